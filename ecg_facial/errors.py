@@ -1,0 +1,60 @@
+"""Exceptions that this package raises on purpose.
+
+Enters: nothing. Leaves: the exception tree below. Every message names the value, the limit and the remedy, in one
+line, because the command line prints the message alone.
+
+::
+
+    EcgFacialError
+    ├── DataError                 a file or folder that cannot be used as it is
+    │   ├── MissingDataError      it is not there
+    │   ├── CorruptDataError      it is there, but its content cannot be read
+    │   └── AmbiguousDataError    two files claim to be the same thing
+    ├── UnknownLabelError         a pain-level code outside the vocabulary
+    ├── SettingsError             a setting or argument outside its limits
+    ├── BundleError               a model bundle that is incomplete, altered or of another version
+    ├── MissingDependencyError    an optional package that is needed here
+    └── StaleCacheError           a cache made from other data or other settings
+"""
+
+from __future__ import annotations
+
+
+class EcgFacialError(Exception):
+    """Base of every exception that the package raises on purpose."""
+
+
+class DataError(EcgFacialError):
+    """A file or folder cannot be used as it is."""
+
+
+class MissingDataError(DataError):
+    """A file or folder is not there."""
+
+
+class CorruptDataError(DataError):
+    """A file is there, but its content cannot be read."""
+
+
+class AmbiguousDataError(DataError):
+    """Two files claim to be the same thing."""
+
+
+class UnknownLabelError(EcgFacialError, ValueError):
+    """A pain-level code is outside the vocabulary."""
+
+
+class SettingsError(EcgFacialError, ValueError):
+    """A setting or argument is outside its limits."""
+
+
+class BundleError(EcgFacialError):
+    """A model bundle is incomplete, altered or of another version."""
+
+
+class MissingDependencyError(EcgFacialError, ImportError):
+    """An optional package is needed here and is not installed."""
+
+
+class StaleCacheError(EcgFacialError):
+    """A cache was made from other data or with other settings."""

@@ -1,0 +1,55 @@
+"""Progress bars on the terminal, silent when nobody looks.
+
+Enters: an iterable or a total. Leaves: the same items, with a bar on standard error. Imports rich only when a bar is
+shown.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_LOG_EVERY = 10
+
+
+def track(items: Iterable[_Item], *, label: str, total: int, show: bool) -> Iterator[_Item]:
+    """Yield `items` while a bar shows how many of `total` are done.
+
+    Parameters
+    ----------
+    items : iterable
+        What to go through.
+    label : str
+        What is being done, such as ``"Preparing windows"``.
+    total : int
+        Number of items.
+    show : bool
+        False for library use: the items pass through untouched. Where standard error is not a terminal, a line is
+        printed at every tenth part instead of a moving bar.
+    """
+    if not show:
+        yield from items
+        return
+    if sys.stderr.isatty():
+        yield from _track_on_terminal(items, label=label, total=total)
+        return
+    step = max(1, total // _LOG_EVERY)
+    for done, item in enumerate(items, start=1):
+        yield item
+        if done % step == 0 or done == total:
+            sys.stderr.write(f"{label}: {done}/{total}\n")
+            sys.stderr.flush()
+
+
+def _track_on_terminal(items: Iterable[_Item], *, label: str, total: int) -> Iterator[_Item]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(label, total=total)
+        for item in items:
+            yield item
+            bar.advance(task)

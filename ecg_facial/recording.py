@@ -1,0 +1,133 @@
+"""What a data set is made of: subjects, trials, and where their signals lie.
+
+Enters: what readers found. Leaves: frozen records. Nothing here opens a file; `ecg.files` and `face.video` do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.labels import PainLevel
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person.
+
+    Attributes
+    ----------
+    id : str
+        The name that the data set uses, unique within it.
+    sex : {"m", "w"} or None
+        As in BioVid's names; None when unknown.
+    age_years : int or None
+        Age in years; None when unknown.
+    """
+
+    id: str
+    sex: Literal["m", "w"] | None = None
+    age_years: int | None = None
+
+
+@dataclass(frozen=True)
+class VideoRef:
+    """Where a face video lies.
+
+    Attributes
+    ----------
+    path : Path
+        A video file, or a folder of frame images (the original's layout).
+    fps : float or None
+        Frame rate of a frame folder in Hz; None for a video file, which carries its own timestamps.
+    """
+
+    path: Path
+    fps: float | None = None
+
+
+@dataclass(frozen=True)
+class EcgRef:
+    """Where an ECG lies.
+
+    Attributes
+    ----------
+    path : Path
+        A text table.
+    fs_hz : float or None
+        Sampling rate in Hz; None when the file's own time column says it.
+    column : str
+        Name of the ECG column.
+    """
+
+    path: Path
+    fs_hz: float | None = None
+    column: str = "ecg"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One stimulus with its response, its two signals paired by trial id.
+
+    Attributes
+    ----------
+    subject : Subject
+        Who.
+    id : str
+        Unique within the data set.
+    level : PainLevel
+        Level of the stimulus.
+    video : VideoRef or None
+        None when the trial has no video.
+    ecg : EcgRef or None
+        None when the trial has no ECG.
+    """
+
+    subject: Subject
+    id: str
+    level: PainLevel
+    video: VideoRef | None = None
+    ecg: EcgRef | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EcgSignal:
+    """A single-lead ECG in memory.
+
+    Attributes
+    ----------
+    samples : ndarray of float64, shape (n_times,)
+        NaN where nothing was recorded.
+    fs_hz : float
+        Sampling rate in Hz.
+    unit : str or None
+        Physical unit when known (BioVid does not document it).
+    start_s : float
+        Time of the first sample in seconds, on the clock that the video frames share.
+
+    Raises
+    ------
+    SettingsError
+        When `samples` is not one-dimensional or `fs_hz` is not a positive number.
+    """
+
+    samples: NDArray[np.float64]
+    fs_hz: float
+    unit: str | None = None
+    start_s: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 1:
+            raise SettingsError(f"ECG samples have shape {self.samples.shape}: expected (n_times,), a single lead")
+        if not (np.isfinite(self.fs_hz) and self.fs_hz > 0):
+            raise SettingsError(f"ECG sampling rate is {self.fs_hz} Hz: expected a positive number")
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.fs_hz

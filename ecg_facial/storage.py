@@ -1,0 +1,87 @@
+"""Files written whole or not at all, and fingerprints of files.
+
+Enters: bytes, text, JSON-able objects, paths. Leaves: files that are complete even after kill -9, and hex digests.
+Knows nothing of what the files mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_ENDS_BYTES = 1 << 16
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it is flushed to disk and takes the name in one step.
+
+    On an exception the temporary file is removed and `path` stays as it was. The temporary name keeps the suffix of
+    `path`, because some writers choose the format by it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb") as stream:
+            os.fsync(stream.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a UTF-8 text file whole or not at all, with ``\\n`` line ends on every system."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whole or not at all: two-space indent, keys in the given order, NaN refused."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def sha256_bytes(content: bytes) -> str:
+    """SHA-256 as 64 hex digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a whole file as 64 hex digits, in bounded memory."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_json(content: Any) -> str:
+    """SHA-256 of a JSON-able object, independent of key order."""
+    return sha256_bytes(json.dumps(content, sort_keys=True, allow_nan=False, ensure_ascii=False).encode("utf-8"))
+
+
+def fingerprint_file(path: Path) -> str:
+    """Identity of a file without reading all of it: size, modification time and a hash of both ends.
+
+    The path itself is left to the caller, so that a data set may move and keep its fingerprint.
+    """
+    status = path.stat()
+    digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())
+    with open(path, "rb") as stream:
+        digest.update(stream.read(_ENDS_BYTES))
+        stream.seek(max(0, status.st_size - _ENDS_BYTES))
+        digest.update(stream.read(_ENDS_BYTES))
+    return digest.hexdigest()
