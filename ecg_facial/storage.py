@@ -48,7 +48,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a UTF-8 text file whole or not at all, with ``\\n`` line ends on every system."""
+    """Write a UTF-8 text file whole or not at all, with Unix line ends on every system."""
     write_bytes(path, content.encode("utf-8"))
 
 
