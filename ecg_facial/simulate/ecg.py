@@ -1,0 +1,251 @@
+"""Simulated ECG with exactly known beat times.
+
+Enters: a heart-rate curve. Leaves: millivolts and the beats' times, exact between samples. Every beat is a sum of
+(two-sided) Gaussian waves [1]_ on an integrated heart-rate curve. The QRS complex keeps its width in milliseconds at
+every heart rate; the P and T waves move and narrow with the square root of the RR interval, as the QT interval does
+(Bazett). Noise is not added here.
+
+References
+----------
+.. [1] McSharry, Clifford, Tarassenko, Smith, "A dynamical model for generating synthetic electrocardiogram signals",
+   IEEE Transactions on Biomedical Engineering 50(3), 2003.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.errors import SettingsError
+
+PAD_S = 6.0  # Beats are placed this far outside a window: longer than two intervals at 30 bpm, so none starts flat.
+HEART_RATE_LIMITS_BPM = (30.0, 220.0)
+_REACH_BEFORE_S = 0.4
+_REACH_AFTER_S = 0.75
+_RR_LIMITS_S = (60.0 / HEART_RATE_LIMITS_BPM[1], 60.0 / HEART_RATE_LIMITS_BPM[0])
+_PEAK_SEARCH_S = 0.02
+_CUT_SDS = 6.0
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Morphology:
+    """Shape of a person's beats: two-sided Gaussian waves around the R peak.
+
+    Attributes
+    ----------
+    amplitude_mv, centre_s, width_before_s, width_after_s : ndarray of float64, shape (n_waves,)
+        Height, time from the R peak at 60 bpm, and standard deviation on either side. The first wave is R, at 0 s.
+    scales_with_rr : ndarray of bool, shape (n_waves,)
+        True for P and T, whose times and widths follow the square root of the RR interval.
+    """
+
+    amplitude_mv: FloatArray
+    centre_s: FloatArray
+    width_before_s: FloatArray
+    width_after_s: FloatArray
+    scales_with_rr: NDArray[np.bool_]
+
+    def sum_waves(self, time_s: FloatArray, *, rr_s: float = 1.0) -> FloatArray:
+        """Voltage of one beat at times from its R wave.
+
+        Parameters
+        ----------
+        time_s : ndarray of float64, shape (n_times,)
+            Seconds from the R wave.
+        rr_s : float
+            Interval before the beat in seconds; P and T follow it.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_times,)
+            Millivolts.
+        """
+        total = np.zeros(len(time_s))
+        scale = np.where(self.scales_with_rr, np.sqrt(rr_s), 1.0)
+        centre, before, after = (scale * value for value in (self.centre_s, self.width_before_s, self.width_after_s))
+        first = np.searchsorted(time_s, centre - _CUT_SDS * before)
+        middle = np.searchsorted(time_s, centre)
+        last = np.searchsorted(time_s, centre + _CUT_SDS * after)
+        for wave, amplitude in enumerate(self.amplitude_mv):
+            for part, width in ((slice(first[wave], middle[wave]), before), (slice(middle[wave], last[wave]), after)):
+                total[part] += amplitude * np.exp(-0.5 * ((time_s[part] - centre[wave]) / width[wave]) ** 2)
+        return total
+
+
+# R, Q, S, (R' or second S), P, T: mV, s, s, s. Widths of normal QRS complexes are 70-110 ms in all.
+_FAMILIES: dict[str, tuple[tuple[float, float, float, float, bool], ...]] = {
+    "symmetric": (
+        (1.10, 0.000, 0.0105, 0.0105, False),
+        (-0.12, -0.026, 0.0080, 0.0080, False),
+        (-0.24, 0.028, 0.0090, 0.0090, False),
+        (0.11, -0.165, 0.0220, 0.0200, True),
+        (0.28, 0.270, 0.0520, 0.0380, True),
+    ),
+    "asymmetric": (
+        (0.85, 0.000, 0.0150, 0.0085, False),
+        (-0.05, -0.036, 0.0070, 0.0070, False),
+        (-0.50, 0.025, 0.0075, 0.0140, False),
+        (0.08, -0.170, 0.0250, 0.0180, True),
+        (0.20, 0.285, 0.0700, 0.0400, True),
+    ),
+}
+MORPHOLOGY_FAMILIES = tuple(_FAMILIES)
+
+
+def make_morphology(family: str, *, amplitude_scale: FloatArray | None = None, width_scale: float = 1.0) -> Morphology:
+    """Beats of one family.
+
+    Parameters
+    ----------
+    family : str
+        ``symmetric`` (a narrow qRs) or ``asymmetric`` (slow upstroke, steep fall, deep S).
+    amplitude_scale : ndarray of float64, shape (5,), optional
+        Factor of each wave (R, Q, S, P, T).
+    width_scale : float
+        Factor of every wave's width and time.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such family.
+    """
+    if family not in _FAMILIES:
+        raise SettingsError(f"unknown ECG family {family!r}: expected one of {', '.join(_FAMILIES)}")
+    table = np.array([wave[:4] for wave in _FAMILIES[family]])
+    scales = np.array([wave[4] for wave in _FAMILIES[family]])
+    amplitude = table[:, 0] * (1.0 if amplitude_scale is None else amplitude_scale)
+    times = table[:, 1:] * width_scale
+    return _peak_at_zero(Morphology(amplitude, times[:, 0], times[:, 1], times[:, 2], scales))
+
+
+def _peak_at_zero(morphology: Morphology) -> Morphology:
+    """Shift the waves so that the highest point of the complex, not the R wave alone, is the beat's time."""
+    low, high = -_PEAK_SEARCH_S, _PEAK_SEARCH_S
+    for _ in range(3):
+        grid = np.linspace(low, high, 401)
+        peak = float(grid[np.argmax(morphology.sum_waves(grid))])
+        step = (high - low) / 400
+        low, high = peak - step, peak + step
+    return Morphology(
+        morphology.amplitude_mv,
+        morphology.centre_s - peak,
+        morphology.width_before_s,
+        morphology.width_after_s,
+        morphology.scales_with_rr,
+    )
+
+
+def sample_morphology(rng: np.random.Generator) -> Morphology:
+    """Draw a person's beats: a family, and mild variation of its waves."""
+    family = MORPHOLOGY_FAMILIES[int(rng.random() < 0.4)]
+    scale = np.exp(rng.normal(0.0, 0.15, 5))
+    return make_morphology(family, amplitude_scale=scale, width_scale=float(rng.uniform(0.92, 1.08)))
+
+
+def compute_beat_times(heart_rate_bpm: FloatArray, fs_hz: float, *, phase: float, start_s: float = 0.0) -> FloatArray:
+    """Times at which the integrated heart rate passes whole beats.
+
+    Parameters
+    ----------
+    heart_rate_bpm : ndarray of float64, shape (n_times,)
+        Heart rate, linear between samples; kept within 30..220 bpm.
+    fs_hz : float
+        Rate of that curve.
+    phase : float
+        Part of a beat in 0..1 that has passed at the first sample.
+    start_s : float
+        Time of the first sample.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_beats,)
+        Seconds.
+    """
+    rate_hz = np.clip(heart_rate_bpm, *HEART_RATE_LIMITS_BPM) / 60.0
+    beats = np.empty(len(rate_hz))
+    beats[0] = phase
+    np.cumsum((rate_hz[1:] + rate_hz[:-1]) * (0.5 / fs_hz), out=beats[1:])
+    beats[1:] += phase
+    whole = np.arange(np.ceil(beats[0]), np.floor(beats[-1]) + 1.0)
+    return start_s + np.interp(whole, beats, np.arange(len(beats)) / fs_hz)
+
+
+def draw_ecg(beat_times_s: FloatArray, fs_hz: float, *, n_times: int, morphology: Morphology) -> FloatArray:
+    """Draw the ECG of given beats.
+
+    Parameters
+    ----------
+    beat_times_s : ndarray of float64, shape (n_beats,)
+        Times from the first sample, ascending; give the beats before and after the window too.
+    fs_hz : float
+        Sampling rate.
+    n_times : int
+        Number of samples.
+    morphology : Morphology
+        Shape of the beats.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_times,)
+        Millivolts, without noise.
+    """
+    ecg_mv = np.zeros(n_times)
+    times_s = np.arange(n_times) / fs_hz
+    rr_s = np.diff(beat_times_s, prepend=np.nan)
+    rr_s[:1] = rr_s[1] if len(rr_s) > 1 else 1.0
+    rr_s = np.clip(rr_s, *_RR_LIMITS_S)
+    for beat_s, rr in zip(beat_times_s, rr_s, strict=True):
+        first, last = np.searchsorted(times_s, (beat_s - _REACH_BEFORE_S, beat_s + _REACH_AFTER_S))
+        if first < last:
+            ecg_mv[first:last] += morphology.sum_waves(times_s[first:last] - beat_s, rr_s=float(rr))
+    return ecg_mv
+
+
+def simulate_ecg(
+    heart_rate_bpm: FloatArray, fs_hz: float, *, rng: np.random.Generator, morphology: Morphology | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Simulate a single-lead ECG that follows a heart-rate curve.
+
+    Parameters
+    ----------
+    heart_rate_bpm : ndarray of float64, shape (n_times,)
+        Heart rate at every sample; kept within 30..220 bpm.
+    fs_hz : float
+        Sampling rate of the curve and of the ECG.
+    rng : Generator
+        Draws the place of the first beat.
+    morphology : Morphology, optional
+        Shape of the beats; the symmetric family by default.
+
+    Returns
+    -------
+    ecg_mv : ndarray of float64, shape (n_times,)
+        Millivolts, without noise.
+    r_times_s : ndarray of float64, shape (n_beats,)
+        Exact times of the R peaks within the window, from the first sample.
+
+    Raises
+    ------
+    SettingsError
+        When the curve is empty or the rate is not positive.
+
+    Examples
+    --------
+    >>> ecg, r_times = simulate_ecg(np.full(5120, 60.0), 512.0, rng=np.random.default_rng(0))
+    >>> np.round(np.diff(r_times), 6).tolist()[:3]
+    [1.0, 1.0, 1.0]
+    """
+    if heart_rate_bpm.ndim != 1 or len(heart_rate_bpm) == 0:
+        raise SettingsError(f"heart-rate curve has shape {heart_rate_bpm.shape}: expected (n_times,), at least 1")
+    if not (np.isfinite(fs_hz) and fs_hz > 0):
+        raise SettingsError(f"ECG sampling rate is {fs_hz} Hz: expected a positive number")
+    n_times, n_pad = len(heart_rate_bpm), int(np.ceil(PAD_S * fs_hz))
+    padded = np.pad(heart_rate_bpm, n_pad, mode="edge")
+    beats_s = compute_beat_times(padded, fs_hz, phase=float(rng.random()), start_s=-n_pad / fs_hz)
+    shape = make_morphology("symmetric") if morphology is None else morphology
+    inside = (beats_s >= 0.0) & (beats_s < n_times / fs_hz)
+    return draw_ecg(beats_s, fs_hz, n_times=n_times, morphology=shape), beats_s[inside]

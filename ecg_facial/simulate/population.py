@@ -1,0 +1,212 @@
+"""Who is in a simulated cohort, which trials they have, and the trials without pictures.
+
+Enters: cohort settings. Leaves: subjects, trial plans, and trials at feature level (action-unit curves and beat
+times), each a function of the seed and its own place alone. `cohort` turns the same trials into files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.labels import PainLevel
+from ecg_facial.recording import Subject
+from ecg_facial.simulate.nuisance import combine_action_units, simulate_nuisance
+from ecg_facial.simulate.presets import get_preset
+from ecg_facial.simulate.response import (
+    FaceResponse,
+    FloatArray,
+    HeartResponse,
+    Intensity,
+    Person,
+    Sex,
+    sample_intensity,
+    sample_person,
+    simulate_face,
+    simulate_heart,
+)
+from ecg_facial.simulate.seeds import make_rng
+
+GENERATOR_VERSION = 1
+"""Raise it with every change that alters the output: files of two versions never mix."""
+
+MAX_SUBJECTS = 10_000
+MAX_TRIALS_PER_LEVEL = 900
+_BIOVID_TRIALS = 20
+_DAYS_PER_MONTH, _MONTHS, _FIRST_HOUR = 28, 6, 8
+# BioVid's three age groups.
+_AGE_GROUPS = ((20, 35), (36, 50), (51, 65))
+
+
+@dataclass(frozen=True)
+class CohortSettings:
+    """What defines a cohort; two cohorts with equal settings are equal byte for byte.
+
+    Attributes
+    ----------
+    n_subjects, trials_per_level : int
+    levels : tuple of PainLevel
+    preset : str
+        Name of a preset.
+    seed : int
+    width, height : int
+        Size of the video in pixels, even numbers.
+
+    Raises
+    ------
+    SettingsError
+        When a value is outside its limits.
+    """
+
+    n_subjects: int = 12
+    trials_per_level: int = _BIOVID_TRIALS
+    levels: tuple[PainLevel, ...] = tuple(PainLevel)
+    preset: str = "clear"
+    seed: int = 0
+    width: int = 320
+    height: int = 240
+
+    def __post_init__(self) -> None:
+        _check_range("number of subjects", self.n_subjects, low=1, high=MAX_SUBJECTS)
+        _check_range("trials per level", self.trials_per_level, low=1, high=MAX_TRIALS_PER_LEVEL)
+        _check_range("seed", self.seed, low=0, high=2**63 - 1)
+        for size in (self.width, self.height):
+            _check_range("video size", size, low=32, high=4096)
+            if size % 2:
+                raise SettingsError(f"video size is {self.width} x {self.height}: H.264 needs even numbers")
+        if not self.levels or len(set(self.levels)) != len(self.levels):
+            raise SettingsError(
+                f"levels are {[level.name for level in self.levels]}: give each level once, at least one"
+            )
+        get_preset(self.preset)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Settings as JSON-able values."""
+        return {**asdict(self), "levels": [level.name for level in self.levels]}
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """Which trial of whom.
+
+    Attributes
+    ----------
+    subject_index : int
+        From 0.
+    subject : Subject
+    level : PainLevel
+    repeat : int
+        From 0 within the level.
+    """
+
+    subject_index: int
+    subject: Subject
+    level: PainLevel
+    repeat: int
+
+    @property
+    def name(self) -> str:
+        """Sample name in BioVid's numbering: PA1 from 001, PA2 from 021, ..., BL1 from 081."""
+        block = (int(self.level) - 1) % len(PainLevel)
+        return f"{self.subject.id}-{self.level.name}-{block * _BIOVID_TRIALS + self.repeat + 1:03d}"
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedTrial:
+    """A trial at feature level: the truth that its files are made from.
+
+    Attributes
+    ----------
+    plan : TrialPlan
+    person : Person
+    intensity : Intensity
+    action_units : ndarray of float64, shape (9, N_FRAMES)
+        `nuisance.ACTION_UNITS` at 25 fps, 0..1.
+    face : FaceResponse
+    heart : HeartResponse
+    """
+
+    plan: TrialPlan
+    person: Person
+    intensity: Intensity
+    action_units: FloatArray
+    face: FaceResponse
+    heart: HeartResponse
+
+
+def _check_range(what: str, value: int, *, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"{what} is {value}: expected {low} to {high}")
+
+
+def trial_rng(settings: CohortSettings, plan: TrialPlan, *, purpose: str) -> np.random.Generator:
+    """Stream of one purpose in one trial, the same whatever other trials there are."""
+    return make_rng(settings.seed, "cohort", plan.subject_index, "trial", int(plan.level), plan.repeat, purpose)
+
+
+def sample_subject(settings: CohortSettings, index: int) -> Subject:
+    """Name, sex and age of a subject.
+
+    Names have BioVid's form ``<id>_<m|w>_<age>``. Ids count days and hours from January to June: BioVid's own lie
+    in the second half of the year, so that no simulated person bears a real one's name. Sexes alternate and age
+    groups rotate, so that every cohort is balanced.
+    """
+    rng = make_rng(settings.seed, "cohort", index, "subject")
+    sex: Sex = "w" if index % 2 else "m"
+    low, high = _AGE_GROUPS[(index // 2) % len(_AGE_GROUPS)]
+    age_years = int(rng.integers(low, high + 1))
+    hour, day = divmod(index, _DAYS_PER_MONTH * _MONTHS)
+    month, day_of_month = divmod(day, _DAYS_PER_MONTH)
+    return Subject(f"{month + 1:02d}{day_of_month + 1:02d}{hour + _FIRST_HOUR:02d}_{sex}_{age_years}", sex, age_years)
+
+
+def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
+    """How a subject of the cohort responds."""
+    subject = sample_subject(settings, index)
+    rng = make_rng(settings.seed, "cohort", index, "person")
+    sex: Sex = subject.sex or "w"
+    return sample_person(rng, get_preset(settings.preset), sex=sex, age_years=subject.age_years or 0)
+
+
+def plan_trials(settings: CohortSettings, index: int) -> tuple[TrialPlan, ...]:
+    """All trials of a subject, by level and then by repeat."""
+    subject = sample_subject(settings, index)
+    repeats = range(settings.trials_per_level)
+    return tuple(TrialPlan(index, subject, level, repeat) for level in settings.levels for repeat in repeats)
+
+
+def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person) -> SimulatedTrial:
+    """One trial at feature level."""
+    preset = get_preset(settings.preset)
+    rng = trial_rng(settings, plan, purpose="response")
+    intensity = sample_intensity(rng, preset, level=plan.level)
+    face = simulate_face(rng, person, intensity=intensity.face, settings=preset.face)
+    heart = simulate_heart(rng, person, intensity=intensity.heart, settings=preset.heart)
+    nuisance_rng = trial_rng(settings, plan, purpose="nuisance")
+    nuisance = simulate_nuisance(nuisance_rng, preset.nuisance, blinks_per_s=person.blinks_per_s)
+    return SimulatedTrial(plan, person, intensity, combine_action_units(face, nuisance), face, heart)
+
+
+def simulate_features(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:
+    """Go through a cohort's trials without drawing or writing anything.
+
+    Parameters
+    ----------
+    settings : CohortSettings
+        The cohort.
+    subjects : range, optional
+        Indices of the subjects; all by default.
+
+    Yields
+    ------
+    SimulatedTrial
+        The same trials, in the same order, as `cohort.simulate_cohort` writes.
+    """
+    for index in range(settings.n_subjects) if subjects is None else subjects:
+        person = sample_cohort_person(settings, index)
+        for plan in plan_trials(settings, index):
+            yield simulate_trial(settings, plan, person=person)

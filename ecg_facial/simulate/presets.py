@@ -1,0 +1,201 @@
+"""How hard a simulated cohort is: every number that shapes people, responses, nuisances and recordings.
+
+Enters: nothing. Leaves: frozen settings and `get_preset`. A pair ``(low, high)`` is the range of a uniform
+distribution; ``_sd`` is a standard deviation; intensities are on the scale of the strongest stimulus = 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ecg_facial.errors import SettingsError
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class FaceSettings:
+    """How faces answer pain.
+
+    Attributes
+    ----------
+    intensity_sd : float
+        Trial-to-trial spread of the intensity that the face shows, apart from that of the heart.
+    threshold, expressiveness : (low, high)
+        Per person: intensity below which nothing shows; scale of what shows above it.
+    exponent : float
+        Shown strength is ``expressiveness * (intensity - threshold) ** exponent``; below 1, faint pain shows early.
+    pattern_sd, trial_pattern_sd : float
+        Relative spread of each action unit's share, between people and between one person's trials.
+    onset_s, rise_s, hold_s, decay_s : (low, high)
+        Times of the response after the start of the clip.
+    decay_depth : float
+        Share of the response that is gone after the decay.
+    """
+
+    intensity_sd: float = 0.135
+    threshold: Range = (0.0, 0.08)
+    expressiveness: Range = (0.85, 1.1)
+    exponent: float = 0.75
+    pattern_sd: float = 0.15
+    trial_pattern_sd: float = 0.06
+    onset_s: Range = (1.0, 2.6)
+    rise_s: Range = (0.4, 1.0)
+    hold_s: Range = (2.0, 3.5)
+    decay_s: Range = (0.8, 1.5)
+    decay_depth: float = 0.6
+
+
+@dataclass(frozen=True)
+class HeartSettings:
+    """How hearts beat and answer pain.
+
+    Attributes
+    ----------
+    intensity_sd : float
+        Trial-to-trial spread of the intensity that the heart answers, apart from that of the face.
+    baseline_bpm : (low, high)
+        Resting heart rate, per person.
+    baseline_trial_sd_bpm : float
+        Wander of the resting rate from trial to trial.
+    gain_bpm : (low, high)
+        Rise at intensity 1, per person.
+    falling_share : float
+        Share of people whose heart rate falls instead of rising.
+    onset_s, rise_s : (low, high)
+        Times of the response after the start of the clip; slower than the face.
+    respiration_hz, respiration_bpm : (low, high)
+        Rate of breathing and half the heart-rate swing with it, per person.
+    slow_bpm : (low, high)
+        Half swing of the 0.1 Hz (Mayer) wave, per person.
+    jitter_ms : float
+        Beat-to-beat jitter (standard deviation).
+    """
+
+    intensity_sd: float = 0.2
+    baseline_bpm: Range = (55.0, 95.0)
+    baseline_trial_sd_bpm: float = 2.0
+    gain_bpm: Range = (11.0, 14.0)
+    falling_share: float = 0.0
+    onset_s: Range = (0.4, 1.0)
+    rise_s: Range = (2.2, 3.2)
+    respiration_hz: Range = (0.2, 0.33)
+    respiration_bpm: Range = (0.4, 1.2)
+    slow_bpm: Range = (0.2, 0.6)
+    jitter_ms: float = 3.0
+
+
+@dataclass(frozen=True)
+class NuisanceSettings:
+    """What faces do that is not pain.
+
+    Attributes
+    ----------
+    blinks_per_min : (low, high)
+        Blink rate, per person.
+    blink_s : (low, high)
+        Length of a blink's closure.
+    smile_share, true_smile_share, speech_share : float
+        Share of trials with a small smile, of smiles that raise the cheeks (AU06), of trials with mouth motion.
+    smile, speech : (low, high)
+        Strength of AU12 and AU25 in them.
+    """
+
+    blinks_per_min: Range = (8.0, 24.0)
+    blink_s: Range = (0.1, 0.4)
+    smile_share: float = 0.1
+    true_smile_share: float = 0.5
+    smile: Range = (0.15, 0.45)
+    speech_share: float = 0.12
+    speech: Range = (0.1, 0.35)
+
+
+@dataclass(frozen=True)
+class SceneSettings:
+    """Camera, head motion and light.
+
+    Attributes
+    ----------
+    yaw_sd_rad, pitch_sd_rad, roll_sd_rad : float
+        Spread of the head's angle between trials; motion within a trial is `motion_share` of it.
+    shift_sd : float
+        Spread of the head's place in the picture, in picture widths.
+    zoom_sd : float
+        Relative spread of the head's size.
+    motion_share : float
+        Motion within a trial, relative to the spread between trials.
+    light_sd, flicker_sd : float
+        Relative spread of brightness between trials, and of its slow change within one.
+    light_turn_sd_rad : float
+        Spread of the light's direction between trials.
+    """
+
+    yaw_sd_rad: float = 0.07
+    pitch_sd_rad: float = 0.05
+    roll_sd_rad: float = 0.03
+    shift_sd: float = 0.012
+    zoom_sd: float = 0.03
+    motion_share: float = 0.4
+    light_sd: float = 0.08
+    flicker_sd: float = 0.03
+    light_turn_sd_rad: float = 0.3
+
+
+@dataclass(frozen=True)
+class SensorSettings:
+    """What electrodes add; drift and mains are in the raw files only.
+
+    Attributes
+    ----------
+    noise_uv : (low, high)
+        White ECG noise (standard deviation), per trial.
+    drift_uv : (low, high)
+        Amplitude of the slow drift of the raw ECG.
+    mains_uv : (low, high)
+        Amplitude of the 50 Hz hum of the raw ECG.
+    """
+
+    noise_uv: Range = (6.0, 16.0)
+    drift_uv: Range = (80.0, 250.0)
+    mains_uv: Range = (10.0, 50.0)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A whole cohort's settings.
+
+    Attributes
+    ----------
+    name : str
+        The name used on the command line.
+    stimulus : tuple of float, length 5
+        Mean intensity of BL1, PA1..PA4.
+    shared_sd : float
+        Trial-to-trial spread of the felt intensity that face and heart have in common. Zero makes their errors
+        independent given the level.
+    """
+
+    name: str
+    stimulus: tuple[float, float, float, float, float] = (0.0, 0.27, 0.54, 0.8, 1.0)
+    shared_sd: float = 0.0
+    face: FaceSettings = field(default_factory=FaceSettings)
+    heart: HeartSettings = field(default_factory=HeartSettings)
+    nuisance: NuisanceSettings = field(default_factory=NuisanceSettings)
+    scene: SceneSettings = field(default_factory=SceneSettings)
+    sensors: SensorSettings = field(default_factory=SensorSettings)
+
+
+PRESETS: dict[str, Preset] = {"clear": Preset("clear")}
+
+
+def get_preset(name: str) -> Preset:
+    """Look a preset up by name.
+
+    Raises
+    ------
+    SettingsError
+        When there is no preset of that name.
+    """
+    if name not in PRESETS:
+        raise SettingsError(f"unknown preset {name!r}: expected one of {', '.join(PRESETS)}")
+    return PRESETS[name]
