@@ -147,7 +147,7 @@ def sample_morphology(rng: np.random.Generator) -> Morphology:
 
 
 def compute_beat_times(heart_rate_bpm: FloatArray, fs_hz: float, *, phase: float, start_s: float = 0.0) -> FloatArray:
-    """Times at which the integrated heart rate passes whole beats.
+    """Find the times at which the integrated heart rate passes whole beats.
 
     Parameters
     ----------

@@ -133,7 +133,7 @@ def combine_action_units(face: FaceResponse, nuisance: FloatArray) -> FloatArray
 
 
 def shown_action_units(action_units: FloatArray, frame: int) -> dict[str, float]:
-    """Action units of one frame for the renderer, where blinks and pain share the lid (AU43).
+    """Give the action units of one frame to the renderer, where blinks and pain share the lid (AU43).
 
     Parameters
     ----------
@@ -172,5 +172,6 @@ def _wander(rng: np.random.Generator) -> FloatArray:
     """Slow motion of unit variance: two waves per channel, shape (_N_SCENE, N_FRAMES)."""
     rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random((2, _N_SCENE, 1))
     phase = rng.random((2, _N_SCENE, 1))
-    waves: FloatArray = np.sin(2.0 * np.pi * (rate_hz * np.arange(N_FRAMES) / FPS + phase))
-    return waves.sum(axis=0)
+    waves = np.sin(2.0 * np.pi * (rate_hz * np.arange(N_FRAMES) / FPS + phase))
+    total: FloatArray = waves.sum(axis=0)
+    return total

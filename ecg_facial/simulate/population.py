@@ -85,7 +85,7 @@ class CohortSettings:
         get_preset(self.preset)
 
     def to_dict(self) -> dict[str, Any]:
-        """Settings as JSON-able values."""
+        """Return the settings as JSON-able values."""
         return {**asdict(self), "levels": [level.name for level in self.levels]}
 
 

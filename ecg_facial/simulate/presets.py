@@ -33,7 +33,7 @@ class FaceSettings:
         Share of the response that is gone after the decay.
     """
 
-    intensity_sd: float = 0.135
+    intensity_sd: float = 0.14
     threshold: Range = (0.0, 0.08)
     expressiveness: Range = (0.85, 1.1)
     exponent: float = 0.75
@@ -72,7 +72,7 @@ class HeartSettings:
         Beat-to-beat jitter (standard deviation).
     """
 
-    intensity_sd: float = 0.2
+    intensity_sd: float = 0.19
     baseline_bpm: Range = (55.0, 95.0)
     baseline_trial_sd_bpm: float = 2.0
     gain_bpm: Range = (11.0, 14.0)

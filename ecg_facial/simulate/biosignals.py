@@ -1,0 +1,106 @@
+"""Electrode signals of a simulated trial: GSR, ECG and three EMGs, filtered and raw.
+
+Enters: a trial at feature level. Leaves: BioVid's five columns. GSR is in microsiemens, ECG and EMG in microvolts.
+Raw signals are the filtered ones with slow drift and 50 Hz hum on top.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecg_facial.simulate.ecg import draw_ecg
+from ecg_facial.simulate.nuisance import ACTION_UNITS
+from ecg_facial.simulate.presets import SensorSettings
+from ecg_facial.simulate.response import (
+    FRAME_TIMES_S,
+    TRIAL_S,
+    FloatArray,
+    HeartResponse,
+    Person,
+    smooth_step,
+    uniform,
+)
+
+FS_HZ = 512.0
+N_TIMES = round(TRIAL_S * FS_HZ)
+_TIMES_S = np.arange(N_TIMES) / FS_HZ
+_MAINS_HZ = 50.0
+_UV_PER_MV = 1000.0
+_EMG_REST_UV, _EMG_FULL_UV = 3.0, 60.0
+_TRAPEZIUS_SHARE = 0.35
+_GSR_DELAY_S, _GSR_RISE_S = (1.5, 3.0), (1.2, 2.2)
+_GSR_GAIN_US, _GSR_INTENSITY_SD, _GSR_NOISE_US = 1.2, 0.25, 0.004
+
+
+def simulate_biosignals(
+    rng: np.random.Generator,
+    *,
+    person: Person,
+    felt: float,
+    heart: HeartResponse,
+    action_units: FloatArray,
+    settings: SensorSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Draw the electrode signals of a trial.
+
+    Parameters
+    ----------
+    rng : Generator
+        The trial's own stream.
+    person : Person
+        Who.
+    felt : float
+        Felt intensity; skin conductance follows it with noise of its own.
+    heart : HeartResponse
+        The beats to draw.
+    action_units : ndarray of float64, shape (9, N_FRAMES)
+        What the face shows: AU04 drives the corrugator, AU12 and a little AU06 the zygomaticus.
+    settings : SensorSettings
+        Noise.
+
+    Returns
+    -------
+    filtered, raw : ndarray of float64, shape (5, N_TIMES)
+        GSR, ECG, EMG of trapezius, corrugator and zygomaticus.
+    """
+    shown = dict(zip(ACTION_UNITS, action_units, strict=True))
+    ecg = _UV_PER_MV * draw_ecg(heart.beat_times_s, FS_HZ, n_times=N_TIMES, morphology=person.morphology)
+    ecg += uniform(rng, settings.noise_uv) * rng.standard_normal(N_TIMES)
+    filtered = np.stack(
+        [
+            _simulate_gsr(rng, person, felt=felt),
+            ecg,
+            _simulate_emg(rng, _TRAPEZIUS_SHARE * shown["AU04"]),
+            _simulate_emg(rng, shown["AU04"]),
+            _simulate_emg(rng, np.minimum(1.0, shown["AU12"] + 0.25 * shown["AU06"])),
+        ]
+    )
+    return filtered, _add_drift_and_hum(rng, filtered, settings)
+
+
+def _simulate_gsr(rng: np.random.Generator, person: Person, *, felt: float) -> FloatArray:
+    rise_us = _GSR_GAIN_US * max(0.0, felt + _GSR_INTENSITY_SD * rng.standard_normal())
+    course = smooth_step((_TIMES_S - uniform(rng, _GSR_DELAY_S)) / uniform(rng, _GSR_RISE_S))
+    tonic_us = person.gsr_us * (1.0 + 0.01 * rng.standard_normal() * _TIMES_S / TRIAL_S)
+    return tonic_us + rise_us * course + _GSR_NOISE_US * rng.standard_normal(N_TIMES)
+
+
+def _simulate_emg(rng: np.random.Generator, activity: FloatArray) -> FloatArray:
+    envelope_uv = _EMG_REST_UV + _EMG_FULL_UV * np.interp(_TIMES_S, FRAME_TIMES_S, activity)
+    noise = rng.standard_normal(N_TIMES + 1)
+    # The difference of neighbours takes the slow part out, as surface EMG has little below 20 Hz.
+    emg_uv: FloatArray = envelope_uv * np.diff(noise) / np.sqrt(2.0)
+    return emg_uv
+
+
+def _add_drift_and_hum(rng: np.random.Generator, filtered: FloatArray, settings: SensorSettings) -> FloatArray:
+    n_signals = len(filtered)
+    drift_hz, drift_phase, hum_phase = rng.random((3, n_signals, 1))
+    drift = np.sin(2.0 * np.pi * ((0.05 + 0.3 * drift_hz) * _TIMES_S + drift_phase))
+    hum = np.sin(2.0 * np.pi * (_MAINS_HZ * _TIMES_S + hum_phase))
+    # Skin conductance is a direct current: hardly any hum, and its own slow drift is in it already.
+    share = np.array([[0.0], [1.0], [0.3], [0.3], [0.3]])
+    raw: FloatArray = filtered + share * (
+        uniform(rng, settings.drift_uv) * drift + uniform(rng, settings.mains_uv) * hum
+    )
+    return raw

@@ -1,0 +1,158 @@
+"""What is known about a simulated trial, as a row of ``truth.csv``.
+
+Enters: trials at feature level. Leaves: a comma-separated table and the rows read back. Columns:
+
+=================== ==================================================================================================
+subject, trial      Names as in the folders.
+level               Level code, BL1 or PA1..PA4.
+intensity           Felt intensity; the strongest stimulus is 1 on average.
+face_intensity      What the face answers: felt intensity and noise of its own.
+heart_intensity     What the heart answers: the same with other noise.
+onset_s             When the face's pain response starts.
+beat_times_s        JSON list: exact times of the R peaks within the clip, seconds, six decimals.
+heart_rate_bpm      JSON list: heart rate at 0, 0.25, ..., 5.5 s (4 Hz), two decimals.
+action_units        JSON object: unit -> one number a frame (25 fps, 138 frames) in thousandths, 0..1000; units at rest
+                    throughout are left out. AU45 is a blink, AU43 the pain's own eye closure.
+=================== ==================================================================================================
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.simulate.nuisance import ACTION_UNITS
+from ecg_facial.simulate.population import SimulatedTrial
+from ecg_facial.simulate.response import N_FRAMES, TRIAL_S, FloatArray
+
+HEART_RATE_FS_HZ = 4.0
+HEART_RATE_TIMES_S = np.arange(round(TRIAL_S * HEART_RATE_FS_HZ) + 1) / HEART_RATE_FS_HZ
+TRUTH_COLUMNS = (
+    "subject", "trial", "level", "intensity", "face_intensity", "heart_intensity", "onset_s", "beat_times_s",
+    "heart_rate_bpm", "action_units",
+)  # fmt: skip
+_AU_STEPS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class TrialTruth:
+    """A row of ``truth.csv``.
+
+    Attributes
+    ----------
+    subject, trial : str
+    level : PainLevel
+    intensity, face_intensity, heart_intensity, onset_s : float
+    beat_times_s : ndarray of float64, shape (n_beats,)
+    heart_rate_bpm : ndarray of float64, shape (23,)
+        At `HEART_RATE_TIMES_S`.
+    action_units : ndarray of float64, shape (9, N_FRAMES)
+        `nuisance.ACTION_UNITS`, 0..1.
+    """
+
+    subject: str
+    trial: str
+    level: PainLevel
+    intensity: float
+    face_intensity: float
+    heart_intensity: float
+    onset_s: float
+    beat_times_s: FloatArray
+    heart_rate_bpm: FloatArray
+    action_units: FloatArray
+
+
+def _to_json(values: object) -> str:
+    return json.dumps(values, separators=(",", ":"), allow_nan=False)
+
+
+def _encode_action_units(action_units: FloatArray) -> str:
+    steps = np.rint(action_units * _AU_STEPS).astype(int)
+    return _to_json({unit: row.tolist() for unit, row in zip(ACTION_UNITS, steps, strict=True) if row.any()})
+
+
+def _decode_action_units(cell: str) -> FloatArray:
+    units = json.loads(cell)
+    return np.array([units.get(unit, [0] * N_FRAMES) for unit in ACTION_UNITS], dtype=np.float64) / _AU_STEPS
+
+
+def _make_row(trial: SimulatedTrial) -> tuple[str, ...]:
+    heart = trial.heart
+    curve_bpm = np.interp(HEART_RATE_TIMES_S, heart.times_s, heart.heart_rate_bpm)
+    return (
+        trial.plan.subject.id,
+        trial.plan.name,
+        trial.plan.level.name,
+        f"{trial.intensity.felt:.6f}",
+        f"{trial.intensity.face:.6f}",
+        f"{trial.intensity.heart:.6f}",
+        f"{trial.face.onset_s:.6f}",
+        _to_json(np.round(heart.trial_beat_times_s, 6).tolist()),
+        _to_json(np.round(curve_bpm, 2).tolist()),
+        _encode_action_units(trial.action_units),
+    )
+
+
+def format_truth(trials: Iterable[SimulatedTrial]) -> Iterator[str]:
+    """Yield the lines of ``truth.csv``, the header first, one trial at a time."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(TRUTH_COLUMNS)
+    for trial in trials:
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+        writer.writerow(_make_row(trial))
+    yield buffer.getvalue()
+
+
+def read_truth(path: Path) -> Iterator[TrialTruth]:
+    """Read ``truth.csv`` row by row.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the cohort's folder.
+
+    Raises
+    ------
+    MissingDataError
+        When there is no such file.
+    CorruptDataError
+        When it is not a truth table.
+    """
+    file = path / "truth.csv" if path.is_dir() else path
+    if not file.is_file():
+        raise MissingDataError(f"no truth table at {file}: only simulated cohorts have one")
+    with open(file, newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        if tuple(reader.fieldnames or ()) != TRUTH_COLUMNS:
+            raise CorruptDataError(f"{file} has columns {reader.fieldnames}: expected {', '.join(TRUTH_COLUMNS)}")
+        for number, row in enumerate(reader, start=1):
+            try:
+                yield _read_row(row)
+            except (ValueError, TypeError, AttributeError) as error:
+                raise CorruptDataError(f"row {number} of {file} cannot be read ({error}): simulate it again") from None
+
+
+def _read_row(row: dict[str, str]) -> TrialTruth:
+    return TrialTruth(
+        subject=row["subject"],
+        trial=row["trial"],
+        level=parse_pain_level(row["level"]),
+        intensity=float(row["intensity"]),
+        face_intensity=float(row["face_intensity"]),
+        heart_intensity=float(row["heart_intensity"]),
+        onset_s=float(row["onset_s"]),
+        beat_times_s=np.array(json.loads(row["beat_times_s"]), dtype=np.float64),
+        heart_rate_bpm=np.array(json.loads(row["heart_rate_bpm"]), dtype=np.float64),
+        action_units=_decode_action_units(row["action_units"]),
+    )
