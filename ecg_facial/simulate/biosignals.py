@@ -1,7 +1,7 @@
 """Electrode signals of a simulated trial: GSR, ECG and three EMGs, filtered and raw.
 
 Enters: a trial at feature level. Leaves: BioVid's five columns. GSR is in microsiemens, ECG and EMG in microvolts.
-Raw signals are the filtered ones with slow drift and 50 Hz hum on top.
+Raw signals are the filtered ones with slow drift, 50 Hz hum and noise on top.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ N_TIMES = round(TRIAL_S * FS_HZ)
 _TIMES_S = np.arange(N_TIMES) / FS_HZ
 _MAINS_HZ = 50.0
 _UV_PER_MV = 1000.0
+_LOW_PASS = np.hanning(17) / np.linalg.norm(np.hanning(17))
 _EMG_REST_UV, _EMG_FULL_UV = 3.0, 60.0
 _TRAPEZIUS_SHARE = 0.35
 _GSR_DELAY_S, _GSR_RISE_S = (1.5, 3.0), (1.2, 2.2)
@@ -65,7 +66,7 @@ def simulate_biosignals(
     """
     shown = dict(zip(ACTION_UNITS, action_units, strict=True))
     ecg = _UV_PER_MV * draw_ecg(heart.beat_times_s, FS_HZ, n_times=N_TIMES, morphology=person.morphology)
-    ecg += uniform(rng, settings.noise_uv) * rng.standard_normal(N_TIMES)
+    ecg += uniform(rng, settings.noise_uv) * _smooth_noise(rng)
     filtered = np.stack(
         [
             _simulate_gsr(rng, person, felt=felt),
@@ -75,7 +76,13 @@ def simulate_biosignals(
             _simulate_emg(rng, np.minimum(1.0, shown["AU12"] + 0.25 * shown["AU06"])),
         ]
     )
-    return filtered, _add_drift_and_hum(rng, filtered, settings)
+    return filtered, _add_what_filters_remove(rng, filtered, settings)
+
+
+def _smooth_noise(rng: np.random.Generator) -> FloatArray:
+    """Draw unit noise below about 35 Hz: what a low-pass filter lets through."""
+    noise: FloatArray = np.convolve(rng.standard_normal(N_TIMES + len(_LOW_PASS) - 1), _LOW_PASS, mode="valid")
+    return noise
 
 
 def _simulate_gsr(rng: np.random.Generator, person: Person, *, felt: float) -> FloatArray:
@@ -93,7 +100,7 @@ def _simulate_emg(rng: np.random.Generator, activity: FloatArray) -> FloatArray:
     return emg_uv
 
 
-def _add_drift_and_hum(rng: np.random.Generator, filtered: FloatArray, settings: SensorSettings) -> FloatArray:
+def _add_what_filters_remove(rng: np.random.Generator, filtered: FloatArray, settings: SensorSettings) -> FloatArray:
     n_signals = len(filtered)
     drift_hz, drift_phase, hum_phase = rng.random((3, n_signals, 1))
     drift = np.sin(2.0 * np.pi * ((0.05 + 0.3 * drift_hz) * _TIMES_S + drift_phase))

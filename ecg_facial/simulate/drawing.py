@@ -6,7 +6,10 @@ and experiments pass a factory of their own to `cohort.simulate_cohort`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Protocol
 
 import cv2
@@ -62,6 +65,10 @@ def make_face_drawer(settings: CohortSettings, index: int) -> FrameDrawer:
     renderer = FaceRenderer(identity, width=settings.width, height=settings.height)
     light = Light.sample(make_rng(settings.seed, "cohort", index, "light"))
 
+    @lru_cache(maxsize=1)
+    def turned_light(turn_rad: float) -> Light:
+        return replace(light, lamps=tuple(_turn_lamp(lamp, turn_rad) for lamp in light.lamps))
+
     def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> Picture:
         pose = Pose(
             yaw=float(scene.yaw[frame]),
@@ -71,10 +78,17 @@ def make_face_drawer(settings: CohortSettings, index: int) -> FrameDrawer:
             y=float(scene.y[frame]) * settings.width,
             zoom=float(scene.zoom[frame]),
         )
-        picture = renderer.render(action_units, pose=pose, light=light)
+        picture = renderer.render(action_units, pose=pose, light=turned_light(scene.light_turn_rad))
         return _brighten(picture, factor=float(scene.brightness[frame]))
 
     return draw
+
+
+def _turn_lamp(lamp: tuple[float, ...], turn_rad: float) -> tuple[float, ...]:
+    """Turn a lamp (x, y, z of its direction, then RGB) about the vertical axis."""
+    x, y, z, *strength = lamp
+    cosine, sine = math.cos(turn_rad), math.sin(turn_rad)
+    return (cosine * x + sine * z, y, cosine * z - sine * x, *strength)
 
 
 def _brighten(picture: Picture, *, factor: float) -> Picture:

@@ -143,19 +143,22 @@ class SceneSettings:
 
 @dataclass(frozen=True)
 class SensorSettings:
-    """What electrodes add; drift and mains are in the raw files only.
+    """What electrodes add; all but `noise_uv` is in the raw files only.
 
     Attributes
     ----------
     noise_uv : (low, high)
-        White ECG noise (standard deviation), per trial.
+        ECG noise below 35 Hz that filtering leaves (standard deviation), per trial.
+    raw_noise_uv : (low, high)
+        Further white noise of the raw ECG.
     drift_uv : (low, high)
         Amplitude of the slow drift of the raw ECG.
     mains_uv : (low, high)
         Amplitude of the 50 Hz hum of the raw ECG.
     """
 
-    noise_uv: Range = (6.0, 16.0)
+    noise_uv: Range = (3.0, 8.0)
+    raw_noise_uv: Range = (5.0, 15.0)
     drift_uv: Range = (80.0, 250.0)
     mains_uv: Range = (10.0, 50.0)
 
