@@ -1,0 +1,91 @@
+"""Action units to mesh targets.
+
+Enters: action-unit intensities 0..1. Leaves: weights of the mesh's expression targets, and of the wrinkle maps that
+follow an expression. The units are those of the Facial Action Coding System (Ekman & Friesen 1978); AU45 (blink) moves
+the same lids as AU43 (eyes closed), of the two the stronger counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ecg_facial.errors import SettingsError
+
+# (target, weight at intensity 1); "*" stands for Left and Right
+_TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
+    "AU01": (("browInnerUp", 1.0),),
+    "AU02": (("browOuterUp*", 1.0),),
+    "AU04": (("browDown*", 1.45),),
+    "AU05": (("eyeWide*", 0.8),),
+    "AU06": (("cheekSquint*", 1.35), ("eyeSquint*", 0.35)),
+    "AU07": (("eyeSquint*", 1.0),),
+    "AU09": (("noseSneer*", 1.5),),
+    "AU10": (("mouthUpperUp*", 1.0),),
+    "AU12": (("mouthSmile*", 0.95), ("mouthUpperUp*", 0.35), ("mouthLowerDown*", 0.15), ("jawOpen", 0.06)),
+    "AU18": (("mouthPucker", 0.8),),
+    "AU20": (("mouthStretch*", 0.8),),
+    "AU24": (("mouthPress*", 0.8),),
+    "AU25": (("jawOpen", 0.22), ("mouthLowerDown*", 0.25)),
+    "AU26": (("jawOpen", 0.6),),
+    "AU61": (("eyeLookOutLeft", 1.0), ("eyeLookInRight", 1.0)),
+    "AU62": (("eyeLookInLeft", 1.0), ("eyeLookOutRight", 1.0)),
+    "AU63": (("eyeLookUp*", 1.0),),
+    "AU64": (("eyeLookDown*", 1.0), ("eyeBlink*", 0.2)),
+}
+_LID_UNITS = ("AU43", "AU45")
+AU_NAMES = tuple(sorted((*_TARGETS, *_LID_UNITS)))
+PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")
+WRINKLES = ("glabella", "forehead", "crow", "nasolabial", "nose")
+
+
+def check_action_units(action_units: Mapping[str, float]) -> None:
+    """Refuse unknown units.
+
+    Raises
+    ------
+    SettingsError
+        Naming the unit and the known ones.
+    """
+    unknown = sorted(set(action_units) - set(AU_NAMES))
+    if unknown:
+        raise SettingsError(f"unknown action unit {unknown[0]!r}: expected one of {', '.join(AU_NAMES)}")
+
+
+def blendshape_weights(action_units: Mapping[str, float], *, lids_closed: float) -> dict[str, float]:
+    """Weights of the mesh's expression targets.
+
+    Parameters
+    ----------
+    action_units : mapping of str to float
+        Intensities 0..1; units left out are 0.
+    lids_closed : float
+        Weight of the blink target at which this person's eyes are just closed; a squint closes part of the way.
+    """
+    weights: dict[str, float] = {}
+    for unit, intensity in action_units.items():
+        for target, gain in _TARGETS.get(unit, ()) if intensity else ():
+            for side in ("Left", "Right") if target.endswith("*") else ("",):
+                name = target.rstrip("*") + side
+                weights[name] = weights.get(name, 0.0) + gain * intensity
+    closure = max(action_units.get(unit, 0.0) for unit in _LID_UNITS)
+    if closure:
+        squint = min(action_units.get("AU07", 0.0) + 0.35 * action_units.get("AU06", 0.0), 1.0)
+        for side in ("Left", "Right"):
+            name = f"eyeBlink{side}"
+            weights[name] = weights.get(name, 0.0) + closure * lids_closed * (1.0 - 0.25 * squint)
+    return weights
+
+
+def wrinkle_weights(action_units: Mapping[str, float]) -> tuple[float, ...]:
+    """Strength 0..1 of each wrinkle map in the order of `WRINKLES`."""
+
+    def mix(**gains: float) -> float:
+        return min(1.0, sum(gain * action_units.get(unit, 0.0) for unit, gain in gains.items()))
+
+    return (
+        mix(AU04=1.0, AU09=0.3),
+        mix(AU01=1.0, AU02=0.5),
+        mix(AU06=0.8, AU07=0.5, AU43=0.15),
+        mix(AU10=0.7, AU09=0.5, AU12=0.9),
+        mix(AU09=1.0),
+    )

@@ -1,0 +1,288 @@
+"""Pictures of simulated heads.
+
+Enters: an identity; per frame action units, pose, light, background. Leaves: an RGB picture. The same arguments give
+the same bytes on the same machine and versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.simulate.appearance import Glasses, make_appearance, texture_coordinates
+from ecg_facial.simulate.expressions import blendshape_weights, check_action_units, wrinkle_weights
+from ecg_facial.simulate.head import LEFT_EYE, RIGHT_EYE, FloatArray, load_head
+from ecg_facial.simulate.identity import Identity
+from ecg_facial.simulate.rasteriser import rasterise, shade_vertices
+
+Picture = NDArray[np.uint8]
+_CAMERA_DISTANCE = 9.0
+_HEAD_SHARE = 0.33
+_MIDDLE = 0.53
+_HAIR_VOLUME = 0.07
+_PIVOT = np.array([0.0, -0.35, -0.9], dtype=np.float32)
+_LID_STEPS = (0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
+_OPEN_SHARE = 0.03
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a head is: angles in radians, shift in pixels, zoom 1 for a head of the usual size."""
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+
+    def rotation(self) -> FloatArray:
+        """Rotation matrix: yaw, then pitch, then roll."""
+        cy, sy, cp, sp = np.cos(self.yaw), np.sin(self.yaw), np.cos(self.pitch), np.sin(self.pitch)
+        cr, sr = np.cos(self.roll), np.sin(self.roll)
+        turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+        nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+        tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+        return np.asarray(tilt @ nod @ turn, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Light:
+    """Room light: directions (towards the lamp) with RGB strength, an ambient part, and the wall's colours.
+
+    Attributes
+    ----------
+    lamps : tuple of 6-tuples
+        x, y, z of the direction, then RGB strength.
+    ambient : tuple of float, length 3
+    wall_top, wall_bottom : tuple of float, length 3
+        RGB 0..255 of the background.
+    """
+
+    lamps: tuple[tuple[float, ...], ...] = ((0.35, 0.55, 0.75, 0.5, 0.5, 0.48), (-0.6, 0.2, 0.75, 0.22, 0.22, 0.24))
+    ambient: tuple[float, float, float] = (0.38, 0.38, 0.39)
+    wall_top: tuple[float, float, float] = (176.0, 180.0, 182.0)
+    wall_bottom: tuple[float, float, float] = (128.0, 132.0, 136.0)
+
+    @classmethod
+    def sample(cls, rng: np.random.Generator) -> Light:
+        """Draw a room: a key lamp above, a weaker fill lamp from the other side, warm or cold light."""
+        side = 1.0 if rng.random() < 0.5 else -1.0
+        warmth = rng.normal(0.0, 0.04)
+        tint = np.array([1 + warmth, 1.0, 1 - warmth])
+        key, fill = rng.uniform(0.35, 0.6) * tint, rng.uniform(0.1, 0.3) / tint
+        direction = (side * rng.uniform(0.1, 0.8), rng.uniform(0.25, 0.8), rng.uniform(0.6, 1.0))
+        other = (-side * rng.uniform(0.3, 0.8), rng.uniform(-0.1, 0.4), rng.uniform(0.5, 1.0))
+        ambient = rng.uniform(0.3, 0.42) * tint
+        wall = rng.uniform(70, 215) + rng.normal(0, 7, 3)
+        fall = rng.uniform(0.55, 0.95)
+        return cls(
+            lamps=((*direction, *key.tolist()), (*other, *fill.tolist())),
+            ambient=_triple(ambient),
+            wall_top=_triple(np.clip(wall, 20, 240)),
+            wall_bottom=_triple(np.clip(wall * fall, 15, 235)),
+        )
+
+    def arrays(self) -> tuple[FloatArray, FloatArray]:
+        """Lamps with unit directions, shape (n_lamps, 6), and the ambient light, shape (3,)."""
+        lamps = np.array(self.lamps, dtype=np.float32)
+        lamps[:, :3] /= np.linalg.norm(lamps[:, :3], axis=1, keepdims=True)
+        return lamps, np.array(self.ambient, dtype=np.float32)
+
+
+def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+@dataclass(frozen=True)
+class _Camera:
+    width: int
+    height: int
+    supersample: int
+    unit_px: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unit_px", self.height * self.supersample * _HEAD_SHARE)
+
+    def project(self, vertices: FloatArray, pose: Pose) -> FloatArray:
+        """Pixels and depth of vertices already turned; a pinhole at `_CAMERA_DISTANCE`."""
+        focal = self.unit_px * pose.zoom * _CAMERA_DISTANCE / (_CAMERA_DISTANCE - vertices[:, 2])
+        scale = self.supersample
+        points = np.empty_like(vertices)
+        points[:, 0] = (self.width / 2 + pose.x) * scale + focal * vertices[:, 0]
+        points[:, 1] = (self.height * _MIDDLE + pose.y) * scale - focal * vertices[:, 1]
+        points[:, 2] = vertices[:, 2]
+        return points
+
+
+class FaceRenderer:
+    """Draws one person.
+
+    Parameters
+    ----------
+    identity : Identity
+        Who.
+    width, height : int
+        Size of the pictures in pixels.
+    supersample : int
+        Samples per pixel in each direction; 2 smooths edges at 2.5 times the cost.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where numba is not installed.
+    """
+
+    def __init__(self, identity: Identity, *, width: int = 320, height: int = 240, supersample: int = 1) -> None:
+        self._head = load_head()
+        self._camera = _Camera(width, height, supersample)
+        self._appearance = make_appearance(identity, self._head)
+        neutral = identity.mesh(self._head)
+        eyes = [self._head.centre_of(neutral, side) for side in (LEFT_EYE, RIGHT_EYE)]
+        centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + _PIVOT)
+        self._vertices = np.ascontiguousarray(_give_volume(centred, self._appearance.hair_share))
+        self._uv = texture_coordinates(self._head)
+        is_eye = np.isin(self._head.group, (LEFT_EYE, RIGHT_EYE))
+        self._eye_triangles = np.ascontiguousarray(is_eye[self._head.triangles].all(axis=1))
+        self._walls: dict[Light, Picture] = {}
+        self._lids_closed = 1.0
+        self._lids_closed = self._find_lid_weight()
+
+    def render(
+        self,
+        action_units: Mapping[str, float],
+        *,
+        pose: Pose | None = None,
+        light: Light | None = None,
+        background: Picture | None = None,
+    ) -> Picture:
+        """Draw a picture.
+
+        Parameters
+        ----------
+        action_units : mapping of str to float
+            Intensities 0..1 by FACS name (`expressions.AU_NAMES`); units left out are 0.
+        pose : Pose, optional
+        light : Light, optional
+        background : ndarray of uint8, shape (height, width, 3), optional
+            RGB; the light's wall where None.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3)
+            RGB.
+
+        Raises
+        ------
+        SettingsError
+            For an unknown action unit.
+        """
+        check_action_units(action_units)
+        pose, light = pose or Pose(), light or Light()
+        image = self._paint_wall(light, background)
+        points = self._draw_mesh(image, action_units, pose, light, skin=self._appearance.skin, eye=self._appearance.eye)
+        if self._appearance.glasses is not None:
+            image = self._draw_glasses(image, points, pose, self._appearance.glasses)
+        if self._camera.supersample > 1:
+            size = (self._camera.width, self._camera.height)
+            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return image
+
+    def _draw_mesh(
+        self,
+        image: Picture,
+        action_units: Mapping[str, float],
+        pose: Pose,
+        light: Light,
+        *,
+        skin: Picture,
+        eye: FloatArray,
+    ) -> FloatArray:
+        vertices = self._vertices.copy()
+        for name, weight in blendshape_weights(action_units, lids_closed=self._lids_closed).items():
+            vertices += self._head.expressions[name] * np.float32(weight)
+        vertices = np.ascontiguousarray(vertices @ pose.rotation().T)
+        shade = np.empty_like(vertices)
+        lamps, ambient = light.arrays()
+        shade_vertices(vertices, self._head.triangles, lamps, ambient, shade)
+        points = self._camera.project(vertices, pose)
+        look = self._appearance
+        strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
+        depth = np.full(image.shape[:2], -1e9, dtype=np.float32)
+        rasterise(
+            points,
+            self._head.triangles,
+            self._uv,
+            shade,
+            self._eye_triangles,
+            look.vertex_colour,
+            skin,
+            look.wrinkles,
+            strength,
+            eye,
+            image,
+            depth,
+        )
+        return points
+
+    def _paint_wall(self, light: Light, background: Picture | None) -> Picture:
+        scale = self._camera.supersample
+        size = (self._camera.width * scale, self._camera.height * scale)
+        if background is not None:
+            enlarged = cv2.resize(background, size, interpolation=cv2.INTER_LINEAR)
+            return np.ascontiguousarray(enlarged, dtype=np.uint8)
+        if light not in self._walls:
+            share = np.linspace(0, 1, size[1])[:, None]
+            column = np.array(light.wall_top) * (1 - share) + np.array(light.wall_bottom) * share
+            self._walls = {light: np.ascontiguousarray(np.repeat(column[:, None], size[0], axis=1), dtype=np.uint8)}
+        return self._walls[light].copy()
+
+    def _draw_glasses(self, picture: Picture, points: FloatArray, pose: Pose, glasses: Glasses) -> Picture:
+        unit = self._camera.unit_px * pose.zoom
+        axes = (int(glasses.half_width * unit * np.cos(pose.yaw)), int(glasses.half_height * unit))
+        angle, colour = float(np.degrees(-pose.roll)), glasses.colour
+        thickness = max(1, glasses.thickness_px * self._camera.supersample * self._camera.height // 480)
+        centres = []
+        for side in (RIGHT_EYE, LEFT_EYE):
+            middle = points[self._head.group == side].mean(axis=0)
+            centre = (round(float(middle[0])), round(float(middle[1] + 0.02 * unit)))
+            centres.append(centre)
+            if glasses.tint:
+                dark = cv2.ellipse(picture.copy(), centre, axes, angle, 0, 360, (20, 22, 26), -1)
+                picture = np.asarray(cv2.addWeighted(dark, glasses.tint, picture, 1 - glasses.tint, 0), dtype=np.uint8)
+            cv2.ellipse(picture, centre, axes, angle, 0, 360, colour, thickness, cv2.LINE_AA)
+        bridge = [(centres[0][0] + axes[0], centres[0][1]), (centres[1][0] - axes[0], centres[1][1])]
+        cv2.line(picture, bridge[0], bridge[1], colour, thickness, cv2.LINE_AA)
+        return picture
+
+    def _find_lid_weight(self) -> float:
+        """Smallest blink weight that hides the eyeballs, so that AU43 at 1 just closes this person's eyes."""
+        open_px = self._count_eye_px(0.0)
+        for weight in _LID_STEPS:
+            if self._count_eye_px(weight) <= _OPEN_SHARE * open_px:
+                return weight
+        return _LID_STEPS[-1]
+
+    def _count_eye_px(self, weight: float) -> int:
+        """Visible eye pixels with the blink target at `weight`: eyes are drawn bright, all else black."""
+        self._lids_closed = 1.0
+        shape = (self._camera.height * self._camera.supersample, self._camera.width * self._camera.supersample, 3)
+        image = np.zeros(shape, dtype=np.uint8)
+        look = self._appearance
+        self._draw_mesh(
+            image, {"AU43": weight}, Pose(), Light(), skin=np.zeros_like(look.skin), eye=np.full_like(look.eye, 1e4)
+        )
+        # bright by the red channel and equal in all three: no hair or teeth is at 255
+        return int((image.min(axis=2) >= 255).sum())
+
+
+def _give_volume(vertices: FloatArray, hair_share: FloatArray) -> FloatArray:
+    """Push hair out from the skull's middle, so that it is not a painted cap."""
+    middle = np.array([0.0, 0.35, -0.1], dtype=np.float32)
+    outward = vertices - middle
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True) + 1e-6
+    return np.asarray(vertices + outward * (hair_share * _HAIR_VOLUME)[:, None], dtype=np.float32)
