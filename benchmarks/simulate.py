@@ -1,8 +1,8 @@
-"""Cost and difficulty of simulated cohorts: clips and feature-level trials a second, and what a reference learner reaches.
+"""Cost and difficulty of simulated cohorts: clips and feature-level trials a second, and a reference learner's results.
 
 Run as ``python benchmarks/simulate.py [--subjects N] [--trials N] [--workers N]``. The reference learner is a logistic
 regression and a random forest on simple features of the TRUE action-unit curves and beat times, leave-one-subject-out
-over 24 people; the fused one adds 0.8 of the face's and 0.2 of the heart's log-probabilities. Last line: one JSON object.
+over 24 people; the fused one adds 0.8 of the face's and 0.2 of the heart's log-probabilities. Last line: a JSON object.
 """
 
 from __future__ import annotations
