@@ -17,14 +17,46 @@ import numpy as np
 GROUPS = ("body", "helper-l-eye", "helper-r-eye", "helper-upper-teeth", "helper-lower-teeth", "helper-tongue")
 ANCESTRIES, SEXES, AGES = ("african", "asian", "caucasian"), ("male", "female"), ("young", "old")
 SHAPE_FOLDERS = ("head", "eyes", "nose", "mouth", "cheek", "chin", "forehead", "eyebrows", "ears")
-EXPRESSIONS = (
-    "browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekSquintLeft cheekSquintRight "
-    "eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight eyeLookOutLeft "
-    "eyeLookOutRight eyeLookUpLeft eyeLookUpRight eyeSquintLeft eyeSquintRight eyeWideLeft eyeWideRight jawOpen "
-    "mouthFunnel mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight mouthPucker mouthRollLower "
-    "mouthRollUpper mouthSmileLeft mouthSmileRight mouthStretchLeft mouthStretchRight mouthUpperUpLeft "
-    "mouthUpperUpRight noseSneerLeft noseSneerRight"
-).split()
+EXPRESSIONS = [
+    "browDownLeft",
+    "browDownRight",
+    "browInnerUp",
+    "browOuterUpLeft",
+    "browOuterUpRight",
+    "cheekSquintLeft",
+    "cheekSquintRight",
+    "eyeBlinkLeft",
+    "eyeBlinkRight",
+    "eyeLookDownLeft",
+    "eyeLookDownRight",
+    "eyeLookInLeft",
+    "eyeLookInRight",
+    "eyeLookOutLeft",
+    "eyeLookOutRight",
+    "eyeLookUpLeft",
+    "eyeLookUpRight",
+    "eyeSquintLeft",
+    "eyeSquintRight",
+    "eyeWideLeft",
+    "eyeWideRight",
+    "jawOpen",
+    "mouthFunnel",
+    "mouthLowerDownLeft",
+    "mouthLowerDownRight",
+    "mouthPressLeft",
+    "mouthPressRight",
+    "mouthPucker",
+    "mouthRollLower",
+    "mouthRollUpper",
+    "mouthSmileLeft",
+    "mouthSmileRight",
+    "mouthStretchLeft",
+    "mouthStretchRight",
+    "mouthUpperUpLeft",
+    "mouthUpperUpRight",
+    "noseSneerLeft",
+    "noseSneerRight",
+]
 HALF_WIDTH, BACK_Z, BELOW_NECK = 1.75, -0.55, 1.3
 
 
@@ -47,12 +79,11 @@ def read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def read_target(path: Path, n_vertices: int) -> np.ndarray:
     """Read a target's vertex offsets."""
     offsets = np.zeros((n_vertices, 3))
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else open(path, encoding="utf-8")
-    with opened as stream:
-        for line in stream:
-            words = line.split()
-            if len(words) == 4 and words[0] != "#":
-                offsets[int(words[0])] = [float(word) for word in words[1:]]
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8")
+    for words in map(str.split, text.splitlines()):
+        if len(words) == 4 and words[0] != "#":
+            offsets[int(words[0])] = [float(word) for word in words[1:]]
     return offsets
 
 

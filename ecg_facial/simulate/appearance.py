@@ -104,9 +104,7 @@ def make_appearance(identity: Identity, head: HeadMesh) -> Appearance:
     creased = np.abs(wrinkles * np.maximum(gain, 0.35)).max(axis=-1) > _FAINTEST_CREASE
     aged = max(0.0, (identity.age_years - 30) / 50)
     rest = rng.uniform(0.0, 0.35, len(gain)) * aged
-    share = _hair_share(
-        head, hairline + (0.45 if balding else 0.0), long_hair=identity.sex == "w" and rng.random() < 0.7
-    )
+    share = _hair_share(head, hairline + (0.45 if balding else 0.0))
     return Appearance(
         skin=np.dstack([np.clip(skin, 3, 255), creased]).astype(np.uint8),
         wrinkles=wrinkles,
@@ -135,7 +133,7 @@ def texture_coordinates(head: HeadMesh) -> FloatArray:
 def _hair_colour(identity: Identity, rng: np.random.Generator) -> NDArray[np.float64]:
     colour = _HAIR[rng.integers(len(_HAIR))] + rng.normal(0.0, 5.0, 3)
     grey = float(np.clip((identity.age_years - rng.uniform(35, 60)) / 20, 0.0, 0.9))
-    return np.clip(colour * (1 - grey) + _GREY_HAIR * grey, 5, 230)
+    return np.asarray(np.clip(colour * (1 - grey) + _GREY_HAIR * grey, 5, 230), dtype=np.float64)
 
 
 def _over(image: FloatArray, colour: NDArray[np.float64], opacity: FloatArray) -> FloatArray:
@@ -173,10 +171,10 @@ def _draw_lips(
     rows = ((Y_TOP - relative[red, 1]) / Y_SPAN * TEXTURE_HEIGHT).astype(int)
     hull = cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32))
     cv2.fillConvexPoly(weight, hull, 1.0)
-    weight = cv2.GaussianBlur(weight, (0, 0), 2.0)
+    soft = cv2.GaussianBlur(weight, (0, 0), 2.0)
     strength = rng.uniform(0.35, 0.6) + (rng.uniform(0.0, 0.35) if identity.sex == "w" else 0.0)
     colour = tone * np.array([rng.uniform(0.86, 0.98), rng.uniform(0.58, 0.72), rng.uniform(0.58, 0.74)])
-    return _over(skin, colour, np.asarray(weight * strength, dtype=np.float32))
+    return _over(skin, colour, np.asarray(soft * strength, dtype=np.float32))
 
 
 def _draw_brows(

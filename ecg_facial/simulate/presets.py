@@ -72,7 +72,7 @@ class HeartSettings:
         Beat-to-beat jitter (standard deviation).
     """
 
-    intensity_sd: float = 0.19
+    intensity_sd: float = 0.2
     baseline_bpm: Range = (55.0, 95.0)
     baseline_trial_sd_bpm: float = 2.0
     gain_bpm: Range = (11.0, 14.0)

@@ -20,7 +20,7 @@ except ImportError as error:
     ) from error
 
 
-@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba has no stubs
+@njit(cache=True, fastmath=True)
 def shade_vertices(vertices: Any, triangles: Any, lights: Any, ambient: Any, shade: Any) -> None:
     """Write per-vertex RGB light: ambient plus Lambert terms and a soft highlight of the first light.
 
@@ -57,7 +57,7 @@ def shade_vertices(vertices: Any, triangles: Any, lights: Any, ambient: Any, sha
             shade[v, k] += gloss * lights[0, 3 + k]
 
 
-@njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba has no stubs
+@njit(cache=True, fastmath=True)
 def rasterise(
     points: Any,
     triangles: Any,
