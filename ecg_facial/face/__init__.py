@@ -1,0 +1,1 @@
+"""Faces: decoding, detection, tracking, alignment."""

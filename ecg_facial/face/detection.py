@@ -1,0 +1,95 @@
+"""Face detectors behind one interface.
+
+Enters: video frames. Leaves: faces with five landmarks. `load_detector` chooses; the networks are in `mtcnn`, `yunet`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.face.video import VideoFrame
+
+FloatArray = NDArray[np.float64]
+DETECTION_SIDE_PX = 320
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face in frame pixels.
+
+    Attributes
+    ----------
+    box : ndarray of float64, shape (4,)
+        x, y of the upper left corner, width, height.
+    landmarks : ndarray of float64, shape (5, 2)
+        Eye on the image's left, eye on the image's right, nose tip, mouth corner left, mouth corner right.
+    confidence : float
+        0..1.
+    """
+
+    box: FloatArray
+    landmarks: FloatArray
+    confidence: float
+
+    @property
+    def centre(self) -> FloatArray:
+        """Middle of the box."""
+        return self.box[:2] + self.box[2:] / 2
+
+    @property
+    def size_px(self) -> float:
+        """Geometric mean of the box's sides."""
+        return float(np.sqrt(self.box[2] * self.box[3]))
+
+
+class FaceDetector(Protocol):
+    """Finds faces. An instance belongs to one thread."""
+
+    name: str
+    sha256: str
+
+    def detect(self, frame: VideoFrame) -> list[Face]:
+        """Find all faces of a frame, the most confident first."""
+
+    def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
+        """Look for a face just where one is expected; None where there is none."""
+
+
+def load_detector(name: str = "mtcnn", *, model_path: Path | None = None) -> FaceDetector:
+    """Load a detector.
+
+    Parameters
+    ----------
+    name : {"mtcnn", "yunet"}
+        MTCNN comes with the installation; YuNet needs `model_path`.
+    model_path : Path, optional
+        YuNet's ONNX file.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown name, or YuNet without a file.
+    """
+    if name == "mtcnn":
+        from ecg_facial.face.mtcnn import MtcnnDetector
+
+        return MtcnnDetector()
+    if name == "yunet":
+        from ecg_facial.face.yunet import YuNetDetector
+
+        return YuNetDetector(model_path)
+    raise SettingsError(f"unknown face detector {name!r}: expected mtcnn or yunet")
+
+
+def overlap(first: FloatArray, second: FloatArray) -> float:
+    """Intersection over union of two boxes (x, y, width, height)."""
+    low = np.maximum(first[:2], second[:2])
+    high = np.minimum(first[:2] + first[2:], second[:2] + second[2:])
+    shared = float(np.prod(np.maximum(high - low, 0)))
+    return shared / max(float(np.prod(first[2:]) + np.prod(second[2:])) - shared, 1e-9)

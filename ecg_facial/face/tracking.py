@@ -1,0 +1,108 @@
+"""One person's face through a stream of frames.
+
+Enters: frames in order. Leaves: per frame the face, or None. The whole frame is searched every k-th frame; on every
+frame the track is verified by a network. Once a person is chosen, another is not taken for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.face.alignment import crop_face
+from ecg_facial.face.detection import Face, FaceDetector, overlap
+from ecg_facial.face.video import VideoFrame
+
+_LOOK_PX = 24
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """How a face is followed.
+
+    Attributes
+    ----------
+    detect_every : int
+        Frames from one search of the whole frame to the next.
+    same_overlap : float
+        Overlap (intersection over union) with the last box above which a face is the same.
+    return_distance : float
+        A face found again after a loss may be this far from the last place, in face sizes.
+    same_look : float
+        Correlation of aligned grey crops above which a face elsewhere is the same person.
+    """
+
+    detect_every: int = 25
+    same_overlap: float = 0.3
+    return_distance: float = 0.75
+    same_look: float = 0.7
+
+    def __post_init__(self) -> None:
+        if self.detect_every < 1:
+            raise SettingsError(f"detect_every is {self.detect_every}: expected 1 or more frames")
+
+
+class FaceTracker:
+    """Follows one person; an instance belongs to one stream and one thread."""
+
+    def __init__(self, detector: FaceDetector, *, settings: TrackSettings | None = None) -> None:
+        self._detector = detector
+        self._settings = settings or TrackSettings()
+        self._last: Face | None = None
+        self._look: NDArray[np.float32] | None = None
+        self._tracking = False
+        self._count = 0
+
+    def update(self, frame: VideoFrame) -> Face | None:
+        """Take the next frame; returns the person's face, or None where it is not seen."""
+        search = self._count % self._settings.detect_every == 0
+        self._count += 1
+        face = self._follow(frame, self._last) if self._tracking and self._last is not None else None
+        if face is None or search:
+            face = self._search(frame, face)
+        self._tracking = face is not None
+        if face is not None:
+            self._last = face
+            if self._look is None:
+                self._look = _describe(frame, face)
+        return face
+
+    def _follow(self, frame: VideoFrame, last: Face) -> Face | None:
+        face = self._detector.verify(frame, last)
+        if face is None or overlap(face.box, last.box) < self._settings.same_overlap:
+            return None
+        return face
+
+    def _search(self, frame: VideoFrame, followed: Face | None) -> Face | None:
+        faces = self._detector.detect(frame)
+        if self._last is None:
+            # nobody yet: the largest face, and of equals the one nearer the middle
+            middle = np.array([frame.width, frame.height]) / 2
+            return max(
+                faces,
+                key=lambda face: face.size_px - 0.3 * float(np.linalg.norm(face.centre - middle)),
+                default=None,
+            )
+        if followed is not None:
+            near = max(faces, key=lambda face: overlap(face.box, followed.box), default=None)
+            same = near is not None and overlap(near.box, followed.box) >= self._settings.same_overlap
+            return near if same else followed
+        return next((face for face in faces if self._is_same_person(frame, face, self._last)), None)
+
+    def _is_same_person(self, frame: VideoFrame, face: Face, last: Face) -> bool:
+        distance = float(np.linalg.norm(face.centre - last.centre)) / last.size_px
+        ratio = face.size_px / last.size_px
+        if distance <= self._settings.return_distance and 0.6 <= ratio <= 1.6:
+            return True
+        return self._look is not None and float((self._look * _describe(frame, face)).sum()) >= self._settings.same_look
+
+
+def _describe(frame: VideoFrame, face: Face) -> NDArray[np.float32]:
+    """Grey aligned crop of zero mean and unit length, so that a product of two is their correlation."""
+    grey = cv2.cvtColor(crop_face(frame, face, crop_px=_LOOK_PX), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    grey -= grey.mean()
+    return np.asarray(grey / (np.linalg.norm(grey) + 1e-6), dtype=np.float32)

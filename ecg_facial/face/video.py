@@ -1,0 +1,237 @@
+"""Video frames with timestamps.
+
+Enters: a video file, a folder of frame images, or pictures in memory. Leaves: `VideoFrame` objects that convert to RGB
+only the region asked for. Knows nothing of faces.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.logging import PANIC, set_level
+from numpy.typing import NDArray
+
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.recording import VideoRef
+
+Picture = NDArray[np.uint8]
+FloatArray = NDArray[np.float64]
+DEFAULT_FPS = 25.0
+_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+_FULL_RANGE = 2
+
+set_level(PANIC)
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a container says about its first video stream; the number of frames is an estimate."""
+
+    width: int
+    height: int
+    fps: float
+    n_frames: int
+    duration_s: float
+    codec: str
+
+
+class VideoFrame(ABC):
+    """A frame: time in seconds, size in pixels, and ways to get RGB of a part of it."""
+
+    time_s: float
+    width: int
+    height: int
+
+    @abstractmethod
+    def small_rgb(self, max_side: int) -> tuple[Picture, float]:
+        """Whole frame with the longer side at most `max_side`; the scale is small pixels per frame pixel."""
+
+    @abstractmethod
+    def warp_rgb(self, matrix: FloatArray, size: int) -> Picture:
+        """Square picture of `size` pixels; `matrix` (2, 3) maps frame pixels to its pixels. Outside is black."""
+
+
+def _warp(plane: NDArray[np.uint8], matrix: FloatArray, size: int) -> NDArray[np.uint8]:
+    """Warp the needed part of a plane, averaged down first where it shrinks, since warping alone would alias."""
+    inverse = cv2.invertAffineTransform(matrix)
+    corners = (
+        np.array([[0, 0], [size, 0], [0, size], [size, size]], dtype=np.float64) @ inverse[:, :2].T + inverse[:, 2]
+    )
+    height, width = plane.shape[:2]
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2, 0, [width, height])
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 3, 0, [width, height])
+    if np.any(high - low < 1):
+        return np.zeros((size, size, *plane.shape[2:]), np.uint8)
+    part = plane[low[1] : high[1], low[0] : high[0]]
+    matrix = np.column_stack([matrix[:, :2], matrix[:, :2] @ low + matrix[:, 2]])
+    shrink = int(1 / max(float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))), 1e-6))
+    if shrink >= 2:
+        small = (max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1))
+        ratio = np.array([part.shape[1] / small[0], part.shape[0] / small[1]])
+        part = cv2.resize(part, small, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]  # stays uint8
+        # pixel centres: x_part = (x_small + 0.5) * ratio - 0.5
+        offset = matrix[:, :2] @ (0.5 * ratio - 0.5) + matrix[:, 2]
+        matrix = np.column_stack([matrix[:, :2] * ratio, offset])
+    return np.asarray(cv2.warpAffine(part, matrix, (size, size), flags=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+class RgbFrame(VideoFrame):
+    """A frame from a picture in memory, uint8 RGB of shape (height, width, 3)."""
+
+    def __init__(self, image: Picture, time_s: float) -> None:
+        self.image, self.time_s = image, time_s
+        self.height, self.width = image.shape[:2]
+
+    def small_rgb(self, max_side: int) -> tuple[Picture, float]:
+        """See `VideoFrame`."""
+        scale = min(1.0, max_side / max(self.width, self.height))
+        if scale == 1.0:
+            return self.image, 1.0
+        size = (max(round(self.width * scale), 1), max(round(self.height * scale), 1))
+        return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), scale
+
+    def warp_rgb(self, matrix: FloatArray, size: int) -> Picture:
+        """See `VideoFrame`."""
+        return _warp(self.image, np.asarray(matrix, dtype=np.float64), size)
+
+
+class YuvFrame(VideoFrame):
+    """A decoded frame whose planes are cropped and scaled before they become RGB (BT.601)."""
+
+    def __init__(self, frame: av.VideoFrame, time_s: float) -> None:
+        if frame.format.name not in ("yuv420p", "yuvj420p"):
+            frame = frame.reformat(format="yuv420p")
+        self.time_s, self.width, self.height = time_s, frame.width, frame.height
+        self._planes = [_plane(frame, index) for index in range(3)]
+        self._full_range = frame.format.name == "yuvj420p" or frame.color_range == _FULL_RANGE
+
+    def small_rgb(self, max_side: int) -> tuple[Picture, float]:
+        """See `VideoFrame`."""
+        scale = min(1.0, max_side / max(self.width, self.height))
+        size = (max(round(self.width * scale), 1), max(round(self.height * scale), 1))
+        planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in self._planes]
+        return self._to_rgb([np.asarray(plane, dtype=np.uint8) for plane in planes]), scale
+
+    def warp_rgb(self, matrix: FloatArray, size: int) -> Picture:
+        """See `VideoFrame`."""
+        matrix = np.asarray(matrix, dtype=np.float64)
+        luma = _warp(self._planes[0], matrix, size)
+        # chroma planes have half the size: x_luma = 2 x_chroma + 0.5
+        half = np.column_stack([2 * matrix[:, :2], matrix[:, :2] @ np.array([0.5, 0.5]) + matrix[:, 2]])
+        return self._to_rgb([luma, _warp(self._planes[1], half, size), _warp(self._planes[2], half, size)])
+
+    def _to_rgb(self, planes: list[NDArray[np.uint8]]) -> Picture:
+        if not self._full_range:
+            planes = [
+                np.asarray(cv2.convertScaleAbs(planes[0], alpha=255 / 219, beta=-16 * 255 / 219), dtype=np.uint8),
+                *(np.asarray(cv2.LUT(plane, _CHROMA_TO_FULL), dtype=np.uint8) for plane in planes[1:]),
+            ]
+        stacked = np.dstack([planes[0], planes[2], planes[1]])
+        return np.asarray(cv2.cvtColor(stacked, cv2.COLOR_YCrCb2RGB), dtype=np.uint8)
+
+
+_CHROMA_TO_FULL = np.clip((np.arange(256) - 128) * 255 / 224 + 128, 0, 255).round().astype(np.uint8)
+
+
+def _plane(frame: av.VideoFrame, index: int) -> NDArray[np.uint8]:
+    plane = frame.planes[index]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[av.container.InputContainer]:
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; check the path of the video")
+    try:
+        container = av.open(str(path))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise CorruptDataError(f"{path}: not a readable video ({error.__class__.__name__}); copy it again") from None
+    with container:
+        if not container.streams.video:
+            raise CorruptDataError(f"{path}: no video stream; expected a video such as H.264 in MP4")
+        yield container
+
+
+def probe_video(path: Path) -> VideoInfo:
+    """Read the container's header.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError
+        Where it is not there, or not a video.
+    """
+    with _opened(path) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate or stream.guessed_rate
+        fps = float(rate) if rate else DEFAULT_FPS
+        if stream.duration and stream.time_base:
+            duration_s = float(stream.duration * stream.time_base)
+        else:
+            duration_s = (container.duration or 0) / av.time_base
+        context = stream.codec_context
+        n_frames = stream.frames or round(duration_s * fps)
+        return VideoInfo(context.width, context.height, fps, n_frames, duration_s, context.name)
+
+
+def read_frames(video: VideoRef, *, start_s: float = 0.0, duration_s: float | None = None) -> Iterator[VideoFrame]:
+    """Yield the frames of a video file or of a folder of images.
+
+    Parameters
+    ----------
+    video : VideoRef
+        A file, or a folder of images shown at `video.fps` (25 where None), in the order of their names.
+    start_s, duration_s : float
+        Part to read, in seconds from the first frame; everything from `start_s` where `duration_s` is None.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError
+        Where it is not there, cannot be decoded, or holds no frame at all.
+    """
+    frames = _read_folder(video) if video.path.is_dir() else _read_file(video.path)
+    end_s = np.inf if duration_s is None else start_s + duration_s
+    for frame in frames:
+        if frame.time_s >= end_s:
+            return
+        if frame.time_s >= start_s:
+            yield frame
+
+
+def _read_file(path: Path) -> Iterator[VideoFrame]:
+    with _opened(path) as container:
+        stream = container.streams.video[0]
+        rate = stream.average_rate or stream.guessed_rate
+        step_s = 1 / float(rate) if rate else 1 / DEFAULT_FPS
+        first_s: float | None = None
+        count = 0
+        try:
+            for frame in container.decode(stream):
+                time_s = frame.time if frame.time is not None else count * step_s
+                first_s = time_s if first_s is None else first_s
+                yield YuvFrame(frame, float(time_s - first_s))
+                count += 1
+        except av.FFmpegError as error:
+            name = error.__class__.__name__
+            raise CorruptDataError(f"{path}: decoding stops after {count} frames ({name}); copy it again") from None
+        if not count:
+            raise CorruptDataError(f"{path}: no frame can be decoded; copy it again")
+
+
+def _read_folder(video: VideoRef) -> Iterator[VideoFrame]:
+    paths = sorted(path for path in video.path.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES)
+    if not paths:
+        raise CorruptDataError(f"{video.path}: no images; expected frames as {', '.join(sorted(_IMAGE_SUFFIXES))}")
+    for number, path in enumerate(paths):
+        image = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            raise CorruptDataError(f"{path}: not a readable image; copy it again")
+        rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        yield RgbFrame(rgb, number / (video.fps or DEFAULT_FPS))
