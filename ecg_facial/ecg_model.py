@@ -1,0 +1,142 @@
+"""ECG model: a Transformer encoder over heart-rate tokens, class logits.
+
+Enters: tokens (one a trusted interval between beats) with their times in seconds and a padding mask. Leaves: logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from ecg_facial.ecg.intervals import N_TOKEN_FEATURES
+from ecg_facial.errors import SettingsError
+from ecg_facial.facial_model import Item, encode_labels
+from ecg_facial.labels import Task
+from ecg_facial.nets.transformer import TokenEncoder
+
+if TYPE_CHECKING:
+    from ecg_facial.prepare import PreparedData
+
+
+@dataclass(frozen=True)
+class EcgSettings:
+    """Architecture of the ECG model.
+
+    Attributes
+    ----------
+    width : int
+        Width of the Transformer; a multiple of twice `n_heads`.
+    n_heads, n_layers, feedforward : int
+    dropout : float
+
+    Raises
+    ------
+    SettingsError
+        For a value outside its limits.
+    """
+
+    width: int = 64
+    n_heads: int = 4
+    n_layers: int = 2
+    feedforward: int = 128
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.n_heads, self.n_layers, self.feedforward) < 1:
+            raise SettingsError(f"{self}: expected 1 or more of everything")
+        if self.width % (2 * self.n_heads):
+            raise SettingsError(f"width is {self.width}: expected a multiple of {2 * self.n_heads} (twice the heads)")
+        if not 0 <= self.dropout < 1:
+            raise SettingsError(f"dropout is {self.dropout}: expected 0 to below 1")
+
+
+class ECGModel(nn.Module):
+    """Transformer encoder over heart-rate tokens, logits.
+
+    Parameters
+    ----------
+    settings : EcgSettings
+    n_classes : int
+    """
+
+    def __init__(self, settings: EcgSettings, *, n_classes: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.encoder = TokenEncoder(
+            N_TOKEN_FEATURES,
+            width=settings.width,
+            n_heads=settings.n_heads,
+            n_layers=settings.n_layers,
+            feedforward=settings.feedforward,
+            dropout=settings.dropout,
+        )
+        self.classifier = nn.Linear(settings.width, n_classes)
+
+    def forward(self, tokens: Tensor, times_s: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map windows to logits.
+
+        Parameters
+        ----------
+        tokens : Tensor, shape (batch, n_tokens, N_TOKEN_FEATURES)
+        times_s : Tensor, shape (batch, n_tokens)
+            Seconds from the window's start.
+        mask : Tensor of bool, shape (batch, n_tokens), optional
+            True where valid; without it all are.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
+        logits: Tensor = self.classifier(self.encoder(tokens, times_s, mask))
+        return logits
+
+
+class ECGDataset(Dataset[Item]):
+    """Heart-rate tokens of prepared data with class labels.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    rows : sequence of int
+        Rows of `prepared.table` that take part.
+    task : Task
+
+    Raises
+    ------
+    UnknownLabelError
+        For a level that is not part of the task.
+    """
+
+    def __init__(self, prepared: PreparedData, rows: Sequence[int], *, task: Task) -> None:
+        self.rows = [int(row) for row in rows]
+        self.labels = encode_labels(prepared, self.rows, task)
+        self._tokens = [torch.from_numpy(np.array(prepared.tokens(row), dtype=np.float32)) for row in self.rows]
+        self._times_s = [torch.from_numpy(np.array(prepared.token_times_s(row), dtype=np.float32)) for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Item:
+        tokens = self._tokens[index]
+        mask = torch.ones(len(tokens), dtype=torch.bool)
+        return {"tokens": tokens, "times_s": self._times_s[index], "mask": mask}, torch.tensor(self.labels[index])
+
+    @staticmethod
+    def collate(items: Sequence[Item]) -> Item:
+        """Pad items to the longest; at least one token long, so that a batch without beats has a shape too."""
+        inputs = {
+            name: pad_sequence([item[0][name] for item in items], batch_first=True)
+            for name in ("tokens", "times_s", "mask")
+        }
+        if inputs["mask"].shape[1] == 0:
+            inputs = {
+                name: nn.functional.pad(value, (0, 0) * (value.ndim - 2) + (0, 1)) for name, value in inputs.items()
+            }
+        return inputs, torch.stack([item[1] for item in items])

@@ -1,0 +1,31 @@
+"""Pixel values as the networks take them.
+
+Enters: uint8 RGB crops. Leaves: float32 with channels first, by ImageNet's mean and standard deviation whatever weights
+are used, so that published and own weights are interchangeable.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+_SCALE = (1 / (255 * np.array(IMAGENET_STD))).astype(np.float32)
+_OFFSET = (np.array(IMAGENET_MEAN) / np.array(IMAGENET_STD)).astype(np.float32)
+
+
+def normalise_crops(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Scale pixels and put channels first.
+
+    Parameters
+    ----------
+    crops : ndarray of uint8, shape (..., height, width, 3)
+        RGB.
+
+    Returns
+    -------
+    ndarray of float32, shape (..., 3, height, width)
+    """
+    scaled = crops.astype(np.float32) * _SCALE - _OFFSET
+    return np.ascontiguousarray(np.moveaxis(scaled, -1, -3), dtype=np.float32)

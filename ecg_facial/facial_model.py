@@ -1,0 +1,188 @@
+"""Facial model: ResNet18 on every frame, a bidirectional GRU over frames, class logits.
+
+Enters: aligned face crops with a mask (or features of crops computed before). Leaves: logits. Masked frames change
+nothing, and neither do the other clips of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.face.normalise import normalise_crops
+from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.nets.gru import MaskedGRU
+from ecg_facial.nets.resnet import N_FEATURES
+from ecg_facial.nets.weights import load_resnet18
+
+if TYPE_CHECKING:
+    from ecg_facial.prepare import PreparedData
+
+Item = tuple[dict[str, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class FacialSettings:
+    """Architecture of the facial model.
+
+    Attributes
+    ----------
+    weights : str
+        Start of ResNet18: ``rendered``, ``imagenet``, ``none``, or a file (`nets.weights.load_resnet18`).
+    weights_sha256 : str or None
+        Expected SHA-256 of a file.
+    frozen : bool
+        Keep ResNet18 as it is, so that features are computed once; otherwise it is trained too.
+    hidden, n_layers : int
+        Units in each direction and layers of the GRU.
+    dropout : float
+        Between GRU layers and before the last layer.
+
+    Raises
+    ------
+    SettingsError
+        For a value outside its limits.
+    """
+
+    weights: str = "rendered"
+    weights_sha256: str | None = None
+    frozen: bool = True
+    hidden: int = 256
+    n_layers: int = 2
+    dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.hidden < 1 or self.n_layers < 1:
+            raise SettingsError(f"GRU of {self.n_layers} layers of {self.hidden} units: expected 1 or more of each")
+        if not 0 <= self.dropout < 1:
+            raise SettingsError(f"dropout is {self.dropout}: expected 0 to below 1")
+
+
+class FacialModel(nn.Module):
+    """ResNet18 per frame, GRU over time, logits.
+
+    Parameters
+    ----------
+    settings : FacialSettings
+    n_classes : int
+    """
+
+    def __init__(self, settings: FacialSettings, *, n_classes: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.encoder = load_resnet18(settings.weights, n_outputs=1, sha256=settings.weights_sha256)
+        self.encoder.fc.requires_grad_(False)  # features are taken before it
+        if settings.frozen:
+            self.encoder.requires_grad_(False)
+        self.norm = nn.LayerNorm(N_FEATURES)
+        self.gru = MaskedGRU(N_FEATURES, hidden=settings.hidden, n_layers=settings.n_layers, dropout=settings.dropout)
+        self.dropout = nn.Dropout(settings.dropout)
+        self.classifier = nn.Linear(self.gru.n_outputs, n_classes)
+
+    def train(self, mode: bool = True) -> FacialModel:
+        """Switch to training; batch normalisation of given weights keeps its statistics.
+
+        A clip's features would otherwise depend on the clips beside it.
+        """
+        super().train(mode)
+        if self.settings.frozen or self.settings.weights != "none":
+            self.encoder.eval()
+        return self
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Map normalised crops (n, 3, height, width) to features (n, 512)."""
+        return self.encoder.features(images.contiguous(memory_format=torch.channels_last)).float()
+
+    def head(self, features: Tensor) -> Tensor:
+        """Map features of valid frames (batch, n_frames, 512) to logits (batch, n_classes)."""
+        logits: Tensor = self.classifier(self.dropout(self.gru.forward_valid(self.norm(features))))
+        return logits
+
+    def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
+        """Map clips to logits.
+
+        Parameters
+        ----------
+        frames : Tensor, shape (batch, n_frames, 3, height, width) or (batch, n_frames, 512)
+            Normalised crops, or their features.
+        mask : Tensor of bool, shape (batch, n_frames)
+            True where a face was seen.
+
+        Returns
+        -------
+        Tensor, shape (batch, n_classes)
+        """
+        features = frames if frames.ndim == 3 else self._encode_valid(frames, mask)
+        logits: Tensor = self.classifier(self.dropout(self.gru(self.norm(features), mask)))
+        return logits
+
+    def _encode_valid(self, frames: Tensor, mask: Tensor) -> Tensor:
+        features = torch.zeros(*mask.shape, N_FEATURES, device=frames.device)
+        if mask.any():
+            features[mask] = self.encode(frames[mask])
+        return features
+
+
+class FacialDataset(Dataset[Item]):
+    """Clips of prepared data with class labels.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    rows : sequence of int
+        Rows of `prepared.table` that take part.
+    task : Task
+        A level outside it is an error, never class 0.
+    features : ndarray of float32, shape (len(prepared), n_frames, 512), optional
+        Features computed before; crops are read and normalised without them.
+
+    Raises
+    ------
+    UnknownLabelError
+        For a level that is not part of the task.
+    """
+
+    def __init__(
+        self,
+        prepared: PreparedData,
+        rows: Sequence[int],
+        *,
+        task: Task,
+        features: NDArray[np.float32] | None = None,
+    ) -> None:
+        self._prepared = prepared
+        self._features = features
+        self.rows = [int(row) for row in rows]
+        self.labels = encode_labels(prepared, self.rows, task)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Item:
+        row = self.rows[index]
+        if self._features is None:
+            frames = torch.from_numpy(normalise_crops(self._prepared.crops(row)))
+        else:
+            frames = torch.from_numpy(np.array(self._features[row]))
+        mask = torch.from_numpy(np.array(self._prepared.frame_mask(row)))
+        return {"frames": frames, "mask": mask}, torch.tensor(self.labels[index])
+
+    @staticmethod
+    def collate(items: Sequence[Item]) -> Item:
+        """Stack items into a batch."""
+        inputs = {name: torch.stack([item[0][name] for item in items]) for name in ("frames", "mask")}
+        return inputs, torch.stack([item[1] for item in items])
+
+
+def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task) -> list[int]:
+    """Class index of each row; a level outside the task is an error."""
+    levels = prepared.table["level"].to_numpy()
+    return [task.encode(parse_pain_level(levels[row])) for row in rows]

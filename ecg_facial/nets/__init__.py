@@ -1,0 +1,1 @@
+"""Networks in torch: ResNet18 on crops, a GRU over frames, a Transformer over heart-rate tokens."""
