@@ -327,6 +327,7 @@ class _Run:
                 for r in self.history
             ],
         }
+        tensors = {name: value.contiguous() for name, value in tensors.items()}
         with atomic_path(path) as temporary:
             save_file(tensors, temporary, metadata={"state": json.dumps(content)})
 

@@ -43,7 +43,8 @@ def main(
     card = {
         "simulated": True,
         "trained_on": f"{len(data.crops)} rendered face crops of {identities} identities that are in no cohort",
-        "command": f"python -m ecg_facial.pretraining OUT --identities {identities} --per-identity {per_identity} --seed {seed}",
+        "command": "python -m ecg_facial.pretraining OUT "
+        f"--identities {identities} --per-identity {per_identity} --seed {seed}",
         "stages": [[stage.side_px, stage.epochs, stage.learning_rate] for stage in STAGES],
         "explained_variance_held_out": {name: round(value, 3) for name, value in explained.items()},
     }

@@ -127,4 +127,5 @@ def _r_squared(true: NDArray[np.float32], read: NDArray[np.float32]) -> NDArray[
 def to_half(network: ResNet18) -> dict[str, Tensor]:
     """Weights without the last layer; convolutions in fp16, the few others as they are."""
     state = {name: value for name, value in network.state_dict().items() if not name.startswith("fc.")}
-    return {name: value.half() if value.ndim == 4 else value for name, value in state.items()}
+    halved = {name: value.half() if value.ndim == 4 else value for name, value in state.items()}
+    return {name: value.contiguous(memory_format=torch.contiguous_format) for name, value in halved.items()}
