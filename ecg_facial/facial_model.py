@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
@@ -24,6 +23,7 @@ from ecg_facial.nets.resnet import N_FEATURES
 from ecg_facial.nets.weights import load_resnet18
 
 if TYPE_CHECKING:
+    from ecg_facial.nets.features import FrameFeatures
     from ecg_facial.prepare import PreparedData
 
 Item = tuple[dict[str, Tensor], Tensor]
@@ -141,8 +141,8 @@ class FacialDataset(Dataset[Item]):
         Rows of `prepared.table` that take part.
     task : Task
         A level outside it is an error, never class 0.
-    features : ndarray of float32, shape (len(prepared), n_frames, 512), optional
-        Features computed before; crops are read and normalised without them.
+    features : FrameFeatures, optional
+        Features (n_frames, 512) by row, computed before; crops are read and normalised without them.
 
     Raises
     ------
@@ -156,7 +156,7 @@ class FacialDataset(Dataset[Item]):
         rows: Sequence[int],
         *,
         task: Task,
-        features: NDArray[np.float32] | None = None,
+        features: FrameFeatures | None = None,
     ) -> None:
         self._prepared = prepared
         self._features = features

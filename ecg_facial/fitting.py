@@ -1,0 +1,166 @@
+"""Fit the facial and the ECG model to some subjects of prepared data.
+
+Enters: prepared data, who trains, who stops the training, settings. Leaves: both models. Whoever is in neither list is
+never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ecg_facial.ecg_model import ECGDataset, ECGModel, EcgSettings
+from ecg_facial.errors import SettingsError
+from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
+from ecg_facial.fusion import check_weights
+from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.nets.features import FrameFeatures, compute_features
+from ecg_facial.nets.weights import identify_weights, load_resnet18
+from ecg_facial.prepare import PreparedData
+from ecg_facial.training import FitResult, TrainingSettings, fit, predict_logits
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Architecture, training and fusion of both models.
+
+    Attributes
+    ----------
+    facial : FacialSettings
+    ecg : EcgSettings
+    facial_training, ecg_training : TrainingSettings
+    face_weight, ecg_weight : float
+        Of the fusion.
+    """
+
+    facial: FacialSettings = field(default_factory=FacialSettings)
+    ecg: EcgSettings = field(default_factory=EcgSettings)
+    facial_training: TrainingSettings = field(default_factory=TrainingSettings)
+    ecg_training: TrainingSettings = field(default_factory=lambda: TrainingSettings(epochs=60, patience=12))
+    face_weight: float = 0.8
+    ecg_weight: float = 0.2
+
+    def __post_init__(self) -> None:
+        check_weights(self.face_weight, self.ecg_weight)
+        if self.facial.frozen and self.facial.weights == "none":
+            raise SettingsError("a frozen ResNet18 without weights sees nothing: give weights, or train it too")
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModels:
+    """Both models and how their training went."""
+
+    facial: FacialModel
+    ecg: ECGModel
+    facial_result: FitResult
+    ecg_result: FitResult
+
+    def predict(
+        self, prepared: PreparedData, rows: Sequence[int], *, task: Task, features: FrameFeatures | None = None
+    ) -> dict[str, NDArray[np.float32]]:
+        """Logits (n, n_classes) of some rows, by model name; NaN where the model has nothing to look at."""
+        face = predict_logits(self.facial, FacialDataset(prepared, rows, task=task, features=features))
+        ecg = predict_logits(self.ecg, ECGDataset(prepared, rows, task=task))
+        face[[not sees_face(prepared, row) for row in rows]] = np.nan
+        ecg[[not has_beats(prepared, row) for row in rows]] = np.nan
+        return {"facial": face, "ecg": ecg}
+
+
+def sees_face(prepared: PreparedData, row: int) -> bool:
+    """Whether any frame of a trial shows the face."""
+    return bool(np.any(prepared.frame_mask(row)))
+
+
+def has_beats(prepared: PreparedData, row: int) -> bool:
+    """Whether a trial has any heart-rate token."""
+    return len(prepared.token_times_s(row)) > 0
+
+
+def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> list[int]:
+    """Rows of some subjects' trials whose level is a class of the task."""
+    wanted = set(subjects)
+    table = prepared.table
+    return [
+        row
+        for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
+        if subject in wanted and task.includes(parse_pain_level(level))
+    ]
+
+
+def frozen_features(
+    prepared: PreparedData, settings: FacialSettings, *, show_progress: bool = False
+) -> FrameFeatures | None:
+    """Features of all crops by the frozen network, from disk where they are; None where it is trained too."""
+    if not settings.frozen:
+        return None
+    folder = prepared.folder / f"features-{identify_weights(settings.weights)[:16]}"
+    load = partial(load_resnet18, settings.weights, n_outputs=1, sha256=settings.weights_sha256)
+    return compute_features(prepared, folder, load_network=load, show_progress=show_progress)
+
+
+def fit_models(
+    prepared: PreparedData,
+    *,
+    train_subjects: Collection[str],
+    validation_subjects: Collection[str],
+    task: Task,
+    settings: ModelSettings,
+    seed: int,
+    features: FrameFeatures | None = None,
+    checkpoint_folder: Path | None = None,
+) -> FittedModels:
+    """Fit both models.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    train_subjects, validation_subjects : collections of str
+        Disjoint. The latter choose the epoch.
+    task : Task
+    settings : ModelSettings
+    seed : int
+    features : FrameFeatures, optional
+        From `frozen_features`.
+    checkpoint_folder : Path, optional
+        Where training leaves a checkpoint after every epoch, and goes on from one.
+
+    Raises
+    ------
+    SettingsError
+        When a subject is in both lists, or a list has no usable trial.
+    """
+    both = sorted(set(train_subjects) & set(validation_subjects))
+    if both:
+        raise SettingsError(f"subjects {', '.join(both)} are both trained on and validated on: expected disjoint lists")
+    rows = [rows_of(prepared, subjects, task) for subjects in (train_subjects, validation_subjects)]
+    with_face, with_beats = (
+        [[row for row in part if usable(prepared, row)] for part in rows] for usable in (sees_face, has_beats)
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        facial = FacialModel(settings.facial, n_classes=task.n_classes)
+        ecg = ECGModel(settings.ecg, n_classes=task.n_classes)
+    checkpoints = [
+        checkpoint_folder / f"{name}.safetensors" if checkpoint_folder else None for name in ("facial", "ecg")
+    ]
+    facial_result = fit(
+        facial,
+        *(FacialDataset(prepared, part, task=task, features=features) for part in with_face),
+        settings=settings.facial_training,
+        seed=seed,
+        checkpoint=checkpoints[0],
+    )
+    ecg_result = fit(
+        ecg,
+        *(ECGDataset(prepared, part, task=task) for part in with_beats),
+        settings=settings.ecg_training,
+        seed=seed,
+        checkpoint=checkpoints[1],
+    )
+    return FittedModels(facial, ecg, facial_result, ecg_result)

@@ -1,0 +1,106 @@
+"""Features of all crops by a frozen ResNet18, computed once and kept on disk.
+
+Enters: crops. Leaves: (n_frames, 512) a clip. Written in parts, each whole or not at all, so that a killed run goes on
+where it was; keyed by the weights' SHA-256 beside the crops that they are of, so that a stale file is never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ecg_facial.face.normalise import normalise_crops
+from ecg_facial.nets.resnet import N_FEATURES, ResNet18
+from ecg_facial.progress import track
+from ecg_facial.storage import atomic_path
+
+CLIPS_A_PART = 16
+_IMAGES_A_BATCH = 32
+
+
+class Clips(Protocol):
+    """What is needed of prepared data: crops and masks by row."""
+
+    def __len__(self) -> int: ...
+
+    def crops(self, row: int, /) -> NDArray[np.uint8]:
+        """(n_frames, height, width, 3)."""
+
+    def frame_mask(self, row: int, /) -> NDArray[np.bool_]:
+        """(n_frames,)."""
+
+
+class FrameFeatures:
+    """Features by row, memory-mapped: `features[row]` has shape (n_frames, 512), zeros where no face was seen."""
+
+    def __init__(self, folder: Path, n_clips: int) -> None:
+        self._folder, self._n_clips = folder, n_clips
+        self._parts: dict[int, NDArray[np.float32]] = {}
+
+    def __len__(self) -> int:
+        return self._n_clips
+
+    def __getitem__(self, row: int) -> NDArray[np.float32]:
+        number, place = divmod(row, CLIPS_A_PART)
+        if number not in self._parts:
+            self._parts[number] = np.load(_part_path(self._folder, number), mmap_mode="r")
+        return self._parts[number][place]
+
+
+def compute_features(
+    clips: Clips, folder: Path, *, load_network: Callable[[], ResNet18], show_progress: bool = False
+) -> FrameFeatures:
+    """Compute what is missing in `folder` and open it.
+
+    Parameters
+    ----------
+    clips : PreparedData
+    folder : Path
+        Named by whoever calls, after the crops and the weights.
+    load_network : callable
+        Called only when something is missing.
+    show_progress : bool
+
+    Returns
+    -------
+    FrameFeatures
+    """
+    n_parts = -(-len(clips) // CLIPS_A_PART)
+    missing = [number for number in range(n_parts) if not _part_path(folder, number).is_file()]
+    if missing:
+        network = load_network().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for number in track(missing, label="Computing features", total=len(missing), show=show_progress):
+            rows = range(number * CLIPS_A_PART, min((number + 1) * CLIPS_A_PART, len(clips)))
+            with atomic_path(_part_path(folder, number)) as temporary:
+                np.save(temporary, _encode_clips(clips, rows, network))
+    return FrameFeatures(folder, len(clips))
+
+
+def _part_path(folder: Path, number: int) -> Path:
+    return folder / f"part-{number:05d}.npy"
+
+
+def _encode_clips(clips: Clips, rows: Iterable[int], network: ResNet18) -> NDArray[np.float32]:
+    encoded = []
+    for row in rows:
+        mask = clips.frame_mask(row)
+        features = np.zeros((len(mask), N_FEATURES), np.float32)
+        if mask.any():
+            features[mask] = encode_crops(clips.crops(row)[mask], network)
+        encoded.append(features)
+    return np.stack(encoded)
+
+
+def encode_crops(crops: NDArray[np.uint8], network: ResNet18) -> NDArray[np.float32]:
+    """Features (n, 512) of crops (n, height, width, 3)."""
+    parts = []
+    with torch.inference_mode():
+        for first in range(0, len(crops), _IMAGES_A_BATCH):
+            images = torch.from_numpy(normalise_crops(crops[first : first + _IMAGES_A_BATCH]))
+            parts.append(network.features(images.contiguous(memory_format=torch.channels_last)).numpy())
+    return np.concatenate(parts)
