@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -25,3 +28,57 @@ def shared_models() -> Path:
     if not folder.is_dir():
         pytest.skip("face models (shared/models beside the checkout) are not here")
     return folder
+
+
+class FakePrepared:
+    """Prepared data in memory: pixels and heart rates that follow the level, some frames and tokens missing."""
+
+    def __init__(
+        self, folder: Path, *, n_subjects: int, per_level: int, n_frames: int, crop_px: int, seed: int
+    ) -> None:
+        self.folder, self.simulated, self.fingerprint = folder, True, f"fake-{seed}"
+        rng = np.random.default_rng(seed)
+        levels = ("BL1", "PA1", "PA2", "PA3")
+        rows = [(f"s{s:02d}", level) for s in range(n_subjects) for level in levels for _ in range(per_level)]
+        names = [f"{subject}-{level}-{number:03d}" for number, (subject, level) in enumerate(rows)]
+        self.table = pd.DataFrame(rows, columns=["subject", "level"]).assign(trial=names)
+        shape = (len(rows), n_frames, crop_px, crop_px, 3)
+        step = np.array([levels.index(level) for _, level in rows])
+        noise = rng.integers(0, 40, shape)
+        self._crops = (noise + 50 * step[:, None, None, None, None]).astype(np.uint8)
+        self._mask = rng.random((len(rows), n_frames)) < 0.9
+        self._mask[0] = False
+        self._tokens = [
+            (rng.normal(0, 0.3, (count, 3)) + level).astype(np.float32)
+            for level, count in zip(step, rng.integers(3, 9, len(rows)), strict=True)
+        ]
+        self._tokens[1] = np.zeros((0, 3), np.float32)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def crops(self, row: int) -> np.ndarray:
+        return self._crops[row]
+
+    def frame_mask(self, row: int) -> np.ndarray:
+        return self._mask[row]
+
+    def tokens(self, row: int) -> np.ndarray:
+        return self._tokens[row]
+
+    def token_times_s(self, row: int) -> np.ndarray:
+        return (0.8 * np.arange(1, len(self._tokens[row]) + 1)).astype(np.float32)
+
+
+@pytest.fixture
+def make_prepared(tmp_path: Path) -> Callable[..., FakePrepared]:
+    """Make prepared data without files: the first row has no face, the second no beats."""
+
+    def make(
+        *, n_subjects: int = 4, per_level: int = 2, n_frames: int = 6, crop_px: int = 32, seed: int = 0
+    ) -> FakePrepared:
+        return FakePrepared(
+            tmp_path, n_subjects=n_subjects, per_level=per_level, n_frames=n_frames, crop_px=crop_px, seed=seed
+        )
+
+    return make

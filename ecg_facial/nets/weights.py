@@ -68,7 +68,10 @@ def weights_path(weights: str) -> Path:
         Where it is not there, or cannot be fetched.
     """
     if weights == "rendered":
-        return Path(str(resources.files("ecg_facial") / "assets" / RENDERED_FILE))
+        path = Path(str(resources.files("ecg_facial") / "assets" / RENDERED_FILE))
+        if not path.is_file():
+            raise MissingDataError(f"{path}: not there; make it with: python -m ecg_facial.pretraining {path.name}")
+        return path
     if weights == "imagenet":
         return fetch(IMAGENET_URL, sha256=IMAGENET_SHA256)
     path = Path(weights)
