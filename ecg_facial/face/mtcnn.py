@@ -30,6 +30,9 @@ _NETWORKS = ("pnet.onnx", "rnet.onnx", "onet.onnx")
 _MIN_FACE_PX, _PYRAMID_STEP, _CELL_PX, _STRIDE_PX = 30, 0.709, 12, 2
 _THRESHOLDS = (0.6, 0.7, 0.95)
 _VERIFY_THRESHOLD = 0.75
+# The last network is shown this share of a face's square: strong expressions on the whole square, with the chin and
+# forehead that it was trained with, score down to 0.1; on the inner part all stay above 0.95.
+_INNER_SHARE = 0.8
 Float32Array = NDArray[np.float32]
 
 
@@ -78,6 +81,13 @@ def _to_squares(boxes: FloatArray) -> FloatArray:
     return np.hstack([centre - side / 2, centre + side / 2])
 
 
+def _inner_squares(boxes: FloatArray) -> FloatArray:
+    """Squares around the middles of boxes, on which faces score best whatever their expression."""
+    squares = _to_squares(boxes)
+    margin = (1 - _INNER_SHARE) / 2 * (squares[:, 2:] - squares[:, :2])
+    return np.hstack([squares[:, :2] + margin, squares[:, 2:] - margin])
+
+
 def _cut(image: NDArray[np.uint8], boxes: FloatArray, size: int) -> Float32Array:
     """Cut square boxes out of an image, black outside; x comes first, as the networks were trained."""
     patches = np.zeros((len(boxes), size, size, 3), np.float32)
@@ -112,6 +122,8 @@ class MtcnnDetector:
             boxes = self._second_stage(image, boxes)
         if not len(boxes):
             return []
+        # the first pass only says where the face is in its box; the second judges it
+        boxes = _inner_squares(self._third_stage(_cut(image, boxes, 48), boxes)[0])
         boxes, landmarks, scores = self._third_stage(_cut(image, boxes, 48), boxes)
         good = scores > _THRESHOLDS[2]
         boxes, landmarks, scores = boxes[good], landmarks[good], scores[good]
@@ -119,8 +131,8 @@ class MtcnnDetector:
         return [_make_face(boxes[i] / scale, landmarks[i] / scale, float(scores[i])) for i in kept]
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
-        """Run the last network alone on the square around the expected face."""
-        box = _to_squares(np.concatenate([expected.box[:2], expected.box[:2] + expected.box[2:]])[None])
+        """Run the last network alone on the middle of the expected face."""
+        box = _inner_squares(np.concatenate([expected.box[:2], expected.box[:2] + expected.box[2:]])[None])
         zoom = 48 / float(box[0, 2] - box[0, 0])
         # pixel centres: the picture's corner -0.5 is the box's corner
         matrix = np.array([[zoom, 0, -zoom * box[0, 0]], [0, zoom, -zoom * box[0, 1]]])
