@@ -1,0 +1,161 @@
+"""Looking into the files of trials, without decoding them.
+
+Enters: trials. Leaves: the trials with what is usable of them, problems, and the files' fingerprints. A trial that
+loses one signal keeps the other. What only decoding can show is found later, by `prepare`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from ecg_facial.datasets.records import Problem, ProblemKind
+from ecg_facial.ecg.files import probe_ecg
+from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
+from ecg_facial.face.video import DEFAULT_FPS, probe_video
+from ecg_facial.recording import EcgRef, Trial, VideoRef
+from ecg_facial.storage import fingerprint_file
+from ecg_facial.windows import WindowSettings
+
+# a clip must cover nine tenths of the default window; BioVid's last 5.5 s
+MIN_DURATION_S = 0.9 * WindowSettings.window_s
+_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+_TRIALS_A_TASK = 16
+
+
+@dataclass(frozen=True)
+class CheckedTrial:
+    """A trial after its files were looked into.
+
+    Attributes
+    ----------
+    trial : Trial or None
+        With the usable signals only; None where there is none.
+    problems : tuple of Problem
+    fingerprints : tuple of (Path, str)
+        Of every file that is there, usable or not.
+    """
+
+    trial: Trial | None
+    problems: tuple[Problem, ...]
+    fingerprints: tuple[tuple[Path, str], ...]
+
+
+def check_trials(
+    trials: Sequence[Trial], *, check_files: bool, min_duration_s: float, workers: int
+) -> Iterator[CheckedTrial]:
+    """Check trials in their order, in this process or in several."""
+    check = partial(check_trial, check_files=check_files, min_duration_s=min_duration_s)
+    n_tasks = -(-len(trials) // _TRIALS_A_TASK)
+    if min(workers, n_tasks) < 2:
+        yield from map(check, trials)
+        return
+    with ProcessPoolExecutor(min(workers, n_tasks), get_context("spawn")) as pool:
+        yield from pool.map(check, trials, chunksize=_TRIALS_A_TASK)
+
+
+def check_trial(trial: Trial, *, check_files: bool, min_duration_s: float) -> CheckedTrial:
+    """Look into the files of one trial.
+
+    Parameters
+    ----------
+    trial : Trial
+    check_files : bool
+        False: only whether they are there.
+    min_duration_s : float
+        Shortest usable length of either signal in seconds.
+    """
+    files = [*_files_of(trial.video), *_files_of(trial.ecg)]
+    fingerprints = tuple((path, fingerprint_file(path)) for path in files)
+    problems = []
+    if trial.video is not None and (found := _check(trial, trial.video, check_files, min_duration_s)):
+        problems.append(found)
+        trial = replace(trial, video=None)
+    if trial.ecg is not None and (found := _check(trial, trial.ecg, check_files, min_duration_s)):
+        problems.append(found)
+        trial = replace(trial, ecg=None)
+    usable = trial.video is not None or trial.ecg is not None
+    return CheckedTrial(trial if usable else None, tuple(problems), fingerprints)
+
+
+def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:
+    if signal is None:
+        return []
+    if signal.path.is_dir():
+        return _list_images(signal.path)
+    return [signal.path] if signal.path.is_file() else []
+
+
+def _list_images(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES)
+
+
+def _check(trial: Trial, signal: VideoRef | EcgRef, check_files: bool, min_duration_s: float) -> Problem | None:
+    """Say why a signal cannot be used, None where it can."""
+    name = "video" if isinstance(signal, VideoRef) else "ECG"
+
+    def describe(kind: ProblemKind, message: str) -> Problem:
+        return Problem(kind, trial.subject.id, trial.id, signal.path, message)
+
+    if not signal.path.exists():
+        return describe("missing", f"no such {name} file")
+    if not check_files:
+        return None
+    try:
+        duration_s = _measure_video(signal) if isinstance(signal, VideoRef) else _measure_ecg(signal)
+    except MissingDataError as error:
+        return describe("missing", str(error))
+    except (DataError, SettingsError, OSError) as error:
+        return describe("unreadable", str(error))
+    if duration_s < min_duration_s:
+        return describe("too_short", f"{name} of {duration_s:.2f} s: at least {min_duration_s:.2f} s are needed")
+    return None
+
+
+def _measure_ecg(ecg: EcgRef) -> float:
+    return probe_ecg(ecg.path, fs_hz=ecg.fs_hz, column=ecg.column).duration_s
+
+
+def _measure_video(video: VideoRef) -> float:
+    if video.path.is_dir():
+        return _measure_folder(video)
+    duration_s = probe_video(video.path).duration_s
+    _find_cut(video.path)
+    return duration_s
+
+
+def _find_cut(path: Path) -> None:
+    """Compare where the header says that the last frame ends with where the file ends.
+
+    Raises
+    ------
+    CorruptDataError
+        When the file was cut off.
+    """
+    with av.open(str(path)) as container:
+        # older PyAV does not show the index; decoding finds the cut then
+        places = getattr(container.streams.video[0], "index_entries", ())
+        end = max((place.pos + place.size for place in places), default=0)
+    size = path.stat().st_size
+    if end > size:
+        raise CorruptDataError(f"{path}: cut off at {size} of at least {end} bytes; copy it again")
+
+
+def _measure_folder(video: VideoRef) -> float:
+    images = _list_images(video.path)
+    if not images:
+        raise CorruptDataError(f"{video.path}: no images in the folder; expected {', '.join(sorted(_IMAGE_SUFFIXES))}")
+    empty = next((path for path in images if not path.stat().st_size), None)
+    if empty is not None:
+        raise CorruptDataError(f"{empty}: the file is empty; copy it again")
+    if cv2.imdecode(np.fromfile(images[0], np.uint8), cv2.IMREAD_COLOR) is None:
+        raise CorruptDataError(f"{images[0]}: not a readable image; copy it again")
+    return len(images) / (video.fps or DEFAULT_FPS)

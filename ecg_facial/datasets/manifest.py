@@ -1,0 +1,100 @@
+"""Anybody's data, described by one table.
+
+Enters: a CSV file, or the folder that holds it as ``manifest.csv``. Leaves: one entry a row.
+
+::
+
+    subject,trial,label,video,ecg,fs_hz
+    anna,1,BL1,clips/anna_1.mp4,ecg/anna_1.csv,512
+
+``video`` is a file or a folder of frames; ``video`` or ``ecg`` may be empty. Paths are absolute, or relative to the
+manifest's folder. ``fs_hz`` may be empty where the ECG table has a time column. Further columns that are understood:
+``sex`` (``m`` or ``w``) and ``age_years``.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Literal, cast
+
+from ecg_facial.datasets.naming import make_unique
+from ecg_facial.datasets.records import Entry, Scan
+from ecg_facial.datasets.tables import read_rows
+from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.recording import EcgRef, Subject, VideoRef
+
+MANIFEST_NAME = "manifest.csv"
+LAYOUT = f"{MANIFEST_NAME} with the columns subject,trial,label,video,ecg,fs_hz"
+_NEEDED = ("subject", "trial", "label")
+
+
+def fits(root: Path) -> bool:
+    """Tell whether a path is a manifest, or a folder with one."""
+    return root.is_file() or (root / MANIFEST_NAME).is_file()
+
+
+def scan(root: Path) -> Scan:
+    """Read the table.
+
+    Raises
+    ------
+    MissingDataError
+        When there is no manifest.
+    CorruptDataError, DataError
+        When the table, or a cell of it, is not what it should be.
+    """
+    path = root if root.is_file() else root / MANIFEST_NAME
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; write a table with the columns subject,trial,label,video,ecg")
+    rows = list(read_rows(path, delimiter=",", needed=_NEEDED))
+    if not rows:
+        raise MissingDataError(f"{path}: a header but no rows; write one row a trial")
+    if not {"video", "ecg"} & rows[0][1].keys():
+        raise CorruptDataError(f"{path}: no column video or ecg (found {', '.join(rows[0][1])}); add one")
+    subjects: dict[str, Subject] = {}
+    for number, row in rows:
+        _remember_subject(row, subjects, f"{path}: row {number}")
+    ids = make_unique((row["subject"], row["trial"]) for _, row in rows)
+    entries = [
+        Entry(
+            subjects[row["subject"]],
+            ids[row["subject"], row["trial"]],
+            row["label"],
+            path,
+            VideoRef(path.parent / row["video"]) if row.get("video") else None,
+            _parse_ecg(row, path.parent, f"{path}: row {number}"),
+        )
+        for number, row in rows
+    ]
+    return Scan(tuple(entries), (), (path,), expects_video=False, expects_ecg=False)
+
+
+def _remember_subject(row: dict[str, str], known: dict[str, Subject], where: str) -> None:
+    if not (row["subject"] and row["trial"]):
+        raise CorruptDataError(f"{where} has no subject or no trial; fill both cells")
+    subject = _parse_subject(row, where)
+    before = known.setdefault(subject.id, subject)
+    if before != subject:
+        raise CorruptDataError(f"{where} gives subject {subject.id} another sex or age than an earlier row; mend it")
+
+
+def _parse_subject(row: dict[str, str], where: str) -> Subject:
+    sex, age = row.get("sex", "").lower(), row.get("age_years", "")
+    if sex not in ("", "m", "w"):
+        raise CorruptDataError(f"{where} has sex {sex!r}; expected m, w, or nothing")
+    if age and not age.isdecimal():
+        raise CorruptDataError(f"{where} has age_years {age!r}; expected whole years, or nothing")
+    return Subject(row["subject"], cast(Literal["m", "w"], sex) if sex else None, int(age) if age else None)
+
+
+def _parse_ecg(row: dict[str, str], folder: Path, where: str) -> EcgRef | None:
+    """ECG of a row; the rate is checked even where there is no ECG."""
+    text = row.get("fs_hz", "")
+    try:
+        fs_hz = float(text) if text else None
+    except ValueError:
+        fs_hz = math.nan
+    if fs_hz is not None and not (math.isfinite(fs_hz) and fs_hz > 0):
+        raise DataError(f"{where} has fs_hz {text}; expected a positive sampling rate in Hz, or nothing")
+    return EcgRef(folder / row["ecg"], fs_hz) if row.get("ecg") else None

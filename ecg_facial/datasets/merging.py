@@ -1,0 +1,109 @@
+"""Entries to trials: video and ECG meet by trial id, never by position in a listing.
+
+Enters: what a reader found. Leaves: trials, and what cannot be one. A trial of unknown level, or on which two places
+disagree, is left out by name; two files for one signal of a trial are an error, because either may be the wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ecg_facial.datasets.records import Entry, Problem, Scan
+from ecg_facial.errors import AmbiguousDataError, UnknownLabelError
+from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.recording import Trial
+
+Duplicates = Literal["raise", "list"]
+
+
+def merge(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Trial], list[Problem]]:
+    """Group entries by trial id.
+
+    Parameters
+    ----------
+    scan : Scan
+    duplicates : {"raise", "list"}
+        Two files for one signal of a trial: an error, or a problem that costs the trial that signal.
+
+    Returns
+    -------
+    trials : list of Trial
+    problems : list of Problem
+        Those of the scan first.
+
+    Raises
+    ------
+    AmbiguousDataError
+        For two files that claim to be the same signal of the same trial.
+    """
+    groups: dict[str, list[Entry]] = {}
+    for entry in scan.entries:
+        groups.setdefault(entry.trial, []).append(entry)
+    doubled = [problem for group in groups.values() for problem in _find_duplicates(group)]
+    if doubled and duplicates == "raise":
+        more = f" (and {len(doubled) - 1} more)" if len(doubled) > 1 else ""
+        raise AmbiguousDataError(f"trial {doubled[0].trial}: {doubled[0].message}; keep one of them{more}")
+    trials, problems = [], [*scan.problems, *doubled]
+    for group in groups.values():
+        trial, found = _merge_group(group, scan)
+        problems += found
+        if trial is not None:
+            trials.append(trial)
+    return trials, problems
+
+
+def _find_duplicates(group: Sequence[Entry]) -> Iterator[Problem]:
+    for name, paths in (("videos", _video_paths(group)), ("ECGs", _ecg_paths(group))):
+        if len(paths) > 1:
+            listed = " and ".join(map(str, paths))
+            yield Problem("duplicate", group[0].subject.id, group[0].trial, paths[0], f"{len(paths)} {name}: {listed}")
+
+
+def _video_paths(group: Sequence[Entry]) -> list[Path]:
+    return [entry.video.path for entry in group if entry.video is not None]
+
+
+def _ecg_paths(group: Sequence[Entry]) -> list[Path]:
+    return [entry.ecg.path for entry in group if entry.ecg is not None]
+
+
+def _merge_group(group: Sequence[Entry], scan: Scan) -> tuple[Trial | None, list[Problem]]:
+    first = group[0]
+    level = _agree(group)
+    if isinstance(level, Problem):
+        return None, [level]
+    videos = [entry.video for entry in group if entry.video is not None]
+    ecgs = [entry.ecg for entry in group if entry.ecg is not None]
+    problems = []
+    if not videos and scan.expects_video:
+        problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "no video"))
+    if not ecgs and scan.expects_ecg:
+        problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "no ECG"))
+    # where there are two, neither can be trusted
+    video, ecg = (videos[0] if len(videos) == 1 else None), (ecgs[0] if len(ecgs) == 1 else None)
+    if video is None and ecg is None:
+        if not (problems or videos or ecgs):
+            problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "neither video nor ECG"))
+        return None, problems
+    return Trial(first.subject, first.trial, level, video, ecg), problems
+
+
+def _agree(group: Sequence[Entry]) -> PainLevel | Problem:
+    """Level that all places name, or why the trial is left out."""
+    first = group[0]
+    levels: dict[PainLevel, Entry] = {}
+    for entry in group:
+        try:
+            levels.setdefault(parse_pain_level(entry.code), entry)
+        except UnknownLabelError as error:
+            return Problem("unknown_label", first.subject.id, first.trial, entry.origin, str(error))
+    other = next((entry for entry in group if entry.subject.id != first.subject.id), None)
+    if other is not None:
+        message = f"subject {first.subject.id} in {first.origin}, but {other.subject.id} in {other.origin}"
+        return Problem("unknown_label", first.subject.id, first.trial, other.origin, message)
+    if len(levels) > 1:
+        message = "; ".join(f"{level.name} in {entry.origin}" for level, entry in levels.items())
+        return Problem("unknown_label", first.subject.id, first.trial, first.origin, f"levels disagree: {message}")
+    return next(iter(levels))

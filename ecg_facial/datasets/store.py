@@ -1,0 +1,134 @@
+"""Indexes on disk, and as tables.
+
+Enters: an index, or the path of one. Leaves: the other, or a table for people.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ecg_facial.datasets.records import DatasetIndex, Problem
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.recording import EcgRef, Subject, Trial, VideoRef
+from ecg_facial.storage import atomic_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KEY = b"ecg_facial_index"
+_VERSION = 1
+
+
+def write_index(index: DatasetIndex, path: Path) -> None:
+    """Write an index as Parquet: a row a trial; everything else, the problems too, in the file's metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    about = {
+        "version": _VERSION,
+        "root": str(index.root),
+        "reader": index.reader,
+        "fingerprint": index.fingerprint,
+        "simulated": index.simulated,
+        "problems": [[p.kind, p.subject, p.trial, str(p.path), p.message] for p in index.problems],
+    }
+    columns: list[tuple[str, Any]] = [
+        ("subject", pa.string()),
+        ("sex", pa.string()),
+        ("age_years", pa.int64()),
+        ("trial", pa.string()),
+        ("level", pa.string()),
+        ("video", pa.string()),
+        ("fps", pa.float64()),
+        ("ecg", pa.string()),
+        ("fs_hz", pa.float64()),
+        ("ecg_column", pa.string()),
+    ]
+    table = pa.Table.from_pylist([_to_row(trial) for trial in index.trials], schema=pa.schema(columns))
+    with atomic_path(path) as temporary:
+        pq.write_table(table.replace_schema_metadata({_KEY: json.dumps(about).encode()}), temporary)
+
+
+def _to_row(trial: Trial) -> dict[str, Any]:
+    subject, video, ecg = trial.subject, trial.video, trial.ecg
+    return {
+        "subject": subject.id,
+        "sex": subject.sex,
+        "age_years": subject.age_years,
+        "trial": trial.id,
+        "level": trial.level.name,
+        "video": None if video is None else str(video.path),
+        "fps": None if video is None else video.fps,
+        "ecg": None if ecg is None else str(ecg.path),
+        "fs_hz": None if ecg is None else ecg.fs_hz,
+        "ecg_column": None if ecg is None else ecg.column,
+    }
+
+
+def read_index(path: Path) -> DatasetIndex:
+    """Read what `write_index` wrote.
+
+    Raises
+    ------
+    MissingDataError
+        When there is no such file.
+    CorruptDataError
+        When it is no index, or one of another version.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not Path(path).is_file():
+        raise MissingDataError(f"{path}: no such file; write an index first")
+    try:
+        table = pq.read_table(path)
+        about = json.loads(table.schema.metadata[_KEY])
+        version = about["version"]
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError):
+        raise CorruptDataError(f"{path}: not an index of a data set; index the data set again") from None
+    if version != _VERSION:
+        raise CorruptDataError(f"{path}: an index of version {version}, expected {_VERSION}; index the data set again")
+    return DatasetIndex(
+        root=Path(about["root"]),
+        reader=about["reader"],
+        trials=tuple(_from_row(row) for row in table.to_pylist()),
+        problems=tuple(
+            Problem(kind, subject, trial, Path(at), text) for kind, subject, trial, at, text in about["problems"]
+        ),
+        fingerprint=about["fingerprint"],
+        simulated=about["simulated"],
+    )
+
+
+def _from_row(row: dict[str, Any]) -> Trial:
+    return Trial(
+        Subject(row["subject"], row["sex"], row["age_years"]),
+        row["trial"],
+        parse_pain_level(row["level"]),
+        None if row["video"] is None else VideoRef(Path(row["video"]), row["fps"]),
+        None if row["ecg"] is None else EcgRef(Path(row["ecg"]), row["fs_hz"], row["ecg_column"]),
+    )
+
+
+def summarise(index: DatasetIndex) -> pd.DataFrame:
+    """Count what can be used.
+
+    Returns
+    -------
+    DataFrame
+        A row for each subject and level that has a trial, in that order: ``subject``, ``level``, ``n_trials``,
+        ``n_video``, ``n_ecg``, ``n_both``.
+    """
+    import pandas as pd
+
+    counts: dict[tuple[str, PainLevel], list[int]] = {}
+    for trial in index.trials:
+        row = counts.setdefault((trial.subject.id, trial.level), [0, 0, 0, 0])
+        video, ecg = trial.video is not None, trial.ecg is not None
+        for place, there in enumerate((True, video, ecg, video and ecg)):
+            row[place] += there
+    rows = [(subject, level.name, *numbers) for (subject, level), numbers in sorted(counts.items())]
+    return pd.DataFrame(rows, columns=["subject", "level", "n_trials", "n_video", "n_ecg", "n_both"])

@@ -1,0 +1,65 @@
+"""Small text tables that describe a data set: columns by name, one clear line where something is wrong.
+
+Enters: a path. Leaves: rows as dictionaries, with their line numbers. For signals see `ecg.files`.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ecg_facial.errors import CorruptDataError
+
+_DELIMITER_NAMES = {"\t": "TAB", ",": "comma", ";": "semicolon"}
+
+
+def read_rows(
+    path: Path, *, delimiter: str, needed: Sequence[str], remedy: str = ""
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line numbers and rows; blank lines are passed over, cells are stripped.
+
+    Parameters
+    ----------
+    path : Path
+    delimiter : str
+    needed : sequence of str
+        Columns that must be there; letter case does not matter, names come out in lower case.
+    remedy : str
+        Added to the message when the table is of no use.
+
+    Raises
+    ------
+    CorruptDataError
+        When it is no text, lacks a column, or a row has another number of cells than the header.
+    """
+    ending = f", {remedy}" if remedy else ""
+    with open(path, encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter)
+        try:
+            header = [cell.strip().lower() for cell in next(reader, [])]
+            _check_header(path, header, delimiter, needed, ending)
+            for cells in reader:
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if len(cells) != len(header):
+                    raise CorruptDataError(
+                        f"{path}: row {reader.line_num} has {len(cells)} cells, the header {len(header)}; mend that row"
+                    )
+                yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+        except (UnicodeDecodeError, csv.Error):
+            raise CorruptDataError(f"{path}: not a text table; expected UTF-8 text{ending}") from None
+
+
+def _check_header(path: Path, header: list[str], delimiter: str, needed: Sequence[str], ending: str) -> None:
+    if not header:
+        raise CorruptDataError(f"{path}: the file is empty; expected the columns {', '.join(needed)}{ending}")
+    name = _DELIMITER_NAMES[delimiter]
+    other = next((mark for mark in _DELIMITER_NAMES if mark != delimiter and mark in header[0]), None)
+    if len(header) == 1 and other is not None:
+        raise CorruptDataError(
+            f"{path}: separated by {_DELIMITER_NAMES[other]}, expected {name}; save it with {name} between columns{ending}"
+        )
+    missing = [column for column in needed if column not in header]
+    if missing:
+        raise CorruptDataError(f"{path}: no column {', '.join(missing)} (found {', '.join(header)}); add it{ending}")
