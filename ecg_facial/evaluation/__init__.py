@@ -1,0 +1,1 @@
+"""Evaluation: splits, metrics, statistics, the benchmark and its report."""

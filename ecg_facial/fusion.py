@@ -1,0 +1,84 @@
+"""Combining the logits of two models, in numpy.
+
+Enters: logits of the facial and the ECG model. Leaves: probabilities. A modality that is not there leaves the
+other alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.errors import SettingsError
+
+FACE_WEIGHT, ECG_WEIGHT = 0.8, 0.2
+FloatArray = NDArray[np.float64]
+
+
+def softmax(logits: NDArray[np.floating]) -> FloatArray:
+    """Probabilities along the last axis.
+
+    Examples
+    --------
+    >>> softmax(np.array([0.0, 0.0]))
+    array([0.5, 0.5])
+    """
+    values = np.asarray(logits, dtype=np.float64)
+    raised = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def check_weights(face_weight: float, ecg_weight: float) -> None:
+    """Check the weights of a fusion.
+
+    Raises
+    ------
+    SettingsError
+        When one is negative or not finite, or both are 0.
+    """
+    weights = (face_weight, ecg_weight)
+    if not all(math.isfinite(weight) and weight >= 0 for weight in weights) or not any(weights):
+        raise SettingsError(f"fusion weights {face_weight} (face), {ecg_weight} (ECG): expected 0 or more, not both 0")
+
+
+def fuse_logits(
+    face: NDArray[np.floating],
+    ecg: NDArray[np.floating],
+    *,
+    face_weight: float = FACE_WEIGHT,
+    ecg_weight: float = ECG_WEIGHT,
+    face_present: NDArray[np.bool_] | None = None,
+    ecg_present: NDArray[np.bool_] | None = None,
+) -> FloatArray:
+    """Softmax of the weighted sum of logits.
+
+    Parameters
+    ----------
+    face, ecg : ndarray, shape (n, n_classes)
+        Logits; rows of an absent modality may hold anything, NaN too.
+    face_weight, ecg_weight : float
+    face_present, ecg_present : ndarray of bool, shape (n,), optional
+        Which rows have the modality; all without it.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_classes)
+        A row with one modality holds that model's own probabilities, a row with none is uniform.
+
+    Raises
+    ------
+    SettingsError
+        For shapes that differ or weights outside their limits.
+    """
+    check_weights(face_weight, ecg_weight)
+    face, ecg = np.asarray(face, dtype=np.float64), np.asarray(ecg, dtype=np.float64)
+    if face.ndim != 2 or face.shape != ecg.shape:
+        raise SettingsError(f"logits have shapes {face.shape} and {ecg.shape}: expected the same (n, n_classes)")
+    everyone = np.ones(len(face), dtype=bool)
+    sees = (everyone if face_present is None else np.asarray(face_present, dtype=bool))[:, None]
+    beats = (everyone if ecg_present is None else np.asarray(ecg_present, dtype=bool))[:, None]
+    face, ecg = np.where(sees, face, 0.0), np.where(beats, ecg, 0.0)
+    weights = np.where(beats, face_weight, 1.0), np.where(sees, ecg_weight, 1.0)
+    return softmax(weights[0] * face + weights[1] * ecg)

@@ -1,0 +1,275 @@
+"""The ways through the package that the command line offers, as functions.
+
+Enters: a data folder and settings. Leaves: an index, prepared windows, a run folder with its report and bundle. Each
+is a chain of calls to the modules above.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ecg_facial import __version__
+from ecg_facial.bundle import BundleInfo, write_bundle
+from ecg_facial.datasets import DatasetIndex, index_dataset
+from ecg_facial.ecg.intervals import TOKEN_FEATURES
+from ecg_facial.errors import MissingDataError
+from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
+from ecg_facial.evaluation.examples import choose_examples
+from ecg_facial.evaluation.report import write_report
+from ecg_facial.evaluation.splits import choose_validation
+from ecg_facial.facial_model import FacialSettings
+from ecg_facial.fitting import ModelSettings, fit_models, frozen_features, rows_of
+from ecg_facial.labels import DEFAULT_TASK, get_task
+from ecg_facial.nets.export import export_onnx
+from ecg_facial.prepare import PreparedData, prepare
+from ecg_facial.provenance import describe_program
+from ecg_facial.settings import to_dict
+from ecg_facial.storage import write_json
+from ecg_facial.training import TrainingSettings
+from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
+
+REPORT_FILE, RUN_FILE, MODEL_FOLDER = "report.html", "run.json", "model"
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """How a data folder is read and cut.
+
+    Attributes
+    ----------
+    reader : str
+        ``auto``, ``biovid``, ``original`` or ``manifest``.
+    signals : str
+        BioVid's ``filtered`` or ``raw`` biosignals.
+    subjects : str
+        ``all``, or BioVid's 67 ``reactive`` ones.
+    windows : WindowSettings
+    detector_path : Path or None
+        Model file of the detector, where it needs one.
+    """
+
+    reader: str = "auto"
+    signals: str = "filtered"
+    subjects: str = "all"
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    detector_path: Path | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An index and the windows made of it."""
+
+    index: DatasetIndex
+    prepared: PreparedData
+
+
+def prepare_dataset(
+    data: Path,
+    out: Path,
+    *,
+    options: DataOptions,
+    task: str | None = None,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> Prepared:
+    """Index a data folder and prepare its windows, of the task's levels where one is given."""
+    index = index_dataset(
+        data,
+        reader=options.reader,
+        signals=options.signals,
+        subjects=options.subjects,
+        workers=workers,
+        show_progress=show_progress,
+    )
+    levels = None if task is None else get_task(task).levels
+    if not any(levels is None or trial.level in levels for trial in index.trials):
+        wanted = "trials" if task is None else f"trials of task {task!r}"
+        raise MissingDataError(f"{data}: no usable {wanted}; see what is wrong with: ecg-facial index {data}")
+    prepared = prepare(
+        index,
+        out,
+        settings=options.windows,
+        levels=levels,
+        workers=workers,
+        detector_path=options.detector_path,
+        show_progress=show_progress,
+    )
+    return Prepared(index, prepared)
+
+
+def make_data_options(
+    *,
+    reader: str = "auto",
+    signals: str = "filtered",
+    subjects: str = "all",
+    n_frames: int = 32,
+    crop_px: int = 112,
+    frame_policy: str = "uniform",
+    detector: str = "mtcnn",
+    detector_path: Path | None = None,
+) -> DataOptions:
+    """Data options from what the command line offers."""
+    windows = WindowSettings(n_frames=n_frames, crop_px=crop_px, frame_policy=frame_policy, detector=detector)
+    return DataOptions(reader, signals, subjects, windows, detector_path)
+
+
+def make_settings(
+    *,
+    task: str = DEFAULT_TASK,
+    weights: str = "rendered",
+    hidden: int = 256,
+    epochs: int = 30,
+    fine_tune: bool = False,
+    seed: int = 0,
+    permute_labels: bool = False,
+) -> BenchmarkSettings:
+    """Benchmark settings from what the command line offers; training pictures takes smaller batches and steps."""
+    facial = FacialSettings(weights=weights, hidden=hidden, frozen=not (fine_tune or weights == "none"))
+    rate, batch = (1e-3, 32) if facial.frozen else (1e-4, 4)
+    models = ModelSettings(
+        facial=facial,
+        facial_training=TrainingSettings(epochs=epochs, learning_rate=rate, batch_size=batch),
+        ecg_training=TrainingSettings(epochs=2 * epochs, patience=12),
+    )
+    return BenchmarkSettings(task=task, models=models, seed=seed, permute_labels=permute_labels)
+
+
+def benchmark_dataset(
+    data: Path,
+    out: Path,
+    *,
+    options: DataOptions,
+    settings: BenchmarkSettings,
+    cache: Path | None = None,
+    with_bundle: bool = True,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> BenchmarkResult:
+    """Evaluate leave-one-subject-out and write the whole run folder.
+
+    Parameters
+    ----------
+    data : Path
+        What `datasets.index_dataset` reads.
+    out : Path
+        Run folder; one that was cut off is gone on with.
+    options : DataOptions
+    settings : BenchmarkSettings
+    cache : Path, optional
+        Folder of the prepared windows, ``out/windows`` without it.
+    with_bundle : bool
+        Train a last time on everybody and write ``out/model``.
+    workers : int
+    show_progress : bool
+
+    Returns
+    -------
+    BenchmarkResult
+    """
+    begin = time.monotonic()
+    found = prepare_dataset(
+        data,
+        cache or out / "windows",
+        options=options,
+        task=settings.task,
+        workers=workers,
+        show_progress=show_progress,
+    )
+    result = run_benchmark(found.prepared, out, settings=settings, workers=workers, show_progress=show_progress)
+    if with_bundle:
+        train_bundle(found.prepared, out / MODEL_FOLDER, settings=settings)
+    examples = choose_examples(result.predictions, found.prepared, found.index, task=get_task(settings.task))
+    run = describe_run(found, settings, wall_s=time.monotonic() - begin)
+    write_json(out / RUN_FILE, run)
+    write_report(out / REPORT_FILE, run=run, metrics=result.metrics, predictions=result.predictions, examples=examples)
+    return result
+
+
+def train_dataset(
+    data: Path,
+    out: Path,
+    *,
+    options: DataOptions,
+    settings: BenchmarkSettings,
+    cache: Path | None = None,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> Path:
+    """Train on everybody and write a bundle to `out`; windows are kept in `cache`, ``<out>-windows`` without it."""
+    found = prepare_dataset(
+        data,
+        cache or out.with_name(out.name + "-windows"),
+        options=options,
+        task=settings.task,
+        workers=workers,
+        show_progress=show_progress,
+    )
+    frozen_features(found.prepared, settings.models.facial, show_progress=show_progress)
+    train_bundle(found.prepared, out, settings=settings)
+    return out
+
+
+def train_bundle(prepared: PreparedData, out: Path, *, settings: BenchmarkSettings) -> None:
+    """Train on everybody but the inner subjects that choose the epoch, and write a bundle."""
+    task = get_task(settings.task)
+    rows = rows_of(prepared, set(prepared.table["subject"]), task)
+    subjects = sorted(set(prepared.table["subject"].iloc[rows]))
+    n_validation = max(1, round(settings.validation_share * len(subjects)))
+    validation = choose_validation(subjects, n_validation=n_validation, seed=settings.seed)
+    fitted = fit_models(
+        prepared,
+        train_subjects=[subject for subject in subjects if subject not in validation],
+        validation_subjects=validation,
+        task=task,
+        settings=settings.models,
+        seed=settings.seed,
+        features=frozen_features(prepared, settings.models.facial),
+    )
+    info = BundleInfo(
+        task=task.name,
+        class_names=task.class_names,
+        windows=prepared.settings,
+        token_features=TOKEN_FEATURES,
+        face_weight=settings.models.face_weight,
+        ecg_weight=settings.models.ecg_weight,
+        simulated=prepared.simulated,
+        n_subjects=len(subjects),
+        description=f"{len(rows)} trials of {len(subjects)} subjects, data {prepared.fingerprint[:16]}",
+        package_version=__version__,
+        preprocessing_version=PREPROCESSING_VERSION,
+    )
+    write_bundle(out, files=export_onnx(fitted.facial, fitted.ecg), info=info)
+
+
+def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> dict[str, Any]:
+    """Content of `run.json`: what is needed to judge and to repeat the run."""
+    task, table = get_task(settings.task), found.prepared.table
+    return {
+        **describe_program(),
+        "seed": settings.seed,
+        "task": task.name,
+        "class_names": list(task.class_names),
+        "simulated": found.index.simulated,
+        "reader": found.index.reader,
+        "data_fingerprint": found.index.fingerprint,
+        "windows_fingerprint": found.prepared.fingerprint,
+        "n_subjects": int(table["subject"].nunique()),
+        "n_trials": len(table),
+        "problems": [
+            {"kind": p.kind, "subject": p.subject, "trial": p.trial, "message": p.message} for p in found.index.problems
+        ],
+        "window_settings": to_dict(found.prepared.settings),
+        "model_settings": to_dict(settings.models),
+        "protocol": "leave-one-subject-out",
+        "validation_share": settings.validation_share,
+        "permuted_labels": settings.permute_labels,
+        "wall_s": round(wall_s, 1),
+    }
+
+
+def overall_accuracy(result: BenchmarkResult, model: str = "fusion") -> float:
+    """Share of all trials that a model gets right."""
+    return float(result.metrics["models"][model]["overall"]["accuracy"])
