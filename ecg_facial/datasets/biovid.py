@@ -99,7 +99,7 @@ def scan(root: Path, *, signals: str = "filtered") -> Scan:
         listed = list(_read_samples(samples))
         entries, unlisted = _keep_listed(entries, {entry.trial for entry in listed}, samples)
         entries, problems = listed + entries, problems + unlisted
-    return Scan(tuple(entries), tuple(problems), tables, there[videos], there[biosignals])
+    return Scan(part, tuple(entries), tuple(problems), tables, there[videos], there[biosignals])
 
 
 def _find_part(root: Path) -> Path:

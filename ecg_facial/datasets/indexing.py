@@ -116,14 +116,13 @@ def index_dataset(
     usable = tuple(item.trial for item in checked if item.trial is not None)
     problems += [problem for item in checked for problem in item.problems]
     options = {"reader": name, "signals": signals, "subjects": subjects}
-    base = root if root.is_dir() else root.parent
     return DatasetIndex(
         root=root,
         reader=name,
         trials=usable,
         problems=tuple(sorted(problems, key=lambda p: (p.subject, p.trial, p.kind, str(p.path)))),
-        fingerprint=_fingerprint(base, usable, _fingerprint_files(found.tables, checked), options),
-        simulated=_is_simulated(base, usable),
+        fingerprint=_fingerprint(found.base, usable, _fingerprint_files(found.tables, checked), options),
+        simulated=_is_simulated(found.base, usable),
     )
 
 

@@ -67,7 +67,7 @@ def scan(root: Path) -> Scan:
         )
         for number, row in rows
     ]
-    return Scan(tuple(entries), (), (path,), expects_video=False, expects_ecg=False)
+    return Scan(path.parent, tuple(entries), (), (path,), expects_video=False, expects_ecg=False)
 
 
 def _remember_subject(row: dict[str, str], known: dict[str, Subject], where: str) -> None:

@@ -54,7 +54,7 @@ def scan(root: Path) -> Scan:
         (entries if isinstance(item, Entry) else problems).append(item)  # type: ignore[arg-type]  # each to its kind
     ids = make_unique((entry.subject.id, entry.trial) for entry in entries)
     named = tuple(replace(entry, trial=ids[entry.subject.id, entry.trial]) for entry in entries)
-    return Scan(named, tuple(problems), (), there[_VIDEO], there[_ECG])
+    return Scan(root, named, tuple(problems), (), there[_VIDEO], there[_ECG])
 
 
 def _list_clips(folder: Path) -> Iterator[Entry | Problem]:

@@ -109,6 +109,8 @@ class Scan:
 
     Attributes
     ----------
+    base : Path
+        Folder from which paths count in the fingerprint.
     entries : tuple of Entry
     problems : tuple of Problem
         What could not even become an entry.
@@ -118,6 +120,7 @@ class Scan:
         Whether a trial without one is a problem.
     """
 
+    base: Path
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...] = ()
     tables: tuple[Path, ...] = ()

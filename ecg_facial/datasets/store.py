@@ -95,9 +95,7 @@ def read_index(path: Path) -> DatasetIndex:
         root=Path(about["root"]),
         reader=about["reader"],
         trials=tuple(_from_row(row) for row in table.to_pylist()),
-        problems=tuple(
-            Problem(kind, subject, trial, Path(at), text) for kind, subject, trial, at, text in about["problems"]
-        ),
+        problems=tuple(Problem(*words[:3], Path(words[3]), words[4]) for words in about["problems"]),
         fingerprint=about["fingerprint"],
         simulated=about["simulated"],
     )

@@ -58,7 +58,7 @@ def _check_header(path: Path, header: list[str], delimiter: str, needed: Sequenc
     other = next((mark for mark in _DELIMITER_NAMES if mark != delimiter and mark in header[0]), None)
     if len(header) == 1 and other is not None:
         raise CorruptDataError(
-            f"{path}: separated by {_DELIMITER_NAMES[other]}, expected {name}; save it with {name} between columns{ending}"
+            f"{path}: columns are separated by {_DELIMITER_NAMES[other]}, expected {name}; save it with {name}{ending}"
         )
     missing = [column for column in needed if column not in header]
     if missing:
