@@ -22,6 +22,9 @@ _TIME_NAMES = ("time", "timestamp", "timestamps", "t")
 _MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none"})
 _MAX_BYTES = 1 << 30
 _MAX_STEP_S = 0.02
+# times rounded to their last digit step unevenly, by twice the median at most; more are lost samples
+_MAX_JUMP = 2.5
+_SHOWN_CHARACTERS = 60
 # a step of the time column above this many units cannot be seconds (milliseconds: 1000 Hz to 50 Hz is 1..20)
 _MILLISECOND_STEP, _MICROSECOND_STEP = 0.1, 100.0
 
@@ -78,15 +81,23 @@ class _Table:
         values = np.empty(len(rows))
         for number, row in enumerate(rows):
             cells = row.split(self.delimiter)
-            cell = cells[index].strip() if index < len(cells) else None
+            where = f"{self.path}: row {self.first_row + number}"
+            if index >= len(cells):
+                raise CorruptDataError(f"{where} ends before column {self.columns[index]!r}; mend or remove that row")
+            cell = cells[index].strip().strip('"')
             try:
-                values[number] = math.nan if cell is not None and cell.lower() in _MISSING_WORDS else float(cell or "x")
+                values[number] = math.nan if cell.lower() in _MISSING_WORDS else float(cell)
             except ValueError:
                 raise CorruptDataError(
-                    f"{self.path}: row {self.first_row + number} holds {cell!r} in column {self.columns[index]!r}: "
-                    "expected a number; mend or remove that row"
+                    f"{where} holds {_shorten(cell)} in column {self.columns[index]!r}: expected a number; mend or "
+                    "remove that row"
                 ) from None
         return values
+
+
+def _shorten(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
 def read_ecg(path: Path, *, fs_hz: float | None = None, column: str = "ecg") -> EcgSignal:
@@ -145,6 +156,8 @@ def _read_table(path: Path) -> _Table:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise CorruptDataError(f"{path}: not a text file; expected a table of numbers (CSV or TSV)") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     kept = [(number, line) for number, line in enumerate(lines, start=1) if line.strip() and not line.startswith("#")]
     if not kept:
         raise CorruptDataError(f"{path}: the file is empty; expected a header line and rows of numbers")
@@ -178,10 +191,10 @@ def _find_ecg_column(table: _Table, column: str) -> int:
             f"{table.path}: {len(table.columns)} columns without a header, so which is the ECG is unknown; "
             "add a header line, or name the column by its number"
         )
-    named = ", ".join(repr(name) for name in table.columns)
+    named = ", ".join(table.columns)
     raise DataError(
-        f"{table.path}: no column {column!r} (columns: {named}); name the ECG column, and check that the file is "
-        "separated by TAB, comma or semicolon"
+        f"{table.path}: no column {column!r} (columns: {_shorten(named)}); name the ECG column, and check that the "
+        "file is separated by TAB, comma or semicolon"
     )
 
 
@@ -192,9 +205,17 @@ def _rate_of(table: _Table) -> float:
         raise DataError(f"{table.path}: no time column, so the sampling rate is unknown; give it in Hz (fs_hz)")
     times = table.read_column(index)
     steps = np.diff(times)
-    if not len(steps) or not np.all(steps > 0):
-        row = table.first_row + 1 + (int(np.argmin(steps > 0)) if len(steps) else 0)
+    if not len(steps):
+        raise DataError(f"{table.path}: a single row, so the sampling rate is unknown; give it in Hz (fs_hz)")
+    if not np.all(steps > 0):
+        row = table.first_row + 1 + int(np.argmin(steps > 0))
         raise CorruptDataError(f"{table.path}: the time column does not increase at row {row}; mend it, or give fs_hz")
+    jump = int(np.argmax(steps))
+    if steps[jump] > _MAX_JUMP * np.median(steps):
+        raise CorruptDataError(
+            f"{table.path}: the time column jumps by {steps[jump]:g} at row {table.first_row + 1 + jump} (its usual "
+            f"step is {np.median(steps):g}): samples are missing; cut the file there, or give fs_hz to ignore the times"
+        )
     step = float((times[-1] - times[0]) / len(steps))
     unit = 1e6 if step > _MICROSECOND_STEP else 1e3 if step > _MILLISECOND_STEP else 1.0
     if step / unit > _MAX_STEP_S:

@@ -98,7 +98,9 @@ def bandpass(
     if len(filled) < 2:
         return np.where(gaps, np.nan, 0.0)
     sos, padding = _design(fs_hz, float(low_hz), high_hz, int(order))
-    # The level is taken off first: a large offset (raw ADC counts) would otherwise cost digits.
-    filtered = signal.sosfiltfilt(sos, filled - np.median(filled), padlen=min(padding, len(filled) - 1))
+    # The level is taken off first: a large offset (raw ADC counts) would otherwise cost digits. Continued as in a
+    # mirror: turned about its end (odd padding), the signal would lose a peak that lies there.
+    level = np.median(filled)
+    filtered = signal.sosfiltfilt(sos, filled - level, padtype="even", padlen=min(padding, len(filled) - 1))
     filtered[gaps] = np.nan
     return np.asarray(filtered, dtype=np.float64)

@@ -92,10 +92,12 @@ def detect_r_peaks(ecg: NDArray[np.float64], fs_hz: float) -> RPeaks:
     candidates = candidates[~gaps[candidates]]
     level = _signal_level(energy, fs_hz)
     strength = energy[candidates] / np.maximum(level[candidates], 1e-300)
-    keep = _choose(candidates / fs_hz, strength)
+    keep = _choose(candidates / fs_hz, strength, energy[candidates])
     tips = bandpass(filled, fs_hz, low_hz=_PEAK_BAND_HZ[0], high_hz=_PEAK_BAND_HZ[1])
-    times_s, first = np.unique(_locate(tips, candidates[keep], fs_hz), return_index=True)
-    return RPeaks(times_s, np.clip(strength[keep][first], 0.0, 1.0))
+    located_s = _locate(tips, candidates[keep], fs_hz)
+    times_s, first = np.unique(located_s, return_index=True)
+    inside = np.isfinite(times_s)
+    return RPeaks(times_s[inside], np.clip(strength[keep][first][inside], 0.0, 1.0))
 
 
 def _envelope(wave: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
@@ -118,37 +120,45 @@ def _signal_level(energy: NDArray[np.float64], fs_hz: float) -> NDArray[np.float
     return np.repeat(level, hop)[: len(energy)]
 
 
-def _choose(times_s: NDArray[np.float64], strength: NDArray[np.float64]) -> NDArray[np.intp]:
-    strong = np.flatnonzero(strength >= _THRESHOLD)
-    if len(strong) >= 3:
-        rr = np.median(np.diff(times_s[strong]))
-        kept = [strong[0]]
-        for i in strong[1:]:
-            gap = times_s[i] - times_s[kept[-1]]
-            if gap < min(_T_WAVE_S, 0.6 * rr) and strength[i] < _T_WAVE_SLOPE * strength[kept[-1]]:
-                continue
-            if gap < min(_T_WAVE_S, 0.6 * rr) and strength[kept[-1]] < _T_WAVE_SLOPE * strength[i]:
-                kept[-1] = i
-                continue
+def _choose(
+    times_s: NDArray[np.float64], strength: NDArray[np.float64], energy: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Candidates that are beats: strong against the level, not a T wave, and weaker ones where a beat is missing."""
+    strong = _drop_t_waves(np.flatnonzero(strength >= _THRESHOLD), times_s, energy)
+    if len(strong) < 3:
+        return strong
+    rr = np.median(np.diff(times_s[strong]))
+    extra = []
+    for a, b in pairwise(strong):
+        if times_s[b] - times_s[a] > _SEARCH_BACK_RR * rr:
+            between = np.arange(a + 1, b)
+            between = between[(times_s[between] - times_s[a] > _T_WAVE_S) & (times_s[b] - times_s[between] > 0.25)]
+            if len(between):
+                best = between[np.argmax(strength[between])]
+                if strength[best] >= _SEARCH_BACK_THRESHOLD:
+                    extra.append(best)
+    return np.sort(np.concatenate([strong, np.array(extra, dtype=strong.dtype)]))
+
+
+def _drop_t_waves(
+    strong: NDArray[np.intp], times_s: NDArray[np.float64], energy: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Of two that follow each other too soon for beats of one rhythm, leave out one that is much weaker."""
+    too_soon_s = min(_T_WAVE_S, 0.6 * float(np.median(np.diff(times_s[strong])))) if len(strong) > 2 else _T_WAVE_S
+    kept = list(strong[:1])
+    for i in strong[1:]:
+        if times_s[i] - times_s[kept[-1]] >= too_soon_s:
             kept.append(i)
-        strong = np.array(kept)
-    if len(strong) >= 3:
-        rr = np.median(np.diff(times_s[strong]))
-        extra = []
-        for a, b in pairwise(strong):
-            if times_s[b] - times_s[a] > _SEARCH_BACK_RR * rr:
-                between = np.arange(a + 1, b)
-                between = between[(times_s[between] - times_s[a] > _T_WAVE_S) & (times_s[b] - times_s[between] > 0.25)]
-                if len(between):
-                    best = between[np.argmax(strength[between])]
-                    if strength[best] >= _SEARCH_BACK_THRESHOLD:
-                        extra.append(best)
-        strong = np.sort(np.concatenate([strong, np.array(extra, dtype=strong.dtype)]))
-    return strong
+        elif energy[i] >= _T_WAVE_SLOPE * energy[kept[-1]]:
+            if energy[kept[-1]] < _T_WAVE_SLOPE * energy[i]:
+                kept[-1] = i
+            else:
+                kept.append(i)
+    return np.array(kept, dtype=np.intp)
 
 
 def _locate(wave: NDArray[np.float64], peaks: NDArray[np.intp], fs_hz: float) -> NDArray[np.float64]:
-    """Move each beat to the tip of its main deflection and fit a parabola through it."""
+    """Move each beat to the tip of its main deflection and fit a parabola through it; NaN where the tip is cut off."""
     if not len(peaks):
         return np.zeros(0)
     reach = max(1, round(_PEAK_REACH_S * fs_hz))
@@ -161,4 +171,8 @@ def _locate(wave: NDArray[np.float64], peaks: NDArray[np.intp], fs_hz: float) ->
     left, middle, right = (np.abs(wave[np.clip(best + k, 0, len(wave) - 1)]) for k in (-1, 0, 1))
     curvature = left - 2 * middle + right
     shift = np.where(curvature < 0, 0.5 * (left - right) / np.where(curvature < 0, curvature, -1.0), 0.0)
-    return np.asarray((best + np.clip(shift, -0.5, 0.5)) / fs_hz, dtype=np.float64)
+    times_s = (best + np.clip(shift, -0.5, 0.5)) / fs_hz
+    # Still rising at the window's end: the peak is outside. The other way than the rest and next to the end: the S wave
+    # of a beat whose R is outside. Either way its time is unknown.
+    to_end = np.minimum(best, len(wave) - 1 - best)
+    return np.where((to_end > 0) & ((to_end > reach) | (signs == sign)), times_s, np.nan)
