@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecg_facial.datasets.records import DatasetIndex, Problem
+from ecg_facial.datasets.records import DatasetIndex, Problem, ProblemKind
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.recording import EcgRef, Subject, Trial, VideoRef
@@ -95,10 +95,14 @@ def read_index(path: Path) -> DatasetIndex:
         root=Path(about["root"]),
         reader=about["reader"],
         trials=tuple(_from_row(row) for row in table.to_pylist()),
-        problems=tuple(Problem(*words[:3], Path(words[3]), words[4]) for words in about["problems"]),
+        problems=tuple(_parse_problem(*words) for words in about["problems"]),
         fingerprint=about["fingerprint"],
         simulated=about["simulated"],
     )
+
+
+def _parse_problem(kind: ProblemKind, subject: str, trial: str, path: str, message: str) -> Problem:
+    return Problem(kind, subject, trial, Path(path), message)
 
 
 def _from_row(row: dict[str, Any]) -> Trial:

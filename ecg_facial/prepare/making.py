@@ -1,0 +1,292 @@
+"""Making the windows of a data set, in several processes, and going on after an interruption.
+
+Enters: an index and settings. Leaves: a folder of shards. What is on disk does not depend on the number of workers nor
+on interruptions. A few clips at a time are in memory, whatever the size of the data.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections import deque
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from ecg_facial.datasets import DatasetIndex
+from ecg_facial.ecg.files import read_ecg
+from ecg_facial.errors import DataError, EcgFacialError, MissingDataError, SettingsError
+from ecg_facial.face.detection import FaceDetector, load_detector
+from ecg_facial.face.video import read_frames
+from ecg_facial.labels import PainLevel
+from ecg_facial.prepare.reading import PreparedData, open_prepared
+from ecg_facial.prepare.shards import (
+    FORMAT_VERSION,
+    PREPARED_FILE,
+    TRIALS_A_SHARD,
+    PreparedWindow,
+    read_shard,
+    remove_leftovers,
+    table_path,
+    write_shard,
+)
+from ecg_facial.progress import track
+from ecg_facial.recording import EcgSignal, Trial
+from ecg_facial.settings import to_dict
+from ecg_facial.storage import sha256_json, write_json
+from ecg_facial.windows import PREPROCESSING_VERSION, Window, WindowSettings, make_window
+
+_KEY_DIGITS = 16
+_CLIPS_AHEAD = 2
+# what a trial and a shard need beside the crops
+_TRIAL_BYTES, _SHARD_BYTES = 1024, 16384
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a worker needs to know once."""
+
+    settings: WindowSettings
+    detector_path: Path | None
+    root: Path
+
+
+def prepare(
+    index: DatasetIndex,
+    out: Path,
+    *,
+    settings: WindowSettings,
+    levels: Collection[PainLevel] | None = None,
+    workers: int = 2,
+    detector_path: Path | None = None,
+    show_progress: bool = False,
+) -> PreparedData:
+    """Make the windows that are not on disk yet and open them all.
+
+    Parameters
+    ----------
+    index : DatasetIndex
+    out : Path
+        Folder in which each combination of data and settings gets a folder of its own.
+    settings : WindowSettings
+    levels : collection of PainLevel, optional
+        Only trials of these levels.
+    workers : int
+        Processes; 1 works in this one. The result does not depend on it.
+    detector_path : Path, optional
+        Model file of the detector, where it needs one.
+    show_progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    PreparedData
+
+    Raises
+    ------
+    MissingDataError
+        When there is no trial to prepare.
+    SettingsError
+        When the disk has too little space, or a setting is outside its limits.
+
+    Notes
+    -----
+    The workers are spawned, so a script that calls this needs the guard ``if __name__ == "__main__":``. A signal that
+    turns out to be damaged is absent from its window, and the table's column ``problem`` says why.
+    """
+    if workers < 1:
+        raise SettingsError(f"number of workers is {workers}: expected at least 1")
+    trials = _select_trials(index, levels)
+    parts = describe_key(index, settings, levels=levels, detector_path=detector_path)
+    key = sha256_json(parts)
+    folder = Path(out) / key[:_KEY_DIGITS]
+    if (folder / PREPARED_FILE).is_file():
+        return open_prepared(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
+    waiting = {
+        number: trials[number * TRIALS_A_SHARD : (number + 1) * TRIALS_A_SHARD]
+        for number in range(-(-len(trials) // TRIALS_A_SHARD))
+        if not table_path(folder, number).is_file()
+    }
+    n_waiting = sum(map(len, waiting.values()))
+    _check_space(folder, n_waiting, settings)
+    root = index.root if index.root.is_dir() else index.root.parent
+    made = _make_windows(waiting, _Job(settings, detector_path, root), workers=workers)
+    shown = track(made, label="Preparing windows", total=n_waiting, show=show_progress and n_waiting > 0)
+    for number, part in waiting.items():
+        write_shard(folder, number, list(islice(shown, len(part))), key=key)
+    # the bar and the workers end only after the last item
+    next(shown, None)
+    _finish(folder, index, parts, n_trials=len(trials))
+    return open_prepared(folder)
+
+
+def describe_key(
+    index: DatasetIndex,
+    settings: WindowSettings,
+    *,
+    levels: Collection[PainLevel] | None = None,
+    detector_path: Path | None = None,
+) -> dict[str, Any]:
+    """List everything that the prepared windows depend on; its hash names their folder."""
+    return {
+        "data": index.fingerprint,
+        "levels": sorted(level.name for level in (PainLevel if levels is None else set(levels))),
+        "settings": to_dict(settings),
+        "detector_sha256": load_detector(settings.detector, model_path=detector_path).sha256,
+        "preprocessing_version": PREPROCESSING_VERSION,
+    }
+
+
+def estimate_disk_bytes(n_trials: int, settings: WindowSettings) -> int:
+    """Estimate the disk space that prepared windows take.
+
+    Examples
+    --------
+    >>> estimate_disk_bytes(8700, WindowSettings()) // 10**6
+    10488
+    """
+    crops = settings.n_frames * settings.crop_px**2 * 3
+    return n_trials * (crops + _TRIAL_BYTES) + -(-n_trials // TRIALS_A_SHARD) * _SHARD_BYTES
+
+
+def _select_trials(index: DatasetIndex, levels: Collection[PainLevel] | None) -> list[Trial]:
+    trials = [trial for trial in index.trials if levels is None or trial.level in levels]
+    if not trials:
+        wanted = "" if levels is None else f" of level {', '.join(level.name for level in sorted(levels))}"
+        raise MissingDataError(f"{index.root}: no usable trial{wanted} among {len(index.trials)}; look at the index")
+    return sorted(trials, key=lambda trial: (trial.subject.id, trial.id))
+
+
+def _check_space(folder: Path, n_trials: int, settings: WindowSettings) -> None:
+    needed, free = estimate_disk_bytes(n_trials, settings), shutil.disk_usage(folder).free
+    if needed > free:
+        raise SettingsError(
+            f"{folder}: {n_trials} windows need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
+            "make room, choose another folder, or fewer frames or smaller crops"
+        )
+
+
+def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trials: int) -> None:
+    """Write the file that makes the folder count."""
+    shards = [read_shard(folder, number) for number in range(-(-n_trials // TRIALS_A_SHARD))]
+    kept = {name: parts[name] for name in ("settings", "preprocessing_version")}
+    write_json(
+        folder / PREPARED_FILE,
+        {
+            "format_version": FORMAT_VERSION,
+            "simulated": index.simulated,
+            "reader": index.reader,
+            "n_trials": n_trials,
+            "n_problems": sum(bool(text) for table, _ in shards for text in table["problem"].to_pylist()),
+            "fingerprint": sha256_json({**kept, "shards": [said["content"] for _, said in shards]}),
+            "key": sha256_json(parts),
+            "key_parts": parts,
+        },
+    )
+
+
+def _make_windows(waiting: dict[int, list[Trial]], job: _Job, *, workers: int) -> Iterator[PreparedWindow]:
+    """Yield windows in the trials' order."""
+    trials = [trial for part in waiting.values() for trial in part]
+    workers = min(workers, len(trials))
+    if workers < 2:
+        if trials:
+            detector = load_detector(job.settings.detector, model_path=job.detector_path)
+            yield from (prepare_trial(trial, detector, settings=job.settings, root=job.root) for trial in trials)
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (job,))
+    try:
+        with pool:
+            yield from _run_in_order(pool, iter(trials), ahead=_CLIPS_AHEAD * workers)
+    except BrokenProcessPool:
+        raise EcgFacialError(
+            f"a worker process died, perhaps for want of memory; run again with fewer than {workers} workers: "
+            "what is done is kept"
+        ) from None
+
+
+def _run_in_order(pool: ProcessPoolExecutor, trials: Iterator[Trial], *, ahead: int) -> Iterator[PreparedWindow]:
+    """Keep a few clips ahead of the one that is waited for, and no more."""
+    running: deque[Future[PreparedWindow]] = deque(pool.submit(_work, trial) for trial in islice(trials, ahead))
+    try:
+        while running:
+            yield running.popleft().result()
+            running.extend(pool.submit(_work, trial) for trial in islice(trials, 1))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Worker:
+    """State of a worker process: its detector, loaded once."""
+
+    job: _Job
+    detector: FaceDetector
+
+
+def _start_worker(job: _Job) -> None:
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    cv2.setNumThreads(1)
+    _Worker.job = job
+    _Worker.detector = load_detector(job.settings.detector, model_path=job.detector_path)
+
+
+def _leave_with_parent() -> None:
+    """End this process when the one that started it is killed; it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(trial: Trial) -> PreparedWindow:
+    return prepare_trial(trial, _Worker.detector, settings=_Worker.job.settings, root=_Worker.job.root)
+
+
+def prepare_trial(trial: Trial, detector: FaceDetector, *, settings: WindowSettings, root: Path) -> PreparedWindow:
+    """Make the window of one trial; a signal that cannot be read is absent, and the reason is kept.
+
+    Parameters
+    ----------
+    trial : Trial
+    detector : FaceDetector
+    settings : WindowSettings
+    root : Path
+        Taken off the paths in the reason, so that it does not depend on where the data lie.
+    """
+    reasons: list[str] = []
+    ecg = _read_ecg(trial, reasons)
+    window = _make_window_of(trial, ecg, detector, settings, reasons)
+    return PreparedWindow(trial, window, "; ".join(reasons).replace(f"{root}{os.sep}", ""))
+
+
+def _read_ecg(trial: Trial, reasons: list[str]) -> EcgSignal | None:
+    if trial.ecg is None:
+        return None
+    try:
+        return read_ecg(trial.ecg.path, fs_hz=trial.ecg.fs_hz, column=trial.ecg.column)
+    except (DataError, SettingsError) as error:
+        reasons.append(f"ECG absent: {error}")
+        return None
+
+
+def _make_window_of(
+    trial: Trial, ecg: EcgSignal | None, detector: FaceDetector, settings: WindowSettings, reasons: list[str]
+) -> Window:
+    if trial.video is not None:
+        try:
+            return make_window(read_frames(trial.video), ecg, settings=settings, detector=detector)
+        except DataError as error:
+            reasons.append(f"video absent: {error}")
+    if ecg is not None:
+        return make_window(None, ecg, settings=settings)
+    return replace(make_window((), None, settings=settings, detector=detector), has_video=False)
