@@ -28,7 +28,9 @@ from ecg_facial.windows import WindowSettings
 # a clip must cover nine tenths of the default window; BioVid's last 5.5 s
 MIN_DURATION_S = 0.9 * WindowSettings.window_s
 _IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
-_TRIALS_A_TASK = 16
+_TRIALS_A_TASK = 32
+# starting a process takes as long as checking so many trials
+_TRIALS_A_PROCESS = 256
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,11 @@ def check_trials(
 ) -> Iterator[CheckedTrial]:
     """Check trials in their order, in this process or in several."""
     check = partial(check_trial, check_files=check_files, min_duration_s=min_duration_s)
-    n_tasks = -(-len(trials) // _TRIALS_A_TASK)
-    if min(workers, n_tasks) < 2:
+    workers = min(workers, len(trials) // _TRIALS_A_PROCESS)
+    if workers < 2:
         yield from map(check, trials)
         return
-    with ProcessPoolExecutor(min(workers, n_tasks), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         yield from pool.map(check, trials, chunksize=_TRIALS_A_TASK)
 
 

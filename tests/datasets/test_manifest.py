@@ -1,0 +1,140 @@
+"""Manifests that people write by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ecg_facial.datasets import index_dataset
+from ecg_facial.errors import AmbiguousDataError, CorruptDataError, DataError, EcgFacialError, MissingDataError
+from ecg_facial.recording import Subject
+
+NAME = "071309_w_21-BL1-000"
+HEADER = "subject,trial,label,video,ecg,fs_hz"
+
+
+@pytest.fixture
+def layout(make_layout: Callable[[str], Any]) -> Any:
+    return make_layout("manifest")
+
+
+def test_the_manifest_file_itself_may_be_the_root(layout: Any) -> None:
+    path = layout.root / "manifest.csv"
+    renamed = path.rename(layout.root / "study.csv")
+    index = index_dataset(renamed)
+    assert (index.reader, len(index), index.root) == ("manifest", 4, renamed.resolve())
+
+
+def test_paths_may_be_absolute_and_signals_absent(layout: Any) -> None:
+    layout.write_manifest([f"s1,a,P1,{layout.video(NAME)},,", f"s1,b,4,,signals/{NAME}.csv,512", "s1,c,BL1,,,"])
+    index = index_dataset(layout.root)
+    first, second = index.trials
+    assert (first.level.name, first.ecg, second.video) == ("PA1", None, None)
+    assert first.video is not None
+    assert first.video.path == layout.video(NAME)
+    assert second.ecg is not None
+    assert second.ecg.fs_hz == 512.0
+    assert [(problem.kind, problem.trial) for problem in index.problems] == [("missing", "c")]
+
+
+def test_a_folder_of_frames_may_be_the_video(layout: Any, media: SimpleNamespace) -> None:
+    media.write_images(layout.root / "frames", n_frames=138)
+    layout.write_manifest(["s1,a,P1,frames,,"])
+    assert len(index_dataset(layout.root)) == 1
+
+
+def test_files_that_are_not_there_are_listed(layout: Any) -> None:
+    layout.write_manifest([f"s1,a,P1,clips/gone.mp4,signals/{NAME}.csv,"])
+    index = index_dataset(layout.root)
+    assert [(problem.kind, problem.path.name) for problem in index.problems] == [("missing", "gone.mp4")]
+    assert index.trials[0].ecg is not None
+
+
+def test_an_ecg_of_unknown_rate_says_what_to_give(layout: Any, media: SimpleNamespace) -> None:
+    media.write_ecg(layout.ecg(NAME), columns="ecg")
+    layout.write_manifest([layout.row(NAME)])
+    (problem,) = index_dataset(layout.root).problems
+    assert problem.kind == "unreadable"
+    assert "fs_hz" in problem.message
+    layout.write_manifest([layout.row(NAME) + "256"])
+    (trial,) = index_dataset(layout.root).trials
+    assert trial.ecg is not None
+    assert trial.ecg.fs_hz == 256
+
+
+def test_sex_and_age_are_read_where_they_are_given(layout: Any) -> None:
+    rows = [f"ann,a,P1,,signals/{NAME}.csv,,w,54", f"bob,a,P1,,signals/{NAME}.csv,,,"]
+    layout.write_manifest(rows, header=HEADER + ",sex,age_years")
+    assert index_dataset(layout.root).subjects == (Subject("ann", "w", 54), Subject("bob"))
+
+
+def test_trials_that_two_subjects_number_alike_stay_apart(layout: Any) -> None:
+    layout.write_manifest([f"{subject},1,P1,,signals/{NAME}.csv," for subject in ("ann", "bob")])
+    assert [trial.id for trial in index_dataset(layout.root).trials] == ["ann-1", "bob-1"]
+
+
+def test_two_rows_for_one_signal_of_a_trial_are_an_error(layout: Any) -> None:
+    layout.write_manifest([f"s1,a,P1,,signals/{NAME}.csv,", "s1,a,P1,,signals/other.csv,"])
+    with pytest.raises(AmbiguousDataError, match="trial a: 2 ECGs"):
+        index_dataset(layout.root)
+
+
+def test_a_spreadsheets_byte_order_mark_and_blank_lines_do_no_harm(layout: Any) -> None:
+    path = layout.write_manifest([layout.row(NAME), "", ",,,,,"])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert len(index_dataset(layout.root)) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "error", "message"),
+    [
+        (HEADER.replace(",", ";"), "s1;a;P1;;x.csv;", CorruptDataError, "separated by semicolon, expected comma"),
+        (HEADER.replace(",", "\t"), "s1\ta\tP1\t\tx.csv\t", CorruptDataError, "separated by TAB, expected comma"),
+        ("subject,video,ecg", "s1,x,y", CorruptDataError, "no column trial, label"),
+        ("subject,trial,label", "s1,a,P1", CorruptDataError, "no column video or ecg"),
+        (HEADER, "s1,a,P1,,x.csv,0", DataError, "row 2 has fs_hz 0; expected a positive"),
+        (HEADER, "s1,a,P1,,x.csv,-5", DataError, "fs_hz -5"),
+        (HEADER, "s1,a,P1,,x.csv,fast", DataError, "fs_hz fast"),
+        (HEADER, "s1,a,P1,,x.csv,inf", DataError, "fs_hz inf"),
+        (HEADER, "s1,a,P1", CorruptDataError, "row 2 has 3 cells, the header 6"),
+        (HEADER, ",a,P1,,x.csv,", CorruptDataError, "row 2 has no subject"),
+        (HEADER + ",sex", "s1,a,P1,,x.csv,,female", CorruptDataError, "sex 'female'; expected m, w"),
+        (HEADER + ",age_years", "s1,a,P1,,x.csv,,5.5", CorruptDataError, "age_years '5.5'"),
+    ],
+)
+def test_a_bad_manifest_is_one_clear_line(
+    layout: Any, header: str, row: str, error: type[EcgFacialError], message: str
+) -> None:
+    layout.write_manifest([row], header=header)
+    with pytest.raises(error, match=message) as caught:
+        index_dataset(layout.root)
+    assert "\n" not in str(caught.value)
+    assert "manifest.csv" in str(caught.value)
+
+
+def test_a_subject_of_two_ages_is_refused(layout: Any) -> None:
+    layout.write_manifest(["s1,a,P1,,x.csv,,20", "s1,b,P1,,x.csv,,21"], header=HEADER + ",age_years")
+    with pytest.raises(CorruptDataError, match="row 3 gives subject s1 another sex or age"):
+        index_dataset(layout.root)
+
+
+def test_a_manifest_without_rows_or_bytes_is_refused(layout: Any) -> None:
+    path = layout.write_manifest([])
+    with pytest.raises(MissingDataError, match="a header but no rows"):
+        index_dataset(layout.root)
+    path.write_text("")
+    with pytest.raises(CorruptDataError, match="the file is empty"):
+        index_dataset(layout.root)
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(CorruptDataError, match="not a text table"):
+        index_dataset(layout.root)
+
+
+def test_a_folder_without_a_manifest_says_so(tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"x")
+    with pytest.raises(MissingDataError, match=r"manifest\.csv: no such file"):
+        index_dataset(tmp_path, reader="manifest")

@@ -1,0 +1,201 @@
+"""Every reader keeps the same contract, on tiny files of its own layout."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecg_facial.datasets import READERS, index_dataset, read_index, summarise, write_index
+from ecg_facial.datasets.indexing import MARKER_NAME
+from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
+from ecg_facial.labels import PainLevel
+from ecg_facial.simulate import cohort
+
+MakeLayout = Callable[[str], Any]
+every_reader = pytest.mark.parametrize("reader", tuple(READERS))
+
+
+def kinds(index: Any) -> list[tuple[str, str]]:
+    return [(problem.kind, problem.trial) for problem in index.problems]
+
+
+@every_reader
+def test_every_trial_is_found_with_its_own_signals(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    index = index_dataset(layout.root)
+    assert index.reader == reader
+    assert index.problems == ()
+    assert [trial.id for trial in index.trials] == sorted(layout.names)
+    for trial in index.trials:
+        subject, level, _ = trial.id.split("-")
+        assert (trial.subject.id, trial.level) == (subject, PainLevel[level])
+        assert trial.video is not None
+        assert trial.video.path.resolve() == layout.video(trial.id).resolve()
+        assert trial.ecg is not None
+        assert trial.ecg.path.resolve() == layout.ecg(trial.id).resolve()
+
+
+@every_reader
+def test_a_lost_video_does_not_shift_the_others(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    lost = layout.video(layout.names[0])
+    shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
+    index = index_dataset(layout.root)
+    assert kinds(index) == [("missing", layout.names[0])]
+    assert [trial.video is None for trial in index.trials] == [True, False, False, False]
+    assert all(trial.ecg.path == layout.ecg(trial.id) for trial in index.trials if trial.ecg)
+
+
+@every_reader
+def test_an_unknown_level_is_left_out_by_name(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    layout.rename_level(layout.names[1], "PA9")
+    index = index_dataset(layout.root)
+    assert {problem.kind for problem in index.problems} == {"unknown_label"}
+    assert all("PA9" in problem.message for problem in index.problems)
+    assert [trial.id for trial in index.trials] == [name for name in sorted(layout.names) if name != layout.names[1]]
+
+
+@every_reader
+def test_an_unreadable_ecg_leaves_the_video(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    layout.ecg(layout.names[2]).write_text("")
+    index = index_dataset(layout.root)
+    assert kinds(index) == [("unreadable", layout.names[2])]
+    assert "empty" in index.problems[0].message
+    trial = next(trial for trial in index.trials if trial.id == layout.names[2])
+    assert trial.ecg is None
+    assert trial.video is not None
+
+
+@every_reader
+def test_the_fingerprint_follows_content_and_not_place(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    before = index_dataset(layout.root).fingerprint
+    moved = layout.root.with_name("moved")
+    layout.root.rename(moved)
+    assert index_dataset(moved).fingerprint == before
+    layout.root = moved
+    with open(layout.ecg(layout.names[0]), "a") as stream:
+        stream.write("\t".join(["5500000", "1", "1", "1"]) + "\n")
+    assert index_dataset(moved).fingerprint != before
+
+
+def test_the_number_of_workers_changes_nothing(make_layout: MakeLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = make_layout("biovid")
+    monkeypatch.setattr("ecg_facial.datasets.checks._TRIALS_A_PROCESS", 1)
+    layout.ecg(layout.names[2]).write_text("")
+    assert index_dataset(layout.root, workers=2) == index_dataset(layout.root, workers=1)
+
+
+@every_reader
+def test_an_index_comes_back_from_disk_as_it_was(reader: str, make_layout: MakeLayout, tmp_path: Path) -> None:
+    layout = make_layout(reader)
+    layout.ecg(layout.names[2]).write_text("")
+    index = index_dataset(layout.root)
+    write_index(index, tmp_path / "index.parquet")
+    assert read_index(tmp_path / "index.parquet") == index
+
+
+@every_reader
+def test_the_summary_counts_each_signal(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    layout.ecg(layout.names[0]).write_text("")
+    table = summarise(index_dataset(layout.root))
+    assert table.columns.tolist() == ["subject", "level", "n_trials", "n_video", "n_ecg", "n_both"]
+    assert table.iloc[0].tolist() == ["071309_w_21", "BL1", 1, 1, 0, 0]
+    assert table.iloc[1].tolist() == ["071309_w_21", "PA3", 1, 1, 1, 1]
+    assert len(table) == 4
+
+
+@every_reader
+def test_simulated_data_are_marked(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    assert not index_dataset(layout.root).simulated
+    (layout.root / cohort.MARKER_NAME).write_text("{}")
+    assert index_dataset(layout.root).simulated
+
+
+@every_reader
+def test_files_are_not_opened_without_checks(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    layout.ecg(layout.names[0]).write_text("")
+    index = index_dataset(layout.root, check_files=False)
+    assert index.problems == ()
+    assert len(index) == 4
+
+
+@every_reader
+def test_a_clip_that_is_too_short_is_listed_unless_allowed(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    path = layout.ecg(layout.names[0])
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:2000]))
+    index = index_dataset(layout.root)
+    assert kinds(index) == [("too_short", layout.names[0])]
+    assert "3.90 s: at least 4.95 s" in index.problems[0].message
+    assert index_dataset(layout.root, min_duration_s=3.9).problems == ()
+
+
+def test_the_marker_is_the_simulators() -> None:
+    assert MARKER_NAME == cohort.MARKER_NAME
+
+
+def test_a_manifest_into_simulated_data_is_marked_too(make_layout: MakeLayout, tmp_path: Path) -> None:
+    layout = make_layout("biovid")
+    (layout.root / MARKER_NAME).write_text("{}")
+    elsewhere = tmp_path / "far" / "away"
+    elsewhere.mkdir(parents=True)
+    row = f"s1,t1,BL1,{layout.video(layout.names[0])},,"
+    (elsewhere / "manifest.csv").write_text(f"subject,trial,label,video,ecg,fs_hz\n{row}\n")
+    assert index_dataset(elsewhere).simulated
+
+
+def test_a_folder_that_fits_no_reader_says_what_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(MissingDataError, match=r"PartA/video.*prepro_vid.*manifest\.csv"):
+        index_dataset(tmp_path)
+
+
+def test_a_missing_and_an_empty_folder_are_said_so(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="no such folder"):
+        index_dataset(tmp_path / "nowhere")
+    with pytest.raises(MissingDataError, match="is empty"):
+        index_dataset(tmp_path)
+
+
+def test_a_folder_that_fits_two_readers_asks_which(make_layout: MakeLayout) -> None:
+    layout = make_layout("biovid")
+    (layout.root / "manifest.csv").write_text("subject,trial,label,video,ecg,fs_hz\ns,t,BL1,x.mp4,,\n")
+    with pytest.raises(AmbiguousDataError, match="biovid and manifest"):
+        index_dataset(layout.root)
+    assert len(index_dataset(layout.root, reader="biovid")) == 4
+
+
+@pytest.mark.parametrize("reader", ["original", "manifest"])
+@pytest.mark.parametrize("option", [{"subjects": "reactive"}, {"signals": "raw"}])
+def test_only_biovid_has_reactive_subjects_and_raw_signals(
+    reader: str, option: dict[str, str], make_layout: MakeLayout
+) -> None:
+    with pytest.raises(SettingsError, match="only BioVid"):
+        index_dataset(make_layout(reader).root, **option)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"reader": "nobody"},
+        {"signals": "half"},
+        {"subjects": "some"},
+        {"duplicates": "first"},
+        {"workers": 0},
+        {"min_duration_s": -1.0},
+        {"min_duration_s": float("nan")},
+    ],
+)
+def test_an_option_outside_its_limits_is_refused(option: dict[str, Any], make_layout: MakeLayout) -> None:
+    with pytest.raises(SettingsError):
+        index_dataset(make_layout("manifest").root, **option)
