@@ -6,6 +6,7 @@ only the region asked for. Knows nothing of faces.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ FloatArray = NDArray[np.float64]
 DEFAULT_FPS = 25.0
 _IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _FULL_RANGE = 2
+_CLOCK_TOLERANCE_S = 1e-6
 
 set_level(PANIC)
 
@@ -187,7 +189,8 @@ def read_frames(video: VideoRef, *, start_s: float = 0.0, duration_s: float | No
     Parameters
     ----------
     video : VideoRef
-        A file, or a folder of images shown at `video.fps` (25 where None), in the order of their names.
+        A file, or a folder of images shown at `video.fps` (25 where None), in the order of their names, with numbers
+        in them by value (``2.jpg`` before ``10.jpg``).
     start_s, duration_s : float
         Part to read, in seconds from the first frame; everything from `start_s` where `duration_s` is None.
 
@@ -199,9 +202,9 @@ def read_frames(video: VideoRef, *, start_s: float = 0.0, duration_s: float | No
     frames = _read_folder(video) if video.path.is_dir() else _read_file(video.path)
     end_s = np.inf if duration_s is None else start_s + duration_s
     for frame in frames:
-        if frame.time_s >= end_s:
+        if frame.time_s >= end_s - _CLOCK_TOLERANCE_S:
             return
-        if frame.time_s >= start_s:
+        if frame.time_s >= start_s - _CLOCK_TOLERANCE_S:
             yield frame
 
 
@@ -225,8 +228,14 @@ def _read_file(path: Path) -> Iterator[VideoFrame]:
             raise CorruptDataError(f"{path}: no frame can be decoded; copy it again")
 
 
+def _by_number(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sorting key that compares the numbers in a name by value."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
+
+
 def _read_folder(video: VideoRef) -> Iterator[VideoFrame]:
-    paths = sorted(path for path in video.path.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES)
+    paths = sorted((path for path in video.path.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES), key=_by_number)
     if not paths:
         raise CorruptDataError(f"{video.path}: no images; expected frames as {', '.join(sorted(_IMAGE_SUFFIXES))}")
     for number, path in enumerate(paths):

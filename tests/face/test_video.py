@@ -1,0 +1,241 @@
+"""Frames come with their times, and parts of them equal the same parts of the whole picture."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.face.video import RgbFrame, VideoFrame, probe_video, read_frames
+from ecg_facial.recording import VideoRef
+
+Picture = NDArray[np.uint8]
+WIDTH, HEIGHT, N_FRAMES, FPS = 160, 120, 20, 25
+
+
+def smooth_picture(number: int = 0, *, width: int = WIDTH, height: int = HEIGHT) -> Picture:
+    """Colours without edges, so that compression changes them little; brighter from frame to frame."""
+    y, x = np.mgrid[0:height, 0:width]
+    red, green = 40 + 150 * x / width, 200 - 120 * y / height
+    return np.stack([red, green, 60 + 100 * x * y / width / height], axis=-1).astype(np.uint8) + np.uint8(number)
+
+
+def write_video(
+    path: Path,
+    *,
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
+    width: int = WIDTH,
+    height: int = HEIGHT,
+    times: list[int] | None = None,
+    faststart: bool = False,
+) -> Path:
+    """Frames at the given multiples of 1/25 s."""
+    options = {"movflags": "faststart"} if faststart else {}
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream(codec, rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixels
+        stream.codec_context.time_base = Fraction(1, FPS)
+        for number, time in enumerate(times or range(N_FRAMES)):
+            frame = av.VideoFrame.from_ndarray(smooth_picture(number, width=width, height=height), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("clip") / "clip.mp4", faststart=True)
+
+
+def read_all(path: Path, **part: float) -> list[VideoFrame]:
+    return list(read_frames(VideoRef(path), **part))
+
+
+def turned(
+    scale: float, angle: float, *, width: int = WIDTH, height: int = HEIGHT, size: int = 48
+) -> NDArray[np.float64]:
+    """Matrix that turns and scales about the picture's middle into the middle of a crop."""
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
+    matrix[:, 2] += size / 2 - np.array([width / 2, height / 2])
+    return np.asarray(matrix, dtype=np.float64)
+
+
+def test_frames_have_their_times_size_and_colours(clip: Path) -> None:
+    frames = read_all(clip)
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(N_FRAMES) / FPS, atol=1e-9)
+    for number in (0, 7, 19):
+        frame = frames[number]
+        assert (frame.width, frame.height) == (WIDTH, HEIGHT)
+        shown, scale = frame.small_rgb(1000)
+        assert scale == 1.0
+        assert np.abs(shown.astype(int) - smooth_picture(number)).mean() < 2.0
+
+
+def test_uneven_timestamps_are_kept(tmp_path: Path) -> None:
+    times = [0, 1, 2, 5, 6, 30]
+    frames = read_all(write_video(tmp_path / "uneven.mp4", times=times))
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.array(times) / FPS, atol=1e-6)
+
+
+def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
+    frames = read_all(write_video(tmp_path / "late.mkv", times=[50, 51, 52]))
+    np.testing.assert_allclose([frame.time_s for frame in frames], [0.0, 0.04, 0.08], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "duration_s", "expected"),
+    [(0.0, 0.2, range(5)), (0.2, 0.2, range(5, 10)), (0.12, 0.08, range(3, 5)), (0.7, None, range(18, 20)), (9, 1, ())],
+)
+def test_a_part_holds_the_frames_that_begin_in_it(
+    clip: Path, start_s: float, duration_s: float | None, expected: range
+) -> None:
+    frames = read_frames(VideoRef(clip), start_s=start_s, duration_s=duration_s)
+    assert [round(frame.time_s * FPS) for frame in frames] == list(expected)
+
+
+def test_neighbouring_parts_neither_share_nor_lose_a_frame(tmp_path: Path) -> None:
+    """Starts such as 3 * 0.1 are not exactly those of the frames."""
+    path = write_video(tmp_path / "long.mp4", times=list(range(60)))
+    parts = [read_all(path, start_s=number * 0.12, duration_s=0.12) for number in range(20)]
+    assert [len(part) for part in parts] == [3] * 20
+
+
+@pytest.mark.parametrize(("scale", "angle"), [(1.0, 0.0), (0.8, 17.0), (0.3, -30.0), (0.15, 5.0), (2.0, 45.0)])
+@pytest.mark.parametrize(
+    ("codec", "pixels", "suffix"),
+    [
+        ("libx264", "yuv420p", "mp4"),
+        ("libx264", "yuv444p", "mp4"),
+        ("mjpeg", "yuvj420p", "mov"),
+        ("png", "rgb24", "mov"),
+    ],
+)
+def test_warping_planes_equals_warping_the_picture(
+    tmp_path: Path, codec: str, pixels: str, suffix: str, scale: float, angle: float
+) -> None:
+    frame = read_all(write_video(tmp_path / f"clip.{suffix}", codec=codec, pixels=pixels, times=[0]))[0]
+    matrix = turned(scale, angle)
+    whole = RgbFrame(smooth_picture(), 0.0).warp_rgb(matrix, 48)
+    part = frame.warp_rgb(matrix, 48)
+    assert part.shape == (48, 48, 3)
+    inside = (whole > 0).all(axis=2) & (part > 0).all(axis=2)
+    inside = cv2.erode(inside.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    difference = part[inside].astype(int) - whole[inside]
+    assert inside.sum() > 100
+    assert np.abs(difference).mean() < 3.0
+    assert np.abs(difference.mean(axis=0)).max() < 2.5
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.25, 0.12])
+def test_shrinking_does_not_alias_nor_shift(scale: float) -> None:
+    """Stripes finer than a pixel of the crop become grey, and a broad bump stays where the matrix puts it."""
+    stripes = np.repeat(np.tile(np.array([0, 255], np.uint8), 160)[None, :, None], 240, axis=0).repeat(3, axis=2)
+    grey = RgbFrame(stripes, 0.0).warp_rgb(turned(scale, 0.0, width=320, height=240, size=24), 24)
+    assert np.abs(grey[4:-4, 4:-4].astype(int) - 127).max() < 30
+    y, x = np.mgrid[0:240, 0:320]
+    bump = np.exp(-((x - 170.0) ** 2 + (y - 110.0) ** 2) * scale**2 / 2 / 3.0**2)
+    picture = np.repeat((255 * bump).astype(np.uint8)[..., None], 3, axis=2)
+    matrix = turned(scale, 0.0, width=320, height=240, size=48)
+    weights = RgbFrame(picture, 0.0).warp_rgb(matrix, 48)[..., 0].astype(float)
+    rows, columns = np.mgrid[0:48, 0:48]
+    centre = np.array([(columns * weights).sum(), (rows * weights).sum()]) / weights.sum()
+    np.testing.assert_allclose(centre, matrix @ [170.0, 110.0, 1.0], atol=0.3)
+
+
+def test_outside_of_the_frame_is_black() -> None:
+    frame = RgbFrame(np.full((60, 80, 3), 200, np.uint8), 0.0)
+    far = np.array([[1.0, 0, -500], [0, 1.0, -500]])
+    assert not frame.warp_rgb(far, 32).any()
+    beside = frame.warp_rgb(np.array([[1.0, 0, 16], [0, 1.0, 0]]), 32)
+    assert not beside[:, :15].any()
+    assert (beside[:, 17:] == 200).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(101, 75), (640, 360)])
+def test_a_small_picture_has_the_stated_scale(tmp_path: Path, width: int, height: int) -> None:
+    path = write_video(tmp_path / "odd.mov", codec="mjpeg", pixels="yuvj420p", width=width, height=height, times=[0])
+    for frame in (read_all(path)[0], RgbFrame(smooth_picture(width=width, height=height), 0.0)):
+        small, scale = frame.small_rgb(64)
+        assert max(small.shape) == 64
+        assert scale == 64 / width
+        assert small.shape[0] == round(height * scale)
+
+
+def test_probing_says_what_the_header_says(clip: Path) -> None:
+    info = probe_video(clip)
+    assert (info.width, info.height, info.fps, info.n_frames, info.codec) == (WIDTH, HEIGHT, 25.0, N_FRAMES, "h264")
+    assert info.duration_s == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("share", [0.97, 0.8, 0.5, 0.1, 0.0])
+def test_a_truncated_file_is_corrupt(clip: Path, tmp_path: Path, share: float) -> None:
+    content = clip.read_bytes()
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(CorruptDataError, match=r"cut.mp4: .*copy it again") as caught:
+        read_all(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_video_is_corrupt(tmp_path: Path) -> None:
+    path = tmp_path / "notes.mp4"
+    path.write_text("no video at all\n" * 50)
+    for function in (read_all, probe_video):
+        with pytest.raises(CorruptDataError, match="not a readable video"):
+            function(path)
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with pytest.raises(CorruptDataError, match="no video stream; expected a video such as"):
+        read_all(path)
+
+
+def test_a_missing_file_is_missing(tmp_path: Path) -> None:
+    for function in (read_all, probe_video):
+        with pytest.raises(MissingDataError, match="no such file; check the path of the video"):
+            function(tmp_path / "nowhere.mp4")
+
+
+def write_images(folder: Path, names: list[str]) -> Path:
+    for number, name in enumerate(names):
+        picture = np.full((24, 32, 3), (10 * number, 0, 200), np.uint8)
+        cv2.imwrite(str(folder / name), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    return folder
+
+
+def test_images_of_a_folder_are_shown_at_its_rate(tmp_path: Path) -> None:
+    folder = write_images(tmp_path, ["f_1.png", "f_2.png", "f_10.PNG"])
+    (folder / "notes.txt").write_text("not a frame")
+    frames = list(read_frames(VideoRef(folder, fps=10.0)))
+    np.testing.assert_allclose([frame.time_s for frame in frames], [0.0, 0.1, 0.2])
+    assert [frame.small_rgb(32)[0][0, 0].tolist() for frame in frames] == [[0, 0, 200], [10, 0, 200], [20, 0, 200]]
+    assert [frame.time_s for frame in read_all(folder)] == [0.0, 0.04, 0.08]
+    assert len(list(read_frames(VideoRef(folder, fps=10.0), start_s=0.1, duration_s=0.1))) == 1
+
+
+def test_a_folder_without_images_is_corrupt(tmp_path: Path) -> None:
+    with pytest.raises(CorruptDataError, match=r"no images; expected frames as .bmp, .jpeg, .jpg, .png"):
+        read_all(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture"])
+def test_an_unreadable_image_is_named(tmp_path: Path, content: bytes) -> None:
+    write_images(tmp_path, ["1.png"])
+    (tmp_path / "2.jpg").write_bytes(content)
+    with pytest.raises(CorruptDataError, match=r"2.jpg: not a readable image; copy it again"):
+        read_all(tmp_path)
