@@ -147,7 +147,7 @@ class PreparedData:
         shape = (n_trials, self.settings.n_frames, size, size, 3)
         try:
             shard: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             raise CorruptDataError(f"{path}: damaged; delete {self.folder} and prepare again") from None
         if shard.shape != shape or shard.dtype != np.uint8:
             raise CorruptDataError(
