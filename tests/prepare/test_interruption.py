@@ -76,9 +76,7 @@ def run_and_die(place: str, index: DatasetIndex, out: Path, *, workers: int = 1)
     write_index(index, out / "index.parquet")
     (out / "script.py").write_text(SCRIPT.format(place=place))
     command = [sys.executable, str(out / "script.py"), str(out / "index.parquet"), str(out / "prepared"), str(workers)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr
     return done.stdout
 
