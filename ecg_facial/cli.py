@@ -6,12 +6,14 @@ and exit code 2.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ecg_facial.console import errors_as_one_line, format_table, say
+from ecg_facial.labels import DEFAULT_TASK, TASKS
 
 app = typer.Typer(
     name="ecg-facial",
@@ -22,13 +24,47 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+TaskName = StrEnum("TaskName", {name: name for name in TASKS})  # type: ignore[misc]  # members come from TASKS
+DEFAULT_TASK_NAME = TaskName(DEFAULT_TASK)
+DataFolder = Annotated[
+    Path, typer.Argument(help="BioVid (the folder of PartA), the original's layout, or a manifest CSV.")
+]
+TaskOption = Annotated[TaskName, typer.Option("--task", help="Classes.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+SignalsOption = Annotated[str, typer.Option(help="BioVid biosignals: filtered or raw.")]
+SubjectsOption = Annotated[str, typer.Option(help="all, or reactive (BioVid's 67 people who show a reaction).")]
+PermuteOption = Annotated[
+    bool, typer.Option("--permute-labels", help="Shuffle levels within subject: must score at chance.")
+]
+PolicyOption = Annotated[str, typer.Option("--frame-policy", help="Frames: uniform, late or first.")]
+ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original or manifest.")]
+DetectorOption = Annotated[str, typer.Option(help="Face detector: mtcnn, or yunet.")]
+DetectorPathOption = Annotated[Path | None, typer.Option(help="Model file of the detector (yunet).")]
+FramesOption = Annotated[int, typer.Option("--frames", min=1, help="Frames a window.")]
+CropOption = Annotated[int, typer.Option("--crop-px", min=32, help="Side of a face crop in pixels.")]
+CacheOption = Annotated[Path | None, typer.Option(help="Folder of the cached windows [default: OUT/windows].")]
+WeightsOption = Annotated[str, typer.Option(help="ResNet18 start: rendered, imagenet, none, or a file.")]
+HiddenOption = Annotated[int, typer.Option(min=1, help="GRU units in each direction.")]
+EpochsOption = Annotated[int, typer.Option(min=1, help="Most passes over the training data.")]
+FineTuneOption = Annotated[
+    bool, typer.Option("--fine-tune", help="Train the ResNet18 too instead of keeping it frozen.")
+]
 
 
-@app.callback()
-def _root() -> None:
-    """Pain recognition from face video and ECG. For research; not a medical device."""
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Run folder to write.")] = Path("runs/demo"),
+    subjects: Annotated[int, typer.Option(min=4, help="Simulated people.")] = 12,
+    seed: SeedOption = 0,
+    permute_labels: PermuteOption = False,
+    workers: WorkersOption = 2,
+) -> None:
+    """Simulate a cohort, prepare, train, evaluate leave-one-subject-out, and write a report."""
+    from ecg_facial.demo import run_demo
+    from ecg_facial.workflow import show_result
+
+    say(show_result(run_demo(out, n_subjects=subjects, seed=seed, permute_labels=permute_labels, workers=workers)))
 
 
 @app.command()
@@ -56,6 +92,25 @@ def simulate(
 
 
 @app.command()
+def index(
+    data: DataFolder,
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write the index to.")] = None,
+    reader: ReaderOption = "auto",
+    signals: SignalsOption = "filtered",
+    subjects: SubjectsOption = "all",
+) -> None:
+    """Print what a data folder holds per subject and level, and what cannot be used."""
+    from ecg_facial.datasets import index_dataset, write_index
+    from ecg_facial.workflow import describe_index
+
+    found = index_dataset(data, reader=reader, signals=signals, subjects=subjects, show_progress=True)
+    say(describe_index(found))
+    if out is not None:
+        write_index(found, out)
+        say(f"index written to {out}")
+
+
+@app.command()
 def beats(
     ecg: Annotated[Path, typer.Argument(help="ECG table (CSV or TSV).")],
     fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file has no time column.")] = None,
@@ -75,10 +130,216 @@ def beats(
     say(f"signal quality: {compute_sqi(signal.samples, signal.fs_hz, peaks):.2f} (0..1)")
 
 
+@app.command()
+def prepare(
+    data: DataFolder,
+    out: Annotated[Path, typer.Option(help="Folder for the cached windows.")],
+    task: Annotated[TaskName | None, typer.Option("--task", help="Keep only this task's levels.")] = None,
+    reader: ReaderOption = "auto",
+    signals: SignalsOption = "filtered",
+    subjects: SubjectsOption = "all",
+    frames: FramesOption = 32,
+    crop_px: CropOption = 112,
+    frame_policy: PolicyOption = "uniform",
+    detector: DetectorOption = "mtcnn",
+    detector_path: DetectorPathOption = None,
+    workers: WorkersOption = 2,
+) -> None:
+    """Cut every trial into a window of face crops and heart-rate tokens, once, on disk."""
+    from ecg_facial.workflow import make_data_options, prepare_dataset
+
+    found = prepare_dataset(
+        data,
+        out,
+        options=make_data_options(
+            reader=reader,
+            signals=signals,
+            subjects=subjects,
+            n_frames=frames,
+            crop_px=crop_px,
+            frame_policy=frame_policy,
+            detector=detector,
+            detector_path=detector_path,
+        ),
+        task=None if task is None else task.value,
+        workers=workers,
+        show_progress=True,
+    )
+    say(f"{len(found.prepared)} windows in {found.prepared.folder}")
+
+
+@app.command()
+def benchmark(
+    data: DataFolder,
+    out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")],
+    task: TaskOption = DEFAULT_TASK_NAME,
+    reader: ReaderOption = "auto",
+    signals: SignalsOption = "filtered",
+    subjects: SubjectsOption = "all",
+    frames: FramesOption = 32,
+    crop_px: CropOption = 112,
+    frame_policy: PolicyOption = "uniform",
+    detector: DetectorOption = "mtcnn",
+    detector_path: DetectorPathOption = None,
+    cache: CacheOption = None,
+    weights: WeightsOption = "rendered",
+    hidden: HiddenOption = 256,
+    epochs: EpochsOption = 30,
+    fine_tune: FineTuneOption = False,
+    seed: SeedOption = 0,
+    permute_labels: PermuteOption = False,
+    workers: WorkersOption = 2,
+) -> None:
+    """Evaluate facial, ECG and fused models leave-one-subject-out; write predictions, metrics, report and a bundle."""
+    from ecg_facial.workflow import benchmark_dataset, make_data_options, make_settings, show_result
+
+    result = benchmark_dataset(
+        data,
+        out,
+        options=make_data_options(
+            reader=reader,
+            signals=signals,
+            subjects=subjects,
+            n_frames=frames,
+            crop_px=crop_px,
+            frame_policy=frame_policy,
+            detector=detector,
+            detector_path=detector_path,
+        ),
+        settings=make_settings(
+            task=task.value,
+            weights=weights,
+            hidden=hidden,
+            epochs=epochs,
+            fine_tune=fine_tune,
+            seed=seed,
+            permute_labels=permute_labels,
+        ),
+        cache=cache,
+        workers=workers,
+        show_progress=True,
+    )
+    say(show_result(result))
+
+
+@app.command()
+def train(
+    data: DataFolder,
+    out: Annotated[Path, typer.Option(help="Bundle folder to write.")],
+    task: TaskOption = DEFAULT_TASK_NAME,
+    reader: ReaderOption = "auto",
+    signals: SignalsOption = "filtered",
+    subjects: SubjectsOption = "all",
+    frames: FramesOption = 32,
+    crop_px: CropOption = 112,
+    frame_policy: PolicyOption = "uniform",
+    detector: DetectorOption = "mtcnn",
+    detector_path: DetectorPathOption = None,
+    cache: CacheOption = None,
+    weights: WeightsOption = "rendered",
+    hidden: HiddenOption = 256,
+    epochs: EpochsOption = 30,
+    fine_tune: FineTuneOption = False,
+    seed: SeedOption = 0,
+    workers: WorkersOption = 2,
+) -> None:
+    """Train on everybody (inner subjects choose the epoch) and write a bundle that `predict` uses."""
+    from ecg_facial.workflow import make_data_options, make_settings, train_dataset
+
+    train_dataset(
+        data,
+        out,
+        options=make_data_options(
+            reader=reader,
+            signals=signals,
+            subjects=subjects,
+            n_frames=frames,
+            crop_px=crop_px,
+            frame_policy=frame_policy,
+            detector=detector,
+            detector_path=detector_path,
+        ),
+        settings=make_settings(
+            task=task.value, weights=weights, hidden=hidden, epochs=epochs, fine_tune=fine_tune, seed=seed
+        ),
+        cache=cache,
+        workers=workers,
+        show_progress=True,
+    )
+    say(f"bundle written to {out}")
+
+
+@app.command()
+def predict(
+    bundle: Annotated[Path, typer.Argument(help="Bundle folder, such as RUN/model.")],
+    video: Annotated[Path | None, typer.Option(help="Face video.")] = None,
+    ecg: Annotated[Path | None, typer.Option(help="ECG table (CSV or TSV).")] = None,
+    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file has no time column.")] = None,
+    ecg_column: Annotated[str, typer.Option(help="Name of the ECG column.")] = "ecg",
+    start_s: Annotated[float, typer.Option(min=0.0, help="Start of the window in seconds.")] = 0.0,
+    detector_path: DetectorPathOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Estimate the stimulus level of one clip from video, ECG or both."""
+    import json
+
+    from ecg_facial.bundle import load_bundle
+    from ecg_facial.predictor import Predictor, describe_prediction, predict_files
+
+    predictor = Predictor(load_bundle(bundle), detector_path=detector_path)
+    prediction = predict_files(predictor, video=video, ecg=ecg, fs_hz=fs_hz, ecg_column=ecg_column, start_s=start_s)
+    say(json.dumps(prediction.to_dict(), indent=2) if as_json else describe_prediction(prediction))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed and usable."""
+    from ecg_facial.doctor import examine
+
+    findings = examine()
+    say(
+        format_table(
+            [[item.name, item.status, item.detail] for item in findings], header=["what", "status", "detail"], n_left=3
+        )
+    )
+
+
 def main() -> None:
     """Run the command line."""
     with errors_as_one_line():
         app()
+
+
+def fusion_main() -> None:
+    """Run ``python -m ecg_facial.fusion_model DATA``: the overall accuracy, leave-one-subject-out."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @single.command()
+    def fused(
+        data: DataFolder,
+        out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")] = Path("runs/fusion"),
+        task: TaskOption = DEFAULT_TASK_NAME,
+        seed: SeedOption = 0,
+        workers: WorkersOption = 2,
+    ) -> None:
+        """Print the fused model's overall accuracy, leave-one-subject-out."""
+        from ecg_facial.console import SIMULATED_NOTE
+        from ecg_facial.workflow import benchmark_dataset, make_data_options, make_settings, overall_accuracy
+
+        result = benchmark_dataset(
+            data,
+            out,
+            options=make_data_options(),
+            settings=make_settings(task=task.value, seed=seed),
+            workers=workers,
+            show_progress=True,
+        )
+        if result.simulated:
+            say(SIMULATED_NOTE)
+        say(f"Fusion accuracy (leave-one-subject-out): {100 * overall_accuracy(result):.2f} %")
+
+    with errors_as_one_line():
+        single()
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ def errors_as_one_line() -> Iterator[None]:
         raise SystemExit(EXIT_BAD_INPUT) from None
 
 
-def format_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
-    """Lay out rows in aligned columns, the first one left, the others right.
+def format_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str], n_left: int = 1) -> str:
+    """Lay out rows in aligned columns, the first `n_left` of them left, the others right.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def format_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str
     """
     cells = [[str(cell) for cell in row] for row in [header, *rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    pads: Sequence[Callable[[str, int], str]] = [str.ljust] + [str.rjust] * (len(header) - 1)
+    pads: Sequence[Callable[[str, int], str]] = [str.ljust] * n_left + [str.rjust] * (len(header) - n_left)
     lines = ("  ".join(pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)
 

@@ -7,13 +7,15 @@ is a chain of calls to the modules above.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ecg_facial import __version__
 from ecg_facial.bundle import BundleInfo, write_bundle
-from ecg_facial.datasets import DatasetIndex, index_dataset
+from ecg_facial.console import SIMULATED_NOTE, format_table
+from ecg_facial.datasets import DatasetIndex, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
@@ -23,7 +25,7 @@ from ecg_facial.evaluation.splits import choose_validation
 from ecg_facial.facial_model import FacialSettings
 from ecg_facial.fitting import ModelSettings, fit_models, frozen_features, rows_of
 from ecg_facial.labels import DEFAULT_TASK, get_task
-from ecg_facial.nets.export import export_onnx
+from ecg_facial.nets.export import export_models
 from ecg_facial.prepare import PreparedData, prepare
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
@@ -111,7 +113,7 @@ def make_data_options(
     detector: str = "mtcnn",
     detector_path: Path | None = None,
 ) -> DataOptions:
-    """Data options from what the command line offers."""
+    """Make data options of what the command line offers."""
     windows = WindowSettings(n_frames=n_frames, crop_px=crop_px, frame_policy=frame_policy, detector=detector)
     return DataOptions(reader, signals, subjects, windows, detector_path)
 
@@ -126,7 +128,7 @@ def make_settings(
     seed: int = 0,
     permute_labels: bool = False,
 ) -> BenchmarkSettings:
-    """Benchmark settings from what the command line offers; training pictures takes smaller batches and steps."""
+    """Make benchmark settings of what the command line offers; training pictures takes smaller batches and steps."""
     facial = FacialSettings(weights=weights, hidden=hidden, frozen=not (fine_tune or weights == "none"))
     rate, batch = (1e-3, 32) if facial.frozen else (1e-4, 4)
     models = ModelSettings(
@@ -241,7 +243,7 @@ def train_bundle(prepared: PreparedData, out: Path, *, settings: BenchmarkSettin
         package_version=__version__,
         preprocessing_version=PREPROCESSING_VERSION,
     )
-    write_bundle(out, files=export_onnx(fitted.facial, fitted.ecg), info=info)
+    write_bundle(out, files=export_models(fitted.facial, fitted.ecg, crop_px=prepared.settings.crop_px), info=info)
 
 
 def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> dict[str, Any]:
@@ -268,6 +270,59 @@ def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float)
         "permuted_labels": settings.permute_labels,
         "wall_s": round(wall_s, 1),
     }
+
+
+def show_result(result: BenchmarkResult) -> str:
+    """Lay a run out for the terminal: the three models, chance, comparisons, and where the files are."""
+    metrics = result.metrics
+    rows = [
+        [
+            name,
+            _percent(judged["overall"]["accuracy"]),
+            _percent(judged["overall"]["balanced_accuracy"]),
+            _percent(judged["overall"]["macro_f1"]),
+            _percent(judged["over_subjects"]["accuracy_mean"]),
+            f"{_percent(judged['over_subjects']['ci95_low'])} to {_percent(judged['over_subjects']['ci95_high'])}",
+            _p(judged["over_subjects"]["p_above_chance"]),
+        ]
+        for name, judged in metrics["models"].items()
+    ]
+    rows.append(["chance", *([_percent(metrics["chance"])] * 2), "", _percent(metrics["chance"]), "", ""])
+    header = ["model", "accuracy", "balanced", "macro-F1", "mean over subjects", "95 % CI", "p above chance"]
+    lines = [SIMULATED_NOTE] if result.simulated else []
+    lines += [
+        f"{metrics['task']}, leave-one-subject-out, {metrics['n_subjects']} subjects, {metrics['n_trials']} trials, percent",
+        format_table(rows, header=header),
+        *(
+            f"{c['first']} against {c['second']}: {100 * c['accuracy_difference']:+.1f} points, "
+            f"paired t test over subjects p {_p(c['p_paired'])}"
+            for c in metrics["comparisons"]
+        ),
+        f"report: {result.folder / REPORT_FILE}",
+    ]
+    return "\n".join(lines)
+
+
+def describe_index(index: DatasetIndex) -> str:
+    """Lay an index out for the terminal: trials per subject and level, and every problem by name."""
+    table = summarise(index)
+    lines = [SIMULATED_NOTE] if index.simulated else []
+    lines.append(
+        f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
+    )
+    lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
+    counts = Counter(problem.kind for problem in index.problems)
+    lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
+    lines += [f"  {problem.kind}: {problem.message}" for problem in index.problems]
+    return "\n".join(lines)
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else "< 0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
 def overall_accuracy(result: BenchmarkResult, model: str = "fusion") -> float:

@@ -233,15 +233,19 @@ def _run_fold(job: _FoldJob) -> None:
 
 def _to_json(values: NDArray[Any]) -> list[Any]:
     """Nested lists with None for NaN, which JSON does not know."""
-    return np.where(np.isfinite(values), values.astype(object), None).tolist()
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    nested: list[Any] = plain.tolist()
+    return nested
 
 
 def _read_fold(job: _FoldJob, task: Task) -> pd.DataFrame:
     """Rows of `predictions.csv` of one fold."""
     stored = json.loads(job.result_path.read_text(encoding="utf-8"))
     face, ecg = (np.array(stored["logits"][name], dtype=np.float64) for name in ("facial", "ecg"))
-    face_there, ecg_there = np.isfinite(face).all(axis=1), np.isfinite(ecg).all(axis=1)
-    nobody = np.zeros(len(face), dtype=bool)
+    face_there, ecg_there, nobody = (
+        np.all(np.isfinite(values), axis=1) for values in (face, ecg, np.full_like(face, np.nan))
+    )
     weights = {"face_weight": job.settings.models.face_weight, "ecg_weight": job.settings.models.ecg_weight}
     probabilities = {
         "facial": fuse_logits(face, ecg, face_present=face_there, ecg_present=nobody, **weights),

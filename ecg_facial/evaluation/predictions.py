@@ -32,7 +32,8 @@ def class_names_of(table: pd.DataFrame) -> tuple[str, ...]:
 def predicted_classes(table: pd.DataFrame) -> NDArray[np.str_]:
     """Name of the most probable class of each row; of equals the first."""
     names = class_names_of(table)
-    return np.asarray(names)[table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)]
+    best = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
+    return np.asarray([names[number] for number in best], dtype=np.str_)
 
 
 def round_to_one(probabilities: NDArray[np.float64], digits: int = _DIGITS) -> NDArray[np.int64]:

@@ -68,6 +68,6 @@ def _check_subjects(subjects: Iterable[str]) -> list[str]:
         raise SettingsError(f"subjects {', '.join(twice)} are listed twice: expected unique ids")
     if len(people) < MIN_SUBJECTS:
         raise SettingsError(
-            f"{len(people)} subjects: leave-one-subject-out needs {MIN_SUBJECTS}, to test, to train and to choose the epoch"
+            f"{len(people)} subjects: expected {MIN_SUBJECTS} or more, to test, to train and to choose the epoch"
         )
     return people

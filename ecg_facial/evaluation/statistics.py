@@ -40,15 +40,19 @@ def mean_over_subjects(values: Values, *, confidence: float = CONFIDENCE) -> Sub
 
 
 def p_above_chance(values: Values, chance: float) -> float:
-    """One-sided t test of the mean over subjects against chance.
+    """Test the mean over subjects against chance, one-sided (t test).
 
-    Without spread between subjects the exact limit is given: 0 above chance, 1 below, 0.5 at it. NaN for fewer than two.
+    Without spread between subjects the exact limit is given: 0 above chance, 1 below, 0.5 at it. NaN for fewer than two
+    subjects.
     """
     return _p_value(_finite(values) - chance, two_sided=False)
 
 
 def p_paired(first: Values, second: Values) -> float:
-    """Two-sided paired t test over subjects; 1 where all differences are 0, NaN for fewer than two subjects."""
+    """Test two models over the same subjects, two-sided (paired t test).
+
+    1 where all differences are 0, NaN for fewer than two subjects.
+    """
     return _p_value(_finite(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)), two_sided=True)
 
 

@@ -37,7 +37,7 @@ def summarise_predictions(table: pd.DataFrame, *, task: Task) -> dict[str, Any]:
     models = [model for model in MODEL_ORDER if (table["model"] == model).any()]
     judged = {model: _judge(table[table["model"] == model], task) for model in models}
     one = table[table["model"] == models[0]]
-    return _clean(
+    summary: dict[str, Any] = _clean(
         {
             "task": task.name,
             "class_names": list(task.class_names),
@@ -48,6 +48,7 @@ def summarise_predictions(table: pd.DataFrame, *, task: Task) -> dict[str, Any]:
             "comparisons": [_compare(judged, first, second) for first, second in _pairs(models)],
         }
     )
+    return summary
 
 
 def _pairs(models: list[str]) -> list[tuple[str, str]]:

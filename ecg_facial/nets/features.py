@@ -49,7 +49,7 @@ class FrameFeatures:
         number, place = divmod(row, CLIPS_A_PART)
         if number not in self._parts:
             self._parts[number] = np.load(_part_path(self._folder, number), mmap_mode="r")
-        return self._parts[number][place]
+        return np.asarray(self._parts[number][place])
 
 
 def compute_features(
