@@ -140,6 +140,7 @@ def describe_key(
     """List everything that the prepared windows depend on; its hash names their folder."""
     return {
         "data": index.fingerprint,
+        "simulated": index.simulated,
         "levels": sorted(level.name for level in (PainLevel if levels is None else set(levels))),
         "settings": to_dict(settings),
         "detector_sha256": load_detector(settings.detector, model_path=detector_path).sha256,
@@ -153,7 +154,7 @@ def estimate_disk_bytes(n_trials: int, settings: WindowSettings) -> int:
     Examples
     --------
     >>> estimate_disk_bytes(8700, WindowSettings()) // 10**6
-    10488
+    10490
     """
     crops = settings.n_frames * settings.crop_px**2 * 3
     return n_trials * (crops + _TRIAL_BYTES) + -(-n_trials // TRIALS_A_SHARD) * _SHARD_BYTES
@@ -223,7 +224,7 @@ def _run_in_order(pool: ProcessPoolExecutor, trials: Iterator[Trial], *, ahead: 
             yield running.popleft().result()
             running.extend(pool.submit(_work, trial) for trial in islice(trials, 1))
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
 class _Worker:

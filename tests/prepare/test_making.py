@@ -108,6 +108,12 @@ def test_other_data_settings_or_levels_get_a_folder_of_their_own(tiny_index: Dat
     assert [len(prepared) for prepared in made] == [3, 3, 3, 1]
 
 
+def test_data_marked_as_simulated_later_are_not_taken_for_real(tiny_index: DatasetIndex, tmp_path: Path) -> None:
+    few = subset(tiny_index, 2)
+    assert not prepare(few, tmp_path, settings=TINY, workers=1).simulated
+    assert prepare(replace(few, simulated=True), tmp_path, settings=TINY, workers=1).simulated
+
+
 def test_a_new_version_of_the_preprocessing_gets_a_new_folder(
     tiny_index: DatasetIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
