@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from ecg_facial.errors import SettingsError
 
@@ -66,4 +66,8 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise SettingsError(f"{name} is {value!r}: expected {getattr(hint, '__name__', hint)}")
         return float(value) if hint is float and isinstance(value, int) else value
-    return tuple(value) if isinstance(value, list) else value
+    if get_origin(hint) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise SettingsError(f"{name} is {value!r}: expected a list")
+        return tuple(_convert(get_args(hint)[0], item, f"{name}[{place}]") for place, item in enumerate(value))
+    return value
