@@ -7,11 +7,12 @@ where a task runs, because every task seeds itself.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 from ecg_facial.errors import EcgFacialError, SettingsError
@@ -66,17 +67,55 @@ def run_tasks(
         for index, argument in enumerate(arguments):
             yield index, function(argument)
         return
-    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with open_pool(workers) as pool:
         waiting = {pool.submit(function, argument): index for index, argument in enumerate(arguments)}
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
+
+
+@contextmanager
+def open_pool(
+    workers: int, *, start: Callable[..., object] | None = None, arguments: tuple[object, ...] = ()
+) -> Iterator[ProcessPoolExecutor]:
+    """Open worker processes that use one thread each and end with this process, however it ends.
+
+    Parameters
+    ----------
+    workers : int
+    start : callable, optional
+        Called in each process first, with `arguments`.
+    arguments : tuple
+
+    Raises
+    ------
+    WorkerDiedError
+        When a process ends without a result.
+    """
+    context = get_context("spawn")
+    with _one_thread_each(), ProcessPoolExecutor(workers, context, _start_worker, (start, arguments)) as pool:
         try:
-            for future in as_completed(waiting):
-                yield waiting[future], future.result()
+            yield pool
         except BrokenProcessPool:
             raise WorkerDiedError(
-                f"one of {workers} workers died without a result; try fewer workers if memory ran out"
+                f"one of {workers} worker processes died without a result, perhaps for want of memory: run again with "
+                "fewer workers; what is done is kept"
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_worker(start: Callable[..., object] | None, arguments: tuple[object, ...]) -> None:
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    if start is not None:
+        start(*arguments)
+
+
+def _leave_with_parent() -> None:
+    """End this process when the one that started it is killed; it would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

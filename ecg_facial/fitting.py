@@ -94,14 +94,14 @@ def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> li
 
 
 def frozen_features(
-    prepared: PreparedData, settings: FacialSettings, *, show_progress: bool = False
+    prepared: PreparedData, settings: FacialSettings, *, workers: int = 1, show_progress: bool = False
 ) -> FrameFeatures | None:
     """Features of all crops by the frozen network, from disk where they are; None where it is trained too."""
     if not settings.frozen:
         return None
     folder = prepared.folder / f"features-{identify_weights(settings.weights)[:16]}"
     load = partial(load_resnet18, settings.weights, n_outputs=1, sha256=settings.weights_sha256)
-    return compute_features(prepared, folder, load_network=load, show_progress=show_progress)
+    return compute_features(prepared, folder, load_network=load, workers=workers, show_progress=show_progress)
 
 
 def fit_models(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -190,6 +191,17 @@ def choose_device(name: str) -> torch.device:
         return torch.device(name)
     except RuntimeError:
         raise SettingsError(f"unknown device {name!r}: expected auto, cpu or cuda") from None
+
+
+@contextmanager
+def limit_threads(threads: int) -> Iterator[None]:
+    """Let torch use so many threads meanwhile; results to the last bit, and the speed of small networks, depend on it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def count_classes(data: TrainingData) -> NDArray[np.int64]:

@@ -25,12 +25,12 @@ from ecg_facial.evaluation.splits import choose_validation
 from ecg_facial.facial_model import FacialSettings
 from ecg_facial.fitting import ModelSettings, fit_models, frozen_features, rows_of
 from ecg_facial.labels import DEFAULT_TASK, get_task
-from ecg_facial.nets.export import export_models
+from ecg_facial.onnx_export import export_models
 from ecg_facial.prepare import PreparedData, prepare
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
 from ecg_facial.storage import write_json
-from ecg_facial.training import TrainingSettings
+from ecg_facial.training import TrainingSettings, limit_threads
 from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
 
 REPORT_FILE, RUN_FILE, MODEL_FOLDER = "report.html", "run.json", "model"
@@ -209,7 +209,7 @@ def train_dataset(
         workers=workers,
         show_progress=show_progress,
     )
-    frozen_features(found.prepared, settings.models.facial, show_progress=show_progress)
+    frozen_features(found.prepared, settings.models.facial, workers=workers, show_progress=show_progress)
     train_bundle(found.prepared, out, settings=settings)
     return out
 
@@ -221,15 +221,16 @@ def train_bundle(prepared: PreparedData, out: Path, *, settings: BenchmarkSettin
     subjects = sorted(set(prepared.table["subject"].iloc[rows]))
     n_validation = max(1, round(settings.validation_share * len(subjects)))
     validation = choose_validation(subjects, n_validation=n_validation, seed=settings.seed)
-    fitted = fit_models(
-        prepared,
-        train_subjects=[subject for subject in subjects if subject not in validation],
-        validation_subjects=validation,
-        task=task,
-        settings=settings.models,
-        seed=settings.seed,
-        features=frozen_features(prepared, settings.models.facial),
-    )
+    with limit_threads(settings.threads):
+        fitted = fit_models(
+            prepared,
+            train_subjects=[subject for subject in subjects if subject not in validation],
+            validation_subjects=validation,
+            task=task,
+            settings=settings.models,
+            seed=settings.seed,
+            features=frozen_features(prepared, settings.models.facial),
+        )
     info = BundleInfo(
         task=task.name,
         class_names=task.class_names,
@@ -291,7 +292,7 @@ def show_result(result: BenchmarkResult) -> str:
     header = ["model", "accuracy", "balanced", "macro-F1", "mean over subjects", "95 % CI", "p above chance"]
     lines = [SIMULATED_NOTE] if result.simulated else []
     lines += [
-        f"{metrics['task']}, leave-one-subject-out, {metrics['n_subjects']} subjects, {metrics['n_trials']} trials, percent",
+        f"{metrics['task']}, leave-one-subject-out: {metrics['n_subjects']} subjects, {metrics['n_trials']} trials, %",
         format_table(rows, header=header),
         *(
             f"{c['first']} against {c['second']}: {100 * c['accuracy_difference']:+.1f} points, "

@@ -7,10 +7,8 @@ loses one signal keeps the other. What only decoding can show is found later, by
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import av
@@ -20,6 +18,7 @@ import numpy as np
 from ecg_facial.datasets.records import Problem, ProblemKind
 from ecg_facial.ecg.files import probe_ecg
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
+from ecg_facial.executors import open_pool
 from ecg_facial.face.video import DEFAULT_FPS, probe_video
 from ecg_facial.recording import EcgRef, Trial, VideoRef
 from ecg_facial.storage import fingerprint_file
@@ -60,7 +59,7 @@ def check_trials(
     if workers < 2:
         yield from map(check, trials)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with open_pool(workers) as pool:
         yield from pool.map(check, trials, chunksize=_TRIALS_A_TASK)
 
 

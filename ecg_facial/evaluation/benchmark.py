@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError, StaleCacheError
@@ -30,6 +29,7 @@ from ecg_facial.prepare import PreparedData, open_prepared
 from ecg_facial.progress import track
 from ecg_facial.settings import to_dict
 from ecg_facial.storage import sha256_json, write_json
+from ecg_facial.training import limit_threads
 
 MODELS = ("facial", "ecg", "fusion")
 PREDICTIONS_FILE, METRICS_FILE = "predictions.csv", "metrics.json"
@@ -135,7 +135,7 @@ def run_benchmark(
     """
     task = get_task(settings.task)
     folds = make_folds(prepared, settings)
-    frozen_features(prepared, settings.models.facial, show_progress=show_progress)
+    frozen_features(prepared, settings.models.facial, workers=workers, show_progress=show_progress)
     key = sha256_json({"data": prepared.fingerprint, "settings": to_dict(settings)})
     jobs = [_make_job(fold, prepared, out, settings, key) for fold in folds]
     waiting = [job for job in jobs if not _is_done(job)]
@@ -188,7 +188,11 @@ def _is_done(job: _FoldJob) -> bool:
 
 def _run_fold(job: _FoldJob) -> None:
     """Fit on the fold's training subjects, predict its test subject, write the logits."""
-    torch.set_num_threads(job.settings.threads)
+    with limit_threads(job.settings.threads):
+        _fit_and_predict(job)
+
+
+def _fit_and_predict(job: _FoldJob) -> None:
     task = get_task(job.settings.task)
     prepared = open_prepared(job.prepared_folder)
     if job.settings.permute_labels:

@@ -106,7 +106,7 @@ def draw_confusions(metrics: Mapping[str, Any], *, simulated: bool) -> str:
 
 def draw_example(example: Example) -> str:
     """Frames, ECG with R-peaks, heart rate and probabilities of one clip."""
-    heights = [1.25, 1.0, 1.0] if len(example.crops) else [1.0, 1.0]
+    heights = [1.3, 1.1, 1.35] if len(example.crops) else [1.1, 1.35]
     with _figure(7.2, 1.3 * sum(heights)) as figure:
         rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
         if len(example.crops):

@@ -6,7 +6,8 @@ where it was; keyed by the weights' SHA-256 beside the crops that they are of, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ecg_facial.executors import open_pool
 from ecg_facial.face.normalise import normalise_crops
 from ecg_facial.nets.resnet import N_FEATURES, ResNet18
 from ecg_facial.progress import track
@@ -53,7 +55,12 @@ class FrameFeatures:
 
 
 def compute_features(
-    clips: Clips, folder: Path, *, load_network: Callable[[], ResNet18], show_progress: bool = False
+    clips: Clips,
+    folder: Path,
+    *,
+    load_network: Callable[[], ResNet18],
+    workers: int = 1,
+    show_progress: bool = False,
 ) -> FrameFeatures:
     """Compute what is missing in `folder` and open it.
 
@@ -63,7 +70,9 @@ def compute_features(
     folder : Path
         Named by whoever calls, after the crops and the weights.
     load_network : callable
-        Called only when something is missing.
+        Called only when something is missing; picklable.
+    workers : int
+        Processes of one thread each: two of them beat one of two threads, and keep beating it on a busy machine.
     show_progress : bool
 
     Returns
@@ -72,13 +81,47 @@ def compute_features(
     """
     n_parts = -(-len(clips) // CLIPS_A_PART)
     missing = [number for number in range(n_parts) if not _part_path(folder, number).is_file()]
-    if missing:
-        network = load_network().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for number in track(missing, label="Computing features", total=len(missing), show=show_progress):
-            rows = range(number * CLIPS_A_PART, min((number + 1) * CLIPS_A_PART, len(clips)))
-            with atomic_path(_part_path(folder, number)) as temporary:
-                np.save(temporary, _encode_clips(clips, rows, network))
+    done = _compute_parts(missing, (clips, folder, load_network), workers=min(workers, len(missing)))
+    for _ in track(done, label="Computing features", total=len(missing), show=show_progress and bool(missing)):
+        pass
     return FrameFeatures(folder, len(clips))
+
+
+def _compute_parts(
+    numbers: list[int], job: tuple[Clips, Path, Callable[[], ResNet18]], *, workers: int
+) -> Iterator[int]:
+    if workers > 1:
+        with open_pool(workers, start=_Encoder.start, arguments=job) as pool:
+            yield from (future.result() for future in as_completed([pool.submit(_write_part, n) for n in numbers]))
+    elif numbers:
+        _Encoder.set(*job)
+        yield from map(_write_part, numbers)
+
+
+class _Encoder:
+    """What a process computes features with."""
+
+    clips: Clips
+    folder: Path
+    network: ResNet18
+
+    @classmethod
+    def set(cls, clips: Clips, folder: Path, load_network: Callable[[], ResNet18]) -> None:
+        cls.clips, cls.folder = clips, folder
+        cls.network = load_network().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @classmethod
+    def start(cls, clips: Clips, folder: Path, load_network: Callable[[], ResNet18]) -> None:
+        torch.set_num_threads(1)
+        cls.set(clips, folder, load_network)
+
+
+def _write_part(number: int) -> int:
+    clips = _Encoder.clips
+    rows = range(number * CLIPS_A_PART, min((number + 1) * CLIPS_A_PART, len(clips)))
+    with atomic_path(_part_path(_Encoder.folder, number)) as temporary:
+        np.save(temporary, _encode_clips(clips, rows, _Encoder.network))
+    return number
 
 
 def _part_path(folder: Path, number: int) -> Path:

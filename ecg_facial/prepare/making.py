@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections import deque
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from itertools import islice
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +20,8 @@ import cv2
 
 from ecg_facial.datasets import DatasetIndex
 from ecg_facial.ecg.files import read_ecg
-from ecg_facial.errors import DataError, EcgFacialError, MissingDataError, SettingsError
+from ecg_facial.errors import DataError, MissingDataError, SettingsError
+from ecg_facial.executors import open_pool
 from ecg_facial.face.detection import FaceDetector, load_detector
 from ecg_facial.face.video import read_frames
 from ecg_facial.labels import PainLevel
@@ -205,26 +203,16 @@ def _make_windows(waiting: dict[int, list[Trial]], job: _Job, *, workers: int) -
             detector = load_detector(job.settings.detector, model_path=job.detector_path)
             yield from (prepare_trial(trial, detector, settings=job.settings, root=job.root) for trial in trials)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (job,))
-    try:
-        with pool:
-            yield from _run_in_order(pool, iter(trials), ahead=_CLIPS_AHEAD * workers)
-    except BrokenProcessPool:
-        raise EcgFacialError(
-            f"a worker process died, perhaps for want of memory; run again with fewer than {workers} workers: "
-            "what is done is kept"
-        ) from None
+    with open_pool(workers, start=_start_worker, arguments=(job,)) as pool:
+        yield from _run_in_order(pool, iter(trials), ahead=_CLIPS_AHEAD * workers)
 
 
 def _run_in_order(pool: ProcessPoolExecutor, trials: Iterator[Trial], *, ahead: int) -> Iterator[PreparedWindow]:
     """Keep a few clips ahead of the one that is waited for, and no more."""
     running: deque[Future[PreparedWindow]] = deque(pool.submit(_work, trial) for trial in islice(trials, ahead))
-    try:
-        while running:
-            yield running.popleft().result()
-            running.extend(pool.submit(_work, trial) for trial in islice(trials, 1))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    while running:
+        yield running.popleft().result()
+        running.extend(pool.submit(_work, trial) for trial in islice(trials, 1))
 
 
 class _Worker:
@@ -235,18 +223,9 @@ class _Worker:
 
 
 def _start_worker(job: _Job) -> None:
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     _Worker.job = job
     _Worker.detector = load_detector(job.settings.detector, model_path=job.detector_path)
-
-
-def _leave_with_parent() -> None:
-    """End this process when the one that started it is killed; it would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(trial: Trial) -> PreparedWindow:

@@ -7,14 +7,14 @@ of them is in a cohort.
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ecg_facial.executors import open_pool
 from ecg_facial.face.alignment import crop_face
 from ecg_facial.face.detection import load_detector
 from ecg_facial.face.video import RgbFrame
@@ -118,7 +118,7 @@ def render_crops(
 ) -> LabelledCrops:
     """Render the crops of identities 0 to `n_identities` - 1; the result does not depend on `workers`."""
     render = partial(render_identity, per_identity=per_identity, seed=seed, crop_px=crop_px)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with open_pool(workers, start=cv2.setNumThreads, arguments=(1,)) as pool:
         parts = list(
             track(
                 pool.map(render, range(n_identities), chunksize=4),

@@ -16,16 +16,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 
 from ecg_facial.errors import CorruptDataError, SettingsError
+from ecg_facial.executors import open_pool
 from ecg_facial.labels import PainLevel
 from ecg_facial.progress import track
 from ecg_facial.simulate.biosignals import FS_HZ, simulate_biosignals
@@ -197,18 +197,13 @@ def _write_blocks(blocks: list[_Block], *, workers: int) -> Iterator[None]:
         return (None for block in blocks for _ in range(_write_block(block)))
     # One frame here compiles and caches what the workers would otherwise each compile.
     _warm_up(blocks[0])
-    pool = ProcessPoolExecutor(min(workers, len(blocks)), get_context("spawn"), cv2.setNumThreads, (1,))
-    return _collect(pool, [pool.submit(_write_block, block) for block in blocks])
+    return _write_in_processes(blocks, workers=min(workers, len(blocks)))
 
 
-def _collect(pool: ProcessPoolExecutor, futures: list[Future[int]]) -> Iterator[None]:
-    with pool:
-        try:
-            for future in as_completed(futures):
-                yield from (None for _ in range(future.result()))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+def _write_in_processes(blocks: list[_Block], *, workers: int) -> Iterator[None]:
+    with open_pool(workers, start=cv2.setNumThreads, arguments=(1,)) as pool:
+        for future in as_completed([pool.submit(_write_block, block) for block in blocks]):
+            yield from (None for _ in range(future.result()))
 
 
 def _warm_up(block: _Block) -> None:
