@@ -18,7 +18,7 @@ from ecg_facial.training import TrainingSettings
 from ecg_facial.windows import WindowSettings
 from ecg_facial.workflow import DataOptions, benchmark_dataset
 
-N_SUBJECTS, TRIALS_PER_LEVEL, PRESET = 12, 4, "clear"
+N_SUBJECTS, TRIALS_PER_LEVEL, PRESET = 12, 3, "clear"
 # half the frames and a smaller GRU than the default, so that two cores finish within minutes
 WINDOWS = WindowSettings(n_frames=16)
 MODELS = ModelSettings(

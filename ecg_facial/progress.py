@@ -1,4 +1,4 @@
-"""Progress bars on the terminal, silent when nobody looks.
+"""Progress on the terminal, silent when nobody looks.
 
 Enters: an iterable or a total. Leaves: the same items, with a bar on standard error. Imports rich only when a bar is
 shown.
@@ -39,8 +39,13 @@ def track(items: Iterable[_Item], *, label: str, total: int, show: bool) -> Iter
     for done, item in enumerate(items, start=1):
         yield item
         if done % step == 0 or done == total:
-            sys.stderr.write(f"{label}: {done}/{total}\n")
-            sys.stderr.flush()
+            announce(f"{label}: {done}/{total}")
+
+
+def announce(text: str) -> None:
+    """Write a line to standard error, where the bars are, so that results on standard output stay alone."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def _track_on_terminal(items: Iterable[_Item], *, label: str, total: int) -> Iterator[_Item]:

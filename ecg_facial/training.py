@@ -195,7 +195,7 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def limit_threads(threads: int) -> Iterator[None]:
-    """Let torch use so many threads meanwhile; results to the last bit, and the speed of small networks, depend on it."""
+    """Let torch use so many threads meanwhile; the speed of small networks and the last bit of results depend on it."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

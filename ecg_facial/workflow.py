@@ -314,7 +314,9 @@ def describe_index(index: DatasetIndex) -> str:
     lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
     counts = Counter(problem.kind for problem in index.problems)
     lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
-    lines += [f"  {problem.kind}: {problem.message}" for problem in index.problems]
+    rows = [[f"  {item.kind}", item.trial or item.subject or item.path.name, item.message] for item in index.problems]
+    if rows:
+        lines.append(format_table(rows, header=["  kind", "trial", "what"], n_left=3))
     return "\n".join(lines)
 
 

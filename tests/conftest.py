@@ -30,6 +30,36 @@ def shared_models() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bundle of small networks that were never trained: it predicts, at chance."""
+    import torch
+
+    from ecg_facial.bundle import BundleInfo, write_bundle
+    from ecg_facial.ecg_model import ECGModel, EcgSettings
+    from ecg_facial.facial_model import FacialModel, FacialSettings
+    from ecg_facial.labels import get_task
+    from ecg_facial.onnx_export import export_models
+    from ecg_facial.windows import WindowSettings
+
+    torch.manual_seed(0)
+    task, windows = get_task("biovid4"), WindowSettings(n_frames=4, crop_px=48)
+    facial = FacialModel(FacialSettings(weights="none", frozen=False, hidden=8, n_layers=1), n_classes=task.n_classes)
+    ecg = ECGModel(EcgSettings(width=16, n_heads=2, n_layers=1, feedforward=16), n_classes=task.n_classes)
+    info = BundleInfo(
+        task=task.name,
+        class_names=task.class_names,
+        windows=windows,
+        face_weight=0.8,
+        ecg_weight=0.2,
+        simulated=True,
+        n_subjects=0,
+        description="never trained",
+    )
+    files = export_models(facial, ecg, crop_px=windows.crop_px)
+    return write_bundle(tmp_path_factory.mktemp("bundle") / "model", files=files, info=info)
+
+
 class FakePrepared:
     """Prepared data in memory: pixels and heart rates that follow the level, some frames and tokens missing."""
 

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from ecg_facial.ecg.filtering import bandpass, bridge_gaps, check_rate
 from ecg_facial.ecg.intervals import compute_nn, compute_rr
-from ecg_facial.ecg.rpeaks import QRS_BAND_HZ, RPeaks
+from ecg_facial.ecg.rpeaks import RPeaks
 
 # A digital flat line this long is no pause between beats, even at 40 bpm in a noise-free signal.
 _FLAT_S = 1.2
 _CLIP_S, _CLIP_TIMES = 0.01, 3
 _BEAT_S = 0.06
+# Wider and higher than the detector's band: what noise leaves in a narrow band looks like beats.
+_SHAPE_BAND_HZ = (8.0, 30.0)
 
 
 def _ramp(value: float, low: float, high: float) -> float:
@@ -109,7 +111,7 @@ def compute_sqi(ecg: NDArray[np.float64], fs_hz: float, r_peaks: RPeaks) -> floa
         * _ramp(-_clipped_share(filled[~gaps], fs_hz), -0.12, 0.0)
         * _coverage(r_peaks.times_s, len(filled) / fs_hz)
     )
-    wave = bandpass(filled, fs_hz, low_hz=QRS_BAND_HZ[0], high_hz=QRS_BAND_HZ[1])
+    wave = bandpass(filled, fs_hz, low_hz=_SHAPE_BAND_HZ[0], high_hz=_SHAPE_BAND_HZ[1])
     peaks = np.round(r_peaks.times_s * fs_hz).astype(np.intp)
     likeness = _ramp(_likeness(_beat_shapes(wave, peaks, fs_hz)), 0.4, 0.9)
     contrast = _ramp(_contrast(wave, peaks, fs_hz), 3.0, 12.0)

@@ -36,7 +36,7 @@ from ecg_facial.prepare.shards import (
     table_path,
     write_shard,
 )
-from ecg_facial.progress import track
+from ecg_facial.progress import announce, track
 from ecg_facial.recording import EcgSignal, Trial
 from ecg_facial.settings import to_dict
 from ecg_facial.storage import sha256_json, write_json
@@ -82,7 +82,7 @@ def prepare(
     detector_path : Path, optional
         Model file of the detector, where it needs one.
     show_progress : bool
-        Whether to show a bar.
+        Whether to say on standard error how much disk is needed, and to show a bar.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def prepare(
         if not table_path(folder, number).is_file()
     }
     n_waiting = sum(map(len, waiting.values()))
-    _check_space(folder, n_waiting, settings)
+    _check_space(folder, n_waiting, settings, show=show_progress)
     root = index.root if index.root.is_dir() else index.root.parent
     made = _make_windows(waiting, _Job(settings, detector_path, root), workers=workers)
     shown = track(made, label="Preparing windows", total=n_waiting, show=show_progress and n_waiting > 0)
@@ -166,13 +166,18 @@ def _select_trials(index: DatasetIndex, levels: Collection[PainLevel] | None) ->
     return sorted(trials, key=lambda trial: (trial.subject.id, trial.id))
 
 
-def _check_space(folder: Path, n_trials: int, settings: WindowSettings) -> None:
+def _check_space(folder: Path, n_trials: int, settings: WindowSettings, *, show: bool) -> None:
+    """Say how much disk is needed before it is used, and refuse where there is less."""
     needed, free = estimate_disk_bytes(n_trials, settings), shutil.disk_usage(folder).free
+    need = f"{folder}: {n_trials} windows need {_format_size(needed)} of disk, {_format_size(free)} are free"
     if needed > free:
-        raise SettingsError(
-            f"{folder}: {n_trials} windows need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
-            "make room, choose another folder, or fewer frames or smaller crops"
-        )
+        raise SettingsError(f"{need}; make room, choose another folder, or fewer frames or smaller crops")
+    if show:
+        announce(need)
+
+
+def _format_size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
 
 
 def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trials: int) -> None:

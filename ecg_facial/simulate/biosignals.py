@@ -105,9 +105,9 @@ def _add_what_filters_remove(rng: np.random.Generator, filtered: FloatArray, set
     drift_hz, drift_phase, hum_phase = rng.random((3, n_signals, 1))
     drift = np.sin(2.0 * np.pi * ((0.05 + 0.3 * drift_hz) * _TIMES_S + drift_phase))
     hum = np.sin(2.0 * np.pi * (_MAINS_HZ * _TIMES_S + hum_phase))
+    added = uniform(rng, settings.drift_uv) * drift + uniform(rng, settings.mains_uv) * hum
+    added += uniform(rng, settings.raw_noise_uv) * rng.standard_normal(added.shape)
     # Skin conductance is a direct current: hardly any hum, and its own slow drift is in it already.
     share = np.array([[0.0], [1.0], [0.3], [0.3], [0.3]])
-    raw: FloatArray = filtered + share * (
-        uniform(rng, settings.drift_uv) * drift + uniform(rng, settings.mains_uv) * hum
-    )
+    raw: FloatArray = filtered + share * added
     return raw

@@ -184,8 +184,22 @@ def test_a_full_disk_is_refused_before_any_work(
 ) -> None:
     usage = namedtuple("usage", "free")
     monkeypatch.setattr(making.shutil, "disk_usage", lambda path: usage(estimate_disk_bytes(70, TINY) - 1))
-    with pytest.raises(SettingsError, match=r"70 windows need .* GB are free; make room"):
+    with pytest.raises(SettingsError, match=r"70 windows need \d MB of disk, \d MB are free; make room"):
         prepare(tiny_index, tmp_path, settings=TINY, workers=1)
+
+
+def test_the_disk_need_is_said_before_the_first_window(
+    tiny_index: DatasetIndex, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepare(subset(tiny_index, 3), tmp_path, settings=TINY, workers=1, show_progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert "3 windows need 0 MB of disk" in lines[0]
+    assert lines[1].startswith("Preparing windows")
+
+
+def test_sizes_are_said_in_their_usual_units() -> None:
+    assert making._format_size(estimate_disk_bytes(8700, WindowSettings())) == "10.5 GB"
+    assert making._format_size(1_500_000) == "2 MB"
 
 
 class _CountingPool:
@@ -220,7 +234,7 @@ def test_a_dead_worker_is_one_clear_line(
         raise BrokenProcessPool("gone")
 
     monkeypatch.setattr(making, "_run_in_order", die)
-    with pytest.raises(EcgFacialError, match="run again with fewer than 2 workers: what is done is kept"):
+    with pytest.raises(EcgFacialError, match="run again with fewer workers; what is done is kept"):
         prepare(subset(tiny_index, 3), tmp_path, settings=TINY, workers=2)
 
 

@@ -1,0 +1,280 @@
+"""From files to predictions, metrics, report and bundle; killed, resumed, repeated."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ecg_facial.bundle import load_bundle
+from ecg_facial.ecg_model import ECGModel, EcgSettings
+from ecg_facial.errors import StaleCacheError
+from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, permute_levels
+from ecg_facial.evaluation.predictions import read_predictions
+from ecg_facial.face.normalise import normalise_crops
+from ecg_facial.facial_model import FacialModel, FacialSettings
+from ecg_facial.fitting import ModelSettings
+from ecg_facial.fusion import fuse_logits
+from ecg_facial.labels import get_task
+from ecg_facial.prepare import open_prepared
+from ecg_facial.simulate.cohort import simulate_cohort
+from ecg_facial.training import TrainingSettings
+from ecg_facial.windows import WindowSettings
+from ecg_facial.workflow import DataOptions, benchmark_dataset, describe_index, show_result
+
+TASK = get_task("biovid4")
+N_SUBJECTS = 4
+OPTIONS = DataOptions(windows=WindowSettings(n_frames=3, crop_px=48))
+SETTINGS = BenchmarkSettings(
+    models=ModelSettings(
+        facial=FacialSettings(hidden=4, n_layers=1),
+        ecg=EcgSettings(width=16, n_heads=2, n_layers=1, feedforward=16),
+        facial_training=TrainingSettings(epochs=2, batch_size=8),
+        ecg_training=TrainingSettings(epochs=2, batch_size=8),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cohort of BioVid's shape: 4 people, one trial a level."""
+    out = tmp_path_factory.mktemp("data") / "cohort"
+    return simulate_cohort(out, n_subjects=N_SUBJECTS, trials_per_level=1, levels=TASK.levels, seed=5, workers=1)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("windows")
+
+
+@pytest.fixture(scope="module")
+def result(data: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> BenchmarkResult:
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    return benchmark_dataset(data, out, options=OPTIONS, settings=SETTINGS, cache=cache)
+
+
+def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
+    assert {path.name for path in result.folder.iterdir()} == {
+        "folds",
+        "metrics.json",
+        "model",
+        "predictions.csv",
+        "report.html",
+        "run.json",
+    }
+    predictions = read_predictions(result.folder / "predictions.csv")
+    assert len(predictions) == 3 * 4 * N_SUBJECTS
+    assert set(predictions["model"]) == {"facial", "ecg", "fusion"}
+    assert predictions.groupby("subject")["fold"].nunique().max() == 1
+    metrics = json.loads((result.folder / "metrics.json").read_text())
+    assert metrics == result.metrics
+    assert metrics["n_subjects"] == N_SUBJECTS
+    run = json.loads((result.folder / "run.json").read_text())
+    assert run["simulated"] is True
+    assert run["protocol"] == "leave-one-subject-out"
+    assert len(run["data_fingerprint"]) == 64
+
+
+def test_every_fold_tests_one_subject_who_neither_trains_nor_stops(result: BenchmarkResult) -> None:
+    folds = [json.loads(path.read_text()) for path in sorted((result.folder / "folds").glob("*.json"))]
+    assert len({fold["test_subjects"][0] for fold in folds}) == N_SUBJECTS
+    for fold in folds:
+        assert not set(fold["test_subjects"]) & set(fold["validation_subjects"])
+        assert set(fold["subject"]) == set(fold["test_subjects"])
+
+
+def test_the_report_is_one_file_that_says_simulated_everywhere(result: BenchmarkResult) -> None:
+    text = (result.folder / "report.html").read_text()
+    outside = re.sub(r"<svg.*?</svg>", "", text, flags=re.S)
+    assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", outside)
+    assert "http" not in outside
+    figures = re.findall(r"<svg.*?</svg>", text, flags=re.S)
+    assert len(figures) == text.count("<figure>") >= 3
+    assert all("SIMULATED" in figure for figure in figures)
+    assert text.count("<caption>") == text.count('<caption><span class="mark">SIMULATED')
+    assert len(text) < 5e6
+
+
+def test_the_terminal_shows_all_three_models_beside_chance(result: BenchmarkResult) -> None:
+    shown = show_result(result)
+    assert shown.startswith("SIMULATED")
+    assert [line.split()[0] for line in shown.splitlines()[3:7]] == ["facial", "ecg", "fusion", "chance"]
+    assert "25.0" in shown
+
+
+def test_results_do_not_depend_on_the_number_of_workers(
+    data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
+) -> None:
+    again = benchmark_dataset(
+        data, tmp_path / "run", options=OPTIONS, settings=SETTINGS, cache=cache, workers=2, with_bundle=False
+    )
+    assert_same_bytes(again.folder, result.folder)
+
+
+def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
+    data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
+) -> None:
+    out = tmp_path / "killed"
+    program = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import importlib.util as u;"
+        "s = u.spec_from_file_location('e2e', sys.argv[1]); m = u.module_from_spec(s); s.loader.exec_module(m);"
+        "d, c, o = map(pathlib.Path, sys.argv[2:]);"
+        "m.benchmark_dataset(d, o, options=m.OPTIONS, settings=m.SETTINGS, cache=c, with_bundle=False)"
+    )
+    command = [sys.executable, "-c", program, __file__, str(data), str(cache), str(out)]
+    for wanted in (1, 3):
+        kill_when(command, lambda wanted=wanted: len(list((out / "folds").glob("*.json"))) >= wanted)
+        assert not (out / "predictions.csv").exists()
+    stamps = {path: path.stat().st_mtime_ns for path in (out / "folds").glob("*.json")}
+    resumed = benchmark_dataset(data, out, options=OPTIONS, settings=SETTINGS, cache=cache, with_bundle=False)
+    assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
+    assert_same_bytes(resumed.folder, result.folder)
+
+
+def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    try:
+        while not ready() and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.002)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def assert_same_bytes(first: Path, second: Path) -> None:
+    for name in ("predictions.csv", "metrics.json"):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_a_folder_of_other_settings_is_not_mixed_in(data: Path, cache: Path, result: BenchmarkResult) -> None:
+    other = BenchmarkSettings(models=SETTINGS.models, seed=1)
+    with pytest.raises(StaleCacheError, match="other data or settings"):
+        benchmark_dataset(data, result.folder, options=OPTIONS, settings=other, cache=cache)
+
+
+def test_permuted_labels_keep_each_subjects_counts_and_are_stamped(
+    data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
+) -> None:
+    settings = BenchmarkSettings(models=SETTINGS.models, permute_labels=True)
+    permuted = benchmark_dataset(
+        data, tmp_path / "run", options=OPTIONS, settings=settings, cache=cache, with_bundle=False
+    )
+    assert "LABELS PERMUTED" in (permuted.folder / "report.html").read_text()
+    before, after = (
+        run.predictions.drop_duplicates("trial").set_index("trial").sort_index() for run in (result, permuted)
+    )
+    assert (before["label"] != after["label"]).any()
+    assert count_by_subject(before, "label") == count_by_subject(after, "label")
+
+
+def count_by_subject(table: pd.DataFrame, column: str) -> dict[tuple[str, str], int]:
+    return table.groupby("subject")[column].value_counts().to_dict()
+
+
+def test_permuting_moves_labels_within_a_subject_only(cache: Path, result: BenchmarkResult) -> None:
+    folder = next(path.parent for path in cache.glob("*/prepared.json"))
+    prepared = open_prepared(folder)
+    permuted = permute_levels(prepared, task=TASK, seed=3)
+    assert count_by_subject(prepared.table, "level") == count_by_subject(permuted.table, "level")
+    assert (prepared.table["level"] != permuted.table["level"]).any()
+    pd.testing.assert_series_equal(prepared.table["trial"], permuted.table["trial"])
+    assert permuted.table.equals(permute_levels(prepared, task=TASK, seed=3).table)
+
+
+def test_predict_runs_without_torch_and_equals_torch(data: Path, cache: Path, result: BenchmarkResult) -> None:
+    prepared = open_prepared(next(path.parent for path in cache.glob("*/prepared.json")))
+    trial = str(prepared.table["trial"].iloc[5])
+    subject = str(prepared.table["subject"].iloc[5])
+    files = {
+        "--video": data / "PartA" / "video" / subject / f"{trial}.mp4",
+        "--ecg": data / "PartA" / "biosignals_filtered" / subject / f"{trial}_bio.csv",
+    }
+    said = predict_without_torch(result.folder / "model", files)
+    probabilities = compute_with_torch(result.folder / "model", prepared, row=5)
+    np.testing.assert_allclose(said["probabilities"], probabilities, atol=1e-5)
+    assert said["predicted"] == TASK.class_names[int(np.argmax(probabilities))]
+    assert said["simulated"] is True
+    for option, other in (("--video", "ecg"), ("--ecg", "facial")):
+        alone = predict_without_torch(result.folder / "model", {option: files[option]})
+        assert alone[other] is None
+        assert sum(alone["probabilities"]) == pytest.approx(1)
+
+
+def predict_without_torch(bundle: Path, files: dict[str, Path]) -> dict[str, object]:
+    program = (
+        "import sys; sys.modules['torch'] = None; sys.modules['pandas'] = None;"
+        "from ecg_facial.cli import main; sys.argv[0] = 'ecg-facial'; main()"
+    )
+    options = [str(part) for option in files.items() for part in option]
+    done = subprocess.run(
+        [sys.executable, "-c", program, "predict", str(bundle), *options, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def compute_with_torch(folder: Path, prepared: object, *, row: int) -> np.ndarray:
+    facial = FacialModel(SETTINGS.models.facial, n_classes=4).eval()
+    ecg = ECGModel(SETTINGS.models.ecg, n_classes=4).eval()
+    facial.load_state_dict(load_file(folder / "facial.safetensors"))
+    ecg.load_state_dict(load_file(folder / "ecg.safetensors"))
+    mask = prepared.frame_mask(row)
+    with torch.no_grad():
+        frames = torch.from_numpy(normalise_crops(prepared.crops(row)))[None]
+        face = facial(frames, torch.from_numpy(np.array(mask))[None]).numpy()
+        tokens, times_s = (
+            torch.from_numpy(np.array(v))[None] for v in (prepared.tokens(row), prepared.token_times_s(row))
+        )
+        heart = ecg(tokens, times_s).numpy()
+    return fuse_logits(face, heart)[0]
+
+
+def test_the_bundle_says_what_it_is(result: BenchmarkResult) -> None:
+    info = load_bundle(result.folder / "model").info
+    assert info.class_names == TASK.class_names
+    assert info.windows == OPTIONS.windows
+    assert info.simulated
+    assert info.n_subjects == N_SUBJECTS
+
+
+def test_predict_runs_on_real_clips_and_ecgs(result: BenchmarkResult, shared_data: Path) -> None:
+    seen = predict_without_torch(
+        result.folder / "model",
+        {
+            "--video": shared_data / "face_video" / "single_face.mp4",
+            "--ecg": shared_data / "ecg" / "other" / "e0103.csv",
+        }
+        | {"--fs-hz": Path("250")},
+    )
+    assert seen["n_frames_with_face"] == 1  # of 3 looked for in 5.5 s: the clip ends after 2.4 s
+    unseen = predict_without_torch(result.folder / "model", {"--video": shared_data / "face_video" / "no_face.mp4"})
+    assert unseen["predicted"] is None
+    assert unseen["face_quality"] == 0
+    assert any("no face" in note for note in unseen["notes"])
+
+
+def test_an_index_is_told_by_subject_and_level(data: Path) -> None:
+    from ecg_facial.datasets import index_dataset
+
+    shown = describe_index(index_dataset(data))
+    assert "SIMULATED" in shown
+    assert "16 usable trials" in shown
+    assert "problems: none" in shown
