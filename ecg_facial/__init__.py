@@ -16,5 +16,5 @@ def _import_scipy_without_torch() -> None:
         sys.modules["torch"] = None  # type: ignore[assignment]  # as it was: importing torch is an ImportError
 
 
-if "torch" in sys.modules and sys.modules["torch"] is None:  # type: ignore[redundant-expr]  # typed as modules only
+if "torch" in sys.modules and sys.modules["torch"] is None:
     _import_scipy_without_torch()

@@ -18,9 +18,9 @@ from ecg_facial.training import TrainingSettings
 from ecg_facial.windows import WindowSettings
 from ecg_facial.workflow import DataOptions, benchmark_dataset
 
-N_SUBJECTS, TRIALS_PER_LEVEL, PRESET = 12, 3, "clear"
-# half the frames and a smaller GRU than the default, so that two cores finish within minutes
-WINDOWS = WindowSettings(n_frames=16)
+N_SUBJECTS, TRIALS_PER_LEVEL, PRESET = 12, 4, "clear"
+# fewer frames and a smaller GRU than the default, so that two cores finish within minutes
+WINDOWS = WindowSettings(n_frames=12)
 MODELS = ModelSettings(
     facial=FacialSettings(hidden=32, n_layers=2),
     ecg=EcgSettings(width=32, n_heads=4, n_layers=2, feedforward=64),

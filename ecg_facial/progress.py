@@ -1,13 +1,15 @@
 """Progress on the terminal, silent when nobody looks.
 
-Enters: an iterable or a total. Leaves: the same items, with a bar on standard error. Imports rich only when a bar is
+Enters: an iterable, or a piece of work. Leaves: the same, with a bar on standard error. Imports rich only when a bar is
 shown.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -46,6 +48,21 @@ def announce(text: str) -> None:
     """Write a line to standard error, where the bars are, so that results on standard output stay alone."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def announce_time(label: str, *, show: bool) -> Iterator[None]:
+    """Say what begins, with a moving bar on a terminal, and how long it took: for work without parts to count."""
+    begin = time.monotonic()
+    if show and sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status(label):
+            yield
+    else:
+        yield
+    if show:
+        announce(f"{label}: {time.monotonic() - begin:.1f} s")
 
 
 def _track_on_terminal(items: Iterable[_Item], *, label: str, total: int) -> Iterator[_Item]:

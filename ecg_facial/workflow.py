@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ecg_facial import __version__
-from ecg_facial.bundle import BundleInfo, write_bundle
+from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
 from ecg_facial.console import SIMULATED_NOTE, format_table
 from ecg_facial.datasets import DatasetIndex, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
@@ -23,10 +23,11 @@ from ecg_facial.evaluation.examples import choose_examples
 from ecg_facial.evaluation.report import write_report
 from ecg_facial.evaluation.splits import choose_validation
 from ecg_facial.facial_model import FacialSettings
-from ecg_facial.fitting import ModelSettings, fit_models, frozen_features, rows_of
+from ecg_facial.fitting import FittedModels, ModelSettings, fit_models, frozen_features, rows_of
 from ecg_facial.labels import DEFAULT_TASK, get_task
 from ecg_facial.onnx_export import export_models
 from ecg_facial.prepare import PreparedData, prepare
+from ecg_facial.progress import announce_time
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
 from ecg_facial.storage import write_json
@@ -172,6 +173,8 @@ def benchmark_dataset(
     BenchmarkResult
     """
     begin = time.monotonic()
+    if with_bundle:
+        check_bundle_folder(out / MODEL_FOLDER)
     found = prepare_dataset(
         data,
         cache or out / "windows",
@@ -182,11 +185,14 @@ def benchmark_dataset(
     )
     result = run_benchmark(found.prepared, out, settings=settings, workers=workers, show_progress=show_progress)
     if with_bundle:
-        train_bundle(found.prepared, out / MODEL_FOLDER, settings=settings)
-    examples = choose_examples(result.predictions, found.prepared, found.index, task=get_task(settings.task))
-    run = describe_run(found, settings, wall_s=time.monotonic() - begin)
-    write_json(out / RUN_FILE, run)
-    write_report(out / REPORT_FILE, run=run, metrics=result.metrics, predictions=result.predictions, examples=examples)
+        train_bundle(found.prepared, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
+    with announce_time("Writing the report", show=show_progress):
+        examples = choose_examples(result.predictions, found.prepared, found.index, task=get_task(settings.task))
+        run = describe_run(found, settings, wall_s=time.monotonic() - begin)
+        write_json(out / RUN_FILE, run)
+        write_report(
+            out / REPORT_FILE, run=run, metrics=result.metrics, predictions=result.predictions, examples=examples
+        )
     return result
 
 
@@ -201,6 +207,7 @@ def train_dataset(
     show_progress: bool = False,
 ) -> Path:
     """Train on everybody and write a bundle to `out`; windows are kept in `cache`, ``<out>-windows`` without it."""
+    check_bundle_folder(out)
     found = prepare_dataset(
         data,
         cache or out.with_name(out.name + "-windows"),
@@ -210,27 +217,17 @@ def train_dataset(
         show_progress=show_progress,
     )
     frozen_features(found.prepared, settings.models.facial, workers=workers, show_progress=show_progress)
-    train_bundle(found.prepared, out, settings=settings)
+    train_bundle(found.prepared, out, settings=settings, show_progress=show_progress)
     return out
 
 
-def train_bundle(prepared: PreparedData, out: Path, *, settings: BenchmarkSettings) -> None:
+def train_bundle(
+    prepared: PreparedData, out: Path, *, settings: BenchmarkSettings, show_progress: bool = False
+) -> None:
     """Train on everybody but the inner subjects that choose the epoch, and write a bundle."""
     task = get_task(settings.task)
     rows = rows_of(prepared, set(prepared.table["subject"]), task)
     subjects = sorted(set(prepared.table["subject"].iloc[rows]))
-    n_validation = max(1, round(settings.validation_share * len(subjects)))
-    validation = choose_validation(subjects, n_validation=n_validation, seed=settings.seed)
-    with limit_threads(settings.threads):
-        fitted = fit_models(
-            prepared,
-            train_subjects=[subject for subject in subjects if subject not in validation],
-            validation_subjects=validation,
-            task=task,
-            settings=settings.models,
-            seed=settings.seed,
-            features=frozen_features(prepared, settings.models.facial),
-        )
     info = BundleInfo(
         task=task.name,
         class_names=task.class_names,
@@ -244,7 +241,25 @@ def train_bundle(prepared: PreparedData, out: Path, *, settings: BenchmarkSettin
         package_version=__version__,
         preprocessing_version=PREPROCESSING_VERSION,
     )
-    write_bundle(out, files=export_models(fitted.facial, fitted.ecg, crop_px=prepared.settings.crop_px), info=info)
+    with announce_time("Training on everybody", show=show_progress):
+        fitted = _fit_on_everybody(prepared, subjects, settings)
+    with announce_time("Exporting the networks", show=show_progress):
+        write_bundle(out, files=export_models(fitted.facial, fitted.ecg, crop_px=prepared.settings.crop_px), info=info)
+
+
+def _fit_on_everybody(prepared: PreparedData, subjects: list[str], settings: BenchmarkSettings) -> FittedModels:
+    n_validation = max(1, round(settings.validation_share * len(subjects)))
+    validation = choose_validation(subjects, n_validation=n_validation, seed=settings.seed)
+    with limit_threads(settings.threads):
+        return fit_models(
+            prepared,
+            train_subjects=[subject for subject in subjects if subject not in validation],
+            validation_subjects=validation,
+            task=get_task(settings.task),
+            settings=settings.models,
+            seed=settings.seed,
+            features=frozen_features(prepared, settings.models.facial),
+        )
 
 
 def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> dict[str, Any]:

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from tiny_files import write_ecg, write_video
 
-from ecg_facial import cli
+from ecg_facial import cli, workflow
+from ecg_facial.console import SIMULATED_NOTE
+from ecg_facial.evaluation.benchmark import BenchmarkResult
 from ecg_facial.labels import TASKS
 
 Prepare = Callable[[Path], list[str]]
@@ -128,6 +132,13 @@ def unknown_weights(root: Path) -> list[str]:
     return ["benchmark", str(root), "--out", str(root / "run"), "--weights", str(root / "none.pth")]
 
 
+def someone_elses_bundle_folder(root: Path) -> list[str]:
+    write_trial(root)
+    (root / "model").mkdir()
+    (root / "model" / "thesis.txt").write_text("do not lose me")
+    return ["train", str(root), "--out", str(root / "model")]
+
+
 def no_bundle(root: Path) -> list[str]:
     return ["predict", str(root / "none"), "--ecg", str(write_ecg(root / "ecg.csv"))]
 
@@ -148,6 +159,7 @@ BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
     unknown_preset: ("'impossible'", "expected one of", "clear"),
     someone_elses_folder: ("not empty", "name a new folder"),
     unknown_reader: ("'mine'", "biovid, original, manifest"),
+    someone_elses_bundle_folder: ("thesis.txt", "not of a bundle", "give another folder"),
     no_bundle: ("no such folder", "expected a bundle"),
 }
 
@@ -249,3 +261,20 @@ def test_json_of_a_prediction_is_json_alone(run: Callable[..., Said], shared_dat
     content = json.loads(said.out)
     assert sum(content["probabilities"]) == pytest.approx(1)
     assert content["facial"] is None
+
+
+def test_the_fusion_module_prints_the_overall_accuracy_as_the_original_did(
+    run: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
+        asked.update(options, data=data, out=out)
+        metrics = {"models": {"fusion": {"overall": {"accuracy": 0.625}}}}
+        return BenchmarkResult(out, pd.DataFrame(), metrics, simulated=True)
+
+    monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
+    said = run(tmp_path, "--out", tmp_path / "run", "--task", "binary", program=cli.fusion_main)
+    assert said.out.splitlines() == [SIMULATED_NOTE, "Fusion accuracy (leave-one-subject-out): 62.50 %"]
+    assert (asked["data"], asked["out"], asked["settings"].task) == (tmp_path, tmp_path / "run", "binary")
+    assert (asked["settings"].models.face_weight, asked["settings"].models.ecg_weight) == (0.8, 0.2)

@@ -20,6 +20,7 @@ import torch
 from safetensors.torch import load_file
 
 from ecg_facial.bundle import load_bundle
+from ecg_facial.datasets import index_dataset
 from ecg_facial.ecg_model import ECGModel, EcgSettings
 from ecg_facial.errors import StaleCacheError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, permute_levels
@@ -33,7 +34,7 @@ from ecg_facial.prepare import open_prepared
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.training import TrainingSettings
 from ecg_facial.windows import WindowSettings
-from ecg_facial.workflow import DataOptions, benchmark_dataset, describe_index, show_result
+from ecg_facial.workflow import DataOptions, benchmark_dataset, describe_index, show_result, train_dataset
 
 TASK = get_task("biovid4")
 N_SUBJECTS = 4
@@ -255,6 +256,16 @@ def test_the_bundle_says_what_it_is(result: BenchmarkResult) -> None:
     assert info.n_subjects == N_SUBJECTS
 
 
+def test_training_alone_writes_the_bundle_of_the_run(
+    data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
+) -> None:
+    folder = train_dataset(data, tmp_path / "model", options=OPTIONS, settings=SETTINGS, cache=cache)
+    trained, of_the_run = load_bundle(folder), load_bundle(result.folder / "model")
+    assert trained.info == of_the_run.info
+    for name in ("facial.safetensors", "ecg.safetensors"):
+        assert trained.files[name] == of_the_run.files[name]
+
+
 def test_predict_runs_on_real_clips_and_ecgs(result: BenchmarkResult, shared_data: Path) -> None:
     seen = predict_without_torch(
         result.folder / "model",
@@ -272,8 +283,6 @@ def test_predict_runs_on_real_clips_and_ecgs(result: BenchmarkResult, shared_dat
 
 
 def test_an_index_is_told_by_subject_and_level(data: Path) -> None:
-    from ecg_facial.datasets import index_dataset
-
     shown = describe_index(index_dataset(data))
     assert "SIMULATED" in shown
     assert "16 usable trials" in shown
