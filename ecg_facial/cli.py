@@ -6,14 +6,27 @@ and exit code 2.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ecg_facial.console import errors_as_one_line, format_table, say
-from ecg_facial.labels import DEFAULT_TASK, TASKS
+from ecg_facial.options import (
+    CacheOption,
+    DataArguments,
+    DataFolder,
+    DetectorPathOption,
+    ModelArguments,
+    PermuteOption,
+    ReaderOption,
+    SeedOption,
+    SignalsOption,
+    SubjectsOption,
+    TaskName,
+    WorkersOption,
+    with_options,
+)
 
 app = typer.Typer(
     name="ecg-facial",
@@ -23,33 +36,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-TaskName = StrEnum("TaskName", {name: name for name in TASKS})  # type: ignore[misc]  # members come from TASKS
-DEFAULT_TASK_NAME = TaskName(DEFAULT_TASK)
-DataFolder = Annotated[
-    Path, typer.Argument(help="BioVid (the folder of PartA), the original's layout, or a manifest CSV.")
-]
-TaskOption = Annotated[TaskName, typer.Option("--task", help="Classes.")]
-WorkersOption = Annotated[int, typer.Option(min=1, help="Processes.")]
-SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
-SignalsOption = Annotated[str, typer.Option(help="BioVid biosignals: filtered or raw.")]
-SubjectsOption = Annotated[str, typer.Option(help="all, or reactive (BioVid's 67 people who show a reaction).")]
-PermuteOption = Annotated[
-    bool, typer.Option("--permute-labels", help="Shuffle levels within subject: must score at chance.")
-]
-PolicyOption = Annotated[str, typer.Option("--frame-policy", help="Frames: uniform, late or first.")]
-ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original or manifest.")]
-DetectorOption = Annotated[str, typer.Option(help="Face detector: mtcnn, or yunet.")]
-DetectorPathOption = Annotated[Path | None, typer.Option(help="Model file of the detector (yunet).")]
-FramesOption = Annotated[int, typer.Option("--frames", min=1, help="Frames a window.")]
-CropOption = Annotated[int, typer.Option("--crop-px", min=32, help="Side of a face crop in pixels.")]
-CacheOption = Annotated[Path | None, typer.Option(help="Folder of the cached windows [default: OUT/windows].")]
-WeightsOption = Annotated[str, typer.Option(help="ResNet18 start: rendered, imagenet, none, or a file.")]
-HiddenOption = Annotated[int, typer.Option(min=1, help="GRU units in each direction.")]
-EpochsOption = Annotated[int, typer.Option(min=1, help="Most passes over the training data.")]
-FineTuneOption = Annotated[
-    bool, typer.Option("--fine-tune", help="Train the ResNet18 too instead of keeping it frozen.")
-]
 
 
 @app.command()
@@ -131,36 +117,21 @@ def beats(
 
 
 @app.command()
+@with_options(reading=DataArguments)
 def prepare(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Folder for the cached windows.")],
+    reading: DataArguments,
     task: Annotated[TaskName | None, typer.Option("--task", help="Keep only this task's levels.")] = None,
-    reader: ReaderOption = "auto",
-    signals: SignalsOption = "filtered",
-    subjects: SubjectsOption = "all",
-    frames: FramesOption = 32,
-    crop_px: CropOption = 112,
-    frame_policy: PolicyOption = "uniform",
-    detector: DetectorOption = "mtcnn",
-    detector_path: DetectorPathOption = None,
     workers: WorkersOption = 2,
 ) -> None:
     """Cut every trial into a window of face crops and heart-rate tokens, once, on disk."""
-    from ecg_facial.workflow import make_data_options, prepare_dataset
+    from ecg_facial.workflow import prepare_dataset
 
     found = prepare_dataset(
         data,
         out,
-        options=make_data_options(
-            reader=reader,
-            signals=signals,
-            subjects=subjects,
-            n_frames=frames,
-            crop_px=crop_px,
-            frame_policy=frame_policy,
-            detector=detector,
-            detector_path=detector_path,
-        ),
+        options=reading.make(),
         task=None if task is None else task.value,
         workers=workers,
         show_progress=True,
@@ -169,102 +140,41 @@ def prepare(
 
 
 @app.command()
+@with_options(reading=DataArguments, models=ModelArguments)
 def benchmark(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")],
-    task: TaskOption = DEFAULT_TASK_NAME,
-    reader: ReaderOption = "auto",
-    signals: SignalsOption = "filtered",
-    subjects: SubjectsOption = "all",
-    frames: FramesOption = 32,
-    crop_px: CropOption = 112,
-    frame_policy: PolicyOption = "uniform",
-    detector: DetectorOption = "mtcnn",
-    detector_path: DetectorPathOption = None,
+    reading: DataArguments,
+    models: ModelArguments,
     cache: CacheOption = None,
-    weights: WeightsOption = "rendered",
-    hidden: HiddenOption = 256,
-    epochs: EpochsOption = 30,
-    fine_tune: FineTuneOption = False,
-    seed: SeedOption = 0,
     permute_labels: PermuteOption = False,
     workers: WorkersOption = 2,
 ) -> None:
     """Evaluate facial, ECG and fused models leave-one-subject-out; write predictions, metrics, report and a bundle."""
-    from ecg_facial.workflow import benchmark_dataset, make_data_options, make_settings, show_result
+    from ecg_facial.workflow import benchmark_dataset, show_result
 
+    settings = models.make(permute_labels=permute_labels)
     result = benchmark_dataset(
-        data,
-        out,
-        options=make_data_options(
-            reader=reader,
-            signals=signals,
-            subjects=subjects,
-            n_frames=frames,
-            crop_px=crop_px,
-            frame_policy=frame_policy,
-            detector=detector,
-            detector_path=detector_path,
-        ),
-        settings=make_settings(
-            task=task.value,
-            weights=weights,
-            hidden=hidden,
-            epochs=epochs,
-            fine_tune=fine_tune,
-            seed=seed,
-            permute_labels=permute_labels,
-        ),
-        cache=cache,
-        workers=workers,
-        show_progress=True,
+        data, out, options=reading.make(), settings=settings, cache=cache, workers=workers, show_progress=True
     )
     say(show_result(result))
 
 
 @app.command()
+@with_options(reading=DataArguments, models=ModelArguments)
 def train(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Bundle folder to write.")],
-    task: TaskOption = DEFAULT_TASK_NAME,
-    reader: ReaderOption = "auto",
-    signals: SignalsOption = "filtered",
-    subjects: SubjectsOption = "all",
-    frames: FramesOption = 32,
-    crop_px: CropOption = 112,
-    frame_policy: PolicyOption = "uniform",
-    detector: DetectorOption = "mtcnn",
-    detector_path: DetectorPathOption = None,
+    reading: DataArguments,
+    models: ModelArguments,
     cache: CacheOption = None,
-    weights: WeightsOption = "rendered",
-    hidden: HiddenOption = 256,
-    epochs: EpochsOption = 30,
-    fine_tune: FineTuneOption = False,
-    seed: SeedOption = 0,
     workers: WorkersOption = 2,
 ) -> None:
     """Train on everybody (inner subjects choose the epoch) and write a bundle that `predict` uses."""
-    from ecg_facial.workflow import make_data_options, make_settings, train_dataset
+    from ecg_facial.workflow import train_dataset
 
     train_dataset(
-        data,
-        out,
-        options=make_data_options(
-            reader=reader,
-            signals=signals,
-            subjects=subjects,
-            n_frames=frames,
-            crop_px=crop_px,
-            frame_policy=frame_policy,
-            detector=detector,
-            detector_path=detector_path,
-        ),
-        settings=make_settings(
-            task=task.value, weights=weights, hidden=hidden, epochs=epochs, fine_tune=fine_tune, seed=seed
-        ),
-        cache=cache,
-        workers=workers,
-        show_progress=True,
+        data, out, options=reading.make(), settings=models.make(), cache=cache, workers=workers, show_progress=True
     )
     say(f"bundle written to {out}")
 
@@ -315,24 +225,20 @@ def fusion_main() -> None:
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
     @single.command()
+    @with_options(reading=DataArguments, models=ModelArguments)
     def fused(
         data: DataFolder,
+        reading: DataArguments,
+        models: ModelArguments,
         out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")] = Path("runs/fusion"),
-        task: TaskOption = DEFAULT_TASK_NAME,
-        seed: SeedOption = 0,
         workers: WorkersOption = 2,
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
         from ecg_facial.console import SIMULATED_NOTE
-        from ecg_facial.workflow import benchmark_dataset, make_data_options, make_settings, overall_accuracy
+        from ecg_facial.workflow import benchmark_dataset, overall_accuracy
 
         result = benchmark_dataset(
-            data,
-            out,
-            options=make_data_options(),
-            settings=make_settings(task=task.value, seed=seed),
-            workers=workers,
-            show_progress=True,
+            data, out, options=reading.make(), settings=models.make(), workers=workers, show_progress=True
         )
         if result.simulated:
             say(SIMULATED_NOTE)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ecg_facial.ecg_model import ECGDataset, ECGModel, EcgSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
-from ecg_facial.fusion import check_weights
+from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.labels import Task, parse_pain_level
 from ecg_facial.nets.features import FrameFeatures, compute_features
 from ecg_facial.nets.weights import identify_weights, load_resnet18
@@ -43,8 +43,8 @@ class ModelSettings:
     ecg: EcgSettings = field(default_factory=EcgSettings)
     facial_training: TrainingSettings = field(default_factory=TrainingSettings)
     ecg_training: TrainingSettings = field(default_factory=lambda: TrainingSettings(epochs=60, patience=12))
-    face_weight: float = 0.8
-    ecg_weight: float = 0.2
+    face_weight: float = FACE_WEIGHT
+    ecg_weight: float = ECG_WEIGHT
 
     def __post_init__(self) -> None:
         check_weights(self.face_weight, self.ecg_weight)

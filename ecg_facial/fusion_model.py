@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.facial_model import FacialDataset, FacialModel, Item
-from ecg_facial.fusion import check_weights
+from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.labels import Task
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class LateFusion(nn.Module):
     """
 
     def __init__(
-        self, facial: FacialModel, ecg: ECGModel, *, face_weight: float = 0.8, ecg_weight: float = 0.2
+        self, facial: FacialModel, ecg: ECGModel, *, face_weight: float = FACE_WEIGHT, ecg_weight: float = ECG_WEIGHT
     ) -> None:
         super().__init__()
         check_weights(face_weight, ecg_weight)

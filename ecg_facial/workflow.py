@@ -22,16 +22,15 @@ from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, 
 from ecg_facial.evaluation.examples import choose_examples
 from ecg_facial.evaluation.report import write_report
 from ecg_facial.evaluation.splits import choose_validation
-from ecg_facial.facial_model import FacialSettings
-from ecg_facial.fitting import FittedModels, ModelSettings, fit_models, frozen_features, rows_of
-from ecg_facial.labels import DEFAULT_TASK, get_task
+from ecg_facial.fitting import FittedModels, fit_models, frozen_features, rows_of
+from ecg_facial.labels import get_task
 from ecg_facial.onnx_export import export_models
 from ecg_facial.prepare import PreparedData, prepare
 from ecg_facial.progress import announce_time
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
 from ecg_facial.storage import write_json
-from ecg_facial.training import TrainingSettings, limit_threads
+from ecg_facial.training import limit_threads
 from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
 
 REPORT_FILE, RUN_FILE, MODEL_FOLDER = "report.html", "run.json", "model"
@@ -101,43 +100,6 @@ def prepare_dataset(
         show_progress=show_progress,
     )
     return Prepared(index, prepared)
-
-
-def make_data_options(
-    *,
-    reader: str = "auto",
-    signals: str = "filtered",
-    subjects: str = "all",
-    n_frames: int = 32,
-    crop_px: int = 112,
-    frame_policy: str = "uniform",
-    detector: str = "mtcnn",
-    detector_path: Path | None = None,
-) -> DataOptions:
-    """Make data options of what the command line offers."""
-    windows = WindowSettings(n_frames=n_frames, crop_px=crop_px, frame_policy=frame_policy, detector=detector)
-    return DataOptions(reader, signals, subjects, windows, detector_path)
-
-
-def make_settings(
-    *,
-    task: str = DEFAULT_TASK,
-    weights: str = "rendered",
-    hidden: int = 256,
-    epochs: int = 30,
-    fine_tune: bool = False,
-    seed: int = 0,
-    permute_labels: bool = False,
-) -> BenchmarkSettings:
-    """Make benchmark settings of what the command line offers; training pictures takes smaller batches and steps."""
-    facial = FacialSettings(weights=weights, hidden=hidden, frozen=not (fine_tune or weights == "none"))
-    rate, batch = (1e-3, 32) if facial.frozen else (1e-4, 4)
-    models = ModelSettings(
-        facial=facial,
-        facial_training=TrainingSettings(epochs=epochs, learning_rate=rate, batch_size=batch),
-        ecg_training=TrainingSettings(epochs=2 * epochs, patience=12),
-    )
-    return BenchmarkSettings(task=task, models=models, seed=seed, permute_labels=permute_labels)
 
 
 def benchmark_dataset(

@@ -18,6 +18,7 @@ from ecg_facial import cli, workflow
 from ecg_facial.console import SIMULATED_NOTE
 from ecg_facial.evaluation.benchmark import BenchmarkResult
 from ecg_facial.labels import TASKS
+from ecg_facial.options import DataArguments, ModelArguments, TaskName
 
 Prepare = Callable[[Path], list[str]]
 
@@ -251,7 +252,7 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
 
 
 def test_tasks_on_the_command_line_are_those_of_the_labels() -> None:
-    assert [task.value for task in cli.TaskName] == list(TASKS)
+    assert [task.value for task in TaskName] == list(TASKS)
 
 
 def test_json_of_a_prediction_is_json_alone(run: Callable[..., Said], shared_data: Path, small_bundle: Path) -> None:
@@ -278,3 +279,26 @@ def test_the_fusion_module_prints_the_overall_accuracy_as_the_original_did(
     assert said.out.splitlines() == [SIMULATED_NOTE, "Fusion accuracy (leave-one-subject-out): 62.50 %"]
     assert (asked["data"], asked["out"], asked["settings"].task) == (tmp_path, tmp_path / "run", "binary")
     assert (asked["settings"].models.face_weight, asked["settings"].models.ecg_weight) == (0.8, 0.2)
+
+
+def test_shared_options_become_the_settings_that_they_name() -> None:
+    options = DataArguments(reader="biovid", signals="raw", subjects="reactive", frames=16, frame_policy="late").make()
+    assert (options.reader, options.signals, options.subjects) == ("biovid", "raw", "reactive")
+    assert (options.windows.n_frames, options.windows.frame_policy) == (16, "late")
+    frozen = ModelArguments(task=TaskName("binary"), hidden=32, epochs=7, seed=3).make(permute_labels=True)
+    assert (frozen.task, frozen.seed, frozen.permute_labels) == ("binary", 3, True)
+    assert (frozen.models.facial.hidden, frozen.models.facial_training.epochs) == (32, 7)
+    assert frozen.models.facial.frozen
+    assert (frozen.models.face_weight, frozen.models.ecg_weight) == (0.8, 0.2)
+    weighed = ModelArguments(face_weight=0.5, ecg_weight=0.0).make().models
+    assert (weighed.face_weight, weighed.ecg_weight) == (0.5, 0.0)
+    # random weights see nothing unless they are trained
+    assert not ModelArguments(weights="none").make().models.facial.frozen
+    assert not ModelArguments(fine_tune=True).make().models.facial.frozen
+
+
+@pytest.mark.parametrize("command", ["prepare", "benchmark", "train"])
+def test_every_command_on_data_offers_the_shared_options(command: str, run: Callable[..., Said]) -> None:
+    shown = run(command, "--help").out
+    for option in ("--reader", "--signals", "--subjects", "--frames", "--crop-px", "--detector-path", "--workers"):
+        assert option in shown

@@ -1,0 +1,141 @@
+"""Command-line options that several commands share.
+
+Enters: what was typed. Leaves: `DataArguments` and `ModelArguments`, which make the settings of `workflow`. Heavy
+modules are imported only then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from ecg_facial.labels import DEFAULT_TASK, TASKS
+
+if TYPE_CHECKING:
+    from ecg_facial.evaluation.benchmark import BenchmarkSettings
+    from ecg_facial.workflow import DataOptions
+
+TaskName = StrEnum("TaskName", {name: name for name in TASKS})  # type: ignore[misc]  # members come from TASKS
+DEFAULT_TASK_NAME = TaskName(DEFAULT_TASK)
+DataFolder = Annotated[
+    Path, typer.Argument(help="BioVid (the folder of PartA), the original's layout, or a manifest CSV.")
+]
+TaskOption = Annotated[TaskName, typer.Option("--task", help="Classes.")]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original or manifest.")]
+SignalsOption = Annotated[str, typer.Option(help="BioVid biosignals: filtered or raw.")]
+SubjectsOption = Annotated[str, typer.Option(help="all, or reactive (BioVid's 67 people who show a reaction).")]
+PermuteOption = Annotated[
+    bool, typer.Option("--permute-labels", help="Shuffle levels within subject: must score at chance.")
+]
+DetectorPathOption = Annotated[Path | None, typer.Option(help="Model file of the detector (yunet).")]
+CacheOption = Annotated[Path | None, typer.Option(help="Folder of the cached windows [default: beside OUT].")]
+
+
+@dataclass(frozen=True)
+class DataArguments:
+    """How a data folder is read and cut into windows; see `workflow.DataOptions`."""
+
+    reader: ReaderOption = "auto"
+    signals: SignalsOption = "filtered"
+    subjects: SubjectsOption = "all"
+    frames: Annotated[int, typer.Option(min=1, help="Frames a window.")] = 32
+    crop_px: Annotated[int, typer.Option(min=32, help="Side of a face crop in pixels.")] = 112
+    frame_policy: Annotated[str, typer.Option(help="Frames: uniform, late or first.")] = "uniform"
+    detector: Annotated[str, typer.Option(help="Face detector: mtcnn, or yunet.")] = "mtcnn"
+    detector_path: DetectorPathOption = None
+
+    def make(self) -> DataOptions:
+        """Make the options of `workflow`."""
+        from ecg_facial.windows import WindowSettings
+        from ecg_facial.workflow import DataOptions
+
+        windows = WindowSettings(
+            n_frames=self.frames, crop_px=self.crop_px, frame_policy=self.frame_policy, detector=self.detector
+        )
+        return DataOptions(self.reader, self.signals, self.subjects, windows, self.detector_path)
+
+
+@dataclass(frozen=True)
+class ModelArguments:
+    """What is trained, and how long."""
+
+    task: TaskOption = DEFAULT_TASK_NAME
+    weights: Annotated[str, typer.Option(help="ResNet18 start: rendered, imagenet, none, or a file.")] = "rendered"
+    hidden: Annotated[int, typer.Option(min=1, help="GRU units in each direction.")] = 256
+    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training data.")] = 30
+    fine_tune: Annotated[
+        bool, typer.Option("--fine-tune", help="Train the ResNet18 too instead of keeping it frozen.")
+    ] = False
+    face_weight: Annotated[float | None, typer.Option(help="Of the face's logits in the fusion [default: 0.8].")] = None
+    ecg_weight: Annotated[float | None, typer.Option(help="Of the ECG's logits in the fusion [default: 0.2].")] = None
+    seed: SeedOption = 0
+
+    def make(self, *, permute_labels: bool = False) -> BenchmarkSettings:
+        """Make the settings of a benchmark; training pictures takes smaller batches and steps."""
+        from ecg_facial.evaluation.benchmark import BenchmarkSettings
+        from ecg_facial.facial_model import FacialSettings
+        from ecg_facial.fitting import ModelSettings
+        from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT
+        from ecg_facial.training import TrainingSettings
+
+        frozen = not (self.fine_tune or self.weights == "none")
+        rate, batch = (1e-3, 32) if frozen else (1e-4, 4)
+        models = ModelSettings(
+            facial=FacialSettings(weights=self.weights, hidden=self.hidden, frozen=frozen),
+            facial_training=TrainingSettings(epochs=self.epochs, learning_rate=rate, batch_size=batch),
+            ecg_training=TrainingSettings(epochs=2 * self.epochs, patience=12),
+            face_weight=FACE_WEIGHT if self.face_weight is None else self.face_weight,
+            ecg_weight=ECG_WEIGHT if self.ecg_weight is None else self.ecg_weight,
+        )
+        return BenchmarkSettings(task=self.task.value, models=models, seed=self.seed, permute_labels=permute_labels)
+
+
+def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the fields of option groups as options of its own.
+
+    Parameters
+    ----------
+    **groups : type
+        A dataclass for each parameter of the command that is a group. The command gets each as one object.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, include_extras=True)
+        own = [
+            parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name])
+            for name, parameter in signature(command).parameters.items()
+            if name not in groups
+        ]
+        shared = [parameter for kind in groups.values() for parameter in _list_parameters(kind)]
+
+        @wraps(command)
+        def run(**typed: Any) -> None:
+            made = {
+                name: kind(**{field.name: typed.pop(field.name) for field in fields(kind)})
+                for name, kind in groups.items()
+            }
+            command(**typed, **made)
+
+        # typer reads both
+        run.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]  # functions have one when asked
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
+        return run
+
+    return decorate
+
+
+def _list_parameters(kind: type) -> list[Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+        for field in fields(kind)
+    ]
