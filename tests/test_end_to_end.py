@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,22 @@ def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
 def assert_same_bytes(first: Path, second: Path) -> None:
     for name in ("predictions.csv", "metrics.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path, tmp_path: Path) -> None:
+    facial = FacialSettings(weights="none", frozen=False, hidden=4, n_layers=1)
+    training = TrainingSettings(epochs=1, batch_size=8)
+    models = replace(SETTINGS.models, facial=facial, facial_training=training, ecg_training=training)
+    trained = benchmark_dataset(
+        data,
+        tmp_path / "run",
+        options=OPTIONS,
+        settings=replace(SETTINGS, models=models),
+        cache=cache,
+        with_bundle=False,
+    )
+    assert trained.metrics["n_trials"] == 4 * N_SUBJECTS
+    assert all(path.suffix == ".json" for path in (trained.folder / "folds").iterdir()), "checkpoints stay"
 
 
 def test_a_folder_of_other_settings_is_not_mixed_in(data: Path, cache: Path, result: BenchmarkResult) -> None:

@@ -8,6 +8,7 @@ goes on, with the same bytes in the end.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -231,8 +232,7 @@ def _fit_and_predict(job: _FoldJob) -> None:
         },
     )
     if checkpoints is not None:
-        for path in checkpoints.glob("*.safetensors"):
-            path.unlink()
+        shutil.rmtree(checkpoints)
 
 
 def _to_json(values: NDArray[Any]) -> list[Any]:
