@@ -101,12 +101,15 @@ class TrialPlan:
     level : PainLevel
     repeat : int
         From 0 within the level.
+    moment : float
+        When in the person's session, 0 at its beginning to 1 at its end; trials sorted by it are the session's order.
     """
 
     subject_index: int
     subject: Subject
     level: PainLevel
     repeat: int
+    moment: float
 
     @property
     def name(self) -> str:
@@ -145,7 +148,13 @@ def _check_range(what: str, value: int, *, low: int, high: int) -> None:
 
 def trial_rng(settings: CohortSettings, plan: TrialPlan, *, purpose: str) -> np.random.Generator:
     """Stream of one purpose in one trial, the same whatever other trials there are."""
-    return make_rng(settings.seed, "cohort", plan.subject_index, "trial", int(plan.level), plan.repeat, purpose)
+    return _place_rng(settings, plan.subject_index, plan.level, plan.repeat, purpose)
+
+
+def _place_rng(
+    settings: CohortSettings, index: int, level: PainLevel, repeat: int, purpose: str
+) -> np.random.Generator:
+    return make_rng(settings.seed, "cohort", index, "trial", int(level), repeat, purpose)
 
 
 def sample_subject(settings: CohortSettings, index: int) -> Subject:
@@ -175,8 +184,11 @@ def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
 def plan_trials(settings: CohortSettings, index: int) -> tuple[TrialPlan, ...]:
     """All trials of a subject, by level and then by repeat."""
     subject = sample_subject(settings, index)
-    repeats = range(settings.trials_per_level)
-    return tuple(TrialPlan(index, subject, level, repeat) for level in settings.levels for repeat in repeats)
+    return tuple(
+        TrialPlan(index, subject, level, repeat, _place_rng(settings, index, level, repeat, "moment").random())
+        for level in settings.levels
+        for repeat in range(settings.trials_per_level)
+    )
 
 
 def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person) -> SimulatedTrial:
