@@ -24,13 +24,14 @@ _ROW = "\t".join(["%d"] + [f"%.{_DECIMALS}f"] * (len(BIOSIGNAL_COLUMNS) - 1)) + 
 _X264 = {"preset": "ultrafast", "crf": "23", "threads": "1"}
 
 
-def encode_video(frames: Iterable[NDArray[np.uint8]], *, width: int, height: int, fps: int = 25) -> bytes:
+def encode_video(frames: Iterable[NDArray[np.uint8] | None], *, width: int, height: int, fps: int = 25) -> bytes:
     """Encode RGB frames as H.264 in MP4.
 
     Parameters
     ----------
     frames : iterable of ndarray of uint8, shape (height, width, 3)
-        RGB pictures; taken one at a time, never held together.
+        RGB pictures; taken one at a time, never held together. None is a frame that was lost: the next one keeps its
+        own time.
     width, height : int
         Size in pixels, even numbers.
     fps : int
@@ -47,6 +48,8 @@ def encode_video(frames: Iterable[NDArray[np.uint8]], *, width: int, height: int
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.thread_count = 1
         for number, frame in enumerate(frames):
+            if frame is None:
+                continue
             if frame.shape != (height, width, 3):
                 raise SettingsError(f"frame {number} has shape {frame.shape}: expected ({height}, {width}, 3)")
             # OpenCV converts four times faster than the encoder's own scaler, with the same BT.601 matrix.
