@@ -27,6 +27,7 @@ from ecg_facial.options import (
     WorkersOption,
     with_options,
 )
+from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
 
 app = typer.Typer(
     name="ecg-facial",
@@ -59,10 +60,24 @@ def simulate(
     subjects: Annotated[int, typer.Option(min=1, help="People.")] = 12,
     trials_per_level: Annotated[int, typer.Option(min=1, help="Trials a level and person.")] = 20,
     preset: Annotated[str, typer.Option(help="Difficulty: clear.")] = "clear",
+    rest: Annotated[int, typer.Option(min=0, help="Rest clips a person, in OUT/rest, outside the scored trials.")] = 0,
+    continuous: Annotated[
+        bool, typer.Option("--continuous", help="Also each person's whole session as one recording, in OUT/PartC.")
+    ] = False,
+    continuous_video: Annotated[
+        bool, typer.Option("--continuous-video", help="With the session's video too: some minutes a person.")
+    ] = False,
+    pathology: Annotated[
+        list[str] | None, typer.Option(help=f"Damage to files, may be repeated: {', '.join(PATHOLOGY_KINDS)}.")
+    ] = None,
+    pathology_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of trials with damage.")] = 0.3,
     seed: SeedOption = 0,
     workers: WorkersOption = 2,
 ) -> None:
-    """Write a simulated cohort with known truth: videos, biosignals, samples.csv, truth.csv."""
+    """Write a simulated cohort with known truth: videos, biosignals, samples.csv, truth.csv.
+
+    Damage is listed in pathologies.csv; the trials in truth.csv stay what they are.
+    """
     from ecg_facial.simulate.cohort import simulate_cohort
 
     folder = simulate_cohort(
@@ -70,6 +85,11 @@ def simulate(
         n_subjects=subjects,
         trials_per_level=trials_per_level,
         preset=preset,
+        rest=rest,
+        continuous=continuous,
+        continuous_video=continuous_video,
+        pathologies=tuple(pathology or ()),
+        pathology_share=pathology_share,
         seed=seed,
         workers=workers,
         show_progress=True,

@@ -7,6 +7,9 @@ Enters: settings and a folder. Leaves::
     OUT/PartA/starting_point/samples.csv
     OUT/PartA/biosignals_filtered/<subject>/<sample>_bio.csv    (also biosignals_raw/)
     OUT/PartA/video/<subject>/<sample>.mp4
+    OUT/rest/...                                  where asked for: rest clips in PartA's folders, with truth.csv
+    OUT/PartC/...                                 where asked for: whole sessions, see `session_files`
+    OUT/pathologies.csv                           where asked for: what is wrong with which files, see `pathology`
 
 Every file is written whole or not at all and depends on the settings alone, never on the number of workers, so that an
 interrupted cohort is completed by running it again.
@@ -20,7 +23,7 @@ from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 
@@ -28,49 +31,49 @@ from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.executors import open_pool
 from ecg_facial.labels import PainLevel
 from ecg_facial.progress import track
-from ecg_facial.simulate.biosignals import FS_HZ, simulate_biosignals
+from ecg_facial.simulate.clips import PART_NAME, REST_NAME, list_missing, trial_files, write_biosignals, write_video
 from ecg_facial.simulate.drawing import DrawerFactory, FrameDrawer, draw_frames, make_face_drawer
-from ecg_facial.simulate.encode import encode_video, format_biosignals
+from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import simulate_scene
+from ecg_facial.simulate.pathology import PATHOLOGIES_NAME, format_pathologies
 from ecg_facial.simulate.population import (
     GENERATOR_VERSION,
     CohortSettings,
-    SimulatedTrial,
     TrialPlan,
+    plan_rest,
     plan_trials,
     sample_cohort_person,
+    sample_subject,
     simulate_features,
+    simulate_rest,
     simulate_trial,
     trial_rng,
 )
 from ecg_facial.simulate.presets import get_preset
-from ecg_facial.simulate.response import FPS
+from ecg_facial.simulate.session_files import SESSION_PART, format_labels, list_missing_session, write_session
 from ecg_facial.simulate.truth import format_truth
-from ecg_facial.storage import atomic_path, write_bytes, write_json, write_text
+from ecg_facial.storage import atomic_path, write_json
 
 MARKER_NAME = "SIMULATED.json"
 TRUTH_NAME = "truth.csv"
-PART_NAME = "PartA"
+_SESSION = "session"
 SAMPLES_COLUMNS = ("subject_id", "subject_name", "class_id", "class_name", "sample_id", "sample_name")
-
-
-class TrialFiles(NamedTuple):
-    """Where a trial's files lie."""
-
-    filtered: Path
-    raw: Path
-    video: Path
 
 
 @dataclass(frozen=True)
 class _Block:
-    """One worker's task: a subject's trials of one level."""
+    """One worker's task: a subject's clips of one level code, or the whole session."""
 
     out: Path
     settings: CohortSettings
     factory: DrawerFactory
     index: int
-    level: PainLevel
+    code: str
+
+    def plans(self) -> tuple[TrialPlan, ...]:
+        """Clips of the block; none for a session."""
+        every = plan_trials(self.settings, self.index) + plan_rest(self.settings, self.index)
+        return tuple(plan for plan in every if plan.code == self.code)
 
 
 def simulate_cohort(
@@ -82,6 +85,11 @@ def simulate_cohort(
     preset: str = "clear",
     seed: int = 0,
     size: tuple[int, int] = (320, 240),
+    rest: int = 0,
+    continuous: bool = False,
+    continuous_video: bool = False,
+    pathologies: tuple[str, ...] = (),
+    pathology_share: float = 0.3,
     workers: int = 2,
     show_progress: bool = False,
     renderer_factory: DrawerFactory = make_face_drawer,
@@ -102,6 +110,14 @@ def simulate_cohort(
         Equal seeds give equal bytes on the same versions; a person's trials do not change with the other counts.
     size : (int, int)
         Width and height of the video in pixels.
+    rest : int
+        Rest clips a person, outside the scored trials.
+    continuous, continuous_video : bool
+        Write each person's whole session as one recording, and its video too (some minutes a person).
+    pathologies : tuple of str
+        What may be wrong with the files of a trial; see `pathology`. Rest clips and sessions stay clean.
+    pathology_share : float
+        Share of trials with a pathology.
     workers : int
         Worker processes; 1 works in this one.
     show_progress : bool
@@ -121,13 +137,25 @@ def simulate_cohort(
     CorruptDataError
         When the marker in `out` cannot be read.
     """
-    settings = CohortSettings(n_subjects, trials_per_level, tuple(levels), preset, seed, *size)
+    settings = CohortSettings(
+        n_subjects,
+        trials_per_level,
+        tuple(levels),
+        preset,
+        seed,
+        *size,
+        rest=rest,
+        continuous=continuous,
+        continuous_video=continuous_video,
+        pathologies=tuple(pathologies),
+        pathology_share=pathology_share,
+    )
     if workers < 1:
         raise SettingsError(f"number of workers is {workers}: expected at least 1")
     out = Path(out)
     _claim_folder(out, _describe(settings, renderer_factory))
     blocks = _find_open_blocks(out, settings, renderer_factory)
-    n_open = len(blocks) * trials_per_level
+    n_open = sum(_count(block) for block in blocks)
     _write_tables(out, settings)
     done = _write_blocks(blocks, workers=workers)
     for _ in track(done, label="Simulating clips", total=n_open, show=show_progress and n_open > 0):
@@ -169,26 +197,30 @@ def _read_marker(marker: Path) -> dict[str, Any]:
     return found
 
 
-def trial_files(out: Path, plan: TrialPlan) -> TrialFiles:
-    """Say where a trial's files lie in a cohort's folder."""
-    part, subject, name = out / PART_NAME, plan.subject.id, plan.name
-    return TrialFiles(
-        part / "biosignals_filtered" / subject / f"{name}_bio.csv",
-        part / "biosignals_raw" / subject / f"{name}_bio.csv",
-        part / "video" / subject / f"{name}.mp4",
-    )
-
-
 def _find_open_blocks(out: Path, settings: CohortSettings, factory: DrawerFactory) -> list[_Block]:
     """List the blocks with files yet to write; what a killed run left half-written is removed."""
-    for leftover in (out / PART_NAME).rglob(".*"):
-        leftover.unlink()
+    for folder in (PART_NAME, REST_NAME, SESSION_PART):
+        for leftover in (out / folder).rglob(".*"):
+            leftover.unlink()
     open_blocks = []
     for index in range(settings.n_subjects):
-        plans = plan_trials(settings, index)
-        missing = {plan.level for plan in plans if not all(path.exists() for path in trial_files(out, plan))}
-        open_blocks += [_Block(out, settings, factory, index, level) for level in settings.levels if level in missing]
+        for code in (*(level.name for level in settings.levels), REST_CODE, _SESSION):
+            block = _Block(out, settings, factory, index, code)
+            if _find_missing(block):
+                open_blocks.append(block)
     return open_blocks
+
+
+def _find_missing(block: _Block) -> bool:
+    if block.code == _SESSION:
+        subject = sample_subject(block.settings, block.index).id
+        return bool(list_missing_session(block.out, block.settings, subject))
+    return any(list_missing(block.out, block.settings, plan) for plan in block.plans())
+
+
+def _count(block: _Block) -> int:
+    """Count steps of progress: a clip is one, and so is a session."""
+    return max(1, len(block.plans()))
 
 
 def _write_blocks(blocks: list[_Block], *, workers: int) -> Iterator[None]:
@@ -219,46 +251,42 @@ def _make_drawer(factory: DrawerFactory, settings: CohortSettings, index: int) -
 
 
 def _write_block(block: _Block) -> int:
-    """Write a block's missing files and return its number of trials."""
-    person = sample_cohort_person(block.settings, block.index)
-    plans = [plan for plan in plan_trials(block.settings, block.index) if plan.level == block.level]
-    for plan in plans:
-        files = trial_files(block.out, plan)
-        trial = simulate_trial(block.settings, plan, person=person)
-        if not (files.filtered.exists() and files.raw.exists()):
-            _write_biosignals(files, trial, block.settings)
-        if not files.video.exists():
-            drawer = _make_drawer(block.factory, block.settings, block.index)
-            write_bytes(files.video, _film(trial, drawer, block.settings))
-    return len(plans)
-
-
-def _write_biosignals(files: TrialFiles, trial: SimulatedTrial, settings: CohortSettings) -> None:
-    filtered, raw = simulate_biosignals(
-        trial_rng(settings, trial.plan, purpose="sensors"),
-        person=trial.person,
-        felt=trial.intensity.felt,
-        heart=trial.heart,
-        action_units=trial.action_units,
-        settings=get_preset(settings.preset).sensors,
-    )
-    write_text(files.filtered, format_biosignals(filtered, fs_hz=FS_HZ))
-    write_text(files.raw, format_biosignals(raw, fs_hz=FS_HZ))
-
-
-def _film(trial: SimulatedTrial, drawer: FrameDrawer, settings: CohortSettings) -> bytes:
-    scene = simulate_scene(trial_rng(settings, trial.plan, purpose="scene"), get_preset(settings.preset).scene)
-    frames = draw_frames(drawer, trial.action_units, scene)
-    return encode_video(frames, width=settings.width, height=settings.height, fps=round(FPS))
+    """Write a block's missing files and return its number of clips, 1 for a session."""
+    settings = block.settings
+    if block.code == _SESSION:
+        drawer = _make_drawer(block.factory, settings, block.index) if settings.continuous_video else None
+        write_session(block.out, settings, block.index, drawer)
+        return _count(block)
+    person = sample_cohort_person(settings, block.index)
+    for plan in block.plans():
+        missing = list_missing(block.out, settings, plan)
+        if not missing:
+            continue
+        trial = simulate_trial(settings, plan, person=person)
+        video = trial_files(block.out, plan).video
+        if any(path != video for path in missing):
+            write_biosignals(block.out, settings, trial)
+        if video in missing:
+            write_video(block.out, settings, trial, _make_drawer(block.factory, settings, block.index))
+    return _count(block)
 
 
 def _write_tables(out: Path, settings: CohortSettings) -> None:
-    samples = out / PART_NAME / "starting_point" / "samples.csv"
-    if not samples.exists():
-        write_text(samples, "".join(_format_samples(settings)))
-    if not (out / TRUTH_NAME).exists():
-        with atomic_path(out / TRUTH_NAME) as path, open(path, "w", encoding="utf-8", newline="") as stream:
-            stream.writelines(format_truth(simulate_features(settings)))
+    _write_lines(out / PART_NAME / "starting_point" / "samples.csv", _format_samples(settings))
+    _write_lines(out / TRUTH_NAME, format_truth(simulate_features(settings)))
+    if settings.rest:
+        _write_lines(out / REST_NAME / TRUTH_NAME, format_truth(simulate_rest(settings)))
+    if settings.continuous:
+        _write_lines(out / SESSION_PART / "labels.csv", format_labels(settings))
+    if settings.pathologies:
+        _write_lines(out / PATHOLOGIES_NAME, format_pathologies(settings))
+
+
+def _write_lines(file: Path, lines: Iterator[str]) -> None:
+    """Write a table line by line, where it is not there yet."""
+    if not file.exists():
+        with atomic_path(file) as path, open(path, "w", encoding="utf-8", newline="") as stream:
+            stream.writelines(lines)
 
 
 def _format_samples(settings: CohortSettings) -> Iterator[str]:

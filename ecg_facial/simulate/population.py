@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject
+from ecg_facial.simulate.kinds import PATHOLOGY_KINDS, REST_CODE
 from ecg_facial.simulate.nuisance import combine_action_units, simulate_nuisance
 from ecg_facial.simulate.presets import get_preset
 from ecg_facial.simulate.response import (
@@ -36,6 +37,8 @@ GENERATOR_VERSION = 1
 
 MAX_SUBJECTS = 10_000
 MAX_TRIALS_PER_LEVEL = 900
+MAX_REST_CLIPS = 100
+Place = Literal["trial", "rest", "gap"]
 _BIOVID_TRIALS = 20
 _DAYS_PER_MONTH, _MONTHS, _FIRST_HOUR = 28, 6, 8
 # BioVid's three age groups.
@@ -55,6 +58,14 @@ class CohortSettings:
     seed : int
     width, height : int
         Size of the video in pixels, even numbers.
+    rest : int
+        Rest clips a person, before the first trial and outside the scored ones.
+    continuous, continuous_video : bool
+        Whether the whole session is written too, and whether with its video.
+    pathologies : tuple of str
+        Kinds of damage to files, of `kinds.PATHOLOGY_KINDS`, in that order.
+    pathology_share : float
+        Share of trials hit, 0..1, by one kind each.
 
     Raises
     ------
@@ -69,6 +80,11 @@ class CohortSettings:
     seed: int = 0
     width: int = 320
     height: int = 240
+    rest: int = 0
+    continuous: bool = False
+    continuous_video: bool = False
+    pathologies: tuple[str, ...] = ()
+    pathology_share: float = 0.3
 
     def __post_init__(self) -> None:
         _check_range("number of subjects", self.n_subjects, low=1, high=MAX_SUBJECTS)
@@ -83,15 +99,30 @@ class CohortSettings:
                 f"levels are {[level.name for level in self.levels]}: give each level once, at least one"
             )
         get_preset(self.preset)
+        _check_range("number of rest clips", self.rest, low=0, high=MAX_REST_CLIPS)
+        if self.continuous_video and not self.continuous:
+            raise SettingsError("video of the whole session without the session: ask for the continuous recording too")
+        self._check_pathologies()
+
+    def _check_pathologies(self) -> None:
+        for kind in self.pathologies:
+            if kind not in PATHOLOGY_KINDS:
+                raise SettingsError(f"unknown pathology {kind!r}: expected one of {', '.join(PATHOLOGY_KINDS)}")
+        if not 0.0 <= self.pathology_share <= 1.0:
+            raise SettingsError(f"share of trials with a pathology is {self.pathology_share}: expected 0 to 1")
+        # One order and no repeats, so that the same request in other words is the same cohort.
+        ordered = tuple(kind for kind in PATHOLOGY_KINDS if kind in self.pathologies)
+        object.__setattr__(self, "pathologies", ordered)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON-able values."""
-        return {**asdict(self), "levels": [level.name for level in self.levels]}
+        listed = {"levels": [level.name for level in self.levels], "pathologies": list(self.pathologies)}
+        return {**asdict(self), **listed}
 
 
 @dataclass(frozen=True)
 class TrialPlan:
-    """Which trial of whom.
+    """Which trial of whom, or which stretch without stimulus.
 
     Attributes
     ----------
@@ -103,6 +134,9 @@ class TrialPlan:
         From 0 within the level.
     moment : float
         When in the person's session, 0 at its beginning to 1 at its end; trials sorted by it are the session's order.
+    place : {"trial", "rest", "gap"}
+        A scored trial, a rest clip before the first trial, or a stretch between the trials of a whole session. Nothing
+        is applied in the last two: their level is BL1, and their random streams are their own.
     """
 
     subject_index: int
@@ -110,10 +144,18 @@ class TrialPlan:
     level: PainLevel
     repeat: int
     moment: float
+    place: Place = "trial"
+
+    @property
+    def code(self) -> str:
+        """Level code as tables spell it; `kinds.REST_CODE` for what is not a scored trial."""
+        return self.level.name if self.place == "trial" else REST_CODE
 
     @property
     def name(self) -> str:
-        """Sample name in BioVid's numbering: PA1 from 001, PA2 from 021, ..., BL1 from 081."""
+        """Sample name in BioVid's numbering: PA1 from 001, PA2 from 021, ..., BL1 from 081; rest clips from 001."""
+        if self.place != "trial":
+            return f"{self.subject.id}-{self.code}-{self.repeat + 1:03d}"
         block = (int(self.level) - 1) % len(PainLevel)
         return f"{self.subject.id}-{self.level.name}-{block * _BIOVID_TRIALS + self.repeat + 1:03d}"
 
@@ -148,13 +190,8 @@ def _check_range(what: str, value: int, *, low: int, high: int) -> None:
 
 def trial_rng(settings: CohortSettings, plan: TrialPlan, *, purpose: str) -> np.random.Generator:
     """Stream of one purpose in one trial, the same whatever other trials there are."""
-    return _place_rng(settings, plan.subject_index, plan.level, plan.repeat, purpose)
-
-
-def _place_rng(
-    settings: CohortSettings, index: int, level: PainLevel, repeat: int, purpose: str
-) -> np.random.Generator:
-    return make_rng(settings.seed, "cohort", index, "trial", int(level), repeat, purpose)
+    path = ("cohort", plan.subject_index, plan.place, int(plan.level), plan.repeat, purpose)
+    return make_rng(settings.seed, *path)
 
 
 def sample_subject(settings: CohortSettings, index: int) -> Subject:
@@ -184,11 +221,22 @@ def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
 def plan_trials(settings: CohortSettings, index: int) -> tuple[TrialPlan, ...]:
     """All trials of a subject, by level and then by repeat."""
     subject = sample_subject(settings, index)
+
+    def moment(level: PainLevel, repeat: int) -> float:
+        return make_rng(settings.seed, "cohort", index, "trial", int(level), repeat, "moment").random()
+
     return tuple(
-        TrialPlan(index, subject, level, repeat, _place_rng(settings, index, level, repeat, "moment").random())
+        TrialPlan(index, subject, level, repeat, moment(level, repeat))
         for level in settings.levels
         for repeat in range(settings.trials_per_level)
     )
+
+
+def plan_rest(settings: CohortSettings, index: int, *, n_clips: int | None = None) -> tuple[TrialPlan, ...]:
+    """Rest clips of a subject, before the first trial; as many as the settings say unless told otherwise."""
+    subject = sample_subject(settings, index)
+    count = settings.rest if n_clips is None else n_clips
+    return tuple(TrialPlan(index, subject, PainLevel.BL1, repeat, 0.0, "rest") for repeat in range(count))
 
 
 def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person) -> SimulatedTrial:
@@ -201,6 +249,14 @@ def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person)
     nuisance_rng = trial_rng(settings, plan, purpose="nuisance")
     nuisance = simulate_nuisance(nuisance_rng, preset.nuisance, blinks_per_s=person.blinks_per_s)
     return SimulatedTrial(plan, person, intensity, combine_action_units(face, nuisance), face, heart)
+
+
+def simulate_rest(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:
+    """Go through a cohort's rest clips, as `simulate_features` does through its trials."""
+    for index in range(settings.n_subjects) if subjects is None else subjects:
+        person = sample_cohort_person(settings, index)
+        for plan in plan_rest(settings, index):
+            yield simulate_trial(settings, plan, person=person)
 
 
 def simulate_features(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:

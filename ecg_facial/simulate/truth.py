@@ -4,7 +4,7 @@ Enters: trials at feature level. Leaves: a comma-separated table and the rows re
 
 =================== ==================================================================================================
 subject, trial      Names as in the folders.
-level               Level code, BL1 or PA1..PA4.
+level               Level code, BL1 or PA1..PA4; REST in the table of the rest clips.
 intensity           Felt intensity; the strongest stimulus is 1 on average.
 face_intensity      What the face answers: felt intensity and noise of its own.
 heart_intensity     What the heart answers: the same with other noise.
@@ -29,6 +29,7 @@ import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import SimulatedTrial
 from ecg_facial.simulate.response import N_FRAMES, TRIAL_S, FloatArray
@@ -49,7 +50,8 @@ class TrialTruth:
     Attributes
     ----------
     subject, trial : str
-    level : PainLevel
+    level : PainLevel or None
+        None for a rest clip, which is no scored trial.
     intensity, face_intensity, heart_intensity, onset_s : float
     beat_times_s : ndarray of float64, shape (n_beats,)
     heart_rate_bpm : ndarray of float64, shape (23,)
@@ -60,7 +62,7 @@ class TrialTruth:
 
     subject: str
     trial: str
-    level: PainLevel
+    level: PainLevel | None
     intensity: float
     face_intensity: float
     heart_intensity: float
@@ -90,7 +92,7 @@ def _make_row(trial: SimulatedTrial) -> tuple[str, ...]:
     return (
         trial.plan.subject.id,
         trial.plan.name,
-        trial.plan.level.name,
+        trial.plan.code,
         f"{trial.intensity.felt:.6f}",
         f"{trial.intensity.face:.6f}",
         f"{trial.intensity.heart:.6f}",
@@ -147,7 +149,7 @@ def _read_row(row: dict[str, str]) -> TrialTruth:
     return TrialTruth(
         subject=row["subject"],
         trial=row["trial"],
-        level=parse_pain_level(row["level"]),
+        level=None if row["level"] == REST_CODE else parse_pain_level(row["level"]),
         intensity=float(row["intensity"]),
         face_intensity=float(row["face_intensity"]),
         heart_intensity=float(row["heart_intensity"]),

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import PainLevel
-from ecg_facial.simulate.cohort import simulate_cohort, trial_files
+from ecg_facial.simulate.clips import trial_files
+from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.drawing import FrameDrawer
 from ecg_facial.simulate.encode import encode_video, format_biosignals
 from ecg_facial.simulate.nuisance import ACTION_UNITS, Scene
