@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import cv2
@@ -25,10 +26,21 @@ _X264 = {"preset": "ultrafast", "crf": "23", "threads": "1"}
 
 
 def encode_video(frames: Iterable[NDArray[np.uint8] | None], *, width: int, height: int, fps: int = 25) -> bytes:
-    """Encode RGB frames as H.264 in MP4.
+    """Encode RGB frames as H.264 in MP4, in memory; see `write_video` for the parameters."""
+    buffer = io.BytesIO()
+    write_video(buffer, frames, width=width, height=height, fps=fps)
+    return buffer.getvalue()
+
+
+def write_video(
+    target: io.BytesIO | Path, frames: Iterable[NDArray[np.uint8] | None], *, width: int, height: int, fps: int = 25
+) -> None:
+    """Write RGB frames as H.264 in MP4.
 
     Parameters
     ----------
+    target : BytesIO or Path
+        Where to; a file holds the same bytes as memory.
     frames : iterable of ndarray of uint8, shape (height, width, 3)
         RGB pictures; taken one at a time, never held together. None is a frame that was lost: the next one keeps its
         own time.
@@ -42,8 +54,9 @@ def encode_video(frames: Iterable[NDArray[np.uint8] | None], *, width: int, heig
     SettingsError
         When a frame has another shape.
     """
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
+    with av.open(
+        str(target) if isinstance(target, Path) else target, "w", format="mp4", options={"fflags": "+bitexact"}
+    ) as container:
         stream = container.add_stream("libx264", rate=fps, options=_X264)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.thread_count = 1
@@ -58,7 +71,6 @@ def encode_video(frames: Iterable[NDArray[np.uint8] | None], *, width: int, heig
             picture.pts, picture.time_base = number, Fraction(1, fps)
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
-    return buffer.getvalue()
 
 
 def format_biosignals(columns: NDArray[np.float64], *, fs_hz: float) -> str:

@@ -26,14 +26,14 @@ from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES
 from ecg_facial.simulate.clips import compute_columns
 from ecg_facial.simulate.drawing import FrameDrawer, Picture
-from ecg_facial.simulate.encode import BIOSIGNAL_COLUMNS, encode_video
+from ecg_facial.simulate.encode import BIOSIGNAL_COLUMNS, write_video
 from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import ACTION_UNITS, Scene, shown_action_units, simulate_scene
 from ecg_facial.simulate.population import CohortSettings, SimulatedTrial, TrialPlan, simulate_trial, trial_rng
 from ecg_facial.simulate.presets import get_preset
 from ecg_facial.simulate.response import FPS, N_FRAMES, FloatArray, smooth_step
 from ecg_facial.simulate.session import Session, list_gaps, plan_gap, plan_session, simulate_session
-from ecg_facial.storage import atomic_path, write_bytes
+from ecg_facial.storage import atomic_path
 
 SESSION_PART = "PartC"
 LABEL_COLUMNS = ("subject", "trial", "level", "onset_s")
@@ -181,7 +181,9 @@ def write_session(out: Path, settings: CohortSettings, index: int, drawer: Frame
         _write_truth(files.truth, session)
     if files.video in missing and drawer is not None:
         frames = film_session(settings, session, drawer)
-        write_bytes(files.video, encode_video(frames, width=settings.width, height=settings.height, fps=round(FPS)))
+        # Straight to the file: half an hour of video need not fit in memory.
+        with atomic_path(files.video) as temporary:
+            write_video(temporary, frames, width=settings.width, height=settings.height, fps=round(FPS))
 
 
 def _write_truth(path: Path, session: Session) -> None:

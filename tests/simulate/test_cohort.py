@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import re
 from pathlib import Path
 
 import av
-import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sketched_cohort import HEIGHT, LEVELS, WIDTH, digests, write_cohort
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.clips import trial_files
-from ecg_facial.simulate.cohort import simulate_cohort
-from ecg_facial.simulate.drawing import FrameDrawer
 from ecg_facial.simulate.encode import encode_video, format_biosignals
-from ecg_facial.simulate.nuisance import ACTION_UNITS, Scene
+from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import (
     CohortSettings,
     plan_trials,
@@ -31,33 +27,6 @@ from ecg_facial.simulate.population import (
 )
 from ecg_facial.simulate.seeds import make_rng
 from ecg_facial.simulate.truth import HEART_RATE_TIMES_S, read_truth
-
-WIDTH, HEIGHT = 64, 48
-LEVELS = (PainLevel.BL1, PainLevel.PA3)
-DARK_EYE = 20
-
-
-def make_sketch(settings: CohortSettings, index: int) -> FrameDrawer:
-    """A disc for a face, whose grey says who, with an eye that shuts with AU43."""
-
-    def draw(action_units: dict[str, float], scene: Scene, frame: int) -> NDArray[np.uint8]:
-        picture = np.full((settings.height, settings.width, 3), 60, dtype=np.uint8)
-        centre = (settings.width // 2 + round(float(scene.x[frame]) * settings.width), settings.height // 2)
-        cv2.circle(picture, centre, settings.height // 3, (150 + 10 * index,) * 3, -1)
-        cv2.circle(picture, centre, round(8 * (1.0 - action_units["AU43"])), (DARK_EYE,) * 3, -1)
-        return picture
-
-    return draw
-
-
-def write_cohort(out: Path, **settings: object) -> Path:
-    chosen = {"n_subjects": 2, "trials_per_level": 1, "levels": LEVELS, "size": (WIDTH, HEIGHT), "workers": 1}
-    return simulate_cohort(out, renderer_factory=make_sketch, **(chosen | settings))  # type: ignore[arg-type]
-
-
-def digests(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def read_ecg_column(path: Path) -> NDArray[np.float64]:
