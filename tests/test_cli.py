@@ -119,6 +119,14 @@ def unknown_preset(root: Path) -> list[str]:
     return ["simulate", str(root / "cohort"), "--preset", "impossible"]
 
 
+def unknown_pathology(root: Path) -> list[str]:
+    return ["simulate", str(root / "cohort"), "--pathology", "missing_ecg", "--pathology", "fog"]
+
+
+def session_video_without_session(root: Path) -> list[str]:
+    return ["simulate", str(root / "cohort"), "--continuous-video"]
+
+
 def someone_elses_folder(root: Path) -> list[str]:
     (root / "thesis.txt").write_text("do not lose me")
     return ["simulate", str(root)]
