@@ -166,6 +166,8 @@ BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
     wrong_manifest_delimiter: ("separated by semicolon", "expected comma"),
     zero_rate_in_a_manifest: ("fs_hz 0", "positive sampling rate"),
     unknown_preset: ("'impossible'", "expected one of", "clear"),
+    unknown_pathology: ("'fog'", "expected one of", "missing_ecg"),
+    session_video_without_session: ("without the session", "continuous"),
     someone_elses_folder: ("not empty", "name a new folder"),
     unknown_reader: ("'mine'", "biovid, original, manifest"),
     someone_elses_bundle_folder: ("thesis.txt", "not of a bundle", "give another folder"),
