@@ -21,12 +21,22 @@ class FaceSettings:
     ----------
     intensity_sd : float
         Trial-to-trial spread of the intensity that the face shows, apart from that of the heart.
-    threshold, expressiveness : (low, high)
-        Per person: intensity below which nothing shows; scale of what shows above it.
+    silent_share : tuple of float, length 3
+        Share of people of each age group (to 35, 36 to 50, from 51 years) whose face shows nothing.
+    threshold : (low, high)
+        Per person: intensity below which nothing shows.
+    expressiveness, expressiveness_sd : float
+        Per person: scale of what shows above the threshold; median and log-normal spread over people.
+    habituation : (low, high)
+        Per person: log of the factor by which expressions have shrunk at the end of the session.
     exponent : float
         Shown strength is ``expressiveness * (intensity - threshold) ** exponent``; below 1, faint pain shows early.
+    spontaneous : float
+        Mean strength of expressions that look like pain and are not, in every trial (exponential).
     pattern_sd, trial_pattern_sd : float
-        Relative spread of each action unit's share, between people and between one person's trials.
+        Log-normal spread of each action unit's share, between people and between one person's trials.
+    rest_sd : float
+        Spread of each action unit at rest over people, who scowl or squint a little all the time (half-normal).
     onset_s, rise_s, hold_s, decay_s : (low, high)
         Times of the response after the start of the clip.
     decay_depth : float
@@ -34,11 +44,16 @@ class FaceSettings:
     """
 
     intensity_sd: float = 0.14
+    silent_share: tuple[float, float, float] = (0.0, 0.0, 0.0)
     threshold: Range = (0.0, 0.08)
-    expressiveness: Range = (0.85, 1.1)
+    expressiveness: float = 0.97
+    expressiveness_sd: float = 0.08
+    habituation: Range = (0.0, 0.0)
     exponent: float = 0.75
+    spontaneous: float = 0.0
     pattern_sd: float = 0.15
     trial_pattern_sd: float = 0.06
+    rest_sd: float = 0.0
     onset_s: Range = (1.0, 2.6)
     rise_s: Range = (0.4, 1.0)
     hold_s: Range = (2.0, 3.5)
@@ -54,29 +69,28 @@ class HeartSettings:
     ----------
     intensity_sd : float
         Trial-to-trial spread of the intensity that the heart answers, apart from that of the face.
-    baseline_bpm : (low, high)
-        Resting heart rate, per person.
+    baseline_bpm, baseline_sd_bpm : float
+        Resting heart rate: mean and spread over people (normal, cut at two and a half spreads).
     baseline_trial_sd_bpm : float
         Wander of the resting rate from trial to trial.
-    gain_bpm : (low, high)
-        Rise at intensity 1, per person.
-    falling_share : float
-        Share of people whose heart rate falls instead of rising.
+    gain_bpm, gain_sd_bpm : float
+        Change at intensity 1: mean and spread over people (normal); where the spread is large, some hearts slow down.
     onset_s, rise_s : (low, high)
         Times of the response after the start of the clip; slower than the face.
     respiration_hz, respiration_bpm : (low, high)
-        Rate of breathing and half the heart-rate swing with it, per person.
+        Rate of breathing, and half the typical heart-rate swing with it, per person; trials differ in it.
     slow_bpm : (low, high)
-        Half swing of the 0.1 Hz (Mayer) wave, per person.
+        Half the typical swing of the 0.1 Hz (Mayer) wave, per person.
     jitter_ms : float
         Beat-to-beat jitter (standard deviation).
     """
 
     intensity_sd: float = 0.2
-    baseline_bpm: Range = (55.0, 95.0)
+    baseline_bpm: float = 75.0
+    baseline_sd_bpm: float = 11.0
     baseline_trial_sd_bpm: float = 2.0
-    gain_bpm: Range = (11.0, 14.0)
-    falling_share: float = 0.0
+    gain_bpm: float = 12.5
+    gain_sd_bpm: float = 0.9
     onset_s: Range = (0.4, 1.0)
     rise_s: Range = (2.2, 3.2)
     respiration_hz: Range = (0.2, 0.33)
