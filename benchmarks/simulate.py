@@ -1,7 +1,7 @@
 """Cost of simulated cohorts: clips, and trials at feature level, a second.
 
-Run as ``python benchmarks/simulate.py [--subjects N] [--trials N] [--preset NAME] [--workers N]``. For how hard a preset
-is see `difficulty.py`. Last line: a JSON object.
+Run as ``python benchmarks/simulate.py [--subjects N] [--trials N] [--preset NAME] [--workers N]``. How hard a preset is
+says `difficulty.py`. Last line: a JSON object.
 """
 
 from __future__ import annotations
