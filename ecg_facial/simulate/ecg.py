@@ -142,11 +142,23 @@ def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) ->
     )
 
 
-def sample_morphology(rng: np.random.Generator) -> Morphology:
-    """Draw a person's beats: a family, and mild variation of its waves."""
+def sample_morphology(
+    rng: np.random.Generator, *, wave_sd: float = 0.15, width: tuple[float, float] = (0.92, 1.08)
+) -> Morphology:
+    """Draw a person's beats: a family, and variation of its waves.
+
+    Parameters
+    ----------
+    rng : Generator
+        The person's own stream.
+    wave_sd : float
+        Spread of the natural logarithm of each wave's height.
+    width : (low, high)
+        Range of the factor of widths and times.
+    """
     family = MORPHOLOGY_FAMILIES[int(rng.random() < 0.4)]
-    scale = np.exp(rng.normal(0.0, 0.15, 5))
-    return make_morphology(family, amplitude_scale=scale, width_scale=float(rng.uniform(0.92, 1.08)))
+    scale = np.exp(rng.normal(0.0, wave_sd, 5))
+    return make_morphology(family, amplitude_scale=scale, width_scale=float(rng.uniform(*width)))
 
 
 def compute_beat_times(heart_rate_bpm: FloatArray, fs_hz: float, *, phase: float, start_s: float = 0.0) -> FloatArray:

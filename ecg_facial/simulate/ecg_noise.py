@@ -19,23 +19,22 @@ from ecg_facial.simulate.ecg import FloatArray
 MAINS_HZ = 50.0
 _MIN_S = 32.0
 # Upper edges in Hz and share of the power below each (above the edge before it).
-_WANDER = (
-    (0.05, 30.0), (0.2, 50.0), (0.5, 15.0), (1.0, 3.8), (2.0, 0.7), (5.0, 0.3), (18.0, 0.1), (60.0, 0.12),
-    (140.0, 0.04),
-)  # fmt: skip
+_WANDER = ((0.05, 30.0), (0.2, 50.0), (0.5, 15.0), (1.0, 3.8), (2.0, 0.7), (5.0, 0.3))
+_WANDER_FAST = ((2.0, 10.0), (5.0, 25.0), (18.0, 35.0), (60.0, 23.0), (140.0, 7.0))
 _MUSCLE = ((5.0, 0.3), (8.0, 1.2), (12.0, 4.0), (18.0, 13.5), (25.0, 20.0), (40.0, 45.0), (60.0, 14.0), (140.0, 2.0))
 _MUSCLE_SLOW = ((0.05, 20.0), (0.2, 40.0), (0.5, 17.0), (1.0, 18.0), (2.0, 3.7), (5.0, 1.3))
 _MOTION = (
-    (0.2, 38.0), (0.5, 10.0), (1.0, 17.0), (2.0, 17.0), (3.0, 16.0), (5.0, 7.0), (8.0, 6.5), (12.0, 2.2),
-    (18.0, 0.9), (60.0, 0.2),
+    (0.2, 30.0), (0.5, 8.0), (1.0, 15.0), (2.0, 17.0), (3.0, 17.0), (5.0, 8.0), (8.0, 9.0), (12.0, 3.2),
+    (18.0, 1.5), (60.0, 0.4),
 )  # fmt: skip
 # What muscle noise in a recording is made of, by power: contraction moves the electrode too.
 _MUSCLE_SLOW_SHARE = 0.88
 _MUSCLE_BURST_LOG_SD, _MUSCLE_BURST_HZ = 0.7, 1.2
 _MOTION_LOG_SD, _MOTION_BURST_HZ = 0.3, 0.5
-_TRANSIENTS_PER_S, _TRANSIENT_SHARE = 1.0, 0.45
-_TRANSIENT_RISE_S, _TRANSIENT_DECAY_S = (0.015, 0.06), (0.06, 0.35)
+_TRANSIENTS_PER_S, _TRANSIENT_SHARE = 1.2, 0.45
+_TRANSIENT_RISE_S, _TRANSIENT_DECAY_S = (0.015, 0.05), (0.05, 0.3)
 _BREATH_HZ, _BREATH_SHARE = (0.15, 0.35), 0.3
+_WANDER_FAST_SHARE, _WANDER_FAST_LOG_SD, _WANDER_FAST_HZ = 0.006, 0.9, 0.8
 
 
 def draw_baseline_wander(rng: np.random.Generator, n_times: int, fs_hz: float) -> FloatArray:
@@ -59,7 +58,11 @@ def draw_baseline_wander(rng: np.random.Generator, n_times: int, fs_hz: float) -
     depth = _envelope(rng, n_times, fs_hz, log_sd=0.3, rate_hz=0.1)
     breath = depth * np.sin(2.0 * np.pi * (np.cumsum(rate_hz) / fs_hz + rng.random()))
     slow = _shaped_noise(rng, n_times, fs_hz, _WANDER)
+    # Electrodes that drift also crackle now and then: faint, but at ten times the size of the QRS it is what counts.
+    crackle = _envelope(rng, n_times, fs_hz, log_sd=_WANDER_FAST_LOG_SD, rate_hz=_WANDER_FAST_HZ)
+    crackle *= _shaped_noise(rng, n_times, fs_hz, _WANDER_FAST)
     wander: FloatArray = np.sqrt(2.0 * _BREATH_SHARE) * breath + np.sqrt(1.0 - _BREATH_SHARE) * slow
+    wander += np.sqrt(_WANDER_FAST_SHARE) * crackle
     return wander
 
 

@@ -23,7 +23,7 @@ _ATRIAL_P_SHARE = -0.6
 _VENTRICULAR_SEARCH_S = 0.06
 # Main deflection, slurred end, T: mV, s, s, s. The complex lasts 130-170 ms; T points the other way.
 _VENTRICULAR_WAVES = np.array(
-    [(1.30, 0.000, 0.0300, 0.0300), (-0.35, 0.075, 0.0220, 0.0320), (-0.40, 0.310, 0.0750, 0.0500)]
+    [(1.30, 0.000, 0.0210, 0.0230), (-0.35, 0.058, 0.0170, 0.0210), (-0.40, 0.310, 0.0650, 0.0500)]
 )
 
 

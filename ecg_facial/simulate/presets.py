@@ -157,6 +157,8 @@ class SensorSettings:
         Amplitude of the slow drift of the raw ECG.
     mains_uv : (low, high)
         Amplitude of the 50 Hz hum of the raw ECG.
+    wave_sd, width : float, (low, high)
+        Spread between people of the logarithm of each wave's height; factor of all widths and times.
     inverted_share : float
         Share of people whose leads are swapped, so that the ECG is upside down.
     wander_share, wander_uv : float, (low, high)
@@ -181,6 +183,8 @@ class SensorSettings:
     raw_noise_uv: Range = (5.0, 15.0)
     drift_uv: Range = (80.0, 250.0)
     mains_uv: Range = (10.0, 50.0)
+    wave_sd: float = 0.15
+    width: Range = (0.92, 1.08)
     inverted_share: float = 0.0
     wander_share: float = 0.0
     wander_uv: Range = (50.0, 250.0)
@@ -203,6 +207,8 @@ class SensorSettings:
 
 
 BIOVID_LIKE_SENSORS = SensorSettings(
+    wave_sd=0.3,
+    width=(0.85, 1.2),
     inverted_share=0.05,
     wander_share=0.4,
     hum_share=0.15,

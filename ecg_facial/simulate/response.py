@@ -176,7 +176,7 @@ def sample_person(rng: np.random.Generator, preset: Preset, *, sex: Sex, age_yea
         respiration_hz=uniform(rng, heart.respiration_hz),
         respiration_bpm=uniform(rng, heart.respiration_bpm),
         slow_bpm=uniform(rng, heart.slow_bpm),
-        morphology=sample_morphology(rng),
+        morphology=sample_morphology(rng, wave_sd=preset.sensors.wave_sd, width=preset.sensors.width),
         gsr_us=uniform(rng, (2.0, 9.0)),
         ectopy=sample_ectopy(rng, preset.ectopic),
         lead_sign=-1.0 if rng.random() < preset.sensors.inverted_share else 1.0,

@@ -35,19 +35,24 @@ CONDITIONS: dict[str, tuple[str, float]] = {
     "muscle 12 dB": ("ma", 12.0),
     "wander 0 dB": ("bw", 0.0),
 }
-HARDER: dict[str, tuple[str, float]] = {"motion 0 dB": ("em", 0.0), "muscle 0 dB": ("ma", 0.0), "wander -12 dB": ("bw", -12.0)}
+HARDER: dict[str, tuple[str, float]] = {
+    "motion 0 dB": ("em", 0.0),
+    "muscle 0 dB": ("ma", 0.0),
+    "wander -12 dB": ("bw", -12.0),
+}
 SIMULATED_NOISES = {"em": draw_electrode_motion, "ma": draw_muscle_noise, "bw": draw_baseline_wander}
 
 _QRS_HALF_S = 0.05
 _REAL_HZ, _ADC_PER_MV = 360.0, 200.0
 # WFDB annotation codes of beats; 32 and 33 enclose ventricular flutter, in which beats are not marked.
 _BEAT_CODES = frozenset({*range(1, 14), 25, 30, 34, 35, 38, 41})
-_FLUTTER_CODES = (32, 33)
+_FLUTTER_CODES, _REGULAR_CODE = (32, 33), 1
+SINUS_SHARE = 0.97
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """An ECG in mV and the true beats' times in seconds; premature beats among them are marked."""
+    """An ECG in mV and the true beats' times in seconds."""
 
     ecg_mv: FloatArray
     beats_s: FloatArray
@@ -66,14 +71,19 @@ def make_simulated_windows(n_windows: int, *, seed: int = 0, preset: Preset | No
         yield Window(ecg_mv + 1e-3 * floor_uv * rng.standard_normal(len(ecg_mv)), heart.trial_beat_times_s)
 
 
-def read_real_windows(folder: Path, *, stride: int = 15) -> Iterator[Window]:
-    """Cut every stride-th window of all MIT-BIH records, but for those with ventricular flutter."""
+def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = False) -> Iterator[Window]:
+    """Cut every stride-th window of MIT-BIH records, but for those with ventricular flutter.
+
+    `sinus_only` keeps to records with at least 97 % regular beats, the nearest to healthy volunteers.
+    """
     n_times = round(TRIAL_S * FS_HZ)
     for path in sorted((folder / "mitdb").glob("*.atr")):
+        beats_s, flutter_s, regular_share = _read_annotations(path)
+        if sinus_only and regular_share < SINUS_SHARE:
+            continue
         # MLII is the second signal of record 114.
         ecg = _read_signal(path.with_suffix(".dat"), channel=int(path.stem == "114")) / _ADC_PER_MV
         ecg = signal.resample_poly(ecg, 64, 45, padtype="line")
-        beats_s, flutter_s = _read_annotations(path)
         for first in range(0, len(ecg) - n_times + 1, stride * n_times):
             start_s = first / FS_HZ
             inside = beats_s[(beats_s >= start_s) & (beats_s < start_s + TRIAL_S)] - start_s
@@ -92,7 +102,8 @@ def _read_signal(path: Path, *, channel: int) -> FloatArray:
     return value.astype(np.float64) - (1024.0 if "mitdb" in str(path) else 0.0)
 
 
-def _read_annotations(path: Path) -> tuple[FloatArray, list[tuple[float, float]]]:
+def _read_annotations(path: Path) -> tuple[FloatArray, list[tuple[float, float]], float]:
+    """Times of beats, spans of ventricular flutter, share of regular beats."""
     words = np.fromfile(path, "<u2").tolist()
     time, at, marks = 0, 0, []
     while at < len(words) and words[at]:
@@ -107,8 +118,8 @@ def _read_annotations(path: Path) -> tuple[FloatArray, list[tuple[float, float]]
             time += value
             marks.append((time / _REAL_HZ, code))
     edges = [time_s for time_s, code in marks if code in _FLUTTER_CODES]
-    beats = np.array([time_s for time_s, code in marks if code in _BEAT_CODES])
-    return beats, list(zip(edges[::2], edges[1::2], strict=False))
+    beats = np.array([(time_s, code == _REGULAR_CODE) for time_s, code in marks if code in _BEAT_CODES])
+    return beats[:, 0], list(zip(edges[::2], edges[1::2], strict=False)), float(beats[:, 1].mean())
 
 
 @lru_cache(maxsize=3)
