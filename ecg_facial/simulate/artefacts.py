@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +28,8 @@ WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION = "wander", "hum", "muscle", "
 ARTEFACT_KINDS = (WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION)
 ARTEFACTS_COLUMNS = ("subject", "trial", "kind", "start_s", "end_s", "strength_uv")
 _FILTER_BAND_HZ = (0.5, 40.0)
-_EDGE_S = 0.15
+_STRETCH_S = 30.0
+_EDGES_S = {WANDER: 2.0, HUM: 0.5, MUSCLE: 0.15, MOTION: 0.15}
 _SHOWN = 0.2
 _OFF_NOISE_UV = 1.0
 
@@ -86,13 +88,12 @@ def plan_artefacts(
     tuple of Artefact
         By start.
     """
-    found = []
+    found: list[Artefact] = []
     for kind, share, uv in (
         (WANDER, settings.wander_share, settings.wander_uv),
         (HUM, settings.hum_share, settings.hum_uv),
     ):
-        if rng.random() < share:
-            found.append(Artefact(kind, 0.0, duration_s, _draw(rng, uv)))
+        found += _plan_stretches(rng, kind, share, uv, duration_s)
     for kind, per_min, length_s, uv in (
         (MUSCLE, settings.muscle_per_min, settings.muscle_s, settings.muscle_uv),
         (MOTION, settings.motion_per_min, settings.motion_s, settings.motion_uv),
@@ -108,6 +109,16 @@ def plan_artefacts(
 
 def _draw(rng: np.random.Generator, limits: Range) -> float:
     return limits[0] + (limits[1] - limits[0]) * float(rng.random())
+
+
+def _plan_stretches(
+    rng: np.random.Generator, kind: str, share: float, uv: Range, duration_s: float
+) -> Iterator[Artefact]:
+    """Fill a share of a recording's stretches; a trial is one."""
+    edges_s = np.linspace(0.0, duration_s, max(1, round(duration_s / _STRETCH_S)) + 1).tolist()
+    for start_s, end_s in pairwise(edges_s):
+        if rng.random() < share:
+            yield Artefact(kind, start_s, end_s, _draw(rng, uv))
 
 
 def _plan_events(
@@ -174,7 +185,7 @@ def add_artefacts(
         if item.kind in _NOISES:
             part = _samples(item, fs_hz, len(added))
             noise = _NOISES[item.kind](rng, part.stop - part.start, fs_hz)
-            added[part] += item.strength_uv * _fade(len(noise), fs_hz, whole=item.kind in (WANDER, HUM)) * noise
+            added[part] += item.strength_uv * _fade(part, len(added), edge_s=_EDGES_S[item.kind], fs_hz=fs_hz) * noise
     spoilt = raw_uv + added
     line, off = np.zeros(len(added)), np.zeros(len(added), dtype=np.bool_)
     for item in planned:
@@ -203,12 +214,14 @@ def _samples(item: Artefact, fs_hz: float, n_times: int) -> slice:
     return slice(first, max(first, min(n_times, round(item.end_s * fs_hz))))
 
 
-def _fade(n_times: int, fs_hz: float, *, whole: bool) -> FloatArray:
-    """Rise and fall of an event; what fills the trial has neither."""
-    if whole or n_times == 0:
-        return np.ones(n_times)
-    to_edge = np.minimum(np.arange(n_times), np.arange(n_times)[::-1]) + 0.5
-    return np.sqrt(np.clip(to_edge / (_EDGE_S * fs_hz), 0.0, 1.0))
+def _fade(part: slice, n_times: int, *, edge_s: float, fs_hz: float) -> FloatArray:
+    """Rise and fall of noise; none at the signal's own ends, beyond which it goes on."""
+    to_edge = np.full(part.stop - part.start, np.inf)
+    if part.start > 0:
+        to_edge = np.arange(len(to_edge)) + 0.5
+    if part.stop < n_times:
+        to_edge = np.minimum(to_edge, np.arange(len(to_edge))[::-1] + 0.5)
+    return np.sqrt(np.clip(to_edge / (edge_s * fs_hz), 0.0, 1.0))
 
 
 def _filter(change: NDArray[np.float64], fs_hz: float) -> FloatArray:

@@ -18,6 +18,7 @@ from ecg_facial.simulate.ecg import FloatArray
 
 MAINS_HZ = 50.0
 _MIN_S = 32.0
+_BLOCK_S, _BLOCK_FADE_S = 300.0, 30.0
 # Upper edges in Hz and share of the power below each (above the edge before it).
 _WANDER = ((0.05, 30.0), (0.2, 50.0), (0.5, 15.0), (1.0, 3.8), (2.0, 0.7), (5.0, 0.3))
 _WANDER_FAST = ((2.0, 10.0), (5.0, 25.0), (18.0, 35.0), (60.0, 23.0), (140.0, 7.0))
@@ -150,7 +151,28 @@ def draw_mains(rng: np.random.Generator, n_times: int, fs_hz: float, *, third: f
 def _shaped_noise(
     rng: np.random.Generator, n_times: int, fs_hz: float, bands: tuple[tuple[float, float], ...]
 ) -> FloatArray:
-    """Gaussian noise of unit variance with these shares of power; a short one is cut out of a longer one."""
+    """Gaussian noise of unit variance with these shares of power; a long one is made of blocks that fade over."""
+    n_block, n_fade = round(_BLOCK_S * fs_hz), round(_BLOCK_FADE_S * fs_hz)
+    noise = np.zeros(n_times)
+    # Sine and cosine keep the variance: the blocks are independent.
+    rise = np.sin(0.5 * np.pi * (np.arange(n_fade) + 0.5) / n_fade)
+    for first in range(0, n_times, n_block - n_fade):
+        block = _shape_block(rng, min(n_block, n_times - first), fs_hz, bands)
+        is_last = first + len(block) == n_times
+        if first:
+            block[:n_fade] *= rise
+        if not is_last:
+            block[-n_fade:] *= rise[::-1]
+        noise[first : first + len(block)] += block
+        if is_last:
+            break
+    return noise
+
+
+def _shape_block(
+    rng: np.random.Generator, n_times: int, fs_hz: float, bands: tuple[tuple[float, float], ...]
+) -> FloatArray:
+    """One block of such noise; a short one is cut out of a longer one."""
     # Drawn at least this long, so that slow waves do not close into a circle within a trial.
     n_drawn = fft.next_fast_len(max(n_times + round(2.0 * fs_hz), round(_MIN_S * fs_hz)), real=True)
     frequency_hz = fft.rfftfreq(n_drawn, 1.0 / fs_hz)

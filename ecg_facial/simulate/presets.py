@@ -162,7 +162,7 @@ class SensorSettings:
     inverted_share : float
         Share of people whose leads are swapped, so that the ECG is upside down.
     wander_share, wander_uv : float, (low, high)
-        Share of trials with baseline wander (breathing, electrodes settling), and its RMS.
+        Share of trials (of a recording's half minutes) with baseline wander (breathing, settling), and its RMS.
     hum_share, hum_uv : float, (low, high)
         Share of trials with strong 50 Hz hum with its third harmonic, and its RMS.
     muscle_per_min, muscle_s, muscle_uv : float, (low, high), (low, high)
@@ -213,10 +213,12 @@ BIOVID_LIKE_SENSORS = SensorSettings(
     wander_share=0.4,
     hum_share=0.15,
     muscle_per_min=0.6,
+    muscle_uv=(40.0, 350.0),
     muscle_with_pain=0.25,
-    motion_per_min=0.4,
-    lead_off_per_min=0.03,
-    saturation_per_min=0.05,
+    motion_per_min=0.6,
+    motion_uv=(80.0, 1200.0),
+    lead_off_per_min=0.12,
+    saturation_per_min=0.08,
 )
 """A seated person in a laboratory with glued electrodes: most trials clean, few spoilt."""
 

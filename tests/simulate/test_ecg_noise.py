@@ -59,6 +59,16 @@ def test_share_in_the_bands_of_qrs_and_muscle_is_that_of_the_recordings(draw: No
     assert muscle / 1.5 < band_share(noise, 20.0, 140.0) < muscle * 1.5
 
 
+@pytest.mark.parametrize("draw", NOISES)
+def test_long_noise_has_the_same_rms_throughout(draw: Noise) -> None:
+    """Blocks fade over every 270 s: no dip and no bump there."""
+    fs_hz = 128.0
+    noise = np.stack([draw(np.random.default_rng(seed), round(810 * fs_hz), fs_hz) for seed in range(12)])
+    rms = np.sqrt(np.mean(noise.reshape(12, 27, -1) ** 2, axis=(0, 2)))
+    assert rms.min() > 0.6
+    assert rms.max() < 1.5
+
+
 def test_muscle_noise_comes_in_bursts() -> None:
     noise = draw_muscle_noise(np.random.default_rng(2), MINUTES_10, FS_HZ, slow_share=0.0)
     rms = np.sqrt(np.mean(noise.reshape(-1, 256) ** 2, axis=1))
