@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.ecg import HEART_RATE_LIMITS_BPM, PAD_S, Morphology, compute_beat_times, sample_morphology
+from ecg_facial.simulate.ectopic import NO_ECTOPY, Ectopy, KindArray, place_ectopic_beats, sample_ectopy
 from ecg_facial.simulate.presets import FaceSettings, HeartSettings, Preset, Range
 
 TRIAL_S = 5.5
@@ -64,6 +65,10 @@ class Person:
         Shape of the heart beats.
     gsr_us : float
         Resting skin conductance in microsiemens.
+    ectopy : Ectopy
+        Premature beats: how often, of which shape.
+    lead_sign : float
+        -1 where the ECG's leads are swapped, else 1.
     """
 
     sex: Sex
@@ -81,6 +86,8 @@ class Person:
     slow_bpm: float
     morphology: Morphology
     gsr_us: float
+    ectopy: Ectopy = NO_ECTOPY
+    lead_sign: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -124,16 +131,28 @@ class HeartResponse:
         The curve that the beats follow, from `ecg.PAD_S` before the trial to two seconds after it.
     beat_times_s : ndarray of float64, shape (n_beats,)
         Exact times of the R peaks over the same span.
+    ectopic : ndarray of str, shape (n_beats,)
+        Kind of each beat: ``N`` regular, ``V`` premature ventricular, ``A`` premature atrial.
     """
 
     times_s: FloatArray
     heart_rate_bpm: FloatArray
     beat_times_s: FloatArray
+    ectopic: KindArray
 
     @property
     def trial_beat_times_s(self) -> FloatArray:
         """Beats within the trial."""
-        return self.beat_times_s[(self.beat_times_s >= 0.0) & (self.beat_times_s < TRIAL_S)]
+        return self.beat_times_s[self._in_trial]
+
+    @property
+    def trial_ectopic(self) -> KindArray:
+        """Kinds of the beats within the trial."""
+        return self.ectopic[self._in_trial]
+
+    @property
+    def _in_trial(self) -> NDArray[np.bool_]:
+        return (self.beat_times_s >= 0.0) & (self.beat_times_s < TRIAL_S)
 
 
 def uniform(rng: np.random.Generator, limits: Range) -> float:
@@ -168,8 +187,10 @@ def sample_person(rng: np.random.Generator, preset: Preset, *, sex: Sex, age_yea
         respiration_hz=uniform(rng, heart.respiration_hz),
         respiration_bpm=uniform(rng, heart.respiration_bpm),
         slow_bpm=uniform(rng, heart.slow_bpm),
-        morphology=sample_morphology(rng),
+        morphology=sample_morphology(rng, wave_sd=preset.sensors.wave_sd, width=preset.sensors.width),
         gsr_us=uniform(rng, (2.0, 9.0)),
+        ectopy=sample_ectopy(rng, preset.ectopic),
+        lead_sign=-1.0 if rng.random() < preset.sensors.inverted_share else 1.0,
     )
 
 
@@ -292,7 +313,7 @@ def simulate_heart(
     curve = np.clip(curve, *HEART_RATE_LIMITS_BPM)
     beats_s = compute_beat_times(curve, _HEART_FS_HZ, phase=rng.random(), start_s=-PAD_S)
     jitter_s = settings.jitter_ms / 1e3 * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
-    return HeartResponse(times_s, curve, beats_s + jitter_s)
+    return HeartResponse(times_s, curve, *place_ectopic_beats(rng, beats_s + jitter_s, ectopy=person.ectopy))
 
 
 def smooth_step(position: FloatArray) -> FloatArray:
