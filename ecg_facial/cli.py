@@ -254,15 +254,12 @@ def fusion_main() -> None:
         workers: WorkersOption = 2,
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
-        from ecg_facial.console import SIMULATED_NOTE
-        from ecg_facial.workflow import benchmark_dataset, overall_accuracy
+        from ecg_facial.workflow import benchmark_dataset, show_accuracy
 
         result = benchmark_dataset(
             data, out, options=reading.make(), settings=models.make(), workers=workers, show_progress=True
         )
-        if result.simulated:
-            say(SIMULATED_NOTE)
-        say(f"Fusion accuracy (leave-one-subject-out): {100 * overall_accuracy(result):.2f} %")
+        say(show_accuracy(result))
 
     with errors_as_one_line():
         single()

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ecg_facial import __version__
 from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
 from ecg_facial.console import SIMULATED_NOTE, format_table
-from ecg_facial.datasets import DatasetIndex, index_dataset, summarise
+from ecg_facial.datasets import DatasetIndex, find_marker, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
@@ -23,12 +25,13 @@ from ecg_facial.evaluation.examples import choose_examples
 from ecg_facial.evaluation.report import write_report
 from ecg_facial.evaluation.splits import choose_validation
 from ecg_facial.fitting import FittedModels, fit_models, frozen_features, rows_of
-from ecg_facial.labels import get_task
+from ecg_facial.labels import Task, get_task
 from ecg_facial.onnx_export import export_models
 from ecg_facial.prepare import PreparedData, prepare
 from ecg_facial.progress import announce_time
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
+from ecg_facial.simulate.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.storage import write_json
 from ecg_facial.training import limit_threads
 from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
@@ -145,7 +148,10 @@ def benchmark_dataset(
         workers=workers,
         show_progress=show_progress,
     )
-    result = run_benchmark(found.prepared, out, settings=settings, workers=workers, show_progress=show_progress)
+    ceiling = None if settings.permute_labels else observe_ceiling(found, get_task(settings.task))
+    result = run_benchmark(
+        found.prepared, out, settings=settings, ceiling=ceiling, workers=workers, show_progress=show_progress
+    )
     if with_bundle:
         train_bundle(found.prepared, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
     with announce_time("Writing the report", show=show_progress):
@@ -156,6 +162,15 @@ def benchmark_dataset(
             out / REPORT_FILE, run=run, metrics=result.metrics, predictions=result.predictions, examples=examples
         )
     return result
+
+
+def observe_ceiling(found: Prepared, task: Task) -> pd.DataFrame | None:
+    """Ask the ideal observer about simulated trials; None for others, or where nothing says how they were made."""
+    if not found.index.simulated:
+        return None
+    marker = find_marker(found.index.root, found.index.trials)
+    cohort = None if marker is None else read_cohort_settings(marker)
+    return None if cohort is None else observe_cohort(cohort, task, subjects=set(found.prepared.table["subject"]))
 
 
 def train_dataset(
@@ -252,11 +267,12 @@ def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float)
 
 def show_result(result: BenchmarkResult) -> str:
     """Lay a run out for the terminal: the three models, chance, comparisons, and where the files are."""
-    metrics = result.metrics
+    metrics, ceiling = result.metrics, result.metrics.get("ceiling", {})
     rows = [
         [
             name,
             _percent(judged["overall"]["accuracy"]),
+            *([_percent(ceiling[name]["accuracy"]) if name in ceiling else "-"] if ceiling else []),
             _percent(judged["overall"]["balanced_accuracy"]),
             _percent(judged["overall"]["macro_f1"]),
             _percent(judged["over_subjects"]["accuracy_mean"]),
@@ -265,16 +281,23 @@ def show_result(result: BenchmarkResult) -> str:
         ]
         for name, judged in metrics["models"].items()
     ]
-    rows.append(["chance", *([_percent(metrics["chance"])] * 2), "", _percent(metrics["chance"]), "", ""])
-    header = ["model", "accuracy", "balanced", "macro-F1", "mean over subjects", "95 % CI", "p above chance"]
+    chance = _percent(metrics["chance"])
+    rows.append(["chance", chance, *([""] if ceiling else []), chance, "", chance, "", ""])
+    shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
     lines = [SIMULATED_NOTE] if result.simulated else []
     lines += [
         f"{metrics['task']}, leave-one-subject-out: {metrics['n_subjects']} subjects, {metrics['n_trials']} trials, %",
-        format_table(rows, header=header),
+        format_table(rows, header=["model", *shown, "p above chance"]),
         *(
             f"{c['first']} against {c['second']}: {100 * c['accuracy_difference']:+.1f} points, "
             f"paired t test over subjects p {_p(c['p_paired'])}"
             for c in metrics["comparisons"]
+        ),
+        *(
+            f"LEAKAGE: {name} is {100 * beside['difference']:.1f} points above its ceiling (99 % lower bound "
+            f"{100 * beside['lower99']:.1f}); nothing but information about the test subjects explains that"
+            for name, beside in ceiling.items()
+            if beside["leakage"]
         ),
         f"report: {result.folder / REPORT_FILE}",
     ]
@@ -305,6 +328,13 @@ def _p(value: float | None) -> str:
     return "-" if value is None else "< 0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
-def overall_accuracy(result: BenchmarkResult, model: str = "fusion") -> float:
-    """Share of all trials that a model gets right."""
-    return float(result.metrics["models"][model]["overall"]["accuracy"])
+def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:
+    """Say what share of all trials a model gets right, as the original's program did, and no more."""
+    lines = [SIMULATED_NOTE] if result.simulated else []
+    accuracy = result.metrics["models"][model]["overall"]["accuracy"]
+    lines.append(f"Fusion accuracy (leave-one-subject-out): {100 * accuracy:.2f} %")
+    if model in (ceiling := result.metrics.get("ceiling", {})):
+        lines.append(
+            f"Ceiling, what an ideal observer reaches on these trials: {100 * ceiling[model]['accuracy']:.2f} %"
+        )
+    return "\n".join(lines)

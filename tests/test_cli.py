@@ -281,12 +281,16 @@ def test_the_fusion_module_prints_the_overall_accuracy_as_the_original_did(
 
     def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
         asked.update(options, data=data, out=out)
-        metrics = {"models": {"fusion": {"overall": {"accuracy": 0.625}}}}
+        metrics = {"models": {"fusion": {"overall": {"accuracy": 0.625}}}, "ceiling": {"fusion": {"accuracy": 0.8}}}
         return BenchmarkResult(out, pd.DataFrame(), metrics, simulated=True)
 
     monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
     said = run(tmp_path, "--out", tmp_path / "run", "--task", "binary", program=cli.fusion_main)
-    assert said.out.splitlines() == [SIMULATED_NOTE, "Fusion accuracy (leave-one-subject-out): 62.50 %"]
+    assert said.out.splitlines() == [
+        SIMULATED_NOTE,
+        "Fusion accuracy (leave-one-subject-out): 62.50 %",
+        "Ceiling, what an ideal observer reaches on these trials: 80.00 %",
+    ]
     assert (asked["data"], asked["out"], asked["settings"].task) == (tmp_path, tmp_path / "run", "binary")
     assert (asked["settings"].models.face_weight, asked["settings"].models.ecg_weight) == (0.8, 0.2)
 

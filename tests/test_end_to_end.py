@@ -115,6 +115,17 @@ def test_the_terminal_shows_all_three_models_beside_chance(result: BenchmarkResu
     assert shown.startswith("SIMULATED")
     assert [line.split()[0] for line in shown.splitlines()[3:7]] == ["facial", "ecg", "fusion", "chance"]
     assert "25.0" in shown
+    assert shown.splitlines()[2].split()[:3] == ["model", "accuracy", "ceiling"]
+
+
+def test_a_simulated_result_stands_beside_its_ceiling(result: BenchmarkResult) -> None:
+    ceiling = result.metrics["ceiling"]
+    assert set(ceiling) == {"facial", "ecg", "fusion"}
+    for beside in ceiling.values():
+        assert beside["n_trials"] == 4 * N_SUBJECTS
+        assert beside["accuracy"] > 0.3
+        assert not beside["leakage"]
+    assert "ideal\nobserver" in (result.folder / "report.html").read_text()
 
 
 def test_results_do_not_depend_on_the_number_of_workers(
@@ -193,6 +204,7 @@ def test_permuted_labels_keep_each_subjects_counts_and_are_stamped(
         data, tmp_path / "run", options=OPTIONS, settings=settings, cache=cache, with_bundle=False
     )
     assert "LABELS PERMUTED" in (permuted.folder / "report.html").read_text()
+    assert "ceiling" not in permuted.metrics
     before, after = (
         run.predictions.drop_duplicates("trial").set_index("trial").sort_index() for run in (result, permuted)
     )

@@ -13,7 +13,7 @@ manifest    anybody's files, described by ``manifest.csv``
 """
 
 from ecg_facial.datasets.checks import MIN_DURATION_S
-from ecg_facial.datasets.indexing import READERS, index_dataset
+from ecg_facial.datasets.indexing import READERS, find_marker, index_dataset
 from ecg_facial.datasets.records import DatasetIndex, Problem
 from ecg_facial.datasets.store import read_index, summarise, write_index
 
@@ -22,6 +22,7 @@ __all__ = [
     "READERS",
     "DatasetIndex",
     "Problem",
+    "find_marker",
     "index_dataset",
     "read_index",
     "summarise",

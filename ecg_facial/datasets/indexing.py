@@ -122,7 +122,7 @@ def index_dataset(
         trials=usable,
         problems=tuple(sorted(problems, key=lambda p: (p.subject, p.trial, p.kind, str(p.path)))),
         fingerprint=_fingerprint(found.base, usable, _fingerprint_files(found.tables, checked), options),
-        simulated=_is_simulated(found.base, usable),
+        simulated=find_marker(found.base, usable) is not None,
     )
 
 
@@ -198,9 +198,21 @@ def _fingerprint(base: Path, trials: Sequence[Trial], files: dict[Path, str], op
     return sha256_json({"options": options, "trials": described, "files": contents})
 
 
-def _is_simulated(base: Path, trials: Sequence[Trial]) -> bool:
-    """Look for the simulator's mark above the files too, so that a manifest into simulated data is marked as well."""
-    folders = {base, base.parent}
+def find_marker(base: Path, trials: Sequence[Trial]) -> Path | None:
+    """Find the simulator's mark, above the files too, so that a manifest into simulated data is marked as well.
+
+    Parameters
+    ----------
+    base : Path
+        Folder of the data set.
+    trials : sequence of Trial
+
+    Returns
+    -------
+    Path or None
+        The first mark that is found; None where nothing is simulated.
+    """
+    folders = dict.fromkeys((base, base.parent))
     for parent in {signal.path.parent for trial in trials for signal in (trial.video, trial.ecg) if signal}:
-        folders |= {parent, *list(parent.parents)[: _LEVELS_UP - 1]}
-    return any((folder / MARKER_NAME).is_file() for folder in folders)
+        folders |= dict.fromkeys((parent, *list(parent.parents)[: _LEVELS_UP - 1]))
+    return next((folder / MARKER_NAME for folder in folders if (folder / MARKER_NAME).is_file()), None)

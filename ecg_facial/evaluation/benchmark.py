@@ -108,6 +108,7 @@ def run_benchmark(
     out: Path,
     *,
     settings: BenchmarkSettings,
+    ceiling: pd.DataFrame | None = None,
     workers: int = 1,
     show_progress: bool = False,
 ) -> BenchmarkResult:
@@ -119,6 +120,8 @@ def run_benchmark(
     out : Path
         Run folder.
     settings : BenchmarkSettings
+    ceiling : DataFrame, optional
+        The ideal observer's predictions of the same trials, where they are simulated.
     workers : int
         Processes; the result does not depend on it.
     show_progress : bool
@@ -146,7 +149,7 @@ def run_benchmark(
         for _ in track(done, label="Evaluating folds", total=len(waiting), show=show_progress):
             pass
     predictions = pd.concat([_read_fold(job, task) for job in jobs], ignore_index=True)
-    metrics = summarise_predictions(predictions, task=task)
+    metrics = summarise_predictions(predictions, task=task, ceiling=ceiling)
     write_predictions(out / PREDICTIONS_FILE, predictions)
     write_json(out / METRICS_FILE, metrics)
     return BenchmarkResult(out, predictions, metrics, prepared.simulated)

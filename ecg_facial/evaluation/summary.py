@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from ecg_facial.evaluation.ceiling_check import compare_with_ceiling
 from ecg_facial.evaluation.metrics import compute_metrics
 from ecg_facial.evaluation.predictions import MODEL_ORDER, predicted_classes
 from ecg_facial.evaluation.statistics import mean_over_subjects, p_above_chance, p_paired
@@ -19,7 +20,7 @@ from ecg_facial.labels import Task
 _DIGITS = 6
 
 
-def summarise_predictions(table: pd.DataFrame, *, task: Task) -> dict[str, Any]:
+def summarise_predictions(table: pd.DataFrame, *, task: Task, ceiling: pd.DataFrame | None = None) -> dict[str, Any]:
     """Judge every model of a predictions table.
 
     Parameters
@@ -27,6 +28,8 @@ def summarise_predictions(table: pd.DataFrame, *, task: Task) -> dict[str, Any]:
     table : DataFrame
         As in `predictions.csv`.
     task : Task
+    ceiling : DataFrame, optional
+        The ideal observer's predictions, where the data are simulated: the key ``ceiling`` sets each model beside them.
 
     Returns
     -------
@@ -46,6 +49,7 @@ def summarise_predictions(table: pd.DataFrame, *, task: Task) -> dict[str, Any]:
             "n_trials": len(one),
             "models": judged,
             "comparisons": [_compare(judged, first, second) for first, second in _pairs(models)],
+            **({} if ceiling is None else {"ceiling": compare_with_ceiling(table, ceiling)}),
         }
     )
     return summary

@@ -1,13 +1,16 @@
 """Electrode signals of a simulated trial: GSR, ECG and three EMGs, filtered and raw.
 
 Enters: a trial at feature level. Leaves: BioVid's five columns. GSR is in microsiemens, ECG and EMG in microvolts.
-Raw signals are the filtered ones with slow drift, 50 Hz hum and noise on top.
+Raw signals are the filtered ones with slow drift, 50 Hz hum and noise on top. Artefacts spoil the ECG of both.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from ecg_facial.simulate.artefacts import Artefact, add_artefacts, plan_artefacts
 from ecg_facial.simulate.ecg import draw_ecg
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.presets import SensorSettings
@@ -33,6 +36,27 @@ _GSR_DELAY_S, _GSR_RISE_S = (1.5, 3.0), (1.2, 2.2)
 _GSR_GAIN_US, _GSR_INTENSITY_SD, _GSR_NOISE_US = 1.2, 0.25, 0.004
 
 
+_ECG_ROW = 1
+
+
+def plan_trial_artefacts(
+    rng: np.random.Generator, *, action_units: FloatArray, settings: SensorSettings
+) -> tuple[Artefact, ...]:
+    """Decide what goes wrong with a trial's ECG; nothing is drawn.
+
+    Parameters
+    ----------
+    rng : Generator
+        A stream of its own.
+    action_units : ndarray of float64, shape (9, N_FRAMES)
+        What the face shows; shoulders may tense with AU04.
+    settings : SensorSettings
+        How often and how strong.
+    """
+    brow = action_units[ACTION_UNITS.index("AU04")]
+    return plan_artefacts(rng, settings, duration_s=TRIAL_S, pain_times_s=FRAME_TIMES_S, pain=brow)
+
+
 def simulate_biosignals(
     rng: np.random.Generator,
     *,
@@ -41,6 +65,7 @@ def simulate_biosignals(
     heart: HeartResponse,
     action_units: FloatArray,
     settings: SensorSettings,
+    artefacts: Iterable[Artefact] = (),
 ) -> tuple[FloatArray, FloatArray]:
     """Draw the electrode signals of a trial.
 
@@ -58,6 +83,8 @@ def simulate_biosignals(
         What the face shows: AU04 drives the corrugator, AU12 and a little AU06 the zygomaticus.
     settings : SensorSettings
         Noise.
+    artefacts : iterable of Artefact
+        What goes wrong with the ECG, from `plan_trial_artefacts`.
 
     Returns
     -------
@@ -65,7 +92,7 @@ def simulate_biosignals(
         GSR, ECG, EMG of trapezius, corrugator and zygomaticus.
     """
     shown = dict(zip(ACTION_UNITS, action_units, strict=True))
-    ecg = _UV_PER_MV * draw_ecg(heart.beat_times_s, FS_HZ, n_times=N_TIMES, morphology=person.morphology)
+    ecg = person.lead_sign * _UV_PER_MV * draw_person_ecg(person, heart)
     ecg += uniform(rng, settings.noise_uv) * _smooth_noise(rng)
     filtered = np.stack(
         [
@@ -76,7 +103,23 @@ def simulate_biosignals(
             _simulate_emg(rng, np.minimum(1.0, shown["AU12"] + 0.25 * shown["AU06"])),
         ]
     )
-    return filtered, _add_what_filters_remove(rng, filtered, settings)
+    raw = _add_what_filters_remove(rng, filtered, settings)
+    filtered[_ECG_ROW], raw[_ECG_ROW] = add_artefacts(
+        rng, filtered[_ECG_ROW], raw[_ECG_ROW], fs_hz=FS_HZ, artefacts=artefacts
+    )
+    return filtered, raw
+
+
+def draw_person_ecg(person: Person, heart: HeartResponse) -> FloatArray:
+    """Draw the trial's ECG in millivolts, premature beats in their own shapes, leads as they should be."""
+    return draw_ecg(
+        heart.beat_times_s,
+        FS_HZ,
+        n_times=N_TIMES,
+        morphology=person.morphology,
+        kinds=heart.ectopic,
+        ectopic=person.ectopy.shapes(person.morphology),
+    )
 
 
 def _smooth_noise(rng: np.random.Generator) -> FloatArray:

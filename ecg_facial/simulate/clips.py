@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES, simulate_biosignals
+from ecg_facial.simulate.artefacts import Artefact
+from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES, plan_trial_artefacts, simulate_biosignals
 from ecg_facial.simulate.drawing import FrameDrawer, draw_frames
 from ecg_facial.simulate.encode import encode_video, format_biosignals
 from ecg_facial.simulate.nuisance import simulate_scene
@@ -69,6 +70,13 @@ def list_missing(out: Path, settings: CohortSettings, plan: TrialPlan) -> tuple[
     return tuple(path for path in wanted if not path.exists())
 
 
+def plan_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> tuple[Artefact, ...]:
+    """Decide what is wrong with the ECG of a clip, by its own clock; nothing is drawn."""
+    rng = trial_rng(settings, trial.plan, purpose="artefacts")
+    sensors = get_preset(settings.preset).sensors
+    return plan_trial_artefacts(rng, action_units=trial.action_units, settings=sensors)
+
+
 def compute_columns(
     settings: CohortSettings, trial: SimulatedTrial, pathology: Pathology | None = None
 ) -> tuple[FloatArray, FloatArray]:
@@ -93,6 +101,7 @@ def compute_columns(
         heart=replace(trial.heart, beat_times_s=skew_times(trial.heart.beat_times_s, pathology)),
         action_units=skew_action_units(trial.action_units, pathology),
         settings=get_preset(settings.preset).sensors,
+        artefacts=plan_clip_artefacts(settings, trial),
     )
     for columns in both:
         columns[_GSR] = skew_course(columns[_GSR], _TIMES_S, pathology)

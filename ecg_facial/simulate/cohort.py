@@ -4,6 +4,7 @@ Enters: settings and a folder. Leaves::
 
     OUT/SIMULATED.json                                    what it was made with; it marks the data as simulated
     OUT/truth.csv                                         see `truth`
+    OUT/artefacts.csv                                     see `artefacts`; what is wrong with the ECGs
     OUT/PartA/starting_point/samples.csv
     OUT/PartA/biosignals_filtered/<subject>/<sample>_bio.csv    (also biosignals_raw/)
     OUT/PartA/video/<subject>/<sample>.mp4
@@ -18,7 +19,7 @@ interrupted cohort is completed by running it again.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +32,16 @@ from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.executors import open_pool
 from ecg_facial.labels import PainLevel
 from ecg_facial.progress import track
-from ecg_facial.simulate.clips import PART_NAME, REST_NAME, list_missing, trial_files, write_biosignals, write_video
+from ecg_facial.simulate.artefacts import format_artefacts
+from ecg_facial.simulate.clips import (
+    PART_NAME,
+    REST_NAME,
+    list_missing,
+    plan_clip_artefacts,
+    trial_files,
+    write_biosignals,
+    write_video,
+)
 from ecg_facial.simulate.drawing import DrawerFactory, FrameDrawer, draw_frames, make_face_drawer
 from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import simulate_scene
@@ -39,6 +49,7 @@ from ecg_facial.simulate.pathology import PATHOLOGIES_NAME, format_pathologies
 from ecg_facial.simulate.population import (
     GENERATOR_VERSION,
     CohortSettings,
+    SimulatedTrial,
     TrialPlan,
     plan_rest,
     plan_trials,
@@ -56,6 +67,7 @@ from ecg_facial.storage import atomic_path, write_json
 
 MARKER_NAME = "SIMULATED.json"
 TRUTH_NAME = "truth.csv"
+ARTEFACTS_NAME = "artefacts.csv"
 _SESSION = "session"
 SAMPLES_COLUMNS = ("subject_id", "subject_name", "class_id", "class_name", "sample_id", "sample_name")
 
@@ -274,12 +286,19 @@ def _write_block(block: _Block) -> int:
 def _write_tables(out: Path, settings: CohortSettings) -> None:
     _write_lines(out / PART_NAME / "starting_point" / "samples.csv", _format_samples(settings))
     _write_lines(out / TRUTH_NAME, format_truth(simulate_features(settings)))
+    _write_lines(out / ARTEFACTS_NAME, _format_artefacts(settings, simulate_features(settings)))
     if settings.rest:
         _write_lines(out / REST_NAME / TRUTH_NAME, format_truth(simulate_rest(settings)))
+        _write_lines(out / REST_NAME / ARTEFACTS_NAME, _format_artefacts(settings, simulate_rest(settings)))
     if settings.continuous:
         _write_lines(out / SESSION_PART / "labels.csv", format_labels(settings))
     if settings.pathologies:
         _write_lines(out / PATHOLOGIES_NAME, format_pathologies(settings))
+
+
+def _format_artefacts(settings: CohortSettings, trials: Iterable[SimulatedTrial]) -> Iterator[str]:
+    listed = ((trial.plan.subject.id, trial.plan.name, plan_clip_artefacts(settings, trial)) for trial in trials)
+    return format_artefacts(listed)
 
 
 def _write_lines(file: Path, lines: Iterator[str]) -> None:

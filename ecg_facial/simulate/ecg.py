@@ -13,6 +13,8 @@ References
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,15 +121,16 @@ def make_morphology(family: str, *, amplitude_scale: FloatArray | None = None, w
     scales = np.array([wave[4] for wave in _FAMILIES[family]])
     amplitude = table[:, 0] * (1.0 if amplitude_scale is None else amplitude_scale)
     times = table[:, 1:] * width_scale
-    return _peak_at_zero(Morphology(amplitude, times[:, 0], times[:, 1], times[:, 2], scales))
+    return peak_at_zero(Morphology(amplitude, times[:, 0], times[:, 1], times[:, 2], scales))
 
 
-def _peak_at_zero(morphology: Morphology) -> Morphology:
-    """Shift the waves so that the highest point of the complex, not the R wave alone, is the beat's time."""
-    low, high = -_PEAK_SEARCH_S, _PEAK_SEARCH_S
+def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) -> Morphology:
+    """Shift the waves so that the highest (or deepest) point of the complex, not one wave's, is the beat's time."""
+    low, high = -search_s, search_s
+    sign = np.sign(morphology.amplitude_mv[0])
     for _ in range(3):
         grid = np.linspace(low, high, 401)
-        peak = float(grid[np.argmax(morphology.sum_waves(grid))])
+        peak = float(grid[np.argmax(sign * morphology.sum_waves(grid))])
         step = (high - low) / 400
         low, high = peak - step, peak + step
     return Morphology(
@@ -139,11 +142,23 @@ def _peak_at_zero(morphology: Morphology) -> Morphology:
     )
 
 
-def sample_morphology(rng: np.random.Generator) -> Morphology:
-    """Draw a person's beats: a family, and mild variation of its waves."""
+def sample_morphology(
+    rng: np.random.Generator, *, wave_sd: float = 0.15, width: tuple[float, float] = (0.92, 1.08)
+) -> Morphology:
+    """Draw a person's beats: a family, and variation of its waves.
+
+    Parameters
+    ----------
+    rng : Generator
+        The person's own stream.
+    wave_sd : float
+        Spread of the natural logarithm of each wave's height.
+    width : (low, high)
+        Range of the factor of widths and times.
+    """
     family = MORPHOLOGY_FAMILIES[int(rng.random() < 0.4)]
-    scale = np.exp(rng.normal(0.0, 0.15, 5))
-    return make_morphology(family, amplitude_scale=scale, width_scale=float(rng.uniform(0.92, 1.08)))
+    scale = np.exp(rng.normal(0.0, wave_sd, 5))
+    return make_morphology(family, amplitude_scale=scale, width_scale=float(rng.uniform(*width)))
 
 
 def compute_beat_times(heart_rate_bpm: FloatArray, fs_hz: float, *, phase: float, start_s: float = 0.0) -> FloatArray:
@@ -174,8 +189,20 @@ def compute_beat_times(heart_rate_bpm: FloatArray, fs_hz: float, *, phase: float
     return start_s + np.interp(whole, beats, np.arange(len(beats)) / fs_hz)
 
 
-def draw_ecg(beat_times_s: FloatArray, fs_hz: float, *, n_times: int, morphology: Morphology) -> FloatArray:
-    """Draw the ECG of given beats.
+def draw_ecg(
+    beat_times_s: FloatArray,
+    fs_hz: float,
+    *,
+    n_times: int,
+    morphology: Morphology,
+    first_time: int = 0,
+    kinds: NDArray[np.str_] | None = None,
+    ectopic: Mapping[str, Morphology] | None = None,
+) -> FloatArray:
+    """Draw the ECG of given beats, whole or a block of it.
+
+    The cost grows with the length of the block (and the logarithm of the number of beats), so that a recording of any
+    length can be drawn block by block; blocks put together are the whole, to the last bit.
 
     Parameters
     ----------
@@ -187,6 +214,12 @@ def draw_ecg(beat_times_s: FloatArray, fs_hz: float, *, n_times: int, morphology
         Number of samples.
     morphology : Morphology
         Shape of the beats.
+    first_time : int
+        Number of the block's first sample.
+    kinds : ndarray of str, shape (n_beats,), optional
+        Kind of each beat; all are regular by default.
+    ectopic : mapping of str to Morphology, optional
+        Shape of the kinds that have one of their own.
 
     Returns
     -------
@@ -194,14 +227,20 @@ def draw_ecg(beat_times_s: FloatArray, fs_hz: float, *, n_times: int, morphology
         Millivolts, without noise.
     """
     ecg_mv = np.zeros(n_times)
-    times_s = np.arange(n_times) / fs_hz
+    shapes = {} if ectopic is None or kinds is None else ectopic
     rr_s = np.diff(beat_times_s, prepend=np.nan)
     rr_s[:1] = rr_s[1] if len(rr_s) > 1 else 1.0
     rr_s = np.clip(rr_s, *_RR_LIMITS_S)
-    for beat_s, rr in zip(beat_times_s, rr_s, strict=True):
-        first, last = np.searchsorted(times_s, (beat_s - _REACH_BEFORE_S, beat_s + _REACH_AFTER_S))
+    first_s, last_s = first_time / fs_hz, (first_time + n_times) / fs_hz
+    start, stop = np.searchsorted(beat_times_s, (first_s - _REACH_AFTER_S, last_s + _REACH_BEFORE_S))
+    for beat in range(start, stop):
+        beat_s = float(beat_times_s[beat])
+        first = max(0, math.ceil((beat_s - _REACH_BEFORE_S) * fs_hz) - first_time)
+        last = min(n_times, math.ceil((beat_s + _REACH_AFTER_S) * fs_hz) - first_time)
         if first < last:
-            ecg_mv[first:last] += morphology.sum_waves(times_s[first:last] - beat_s, rr_s=float(rr))
+            shape = morphology if kinds is None else shapes.get(str(kinds[beat]), morphology)
+            times_s = np.arange(first_time + first, first_time + last) / fs_hz
+            ecg_mv[first:last] += shape.sum_waves(times_s - beat_s, rr_s=float(rr_s[beat]))
     return ecg_mv
 
 

@@ -6,14 +6,14 @@ times), each a function of the seed and its own place alone. `cohort` turns the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.labels import PainLevel
+from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.recording import Subject
 from ecg_facial.simulate.kinds import PATHOLOGY_KINDS, REST_CODE
 from ecg_facial.simulate.nuisance import combine_action_units, simulate_nuisance
@@ -118,6 +118,19 @@ class CohortSettings:
         """Return the settings as JSON-able values."""
         listed = {"levels": [level.name for level in self.levels], "pathologies": list(self.pathologies)}
         return {**asdict(self), **listed}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> CohortSettings:
+        """Make settings of what `to_dict` gave; other keys are passed over.
+
+        Raises
+        ------
+        KeyError
+            For a missing key.
+        """
+        values: dict[str, Any] = {field.name: content[field.name] for field in fields(cls)}
+        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**{**values, "levels": tuple(parse_pain_level(code) for code in values["levels"])})
 
 
 @dataclass(frozen=True)
@@ -244,7 +257,7 @@ def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person)
     preset = get_preset(settings.preset)
     rng = trial_rng(settings, plan, purpose="response")
     intensity = sample_intensity(rng, preset, level=plan.level)
-    face = simulate_face(rng, person, intensity=intensity.face, settings=preset.face)
+    face = simulate_face(rng, person, intensity=intensity.face, settings=preset.face, moment=plan.moment)
     heart = simulate_heart(rng, person, intensity=intensity.heart, settings=preset.heart)
     nuisance_rng = trial_rng(settings, plan, purpose="nuisance")
     nuisance = simulate_nuisance(nuisance_rng, preset.nuisance, blinks_per_s=person.blinks_per_s)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.ecg import HEART_RATE_LIMITS_BPM, PAD_S, Morphology, compute_beat_times, sample_morphology
+from ecg_facial.simulate.ectopic import NO_ECTOPY, Ectopy, KindArray, place_ectopic_beats, sample_ectopy
 from ecg_facial.simulate.presets import FaceSettings, HeartSettings, Preset, Range
 
 TRIAL_S = 5.5
@@ -24,12 +25,16 @@ FRAME_TIMES_S: NDArray[np.float64] = np.arange(N_FRAMES) / FPS
 
 PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")
 # Share of each unit in a full response of the average person (Prkachin & Solomon 2008: these six carry pain).
-_PAIN_PATTERN = np.array([1.0, 0.8, 0.9, 0.65, 0.7, 0.6])
-_AU_ONSET_SPREAD_S = 0.15
+PAIN_PATTERN = np.array([1.0, 0.8, 0.9, 0.65, 0.7, 0.6])
+# The brow moves first; the others follow within four frames (fixed, so that one course describes all).
+AU_LAGS_S = np.array([0.0, 0.06, 0.04, 0.1, 0.12, 0.16])
+AGE_GROUPS_FROM_YEARS = (36, 51)
+_LIMIT_SDS = 2.5
+_ROOT_2 = float(np.sqrt(2.0))
 _HEART_FS_HZ = 32.0
 _HEART_TAIL_S = 2.0
 _HEART_TIMES_S = np.arange(round((PAD_S + TRIAL_S + _HEART_TAIL_S) * _HEART_FS_HZ) + 1) / _HEART_FS_HZ - PAD_S
-_MAYER_HZ = 0.1
+MAYER_HZ = 0.1
 
 FloatArray = NDArray[np.float64]
 Sex = Literal["m", "w"]
@@ -44,9 +49,13 @@ class Person:
     sex : {"m", "w"}
     age_years : int
     threshold, expressiveness : float
-        What of the intensity shows on the face.
+        What of the intensity shows on the face; an expressiveness of 0 shows nothing.
+    habituation : float
+        Log of the factor by which expressions have shrunk at the end of the session.
     au_pattern : ndarray of float64, shape (6,)
         Share of each of `PAIN_AUS` in a full response.
+    au_rest : ndarray of float64, shape (6,)
+        `PAIN_AUS` at rest.
     blinks_per_s : float
     baseline_bpm, heart_gain_bpm : float
         Resting heart rate; change at intensity 1 (negative where it falls).
@@ -56,13 +65,19 @@ class Person:
         Shape of the heart beats.
     gsr_us : float
         Resting skin conductance in microsiemens.
+    ectopy : Ectopy
+        Premature beats: how often, of which shape.
+    lead_sign : float
+        -1 where the ECG's leads are swapped, else 1.
     """
 
     sex: Sex
     age_years: int
     threshold: float
     expressiveness: float
+    habituation: float
     au_pattern: FloatArray
+    au_rest: FloatArray
     blinks_per_s: float
     baseline_bpm: float
     heart_gain_bpm: float
@@ -71,6 +86,8 @@ class Person:
     slow_bpm: float
     morphology: Morphology
     gsr_us: float
+    ectopy: Ectopy = NO_ECTOPY
+    lead_sign: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -114,16 +131,28 @@ class HeartResponse:
         The curve that the beats follow, from `ecg.PAD_S` before the trial to two seconds after it.
     beat_times_s : ndarray of float64, shape (n_beats,)
         Exact times of the R peaks over the same span.
+    ectopic : ndarray of str, shape (n_beats,)
+        Kind of each beat: ``N`` regular, ``V`` premature ventricular, ``A`` premature atrial.
     """
 
     times_s: FloatArray
     heart_rate_bpm: FloatArray
     beat_times_s: FloatArray
+    ectopic: KindArray
 
     @property
     def trial_beat_times_s(self) -> FloatArray:
         """Beats within the trial."""
-        return self.beat_times_s[(self.beat_times_s >= 0.0) & (self.beat_times_s < TRIAL_S)]
+        return self.beat_times_s[self._in_trial]
+
+    @property
+    def trial_ectopic(self) -> KindArray:
+        """Kinds of the beats within the trial."""
+        return self.ectopic[self._in_trial]
+
+    @property
+    def _in_trial(self) -> NDArray[np.bool_]:
+        return (self.beat_times_s >= 0.0) & (self.beat_times_s < TRIAL_S)
 
 
 def uniform(rng: np.random.Generator, limits: Range) -> float:
@@ -144,22 +173,36 @@ def sample_person(rng: np.random.Generator, preset: Preset, *, sex: Sex, age_yea
     age_years : int
     """
     face, heart = preset.face, preset.heart
-    sign = -1.0 if rng.random() < heart.falling_share else 1.0
     return Person(
         sex=sex,
         age_years=age_years,
         threshold=uniform(rng, face.threshold),
-        expressiveness=uniform(rng, face.expressiveness),
-        au_pattern=_PAIN_PATTERN * np.exp(face.pattern_sd * rng.standard_normal(len(PAIN_AUS))),
+        expressiveness=_sample_expressiveness(rng, face, age_years),
+        habituation=uniform(rng, face.habituation),
+        au_pattern=PAIN_PATTERN * np.exp(face.pattern_sd * rng.standard_normal(len(PAIN_AUS))),
+        au_rest=np.minimum(0.5, face.rest_sd * np.abs(rng.standard_normal(len(PAIN_AUS)))),
         blinks_per_s=uniform(rng, preset.nuisance.blinks_per_min) / 60.0,
-        baseline_bpm=uniform(rng, heart.baseline_bpm),
-        heart_gain_bpm=sign * uniform(rng, heart.gain_bpm),
+        baseline_bpm=heart.baseline_bpm + heart.baseline_sd_bpm * _cut_normal(rng),
+        heart_gain_bpm=heart.gain_bpm + heart.gain_sd_bpm * float(rng.standard_normal()),
         respiration_hz=uniform(rng, heart.respiration_hz),
         respiration_bpm=uniform(rng, heart.respiration_bpm),
         slow_bpm=uniform(rng, heart.slow_bpm),
-        morphology=sample_morphology(rng),
+        morphology=sample_morphology(rng, wave_sd=preset.sensors.wave_sd, width=preset.sensors.width),
         gsr_us=uniform(rng, (2.0, 9.0)),
+        ectopy=sample_ectopy(rng, preset.ectopic),
+        lead_sign=-1.0 if rng.random() < preset.sensors.inverted_share else 1.0,
     )
+
+
+def _sample_expressiveness(rng: np.random.Generator, face: FaceSettings, age_years: int) -> float:
+    """Scale of a person's expressions; 0 for the silent, who are old more often than not."""
+    group = sum(age_years >= limit for limit in AGE_GROUPS_FROM_YEARS)
+    scale = face.expressiveness * float(np.exp(face.expressiveness_sd * rng.standard_normal()))
+    return 0.0 if rng.random() < face.silent_share[group] else scale
+
+
+def _cut_normal(rng: np.random.Generator) -> float:
+    return float(np.clip(rng.standard_normal(), -_LIMIT_SDS, _LIMIT_SDS))
 
 
 def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLevel) -> Intensity:
@@ -169,8 +212,51 @@ def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLev
     return Intensity(felt, felt + preset.face.intensity_sd * face, felt + preset.heart.intensity_sd * heart)
 
 
+def shown_strength(
+    intensity: FloatArray, *, person: Person, settings: FaceSettings, moment: float | FloatArray = 0.0
+) -> FloatArray:
+    """Strength of the expression that an intensity gives, before the action units share it.
+
+    Parameters
+    ----------
+    intensity : ndarray of float64
+        `Intensity.face`.
+    person : Person
+    settings : FaceSettings
+    moment : float or ndarray
+        When in the session, 0 to 1: expressions shrink with it.
+    """
+    above = np.maximum(0.0, intensity - person.threshold) ** settings.exponent
+    return np.asarray(person.expressiveness * np.exp(-person.habituation * moment) * above, dtype=np.float64)
+
+
+def draw_courses(rng: np.random.Generator, settings: FaceSettings, *, n: int) -> FloatArray:
+    """Draw times of responses: onset, rise, hold and decay in seconds, shape (n, 4)."""
+    limits = np.array([settings.onset_s, settings.rise_s, settings.hold_s, settings.decay_s])
+    return np.asarray(limits[:, 0] + (limits[:, 1] - limits[:, 0]) * rng.random((n, 4)), dtype=np.float64)
+
+
+def compute_course(times: FloatArray, settings: FaceSettings) -> FloatArray:
+    """Course of each pain action unit from 0 to 1.
+
+    Parameters
+    ----------
+    times : ndarray of float64, shape (n, 4)
+        From `draw_courses`.
+    settings : FaceSettings
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 6, N_FRAMES)
+    """
+    onset_s, rise_s, hold_s, decay_s = (times[:, column, None, None] for column in range(4))
+    since_s = FRAME_TIMES_S - onset_s - AU_LAGS_S[:, None]
+    decayed = smooth_step((since_s - rise_s - hold_s) / decay_s)
+    return smooth_step(since_s / rise_s) * (1.0 - settings.decay_depth * decayed)
+
+
 def simulate_face(
-    rng: np.random.Generator, person: Person, *, intensity: float, settings: FaceSettings
+    rng: np.random.Generator, person: Person, *, intensity: float, settings: FaceSettings, moment: float = 0.0
 ) -> FaceResponse:
     """Course of the pain action units: delay, rise, hold, partial decay.
 
@@ -184,18 +270,17 @@ def simulate_face(
         `Intensity.face`.
     settings : FaceSettings
         The population's face.
+    moment : float
+        When in the session, 0 to 1.
     """
-    shown = person.expressiveness * max(0.0, intensity - person.threshold) ** settings.exponent
-    n_aus = len(PAIN_AUS)
-    share = person.au_pattern * (1.0 + settings.trial_pattern_sd * rng.standard_normal(n_aus))
-    start_s = uniform(rng, settings.onset_s)
-    onset_s = start_s + _AU_ONSET_SPREAD_S * rng.random(n_aus)
-    rise_s = uniform(rng, settings.rise_s)
-    decay_start_s = onset_s + rise_s + uniform(rng, settings.hold_s)
-    course = smooth_step((FRAME_TIMES_S - onset_s[:, None]) / rise_s)
-    decay = smooth_step((FRAME_TIMES_S - decay_start_s[:, None]) / uniform(rng, settings.decay_s))
-    curves = (shown * share)[:, None] * course * (1.0 - settings.decay_depth * decay)
-    return FaceResponse(np.clip(curves, 0.0, 1.0), float(onset_s.min()))
+    shown = float(shown_strength(np.array(intensity), person=person, settings=settings, moment=moment))
+    shown += settings.spontaneous * float(rng.standard_exponential())
+    share = person.au_pattern * np.exp(settings.trial_pattern_sd * rng.standard_normal(len(PAIN_AUS)))
+    times = draw_courses(rng, settings, n=1)
+    rest = person.au_rest[:, None]
+    # what rest has taken of a unit's range, pain cannot take again
+    rise = np.minimum(1.0, shown * share)[:, None] * compute_course(times, settings)[0]
+    return FaceResponse(rest + (1.0 - rest) * rise, float(times[0, 0]))
 
 
 def simulate_heart(
@@ -217,17 +302,18 @@ def simulate_heart(
     times_s = _HEART_TIMES_S
     level_bpm = person.baseline_bpm + settings.baseline_trial_sd_bpm * rng.standard_normal()
     onset_s, rise_s = uniform(rng, settings.onset_s), uniform(rng, settings.rise_s)
-    breath, slow = 2.0 * np.pi * rng.random(2)
+    swings = rng.standard_normal(4) / _ROOT_2
+    breath, slow = (2.0 * np.pi * rate_hz * times_s for rate_hz in (person.respiration_hz, MAYER_HZ))
     curve = (
         level_bpm
         + person.heart_gain_bpm * intensity * smooth_step((times_s - onset_s) / rise_s)
-        + person.respiration_bpm * np.sin(2.0 * np.pi * person.respiration_hz * times_s + breath)
-        + person.slow_bpm * np.sin(2.0 * np.pi * _MAYER_HZ * times_s + slow)
+        + person.respiration_bpm * (swings[0] * np.sin(breath) + swings[1] * np.cos(breath))
+        + person.slow_bpm * (swings[2] * np.sin(slow) + swings[3] * np.cos(slow))
     )
     curve = np.clip(curve, *HEART_RATE_LIMITS_BPM)
     beats_s = compute_beat_times(curve, _HEART_FS_HZ, phase=rng.random(), start_s=-PAD_S)
     jitter_s = settings.jitter_ms / 1e3 * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
-    return HeartResponse(times_s, curve, beats_s + jitter_s)
+    return HeartResponse(times_s, curve, *place_ectopic_beats(rng, beats_s + jitter_s, ectopy=person.ectopy))
 
 
 def smooth_step(position: FloatArray) -> FloatArray:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject
+from ecg_facial.simulate.ectopic import NORMAL, KindArray
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import (
     CohortSettings,
@@ -102,6 +103,8 @@ class Session:
     heart_rate_bpm, temperature_c : ndarray of float64, shape (n_frames,)
     beat_times_s : ndarray of float64, shape (n_beats,)
         Exact times of the R peaks.
+    ectopic : ndarray of str, shape (n_beats,)
+        Kinds of the beats, see `ectopic`; premature ones come in trials and rest clips, with their pauses.
     """
 
     plan: SessionPlan
@@ -112,6 +115,7 @@ class Session:
     heart_rate_bpm: FloatArray
     temperature_c: FloatArray
     beat_times_s: FloatArray
+    ectopic: KindArray
 
     @property
     def labels(self) -> tuple[SessionLabel, ...]:
@@ -171,7 +175,7 @@ def simulate_session(settings: CohortSettings, index: int) -> Session:
     times_s = np.arange(round(plan.duration_s * FPS)) / FPS
     rng = make_rng(settings.seed, "cohort", index, "session", "heart")
     jitter_s = get_preset(settings.preset).heart.jitter_ms / 1e3
-    beats_s, rate_bpm = _join_hearts(rng, person, trials, onsets_s, times_s=times_s, jitter_s=jitter_s)
+    beats_s, kinds, rate_bpm = _join_hearts(rng, person, trials, onsets_s, times_s=times_s, jitter_s=jitter_s)
     return Session(
         plan=plan,
         subject=plan.labels[0].plan.subject,
@@ -181,6 +185,7 @@ def simulate_session(settings: CohortSettings, index: int) -> Session:
         heart_rate_bpm=rate_bpm,
         temperature_c=plan.temperature_c(times_s),
         beat_times_s=beats_s,
+        ectopic=kinds,
     )
 
 
@@ -248,10 +253,10 @@ def _join_hearts(
     *,
     times_s: FloatArray,
     jitter_s: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Beats of the whole session and its heart rate at `times_s`."""
+) -> tuple[FloatArray, KindArray, FloatArray]:
+    """Beats of the whole session, their kinds, and its heart rate at `times_s`."""
     rate_bpm = np.empty(len(times_s))
-    beats = []
+    beats, kinds = [], []
     last_s = 0.0
     for number, (trial, onset_s) in enumerate(zip(trials, onsets_s, strict=True)):
         own_s = onset_s + trial.heart.beat_times_s
@@ -270,11 +275,14 @@ def _join_hearts(
             )
             between_s, inner_bpm = gap.fill(rng, person, jitter_s=jitter_s, at_s=times_s)
             beats.append(between_s)
+            kinds.append(np.full(len(between_s), NORMAL))
             rate_bpm[gap.span(times_s)] = inner_bpm
         beats.append(own_s[first:end])
+        kinds.append(trial.heart.ectopic[first:end])
         last_s = float(own_s[end - 1])
     joined = np.concatenate(beats)
-    return joined[joined < times_s[-1] + 1.0 / FPS], rate_bpm
+    inside_s = joined < times_s[-1] + 1.0 / FPS
+    return joined[inside_s], np.concatenate(kinds)[inside_s], rate_bpm
 
 
 def _span(times_s: FloatArray, start_s: float, end_s: float) -> slice:

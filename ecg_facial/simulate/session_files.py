@@ -8,40 +8,40 @@ Enters: cohort settings, a subject, a folder. Leaves, per person::
     OUT/PartC/video/<subject>.mp4         only where asked for
     OUT/PartC/labels.csv                  of everybody: subject,trial,level,onset_s; level REST outside the trials
 
-A trial's 5.5 s hold the samples of its clip, but for ECG noise of what lies outside them.
+A trial's 5.5 s hold the samples of its clip.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import repeat
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import PainLevel, parse_pain_level
-from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES
-from ecg_facial.simulate.clips import compute_columns
-from ecg_facial.simulate.drawing import FrameDrawer, Picture
+from ecg_facial.simulate.artefacts import Artefact
+from ecg_facial.simulate.biosignals import FS_HZ
+from ecg_facial.simulate.drawing import FrameDrawer
+from ecg_facial.simulate.ectopic import KindArray
 from ecg_facial.simulate.encode import BIOSIGNAL_COLUMNS, write_video
 from ecg_facial.simulate.kinds import REST_CODE
-from ecg_facial.simulate.nuisance import ACTION_UNITS, Scene, shown_action_units, simulate_scene
-from ecg_facial.simulate.population import CohortSettings, SimulatedTrial, TrialPlan, simulate_trial, trial_rng
-from ecg_facial.simulate.presets import get_preset
-from ecg_facial.simulate.response import FPS, N_FRAMES, FloatArray, smooth_step
-from ecg_facial.simulate.session import Session, list_gaps, plan_gap, plan_session, simulate_session
+from ecg_facial.simulate.nuisance import ACTION_UNITS
+from ecg_facial.simulate.population import CohortSettings
+from ecg_facial.simulate.response import FPS, FloatArray
+from ecg_facial.simulate.session import Session, plan_session, simulate_session
+from ecg_facial.simulate.session_film import film_session
+from ecg_facial.simulate.session_signals import compute_session_columns, list_session_artefacts
 from ecg_facial.storage import atomic_path
 
 SESSION_PART = "PartC"
 LABEL_COLUMNS = ("subject", "trial", "level", "onset_s")
 SESSION_COLUMNS = (*BIOSIGNAL_COLUMNS, "temperature")
-_GSR, _GSR_EDGE = 0, 32
 _AU_STEPS = 1000
+_TRUTH_ARRAYS = ("beat_times_s", "action_units", "heart_rate_bpm", "temperature_c")
 _ROW = "\t".join(["%d"] + ["%.3f"] * (len(SESSION_COLUMNS) - 1)) + "\n"
-_COURSES = ("yaw", "pitch", "roll", "x", "y", "zoom", "brightness")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +55,19 @@ class SessionTruth:
         `nuisance.ACTION_UNITS` at 25 fps in steps of a thousandth; kept as integers 0..1000 in the file.
     heart_rate_bpm, temperature_c : ndarray of float64, shape (n_frames,)
         Kept as float32.
+    ectopic : ndarray of str, shape (n_beats,)
+        Kinds of the beats, see `ectopic`.
+    artefacts : tuple of Artefact
+        What is wrong with the ECG, in seconds from the start; kept as three arrays ``artefact_kinds``,
+        ``artefact_times_s`` and ``artefact_strengths_uv``.
     """
 
     beat_times_s: FloatArray
     action_units: FloatArray
     heart_rate_bpm: FloatArray
     temperature_c: FloatArray
+    ectopic: KindArray
+    artefacts: tuple[Artefact, ...]
 
 
 @dataclass(frozen=True)
@@ -155,10 +162,17 @@ def read_session_truth(path: Path) -> SessionTruth:
         with np.load(path, allow_pickle=False) as arrays:
             if tuple(arrays["units"].tolist()) != ACTION_UNITS:
                 raise CorruptDataError(f"{path} holds other action units: simulate it again")
-            found = {name: arrays[name].astype(np.float64) for name in SessionTruth.__dataclass_fields__}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+            found = {name: arrays[name].astype(np.float64) for name in _TRUTH_ARRAYS}
+            names = ("artefact_kinds", "artefact_times_s", "artefact_strengths_uv")
+            rows = zip(*(arrays[name].tolist() for name in names), strict=True)
+            artefacts = tuple(
+                Artefact(kind, times_s[0], times_s[1], strength_uv) for kind, times_s, strength_uv in rows
+            )
+            kinds = arrays["ectopic"]
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
         raise CorruptDataError(f"{path} cannot be read ({error.__class__.__name__}): simulate it again") from None
-    return SessionTruth(**{**found, "action_units": found["action_units"] / _AU_STEPS})
+    found["action_units"] /= _AU_STEPS
+    return SessionTruth(**found, ectopic=kinds, artefacts=artefacts)
 
 
 def write_session(out: Path, settings: CohortSettings, index: int, drawer: FrameDrawer | None) -> None:
@@ -178,7 +192,7 @@ def write_session(out: Path, settings: CohortSettings, index: int, drawer: Frame
     if files.biosignals in missing:
         _write_biosignals(files.biosignals, settings, session)
     if files.truth in missing:
-        _write_truth(files.truth, session)
+        _write_truth(files.truth, session, list_session_artefacts(settings, session))
     if files.video in missing and drawer is not None:
         frames = film_session(settings, session, drawer)
         # Straight to the file: half an hour of video need not fit in memory.
@@ -186,7 +200,7 @@ def write_session(out: Path, settings: CohortSettings, index: int, drawer: Frame
             write_video(temporary, frames, width=settings.width, height=settings.height, fps=round(FPS))
 
 
-def _write_truth(path: Path, session: Session) -> None:
+def _write_truth(path: Path, session: Session, artefacts: tuple[Artefact, ...]) -> None:
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary,
@@ -195,6 +209,10 @@ def _write_truth(path: Path, session: Session) -> None:
             action_units=np.rint(session.action_units * _AU_STEPS).astype(np.uint16),
             heart_rate_bpm=session.heart_rate_bpm.astype(np.float32),
             temperature_c=session.temperature_c.astype(np.float32),
+            ectopic=session.ectopic,
+            artefact_kinds=np.array([item.kind for item in artefacts], dtype=np.str_),
+            artefact_times_s=np.array([(item.start_s, item.end_s) for item in artefacts]).reshape(-1, 2),
+            artefact_strengths_uv=np.array([item.strength_uv for item in artefacts], dtype=np.float64),
         )
 
 
@@ -208,94 +226,3 @@ def _write_biosignals(path: Path, settings: CohortSettings, session: Session) ->
             values = np.vstack([np.rint(samples * (1e6 / FS_HZ)), np.round(columns, 3) + 0.0, temperature]).T
             stream.write((_ROW * len(values)) % tuple(values.ravel().tolist()))
             first += columns.shape[1]
-
-
-def compute_session_columns(settings: CohortSettings, session: Session) -> Iterator[FloatArray]:
-    """Compute what the electrodes record, piece by piece.
-
-    Parameters
-    ----------
-    settings : CohortSettings
-    session : Session
-        Of the same cohort.
-
-    Yields
-    ------
-    ndarray of float64, shape (5, n_times)
-        Filtered signals, one piece after the other; no piece is longer than a trial.
-    """
-    onsets = [round(label.onset_s * FS_HZ) for label in session.labels]
-    ends = [*onsets, round(session.plan.duration_s * FS_HZ)]
-    now, last_us = 0, session.person.gsr_us
-    for number, end in enumerate(ends):
-        trial = None
-        next_us = last_us
-        if number < len(onsets):
-            trial = simulate_trial(settings, session.labels[number].plan, person=session.person)
-            own, _ = compute_columns(settings, trial)
-            next_us = float(own[_GSR, :_GSR_EDGE].mean())
-        before = session.labels[max(0, number - 1)].plan
-        for tile, start in enumerate(range(now, end, N_TIMES)):
-            piece = _fill(settings, session, plan_gap(before, number=number, tile=tile), start=start)
-            # Skin conductance falls back after a response more slowly than it rose.
-            share = (np.arange(start, start + N_TIMES) - now) / max(1, end - now)
-            piece[_GSR] += last_us + (next_us - last_us) * smooth_step(share) - session.person.gsr_us
-            yield piece[:, : end - start]
-        if trial is not None:
-            yield own
-            now, last_us = end + N_TIMES, float(own[_GSR, -_GSR_EDGE:].mean())
-
-
-def _fill(settings: CohortSettings, session: Session, plan: TrialPlan, *, start: int) -> FloatArray:
-    """Compute a piece between trials: the session's own beats and action units, and conductance about rest."""
-    start_s = start / FS_HZ
-    rest = simulate_trial(settings, plan, person=session.person)
-    frame = np.minimum(np.rint(start_s * FPS + np.arange(N_FRAMES)).astype(int), len(session.times_s) - 1)
-    near = np.abs(session.beat_times_s - start_s) < 2.0 * N_TIMES / FS_HZ
-    heart = replace(rest.heart, beat_times_s=session.beat_times_s[near] - start_s)
-    there: SimulatedTrial = replace(rest, heart=heart, action_units=session.action_units[:, frame])
-    columns, _ = compute_columns(settings, there)
-    ends_us = columns[_GSR, :_GSR_EDGE].mean(), columns[_GSR, -_GSR_EDGE:].mean()
-    columns[_GSR] += session.person.gsr_us - np.linspace(*ends_us, N_TIMES)
-    return columns
-
-
-def film_session(settings: CohortSettings, session: Session, drawer: FrameDrawer) -> Iterator[Picture]:
-    """Draw the frames of a session; those of a trial are its clip's."""
-    onsets = [round(label.onset_s * FPS) for label in session.labels]
-    before: Scene | None = None
-    for number, first, end in list_gaps(onsets, len(session.times_s)):
-        plan = session.labels[max(0, number - 1)].plan
-        after = _scene_of(settings, session.labels[number].plan) if number < len(onsets) else None
-        for tile, start in enumerate(range(first, end, N_FRAMES)):
-            own = _scene_of(settings, plan_gap(plan, number=number, tile=tile))
-            scenes = _lead_over(own, before or after or own, after or before or own, (first, start, end))
-            yield from _draw(session, drawer, scenes, range(start, min(end, start + N_FRAMES)))
-        if after is not None:
-            yield from _draw(session, drawer, repeat(after), range(end, end + N_FRAMES))
-        before = after
-
-
-def _scene_of(settings: CohortSettings, plan: TrialPlan) -> Scene:
-    return simulate_scene(trial_rng(settings, plan, purpose="scene"), get_preset(settings.preset).scene)
-
-
-def _lead_over(own: Scene, before: Scene, after: Scene, frames: tuple[int, int, int]) -> Iterator[Scene]:
-    """Move head and light from where one trial leaves them to where the next finds them, with motion of their own."""
-    first, start, end = frames
-    share = np.clip((np.arange(start, start + N_FRAMES) - first + 1) / (end - first + 1), 0.0, 1.0)
-    weight, middle = smooth_step(share), np.sin(np.pi * share) ** 2
-    within = np.sin(np.pi * (np.arange(N_FRAMES) + 1) / (N_FRAMES + 1)) ** 2
-    courses = {}
-    for name in _COURSES:
-        here, there, motion = (getattr(scene, name) for scene in (before, after, own))
-        courses[name] = here[-1] + (there[0] - here[-1]) * weight + (motion - motion.mean()) * middle * within
-    scene = replace(own, **courses)
-    # The light's turn is one number a scene: a scene for every frame, so that the light does not jump.
-    for turn in before.light_turn_rad + (after.light_turn_rad - before.light_turn_rad) * weight:
-        yield replace(scene, light_turn_rad=float(turn))
-
-
-def _draw(session: Session, drawer: FrameDrawer, scenes: Iterable[Scene], frames: range) -> Iterator[Picture]:
-    for number, (frame, scene) in enumerate(zip(frames, scenes, strict=False)):
-        yield drawer(shown_action_units(session.action_units, frame), scene, number)

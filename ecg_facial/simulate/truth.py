@@ -13,6 +13,7 @@ beat_times_s        JSON list: exact times of the R peaks within the clip, secon
 heart_rate_bpm      JSON list: heart rate at 0, 0.25, ..., 5.5 s (4 Hz), two decimals.
 action_units        JSON object: unit -> one number a frame (25 fps, 138 frames) in thousandths, 0..1000; units at rest
                     throughout are left out. AU45 is a blink, AU43 the pain's own eye closure.
+ectopic             JSON list, one for each of beat_times_s: "N" regular, "V" and "A" premature ventricular and atrial.
 =================== ==================================================================================================
 """
 
@@ -29,6 +30,7 @@ import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.simulate.ectopic import KindArray
 from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import SimulatedTrial
@@ -38,7 +40,7 @@ HEART_RATE_FS_HZ = 4.0
 HEART_RATE_TIMES_S = np.arange(round(TRIAL_S * HEART_RATE_FS_HZ) + 1) / HEART_RATE_FS_HZ
 TRUTH_COLUMNS = (
     "subject", "trial", "level", "intensity", "face_intensity", "heart_intensity", "onset_s", "beat_times_s",
-    "heart_rate_bpm", "action_units",
+    "heart_rate_bpm", "action_units", "ectopic",
 )  # fmt: skip
 _AU_STEPS = 1000
 
@@ -58,6 +60,8 @@ class TrialTruth:
         At `HEART_RATE_TIMES_S`.
     action_units : ndarray of float64, shape (9, N_FRAMES)
         `nuisance.ACTION_UNITS`, 0..1.
+    ectopic : ndarray of str, shape (n_beats,)
+        Kinds of the beats, see `ectopic`.
     """
 
     subject: str
@@ -70,6 +74,7 @@ class TrialTruth:
     beat_times_s: FloatArray
     heart_rate_bpm: FloatArray
     action_units: FloatArray
+    ectopic: KindArray
 
 
 def _to_json(values: object) -> str:
@@ -100,6 +105,7 @@ def _make_row(trial: SimulatedTrial) -> tuple[str, ...]:
         _to_json(np.round(heart.trial_beat_times_s, 6).tolist()),
         _to_json(np.round(curve_bpm, 2).tolist()),
         _encode_action_units(trial.action_units),
+        _to_json(heart.trial_ectopic.tolist()),
     )
 
 
@@ -157,4 +163,5 @@ def _read_row(row: dict[str, str]) -> TrialTruth:
         beat_times_s=np.array(json.loads(row["beat_times_s"]), dtype=np.float64),
         heart_rate_bpm=np.array(json.loads(row["heart_rate_bpm"]), dtype=np.float64),
         action_units=_decode_action_units(row["action_units"]),
+        ectopic=np.array(json.loads(row["ectopic"]), dtype="<U1"),
     )

@@ -42,7 +42,7 @@ def test_folder_has_the_shape_of_biovid(cohort: Path) -> None:
     names = set(digests(cohort))
     trials = [re.sub(r"^PartA/video/(.*)\.mp4$", r"\1", name) for name in names if name.endswith(".mp4")]
     assert len(trials) == 4
-    expected = {"SIMULATED.json", "truth.csv", "PartA/starting_point/samples.csv"}
+    expected = {"SIMULATED.json", "truth.csv", "artefacts.csv", "PartA/starting_point/samples.csv"}
     for trial in trials:
         assert re.fullmatch(r"(\d{6}_[mw]_\d\d)/\1-(BL1-081|PA3-041)", trial)
         expected |= {f"PartA/biosignals_{kind}/{trial}_bio.csv" for kind in ("filtered", "raw")}

@@ -120,3 +120,25 @@ def test_bad_settings_are_refused() -> None:
         simulate_ecg(np.array([]), 512.0, rng=rng)
     with pytest.raises(SettingsError, match="symmetric"):
         make_morphology("round")
+
+
+def test_blocks_put_together_are_the_whole_recording() -> None:
+    rng = np.random.default_rng(0)
+    beats = compute_beat_times(rng.uniform(50.0, 120.0, 600), 8.0, phase=0.2)
+    shape, n_times, block = make_morphology("asymmetric"), 30_001, 1000
+    whole = draw_ecg(beats, 512.0, n_times=n_times, morphology=shape)
+    parts = [
+        draw_ecg(beats, 512.0, n_times=min(block, n_times - first), morphology=shape, first_time=first)
+        for first in range(0, n_times, block)
+    ]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_people_differ_more_where_the_settings_say_so() -> None:
+    def spread(wave_sd: float) -> float:
+        people = [sample_morphology(np.random.default_rng(seed), wave_sd=wave_sd) for seed in range(60)]
+        return float(np.std([np.log(person.amplitude_mv[0]) for person in people]))
+
+    assert spread(0.4) > 1.5 * spread(0.15)
+    same = sample_morphology(np.random.default_rng(0), wave_sd=0.0, width=(1.0, 1.0))
+    assert same.amplitude_mv[0] in (1.1, 0.85)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ecg_facial.ecg.files import read_ecg
 from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import PainLevel
+from ecg_facial.simulate.artefacts import read_artefacts
 from ecg_facial.simulate.clips import trial_files
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import (
@@ -28,6 +30,7 @@ from ecg_facial.simulate.population import (
     simulate_rest,
     simulate_trial,
 )
+from ecg_facial.simulate.presets import BIOVID_LIKE_SENSORS, PRESETS, EctopicSettings, Preset
 from ecg_facial.simulate.session import Session, plan_gap, sample_temperatures, simulate_session
 from ecg_facial.simulate.session_files import read_labels, read_session_truth, session_files
 from ecg_facial.simulate.truth import read_truth
@@ -184,6 +187,40 @@ def test_the_samples_of_a_trial_in_the_session_are_those_of_its_clip(cohort: Pat
         clip = read_table(trial_files(cohort, plan).filtered)
         whole = read_table(session_files(cohort, plan.subject.id).biosignals)
         np.testing.assert_array_equal(whole[first : first + 2816, 1:6], clip[:, 1:])
+
+
+def test_premature_beats_and_artefacts_of_clips_are_in_the_session_and_its_truth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ectopic = EctopicSettings(ventricular_share=1.0, atrial_share=1.0, median_per_min=8.0)
+    sensors = replace(BIOVID_LIKE_SENSORS, inverted_share=1.0, muscle_per_min=6.0, lead_off_per_min=3.0)
+    monkeypatch.setitem(PRESETS, "spoilt", Preset("spoilt", sensors=sensors, ectopic=ectopic))
+    out = write_cohort(tmp_path / "out", n_subjects=1, rest=1, continuous=True, preset="spoilt")
+    settings = CohortSettings(1, 1, LEVELS, "spoilt", 0, WIDTH, HEIGHT, rest=1, continuous=True)
+    files = session_files(out, next(read_labels(out)).subject)
+    truth, whole = read_session_truth(files.truth), read_table(files.biosignals)
+    assert {"N", "V", "A"} == set(truth.ectopic.tolist())
+    written = [*read_artefacts(out), *read_artefacts(out / "rest")]
+    assert written
+    onsets_s = {row.trial: row.onset_s for row in read_labels(out)}
+    for row in written:
+        start_s = onsets_s[row.trial] + row.artefact.start_s
+        assert any(item.kind == row.artefact.kind and abs(item.start_s - start_s) < 1e-5 for item in truth.artefacts), (
+            row
+        )
+    assert all(0.0 <= item.start_s < item.end_s <= whole.shape[0] / 512 for item in truth.artefacts)
+    for plan in (*plan_trials(settings, 0), *plan_rest(settings, 0)):
+        inside = (truth.beat_times_s >= onsets_s[plan.name]) & (truth.beat_times_s < onsets_s[plan.name] + 5.5)
+        assert truth.ectopic[inside].tolist() == simulate_clip(settings, plan).heart.trial_ectopic.tolist()
+        first = round(onsets_s[plan.name] * 512)
+        clip = read_table(trial_files(out, plan).filtered)
+        np.testing.assert_array_equal(whole[first : first + 2816, 1:6], clip[:, 1:])
+    # Leads stay swapped between the trials: R waves point down throughout.
+    between = truth.ectopic == "N"
+    for onset_s in onsets_s.values():
+        between &= np.abs(truth.beat_times_s - onset_s - 2.75) > 4.0
+    heights = whole[np.rint(truth.beat_times_s[between] * 512).astype(int), 2]
+    assert np.median(heights) < -200.0
 
 
 def test_detected_beats_of_a_session_are_the_true_ones_across_the_seams(cohort: Path) -> None:

@@ -1,0 +1,150 @@
+"""How near simulated ECGs are to real ones: beats found under noise, heart-rate variability at rest, cost of drawing.
+
+Run as ``python benchmarks/simulated_ecg.py [--data ../shared/data/ecg] [--stride 15] [--sinus] [--preset NAME]``. The
+folder of ``--data`` holds MIT-BIH records (``mitdb/``) and the noises of the Noise Stress Test (``nstdb/``); without it
+only the simulated side is measured. F1 (150 ms) in percent is over 5.5 s windows, with real noise on real ECGs and
+simulated noise on simulated ones; ``simulated noise on real`` tells the noise from the hearts; ``--sinus`` leaves out
+records of arrhythmia. Variability is that of 200 people in five minutes of rest, beside the norms of Nunan et al. 2010.
+sleepecg is measured too where it is installed.
+Last line: a JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
+
+from ecg_stress import (  # noqa: E402
+    CONDITIONS,
+    HARDER,
+    Detector,
+    FloatArray,
+    Window,
+    make_simulated_windows,
+    measure_f1,
+    read_real_windows,
+    spoil_real,
+    spoil_simulated,
+)
+from resting_heart import ADULT_HEART, NORMS, measure_variability  # noqa: E402
+
+from ecg_facial.ecg.rpeaks import detect_r_peaks  # noqa: E402
+from ecg_facial.simulate.ecg import compute_beat_times, draw_ecg, make_morphology  # noqa: E402
+from ecg_facial.simulate.ecg_noise import (  # noqa: E402
+    draw_baseline_wander,
+    draw_electrode_motion,
+    draw_mains,
+    draw_muscle_noise,
+)
+from ecg_facial.simulate.presets import PRESETS, get_preset  # noqa: E402
+
+FS_HZ = 512.0
+SIMULATED_WINDOWS = 526
+PEOPLE = 200
+LENGTHS_MIN = (1.0, 30.0)
+
+
+def detect_ours(ecg: FloatArray, fs_hz: float) -> FloatArray:
+    return detect_r_peaks(ecg, fs_hz).times_s
+
+
+def detect_sleepecg(ecg: FloatArray, fs_hz: float) -> FloatArray:
+    import sleepecg
+
+    return np.asarray(sleepecg.detect_heartbeats(ecg, fs_hz)) / fs_hz
+
+
+def find_detectors() -> dict[str, Detector]:
+    found: dict[str, Detector] = {"ours": detect_ours}
+    if importlib.util.find_spec("sleepecg"):
+        found["sleepecg"] = detect_sleepecg
+    return found
+
+
+def compare_beats(
+    data: Path | None, *, stride: int, sinus: bool, preset: str | None
+) -> dict[str, dict[str, dict[str, float]]]:
+    """F1 of each detector under each condition."""
+    real: list[Window] = list(read_real_windows(data, stride=stride, sinus_only=sinus)) if data else []
+    population = get_preset(preset) if preset else None
+    simulated = list(make_simulated_windows(len(real) or SIMULATED_WINDOWS, preset=population))
+    result: dict[str, dict[str, dict[str, float]]] = {}
+    for name, detect in find_detectors().items():
+        result[name] = {}
+        for condition, (kind, snr_db) in {**CONDITIONS, **HARDER}.items():
+            row = {"simulated": measure_f1(spoil_simulated(simulated, kind, snr_db), detect)}
+            if data:
+                row["real"] = measure_f1(spoil_real(real, kind, snr_db, folder=data), detect)
+                row["simulated noise on real"] = measure_f1(spoil_simulated(real, kind, snr_db), detect)
+            result[name][condition] = row
+            print(f"{name:9s} {condition:14s}", "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
+    return result
+
+
+def compare_variability(preset: str | None) -> dict[str, dict[str, tuple[float, float]]]:
+    """Mean and spread over people beside the norms."""
+    hearts = {"clear": get_preset("clear").heart, "adult": ADULT_HEART}
+    if preset:
+        hearts[preset] = get_preset(preset).heart
+    result = {"norm": NORMS, **{name: measure_variability(heart, n_people=PEOPLE) for name, heart in hearts.items()}}
+    for name, row in result.items():
+        print(f"{name:12s}", "  ".join(f"{key} {mean:.0f} ({sd:.0f})" for key, (mean, sd) in row.items()))
+    return result
+
+
+def measure_cost() -> dict[str, dict[str, float]]:
+    """Nanoseconds a sample at two lengths: equal where the cost is linear."""
+    shape = make_morphology("symmetric")
+    rng = np.random.default_rng(0)
+
+    def draw_beats(n_times: int) -> None:
+        beats_s = compute_beat_times(np.full(n_times // 64 + 2, 70.0), FS_HZ / 64, phase=0.5)
+        draw_ecg(beats_s, FS_HZ, n_times=n_times, morphology=shape)
+
+    parts = {
+        "beats": draw_beats,
+        **{
+            noise.__name__: lambda n_times, noise=noise: noise(rng, n_times, FS_HZ)
+            for noise in (draw_baseline_wander, draw_muscle_noise, draw_electrode_motion, draw_mains)
+        },
+    }
+    result: dict[str, dict[str, float]] = {}
+    for name, part in parts.items():
+        result[name] = {}
+        for minutes in LENGTHS_MIN:
+            n_times = round(minutes * 60.0 * FS_HZ)
+            part(n_times)
+            start = time.perf_counter()
+            part(n_times)
+            result[name][f"{minutes:g} min"] = 1e9 * (time.perf_counter() - start) / n_times
+        print(f"{name:22s}", "  ".join(f"{key} {value:.0f} ns/sample" for key, value in result[name].items()))
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, help="folder with mitdb/ and nstdb/")
+    parser.add_argument("--stride", type=int, default=15, help="use every so many windows of a record")
+    parser.add_argument("--sinus", action="store_true", help="only records with at least 97 %% regular beats")
+    parser.add_argument("--preset", choices=sorted(PRESETS), help="a population; without, its sensors only")
+    arguments = parser.parse_args()
+    result = {
+        "f1": compare_beats(arguments.data, stride=arguments.stride, sinus=arguments.sinus, preset=arguments.preset),
+        "variability": compare_variability(arguments.preset),
+        "ns_per_sample": measure_cost(),
+        "simulated": True,
+    }
+    print(json.dumps(result, default=float))
+
+
+if __name__ == "__main__":
+    main()

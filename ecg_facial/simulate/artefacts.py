@@ -1,0 +1,282 @@
+"""What goes wrong with a simulated ECG, when and how much: planned first, drawn after.
+
+Enters: sensor settings, a length and what the face does. Leaves: a list of `Artefact` (the truth, cheap to make without
+drawing anything), the ECG with them, and rows of ``artefacts.csv``. Their waveforms are in `ecg_noise`. Works at any
+length: a trial or a whole recording.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.simulate.ecg import FloatArray
+from ecg_facial.simulate.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_mains, draw_muscle_noise
+from ecg_facial.simulate.presets import Range, SensorSettings
+
+WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION = "wander", "hum", "muscle", "motion", "lead_off", "saturation"
+ARTEFACT_KINDS = (WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION)
+ARTEFACTS_COLUMNS = ("subject", "trial", "kind", "start_s", "end_s", "strength_uv")
+_FILTER_BAND_HZ = (0.5, 40.0)
+_STRETCH_S = 30.0
+_EDGES_S = {WANDER: 2.0, HUM: 0.5, MUSCLE: 0.15, MOTION: 0.15}
+_SHOWN = 0.2
+_OFF_NOISE_UV = 1.0
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One interval of a spoilt ECG.
+
+    Attributes
+    ----------
+    kind : str
+        One of `ARTEFACT_KINDS`.
+    start_s, end_s : float
+        From the first sample; noise fades in and out within them.
+    strength_uv : float
+        RMS of noise; the level of the line without contact (0 is flat); the size at which the amplifier clips.
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    strength_uv: float
+
+
+class ArtefactRow(NamedTuple):
+    """A row of ``artefacts.csv``."""
+
+    subject: str
+    trial: str
+    artefact: Artefact
+
+
+def plan_artefacts(
+    rng: np.random.Generator,
+    settings: SensorSettings,
+    *,
+    duration_s: float,
+    pain_times_s: FloatArray | None = None,
+    pain: FloatArray | None = None,
+) -> tuple[Artefact, ...]:
+    """Decide what goes wrong in a trial or recording.
+
+    Parameters
+    ----------
+    rng : Generator
+        A stream of its own.
+    settings : SensorSettings
+        How often and how strong.
+    duration_s : float
+        Length of the ECG.
+    pain_times_s, pain : ndarray of float64, shape (n,), optional
+        What the face shows of pain, 0..1, and when: shoulders may tense with it.
+
+    Returns
+    -------
+    tuple of Artefact
+        By start.
+    """
+    found: list[Artefact] = []
+    for kind, share, uv in (
+        (WANDER, settings.wander_share, settings.wander_uv),
+        (HUM, settings.hum_share, settings.hum_uv),
+    ):
+        found += _plan_stretches(rng, kind, share, uv, duration_s)
+    for kind, per_min, length_s, uv in (
+        (MUSCLE, settings.muscle_per_min, settings.muscle_s, settings.muscle_uv),
+        (MOTION, settings.motion_per_min, settings.motion_s, settings.motion_uv),
+        (LEAD_OFF, settings.lead_off_per_min, settings.lead_off_s, (settings.rail_uv, settings.rail_uv)),
+        (SATURATION, settings.saturation_per_min, settings.saturation_s, settings.saturation_uv),
+    ):
+        found += _plan_events(rng, kind, per_min, length_s, uv, duration_s)
+    found = [_lie_flat(rng, item, settings) if item.kind == LEAD_OFF else item for item in found]
+    if pain is not None and pain_times_s is not None and settings.muscle_with_pain > 0.0:
+        found += _plan_tension(rng, settings, pain_times_s, pain, duration_s)
+    return tuple(sorted(found, key=lambda item: item.start_s))
+
+
+def _draw(rng: np.random.Generator, limits: Range) -> float:
+    return limits[0] + (limits[1] - limits[0]) * float(rng.random())
+
+
+def _plan_stretches(
+    rng: np.random.Generator, kind: str, share: float, uv: Range, duration_s: float
+) -> Iterator[Artefact]:
+    """Fill a share of a recording's stretches; a trial is one."""
+    edges_s = np.linspace(0.0, duration_s, max(1, round(duration_s / _STRETCH_S)) + 1).tolist()
+    for start_s, end_s in pairwise(edges_s):
+        if rng.random() < share:
+            yield Artefact(kind, start_s, end_s, _draw(rng, uv))
+
+
+def _plan_events(
+    rng: np.random.Generator, kind: str, per_min: float, length_s: Range, uv: Range, duration_s: float
+) -> Iterator[Artefact]:
+    """Events that start before the end; those that started earlier reach in."""
+    before_s = length_s[1]
+    for _ in range(int(rng.poisson(per_min * (duration_s + before_s) / 60.0))):
+        start_s = float(rng.random()) * (duration_s + before_s) - before_s
+        end_s = start_s + _draw(rng, length_s)
+        strength_uv = _draw(rng, uv)
+        if end_s > 0.0:
+            yield Artefact(kind, max(0.0, start_s), min(duration_s, end_s), strength_uv)
+
+
+def _lie_flat(rng: np.random.Generator, item: Artefact, settings: SensorSettings) -> Artefact:
+    sign = 1.0 if rng.random() < 0.5 else -1.0
+    level_uv = sign * settings.rail_uv if rng.random() < settings.rail_share else 0.0
+    return Artefact(item.kind, item.start_s, item.end_s, level_uv)
+
+
+def _plan_tension(
+    rng: np.random.Generator, settings: SensorSettings, times_s: FloatArray, pain: FloatArray, duration_s: float
+) -> Iterator[Artefact]:
+    edges = np.flatnonzero(np.diff(np.r_[0, pain > _SHOWN, 0]))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        strength_uv = _draw(rng, settings.muscle_uv) * float(pain[first:last].mean())
+        if rng.random() < settings.muscle_with_pain:
+            end_s = duration_s if last == len(pain) else float(times_s[last])
+            yield Artefact(MUSCLE, float(times_s[first]), end_s, strength_uv)
+
+
+def add_artefacts(
+    rng: np.random.Generator,
+    filtered_uv: FloatArray,
+    raw_uv: FloatArray,
+    *,
+    fs_hz: float,
+    artefacts: Iterable[Artefact],
+) -> tuple[FloatArray, FloatArray]:
+    """Spoil an ECG as planned.
+
+    Parameters
+    ----------
+    rng : Generator
+        Draws the waveforms.
+    filtered_uv, raw_uv : ndarray of float64, shape (n_times,)
+        The ECG without artefacts, filtered and as it came from the electrodes.
+    fs_hz : float
+        Sampling rate.
+    artefacts : iterable of Artefact
+        From `plan_artefacts`.
+
+    Returns
+    -------
+    filtered_uv, raw_uv : ndarray of float64, shape (n_times,)
+        New arrays. The raw one holds everything, the filtered one what 0.5-40 Hz leaves of it.
+    """
+    planned = tuple(artefacts)
+    if not planned:
+        return filtered_uv, raw_uv
+    added = np.zeros(len(raw_uv))
+    for item in planned:
+        if item.kind in _NOISES:
+            part = _samples(item, fs_hz, len(added))
+            noise = _NOISES[item.kind](rng, part.stop - part.start, fs_hz)
+            added[part] += item.strength_uv * _fade(part, len(added), edge_s=_EDGES_S[item.kind], fs_hz=fs_hz) * noise
+    spoilt = raw_uv + added
+    line, off = np.zeros(len(added)), np.zeros(len(added), dtype=np.bool_)
+    for item in planned:
+        part = _samples(item, fs_hz, len(added))
+        if item.kind == SATURATION:
+            middle = float(np.median(spoilt[part])) if part.stop > part.start else 0.0
+            spoilt[part] = np.clip(spoilt[part], middle - item.strength_uv, middle + item.strength_uv)
+        elif item.kind == LEAD_OFF:
+            line[part], off[part] = item.strength_uv, True
+    change = np.where(off, line, spoilt - raw_uv)
+    left = _filter(change, fs_hz)
+    silence = _OFF_NOISE_UV * rng.standard_normal(len(added)) if off.any() else 0.0
+    return np.where(off, left, filtered_uv + left), np.where(off, line + silence, spoilt)
+
+
+_NOISES = {
+    WANDER: draw_baseline_wander,
+    HUM: draw_mains,
+    MUSCLE: draw_muscle_noise,
+    MOTION: draw_electrode_motion,
+}
+
+
+def _samples(item: Artefact, fs_hz: float, n_times: int) -> slice:
+    first = min(n_times, max(0, round(item.start_s * fs_hz)))
+    return slice(first, max(first, min(n_times, round(item.end_s * fs_hz))))
+
+
+def _fade(part: slice, n_times: int, *, edge_s: float, fs_hz: float) -> FloatArray:
+    """Rise and fall of noise; none at the signal's own ends, beyond which it goes on."""
+    to_edge = np.full(part.stop - part.start, np.inf)
+    if part.start > 0:
+        to_edge = np.arange(len(to_edge)) + 0.5
+    if part.stop < n_times:
+        to_edge = np.minimum(to_edge, np.arange(len(to_edge))[::-1] + 0.5)
+    return np.sqrt(np.clip(to_edge / (edge_s * fs_hz), 0.0, 1.0))
+
+
+def _filter(change: NDArray[np.float64], fs_hz: float) -> FloatArray:
+    band = signal.butter(2, _FILTER_BAND_HZ, btype="bandpass", fs=fs_hz, output="sos")
+    filtered: FloatArray = signal.sosfiltfilt(band, change, padlen=min(len(change) - 1, round(2.0 * fs_hz)))
+    return filtered
+
+
+def format_artefacts(trials: Iterable[tuple[str, str, Iterable[Artefact]]]) -> Iterator[str]:
+    """Yield the lines of ``artefacts.csv``, the header first.
+
+    Parameters
+    ----------
+    trials : iterable of (str, str, iterable of Artefact)
+        Subject and trial as in the folders, and the trial's artefacts; one without has no line.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(ARTEFACTS_COLUMNS)
+    for subject, trial, artefacts in trials:
+        for item in artefacts:
+            times = (f"{item.start_s:.6f}", f"{item.end_s:.6f}", f"{item.strength_uv:.3f}")
+            writer.writerow((subject, trial, item.kind, *times))
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+def read_artefacts(path: Path) -> Iterator[ArtefactRow]:
+    """Read ``artefacts.csv`` row by row.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the cohort's folder.
+
+    Raises
+    ------
+    MissingDataError
+        When there is no such file.
+    CorruptDataError
+        When it is not a table of artefacts.
+    """
+    file = path / "artefacts.csv" if path.is_dir() else path
+    if not file.is_file():
+        raise MissingDataError(f"no table of artefacts at {file}: only simulated cohorts have one")
+    with open(file, newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        if tuple(reader.fieldnames or ()) != ARTEFACTS_COLUMNS:
+            raise CorruptDataError(f"{file} has columns {reader.fieldnames}: expected {', '.join(ARTEFACTS_COLUMNS)}")
+        for number, row in enumerate(reader, start=1):
+            try:
+                times_s = float(row["start_s"]), float(row["end_s"])
+                artefact = Artefact(row["kind"], *times_s, float(row["strength_uv"]))
+            except (ValueError, TypeError):
+                raise CorruptDataError(f"row {number} of {file} cannot be read: simulate it again") from None
+            yield ArtefactRow(row["subject"], row["trial"], artefact)
