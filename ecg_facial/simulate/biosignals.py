@@ -54,7 +54,7 @@ def simulate_biosignals(
         Felt intensity; skin conductance follows it with noise of its own.
     heart : HeartResponse
         The beats to draw.
-    action_units : ndarray of float64, shape (9, N_FRAMES)
+    action_units : ndarray of float64, shape (15, N_FRAMES)
         What the face shows: AU04 drives the corrugator, AU12 and a little AU06 the zygomaticus.
     settings : SensorSettings
         Noise.

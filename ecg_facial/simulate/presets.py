@@ -99,6 +99,16 @@ class NuisanceSettings:
         Share of trials with a small smile, of smiles that raise the cheeks (AU06), of trials with mouth motion.
     smile, speech : (low, high)
         Strength of AU12 and AU25 in them.
+    speech_jaw : float
+        AU26 of mouth motion, relative to its AU25.
+    yawn_share, gaze_share : float
+        Share of trials with a yawn, with glances away from the camera.
+    yawn : (low, high)
+        Strength of AU27 at the yawn's height.
+    yawn_closure : float
+        AU43 of a yawn, relative to its AU27.
+    gaze : (low, high)
+        Strength of a glance: AU61 or AU62 sideways, AU63 or AU64 up or down.
     """
 
     blinks_per_min: Range = (8.0, 24.0)
@@ -108,11 +118,17 @@ class NuisanceSettings:
     smile: Range = (0.15, 0.45)
     speech_share: float = 0.12
     speech: Range = (0.1, 0.35)
+    speech_jaw: float = 0.0
+    yawn_share: float = 0.0
+    yawn: Range = (0.6, 1.0)
+    yawn_closure: float = 0.6
+    gaze_share: float = 0.0
+    gaze: Range = (0.3, 0.9)
 
 
 @dataclass(frozen=True)
 class SceneSettings:
-    """Camera, head motion and light.
+    """Camera, head motion, light, room, and a hand before the face.
 
     Attributes
     ----------
@@ -128,6 +144,28 @@ class SceneSettings:
         Relative spread of brightness between trials, and of its slow change within one.
     light_turn_sd_rad : float
         Spread of the light's direction between trials.
+    extra_lamps : (low, high)
+        Number of coloured lamps besides the two of every room, per person; 0 to 3.
+    lamp_colour_sd : float
+        Relative spread of each colour of each lamp between trials.
+    lamp_change_sd : float
+        Relative slow change of each colour of each lamp within a trial.
+    shadow : float
+        How dark the main lamp's shadows are, 0 (none) to 1 (none of its light).
+    room_share : float
+        Share of people before a furnished room; the others sit before a plain wall.
+    hand_share : float
+        Share of trials in which a hand comes before the face.
+    hand_s : (low, high)
+        How long it stays at its place.
+    white_balance_sd, exposure_sd : float
+        Relative spread of the camera's gain in each colour, and in all, per trial.
+    noise : (low, high)
+        Standard deviation of the sensor's noise in steps of 255, per trial.
+    blur_px : (low, high)
+        Standard deviation of the lens's blur at a picture height of 240, per trial.
+    crf : (low, high)
+        Rate factor of the H.264 encoder, rounded, per trial; 23 is usual, larger is coarser.
     """
 
     yaw_sd_rad: float = 0.07
@@ -139,6 +177,54 @@ class SceneSettings:
     light_sd: float = 0.08
     flicker_sd: float = 0.03
     light_turn_sd_rad: float = 0.3
+    extra_lamps: tuple[int, int] = (0, 0)
+    lamp_colour_sd: float = 0.0
+    lamp_change_sd: float = 0.0
+    shadow: float = 0.0
+    room_share: float = 0.0
+    hand_share: float = 0.0
+    hand_s: Range = (0.6, 2.0)
+    white_balance_sd: float = 0.0
+    exposure_sd: float = 0.0
+    noise: Range = (0.0, 0.0)
+    blur_px: Range = (0.0, 0.0)
+    crf: Range = (23.0, 23.0)
+
+
+BIOVID_LIKE_NUISANCE = NuisanceSettings(
+    blinks_per_min=(6.0, 34.0),
+    smile_share=0.15,
+    smile=(0.15, 0.7),
+    speech_share=0.15,
+    speech=(0.1, 0.5),
+    speech_jaw=0.4,
+    yawn_share=0.03,
+    gaze_share=0.35,
+)
+"""Habits of people who lie through an hour of heat pain: bored, looking about, at times amused."""
+
+BIOVID_LIKE_SCENE = SceneSettings(
+    yaw_sd_rad=0.13,
+    pitch_sd_rad=0.08,
+    roll_sd_rad=0.05,
+    shift_sd=0.02,
+    zoom_sd=0.06,
+    light_sd=0.12,
+    flicker_sd=0.04,
+    light_turn_sd_rad=0.45,
+    extra_lamps=(0, 3),
+    lamp_colour_sd=0.1,
+    lamp_change_sd=0.06,
+    shadow=0.5,
+    room_share=0.8,
+    hand_share=0.05,
+    white_balance_sd=0.05,
+    exposure_sd=0.1,
+    noise=(1.0, 6.0),
+    blur_px=(0.0, 0.8),
+    crf=(20.0, 30.0),
+)
+"""Rooms, lamps and cameras as they differ between recordings rather than within a laboratory."""
 
 
 @dataclass(frozen=True)
