@@ -1,11 +1,11 @@
 """How well others see simulated faces: the share of uncovered frames in which face detectors find the face.
 
-Run as ``python benchmarks/simulated_faces.py [--identities N] [--frames N] [--yunet FILE] [--landmarker FILE]``. People,
-rooms, lamps, hands and cameras are those of the settings `BIOVID_LIKE_NUISANCE` and `BIOVID_LIKE_SCENE`; each person is
-seen in one trial, half of them in strong pain, after JPEG at the quality that a video of that rate factor has. A frame
-is covered where the hand hides any of the face. With MediaPipe's face landmarker (``--landmarker``; without ``--no-mtcnn``
-MTCNN is measured too) also: the share of people whose blendshapes rise with AU04 and with AU43. Last line: a JSON
-object.
+Run as ``python benchmarks/simulated_faces.py [--identities N] [--frames N] [--yunet FILE] [--landmarker FILE]``.
+People, rooms, lamps, hands and cameras are those of the settings `BIOVID_LIKE_NUISANCE` and `BIOVID_LIKE_SCENE`; each
+person is seen in one trial, half of them in strong pain, after JPEG about as coarse as the trial's video. A frame is
+covered where the hand hides any of the face. With MediaPipe's face landmarker (``--landmarker``; ``--no-mtcnn`` where
+the environment that has MediaPipe has no MTCNN) also: the share of people whose blendshapes rise with AU04 and with
+AU43. Last line: a JSON object.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def main() -> None:
     parser.add_argument("--identities", type=int, default=100)
     parser.add_argument("--frames", type=int, default=6, help="frames of each person's trial")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--no-mtcnn", action="store_true", help="leave MTCNN out, where torch-free weights are missing")
+    parser.add_argument("--no-mtcnn", action="store_true", help="leave MTCNN out, where it is not installed")
     parser.add_argument("--yunet", type=Path, help="YuNet's ONNX file")
     parser.add_argument("--landmarker", type=Path, help="MediaPipe's face_landmarker.task; needs mediapipe")
     arguments = parser.parse_args()

@@ -97,7 +97,8 @@ def take_picture(picture: Picture, take: CameraTake, *, brightness: float = 1.0,
 
 @lru_cache(maxsize=2)
 def _draw_grain(seed: int, noise: float, height: int, width: int) -> NDArray[np.int16]:
-    """Noise of a trial, larger than a picture: every frame shows another part of it, which is cheaper than drawing."""
+    """Draw a trial's noise, larger than a picture: each frame shows another part, which is cheaper than new noise."""
     rng = np.random.default_rng(seed)
     shape = (height + _NOISE_SLACK_PX, width + _NOISE_SLACK_PX, 3)
-    return np.rint(noise * rng.standard_normal(shape, dtype=np.float32)).astype(np.int16)
+    grain: NDArray[np.int16] = np.rint(noise * rng.standard_normal(shape, dtype=np.float32)).astype(np.int16)
+    return grain

@@ -25,7 +25,9 @@ _X264 = {"preset": "ultrafast", "threads": "1"}
 _CRF = 23
 
 
-def encode_video(frames: Iterable[NDArray[np.uint8]], *, width: int, height: int, fps: int = 25, crf: int = _CRF) -> bytes:
+def encode_video(
+    frames: Iterable[NDArray[np.uint8]], *, width: int, height: int, fps: int = 25, crf: int = _CRF
+) -> bytes:
     """Encode RGB frames as H.264 in MP4.
 
     Parameters

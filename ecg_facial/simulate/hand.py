@@ -38,7 +38,7 @@ _SLEEVE_Y = -1.45
 _PX_PER_UNIT = 64
 _X_REACH, _Y_TOP, _Y_BOTTOM = 1.0, 1.0, -4.2
 _EDGE = 0.02
-_FACE_MIDDLE, _FACE_HALF = (0.0, -0.2), (0.66, 0.98)
+_FACE_MIDDLE, _FACE_HALF = (0.0, 0.1), (0.68, 0.92)
 _GRID = (32, 48)
 _AWAY, _MOVE_S = 3.6, (0.35, 0.8)
 # mouth and chin, cheek, eye: where the knuckles rest, how far the forearm leans, and what either may add

@@ -124,9 +124,7 @@ def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, b
     return curves
 
 
-def _event(
-    rng: np.random.Generator, length_s: tuple[float, float], *, edge_s: float = _EVENT_EDGE_S
-) -> FloatArray:
+def _event(rng: np.random.Generator, length_s: tuple[float, float], *, edge_s: float = _EVENT_EDGE_S) -> FloatArray:
     start_s = rng.random() * TRIAL_S
     return _pulse(start_s, start_s + uniform(rng, length_s), edge_s=edge_s)
 

@@ -48,7 +48,7 @@ def draw_room(rng: np.random.Generator, *, width: int, height: int) -> Picture:
 
 
 def _draw_wall(rng: np.random.Generator, columns: int) -> Canvas:
-    """A wall lit unevenly from one side and from above."""
+    """Draw a wall that is lit unevenly from one side and from above."""
     tone = rng.uniform(80, 205) + rng.normal(0, 10, 3)
     across, down = np.meshgrid(np.linspace(-1, 1, columns), np.linspace(-1, 1, _HEIGHT_PX))
     light = 1.0 + rng.uniform(-0.2, 0.2) * across - rng.uniform(0.0, 0.25) * down

@@ -25,7 +25,9 @@ def test_units_add_up_where_they_share_a_target() -> None:
 
 
 def test_lids_close_by_the_stronger_of_blink_and_closure_less_what_a_squint_closes() -> None:
-    assert blendshape_weights({"AU43": 0.4, "AU45": 1.0}, lids=LidCurve(weights=(0.0, 0.8)))["eyeBlinkLeft"] == pytest.approx(0.8)
+    assert blendshape_weights({"AU43": 0.4, "AU45": 1.0}, lids=LidCurve(weights=(0.0, 0.8)))[
+        "eyeBlinkLeft"
+    ] == pytest.approx(0.8)
     squinting = blendshape_weights({"AU43": 1.0, "AU07": 1.0}, lids=LidCurve(weights=(0.0, 0.8)))
     assert squinting["eyeBlinkRight"] == pytest.approx(0.8 * 0.75)
 
