@@ -21,6 +21,7 @@ TEXTURE_WIDTH, TEXTURE_HEIGHT, EYE_PX = 320, 444, 96
 X_SPAN, Y_TOP, Y_SPAN = 2.6, 1.6, 3.6
 _FAINTEST_CREASE = 0.01
 _MOUTH_REACH = 0.2
+_LONG_HAIR_Y = -1.1
 _LOWER_LIP_Y, _MOUTH_CORNER = -0.785, (0.205, -0.668)
 _SKIN = np.array([[104, 70, 52], [216, 174, 140], [228, 184, 160]], dtype=np.float64)
 _HAIR = np.array([[28, 22, 20], [58, 40, 27], [104, 74, 46], [22, 20, 20], [70, 52, 40]], dtype=np.float64)
@@ -58,6 +59,8 @@ class Appearance:
     hair_share : ndarray of float32, shape (n_vertices,)
         How much of a vertex is hair, for its volume.
     glasses : Glasses or None
+    hair : ndarray of float32, shape (3,)
+        RGB of the hair.
     tone, cloth : tuple of float, length 3
         RGB of skin and clothes, for what is drawn apart from the mesh.
     """
@@ -70,6 +73,7 @@ class Appearance:
     vertex_colour: FloatArray
     hair_share: FloatArray
     glasses: Glasses | None
+    hair: FloatArray
     tone: tuple[float, float, float]
     cloth: tuple[float, float, float]
 
@@ -89,7 +93,7 @@ class _Canvas:
         return np.asarray(smooth / (smooth.std() + 1e-6), dtype=np.float32)
 
 
-def make_appearance(identity: Identity, head: HeadMesh) -> Appearance:
+def make_appearance(identity: Identity, head: HeadMesh, *, has_long_hair: bool = False) -> Appearance:
     """Draw a person's textures; the same identity gives the same arrays."""
     rng = np.random.default_rng(identity.appearance_seed)
     column, row = np.meshgrid(np.arange(TEXTURE_WIDTH), np.arange(TEXTURE_HEIGHT))
@@ -110,7 +114,7 @@ def make_appearance(identity: Identity, head: HeadMesh) -> Appearance:
     creased = np.abs(wrinkles * np.maximum(gain, 0.35)).max(axis=-1) > _FAINTEST_CREASE
     aged = max(0.0, (identity.age_years - 30) / 50)
     rest = rng.uniform(0.0, 0.35, len(gain)) * aged
-    share = _hair_share(head, hairline + (0.45 if balding else 0.0))
+    share = _hair_share(head, hairline + (0.45 if balding else 0.0), is_long=has_long_hair)
     eye = _draw_eye(rng)
     vertex_colour = _colour_vertices(head, hair, share, rng)
     cloth = _CLOTHES[rng.integers(len(_CLOTHES))] + rng.normal(0, 8, 3)
@@ -124,6 +128,7 @@ def make_appearance(identity: Identity, head: HeadMesh) -> Appearance:
         vertex_colour=vertex_colour,
         hair_share=share,
         glasses=_choose_glasses(rng),
+        hair=hair.astype(np.float32),
         tone=_triple(tone),
         cloth=_triple(cloth),
     )
@@ -252,12 +257,13 @@ def _draw_shirt(canvas: _Canvas, skin: FloatArray, cloth: NDArray[np.float64]) -
     return np.asarray(skin * (1 - alpha) + painted * alpha, dtype=np.float32)
 
 
-def _hair_share(head: HeadMesh, hairline: float) -> FloatArray:
+def _hair_share(head: HeadMesh, hairline: float, *, is_long: bool) -> FloatArray:
     relative = head.template - head.eye_centre
     behind = np.maximum(head.template[:, 2].max() - 0.78 - head.template[:, 2], 0)
-    # ears stay free: they stand out sideways at eye height
-    share = expit((relative[:, 1] - hairline + 1.05 * behind - 0.12 * np.abs(relative[:, 0])) * 16)
-    share *= expit((relative[:, 1] + 0.12) * 14)
+    slope, lowest = (2.1, _LONG_HAIR_Y) if is_long else (1.05, -0.12)
+    # where hair is short, ears stay free: they stand out sideways at eye height
+    share = expit((relative[:, 1] - hairline + slope * behind - 0.12 * np.abs(relative[:, 0])) * 16)
+    share *= expit((relative[:, 1] - lowest) * 14)
     share[head.group != 0] = 0
     return np.asarray(share, dtype=np.float32)
 

@@ -87,13 +87,14 @@ def make_person_drawer(
     settings : SceneSettings
         Rooms and lamps of the population.
     streams : callable
-        Gives the person's random stream of a purpose: ``"light"``, ``"lamps"`` and ``"room"``.
+        Gives the person's random stream of a purpose: ``"hair"``, ``"light"``, ``"lamps"``, ``"room"``.
     width, height : int
         Size of the pictures in pixels.
     """
     from ecg_facial.simulate.renderer import FaceRenderer, Light, Pose
 
-    renderer = FaceRenderer(identity, width=width, height=height)
+    has_long_hair = identity.sex == "w" and streams("hair").random() < settings.long_hair_share
+    renderer = FaceRenderer(identity, width=width, height=height, has_long_hair=has_long_hair)
     light = Light.sample(streams("light"))
     light = light.furnish(streams("lamps"), n_lamps=settings.extra_lamps, shadow=settings.shadow)
     room_rng = streams("room")

@@ -7,7 +7,7 @@ the same bytes on the same machine and versions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -15,10 +15,14 @@ from numpy.typing import NDArray
 
 from ecg_facial.simulate.appearance import Glasses, make_appearance, texture_coordinates
 from ecg_facial.simulate.expressions import LidCurve, blendshape_weights, check_action_units, wrinkle_weights
+from ecg_facial.simulate.hair import make_hair_outline, paint_below, paint_hair
 from ecg_facial.simulate.hand import HandCourse, HandLook, draw_hand
 from ecg_facial.simulate.head import LEFT_EYE, RIGHT_EYE, FloatArray, load_head
 from ecg_facial.simulate.identity import Identity
+from ecg_facial.simulate.light import Light
 from ecg_facial.simulate.rasteriser import rasterise, shade_vertices, shadow_vertices
+
+__all__ = ["FaceRenderer", "Light", "Pose"]
 
 Picture = NDArray[np.uint8]
 _CAMERA_DISTANCE = 9.0
@@ -30,6 +34,7 @@ _LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 _OPEN_SHARE = 0.03
 _EYE_ZOOM = 2.5
 _SHADOW_CELLS = 72
+_ARM_X, _ARM_Y, _CHEST_Y = 1.3, -1.2, -1.9
 
 
 @dataclass(frozen=True)
@@ -51,93 +56,6 @@ class Pose:
         nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
         tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
         return np.asarray(tilt @ nod @ turn, dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class Light:
-    """Room light: directions (towards the lamp) with RGB strength, an ambient part, and the wall's colours.
-
-    Attributes
-    ----------
-    lamps : tuple of 6-tuples
-        x, y, z of the direction, then RGB strength.
-    ambient : tuple of float, length 3
-    wall_top, wall_bottom : tuple of float, length 3
-        RGB 0..255 of the background.
-    shadow : float
-        How dark the first lamp's shadows are, 0 (none) to 1 (none of its light).
-    """
-
-    lamps: tuple[tuple[float, ...], ...] = ((0.35, 0.55, 0.75, 0.5, 0.5, 0.48), (-0.6, 0.2, 0.75, 0.22, 0.22, 0.24))
-    ambient: tuple[float, float, float] = (0.38, 0.38, 0.39)
-    wall_top: tuple[float, float, float] = (176.0, 180.0, 182.0)
-    wall_bottom: tuple[float, float, float] = (128.0, 132.0, 136.0)
-    shadow: float = 0.0
-
-    @classmethod
-    def sample(cls, rng: np.random.Generator) -> Light:
-        """Draw a room: a key lamp above, a weaker fill lamp from the other side, warm or cold light."""
-        side = 1.0 if rng.random() < 0.5 else -1.0
-        warmth = rng.normal(0.0, 0.04)
-        tint = np.array([1 + warmth, 1.0, 1 - warmth])
-        key, fill = rng.uniform(0.35, 0.6) * tint, rng.uniform(0.1, 0.3) / tint
-        direction = (side * rng.uniform(0.1, 0.8), rng.uniform(0.25, 0.8), rng.uniform(0.6, 1.0))
-        other = (-side * rng.uniform(0.3, 0.8), rng.uniform(-0.1, 0.4), rng.uniform(0.5, 1.0))
-        ambient = rng.uniform(0.3, 0.42) * tint
-        wall = rng.uniform(70, 215) + rng.normal(0, 7, 3)
-        fall = rng.uniform(0.55, 0.95)
-        return cls(
-            lamps=((*direction, *key.tolist()), (*other, *fill.tolist())),
-            ambient=_triple(ambient),
-            wall_top=_triple(np.clip(wall, 20, 240)),
-            wall_bottom=_triple(np.clip(wall * fall, 15, 235)),
-        )
-
-    def furnish(self, rng: np.random.Generator, *, n_lamps: tuple[int, int], shadow: float) -> Light:
-        """Add coloured lamps, the strength of all shared out anew so that the face is as bright as before.
-
-        Parameters
-        ----------
-        rng : numpy.random.Generator
-            The person's own stream.
-        n_lamps : (int, int)
-            Fewest and most lamps to add.
-        shadow : float
-            How dark the first lamp's shadows are.
-        """
-        added = [_sample_lamp(rng) for _ in range(int(rng.integers(n_lamps[0], n_lamps[1] + 1)))]
-        if not added:
-            return replace(self, shadow=shadow)
-        lamps = [*self.lamps, *added]
-        share = sum(sum(lamp[3:]) for lamp in self.lamps) / sum(sum(lamp[3:]) for lamp in lamps)
-        dimmed = tuple((*lamp[:3], *(share * strength for strength in lamp[3:])) for lamp in lamps)
-        return replace(self, lamps=dimmed, shadow=shadow)
-
-    def arrays(self) -> tuple[FloatArray, FloatArray]:
-        """Lamps with unit directions, shape (n_lamps, 6), and the ambient light, shape (3,)."""
-        lamps = np.array(self.lamps, dtype=np.float32)
-        lamps[:, :3] /= np.linalg.norm(lamps[:, :3], axis=1, keepdims=True)
-        return lamps, np.array(self.ambient, dtype=np.float32)
-
-
-# (direction, RGB): a window at the side, a warm lamp above, a screen below, a coloured sign
-_LAMP_KINDS = (
-    ((1.0, 0.25, 0.35), (0.72, 0.86, 1.0)),
-    ((0.3, 1.0, 0.35), (1.0, 0.8, 0.55)),
-    ((0.25, -0.45, 0.85), (0.55, 0.75, 1.0)),
-    ((0.9, 0.1, 0.2), (1.0, 0.55, 0.6)),
-)
-
-
-def _sample_lamp(rng: np.random.Generator) -> tuple[float, ...]:
-    direction, colour = _LAMP_KINDS[int(rng.integers(len(_LAMP_KINDS)))]
-    side = 1.0 if rng.random() < 0.5 else -1.0
-    strength = rng.uniform(0.15, 0.45) * np.array(colour)
-    return (side * direction[0], *direction[1:], *strength.tolist())
-
-
-def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    return float(values[0]), float(values[1]), float(values[2])
 
 
 @dataclass(frozen=True)
@@ -172,6 +90,8 @@ class FaceRenderer:
         Size of the pictures in pixels.
     supersample : int
         Samples per pixel in each direction; 2 smooths edges at 2.5 times the cost.
+    has_long_hair : bool
+        Hair over the ears and down to the shoulders instead of short hair.
 
     Raises
     ------
@@ -179,14 +99,24 @@ class FaceRenderer:
         Where numba is not installed.
     """
 
-    def __init__(self, identity: Identity, *, width: int = 320, height: int = 240, supersample: int = 1) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        width: int = 320,
+        height: int = 240,
+        supersample: int = 1,
+        has_long_hair: bool = False,
+    ) -> None:
         self._head = load_head()
         self._camera = _Camera(width, height, supersample)
-        self._appearance = make_appearance(identity, self._head)
+        self._appearance = make_appearance(identity, self._head, has_long_hair=has_long_hair)
         neutral = identity.mesh(self._head)
         eyes = [self._head.centre_of(neutral, side) for side in (LEFT_EYE, RIGHT_EYE)]
         centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + _PIVOT)
         self._vertices = np.ascontiguousarray(_give_volume(centred, self._appearance.hair_share))
+        self._hair = make_hair_outline() if has_long_hair else None
+        self._edges = _find_cut_edges(centred)
         self._uv = texture_coordinates(self._head)
         is_eye = np.isin(self._head.group, (LEFT_EYE, RIGHT_EYE))
         self._eye_triangles = np.ascontiguousarray(is_eye[self._head.triangles].all(axis=1))
@@ -262,6 +192,7 @@ class FaceRenderer:
         points = self._camera.project(vertices, pose)
         look = self._appearance
         strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
+        self._paint_behind(image, points, pose, lamps, ambient)
         depth = np.full(image.shape[:2], -1e9, dtype=np.float32)
         rasterise(
             points,
@@ -278,6 +209,17 @@ class FaceRenderer:
             depth,
         )
         return points
+
+    def _paint_behind(
+        self, image: Picture, points: FloatArray, pose: Pose, lamps: FloatArray, ambient: FloatArray
+    ) -> None:
+        """Paint what the mesh does not hold: cloth below its cut edges, and hair that falls behind the shoulders."""
+        light = ambient + 0.7 * lamps[:, 3:].sum(axis=0)
+        if self._hair is not None:
+            turned = np.ascontiguousarray(self._hair @ pose.rotation().T)
+            paint_hair(image, self._camera.project(turned, pose), self._appearance.hair * light)
+        for edge in self._edges:
+            paint_below(image, points[edge], np.array(self._appearance.cloth, dtype=np.float32) * light)
 
     def _paint_wall(self, light: Light, background: Picture | None) -> Picture:
         scale = self._camera.supersample
@@ -355,6 +297,13 @@ class FaceRenderer:
         )
         # bright by the red channel and equal in all three: no hair or teeth is at 255
         return int((image.min(axis=2) >= 255).sum())
+
+
+def _find_cut_edges(vertices: FloatArray) -> list[NDArray[np.intp]]:
+    """Vertices of the shoulders and of the chest's lower end, where the mesh is cut off."""
+    x, y = vertices[:, 0], vertices[:, 1]
+    parts = [(x > _ARM_X) & (y < _ARM_Y), (x < -_ARM_X) & (y < _ARM_Y), y < _CHEST_Y]
+    return [np.flatnonzero(part) for part in parts if part.any()]
 
 
 def _lamp_axes(lamp: FloatArray) -> FloatArray:

@@ -294,6 +294,28 @@ def test_shadows_only_darken_and_not_the_lit_side() -> None:
         assert change[cheek, 115:150].mean() < change[cheek, 170:195].mean() - 1.0
 
 
+def test_arms_end_below_the_picture_and_not_in_rags() -> None:
+    """Every column that shows a sleeve shows it down to the last row."""
+    for seed in range(12):
+        background = np.zeros((240, 320, 3), np.uint8)
+        background[..., 1] = 255
+        picture = renderer_of(seed).render({}, pose=Pose(zoom=0.7, y=-20.0), background=background)
+        wall = (picture == [0, 255, 0]).all(axis=2)[150:]
+        shown_again = wall[1:] & ~wall[:-1]
+        assert shown_again[:, :110].sum() + shown_again[:, 210:].sum() <= 2
+
+
+def test_long_hair_falls_beside_the_face_and_leaves_it_as_it_is() -> None:
+    for seed in range(4):
+        identity = sample_identity(np.random.default_rng(seed), sex="w")
+        short, long = (FaceRenderer(identity, has_long_hair=is_long) for is_long in (False, True))
+        change = np.abs(long.render({}).astype(int) - short.render({})).max(axis=2) > 12
+        assert change[60:200, :].mean() > 0.05
+        assert change[85:190, 125:195].mean() < 0.01
+        ears = change[110:180, 85:100].mean(), change[110:180, 220:235].mean()
+        assert min(ears) > 0.5
+
+
 def test_furnishing_adds_lamps_without_adding_light() -> None:
     for seed in range(30):
         light = Light.sample(np.random.default_rng(seed))
