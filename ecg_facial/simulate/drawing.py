@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.simulate.camera import take_picture
-from ecg_facial.simulate.nuisance import Scene, shown_action_units
-from ecg_facial.simulate.population import CohortSettings, sample_subject
+from ecg_facial.simulate.nuisance import Scene, shown_action_units, simulate_scene
+from ecg_facial.simulate.population import CohortSettings, TrialPlan, sample_subject, trial_rng
 from ecg_facial.simulate.presets import SceneSettings, get_preset
 from ecg_facial.simulate.response import N_FRAMES, FloatArray
 from ecg_facial.simulate.rooms import draw_room
@@ -131,6 +131,11 @@ def _change_lamp(lamp: tuple[float, ...], turn_rad: float, gain: FloatArray) -> 
     x, y, z, *strength = lamp
     cosine, sine = math.cos(turn_rad), math.sin(turn_rad)
     return (cosine * x + sine * z, y, cosine * z - sine * x, *(np.array(strength) * gain).tolist())
+
+
+def simulate_trial_scene(settings: CohortSettings, plan: TrialPlan) -> Scene:
+    """Scene of a cohort's trial, without drawing it: `Scene.hand_cover` tells which of its frames show the whole face."""
+    return simulate_scene(trial_rng(settings, plan, purpose="scene"), get_preset(settings.preset).scene)
 
 
 def draw_frames(drawer: FrameDrawer, action_units: FloatArray, scene: Scene) -> Iterator[Picture]:

@@ -11,11 +11,17 @@ import pytest
 
 from ecg_facial.face.detection import load_detector
 from ecg_facial.face.video import RgbFrame
-from ecg_facial.simulate.drawing import FrameDrawer, draw_frames, make_face_drawer, make_person_drawer
+from ecg_facial.simulate.drawing import (
+    FrameDrawer,
+    draw_frames,
+    make_face_drawer,
+    make_person_drawer,
+    simulate_trial_scene,
+)
 from ecg_facial.simulate.identity import sample_identity
 from ecg_facial.simulate.nuisance import ACTION_UNITS, Scene, simulate_scene
-from ecg_facial.simulate.population import CohortSettings
-from ecg_facial.simulate.presets import BIOVID_LIKE_SCENE, SceneSettings
+from ecg_facial.simulate.population import CohortSettings, plan_trials
+from ecg_facial.simulate.presets import BIOVID_LIKE_SCENE, PRESETS, Preset, SceneSettings
 from ecg_facial.simulate.response import N_FRAMES
 from ecg_facial.simulate.seeds import make_rng
 
@@ -45,6 +51,24 @@ def test_a_cohort_of_the_clear_preset_sits_before_a_plain_wall() -> None:
     scene = simulate_scene(np.random.default_rng(0), SceneSettings())
     corner = drawer({}, scene, 0)[:30, :60].astype(int)
     assert np.ptp(corner, axis=1).max() <= 1
+
+
+def test_a_trial_s_covered_frames_are_known_from_the_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = Preset("hands", scene=replace(SceneSettings(), hand_share=0.5))
+    monkeypatch.setitem(PRESETS, "hands", hands)
+    settings = CohortSettings(n_subjects=1, trials_per_level=10, preset="hands")
+    plans = plan_trials(settings, 0)
+    scenes = [simulate_trial_scene(settings, plan) for plan in plans]
+    with_hand = [number for number, scene in enumerate(scenes) if scene.hand is not None]
+    assert 10 < len(with_hand) < 40
+    drawer = make_face_drawer(settings, 0)
+    scene = scenes[with_hand[0]]
+    bare = replace(scene, hand=None, hand_cover=np.zeros(N_FRAMES))
+    covered, free = int(np.argmax(scene.hand_cover)), int(np.argmin(scene.hand.presence if scene.hand else []))
+    assert scene.hand_cover[covered] > 0.05
+    assert not np.array_equal(drawer({}, scene, covered), drawer({}, bare, covered))
+    assert scene.hand_cover[free] == 0
+    assert np.array_equal(drawer({}, scene, free), drawer({}, bare, free))
 
 
 def test_neighbouring_frames_differ_by_noise_and_slow_change_only() -> None:
