@@ -134,7 +134,7 @@ def _change_lamp(lamp: tuple[float, ...], turn_rad: float, gain: FloatArray) -> 
 
 
 def simulate_trial_scene(settings: CohortSettings, plan: TrialPlan) -> Scene:
-    """Scene of a cohort's trial, without drawing it: `Scene.hand_cover` tells which of its frames show the whole face."""
+    """Draw a trial's scene without its pictures: `Scene.hand_cover` tells which frames show the whole face."""
     return simulate_scene(trial_rng(settings, plan, purpose="scene"), get_preset(settings.preset).scene)
 
 
