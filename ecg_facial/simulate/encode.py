@@ -21,10 +21,13 @@ BIOSIGNAL_COLUMNS = ("time", "gsr", "ecg", "emg_trapezius", "emg_corrugator", "e
 _MICROSECONDS = 1_000_000
 _DECIMALS = 3
 _ROW = "\t".join(["%d"] + [f"%.{_DECIMALS}f"] * (len(BIOSIGNAL_COLUMNS) - 1)) + "\n"
-_X264 = {"preset": "ultrafast", "crf": "23", "threads": "1"}
+_X264 = {"preset": "ultrafast", "threads": "1"}
+_CRF = 23
 
 
-def encode_video(frames: Iterable[NDArray[np.uint8]], *, width: int, height: int, fps: int = 25) -> bytes:
+def encode_video(
+    frames: Iterable[NDArray[np.uint8]], *, width: int, height: int, fps: int = 25, crf: int = _CRF
+) -> bytes:
     """Encode RGB frames as H.264 in MP4.
 
     Parameters
@@ -35,6 +38,8 @@ def encode_video(frames: Iterable[NDArray[np.uint8]], *, width: int, height: int
         Size in pixels, even numbers.
     fps : int
         Frame rate in Hz.
+    crf : int
+        Rate factor, 0 (lossless) to 51; 23 is x264's own.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def encode_video(frames: Iterable[NDArray[np.uint8]], *, width: int, height: int
     """
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as container:
-        stream = container.add_stream("libx264", rate=fps, options=_X264)
+        stream = container.add_stream("libx264", rate=fps, options={**_X264, "crf": str(crf)})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.thread_count = 1
         for number, frame in enumerate(frames):

@@ -127,7 +127,7 @@ class IdealObserver:
         beats_s = trial.heart.trial_beat_times_s
         seen_s = beats_s + self._settings.beat_jitter_ms / 1e3 * self._rng(trial, "heart").standard_normal(len(beats_s))
         normal = trial.heart.trial_ectopic == NORMAL
-        return np.stack([seen_s[:-1], seen_s[1:]], axis=1)[normal[:-1] & normal[1:]]
+        return np.asarray(np.stack([seen_s[:-1], seen_s[1:]], axis=1)[normal[:-1] & normal[1:]], dtype=np.float64)
 
 
 def draw_people(preset: Preset, settings: ObserverSettings) -> list[Person]:
