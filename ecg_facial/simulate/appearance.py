@@ -20,6 +20,9 @@ from ecg_facial.simulate.wrinkles import draw_wrinkles
 TEXTURE_WIDTH, TEXTURE_HEIGHT, EYE_PX = 320, 444, 96
 X_SPAN, Y_TOP, Y_SPAN = 2.6, 1.6, 3.6
 _FAINTEST_CREASE = 0.01
+_MOUTH_REACH = 0.2
+_LONG_HAIR_Y = -1.1
+_LOWER_LIP_Y, _MOUTH_CORNER = -0.785, (0.205, -0.668)
 _SKIN = np.array([[104, 70, 52], [216, 174, 140], [228, 184, 160]], dtype=np.float64)
 _HAIR = np.array([[28, 22, 20], [58, 40, 27], [104, 74, 46], [22, 20, 20], [70, 52, 40]], dtype=np.float64)
 _GREY_HAIR = np.array([168, 163, 158], dtype=np.float64)
@@ -52,10 +55,14 @@ class Appearance:
         Strength at rest (age) and per expression.
     eye : ndarray of float32, shape (EYE_PX, EYE_PX, 3)
     vertex_colour : ndarray of float32, shape (n_vertices, 4)
-        RGB and opacity over the skin texture: teeth, tongue, hair at the sides, clothes.
+        RGB and opacity over the skin texture: teeth, tongue, hair at the sides.
     hair_share : ndarray of float32, shape (n_vertices,)
         How much of a vertex is hair, for its volume.
     glasses : Glasses or None
+    hair : ndarray of float32, shape (3,)
+        RGB of the hair.
+    tone, cloth : tuple of float, length 3
+        RGB of skin and clothes, for what is drawn apart from the mesh.
     """
 
     skin: NDArray[np.uint8]
@@ -66,6 +73,9 @@ class Appearance:
     vertex_colour: FloatArray
     hair_share: FloatArray
     glasses: Glasses | None
+    hair: FloatArray
+    tone: tuple[float, float, float]
+    cloth: tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +93,7 @@ class _Canvas:
         return np.asarray(smooth / (smooth.std() + 1e-6), dtype=np.float32)
 
 
-def make_appearance(identity: Identity, head: HeadMesh) -> Appearance:
+def make_appearance(identity: Identity, head: HeadMesh, *, has_long_hair: bool = False) -> Appearance:
     """Draw a person's textures; the same identity gives the same arrays."""
     rng = np.random.default_rng(identity.appearance_seed)
     column, row = np.meshgrid(np.arange(TEXTURE_WIDTH), np.arange(TEXTURE_HEIGHT))
@@ -104,17 +114,29 @@ def make_appearance(identity: Identity, head: HeadMesh) -> Appearance:
     creased = np.abs(wrinkles * np.maximum(gain, 0.35)).max(axis=-1) > _FAINTEST_CREASE
     aged = max(0.0, (identity.age_years - 30) / 50)
     rest = rng.uniform(0.0, 0.35, len(gain)) * aged
-    share = _hair_share(head, hairline + (0.45 if balding else 0.0))
+    share = _hair_share(head, hairline + (0.45 if balding else 0.0), is_long=has_long_hair)
+    eye = _draw_eye(rng)
+    vertex_colour = _colour_vertices(head, hair, share, rng)
+    cloth = _CLOTHES[rng.integers(len(_CLOTHES))] + rng.normal(0, 8, 3)
+    skin = _draw_shirt(canvas, skin, cloth)
     return Appearance(
         skin=np.dstack([np.clip(skin, 3, 255), creased]).astype(np.uint8),
         wrinkles=wrinkles,
         wrinkle_rest=rest.astype(np.float32),
         wrinkle_gain=gain,
-        eye=_draw_eye(rng),
-        vertex_colour=_colour_vertices(head, hair, share, rng),
+        eye=eye,
+        vertex_colour=vertex_colour,
         hair_share=share,
         glasses=_choose_glasses(rng),
+        hair=hair.astype(np.float32),
+        tone=_triple(tone),
+        cloth=_triple(cloth),
     )
+
+
+def _triple(colour: NDArray[np.float64]) -> tuple[float, float, float]:
+    red, green, blue = np.clip(colour, 5, 250).tolist()
+    return red, green, blue
 
 
 def texture_coordinates(head: HeadMesh) -> FloatArray:
@@ -164,11 +186,15 @@ def _draw_lips(
     rng = canvas.rng
     motion = np.linalg.norm(head.expressions["mouthRollUpper"] + head.expressions["mouthRollLower"], axis=1)
     relative = head.template - head.eye_centre
-    # the rolled zone is wider than the vermilion; skin of the nose side is far behind in motion
+    # the rolled zone is wider than the vermilion; skin of the nose side is far behind in motion, but the groove under
+    # the lower lip moves as much as the lip
     red = (motion > 0.5 * motion.max()) & (np.abs(relative[:, 0]) < 0.3) & (head.group == 0)
+    red &= relative[:, 1] > _LOWER_LIP_Y
     weight = np.zeros(skin.shape[:2], np.float32)
-    columns = ((relative[red, 0] / X_SPAN + 0.5) * TEXTURE_WIDTH).astype(int)
-    rows = ((Y_TOP - relative[red, 1]) / Y_SPAN * TEXTURE_HEIGHT).astype(int)
+    # lips taper to the mouth's corners, which rolling hardly moves
+    points = np.concatenate([relative[red, :2], [[-_MOUTH_CORNER[0], _MOUTH_CORNER[1]], _MOUTH_CORNER]])
+    columns = ((points[:, 0] / X_SPAN + 0.5) * TEXTURE_WIDTH).astype(int)
+    rows = ((Y_TOP - points[:, 1]) / Y_SPAN * TEXTURE_HEIGHT).astype(int)
     hull = cv2.convexHull(np.stack([columns, rows], axis=1).astype(np.int32))
     cv2.fillConvexPoly(weight, hull, 1.0)
     soft = cv2.GaussianBlur(weight, (0, 0), 2.0)
@@ -222,12 +248,22 @@ def _draw_fringe(canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], h
     return np.asarray(skin * (1 - alpha) + painted * alpha, dtype=np.float32)
 
 
-def _hair_share(head: HeadMesh, hairline: float) -> FloatArray:
+def _draw_shirt(canvas: _Canvas, skin: FloatArray, cloth: NDArray[np.float64]) -> FloatArray:
+    """Cloth below a round neckline, drawn in the texture because the mesh is too coarse for an edge."""
+    below = -(canvas.y + 1.78 - 0.12 * np.abs(canvas.x))
+    collar = np.exp(-(((below - 0.03) / 0.02) ** 2))
+    painted = cloth * (1.0 - 0.25 * collar[..., None])
+    alpha = expit(below * 160)[..., None]
+    return np.asarray(skin * (1 - alpha) + painted * alpha, dtype=np.float32)
+
+
+def _hair_share(head: HeadMesh, hairline: float, *, is_long: bool) -> FloatArray:
     relative = head.template - head.eye_centre
     behind = np.maximum(head.template[:, 2].max() - 0.78 - head.template[:, 2], 0)
-    # ears stay free: they stand out sideways at eye height
-    share = expit((relative[:, 1] - hairline + 1.05 * behind - 0.12 * np.abs(relative[:, 0])) * 16)
-    share *= expit((relative[:, 1] + 0.12) * 14)
+    slope, lowest = (2.1, _LONG_HAIR_Y) if is_long else (1.05, -0.12)
+    # where hair is short, ears stay free: they stand out sideways at eye height
+    share = expit((relative[:, 1] - hairline + slope * behind - 0.12 * np.abs(relative[:, 0])) * 16)
+    share *= expit((relative[:, 1] - lowest) * 14)
     share[head.group != 0] = 0
     return np.asarray(share, dtype=np.float32)
 
@@ -239,15 +275,13 @@ def _colour_vertices(
     shade = 1 + 0.07 * rng.standard_normal(len(head.template))
     colour[:, :3] = hair * shade[:, None]
     colour[:, 3] = hair_share
-    # teeth and tongue stand in the mouth's shadow
-    for group, tint in ((UPPER_TEETH, (208, 202, 188)), (LOWER_TEETH, (190, 184, 172)), (TONGUE, (140, 66, 66))):
-        colour[head.group == group] = [*(np.array(tint) * rng.uniform(0.85, 1.05)), 1.0]
+    # teeth and tongue stand in the mouth's shadow, the deeper the further back and the nearer its corners
     relative = head.template - head.eye_centre
-    shirt = expit(-(relative[:, 1] + 1.78 - 0.12 * np.abs(relative[:, 0])) * 30)
-    dressed = (shirt > 0.02) & (head.group == 0)
-    cloth = _CLOTHES[rng.integers(len(_CLOTHES))] + rng.normal(0, 8, 3)
-    colour[dressed, :3] = cloth
-    colour[dressed, 3] = shirt[dressed]
+    reach = np.exp(-((relative[:, 0] / _MOUTH_REACH) ** 4)) * np.clip(0.75 + 2.0 * relative[:, 2], 0.15, 1.0)
+    for group, tint in ((UPPER_TEETH, (208, 202, 188)), (LOWER_TEETH, (190, 184, 172)), (TONGUE, (140, 66, 66))):
+        inside = head.group == group
+        colour[inside, :3] = np.array(tint) * rng.uniform(0.85, 1.05) * (0.08 + 0.78 * reach[inside, None])
+        colour[inside, 3] = 1.0
     colour[np.isin(head.group, (LEFT_EYE, RIGHT_EYE)), 3] = 0
     return colour
 

@@ -22,7 +22,8 @@ from scipy import signal
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.simulate.ecg import FloatArray
 from ecg_facial.simulate.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_mains, draw_muscle_noise
-from ecg_facial.simulate.presets import Range, SensorSettings
+from ecg_facial.simulate.presets import Range
+from ecg_facial.simulate.sensor_settings import SensorSettings
 
 WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION = "wander", "hum", "muscle", "motion", "lead_off", "saturation"
 ARTEFACT_KINDS = (WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION)

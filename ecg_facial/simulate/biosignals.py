@@ -13,7 +13,6 @@ import numpy as np
 from ecg_facial.simulate.artefacts import Artefact, add_artefacts, plan_artefacts
 from ecg_facial.simulate.ecg import draw_ecg
 from ecg_facial.simulate.nuisance import ACTION_UNITS
-from ecg_facial.simulate.presets import SensorSettings
 from ecg_facial.simulate.response import (
     FRAME_TIMES_S,
     TRIAL_S,
@@ -23,6 +22,7 @@ from ecg_facial.simulate.response import (
     smooth_step,
     uniform,
 )
+from ecg_facial.simulate.sensor_settings import SensorSettings
 
 FS_HZ = 512.0
 N_TIMES = round(TRIAL_S * FS_HZ)
@@ -79,7 +79,7 @@ def simulate_biosignals(
         Felt intensity; skin conductance follows it with noise of its own.
     heart : HeartResponse
         The beats to draw.
-    action_units : ndarray of float64, shape (9, N_FRAMES)
+    action_units : ndarray of float64, shape (15, N_FRAMES)
         What the face shows: AU04 drives the corrugator, AU12 and a little AU06 the zygomaticus.
     settings : SensorSettings
         Noise.

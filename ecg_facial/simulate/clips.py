@@ -15,9 +15,8 @@ import numpy as np
 
 from ecg_facial.simulate.artefacts import Artefact
 from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES, plan_trial_artefacts, simulate_biosignals
-from ecg_facial.simulate.drawing import FrameDrawer, draw_frames
+from ecg_facial.simulate.drawing import FrameDrawer, draw_frames, simulate_trial_scene
 from ecg_facial.simulate.encode import encode_video, format_biosignals
-from ecg_facial.simulate.nuisance import simulate_scene
 from ecg_facial.simulate.pathology import (
     Painter,
     Pathology,
@@ -120,8 +119,8 @@ def write_biosignals(out: Path, settings: CohortSettings, trial: SimulatedTrial)
 def film_clip(settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer) -> Iterator[Picture | None]:
     """Draw the frames of a clip, None where one is lost."""
     pathology = plan_pathology(settings, trial.plan)
-    scene = simulate_scene(trial_rng(settings, trial.plan, purpose="scene"), get_preset(settings.preset).scene)
-    frames = draw_frames(drawer, trial.action_units, spoil_scene(scene, pathology))
+    scene = spoil_scene(simulate_trial_scene(settings, trial.plan), pathology)
+    frames = draw_frames(drawer, trial.action_units, scene)
     return spoil_frames(frames, pathology, paint_companion=_find_painter(settings, trial.plan, pathology))
 
 
@@ -136,5 +135,6 @@ def _find_painter(settings: CohortSettings, plan: TrialPlan, pathology: Patholog
 def write_video(out: Path, settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer) -> None:
     """Draw and write the video of a clip."""
     frames = film_clip(settings, trial, drawer)
-    content = encode_video(frames, width=settings.width, height=settings.height, fps=round(FPS))
+    crf = simulate_trial_scene(settings, trial.plan).camera.crf
+    content = encode_video(frames, width=settings.width, height=settings.height, fps=round(FPS), crf=crf)
     write_bytes(trial_files(out, trial.plan).video, content)

@@ -42,9 +42,8 @@ from ecg_facial.simulate.clips import (
     write_biosignals,
     write_video,
 )
-from ecg_facial.simulate.drawing import DrawerFactory, FrameDrawer, draw_frames, make_face_drawer
+from ecg_facial.simulate.drawing import DrawerFactory, FrameDrawer, draw_frames, make_face_drawer, simulate_trial_scene
 from ecg_facial.simulate.kinds import REST_CODE
-from ecg_facial.simulate.nuisance import simulate_scene
 from ecg_facial.simulate.pathology import PATHOLOGIES_NAME, format_pathologies
 from ecg_facial.simulate.population import (
     GENERATOR_VERSION,
@@ -58,9 +57,7 @@ from ecg_facial.simulate.population import (
     simulate_features,
     simulate_rest,
     simulate_trial,
-    trial_rng,
 )
-from ecg_facial.simulate.presets import get_preset
 from ecg_facial.simulate.session_files import SESSION_PART, format_labels, list_missing_session, write_session
 from ecg_facial.simulate.truth import format_truth
 from ecg_facial.storage import atomic_path, write_json
@@ -253,7 +250,7 @@ def _write_in_processes(blocks: list[_Block], *, workers: int) -> Iterator[None]
 def _warm_up(block: _Block) -> None:
     plan = plan_trials(block.settings, block.index)[0]
     trial = simulate_trial(block.settings, plan, person=sample_cohort_person(block.settings, block.index))
-    scene = simulate_scene(trial_rng(block.settings, plan, purpose="scene"), get_preset(block.settings.preset).scene)
+    scene = simulate_trial_scene(block.settings, plan)
     next(draw_frames(_make_drawer(block.factory, block.settings, block.index), trial.action_units, scene))
 
 

@@ -9,17 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.simulate.nuisance import Scene, shown_action_units
-from ecg_facial.simulate.population import CohortSettings, sample_subject
+from ecg_facial.simulate.camera import take_picture
+from ecg_facial.simulate.nuisance import Scene, shown_action_units, simulate_scene
+from ecg_facial.simulate.population import CohortSettings, TrialPlan, sample_subject, trial_rng
+from ecg_facial.simulate.presets import SceneSettings, get_preset
 from ecg_facial.simulate.response import N_FRAMES, FloatArray
+from ecg_facial.simulate.rooms import draw_room
 from ecg_facial.simulate.seeds import make_rng
+
+if TYPE_CHECKING:
+    from ecg_facial.simulate.identity import Identity
 
 Picture = NDArray[np.uint8]
 
@@ -53,47 +58,84 @@ DrawerFactory = Callable[[CohortSettings, int], FrameDrawer]
 def make_face_drawer(settings: CohortSettings, index: int) -> FrameDrawer:
     """Make the drawer of a subject's rendered head.
 
-    Identity and room light belong to the person; their random streams start with ``"cohort"``, so that no head of a
+    Identity, room and lamps belong to the person; their random streams start with ``"cohort"``, so that no head of a
     cohort is among the pretraining heads.
     """
     from ecg_facial.simulate.identity import sample_identity
-    from ecg_facial.simulate.renderer import FaceRenderer, Light, Pose
 
     subject = sample_subject(settings, index)
-    rng = make_rng(settings.seed, "cohort", index, "identity")
-    identity = sample_identity(rng, sex=subject.sex, age_years=subject.age_years)
-    renderer = FaceRenderer(identity, width=settings.width, height=settings.height)
-    light = Light.sample(make_rng(settings.seed, "cohort", index, "light"))
+    streams = partial(make_rng, settings.seed, "cohort", index)
+    identity = sample_identity(streams("identity"), sex=subject.sex, age_years=subject.age_years)
+    scene_settings = get_preset(settings.preset).scene
+    return make_person_drawer(identity, scene_settings, streams=streams, width=settings.width, height=settings.height)
 
-    @lru_cache(maxsize=1)
-    def turned_light(turn_rad: float) -> Light:
-        return replace(light, lamps=tuple(_turn_lamp(lamp, turn_rad) for lamp in light.lamps))
+
+def make_person_drawer(
+    identity: Identity,
+    settings: SceneSettings,
+    *,
+    streams: Callable[[str], np.random.Generator],
+    width: int,
+    height: int,
+) -> FrameDrawer:
+    """Make the drawer of a head in its room.
+
+    Parameters
+    ----------
+    identity : Identity
+        Who.
+    settings : SceneSettings
+        Rooms and lamps of the population.
+    streams : callable
+        Gives the person's random stream of a purpose: ``"hair"``, ``"light"``, ``"lamps"``, ``"room"``.
+    width, height : int
+        Size of the pictures in pixels.
+    """
+    from ecg_facial.simulate.renderer import FaceRenderer, Light, Pose
+
+    has_long_hair = identity.sex == "w" and streams("hair").random() < settings.long_hair_share
+    renderer = FaceRenderer(identity, width=width, height=height, has_long_hair=has_long_hair)
+    light = Light.sample(streams("light"))
+    light = light.furnish(streams("lamps"), n_lamps=settings.extra_lamps, shadow=settings.shadow)
+    room_rng = streams("room")
+    is_furnished = room_rng.random() < settings.room_share
+    room = draw_room(room_rng, width=width, height=height) if is_furnished else None
 
     def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> Picture:
         pose = Pose(
             yaw=float(scene.yaw[frame]),
             pitch=float(scene.pitch[frame]),
             roll=float(scene.roll[frame]),
-            x=float(scene.x[frame]) * settings.width,
-            y=float(scene.y[frame]) * settings.width,
+            x=float(scene.x[frame]) * width,
+            y=float(scene.y[frame]) * width,
             zoom=float(scene.zoom[frame]),
         )
-        picture = renderer.render(action_units, pose=pose, light=turned_light(scene.light_turn_rad))
-        return _brighten(picture, factor=float(scene.brightness[frame]))
+        gains = scene.lamp_gains[frame]
+        lamps = tuple(
+            _change_lamp(lamp, scene.light_turn_rad, gain) for lamp, gain in zip(light.lamps, gains, strict=False)
+        )
+        picture = renderer.render(
+            action_units,
+            pose=pose,
+            light=replace(light, lamps=lamps),
+            background=room,
+            hand=None if scene.hand is None else (scene.hand, frame),
+        )
+        return take_picture(picture, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)
 
     return draw
 
 
-def _turn_lamp(lamp: tuple[float, ...], turn_rad: float) -> tuple[float, ...]:
-    """Turn a lamp (x, y, z of its direction, then RGB) about the vertical axis."""
+def _change_lamp(lamp: tuple[float, ...], turn_rad: float, gain: FloatArray) -> tuple[float, ...]:
+    """Turn a lamp (x, y, z of its direction, then RGB) about the vertical axis, and change its colours."""
     x, y, z, *strength = lamp
     cosine, sine = math.cos(turn_rad), math.sin(turn_rad)
-    return (cosine * x + sine * z, y, cosine * z - sine * x, *strength)
+    return (cosine * x + sine * z, y, cosine * z - sine * x, *(np.array(strength) * gain).tolist())
 
 
-def _brighten(picture: Picture, *, factor: float) -> Picture:
-    bright: Picture = cv2.convertScaleAbs(picture, alpha=max(0.0, factor)).astype(np.uint8, copy=False)
-    return bright
+def simulate_trial_scene(settings: CohortSettings, plan: TrialPlan) -> Scene:
+    """Draw a trial's scene without its pictures: `Scene.hand_cover` tells which frames show the whole face."""
+    return simulate_scene(trial_rng(settings, plan, purpose="scene"), get_preset(settings.preset).scene)
 
 
 def draw_frames(drawer: FrameDrawer, action_units: FloatArray, scene: Scene) -> Iterator[Picture]:
@@ -103,7 +145,7 @@ def draw_frames(drawer: FrameDrawer, action_units: FloatArray, scene: Scene) -> 
     ----------
     drawer : FrameDrawer
         The person's drawer.
-    action_units : ndarray of float64, shape (9, N_FRAMES)
+    action_units : ndarray of float64, shape (15, N_FRAMES)
         `nuisance.ACTION_UNITS`.
     scene : Scene
         Head and light.

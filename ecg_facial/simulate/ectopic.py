@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.simulate.ecg import FloatArray, Morphology, peak_at_zero
-from ecg_facial.simulate.presets import EctopicSettings, Range
+from ecg_facial.simulate.presets import Range
+from ecg_facial.simulate.sensor_settings import EctopicSettings
 
 NORMAL, VENTRICULAR, ATRIAL = "N", "V", "A"
 KindArray = NDArray[np.str_]

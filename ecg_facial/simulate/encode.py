@@ -22,18 +22,27 @@ BIOSIGNAL_COLUMNS = ("time", "gsr", "ecg", "emg_trapezius", "emg_corrugator", "e
 _MICROSECONDS = 1_000_000
 _DECIMALS = 3
 _ROW = "\t".join(["%d"] + [f"%.{_DECIMALS}f"] * (len(BIOSIGNAL_COLUMNS) - 1)) + "\n"
-_X264 = {"preset": "ultrafast", "crf": "23", "threads": "1"}
+_X264 = {"preset": "ultrafast", "threads": "1"}
+_CRF = 23
 
 
-def encode_video(frames: Iterable[NDArray[np.uint8] | None], *, width: int, height: int, fps: int = 25) -> bytes:
+def encode_video(
+    frames: Iterable[NDArray[np.uint8] | None], *, width: int, height: int, fps: int = 25, crf: int = _CRF
+) -> bytes:
     """Encode RGB frames as H.264 in MP4, in memory; see `write_video` for the parameters."""
     buffer = io.BytesIO()
-    write_video(buffer, frames, width=width, height=height, fps=fps)
+    write_video(buffer, frames, width=width, height=height, fps=fps, crf=crf)
     return buffer.getvalue()
 
 
 def write_video(
-    target: io.BytesIO | Path, frames: Iterable[NDArray[np.uint8] | None], *, width: int, height: int, fps: int = 25
+    target: io.BytesIO | Path,
+    frames: Iterable[NDArray[np.uint8] | None],
+    *,
+    width: int,
+    height: int,
+    fps: int = 25,
+    crf: int = _CRF,
 ) -> None:
     """Write RGB frames as H.264 in MP4.
 
@@ -48,6 +57,8 @@ def write_video(
         Size in pixels, even numbers.
     fps : int
         Frame rate in Hz.
+    crf : int
+        Rate factor, 0 (lossless) to 51; 23 is x264's own.
 
     Raises
     ------
@@ -57,7 +68,7 @@ def write_video(
     with av.open(
         str(target) if isinstance(target, Path) else target, "w", format="mp4", options={"fflags": "+bitexact"}
     ) as container:
-        stream = container.add_stream("libx264", rate=fps, options=_X264)
+        stream = container.add_stream("libx264", rate=fps, options={**_X264, "crf": str(crf)})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.thread_count = 1
         for number, frame in enumerate(frames):

@@ -8,6 +8,9 @@ the same lids as AU43 (eyes closed), of the two the stronger counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
 
 from ecg_facial.errors import SettingsError
 
@@ -27,6 +30,7 @@ _TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
     "AU24": (("mouthPress*", 0.8),),
     "AU25": (("jawOpen", 0.22), ("mouthLowerDown*", 0.25)),
     "AU26": (("jawOpen", 0.6),),
+    "AU27": (("jawOpen", 0.95),),
     "AU61": (("eyeLookOutLeft", 1.0), ("eyeLookInRight", 1.0)),
     "AU62": (("eyeLookInLeft", 1.0), ("eyeLookOutRight", 1.0)),
     "AU63": (("eyeLookUp*", 1.0),),
@@ -36,6 +40,26 @@ _LID_UNITS = ("AU43", "AU45")
 AU_NAMES = tuple(sorted((*_TARGETS, *_LID_UNITS)))
 PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")
 WRINKLES = ("glabella", "forehead", "crow", "nasolabial", "nose")
+
+
+@dataclass(frozen=True)
+class LidCurve:
+    """How far a person's blink target must go for the eyes to be shut to a degree; identities differ much in this.
+
+    Attributes
+    ----------
+    closures : tuple of float
+        Share of the eyes that is hidden, rising from 0 to 1.
+    weights : tuple of float
+        Weight of the blink target for each.
+    """
+
+    closures: tuple[float, ...] = (0.0, 1.0)
+    weights: tuple[float, ...] = (0.0, 1.0)
+
+    def weight(self, closure: float) -> float:
+        """Weight of the blink target at an intensity 0..1 of AU43."""
+        return float(np.interp(closure, self.closures, self.weights))
 
 
 def check_action_units(action_units: Mapping[str, float]) -> None:
@@ -51,15 +75,15 @@ def check_action_units(action_units: Mapping[str, float]) -> None:
         raise SettingsError(f"unknown action unit {unknown[0]!r}: expected one of {', '.join(AU_NAMES)}")
 
 
-def blendshape_weights(action_units: Mapping[str, float], *, lids_closed: float) -> dict[str, float]:
+def blendshape_weights(action_units: Mapping[str, float], *, lids: LidCurve) -> dict[str, float]:
     """Weights of the mesh's expression targets.
 
     Parameters
     ----------
     action_units : mapping of str to float
         Intensities 0..1; units left out are 0.
-    lids_closed : float
-        Weight of the blink target at which this person's eyes are just closed; a squint closes part of the way.
+    lids : LidCurve
+        How this person's lids close; a squint closes part of the way.
     """
     weights: dict[str, float] = {}
     for unit, intensity in action_units.items():
@@ -72,7 +96,7 @@ def blendshape_weights(action_units: Mapping[str, float], *, lids_closed: float)
         squint = min(action_units.get("AU07", 0.0) + 0.35 * action_units.get("AU06", 0.0), 1.0)
         for side in ("Left", "Right"):
             name = f"eyeBlink{side}"
-            weights[name] = weights.get(name, 0.0) + closure * lids_closed * (1.0 - 0.25 * squint)
+            weights[name] = weights.get(name, 0.0) + lids.weight(closure) * (1.0 - 0.25 * squint)
     return weights
 
 

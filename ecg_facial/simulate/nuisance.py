@@ -1,4 +1,4 @@
-"""What a simulated camera sees that is not pain: blinks, smiles, mouth motion, head motion, light.
+"""What a simulated camera sees that is not pain: blinks, smiles, yawns, glances, head motion, light, hands.
 
 Enters: presets and random streams. Leaves: action-unit curves of the nuisances and the scene of every frame. Angles
 are in radians, places in picture widths, so that nothing depends on the picture's size.
@@ -6,10 +6,12 @@ are in radians, places in picture widths, so that nothing depends on the picture
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from ecg_facial.simulate.camera import CameraTake, sample_take
+from ecg_facial.simulate.hand import HandCourse, sample_hand
 from ecg_facial.simulate.presets import NuisanceSettings, SceneSettings
 from ecg_facial.simulate.response import (
     FPS,
@@ -23,22 +25,29 @@ from ecg_facial.simulate.response import (
     uniform,
 )
 
-NUISANCE_AUS = ("AU12", "AU25", "AU45")
+GAZE_AUS = ("AU61", "AU62", "AU63", "AU64")
+NUISANCE_AUS = ("AU12", "AU25", "AU45", "AU26", "AU27", *GAZE_AUS)
 ACTION_UNITS = PAIN_AUS + NUISANCE_AUS
-"""Action units of the truth, in order. AU45 (a blink) and AU43 (eyes closed in pain) move the same lid."""
+"""Action units of the truth, in order. AU45 (a blink) and AU43 (eyes closed in pain or a yawn) move the same lid."""
+_SHARED_AUS = ("AU06", "AU43")
+"""Pain's units that a smile (AU06) and a yawn (AU43) move too: the last rows of the nuisance."""
 
 _TRUE_SMILE_CHEEK = 0.4
 _SYLLABLES_HZ = (2.0, 4.0)
 _SMILE_S = (1.0, 2.5)
 _SPEECH_S = (0.8, 2.0)
 _EVENT_EDGE_S = 0.3
+_YAWN_S, _YAWN_EDGE_S, _YAWN_LIPS = (2.5, 4.5), 1.2, 0.4
+_GLANCES, _GLANCE_S, _SACCADE_S = (1, 3), (0.4, 2.0), 0.08
 _MOTION_HZ = (0.08, 0.5)
 _N_SCENE = 7
+N_LAMPS = 5
+"""Two lamps of every room and up to three more."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Where the head is and how it is lit, frame by frame; every array has shape (N_FRAMES,).
+    """Where the head is, how it is lit and what hides it, frame by frame; arrays of shape (N_FRAMES,) but for one.
 
     Attributes
     ----------
@@ -52,6 +61,14 @@ class Scene:
         Light relative to the usual one.
     light_turn_rad : float
         Turn of the main light about the vertical axis.
+    lamp_gains : ndarray of float64, shape (N_FRAMES, N_LAMPS, 3)
+        Strength of each colour of each lamp, relative to the room's.
+    hand : HandCourse or None
+        The hand that comes before the face.
+    hand_cover : ndarray of float64
+        Share of the face that the hand hides, 0..1; 0 where none is in the way.
+    camera : CameraTake
+        What the camera does to the picture.
     """
 
     yaw: FloatArray
@@ -62,6 +79,10 @@ class Scene:
     zoom: FloatArray
     brightness: FloatArray
     light_turn_rad: float
+    lamp_gains: FloatArray = field(default_factory=lambda: np.ones((N_FRAMES, N_LAMPS, 3)))
+    hand: HandCourse | None = None
+    hand_cover: FloatArray = field(default_factory=lambda: np.zeros(N_FRAMES))
+    camera: CameraTake = field(default_factory=CameraTake)
 
 
 def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> FloatArray:
@@ -78,26 +99,55 @@ def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, b
 
     Returns
     -------
-    ndarray of float64, shape (4, N_FRAMES)
-        `NUISANCE_AUS`, then the AU06 of true smiles; 0..1.
+    ndarray of float64, shape (11, N_FRAMES)
+        `NUISANCE_AUS`, then the AU06 of true smiles and the AU43 of yawns; 0..1.
     """
-    curves = np.zeros((len(NUISANCE_AUS) + 1, N_FRAMES))
+    curves = np.zeros((len(NUISANCE_AUS) + len(_SHARED_AUS), N_FRAMES))
+    rows = dict(zip((*NUISANCE_AUS, *_SHARED_AUS), curves, strict=True))
     smiles, is_true, speaks = rng.random(3) < (settings.smile_share, settings.true_smile_share, settings.speech_share)
     if smiles:
-        curves[0] = uniform(rng, settings.smile) * _event(rng, _SMILE_S)
-        curves[3] = _TRUE_SMILE_CHEEK * curves[0] * is_true
+        rows["AU12"][:] = uniform(rng, settings.smile) * _event(rng, _SMILE_S)
+        rows["AU06"][:] = _TRUE_SMILE_CHEEK * rows["AU12"] * is_true
     if speaks:
         syllables = np.sin(np.pi * uniform(rng, _SYLLABLES_HZ) * FRAME_TIMES_S + np.pi * rng.random()) ** 2
-        curves[1] = uniform(rng, settings.speech) * syllables * _event(rng, _SPEECH_S)
-    curves[2] = _blinks(rng, settings, blinks_per_s=blinks_per_s)
+        rows["AU25"][:] = uniform(rng, settings.speech) * syllables * _event(rng, _SPEECH_S)
+        rows["AU26"][:] = settings.speech_jaw * rows["AU25"]
+    rows["AU45"][:] = _blinks(rng, settings, blinks_per_s=blinks_per_s)
+    yawns, glances = rng.random(2) < (settings.yawn_share, settings.gaze_share)
+    if yawns:
+        rows["AU27"][:] = uniform(rng, settings.yawn) * _event(rng, _YAWN_S, edge_s=_YAWN_EDGE_S)
+        rows["AU25"][:] = np.maximum(rows["AU25"], _YAWN_LIPS * rows["AU27"])
+        rows["AU43"][:] = settings.yawn_closure * rows["AU27"]
+    if glances:
+        for unit, curve in zip(GAZE_AUS, _glances(rng, settings), strict=True):
+            rows[unit][:] = curve
     return curves
 
 
-def _event(rng: np.random.Generator, length_s: tuple[float, float]) -> FloatArray:
+def _event(rng: np.random.Generator, length_s: tuple[float, float], *, edge_s: float = _EVENT_EDGE_S) -> FloatArray:
     start_s = rng.random() * TRIAL_S
-    end_s = start_s + uniform(rng, length_s)
-    rise = smooth_step((FRAME_TIMES_S - start_s) / _EVENT_EDGE_S)
-    return rise * smooth_step((end_s - FRAME_TIMES_S) / _EVENT_EDGE_S)
+    return _pulse(start_s, start_s + uniform(rng, length_s), edge_s=edge_s)
+
+
+def _pulse(start_s: float, end_s: float, *, edge_s: float) -> FloatArray:
+    rise = smooth_step((FRAME_TIMES_S - start_s) / edge_s)
+    return rise * smooth_step((end_s - FRAME_TIMES_S) / edge_s)
+
+
+def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> FloatArray:
+    """Draw `GAZE_AUS`: the eyes jump to a place, rest there and jump back, one glance after the other."""
+    curves = np.zeros((len(GAZE_AUS), N_FRAMES))
+    start_s = rng.random() * TRIAL_S / 2
+    for _ in range(int(rng.integers(_GLANCES[0], _GLANCES[1] + 1))):
+        end_s = start_s + uniform(rng, _GLANCE_S)
+        direction = 2.0 * np.pi * rng.random()
+        course = uniform(rng, settings.gaze) * _pulse(start_s, end_s, edge_s=_SACCADE_S)
+        across, up = np.cos(direction), np.sin(direction)
+        # the more sideways, the wider: eyes turn half as far up and down
+        shares = np.maximum([across, -across, up / 2, -up / 2], 0.0)
+        np.maximum(curves, shares[:, None] * course, out=curves)
+        start_s = end_s + uniform(rng, _GLANCE_S)
+    return curves
 
 
 def _blinks(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> FloatArray:
@@ -118,18 +168,19 @@ def combine_action_units(face: FaceResponse, nuisance: FloatArray) -> FloatArray
     ----------
     face : FaceResponse
         The pain response.
-    nuisance : ndarray of float64, shape (4, N_FRAMES)
+    nuisance : ndarray of float64, shape (11, N_FRAMES)
         From `simulate_nuisance`.
 
     Returns
     -------
-    ndarray of float64, shape (9, N_FRAMES)
-        `ACTION_UNITS`, 0..1. AU06 is the stronger of pain and smile.
+    ndarray of float64, shape (15, N_FRAMES)
+        `ACTION_UNITS`, 0..1. AU06 is the stronger of pain and smile, AU43 of pain and yawn.
     """
     pain = face.action_units.copy()
-    cheek = PAIN_AUS.index("AU06")
-    pain[cheek] = np.maximum(pain[cheek], nuisance[-1])
-    return np.concatenate([pain, nuisance[:-1]])
+    for unit, curve in zip(_SHARED_AUS, nuisance[-len(_SHARED_AUS) :], strict=True):
+        row = PAIN_AUS.index(unit)
+        pain[row] = np.maximum(pain[row], curve)
+    return np.concatenate([pain, nuisance[: -len(_SHARED_AUS)]])
 
 
 def shown_action_units(action_units: FloatArray, frame: int) -> dict[str, float]:
@@ -137,7 +188,7 @@ def shown_action_units(action_units: FloatArray, frame: int) -> dict[str, float]
 
     Parameters
     ----------
-    action_units : ndarray of float64, shape (9, N_FRAMES)
+    action_units : ndarray of float64, shape (15, N_FRAMES)
         `ACTION_UNITS`.
     frame : int
         Frame number.
@@ -148,7 +199,7 @@ def shown_action_units(action_units: FloatArray, frame: int) -> dict[str, float]
 
 
 def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
-    """Draw camera, head motion and light of a trial."""
+    """Draw head motion, light, hand and camera of a trial."""
     sds = np.array(
         [
             settings.yaw_sd_rad,
@@ -165,7 +216,22 @@ def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
     courses = place[:, None] + motion_sds[:, None] * _wander(rng)
     yaw, pitch, roll, x, y, zoom, light = courses
     turn = settings.light_turn_sd_rad * float(np.clip(rng.standard_normal(), -2.5, 2.5))
-    return Scene(yaw, pitch, roll, x, y, 1.0 + zoom, 1.0 + light, turn)
+    # what came later is drawn last, so that it leaves the scenes of earlier presets as they were
+    gains = _sample_lamp_gains(rng, settings)
+    hand = sample_hand(rng, settings, FRAME_TIMES_S)
+    cover = np.zeros(N_FRAMES) if hand is None else hand.compute_cover()
+    camera = sample_take(rng, settings)
+    return Scene(yaw, pitch, roll, x, y, 1.0 + zoom, 1.0 + light, turn, gains, hand, cover, camera)
+
+
+def _sample_lamp_gains(rng: np.random.Generator, settings: SceneSettings) -> FloatArray:
+    """Draw each lamp's colours of a trial, and a slow change of each: clouds, screens, people who pass a window."""
+    shape = (N_LAMPS, 3)
+    place = settings.lamp_colour_sd * np.clip(rng.standard_normal(shape), -2.5, 2.5)
+    rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random(shape)
+    wave = np.sqrt(2.0) * np.sin(2.0 * np.pi * (rate_hz * FRAME_TIMES_S[:, None, None] + rng.random(shape)))
+    gains: FloatArray = np.maximum(1.0 + place + settings.lamp_change_sd * wave, 0.0)
+    return gains
 
 
 def _wander(rng: np.random.Generator) -> FloatArray:

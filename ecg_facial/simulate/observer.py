@@ -20,6 +20,7 @@ from scipy.special import log_softmax, logsumexp, ndtri
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import PainLevel
+from ecg_facial.simulate.ectopic import NORMAL
 from ecg_facial.simulate.face_likelihood import FaceLikelihood
 from ecg_facial.simulate.heart_likelihood import HeartLikelihood
 from ecg_facial.simulate.population import SimulatedTrial
@@ -125,7 +126,8 @@ class IdealObserver:
     def _observe_heart(self, trial: SimulatedTrial) -> FloatArray:
         beats_s = trial.heart.trial_beat_times_s
         seen_s = beats_s + self._settings.beat_jitter_ms / 1e3 * self._rng(trial, "heart").standard_normal(len(beats_s))
-        return np.stack([seen_s[:-1], seen_s[1:]], axis=1)
+        normal = trial.heart.trial_ectopic == NORMAL
+        return np.asarray(np.stack([seen_s[:-1], seen_s[1:]], axis=1)[normal[:-1] & normal[1:]], dtype=np.float64)
 
 
 def draw_people(preset: Preset, settings: ObserverSettings) -> list[Person]:

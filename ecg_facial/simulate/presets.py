@@ -9,6 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.simulate.sensor_settings import (
+    BIOVID_LIKE_ECTOPIC,
+    BIOVID_LIKE_SENSORS,
+    EctopicSettings,
+    SensorSettings,
+)
 
 Range = tuple[float, float]
 
@@ -113,6 +119,16 @@ class NuisanceSettings:
         Share of trials with a small smile, of smiles that raise the cheeks (AU06), of trials with mouth motion.
     smile, speech : (low, high)
         Strength of AU12 and AU25 in them.
+    speech_jaw : float
+        AU26 of mouth motion, relative to its AU25.
+    yawn_share, gaze_share : float
+        Share of trials with a yawn, with glances away from the camera.
+    yawn : (low, high)
+        Strength of AU27 at the yawn's height.
+    yawn_closure : float
+        AU43 of a yawn, relative to its AU27.
+    gaze : (low, high)
+        Strength of a glance: AU61 or AU62 sideways, AU63 or AU64 up or down.
     """
 
     blinks_per_min: Range = (8.0, 24.0)
@@ -122,11 +138,17 @@ class NuisanceSettings:
     smile: Range = (0.15, 0.45)
     speech_share: float = 0.12
     speech: Range = (0.1, 0.35)
+    speech_jaw: float = 0.0
+    yawn_share: float = 0.0
+    yawn: Range = (0.6, 1.0)
+    yawn_closure: float = 0.6
+    gaze_share: float = 0.0
+    gaze: Range = (0.3, 0.9)
 
 
 @dataclass(frozen=True)
 class SceneSettings:
-    """Camera, head motion and light.
+    """Camera, head motion, light, room, and a hand before the face.
 
     Attributes
     ----------
@@ -142,6 +164,30 @@ class SceneSettings:
         Relative spread of brightness between trials, and of its slow change within one.
     light_turn_sd_rad : float
         Spread of the light's direction between trials.
+    extra_lamps : (low, high)
+        Number of coloured lamps besides the two of every room, per person; 0 to 3.
+    lamp_colour_sd : float
+        Relative spread of each colour of each lamp between trials.
+    lamp_change_sd : float
+        Relative slow change of each colour of each lamp within a trial.
+    shadow : float
+        How dark the main lamp's shadows are, 0 (none) to 1 (none of its light).
+    room_share : float
+        Share of people before a furnished room; the others sit before a plain wall.
+    long_hair_share : float
+        Share of women with hair to the shoulders.
+    hand_share : float
+        Share of trials in which a hand comes before the face.
+    hand_s : (low, high)
+        How long it stays at its place.
+    white_balance_sd, exposure_sd : float
+        Relative spread of the camera's gain in each colour, and in all, per trial.
+    noise : (low, high)
+        Standard deviation of the sensor's noise in steps of 255, per trial.
+    blur_px : (low, high)
+        Standard deviation of the lens's blur at a picture height of 240, per trial.
+    crf : (low, high)
+        Rate factor of the H.264 encoder, rounded, per trial; 23 is usual, larger is coarser.
     """
 
     yaw_sd_rad: float = 0.07
@@ -153,119 +199,56 @@ class SceneSettings:
     light_sd: float = 0.08
     flicker_sd: float = 0.03
     light_turn_sd_rad: float = 0.3
+    extra_lamps: tuple[int, int] = (0, 0)
+    lamp_colour_sd: float = 0.0
+    lamp_change_sd: float = 0.0
+    shadow: float = 0.0
+    room_share: float = 0.0
+    long_hair_share: float = 0.0
+    hand_share: float = 0.0
+    hand_s: Range = (0.6, 2.0)
+    white_balance_sd: float = 0.0
+    exposure_sd: float = 0.0
+    noise: Range = (0.0, 0.0)
+    blur_px: Range = (0.0, 0.0)
+    crf: Range = (23.0, 23.0)
 
 
-@dataclass(frozen=True)
-class SensorSettings:
-    """What electrodes add: noise, drift and hum in every trial, and artefacts on top, which are in the truth.
-
-    Drift, hum and further noise are in the raw files only; of artefacts, filtered ones hold what 0.5-40 Hz leaves.
-
-    Attributes
-    ----------
-    noise_uv : (low, high)
-        ECG noise below 35 Hz that filtering leaves (standard deviation), per trial.
-    raw_noise_uv : (low, high)
-        Further white noise of the raw ECG.
-    drift_uv : (low, high)
-        Amplitude of the slow drift of the raw ECG.
-    mains_uv : (low, high)
-        Amplitude of the 50 Hz hum of the raw ECG.
-    wave_sd, width : float, (low, high)
-        Spread between people of the logarithm of each wave's height; factor of all widths and times.
-    inverted_share : float
-        Share of people whose leads are swapped, so that the ECG is upside down.
-    wander_share, wander_uv : float, (low, high)
-        Share of trials (of a recording's half minutes) with baseline wander (breathing, settling), and its RMS.
-    hum_share, hum_uv : float, (low, high)
-        Share of trials with strong 50 Hz hum with its third harmonic, and its RMS.
-    muscle_per_min, muscle_s, muscle_uv : float, (low, high), (low, high)
-        Bursts of muscle noise: rate, length, RMS.
-    muscle_with_pain : float
-        Probability that shoulders tense while the face shows pain; the burst's RMS follows AU04.
-    motion_per_min, motion_s, motion_uv : float, (low, high), (low, high)
-        Motion of the electrodes (steps, slow transients): rate, length, RMS.
-    lead_off_per_min, lead_off_s : float, (low, high)
-        Intervals without contact: rate, length.
-    rail_share, rail_uv : float
-        Share of those in which the line rails instead of lying flat, and where the rail is.
-    saturation_per_min, saturation_s, saturation_uv : float, (low, high), (low, high)
-        Intervals in which the amplifier clips: rate, length, and where it does.
-    """
-
-    noise_uv: Range = (3.0, 8.0)
-    raw_noise_uv: Range = (5.0, 15.0)
-    drift_uv: Range = (80.0, 250.0)
-    mains_uv: Range = (10.0, 50.0)
-    wave_sd: float = 0.15
-    width: Range = (0.92, 1.08)
-    inverted_share: float = 0.0
-    wander_share: float = 0.0
-    wander_uv: Range = (50.0, 250.0)
-    hum_share: float = 0.0
-    hum_uv: Range = (40.0, 150.0)
-    muscle_per_min: float = 0.0
-    muscle_s: Range = (0.6, 3.0)
-    muscle_uv: Range = (40.0, 160.0)
-    muscle_with_pain: float = 0.0
-    motion_per_min: float = 0.0
-    motion_s: Range = (0.8, 4.0)
-    motion_uv: Range = (80.0, 400.0)
-    lead_off_per_min: float = 0.0
-    lead_off_s: Range = (0.5, 3.0)
-    rail_share: float = 0.5
-    rail_uv: float = 3200.0
-    saturation_per_min: float = 0.0
-    saturation_s: Range = (0.5, 2.0)
-    saturation_uv: Range = (300.0, 700.0)
-
-
-BIOVID_LIKE_SENSORS = SensorSettings(
-    wave_sd=0.3,
-    width=(0.85, 1.2),
-    inverted_share=0.05,
-    wander_share=0.4,
-    hum_share=0.15,
-    muscle_per_min=0.6,
-    muscle_uv=(40.0, 350.0),
-    muscle_with_pain=0.25,
-    motion_per_min=0.6,
-    motion_uv=(80.0, 1200.0),
-    lead_off_per_min=0.12,
-    saturation_per_min=0.08,
+BIOVID_LIKE_NUISANCE = NuisanceSettings(
+    blinks_per_min=(6.0, 34.0),
+    smile_share=0.15,
+    smile=(0.15, 0.7),
+    speech_share=0.15,
+    speech=(0.1, 0.5),
+    speech_jaw=0.4,
+    yawn_share=0.03,
+    gaze_share=0.35,
 )
-"""A seated person in a laboratory with glued electrodes: most trials clean, few spoilt."""
+"""Habits of people who lie through an hour of heat pain: bored, looking about, at times amused."""
 
-
-@dataclass(frozen=True)
-class EctopicSettings:
-    """Premature beats. A share of people has any; their rates are log-normal, a few a day to several a minute.
-
-    Attributes
-    ----------
-    ventricular_share, atrial_share : float
-        Share of people with premature ventricular, atrial beats.
-    median_per_min, log_sd, limit_per_min : float
-        Rate among those: median, spread of its natural logarithm, upper limit.
-    ventricular_prematurity, atrial_prematurity : (low, high)
-        Interval before the premature beat, as a share of the regular one.
-    atrial_delay : (low, high)
-        How much longer than a regular one the interval after an atrial beat is (the sinus node is reset); after a
-        ventricular beat the next regular one comes when it would have come anyway (a compensatory pause).
-    """
-
-    ventricular_share: float = 0.0
-    atrial_share: float = 0.0
-    median_per_min: float = 0.15
-    log_sd: float = 1.6
-    limit_per_min: float = 8.0
-    ventricular_prematurity: Range = (0.55, 0.75)
-    atrial_prematurity: Range = (0.6, 0.8)
-    atrial_delay: Range = (0.02, 0.12)
-
-
-BIOVID_LIKE_ECTOPIC = EctopicSettings(ventricular_share=0.2, atrial_share=0.2)
-"""Holter recordings of healthy adults: premature beats in most, but over one a minute in one or two of a hundred."""
+BIOVID_LIKE_SCENE = SceneSettings(
+    yaw_sd_rad=0.13,
+    pitch_sd_rad=0.08,
+    roll_sd_rad=0.05,
+    shift_sd=0.02,
+    zoom_sd=0.06,
+    light_sd=0.12,
+    flicker_sd=0.04,
+    light_turn_sd_rad=0.45,
+    extra_lamps=(0, 3),
+    lamp_colour_sd=0.07,
+    lamp_change_sd=0.06,
+    shadow=0.5,
+    room_share=0.8,
+    long_hair_share=0.7,
+    hand_share=0.05,
+    white_balance_sd=0.03,
+    exposure_sd=0.1,
+    noise=(1.0, 6.0),
+    blur_px=(0.0, 0.8),
+    crf=(20.0, 30.0),
+)
+"""Rooms, lamps and cameras as they differ between recordings rather than within a laboratory."""
 
 
 @dataclass(frozen=True)
@@ -294,7 +277,42 @@ class Preset:
     ectopic: EctopicSettings = field(default_factory=EctopicSettings)
 
 
-PRESETS: dict[str, Preset] = {"clear": Preset("clear")}
+BIOVID_LIKE = Preset(
+    "biovid-like",
+    stimulus=(0.0, 0.26, 0.52, 0.77, 1.0),
+    face=FaceSettings(
+        intensity_sd=0.06,
+        # BioVid's own: 0 of 30, 7 of 29 and 13 of 28 people of these ages show no reaction
+        silent_share=(0.0, 0.24, 0.46),
+        threshold=(0.17, 0.47),
+        expressiveness=0.43,
+        expressiveness_sd=0.87,
+        habituation=(0.0, 0.4),
+        exponent=1.0,
+        spontaneous=0.14,
+        pattern_sd=0.2,
+        trial_pattern_sd=0.1,
+        rest_sd=0.1,
+        onset_s=(1.0, 3.0),
+    ),
+    heart=HeartSettings(
+        intensity_sd=0.4,
+        baseline_bpm=65.0,
+        baseline_sd_bpm=6.4,
+        gain_bpm=8.0,
+        gain_sd_bpm=4.5,
+        respiration_bpm=(0.8, 4.5),
+        slow_bpm=(1.0, 5.8),
+        jitter_ms=5.0,
+    ),
+    nuisance=BIOVID_LIKE_NUISANCE,
+    scene=BIOVID_LIKE_SCENE,
+    sensors=BIOVID_LIKE_SENSORS,
+    ectopic=BIOVID_LIKE_ECTOPIC,
+)
+"""As hard as BioVid: see docs/simulator.md for what it is set beside, and with what result."""
+
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (Preset("clear"), BIOVID_LIKE)}
 
 
 def get_preset(name: str) -> Preset:

@@ -20,11 +20,56 @@ except ImportError as error:
     ) from error
 
 
+_SHADOW_REACH = 2.2
+_SHADOW_SLACK = 0.08
+
+
 @njit(cache=True, fastmath=True)
-def shade_vertices(vertices: Any, triangles: Any, lights: Any, ambient: Any, shade: Any) -> None:
+def shadow_vertices(vertices: Any, triangles: Any, axes: Any, n_cells: int, strength: float, lit: Any) -> None:
+    """Write the share of a lamp's light that reaches each vertex, past the mesh itself, into `lit` (n_vertices,).
+
+    `axes` is (3, 3): right, up and towards the lamp. A map of `n_cells` squared holds how near the lamp the mesh is;
+    a vertex well behind its surroundings on the map is in shadow.
+    """
+    scale = np.float32(n_cells / (2.0 * _SHADOW_REACH))
+    seen = np.empty_like(vertices)
+    for v in range(vertices.shape[0]):
+        for k in range(3):
+            value = axes[k, 0] * vertices[v, 0] + axes[k, 1] * vertices[v, 1] + axes[k, 2] * vertices[v, 2]
+            seen[v, k] = value if k == 2 else (value + _SHADOW_REACH) * scale
+    nearest = np.full((n_cells, n_cells), -1e9, dtype=np.float32)
+    for t in range(triangles.shape[0]):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        x0, y0, x1, y1, x2, y2 = seen[a, 0], seen[a, 1], seen[b, 0], seen[b, 1], seen[c, 0], seen[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        if area <= 1e-9:
+            continue
+        inverse = np.float32(1.0) / area
+        for py in range(max(int(np.ceil(min(y0, y1, y2))), 0), min(int(max(y0, y1, y2)), n_cells - 1) + 1):
+            for px in range(max(int(np.ceil(min(x0, x1, x2))), 0), min(int(max(x0, x1, x2)), n_cells - 1) + 1):
+                w0 = ((x1 - px) * (y2 - py) - (x2 - px) * (y1 - py)) * inverse
+                w1 = ((x2 - px) * (y0 - py) - (x0 - px) * (y2 - py)) * inverse
+                if w0 >= 0 and w1 >= 0 and w0 + w1 <= 1:
+                    z = w0 * seen[a, 2] + w1 * seen[b, 2] + (1 - w0 - w1) * seen[c, 2]
+                    nearest[py, px] = max(nearest[py, px], z)
+    for v in range(vertices.shape[0]):
+        column, row = int(np.rint(seen[v, 0])), int(np.rint(seen[v, 1]))
+        hidden = np.float32(0.0)
+        for i in range(row - 2, row + 3):
+            for j in range(column - 2, column + 3):
+                if 0 <= i < n_cells and 0 <= j < n_cells:
+                    # steep ground is behind its neighbours without being hidden, so the slack grows with distance
+                    slack = _SHADOW_SLACK * (1 + abs(i - row) + abs(j - column))
+                    hidden += min(max((nearest[i, j] - seen[v, 2] - slack) / _SHADOW_SLACK, 0.0), 1.0)
+        lit[v] = 1.0 - strength * hidden / 25.0
+
+
+@njit(cache=True, fastmath=True)
+def shade_vertices(vertices: Any, triangles: Any, lights: Any, ambient: Any, lit: Any, shade: Any) -> None:
     """Write per-vertex RGB light: ambient plus Lambert terms and a soft highlight of the first light.
 
-    `lights` is (n_lights, 6): unit direction, RGB strength; `shade` is (n_vertices, 3).
+    `lights` is (n_lights, 6): unit direction, RGB strength; `lit` is the share of the first light that reaches each
+    vertex; `shade` is (n_vertices, 3).
     """
     normals = np.zeros_like(vertices)
     for t in range(triangles.shape[0]):
@@ -48,11 +93,13 @@ def shade_vertices(vertices: Any, triangles: Any, lights: Any, ambient: Any, sha
             lambert = x * lights[light, 0] + y * lights[light, 1] + z * lights[light, 2]
             # wrapped, because skin scatters light past the edge of shadow
             wrapped = max((lambert + 0.25) / 1.25, 0.0)
+            if light == 0:
+                wrapped *= lit[v]
             for k in range(3):
                 shade[v, k] += lights[light, 3 + k] * wrapped
         hx, hy, hz = lights[0, 0], lights[0, 1], lights[0, 2] + 1.0
         half = max((x * hx + y * hy + z * hz) / np.sqrt(hx * hx + hy * hy + hz * hz), 0.0)
-        gloss = half**20 * 0.12
+        gloss = half**20 * 0.12 * lit[v]
         for k in range(3):
             shade[v, k] += gloss * lights[0, 3 + k]
 

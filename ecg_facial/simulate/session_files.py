@@ -24,7 +24,7 @@ from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.simulate.artefacts import Artefact
 from ecg_facial.simulate.biosignals import FS_HZ
-from ecg_facial.simulate.drawing import FrameDrawer
+from ecg_facial.simulate.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.ectopic import KindArray
 from ecg_facial.simulate.encode import BIOSIGNAL_COLUMNS, write_video
 from ecg_facial.simulate.kinds import REST_CODE
@@ -32,7 +32,7 @@ from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import CohortSettings
 from ecg_facial.simulate.response import FPS, FloatArray
 from ecg_facial.simulate.session import Session, plan_session, simulate_session
-from ecg_facial.simulate.session_film import film_session
+from ecg_facial.simulate.session_film import compute_session_cover, film_session
 from ecg_facial.simulate.session_signals import compute_session_columns, list_session_artefacts
 from ecg_facial.storage import atomic_path
 
@@ -40,7 +40,7 @@ SESSION_PART = "PartC"
 LABEL_COLUMNS = ("subject", "trial", "level", "onset_s")
 SESSION_COLUMNS = (*BIOSIGNAL_COLUMNS, "temperature")
 _AU_STEPS = 1000
-_TRUTH_ARRAYS = ("beat_times_s", "action_units", "heart_rate_bpm", "temperature_c")
+_TRUTH_ARRAYS = ("beat_times_s", "action_units", "heart_rate_bpm", "temperature_c", "hand_cover")
 _ROW = "\t".join(["%d"] + ["%.3f"] * (len(SESSION_COLUMNS) - 1)) + "\n"
 
 
@@ -55,6 +55,8 @@ class SessionTruth:
         `nuisance.ACTION_UNITS` at 25 fps in steps of a thousandth; kept as integers 0..1000 in the file.
     heart_rate_bpm, temperature_c : ndarray of float64, shape (n_frames,)
         Kept as float32.
+    hand_cover : ndarray of float64, shape (n_frames,)
+        Share of the face that a hand hides, 0..1; kept as float32.
     ectopic : ndarray of str, shape (n_beats,)
         Kinds of the beats, see `ectopic`.
     artefacts : tuple of Artefact
@@ -66,6 +68,7 @@ class SessionTruth:
     action_units: FloatArray
     heart_rate_bpm: FloatArray
     temperature_c: FloatArray
+    hand_cover: FloatArray
     ectopic: KindArray
     artefacts: tuple[Artefact, ...]
 
@@ -192,15 +195,18 @@ def write_session(out: Path, settings: CohortSettings, index: int, drawer: Frame
     if files.biosignals in missing:
         _write_biosignals(files.biosignals, settings, session)
     if files.truth in missing:
-        _write_truth(files.truth, session, list_session_artefacts(settings, session))
+        _write_truth(files.truth, settings, session)
     if files.video in missing and drawer is not None:
         frames = film_session(settings, session, drawer)
         # Straight to the file: half an hour of video need not fit in memory.
         with atomic_path(files.video) as temporary:
-            write_video(temporary, frames, width=settings.width, height=settings.height, fps=round(FPS))
+            # One encoder films all of it: with the camera of the first clip.
+            crf = simulate_trial_scene(settings, session.labels[0].plan).camera.crf
+            write_video(temporary, frames, width=settings.width, height=settings.height, fps=round(FPS), crf=crf)
 
 
-def _write_truth(path: Path, session: Session, artefacts: tuple[Artefact, ...]) -> None:
+def _write_truth(path: Path, settings: CohortSettings, session: Session) -> None:
+    artefacts = list_session_artefacts(settings, session)
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary,
@@ -209,6 +215,7 @@ def _write_truth(path: Path, session: Session, artefacts: tuple[Artefact, ...]) 
             action_units=np.rint(session.action_units * _AU_STEPS).astype(np.uint16),
             heart_rate_bpm=session.heart_rate_bpm.astype(np.float32),
             temperature_c=session.temperature_c.astype(np.float32),
+            hand_cover=compute_session_cover(settings, session).astype(np.float32),
             ectopic=session.ectopic,
             artefact_kinds=np.array([item.kind for item in artefacts], dtype=np.str_),
             artefact_times_s=np.array([(item.start_s, item.end_s) for item in artefacts]).reshape(-1, 2),

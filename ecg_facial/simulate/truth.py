@@ -12,7 +12,7 @@ onset_s             When the face's pain response starts.
 beat_times_s        JSON list: exact times of the R peaks within the clip, seconds, six decimals.
 heart_rate_bpm      JSON list: heart rate at 0, 0.25, ..., 5.5 s (4 Hz), two decimals.
 action_units        JSON object: unit -> one number a frame (25 fps, 138 frames) in thousandths, 0..1000; units at rest
-                    throughout are left out. AU45 is a blink, AU43 the pain's own eye closure.
+                    throughout are left out. AU45 is a blink, AU43 the eye closure of pain or a yawn.
 ectopic             JSON list, one for each of beat_times_s: "N" regular, "V" and "A" premature ventricular and atrial.
 =================== ==================================================================================================
 """
@@ -58,7 +58,7 @@ class TrialTruth:
     beat_times_s : ndarray of float64, shape (n_beats,)
     heart_rate_bpm : ndarray of float64, shape (23,)
         At `HEART_RATE_TIMES_S`.
-    action_units : ndarray of float64, shape (9, N_FRAMES)
+    action_units : ndarray of float64, shape (15, N_FRAMES)
         `nuisance.ACTION_UNITS`, 0..1.
     ectopic : ndarray of str, shape (n_beats,)
         Kinds of the beats, see `ectopic`.

@@ -19,9 +19,10 @@ from scipy import signal
 
 from ecg_facial.simulate.biosignals import draw_person_ecg
 from ecg_facial.simulate.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_muscle_noise
-from ecg_facial.simulate.presets import BIOVID_LIKE_ECTOPIC, BIOVID_LIKE_SENSORS, Preset
+from ecg_facial.simulate.presets import Preset
 from ecg_facial.simulate.response import TRIAL_S, sample_person, simulate_heart
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.sensor_settings import BIOVID_LIKE_ECTOPIC, BIOVID_LIKE_SENSORS
 
 FloatArray = NDArray[np.float64]
 Detector = Callable[[FloatArray, float], FloatArray]

@@ -17,20 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.simulate.ecg import compute_beat_times
-from ecg_facial.simulate.presets import HeartSettings, Preset
+from ecg_facial.simulate.presets import HeartSettings, Preset, get_preset
 from ecg_facial.simulate.response import Person, sample_person
 from ecg_facial.simulate.seeds import make_rng
 
 NORMS = {"mean_rr_ms": (926.0, 90.0), "sdnn_ms": (50.0, 16.0), "rmssd_ms": (42.0, 15.0)}
 """Mean and standard deviation over studies of healthy adults, recordings of about five minutes."""
 
-ADULT_HEART = HeartSettings(
-    baseline_bpm=(54.0, 76.0),
-    baseline_trial_sd_bpm=2.0,
-    respiration_bpm=(0.8, 4.5),
-    slow_bpm=(1.0, 5.8),
-    jitter_ms=5.0,
-)
+ADULT_HEART = get_preset("biovid-like").heart
 """Settings whose people lie within the norms; those of ``clear`` have a tenth of the variance."""
 
 REST_S = 300.0

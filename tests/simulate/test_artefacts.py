@@ -21,8 +21,8 @@ from ecg_facial.simulate.artefacts import (
 from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES, plan_trial_artefacts, simulate_biosignals
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import CohortSettings, SimulatedTrial, simulate_features
-from ecg_facial.simulate.presets import BIOVID_LIKE_SENSORS, SensorSettings
 from ecg_facial.simulate.response import N_FRAMES
+from ecg_facial.simulate.sensor_settings import BIOVID_LIKE_SENSORS, SensorSettings
 
 SPOILT = replace(
     BIOVID_LIKE_SENSORS, muscle_per_min=4.0, motion_per_min=4.0, lead_off_per_min=2.0, saturation_per_min=2.0

@@ -18,7 +18,8 @@ from ecg_facial.simulate.ectopic import (
     sample_ectopy,
 )
 from ecg_facial.simulate.population import CohortSettings, simulate_features
-from ecg_facial.simulate.presets import BIOVID_LIKE_ECTOPIC, PRESETS, EctopicSettings, get_preset
+from ecg_facial.simulate.presets import PRESETS, get_preset
+from ecg_facial.simulate.sensor_settings import BIOVID_LIKE_ECTOPIC, EctopicSettings
 from ecg_facial.simulate.truth import format_truth, read_truth
 
 REGULAR_S = np.arange(400) * 0.8

@@ -5,31 +5,40 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecg_facial.simulate.expressions import AU_NAMES, PAIN_AUS, WRINKLES, blendshape_weights, wrinkle_weights
+from ecg_facial.simulate.expressions import (
+    AU_NAMES,
+    PAIN_AUS,
+    WRINKLES,
+    LidCurve,
+    blendshape_weights,
+    wrinkle_weights,
+)
 from ecg_facial.simulate.head import load_head
 from ecg_facial.simulate.identity import sample_identity
 
 
 def test_units_add_up_where_they_share_a_target() -> None:
-    weights = blendshape_weights({"AU06": 1.0, "AU07": 0.5}, lids_closed=0.9)
+    weights = blendshape_weights({"AU06": 1.0, "AU07": 0.5}, lids=LidCurve(weights=(0.0, 0.9)))
     assert weights == pytest.approx(
         {"cheekSquintLeft": 1.35, "cheekSquintRight": 1.35, "eyeSquintLeft": 0.85, "eyeSquintRight": 0.85}
     )
 
 
 def test_lids_close_by_the_stronger_of_blink_and_closure_less_what_a_squint_closes() -> None:
-    assert blendshape_weights({"AU43": 0.4, "AU45": 1.0}, lids_closed=0.8)["eyeBlinkLeft"] == pytest.approx(0.8)
-    squinting = blendshape_weights({"AU43": 1.0, "AU07": 1.0}, lids_closed=0.8)
+    assert blendshape_weights({"AU43": 0.4, "AU45": 1.0}, lids=LidCurve(weights=(0.0, 0.8)))[
+        "eyeBlinkLeft"
+    ] == pytest.approx(0.8)
+    squinting = blendshape_weights({"AU43": 1.0, "AU07": 1.0}, lids=LidCurve(weights=(0.0, 0.8)))
     assert squinting["eyeBlinkRight"] == pytest.approx(0.8 * 0.75)
 
 
 def test_no_expression_needs_no_target() -> None:
-    assert blendshape_weights(dict.fromkeys(AU_NAMES, 0.0), lids_closed=1.0) == {}
+    assert blendshape_weights(dict.fromkeys(AU_NAMES, 0.0), lids=LidCurve(weights=(0.0, 1.0))) == {}
 
 
 @pytest.mark.parametrize("unit", AU_NAMES)
 def test_every_target_is_one_of_the_mesh(unit: str) -> None:
-    weights = blendshape_weights({unit: 1.0}, lids_closed=1.0)
+    weights = blendshape_weights({unit: 1.0}, lids=LidCurve(weights=(0.0, 1.0)))
     assert weights
     assert set(weights) <= set(load_head().expressions)
 

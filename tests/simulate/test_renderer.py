@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -12,7 +13,16 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.face.alignment import alignment_matrix
 from ecg_facial.face.detection import Face, FaceDetector, load_detector
 from ecg_facial.face.video import RgbFrame
+from ecg_facial.simulate.appearance import (
+    TEXTURE_HEIGHT,
+    TEXTURE_WIDTH,
+    X_SPAN,
+    Y_SPAN,
+    Y_TOP,
+    make_appearance,
+)
 from ecg_facial.simulate.expressions import AU_NAMES, PAIN_AUS
+from ecg_facial.simulate.head import load_head
 from ecg_facial.simulate.identity import sample_identity
 from ecg_facial.simulate.renderer import FaceRenderer, Light, Pose
 
@@ -22,7 +32,7 @@ CROP_PX = 96
 BANDS = {"brow": (0.22, 0.40), "eye": (0.38, 0.47), "nose": (0.47, 0.66), "mouth": (0.68, 0.92)}
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=48)
 def renderer_of(seed: int) -> FaceRenderer:
     return FaceRenderer(sample_identity(np.random.default_rng(seed)))
 
@@ -86,6 +96,88 @@ def test_closed_eyes_hide_pupil_and_white(detector: FaceDetector, seed: int) -> 
     assert contrast[2] < 0.6 * contrast[0]
     assert eyes[0].min() < 15
     assert eyes[2].min() > 20
+
+
+def count_eye_px(renderer: FaceRenderer, units: dict[str, float]) -> int:
+    """Pixels that turn green where the eyeballs are painted green."""
+    look = renderer._appearance
+    green = np.zeros_like(look.eye)
+    green[..., 1] = 1e4
+    renderer._appearance = replace(look, eye=green, glasses=None)
+    picture = renderer.render(units, background=np.zeros((240, 320, 3), np.uint8)).astype(int)
+    renderer._appearance = look
+    return int(((picture[..., 1] == 255) & (picture[..., 0] < 60) & (picture[..., 2] < 60)).sum())
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_eyes_close_by_the_share_that_the_unit_says_and_fully_only_at_one(seed: int) -> None:
+    renderer = renderer_of(seed)
+    whole = count_eye_px(renderer, {})
+    assert whole > 100
+    shares = {closed: count_eye_px(renderer, {"AU43": closed}) / whole for closed in (0.3, 0.5, 0.7, 1.0)}
+    assert 0.6 < shares[0.3] < 0.8
+    assert 0.4 < shares[0.5] < 0.6
+    assert 0.2 < shares[0.7] < 0.4
+    assert shares[1.0] < 0.05
+    assert count_eye_px(renderer, {"AU45": 0.7}) == pytest.approx(shares[0.7] * whole)
+
+
+@pytest.mark.parametrize(("unit", "way"), [("AU61", (1, 0)), ("AU62", (-1, 0)), ("AU63", (0, -1)), ("AU64", (0, 1))])
+def test_the_pupils_go_where_the_gaze_goes(unit: str, way: tuple[int, int]) -> None:
+    """AU61 looks to the person's left, which is the picture's right."""
+    renderer = renderer_of(2)
+    look = renderer._appearance
+    marked = np.zeros_like(look.eye)
+    middle = look.eye.shape[0] // 2
+    marked[middle - 12 : middle + 12, middle - 12 : middle + 12, 1] = 1e4
+
+    def pupils(units: dict[str, float]) -> NDArray[np.float64]:
+        renderer._appearance = replace(look, eye=marked)
+        picture = renderer.render(units, background=np.zeros((240, 320, 3), np.uint8)).astype(int)
+        renderer._appearance = look
+        rows, columns = np.nonzero((picture[..., 1] == 255) & (picture[..., 0] < 60))
+        return np.array([columns.mean(), rows.mean()])
+
+    moved = pupils({unit: 0.6}) - pupils({})
+    along = int(way[0] == 0)
+    assert moved[along] * way[along] > 0.7
+    assert abs(moved[1 - along]) < abs(moved[along])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_closed_mouth_shows_no_teeth(seed: int) -> None:
+    """No pixel about the mouth is much paler than the skin around it; teeth shone at the corners once."""
+    picture = renderer_of(seed).render({}).astype(int)
+    mouth = picture[140:180, 125:195].min(axis=2)
+    cheeks = np.concatenate([picture[120:150, 112:128], picture[120:150, 192:208]]).min(axis=2)
+    assert np.quantile(mouth, 0.998) < 1.25 * np.quantile(cheeks, 0.9) + 10
+
+
+def test_an_open_mouth_is_darker_inside_than_the_skin() -> None:
+    for seed in range(6):
+        open_mouth = renderer_of(seed).render({"AU27": 1.0}).astype(int)
+        changed = np.abs(open_mouth - renderer_of(seed).render({})).sum(axis=2)
+        inside = open_mouth[140:200, 145:175][changed[140:200, 145:175] > 60]
+        assert np.quantile(inside.mean(axis=-1), 0.1) < 0.55 * open_mouth[100:120, 150:170].mean()
+
+
+def test_lips_are_red_up_to_the_corners_and_no_further() -> None:
+    """In the texture: the rolled zone of the mesh is narrower than the mouth, and reaches under the lower lip."""
+    head = load_head()
+
+    def redness(seed: int, x: float, y: float) -> float:
+        skin = make_appearance(sample_identity(np.random.default_rng(seed)), head).skin.astype(float)
+        row, column = round((Y_TOP - y) / Y_SPAN * TEXTURE_HEIGHT), round((x / X_SPAN + 0.5) * TEXTURE_WIDTH)
+        red, green = skin[row - 1 : row + 2, column - 1 : column + 2, :2].mean(axis=(0, 1))
+        return float(red / green)
+
+    for seed in range(8):
+        if sample_identity(np.random.default_rng(seed)).sex == "m":
+            continue
+        skin = redness(seed, 0.0, -1.05)
+        assert redness(seed, 0.0, -0.6) > 1.1 * skin
+        assert redness(seed, 0.15, -0.668) > 1.1 * skin
+        assert redness(seed, 0.0, -0.87) < 1.05 * skin
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -188,6 +280,51 @@ def test_more_light_is_brighter_and_a_coloured_one_colours() -> None:
     red, grey = middle((0.6, 0.3, 0.3)), middle((0.3, 0.3, 0.3))
     np.testing.assert_allclose(red[1:], grey[1:], atol=1.0)
     assert red[0] > grey[0] + 10
+
+
+def test_shadows_only_darken_and_not_the_lit_side() -> None:
+    for seed in range(4):
+        side = Light(lamps=((0.9, 0.5, 0.5, 0.6, 0.6, 0.6), (-0.6, 0.2, 0.7, 0.2, 0.2, 0.2)))
+        plain = renderer_of(seed).render({}, light=side).astype(int)
+        shaded = renderer_of(seed).render({}, light=replace(side, shadow=1.0)).astype(int)
+        change = shaded - plain
+        assert change.max() <= 1
+        assert change.min() < -15
+        cheek = slice(110, 150)
+        assert change[cheek, 115:150].mean() < change[cheek, 170:195].mean() - 1.0
+
+
+def test_arms_end_below_the_picture_and_not_in_rags() -> None:
+    """Every column that shows a sleeve shows it down to the last row."""
+    for seed in range(12):
+        background = np.zeros((240, 320, 3), np.uint8)
+        background[..., 1] = 255
+        picture = renderer_of(seed).render({}, pose=Pose(zoom=0.7, y=-20.0), background=background)
+        wall = (picture == [0, 255, 0]).all(axis=2)[150:]
+        shown_again = wall[1:] & ~wall[:-1]
+        assert shown_again[:, :110].sum() + shown_again[:, 210:].sum() <= 2
+
+
+def test_long_hair_falls_beside_the_face_and_leaves_it_as_it_is() -> None:
+    for seed in range(4):
+        identity = sample_identity(np.random.default_rng(seed), sex="w")
+        short, long = (FaceRenderer(identity, has_long_hair=is_long) for is_long in (False, True))
+        change = np.abs(long.render({}).astype(int) - short.render({})).max(axis=2) > 12
+        assert change[60:200, :].mean() > 0.05
+        assert change[85:190, 125:195].mean() < 0.01
+        ears = change[110:180, 85:100].mean(), change[110:180, 220:235].mean()
+        assert min(ears) > 0.5
+
+
+def test_furnishing_adds_lamps_without_adding_light() -> None:
+    for seed in range(30):
+        light = Light.sample(np.random.default_rng(seed))
+        furnished = light.furnish(np.random.default_rng(seed), n_lamps=(1, 3), shadow=0.4)
+        assert 3 <= len(furnished.lamps) <= 5
+        assert furnished.shadow == 0.4
+        strength = [sum(sum(lamp[3:]) for lamp in room.lamps) for room in (light, furnished)]
+        assert strength[0] == pytest.approx(strength[1])
+    assert light.furnish(np.random.default_rng(0), n_lamps=(0, 0), shadow=0.0) == light
 
 
 def test_the_background_is_seen_around_the_head() -> None:

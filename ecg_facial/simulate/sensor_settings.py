@@ -1,0 +1,124 @@
+"""What electrodes record beside regular heart beats: noise, artefacts, premature beats. Part of a preset.
+
+Enters: nothing. Leaves: frozen settings, and the values of the preset ``biovid-like``. Conventions are those of
+`presets`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SensorSettings:
+    """What electrodes add: noise, drift and hum in every trial, and artefacts on top, which are in the truth.
+
+    Drift, hum and further noise are in the raw files only; of artefacts, filtered ones hold what 0.5-40 Hz leaves.
+
+    Attributes
+    ----------
+    noise_uv : (low, high)
+        ECG noise below 35 Hz that filtering leaves (standard deviation), per trial.
+    raw_noise_uv : (low, high)
+        Further white noise of the raw ECG.
+    drift_uv : (low, high)
+        Amplitude of the slow drift of the raw ECG.
+    mains_uv : (low, high)
+        Amplitude of the 50 Hz hum of the raw ECG.
+    wave_sd, width : float, (low, high)
+        Spread between people of the logarithm of each wave's height; factor of all widths and times.
+    inverted_share : float
+        Share of people whose leads are swapped, so that the ECG is upside down.
+    wander_share, wander_uv : float, (low, high)
+        Share of trials (of a recording's half minutes) with baseline wander (breathing, settling), and its RMS.
+    hum_share, hum_uv : float, (low, high)
+        Share of trials with strong 50 Hz hum with its third harmonic, and its RMS.
+    muscle_per_min, muscle_s, muscle_uv : float, (low, high), (low, high)
+        Bursts of muscle noise: rate, length, RMS.
+    muscle_with_pain : float
+        Probability that shoulders tense while the face shows pain; the burst's RMS follows AU04.
+    motion_per_min, motion_s, motion_uv : float, (low, high), (low, high)
+        Motion of the electrodes (steps, slow transients): rate, length, RMS.
+    lead_off_per_min, lead_off_s : float, (low, high)
+        Intervals without contact: rate, length.
+    rail_share, rail_uv : float
+        Share of those in which the line rails instead of lying flat, and where the rail is.
+    saturation_per_min, saturation_s, saturation_uv : float, (low, high), (low, high)
+        Intervals in which the amplifier clips: rate, length, and where it does.
+    """
+
+    noise_uv: Range = (3.0, 8.0)
+    raw_noise_uv: Range = (5.0, 15.0)
+    drift_uv: Range = (80.0, 250.0)
+    mains_uv: Range = (10.0, 50.0)
+    wave_sd: float = 0.15
+    width: Range = (0.92, 1.08)
+    inverted_share: float = 0.0
+    wander_share: float = 0.0
+    wander_uv: Range = (50.0, 250.0)
+    hum_share: float = 0.0
+    hum_uv: Range = (40.0, 150.0)
+    muscle_per_min: float = 0.0
+    muscle_s: Range = (0.6, 3.0)
+    muscle_uv: Range = (40.0, 160.0)
+    muscle_with_pain: float = 0.0
+    motion_per_min: float = 0.0
+    motion_s: Range = (0.8, 4.0)
+    motion_uv: Range = (80.0, 400.0)
+    lead_off_per_min: float = 0.0
+    lead_off_s: Range = (0.5, 3.0)
+    rail_share: float = 0.5
+    rail_uv: float = 3200.0
+    saturation_per_min: float = 0.0
+    saturation_s: Range = (0.5, 2.0)
+    saturation_uv: Range = (300.0, 700.0)
+
+
+BIOVID_LIKE_SENSORS = SensorSettings(
+    wave_sd=0.3,
+    width=(0.85, 1.2),
+    inverted_share=0.05,
+    wander_share=0.4,
+    hum_share=0.15,
+    muscle_per_min=0.6,
+    muscle_uv=(40.0, 350.0),
+    muscle_with_pain=0.25,
+    motion_per_min=0.6,
+    motion_uv=(80.0, 1200.0),
+    lead_off_per_min=0.12,
+    saturation_per_min=0.08,
+)
+"""A seated person in a laboratory with glued electrodes: most trials clean, few spoilt."""
+
+
+@dataclass(frozen=True)
+class EctopicSettings:
+    """Premature beats. A share of people has any; their rates are log-normal, a few a day to several a minute.
+
+    Attributes
+    ----------
+    ventricular_share, atrial_share : float
+        Share of people with premature ventricular, atrial beats.
+    median_per_min, log_sd, limit_per_min : float
+        Rate among those: median, spread of its natural logarithm, upper limit.
+    ventricular_prematurity, atrial_prematurity : (low, high)
+        Interval before the premature beat, as a share of the regular one.
+    atrial_delay : (low, high)
+        How much longer than a regular one the interval after an atrial beat is (the sinus node is reset); after a
+        ventricular beat the next regular one comes when it would have come anyway (a compensatory pause).
+    """
+
+    ventricular_share: float = 0.0
+    atrial_share: float = 0.0
+    median_per_min: float = 0.15
+    log_sd: float = 1.6
+    limit_per_min: float = 8.0
+    ventricular_prematurity: Range = (0.55, 0.75)
+    atrial_prematurity: Range = (0.6, 0.8)
+    atrial_delay: Range = (0.02, 0.12)
+
+
+BIOVID_LIKE_ECTOPIC = EctopicSettings(ventricular_share=0.2, atrial_share=0.2)
+"""Holter recordings of healthy adults: premature beats in most, but over one a minute in one or two of a hundred."""
