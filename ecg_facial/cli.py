@@ -28,6 +28,7 @@ from ecg_facial.options import (
     with_options,
 )
 from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.presets import PRESETS
 
 app = typer.Typer(
     name="ecg-facial",
@@ -59,7 +60,7 @@ def simulate(
     out: Annotated[Path, typer.Argument(help="Folder to write, in BioVid's shape.")],
     subjects: Annotated[int, typer.Option(min=1, help="People.")] = 12,
     trials_per_level: Annotated[int, typer.Option(min=1, help="Trials a level and person.")] = 20,
-    preset: Annotated[str, typer.Option(help="Difficulty: clear.")] = "clear",
+    preset: Annotated[str, typer.Option(help=f"Difficulty: {', '.join(PRESETS)}.")] = "clear",
     rest: Annotated[int, typer.Option(min=0, help="Rest clips a person, in OUT/rest, outside the scored trials.")] = 0,
     continuous: Annotated[
         bool, typer.Option("--continuous", help="Also each person's whole session as one recording, in OUT/PartC.")

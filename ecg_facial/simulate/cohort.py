@@ -53,7 +53,6 @@ from ecg_facial.simulate.population import (
     plan_rest,
     plan_trials,
     sample_cohort_person,
-    sample_subject,
     simulate_features,
     simulate_rest,
     simulate_trial,
@@ -211,25 +210,24 @@ def _find_open_blocks(out: Path, settings: CohortSettings, factory: DrawerFactor
     for folder in (PART_NAME, REST_NAME, SESSION_PART):
         for leftover in (out / folder).rglob(".*"):
             leftover.unlink()
+    codes = (*(level.name for level in settings.levels), REST_CODE, _SESSION)
     open_blocks = []
     for index in range(settings.n_subjects):
-        for code in (*(level.name for level in settings.levels), REST_CODE, _SESSION):
-            block = _Block(out, settings, factory, index, code)
-            if _find_missing(block):
-                open_blocks.append(block)
+        missing = _find_missing(out, settings, index)
+        open_blocks += [_Block(out, settings, factory, index, code) for code in codes if code in missing]
     return open_blocks
 
 
-def _find_missing(block: _Block) -> bool:
-    if block.code == _SESSION:
-        subject = sample_subject(block.settings, block.index).id
-        return bool(list_missing_session(block.out, block.settings, subject))
-    return any(list_missing(block.out, block.settings, plan) for plan in block.plans())
+def _find_missing(out: Path, settings: CohortSettings, index: int) -> set[str]:
+    """Find the codes of a subject's blocks with files yet to write."""
+    plans = plan_trials(settings, index) + plan_rest(settings, index)
+    missing = {plan.code for plan in plans if list_missing(out, settings, plan)}
+    return missing | ({_SESSION} if list_missing_session(out, settings, plans[0].subject.id) else set())
 
 
 def _count(block: _Block) -> int:
     """Count steps of progress: a clip is one, and so is a session."""
-    return max(1, len(block.plans()))
+    return {_SESSION: 1, REST_CODE: block.settings.rest}.get(block.code, block.settings.trials_per_level)
 
 
 def _write_blocks(blocks: list[_Block], *, workers: int) -> Iterator[None]:
