@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ecg_facial.simulate.camera import take_picture
+from ecg_facial.simulate.drawing import simulate_trial_scene
 from ecg_facial.simulate.nuisance import NUISANCE_AUS, simulate_nuisance
 from ecg_facial.simulate.pathology import Painter, Pathology, Picture
 from ecg_facial.simulate.population import CohortSettings, TrialPlan, trial_rng
@@ -55,6 +57,7 @@ def make_companion_painter(settings: CohortSettings, plan: TrialPlan, pathology:
     curves = simulate_nuisance(rng, get_preset(settings.preset).nuisance, blinks_per_s=_BLINKS_PER_S)
     lids = curves[NUISANCE_AUS.index("AU45")]
     y_px = float(rng.normal(0.0, 0.03)) * settings.width
+    scene = simulate_trial_scene(settings, plan)
     stays = pathology.end_s - pathology.start_s >= TRIAL_S
 
     def paint(picture: Picture, frame: int) -> Picture:
@@ -62,6 +65,10 @@ def make_companion_painter(settings: CohortSettings, plan: TrialPlan, pathology:
         inside = 1.0 if stays else float(smooth_step(np.array(min(since_s, until_s) / _ENTRY_S)))
         x = pathology.value + np.sign(pathology.value) * _ENTRY_WIDTHS * (1.0 - inside)
         pose = Pose(x=float(x) * settings.width, y=y_px, zoom=_ZOOM)
-        return renderer.render({"AU43": float(lids[frame])}, pose=pose, light=light, background=picture)
+        drawn = renderer.render({"AU43": float(lids[frame])}, pose=pose, light=light, background=picture)
+        taken = take_picture(drawn, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)
+        # The picture has been through the camera already; only the other person has not.
+        is_new = (drawn != picture).any(axis=2, keepdims=True)
+        return np.where(is_new, taken, picture)
 
     return paint

@@ -20,6 +20,7 @@ from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.artefacts import read_artefacts
 from ecg_facial.simulate.clips import trial_files
+from ecg_facial.simulate.drawing import simulate_trial_scene
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import (
     CohortSettings,
@@ -30,9 +31,10 @@ from ecg_facial.simulate.population import (
     simulate_rest,
     simulate_trial,
 )
-from ecg_facial.simulate.presets import BIOVID_LIKE_SENSORS, PRESETS, EctopicSettings, Preset
+from ecg_facial.simulate.presets import BIOVID_LIKE_SENSORS, PRESETS, EctopicSettings, Preset, SceneSettings
 from ecg_facial.simulate.session import Session, plan_gap, sample_temperatures, simulate_session
 from ecg_facial.simulate.session_files import read_labels, read_session_truth, session_files
+from ecg_facial.simulate.session_film import compute_session_cover
 from ecg_facial.simulate.truth import read_truth
 
 FEW = CohortSettings(n_subjects=3, trials_per_level=3)
@@ -221,6 +223,29 @@ def test_premature_beats_and_artefacts_of_clips_are_in_the_session_and_its_truth
         between &= np.abs(truth.beat_times_s - onset_s - 2.75) > 4.0
     heights = whole[np.rint(truth.beat_times_s[between] * 512).astype(int), 2]
     assert np.median(heights) < -200.0
+
+
+def test_hands_of_clips_are_in_the_session_and_come_and_go_without_a_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS, "hands", Preset("hands", scene=SceneSettings(hand_share=0.7)))
+    settings = CohortSettings(1, 2, preset="hands")
+    session = simulate_session(settings, 0)
+    cover = compute_session_cover(settings, session)
+    assert cover.shape == session.times_s.shape
+    for label in session.labels:
+        own = simulate_trial_scene(settings, label.plan).hand_cover
+        np.testing.assert_array_equal(cover[round(label.onset_s * 25) :][:138], own)
+    assert cover.max() > 0.1
+    assert np.abs(np.diff(cover)).max() < 0.2
+
+
+def test_a_hard_cohorts_session_is_as_smooth_as_an_easy_ones() -> None:
+    settings = CohortSettings(1, 4, preset="biovid-like")
+    session = simulate_session(settings, 0)
+    rr_s = np.diff(session.beat_times_s)
+    expected_s = 60.0 / np.interp(session.beat_times_s[1:] - rr_s / 2, session.times_s, session.heart_rate_bpm)
+    regular = (session.ectopic[1:] == "N") & (session.ectopic[:-1] == "N")
+    assert np.abs(rr_s / expected_s - 1.0)[regular].max() < 0.08
+    assert np.abs(np.diff(session.heart_rate_bpm)).max() < 1.5
 
 
 def test_detected_beats_of_a_session_are_the_true_ones_across_the_seams(cohort: Path) -> None:
