@@ -48,7 +48,7 @@ def plan_trial_artefacts(
     ----------
     rng : Generator
         A stream of its own.
-    action_units : ndarray of float64, shape (9, N_FRAMES)
+    action_units : ndarray of float64, shape (15, N_FRAMES)
         What the face shows; shoulders may tense with AU04.
     settings : SensorSettings
         How often and how strong.

@@ -182,7 +182,7 @@ class SimulatedTrial:
     plan : TrialPlan
     person : Person
     intensity : Intensity
-    action_units : ndarray of float64, shape (9, N_FRAMES)
+    action_units : ndarray of float64, shape (15, N_FRAMES)
         `nuisance.ACTION_UNITS` at 25 fps, 0..1.
     face : FaceResponse
     heart : HeartResponse
