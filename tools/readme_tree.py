@@ -28,6 +28,7 @@ NOTES = {
     "ecg_facial/assets/resnet18_rendered.safetensors": "ResNet18 trained on rendered heads, fp16",
     "ecg_facial/evaluation/report.html.j2": "Template of the report",
     "docs/log.md": "What was tried and did not work, with its figures",
+    "docs/simulator.md": "Data card of simulated cohorts: sources, difficulty, ceilings, limits",
     "docs/subjects.svg": "Picture of this page, from the demo's report",
     "tests/golden": "What `make_window` made when its version was last raised",
 }
