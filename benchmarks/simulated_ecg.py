@@ -14,16 +14,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "helpers"))
-
-from ecg_stress import (  # noqa: E402
+from measures.ecg_stress import (
     CONDITIONS,
     HARDER,
     Detector,
@@ -35,17 +30,17 @@ from ecg_stress import (  # noqa: E402
     spoil_real,
     spoil_simulated,
 )
-from resting_heart import ADULT_HEART, NORMS, measure_variability  # noqa: E402
+from measures.resting_heart import ADULT_HEART, NORMS, measure_variability
 
-from ecg_facial.ecg.rpeaks import detect_r_peaks  # noqa: E402
-from ecg_facial.simulate.ecg import compute_beat_times, draw_ecg, make_morphology  # noqa: E402
-from ecg_facial.simulate.ecg_noise import (  # noqa: E402
+from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.simulate.ecg import compute_beat_times, draw_ecg, make_morphology
+from ecg_facial.simulate.ecg_noise import (
     draw_baseline_wander,
     draw_electrode_motion,
     draw_mains,
     draw_muscle_noise,
 )
-from ecg_facial.simulate.presets import PRESETS, get_preset  # noqa: E402
+from ecg_facial.simulate.presets import PRESETS, get_preset
 
 FS_HZ = 512.0
 SIMULATED_WINDOWS = 526

@@ -82,7 +82,7 @@ def test_what_was_written_is_what_is_read(folder: Path) -> None:
 
 def test_info_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        INFO.simulated = False  # type: ignore[misc]
+        INFO.simulated = False  # type: ignore[misc]  # on purpose
 
 
 def test_sha256sum_itself_accepts_the_manifest(folder: Path) -> None:

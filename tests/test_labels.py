@@ -27,7 +27,7 @@ def test_an_unknown_level_is_an_error_and_never_class_0(code: object) -> None:
     with pytest.raises(
         UnknownLabelError, match=r"unknown pain level .*: expected one of BL1, PA1, PA2, PA3, PA4"
     ) as caught:
-        parse_pain_level(code)  # type: ignore[arg-type]
+        parse_pain_level(code)  # type: ignore[arg-type]  # on purpose
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, EcgFacialError)
 

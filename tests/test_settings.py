@@ -88,7 +88,7 @@ def test_a_value_of_another_type_is_refused_by_name(values: dict[str, Any], mess
 @pytest.mark.parametrize("content", [None, [], "text", 5])
 def test_what_is_no_mapping_is_refused(content: object) -> None:
     with pytest.raises(SettingsError, match="expected keys and values"):
-        from_dict(Outer, content)  # type: ignore[arg-type]
+        from_dict(Outer, content)  # type: ignore[arg-type]  # on purpose
 
 
 def test_the_dataclass_judges_the_values() -> None:

@@ -160,7 +160,7 @@ def test_class_weights_lift_rare_classes() -> None:
 
 def test_a_custom_loss_is_used() -> None:
     model = nn.Linear(4, 1)
-    model.forward = lambda x: nn.functional.linear(x, model.weight, model.bias)  # type: ignore[method-assign]
+    model.forward = lambda x: nn.functional.linear(x, model.weight, model.bias)  # type: ignore[method-assign]  # on purpose
     result = fit(
         model,
         Points(100, seed=0),

@@ -68,7 +68,7 @@ def moving_face(n_frames: int, *, first: int = 0) -> list[RgbFrame]:
     frames = []
     for number in range(first, first + n_frames):
         moved = np.roll(picture, (round(6 * np.sin(number / 9)), round(8 * np.sin(number / 7))), axis=(0, 1))
-        frames.append(RgbFrame(cv2.convertScaleAbs(moved, alpha=1.0, beta=number / 6), number / FPS))  # type: ignore[arg-type]
+        frames.append(RgbFrame(cv2.convertScaleAbs(moved, alpha=1.0, beta=number / 6), number / FPS))  # type: ignore[arg-type]  # on purpose
     return frames
 
 
@@ -107,7 +107,7 @@ def make_golden(detector: FaceDetector) -> dict[str, Any]:
     """From planes as they are decoded, and an ECG with muscle noise."""
     planes = (cv2.cvtColor(frame.image, cv2.COLOR_RGB2YUV_I420) for frame in moving_face(60))
     frames = [
-        YuvFrame(av.VideoFrame.from_ndarray(plane, format="yuv420p"), number / FPS)  # type: ignore[arg-type]
+        YuvFrame(av.VideoFrame.from_ndarray(plane, format="yuv420p"), number / FPS)  # type: ignore[arg-type]  # on purpose
         for number, plane in enumerate(planes)
     ]
     ecg = make_ecg(round(2.4 * FS_HZ), beats_s=np.array([0.31, 1.02, 1.69, 2.31]))

@@ -108,7 +108,7 @@ class _Encoder:
     @classmethod
     def set(cls, clips: Clips, folder: Path, load_network: Callable[[], ResNet18]) -> None:
         cls.clips, cls.folder = clips, folder
-        cls.network = load_network().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        cls.network = load_network().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
 
     @classmethod
     def start(cls, clips: Clips, folder: Path, load_network: Callable[[], ResNet18]) -> None:

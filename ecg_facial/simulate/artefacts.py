@@ -7,8 +7,6 @@ length: a trial or a whole recording.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.simulate.ecg import FloatArray
 from ecg_facial.simulate.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_mains, draw_muscle_noise
 from ecg_facial.simulate.presets import Range
 from ecg_facial.simulate.sensor_settings import SensorSettings
+from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
 WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION = "wander", "hum", "muscle", "motion", "lead_off", "saturation"
 ARTEFACT_KINDS = (WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION)
@@ -239,17 +237,12 @@ def format_artefacts(trials: Iterable[tuple[str, str, Iterable[Artefact]]]) -> I
     trials : iterable of (str, str, iterable of Artefact)
         Subject and trial as in the folders, and the trial's artefacts; one without has no line.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(ARTEFACTS_COLUMNS)
-    for subject, trial, artefacts in trials:
-        for item in artefacts:
-            times = (f"{item.start_s:.6f}", f"{item.end_s:.6f}", f"{item.strength_uv:.3f}")
-            writer.writerow((subject, trial, item.kind, *times))
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    rows = (
+        (subject, trial, item.kind, f"{item.start_s:.6f}", f"{item.end_s:.6f}", f"{item.strength_uv:.3f}")
+        for subject, trial, artefacts in trials
+        for item in artefacts
+    )
+    return format_rows(ARTEFACTS_COLUMNS, rows)
 
 
 def read_artefacts(path: Path) -> Iterator[ArtefactRow]:
@@ -268,16 +261,10 @@ def read_artefacts(path: Path) -> Iterator[ArtefactRow]:
         When it is not a table of artefacts.
     """
     file = path / "artefacts.csv" if path.is_dir() else path
-    if not file.is_file():
-        raise MissingDataError(f"no table of artefacts at {file}: only simulated cohorts have one")
-    with open(file, newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != ARTEFACTS_COLUMNS:
-            raise CorruptDataError(f"{file} has columns {reader.fieldnames}: expected {', '.join(ARTEFACTS_COLUMNS)}")
-        for number, row in enumerate(reader, start=1):
-            try:
-                times_s = float(row["start_s"]), float(row["end_s"])
-                artefact = Artefact(row["kind"], *times_s, float(row["strength_uv"]))
-            except (ValueError, TypeError):
-                raise CorruptDataError(f"row {number} of {file} cannot be read: simulate it again") from None
-            yield ArtefactRow(row["subject"], row["trial"], artefact)
+    absent = "no table of artefacts; only simulated cohorts have one"
+    return read_rows(file, columns=ARTEFACTS_COLUMNS, parse=_read_row, absent=absent)
+
+
+def _read_row(row: dict[str, str]) -> ArtefactRow:
+    artefact = Artefact(row["kind"], float(row["start_s"]), float(row["end_s"]), float(row["strength_uv"]))
+    return ArtefactRow(row["subject"], row["trial"], artefact)

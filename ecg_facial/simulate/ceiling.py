@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecg_facial.labels import Task
+from ecg_facial.simulate.judgements import to_predictions
 from ecg_facial.simulate.observer import IdealObserver, ObserverSettings
 from ecg_facial.simulate.population import GENERATOR_VERSION, CohortSettings, sample_cohort_person, simulate_features
 from ecg_facial.simulate.presets import PRESETS, get_preset
-from ecg_facial.simulate.tables import to_predictions
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,7 +22,6 @@ missing_ecg      whole clip                           0; there is no file, neith
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -31,12 +30,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.simulate.biosignals import FS_HZ
 from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.nuisance import Scene
 from ecg_facial.simulate.population import CohortSettings, TrialPlan, plan_trials, trial_rng
 from ecg_facial.simulate.response import FPS, FRAME_TIMES_S, N_FRAMES, TRIAL_S, FloatArray, smooth_step
+from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
 PATHOLOGY_COLUMNS = ("subject", "trial", "kind", "start_s", "end_s", "value")
 PATHOLOGIES_NAME = "pathologies.csv"
@@ -219,13 +218,16 @@ def cut_columns(columns: FloatArray, pathology: Pathology | None) -> FloatArray:
 
 def format_pathologies(settings: CohortSettings) -> Iterator[str]:
     """Yield the lines of ``pathologies.csv``, the header first."""
-    yield ",".join(PATHOLOGY_COLUMNS) + "\n"
+    return format_rows(PATHOLOGY_COLUMNS, _list_rows(settings))
+
+
+def _list_rows(settings: CohortSettings) -> Iterator[tuple[str, ...]]:
     for index in range(settings.n_subjects):
         for plan in plan_trials(settings, index):
             found = plan_pathology(settings, plan)
             if found is not None:
-                numbers = f"{found.start_s:.6f},{found.end_s:.6f},{found.value:.6f}"
-                yield f"{plan.subject.id},{plan.name},{found.kind},{numbers}\n"
+                numbers = (f"{value:.6f}" for value in (found.start_s, found.end_s, found.value))
+                yield (plan.subject.id, plan.name, found.kind, *numbers)
 
 
 def read_pathologies(path: Path) -> Iterator[PathologyRow]:
@@ -244,17 +246,13 @@ def read_pathologies(path: Path) -> Iterator[PathologyRow]:
         When it is not a table of pathologies.
     """
     file = path / PATHOLOGIES_NAME if path.is_dir() else path
-    if not file.is_file():
-        raise MissingDataError(f"no table of pathologies at {file}: only cohorts simulated with some have one")
-    with open(file, newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != PATHOLOGY_COLUMNS:
-            raise CorruptDataError(f"{file} has columns {reader.fieldnames}: expected {', '.join(PATHOLOGY_COLUMNS)}")
-        for number, row in enumerate(reader, start=1):
-            try:
-                values = [float(row[name]) for name in PATHOLOGY_COLUMNS[3:]]
-            except (ValueError, TypeError):
-                values = []
-            if not values or row["kind"] not in PATHOLOGY_KINDS:
-                raise CorruptDataError(f"row {number} of {file} is no pathology: simulate it again")
-            yield PathologyRow(row["subject"], row["trial"], Pathology(row["kind"], *values))
+    absent = "no table of pathologies; only cohorts simulated with some have one"
+    return read_rows(file, columns=PATHOLOGY_COLUMNS, parse=_read_row, absent=absent)
+
+
+def _read_row(row: dict[str, str]) -> PathologyRow:
+    if row["kind"] not in PATHOLOGY_KINDS:
+        raise ValueError(f"{row['kind']!r} is no pathology")
+    return PathologyRow(
+        row["subject"], row["trial"], Pathology(row["kind"], *(float(row[name]) for name in PATHOLOGY_COLUMNS[3:]))
+    )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ecg_facial.labels import Task
+from ecg_facial.simulate.judgements import to_predictions
 from ecg_facial.simulate.population import SimulatedTrial
 from ecg_facial.simulate.response import FRAME_TIMES_S, TRIAL_S, FloatArray
-from ecg_facial.simulate.tables import to_predictions
 
 if TYPE_CHECKING:
     import pandas as pd

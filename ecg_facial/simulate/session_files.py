@@ -13,7 +13,6 @@ A trial's 5.5 s hold the samples of its clip.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from ecg_facial.simulate.response import FPS, FloatArray
 from ecg_facial.simulate.session import Session, plan_session, simulate_session
 from ecg_facial.simulate.session_film import compute_session_cover, film_session
 from ecg_facial.simulate.session_signals import compute_session_columns, list_session_artefacts
+from ecg_facial.simulate.truth_tables import format_rows, read_rows
 from ecg_facial.storage import atomic_path
 
 SESSION_PART = "PartC"
@@ -121,10 +121,12 @@ def list_missing_session(out: Path, settings: CohortSettings, subject: str) -> t
 
 def format_labels(settings: CohortSettings) -> Iterator[str]:
     """Yield the lines of ``labels.csv``, the header first."""
-    yield ",".join(LABEL_COLUMNS) + "\n"
-    for index in range(settings.n_subjects):
-        for label in plan_session(settings, index).labels:
-            yield f"{label.plan.subject.id},{label.plan.name},{label.plan.code},{label.onset_s:.6f}\n"
+    rows = (
+        (label.plan.subject.id, label.plan.name, label.plan.code, f"{label.onset_s:.6f}")
+        for index in range(settings.n_subjects)
+        for label in plan_session(settings, index).labels
+    )
+    return format_rows(LABEL_COLUMNS, rows)
 
 
 def read_labels(path: Path) -> Iterator[LabelRow]:
@@ -138,15 +140,13 @@ def read_labels(path: Path) -> Iterator[LabelRow]:
         When it is not a table of labels.
     """
     file = path / SESSION_PART / "labels.csv" if path.is_dir() else path
-    if not file.is_file():
-        raise MissingDataError(f"no labels at {file}: only cohorts with continuous recordings have them")
-    with open(file, newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != LABEL_COLUMNS:
-            raise CorruptDataError(f"{file} has columns {reader.fieldnames}: expected {', '.join(LABEL_COLUMNS)}")
-        for row in reader:
-            level = None if row["level"] == REST_CODE else parse_pain_level(row["level"])
-            yield LabelRow(row["subject"], row["trial"], level, float(row["onset_s"]))
+    absent = "no labels; only cohorts with continuous recordings have them"
+    return read_rows(file, columns=LABEL_COLUMNS, parse=_read_label, absent=absent)
+
+
+def _read_label(row: dict[str, str]) -> LabelRow:
+    level = None if row["level"] == REST_CODE else parse_pain_level(row["level"])
+    return LabelRow(row["subject"], row["trial"], level, float(row["onset_s"]))
 
 
 def read_session_truth(path: Path) -> SessionTruth:

@@ -19,8 +19,6 @@ ectopic             JSON list, one for each of beat_times_s: "N" regular, "V" an
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,13 +26,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.simulate.ectopic import KindArray
 from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import SimulatedTrial
 from ecg_facial.simulate.response import N_FRAMES, TRIAL_S, FloatArray
+from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
 HEART_RATE_FS_HZ = 4.0
 HEART_RATE_TIMES_S = np.arange(round(TRIAL_S * HEART_RATE_FS_HZ) + 1) / HEART_RATE_FS_HZ
@@ -111,15 +109,7 @@ def _make_row(trial: SimulatedTrial) -> tuple[str, ...]:
 
 def format_truth(trials: Iterable[SimulatedTrial]) -> Iterator[str]:
     """Yield the lines of ``truth.csv``, the header first, one trial at a time."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(TRUTH_COLUMNS)
-    for trial in trials:
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        writer.writerow(_make_row(trial))
-    yield buffer.getvalue()
+    return format_rows(TRUTH_COLUMNS, map(_make_row, trials))
 
 
 def read_truth(path: Path) -> Iterator[TrialTruth]:
@@ -138,17 +128,9 @@ def read_truth(path: Path) -> Iterator[TrialTruth]:
         When it is not a truth table.
     """
     file = path / "truth.csv" if path.is_dir() else path
-    if not file.is_file():
-        raise MissingDataError(f"no truth table at {file}: only simulated cohorts have one")
-    with open(file, newline="", encoding="utf-8") as stream:
-        reader = csv.DictReader(stream)
-        if tuple(reader.fieldnames or ()) != TRUTH_COLUMNS:
-            raise CorruptDataError(f"{file} has columns {reader.fieldnames}: expected {', '.join(TRUTH_COLUMNS)}")
-        for number, row in enumerate(reader, start=1):
-            try:
-                yield _read_row(row)
-            except (ValueError, TypeError, AttributeError) as error:
-                raise CorruptDataError(f"row {number} of {file} cannot be read ({error}): simulate it again") from None
+    return read_rows(
+        file, columns=TRUTH_COLUMNS, parse=_read_row, absent="no truth table; only simulated cohorts have one"
+    )
 
 
 def _read_row(row: dict[str, str]) -> TrialTruth:

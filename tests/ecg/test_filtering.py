@@ -94,4 +94,4 @@ def test_a_rate_that_is_no_positive_number_is_refused(rate: float) -> None:
 )
 def test_a_band_that_is_none_is_refused(settings: dict[str, float], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        bandpass(TIMES_S, FS_HZ, **settings)  # type: ignore[arg-type]
+        bandpass(TIMES_S, FS_HZ, **settings)  # type: ignore[arg-type]  # on purpose

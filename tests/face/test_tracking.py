@@ -60,7 +60,7 @@ class Stage:
 
 def follow(stage: Stage, **settings: float) -> list[float | None]:
     """Horizontal place of the tracked face in every frame."""
-    tracker = FaceTracker(stage, settings=TrackSettings(**settings))  # type: ignore[arg-type]
+    tracker = FaceTracker(stage, settings=TrackSettings(**settings))  # type: ignore[arg-type]  # on purpose
     found = [tracker.update(frame) for frame in stage.frames()]
     return [None if face is None else float(face.centre[0]) for face in found]
 

@@ -221,7 +221,7 @@ class _CountingPool:
 def test_only_a_few_clips_are_ahead_and_order_is_kept() -> None:
     pool = _CountingPool()
     taken = []
-    for item in making._run_in_order(pool, iter(range(50)), ahead=4):  # type: ignore[arg-type]
+    for item in making._run_in_order(pool, iter(range(50)), ahead=4):  # type: ignore[arg-type]  # on purpose
         taken.append(item)
         assert pool.submitted <= len(taken) + 4
     assert taken == list(range(50))

@@ -112,7 +112,7 @@ def test_pickling_leaves_the_crops_on_disk(tiny_prepared: PreparedData) -> None:
     tiny_prepared.crops(0)
     content = pickle.dumps(tiny_prepared)
     assert len(content) < 32 * 2 * 32 * 32 * 3
-    np.testing.assert_array_equal(pickle.loads(content).crops(5), tiny_prepared.crops(5))  # noqa: S301 own bytes
+    np.testing.assert_array_equal(pickle.loads(content).crops(5), tiny_prepared.crops(5))  # noqa: S301  # own bytes
 
 
 def test_another_table_keeps_the_windows_and_changes_the_fingerprint(tiny_prepared: PreparedData) -> None:

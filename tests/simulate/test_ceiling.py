@@ -148,4 +148,4 @@ def test_trials_that_the_observer_has_not_seen_are_left_out() -> None:
 @pytest.mark.parametrize("wrong", [{"au_noise_sd": 0.0}, {"beat_jitter_ms": 0.0}, {"n_people": 0}, {"n_courses": 0}])
 def test_an_observer_without_noise_or_draws_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(SettingsError):
-        ObserverSettings(**wrong)  # type: ignore[arg-type]
+        ObserverSettings(**wrong)  # type: ignore[arg-type]  # on purpose

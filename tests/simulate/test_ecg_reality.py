@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ecg_stress import (
+from measures.ecg_stress import (
     CONDITIONS,
     HARDER,
     Window,
@@ -17,8 +17,8 @@ from ecg_stress import (
     spoil_real,
     spoil_simulated,
 )
+from measures.resting_heart import ADULT_HEART, NORMS, measure_variability
 from numpy.typing import NDArray
-from resting_heart import ADULT_HEART, NORMS, measure_variability
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
 

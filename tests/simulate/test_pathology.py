@@ -54,7 +54,7 @@ def make_counter(settings: CohortSettings, index: int) -> FrameDrawer:
 def write_clips(out: Path, *kinds: str, **settings: object) -> Path:
     chosen = {"n_subjects": 1, "trials_per_level": N_CLIPS, "levels": LEVEL, "size": (WIDTH, HEIGHT), "workers": 1}
     wanted = chosen | {"pathologies": kinds, "pathology_share": 1.0, "renderer_factory": make_counter} | settings
-    return simulate_cohort(out, **wanted)  # type: ignore[arg-type]
+    return simulate_cohort(out, **wanted)  # type: ignore[arg-type]  # on purpose
 
 
 def read_damage(out: Path) -> list[tuple[TrialFiles, Pathology]]:
@@ -183,7 +183,8 @@ def test_no_face_is_found_while_it_is_lost_and_two_while_there_is_a_second_perso
     detector = load_detector("mtcnn")
     for kind, n_inside in (("face_lost", 0), ("second_person", 2)):
         settings = CohortSettings(trials_per_level=4, levels=LEVEL, pathologies=(kind,), pathology_share=1.0)
-        plan = next(plan for plan in plan_trials(settings, 0) if plan_pathology(settings, plan).start_s > 0)  # type: ignore[union-attr]
+        starts = ((plan, plan_pathology(settings, plan)) for plan in plan_trials(settings, 0))
+        plan = next(plan for plan, found in starts if found is not None and found.start_s > 0)
         damage = plan_pathology(settings, plan)
         assert damage is not None
         trial = simulate_trial(settings, plan, person=sample_cohort_person(settings, 0))

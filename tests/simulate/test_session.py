@@ -24,6 +24,7 @@ from ecg_facial.simulate.drawing import simulate_trial_scene
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import (
     CohortSettings,
+    SimulatedTrial,
     TrialPlan,
     plan_rest,
     plan_trials,
@@ -40,7 +41,7 @@ from ecg_facial.simulate.truth import read_truth
 FEW = CohortSettings(n_subjects=3, trials_per_level=3)
 
 
-def simulate_clip(settings: CohortSettings, plan: TrialPlan):  # type: ignore[no-untyped-def]
+def simulate_clip(settings: CohortSettings, plan: TrialPlan) -> SimulatedTrial:
     return simulate_trial(settings, plan, person=sample_cohort_person(settings, plan.subject_index))
 
 

@@ -104,7 +104,7 @@ def _read_signal(path: Path, *, channel: int) -> FloatArray:
 
 
 def _read_annotations(path: Path) -> tuple[FloatArray, list[tuple[float, float]], float]:
-    """Times of beats, spans of ventricular flutter, share of regular beats."""
+    """Read times of beats, spans of ventricular flutter, share of regular beats."""
     words = np.fromfile(path, "<u2").tolist()
     time, at, marks = 0, 0, []
     while at < len(words) and words[at]:
