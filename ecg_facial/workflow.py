@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,17 @@ from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
 from ecg_facial.evaluation.examples import choose_examples
+from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.evaluation.report import write_report
-from ecg_facial.evaluation.splits import choose_validation
+from ecg_facial.evaluation.run_file import describe_run
+from ecg_facial.evaluation.splits import choose_subjects
 from ecg_facial.fitting import FittedModels, fit_models, frozen_features, rows_of
 from ecg_facial.labels import Task, get_task
 from ecg_facial.onnx_export import export_models
-from ecg_facial.prepare import PreparedData, prepare
+from ecg_facial.prepare import JoinedData, PreparedData, join_prepared, prepare
 from ecg_facial.progress import announce_time
-from ecg_facial.provenance import describe_program
-from ecg_facial.settings import to_dict
 from ecg_facial.simulate.ceiling import observe_cohort, read_cohort_settings
-from ecg_facial.storage import write_json
+from ecg_facial.storage import sha256_json, write_json
 from ecg_facial.training import limit_threads
 from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
 
@@ -112,11 +113,13 @@ def benchmark_dataset(
     options: DataOptions,
     settings: BenchmarkSettings,
     cache: Path | None = None,
+    test_data: Path | None = None,
+    folds: Path | None = None,
     with_bundle: bool = True,
     workers: int = 1,
     show_progress: bool = False,
 ) -> BenchmarkResult:
-    """Evaluate leave-one-subject-out and write the whole run folder.
+    """Evaluate by a protocol and write the whole run folder.
 
     Parameters
     ----------
@@ -128,6 +131,10 @@ def benchmark_dataset(
     settings : BenchmarkSettings
     cache : Path, optional
         Folder of the prepared windows, ``out/windows`` without it.
+    test_data : Path, optional
+        The data set to test on, for the protocol ``cross-dataset``.
+    folds : Path, optional
+        A fold manifest to repeat.
     with_bundle : bool
         Train a last time on everybody and write ``out/model``.
     workers : int
@@ -140,33 +147,60 @@ def benchmark_dataset(
     begin = time.monotonic()
     if with_bundle:
         check_bundle_folder(out / MODEL_FOLDER)
-    found = prepare_dataset(
-        data,
-        cache or out / "windows",
+    read = partial(
+        prepare_dataset,
+        out=cache or out / "windows",
         options=options,
         task=settings.task,
         workers=workers,
         show_progress=show_progress,
     )
+    found = read(data) if test_data is None else join_datasets(read(data), read(test_data))
     ceiling = None if settings.permute_labels else observe_ceiling(found, get_task(settings.task))
     result = run_benchmark(
-        found.prepared, out, settings=settings, ceiling=ceiling, workers=workers, show_progress=show_progress
+        found.prepared,
+        out,
+        settings=settings,
+        folds=folds,
+        ceiling=ceiling,
+        workers=workers,
+        show_progress=show_progress,
     )
     if with_bundle:
-        train_bundle(found.prepared, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
+        own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
+        train_bundle(own, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
     with announce_time("Writing the report", show=show_progress):
-        examples = choose_examples(result.predictions, found.prepared, found.index, task=get_task(settings.task))
-        run = describe_run(found, settings, wall_s=time.monotonic() - begin)
-        write_json(out / RUN_FILE, run)
-        write_report(
-            out / REPORT_FILE, run=run, metrics=result.metrics, predictions=result.predictions, examples=examples
-        )
+        write_run(result, found, settings, wall_s=time.monotonic() - begin)
     return result
+
+
+def write_run(result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> None:
+    """Write `run.json` and the report, which shows the predictions of the first seed."""
+    shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
+    run = describe_run(found.index, found.prepared, settings, result=result, wall_s=wall_s)
+    write_json(result.folder / RUN_FILE, run)
+    examples = []
+    if (shown["model"] == "fusion").any():
+        examples = choose_examples(shown, found.prepared, found.index, task=get_task(settings.task))
+    write_report(result.folder / REPORT_FILE, run=run, metrics=result.metrics, predictions=shown, examples=examples)
+
+
+def join_datasets(first: Prepared, second: Prepared) -> Prepared:
+    """Make one of the data set that is trained on and the one that is tested on."""
+    index = DatasetIndex(
+        root=first.index.root,
+        reader=f"{first.index.reader}+{second.index.reader}",
+        trials=(*first.index.trials, *second.index.trials),
+        problems=(*first.index.problems, *second.index.problems),
+        fingerprint=sha256_json([first.index.fingerprint, second.index.fingerprint]),
+        simulated=first.index.simulated or second.index.simulated,
+    )
+    return Prepared(index, join_prepared(first.prepared, second.prepared))
 
 
 def observe_ceiling(found: Prepared, task: Task) -> pd.DataFrame | None:
     """Ask the ideal observer about simulated trials; None for others, or where nothing says how they were made."""
-    if not found.index.simulated:
+    if not found.index.simulated or isinstance(found.prepared, JoinedData):
         return None
     marker = find_marker(found.index.root, found.index.trials)
     cohort = None if marker is None else read_cohort_settings(marker)
@@ -225,8 +259,8 @@ def train_bundle(
 
 
 def _fit_on_everybody(prepared: PreparedData, subjects: list[str], settings: BenchmarkSettings) -> FittedModels:
-    n_validation = max(1, round(settings.validation_share * len(subjects)))
-    validation = choose_validation(subjects, n_validation=n_validation, seed=settings.seed)
+    n_validation = max(1, round(settings.inner.stopping_share * len(subjects)))
+    validation = choose_subjects(subjects, n=n_validation, seed=settings.seed)
     with limit_threads(settings.threads):
         return fit_models(
             prepared,
@@ -237,32 +271,6 @@ def _fit_on_everybody(prepared: PreparedData, subjects: list[str], settings: Ben
             seed=settings.seed,
             features=frozen_features(prepared, settings.models.facial),
         )
-
-
-def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> dict[str, Any]:
-    """Content of `run.json`: what is needed to judge and to repeat the run."""
-    task, table = get_task(settings.task), found.prepared.table
-    return {
-        **describe_program(),
-        "seed": settings.seed,
-        "task": task.name,
-        "class_names": list(task.class_names),
-        "simulated": found.index.simulated,
-        "reader": found.index.reader,
-        "data_fingerprint": found.index.fingerprint,
-        "windows_fingerprint": found.prepared.fingerprint,
-        "n_subjects": int(table["subject"].nunique()),
-        "n_trials": len(table),
-        "problems": [
-            {"kind": p.kind, "subject": p.subject, "trial": p.trial, "message": p.message} for p in found.index.problems
-        ],
-        "window_settings": to_dict(found.prepared.settings),
-        "model_settings": to_dict(settings.models),
-        "protocol": "leave-one-subject-out",
-        "validation_share": settings.validation_share,
-        "permuted_labels": settings.permute_labels,
-        "wall_s": round(wall_s, 1),
-    }
 
 
 def show_result(result: BenchmarkResult) -> str:
@@ -285,8 +293,10 @@ def show_result(result: BenchmarkResult) -> str:
     rows.append(["chance", chance, *([""] if ceiling else []), chance, "", chance, "", ""])
     shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
     lines = [SIMULATED_NOTE] if result.simulated else []
+    lines += metrics["stamps"]
     lines += [
-        f"{metrics['task']}, leave-one-subject-out: {metrics['n_subjects']} subjects, {metrics['n_trials']} trials, %",
+        f"{metrics['task']}, {parse_protocol(metrics['protocol']).title}: {metrics['n_subjects']} subjects, "
+        f"{metrics['n_trials']} trials{_say_seeds(metrics)}, %",
         format_table(rows, header=["model", *shown, "p above chance"]),
         *(
             f"{c['first']} against {c['second']}: {100 * c['accuracy_difference']:+.1f} points, "
@@ -299,9 +309,30 @@ def show_result(result: BenchmarkResult) -> str:
             for name, beside in ceiling.items()
             if beside["leakage"]
         ),
+        *_say_original(metrics),
         f"report: {result.folder / REPORT_FILE}",
     ]
     return "\n".join(lines)
+
+
+def _say_seeds(metrics: dict[str, Any]) -> str:
+    spreads = [judged["over_seeds"]["accuracy_std"] for judged in metrics["models"].values()]
+    known = [spread for spread in spreads if spread is not None]
+    if not known:
+        return ""
+    return f", {len(metrics['seeds'])} seeds (standard deviation up to {100 * max(known):.1f} points)"
+
+
+def _say_original(metrics: dict[str, Any]) -> list[str]:
+    beside = metrics.get("original")
+    if beside is None:
+        return []
+    said = [
+        f"{model} {_percent(pair['accuracy'])} instead of {_percent(pair['honest_accuracy'])} "
+        f"({100 * pair['leakage']:+.1f} points)"
+        for model, pair in beside["models"].items()
+    ]
+    return [f"by {parse_protocol(beside['protocol']).title}: {', '.join(said)}", *beside["stamps"]]
 
 
 def describe_index(index: DatasetIndex) -> str:

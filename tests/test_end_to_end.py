@@ -71,6 +71,7 @@ def result(data: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
     assert {path.name for path in result.folder.iterdir()} == {
         "folds",
+        "folds.json",
         "metrics.json",
         "model",
         "predictions.csv",

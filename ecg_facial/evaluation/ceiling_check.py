@@ -51,7 +51,7 @@ def _compare(part: pd.DataFrame) -> dict[str, Any]:
     known = not math.isnan(difference.low)
     return {
         "accuracy": float(part["right_observer"].mean()),
-        "n_trials": len(part),
+        "n_trials": len(part[["subject", "trial"]].drop_duplicates()),
         "difference": difference.mean,
         "lower99": difference.low if known else None,
         "leakage": known and difference.low > 0,

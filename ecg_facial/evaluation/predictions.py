@@ -54,7 +54,7 @@ def round_to_one(probabilities: NDArray[np.float64], digits: int = _DIGITS) -> N
 
 
 def write_predictions(path: Path, table: pd.DataFrame) -> None:
-    """Write `predictions.csv`, sorted by subject, trial and model.
+    """Write `predictions.csv`, sorted by subject, trial, model, seed and fold.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
     names = class_names_of(table)
     rank = {model: number for number, model in enumerate(MODEL_ORDER)}
     order = table["model"].map(lambda model: (rank.get(str(model).split(":")[0], len(rank)), str(model)))
-    table = table.assign(_order=order).sort_values(["subject", "trial", "_order"], kind="stable")
+    table = table.assign(_order=order).sort_values(["subject", "trial", "_order", "seed", "fold"], kind="stable")
     steps = round_to_one(table[[f"p_{name}" for name in names]].to_numpy(np.float64))
     columns = [table[name].astype(str).tolist() for name in FIRST_COLUMNS]
     columns += [[f"{step // 10**_DIGITS}.{step % 10**_DIGITS:06d}" for step in steps[:, i]] for i in range(len(names))]

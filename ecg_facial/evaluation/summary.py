@@ -1,7 +1,7 @@
 """From predictions to the content of `metrics.json`.
 
 Enters: the predictions table. Leaves: JSON-able figures per model: overall, per subject, over subjects,
-and paired comparisons.
+and paired comparisons. Of several seeds every figure is the mean over them, confusions are summed, trials count once.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ecg_facial.evaluation.ceiling_check import compare_with_ceiling
@@ -18,6 +19,7 @@ from ecg_facial.evaluation.statistics import mean_over_subjects, p_above_chance,
 from ecg_facial.labels import Task
 
 _DIGITS = 6
+_SHARES = ("accuracy", "balanced_accuracy", "macro_f1")
 
 
 def summarise_predictions(table: pd.DataFrame, *, task: Task, ceiling: pd.DataFrame | None = None) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def summarise_predictions(table: pd.DataFrame, *, task: Task, ceiling: pd.DataFr
         Content of `metrics.json`; None for what cannot be computed.
     """
     table = table.assign(predicted=predicted_classes(table))
-    models = [model for model in MODEL_ORDER if (table["model"] == model).any()]
+    models = order_models(table["model"])
     judged = {model: _judge(table[table["model"] == model], task) for model in models}
     one = table[table["model"] == models[0]]
     summary: dict[str, Any] = _clean(
@@ -46,7 +48,8 @@ def summarise_predictions(table: pd.DataFrame, *, task: Task, ceiling: pd.DataFr
             "class_names": list(task.class_names),
             "chance": task.chance,
             "n_subjects": int(one["subject"].nunique()),
-            "n_trials": len(one),
+            "n_trials": _count_trials(one),
+            "seeds": sorted({int(seed) for seed in table["seed"]}),
             "models": judged,
             "comparisons": [_compare(judged, first, second) for first, second in _pairs(models)],
             **({} if ceiling is None else {"ceiling": compare_with_ceiling(table, ceiling)}),
@@ -59,20 +62,26 @@ def _pairs(models: list[str]) -> list[tuple[str, str]]:
     return [("fusion", other) for other in ("facial", "ecg") if "fusion" in models and other in models]
 
 
-def _judge(table: pd.DataFrame, task: Task) -> dict[str, Any]:
-    def metrics_of(part: pd.DataFrame) -> dict[str, Any]:
-        return compute_metrics(
-            part["label"].to_numpy(str), part["predicted"].to_numpy(str), class_names=task.class_names
-        )
+def order_models(models: pd.Series) -> list[str]:
+    """Facial, ECG, fusion, then all others by name."""
+    known = [model for model in MODEL_ORDER if (models == model).any()]
+    return known + sorted(set(models.astype(str)) - set(known))
 
+
+def _count_trials(table: pd.DataFrame) -> int:
+    return len(table[["subject", "trial"]].drop_duplicates())
+
+
+def _judge(table: pd.DataFrame, task: Task) -> dict[str, Any]:
     subjects = [
-        {"subject": str(subject), "fold": int(part["fold"].iloc[0]), **metrics_of(part)}
+        {"subject": str(subject), "fold": int(part["fold"].iloc[0]), **_judge_seeds(part, task)[0]}
         for subject, part in table.groupby("subject", sort=True)
     ]
+    overall, by_seed = _judge_seeds(table, task)
     accuracy = [subject["accuracy"] for subject in subjects]
     mean = mean_over_subjects(accuracy)
     return {
-        "overall": metrics_of(table),
+        "overall": overall,
         "over_subjects": {
             "accuracy_mean": mean.mean,
             "accuracy_std": mean.std,
@@ -80,13 +89,41 @@ def _judge(table: pd.DataFrame, task: Task) -> dict[str, Any]:
             "ci95_high": mean.high,
             "p_above_chance": p_above_chance(accuracy, task.chance),
         },
+        "over_seeds": {
+            "by_seed": [{"seed": seed, **{name: judged[name] for name in _SHARES}} for seed, judged in by_seed],
+            **{f"{name}_std": _spread([judged[name] for _, judged in by_seed]) for name in _SHARES},
+        },
         "subjects": subjects,
     }
 
 
+def _judge_seeds(table: pd.DataFrame, task: Task) -> tuple[dict[str, Any], list[tuple[int, dict[str, Any]]]]:
+    """Figures over all seeds, and of each."""
+    by_seed = [
+        (
+            int(seed),
+            compute_metrics(part["label"].to_numpy(str), part["predicted"].to_numpy(str), class_names=task.class_names),
+        )
+        for seed, part in table.groupby("seed", sort=True)
+    ]
+    judged = [each for _, each in by_seed]
+    confusion = np.sum([each["confusion"] for each in judged], axis=0).tolist()
+    shares = {name: float(np.mean([each[name] for each in judged])) for name in _SHARES}
+    return {"n_trials": _count_trials(table), **shares, "confusion": confusion}, by_seed
+
+
+def _spread(values: list[float]) -> float:
+    """Compute the standard deviation over seeds; NaN for one."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+
 def _compare(judged: dict[str, dict[str, Any]], first: str, second: str) -> dict[str, Any]:
-    """Paired comparison of two models' accuracies over the same subjects."""
-    a, b = ([subject["accuracy"] for subject in judged[name]["subjects"]] for name in (first, second))
+    """Paired comparison of two models' accuracies over the subjects that both judged."""
+    accuracy = [
+        {subject["subject"]: subject["accuracy"] for subject in judged[name]["subjects"]} for name in (first, second)
+    ]
+    both = [subject for subject in accuracy[0] if subject in accuracy[1]]
+    a, b = ([one[subject] for subject in both] for one in accuracy)
     difference = mean_over_subjects([x - y for x, y in zip(a, b, strict=True)])
     return {
         "first": first,
@@ -96,6 +133,23 @@ def _compare(judged: dict[str, dict[str, Any]], first: str, second: str) -> dict
         "ci95_high": difference.high,
         "p_paired": p_paired(a, b),
     }
+
+
+def compare_protocols(honest: dict[str, Any], leaking: dict[str, Any]) -> dict[str, Any]:
+    """Set a leaking protocol beside an honest one on the same data: what share of a headline figure is leakage.
+
+    Returns
+    -------
+    dict
+        ``protocol`` and ``stamps`` of the leaking one; by model its accuracy, the honest accuracy, and ``leakage``,
+        their difference.
+    """
+    models = {}
+    for model, judged in leaking["models"].items():
+        pair = judged["overall"]["accuracy"], honest["models"][model]["overall"]["accuracy"]
+        models[model] = {"accuracy": pair[0], "honest_accuracy": pair[1], "leakage": pair[0] - pair[1]}
+    cleaned: dict[str, Any] = _clean({"protocol": leaking["protocol"], "stamps": leaking["stamps"], "models": models})
+    return cleaned
 
 
 def _clean(value: Any) -> Any:
