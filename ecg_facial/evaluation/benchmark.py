@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.fold_files import FoldJob, is_done, read_conformal, read_details, read_fold, run_job
+from ecg_facial.evaluation.fold_files import FoldJob, find_waiting, read_conformal, read_details, read_fold, run_job
 from ecg_facial.evaluation.manifest import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
 from ecg_facial.evaluation.networks import FUSION_RULES, NetworksFactory
 from ecg_facial.evaluation.pipelines import Factory, Pipeline
@@ -190,7 +190,7 @@ class _Runner:
         task, settings = get_task(self.settings.task), replace(self.settings, protocol=protocol)
         plan = plan_folds(self.prepared, settings, folds=folds)
         jobs = self._make_jobs(out, plan, settings)
-        self._run([job for job in jobs if not is_done(job)])
+        self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
         conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
         parsed = parse_protocol(protocol)

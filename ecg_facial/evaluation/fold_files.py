@@ -46,21 +46,23 @@ class FoldJob:
         return self.run_folder / "folds" / f"{self.seed}-{self.fold.index:03d}.json"
 
 
-def is_done(job: FoldJob) -> bool:
-    """Tell whether the fold is on disk.
+def find_waiting(jobs: Sequence[FoldJob]) -> list[FoldJob]:
+    """List the jobs of a run whose folds are not on disk yet.
 
     Raises
     ------
     StaleCacheError
-        When it is of other data or other settings.
+        When a fold in the run folder is of other data or other settings.
     """
-    if not job.path.is_file():
-        return False
-    if json.loads(job.path.read_text(encoding="utf-8"))["key"] != job.key:
-        raise StaleCacheError(
-            f"{job.run_folder}: holds a run of other data or settings; give another folder, or delete it"
-        )
-    return True
+    keys = {job.path: job.key for job in jobs}
+    for folder in {job.path.parent for job in jobs}:
+        # a killed run may leave half a file under a hidden name
+        for path in sorted(folder.glob("[!.]*.json")):
+            if json.loads(path.read_text(encoding="utf-8"))["key"] != keys.get(path):
+                raise StaleCacheError(
+                    f"{folder.parent}: holds a run of other data or settings; give another folder, or delete it"
+                )
+    return [job for job in jobs if not job.path.is_file()]
 
 
 def run_job(job: FoldJob) -> None:
