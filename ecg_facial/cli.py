@@ -19,6 +19,7 @@ from ecg_facial.options import (
     DetectorPathOption,
     ModelArguments,
     PermuteOption,
+    ProtocolArguments,
     ReaderOption,
     SeedOption,
     SignalsOption,
@@ -161,22 +162,31 @@ def prepare(
 
 
 @app.command()
-@with_options(reading=DataArguments, models=ModelArguments)
+@with_options(reading=DataArguments, models=ModelArguments, protocol=ProtocolArguments)
 def benchmark(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")],
     reading: DataArguments,
     models: ModelArguments,
+    protocol: ProtocolArguments,
     cache: CacheOption = None,
     permute_labels: PermuteOption = False,
     workers: WorkersOption = 2,
 ) -> None:
-    """Evaluate facial, ECG and fused models leave-one-subject-out; write predictions, metrics, report and a bundle."""
+    """Evaluate facial, ECG and fused models by a protocol; write predictions, metrics, folds, report and a bundle."""
     from ecg_facial.workflow import benchmark_dataset, show_result
 
-    settings = models.make(permute_labels=permute_labels)
+    settings = models.make(permute_labels=permute_labels, **protocol.make())
     result = benchmark_dataset(
-        data, out, options=reading.make(), settings=settings, cache=cache, workers=workers, show_progress=True
+        data,
+        out,
+        options=reading.make(),
+        settings=settings,
+        cache=cache,
+        test_data=protocol.test_data,
+        folds=protocol.folds,
+        workers=workers,
+        show_progress=True,
     )
     say(show_result(result))
 

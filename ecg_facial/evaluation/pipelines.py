@@ -7,7 +7,6 @@ altered data.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,8 +249,3 @@ def hash_module(module: nn.Module) -> str:
         for name, value in module.state_dict().items()
     }
     return sha256_json(digests)
-
-
-def plain(settings: Any) -> Any:
-    """JSON-able copy of settings; what JSON does not know is given as text."""
-    return json.loads(json.dumps(settings, sort_keys=True, default=repr))
