@@ -21,7 +21,7 @@ FIRST_COLUMNS = ("subject", "trial", "fold", "seed", "model", "label")
 LAST_COLUMNS = ("face_quality", "ecg_quality")
 MODEL_ORDER = ("facial", "ecg", "fusion")
 _DIGITS = 6
-_SUM_TOLERANCE = 1e-3
+SUM_TOLERANCE = 1e-3
 
 
 def class_names_of(table: pd.DataFrame) -> tuple[str, ...]:
@@ -111,15 +111,15 @@ def _check(path: Path, table: pd.DataFrame) -> None:
         raise CorruptDataError(f"{path}: labels {', '.join(unknown)} have no p_ column; classes are {', '.join(names)}")
     values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
     wrong = ~(np.isfinite(values).all(axis=1) & (values >= 0).all(axis=1))
-    wrong |= np.abs(values.sum(axis=1) - 1) > _SUM_TOLERANCE
+    wrong |= np.abs(values.sum(axis=1) - 1) > SUM_TOLERANCE
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise CorruptDataError(f"{path}: row {row + 2}: probabilities {_show(values[row])} do not sum to 1")
+        raise CorruptDataError(f"{path}: row {row + 2}: probabilities {show_row(values[row])} do not sum to 1")
     twice = table.duplicated(["subject", "trial", "model", "seed"])
     if twice.any():
         first = table[twice].iloc[0]
         raise CorruptDataError(f"{path}: trial {first['trial']} of model {first['model']} stands there twice")
 
 
-def _show(values: Sequence[float] | NDArray[np.float64]) -> str:
+def show_row(values: Sequence[float] | NDArray[np.float64]) -> str:
     return " ".join(f"{value:g}" for value in values)
