@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.evaluation.ceiling_check import compare_with_ceiling
+from ecg_facial.evaluation.intervals import mean_over_subjects
 from ecg_facial.evaluation.metrics import compute_metrics
 from ecg_facial.evaluation.predictions import MODEL_ORDER, predicted_classes
-from ecg_facial.evaluation.statistics import mean_over_subjects, p_above_chance, p_paired
+from ecg_facial.evaluation.significance import p_above_chance, p_paired
 from ecg_facial.labels import Task
 
 _DIGITS = 6
@@ -87,6 +88,7 @@ def _judge(table: pd.DataFrame, task: Task) -> dict[str, Any]:
             "accuracy_std": mean.std,
             "ci95_low": mean.low,
             "ci95_high": mean.high,
+            "ci95_method": mean.method,
             "p_above_chance": p_above_chance(accuracy, task.chance),
         },
         "over_seeds": {
@@ -131,6 +133,7 @@ def _compare(judged: dict[str, dict[str, Any]], first: str, second: str) -> dict
         "accuracy_difference": difference.mean,
         "ci95_low": difference.low,
         "ci95_high": difference.high,
+        "ci95_method": difference.method,
         "p_paired": p_paired(a, b),
     }
 

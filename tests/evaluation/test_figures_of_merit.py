@@ -1,4 +1,4 @@
-"""Metrics, statistics, predictions file and summary."""
+"""Metrics, predictions file and summary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import stats
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.evaluation.metrics import compute_metrics
@@ -22,7 +21,6 @@ from ecg_facial.evaluation.predictions import (
     round_to_one,
     write_predictions,
 )
-from ecg_facial.evaluation.statistics import mean_over_subjects, p_above_chance, p_paired
 from ecg_facial.evaluation.summary import summarise_predictions
 from ecg_facial.labels import get_task
 
@@ -59,27 +57,6 @@ def test_metrics_of_degenerate_cases() -> None:
     assert absent["balanced_accuracy"] == 0.5
     assert absent["confusion"] == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
     assert math.isnan(compute_metrics([], [], class_names=["a", "b"])["accuracy"])
-
-
-def test_interval_and_tests_agree_with_scipy() -> None:
-    values = np.random.default_rng(0).normal(0.4, 0.1, 12)
-    other = np.random.default_rng(1).normal(0.35, 0.1, 12)
-    mean = mean_over_subjects(values)
-    low, high = stats.t.interval(0.95, 11, values.mean(), stats.sem(values))
-    assert (mean.low, mean.high) == (pytest.approx(low), pytest.approx(high))
-    assert p_above_chance(values, 0.25) == pytest.approx(stats.ttest_1samp(values, 0.25, alternative="greater").pvalue)
-    assert p_paired(values, other) == pytest.approx(stats.ttest_rel(values, other).pvalue)
-
-
-def test_statistics_of_degenerate_cases_give_limits_without_warnings() -> None:
-    assert math.isnan(mean_over_subjects([0.5]).low)
-    assert mean_over_subjects([0.5, math.nan, 0.7]).n_subjects == 2
-    assert math.isnan(p_above_chance([0.5], 0.25))
-    assert p_above_chance([0.5, 0.5, 0.5], 0.25) == 0.0
-    assert p_above_chance([0.2, 0.2], 0.25) == 1.0
-    assert p_above_chance([0.25, 0.25], 0.25) == 0.5
-    assert p_paired([0.1, 0.2], [0.1, 0.2]) == 1.0
-    assert math.isnan(mean_over_subjects([]).mean)
 
 
 @given(arrays(np.float64, (7, 4), elements=st.floats(1e-9, 1.0)))
