@@ -192,6 +192,26 @@ def benchmark(
 
 
 @app.command()
+def score(
+    predictions: Annotated[Path, typer.Argument(help="CSV: subject,trial,label, and p_<class> columns or predicted.")],
+    out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.")],
+    classes: Annotated[
+        str | None, typer.Option(help="The classes in their order, comma separated: steps of one scale.")
+    ] = None,
+    strata: Annotated[str | None, typer.Option(help="Columns to group people by, comma separated.")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Mark everything as simulated.")] = False,
+) -> None:
+    """Judge anybody's predictions: figures over subjects, comparisons, calibration, report and tables."""
+    from ecg_facial.evaluation.scoring import REPORT_FILE, score_predictions
+    from ecg_facial.evaluation.terminal import describe_metrics
+
+    split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
+    metrics = score_predictions(predictions, out, classes=split[0], strata=split[1], simulated=simulated)
+    say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics["simulated"])))
+    say(f"report: {out / REPORT_FILE}")
+
+
+@app.command()
 @with_options(reading=DataArguments, models=ModelArguments)
 def train(
     data: DataFolder,

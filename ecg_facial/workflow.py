@@ -23,10 +23,14 @@ from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
 from ecg_facial.evaluation.examples import choose_examples
+from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.evaluation.report import write_report
 from ecg_facial.evaluation.run_file import describe_run
+from ecg_facial.evaluation.scoring import TABLES_FOLDER
 from ecg_facial.evaluation.splits import choose_subjects
+from ecg_facial.evaluation.tables import write_tables
+from ecg_facial.evaluation.terminal import describe_metrics, format_share
 from ecg_facial.fitting import FittedModels, fit_models, frozen_features, rows_of
 from ecg_facial.labels import Task, get_task
 from ecg_facial.onnx_export import export_models
@@ -175,14 +179,16 @@ def benchmark_dataset(
 
 
 def write_run(result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> None:
-    """Write `run.json` and the report, which shows the predictions of the first seed."""
+    """Write `run.json`, tables, and the report, whose examples are of the first seed."""
     shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
     run = describe_run(found.index, found.prepared, settings, result=result, wall_s=wall_s)
     write_json(result.folder / RUN_FILE, run)
     examples = []
     if (shown["model"] == "fusion").any():
         examples = choose_examples(shown, found.prepared, found.index, task=get_task(settings.task))
-    write_report(result.folder / REPORT_FILE, run=run, metrics=result.metrics, predictions=shown, examples=examples)
+    people = of_run(shown, result.metrics["class_names"], people=found.prepared.table).table
+    write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
+    write_report(result.folder / REPORT_FILE, run=run, metrics=result.metrics, predictions=people, examples=examples)
 
 
 def join_datasets(first: Prepared, second: Prepared) -> Prepared:
@@ -274,53 +280,15 @@ def _fit_on_everybody(prepared: PreparedData, subjects: list[str], settings: Ben
 
 
 def show_result(result: BenchmarkResult) -> str:
-    """Lay a run out for the terminal: the three models, chance, comparisons, and where the files are."""
-    metrics, ceiling = result.metrics, result.metrics.get("ceiling", {})
-    rows = [
-        [
-            name,
-            _percent(judged["overall"]["accuracy"]),
-            *([_percent(ceiling[name]["accuracy"]) if name in ceiling else "-"] if ceiling else []),
-            _percent(judged["overall"]["balanced_accuracy"]),
-            _percent(judged["overall"]["macro_f1"]),
-            _percent(judged["over_subjects"]["accuracy_mean"]),
-            f"{_percent(judged['over_subjects']['ci95_low'])} to {_percent(judged['over_subjects']['ci95_high'])}",
-            _p(judged["over_subjects"]["p_above_chance"]),
-        ]
-        for name, judged in metrics["models"].items()
-    ]
-    chance = _percent(metrics["chance"])
-    rows.append(["chance", chance, *([""] if ceiling else []), chance, "", chance, "", ""])
-    shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
-    lines = [SIMULATED_NOTE] if result.simulated else []
-    lines += metrics["stamps"]
-    lines += [
-        f"{metrics['task']}, {parse_protocol(metrics['protocol']).title}: {metrics['n_subjects']} subjects, "
-        f"{metrics['n_trials']} trials{_say_seeds(metrics)}, %",
-        format_table(rows, header=["model", *shown, "p above chance"]),
-        *(
-            f"{c['first']} against {c['second']}: {100 * c['accuracy_difference']:+.1f} points, "
-            f"paired t test over subjects p {_p(c['p_paired'])}"
-            for c in metrics["comparisons"]
-        ),
-        *(
-            f"LEAKAGE: {name} is {100 * beside['difference']:.1f} points above its ceiling (99 % lower bound "
-            f"{100 * beside['lower99']:.1f}); nothing but information about the test subjects explains that"
-            for name, beside in ceiling.items()
-            if beside["leakage"]
-        ),
+    """Lay a run out for the terminal: the models, chance, comparisons, and where the files are."""
+    metrics = result.metrics
+    heading = f"{metrics['task']}, {parse_protocol(metrics['protocol']).title}"
+    lines = [
+        *describe_metrics(metrics, heading=heading, simulated=result.simulated),
         *_say_original(metrics),
         f"report: {result.folder / REPORT_FILE}",
     ]
     return "\n".join(lines)
-
-
-def _say_seeds(metrics: dict[str, Any]) -> str:
-    spreads = [judged["over_seeds"]["accuracy_std"] for judged in metrics["models"].values()]
-    known = [spread for spread in spreads if spread is not None]
-    if not known:
-        return ""
-    return f", {len(metrics['seeds'])} seeds (standard deviation up to {100 * max(known):.1f} points)"
 
 
 def _say_original(metrics: dict[str, Any]) -> list[str]:
@@ -328,7 +296,7 @@ def _say_original(metrics: dict[str, Any]) -> list[str]:
     if beside is None:
         return []
     said = [
-        f"{model} {_percent(pair['accuracy'])} instead of {_percent(pair['honest_accuracy'])} "
+        f"{model} {format_share(pair['accuracy'])} instead of {format_share(pair['honest_accuracy'])} "
         f"({100 * pair['leakage']:+.1f} points)"
         for model, pair in beside["models"].items()
     ]
@@ -349,14 +317,6 @@ def describe_index(index: DatasetIndex) -> str:
     if rows:
         lines.append(format_table(rows, header=["  kind", "trial", "what"], n_left=3))
     return "\n".join(lines)
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else "< 0.0001" if value < 1e-4 else f"{value:.4f}"
 
 
 def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:

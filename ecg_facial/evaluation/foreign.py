@@ -122,7 +122,9 @@ def _read_text(path: Path) -> pd.DataFrame:
             path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, skipinitialspace=True
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise CorruptDataError(f"{path}: not a text table in UTF-8 ({error}); expected columns {', '.join(KEYS)}") from None
+        raise CorruptDataError(
+            f"{path}: not a text table in UTF-8 ({error}); expected {', '.join(KEYS)}, ..."
+        ) from None
     table.columns = [str(name).strip() for name in table.columns]
     twice = sorted({name for name in table.columns if list(table.columns).count(name) > 1})
     if twice:
@@ -132,8 +134,8 @@ def _read_text(path: Path) -> pd.DataFrame:
     missing = [name for name in KEYS if name not in table]
     if missing:
         raise CorruptDataError(
-            f"{path}: no column {', '.join(missing)}; expected subject, trial, label, and p_<class> or predicted; found "
-            f"{', '.join(table.columns[:12])}"
+            f"{path}: no column {', '.join(missing)}; expected subject, trial, label, and p_<class> or predicted; "
+            f"found {', '.join(table.columns[:12])}"
         )
     if not len(table):
         raise CorruptDataError(f"{path}: a header and no rows; expected a row a trial")
@@ -145,9 +147,7 @@ def _is_number(column: pd.Series) -> bool:
     return column.name not in _TEXT and bool(column.str.fullmatch(r"[-+0-9.,eE]*").all())
 
 
-def _find_classes(
-    path: Path, table: pd.DataFrame, classes: Sequence[str] | None
-) -> tuple[tuple[str, ...], bool, str]:
+def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None) -> tuple[tuple[str, ...], bool, str]:
     """Class names in their order, whether they are a scale, and how that was found out."""
     given = class_names_of(table)
     if "predicted" not in table and not given:
@@ -254,9 +254,7 @@ def _check_rows(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> None
             )
 
 
-def _add_strata(
-    path: Path, table: pd.DataFrame, wanted: Sequence[str] | None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Columns to group people by, one value a subject; empty where it is unknown."""
     table = table.drop(columns=[name for name in ("age_band",) if name in table])
     if "sex" not in table and "age_years" not in table:
@@ -297,4 +295,6 @@ def _check_stratum(path: Path, table: pd.DataFrame, name: str) -> None:
         subject = several[several > 1].index[0]
         raise CorruptDataError(f"{path}: subject {subject!r} has several values of {name!r}; expected one a person")
     if table[name].nunique() > MAX_STRATA:
-        raise SettingsError(f"column {name!r} has {table[name].nunique()} values; at most {MAX_STRATA} groups are shown")
+        raise SettingsError(
+            f"column {name!r} has {table[name].nunique()} values; at most {MAX_STRATA} groups are shown"
+        )
