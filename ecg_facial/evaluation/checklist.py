@@ -76,7 +76,9 @@ def _preparation(run: Content, _: Content) -> str:
     return "face crops and heart-rate tokens by one function for all trials; settings and versions below"
 
 
-def _outcome(_: Content, metrics: Content) -> str:
+def _outcome(run: Content, metrics: Content) -> str:
+    if "protocol" not in run:
+        return ""
     return f"level of the stimulus ({_classes(metrics)}), set by the experiment; not what the person felt"
 
 
@@ -105,6 +107,8 @@ def _missing(run: Content, _: Content) -> str:
 
 
 def _analysis(run: Content, metrics: Content) -> str:
+    if "protocol" not in run:
+        return ""
     seeds = len(metrics["seeds"])
     return f"{_protocol(run, metrics)}, {seeds} seed{'s' if seeds > 1 else ''}; every choice on inner subjects"
 

@@ -30,31 +30,36 @@ def draw_subjects(metrics: Mapping[str, Any], *, simulated: bool) -> str:
     models, looks = list(metrics["models"]), looks_of(list(metrics["models"]))
     names = sort_subjects(metrics)
     named = len(names) <= _MOST_NAMES
-    step = 0.22 if named else 0.1
-    with make_figure(7.2, max(2.6, step * len(names) + 1.5)) as figure:
-        axes = figure.subplots()
-        for shift, model in zip(np.linspace(-0.22, 0.22, len(models)), models, strict=True):
-            judged, look = metrics["models"][model], looks[model]
-            accuracy = {row["subject"]: 100 * row["accuracy"] for row in judged["subjects"]}
-            places = np.arange(len(names)) + 1.6 + (shift if named else 0)
-            figures = [accuracy.get(name, math.nan) for name in names]
-            size = 4 if named else 3
-            axes.plot(figures, places, look.marker, color=look.colour, ms=size, alpha=0.85, label=look.title)
-            _draw_mean(axes, judged["over_subjects"], 0.25 + 1.2 * shift, look)
-        axes.axvline(100 * metrics["chance"], color=GREY, ls="--", lw=1)
-        axes.text(100 * metrics["chance"], len(names) + 1.1, " chance", color=GREY, va="center", fontsize=8)
-        axes.axhline(0.95, color=GREY, lw=0.5)
-        rows = np.arange(len(names)) + 1.6
-        ticks = [0.25, *rows] if named else [0.25]
-        axes.set_yticks(ticks, ["mean, 95 % CI", *names] if named else ["mean, 95 % CI"])
-        if not named:
-            axes.set_ylabel(f"{len(names)} subjects, from best to worst")
-        axes.set_ylim(len(names) + 1.4, -0.3)
-        axes.set_xlim(-3, 103)
-        axes.set_xlabel("Accuracy of the held-out subject, %")
-        axes.grid(axis="x", color="#e5e5e5", lw=0.6)
+    heights = [0.35 + 0.13 * len(models), 0.22 * len(names) + 0.5 if named else 4.6]
+    with make_figure(7.2, sum(heights) + 0.8) as figure:
+        means, dots = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+        for place, model in enumerate(models):
+            _draw_mean(means, metrics["models"][model]["over_subjects"], place, looks[model])
+        means.set_yticks([(len(models) - 1) / 2], ["mean, 95 % CI"])
+        means.set_ylim(len(models) - 0.4, -0.6)
+        _draw_dots(dots, metrics, names, looks, named=named)
+        for axes in (means, dots):
+            axes.axvline(100 * metrics["chance"], color=GREY, ls="--", lw=1)
+            axes.grid(axis="x", color="#e5e5e5", lw=0.6)
+        dots.text(100 * metrics["chance"], len(names) - 0.1, " chance", color=GREY, va="center", fontsize=8)
+        dots.set_xlim(-3, 103)
+        dots.set_xlabel("Accuracy of the held-out subject, %")
         figure.legend(loc="outside upper left", ncols=min(len(models), 5), frameon=False)
         return to_svg(figure, simulated=simulated)
+
+
+def _draw_dots(
+    axes: Axes, metrics: Mapping[str, Any], names: list[str], looks: Mapping[str, Look], *, named: bool
+) -> None:
+    shifts = np.linspace(-0.22, 0.22, len(looks)) if named else np.zeros(len(looks))
+    for shift, (model, look) in zip(shifts, looks.items(), strict=True):
+        accuracy = {row["subject"]: 100 * row["accuracy"] for row in metrics["models"][model]["subjects"]}
+        figures = [accuracy.get(name, math.nan) for name in names]
+        size = 4 if named else 3
+        axes.plot(figures, np.arange(len(names)) + shift, look.marker, color=look.colour, ms=size, label=look.title)
+    axes.set_yticks(range(len(names)) if named else [], names if named else [])
+    axes.set_ylabel("" if named else f"{len(names)} subjects, from best to worst")
+    axes.set_ylim(len(names) + 0.4, -0.8)
 
 
 def sort_subjects(metrics: Mapping[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ def draw_critical_difference(metrics: Mapping[str, Any], *, simulated: bool) -> 
         return None
     names = list(ranks["mean_ranks"])
     looks, half = looks_of(list(metrics["models"])), -(-len(names) // 2)
-    with make_figure(7.2, 1.2 + 0.3 * half + 0.13 * len(ranks["groups"])) as figure:
+    with make_figure(7.2, 1.3 + 0.34 * half + 0.2 * len(ranks["groups"])) as figure:
         axes = figure.subplots()
         axes.set_axis_off()
         bars = 0.35 * (len(ranks["groups"]) + 1)
@@ -40,6 +40,7 @@ def draw_critical_difference(metrics: Mapping[str, Any], *, simulated: bool) -> 
             ends = [ranks["mean_ranks"][name] for name in (group[0], group[-1])]
             axes.plot([ends[0] - 0.04, ends[1] + 0.04], [-0.35 * (number + 1)] * 2, color="black", lw=3.5)
         axes.set_xlim(-0.6, len(names) + 1.6)
+        axes.set_ylim(-bars - _NAMES_DOWN * (half + 0.6), 1.7)
         return to_svg(figure, simulated=simulated)
 
 

@@ -6,6 +6,7 @@ Enters: a text table with ``subject,trial,label`` and ``p_<class>`` columns or `
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from ecg_facial.labels import PainLevel
 KEYS = ("subject", "trial", "label")
 DEFAULTS: dict[str, Any] = {"model": "model", "seed": 0, "fold": 0}
 QUALITIES = ("face_quality", "ecg_quality")
-AGE_BANDS = ((0, 35, "up to 35"), (36, 50, "36 to 50"), (51, 200, "from 51"))
+AGE_BANDS = ((0, 35, "18-35"), (36, 50, "36-50"), (51, 200, "51+"))
 MAX_CLASSES, MAX_BYTES, MAX_STRATA = 50, 2**30, 12
 _TEXT = ("subject", "trial", "model", "label", "level", "predicted", "sex")
 _BIOVID_NAME = re.compile(r"^\d{6}_([mw])_(\d{2,3})$")
@@ -117,6 +118,8 @@ def _read_text(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as stream:
             header = stream.readline()
         separator = max(",;\t", key=header.count)
+        # pandas would rename a second column of one name
+        named = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
         decimal = "," if separator != "," else "."
         table = pd.read_csv(
             path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, skipinitialspace=True
@@ -125,10 +128,10 @@ def _read_text(path: Path) -> pd.DataFrame:
         raise CorruptDataError(
             f"{path}: not a text table in UTF-8 ({error}); expected {', '.join(KEYS)}, ..."
         ) from None
-    table.columns = [str(name).strip() for name in table.columns]
-    twice = sorted({name for name in table.columns if list(table.columns).count(name) > 1})
+    twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         raise CorruptDataError(f"{path}: column {twice[0]!r} stands there twice; expected each once")
+    table.columns = [str(name).strip() for name in table.columns]
     if "label" not in table and "level" in table:
         table = table.rename(columns={"level": "label"})
     missing = [name for name in KEYS if name not in table]
