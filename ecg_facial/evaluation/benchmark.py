@@ -193,12 +193,10 @@ class _Runner:
         self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
         conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
-        parsed = parse_protocol(protocol)
-        stamps = list(parsed.stamps)
         metrics = {
             "protocol": plan.protocol,
             "folds_sha256": plan.sha256,
-            "stamps": stamps,
+            "stamps": list(parse_protocol(plan.protocol).stamps),
             **summarise_predictions(predictions, task=task, ceiling=ceiling),
         }
         write_folds(out / FOLDS_FILE, plan)
@@ -276,6 +274,8 @@ def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Pa
     if folds is not None:
         plan = read_folds(folds, subjects=subjects, task=task.name)
         check_trials(folds, plan, [str(name) for name in trials["trial"]])
+        if parse_protocol(plan.protocol).leaks:
+            raise SettingsError(f"{folds}: folds of a protocol that leaks; ask for --protocol original instead")
         return plan
     seeds = range(settings.seed, settings.seed + settings.seeds)
     made = {seed: tuple(make_folds(trials, protocol, seed=seed, inner=settings.inner)) for seed in seeds}
