@@ -110,7 +110,10 @@ class ProtocolArguments:
     folds: Annotated[Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.")] = None
     test_data: Annotated[Path | None, typer.Option(help="Data set to test on (cross-dataset).")] = None
     inner: Annotated[str, typer.Option(help="Calibrate on set-apart subjects (parts) or crossfit.")] = "parts"
-    calibration_share: Annotated[float, typer.Option(help="Share of the inner subjects that calibrates.")] = 0.1
+    calibration_share: Annotated[
+        float | None,
+        typer.Option(help="Share of the inner subjects who calibrate [default: 0.1 from 35 on]."),
+    ] = None
     conformal_share: Annotated[float, typer.Option(help="Share kept for conformal sets; writes conformal.csv.")] = 0.0
     fusion_weights: Annotated[str, typer.Option(help="fixed, or learned on the calibration part.")] = "fixed"
 
