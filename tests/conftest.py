@@ -67,7 +67,7 @@ class FakePrepared:
     def __init__(
         self, folder: Path, *, n_subjects: int, per_level: int, n_frames: int, crop_px: int, seed: int
     ) -> None:
-        self.folder, self.simulated, self.fingerprint = folder, True, f"fake-{seed}"
+        self.folder, self.simulated, self.fingerprint, self.settings = folder, True, f"fake-{seed}", None
         rng = np.random.default_rng(seed)
         levels = ("BL1", "PA1", "PA2", "PA3")
         rows = [(f"s{s:02d}", level) for s in range(n_subjects) for level in levels for _ in range(per_level)]

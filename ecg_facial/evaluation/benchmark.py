@@ -28,6 +28,7 @@ from ecg_facial.evaluation.trials import TrialSet
 from ecg_facial.executors import run_tasks
 from ecg_facial.fitting import ModelSettings, rows_of
 from ecg_facial.labels import DEFAULT_TASK, Task, get_task
+from ecg_facial.normalisation import NormalisationSettings, normalise
 from ecg_facial.prepare import PreparedData
 from ecg_facial.progress import track
 from ecg_facial.settings import to_dict
@@ -53,6 +54,7 @@ class BenchmarkSettings:
         As `protocols.parse_protocol` reads it.
     inner : InnerSettings
         How the subjects who are not tested are used.
+    normalisation : NormalisationSettings
     seed : int
         The first seed.
     seeds : int
@@ -73,6 +75,7 @@ class BenchmarkSettings:
     fusion_weights: str = "fixed"
     protocol: str = "loso"
     inner: InnerSettings = field(default_factory=InnerSettings)
+    normalisation: NormalisationSettings = field(default_factory=NormalisationSettings)
     seed: int = 0
     seeds: int = 1
     permute_labels: bool = False
@@ -161,7 +164,8 @@ def run_benchmark(
     StaleCacheError
         When the folder holds folds of other data or other settings.
     """
-    run = _Runner(prepared, pipelines, settings=settings, workers=workers, show_progress=show_progress)
+    data = normalise(prepared, settings.normalisation)
+    run = _Runner(data, pipelines, settings=settings, workers=workers, show_progress=show_progress)
     if not parse_protocol(settings.protocol).leaks:
         return run.finish(out, protocol=settings.protocol, folds=folds, ceiling=ceiling)
     if folds is not None:
@@ -196,7 +200,8 @@ class _Runner:
         metrics = {
             "protocol": plan.protocol,
             "folds_sha256": plan.sha256,
-            "stamps": list(parse_protocol(plan.protocol).stamps),
+            "normalisation": settings.normalisation.mode,
+            "stamps": [*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps],
             **summarise_predictions(predictions, task=task, ceiling=ceiling),
         }
         write_folds(out / FOLDS_FILE, plan)

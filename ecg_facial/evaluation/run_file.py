@@ -11,6 +11,7 @@ from ecg_facial.datasets import DatasetIndex
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
 from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.labels import get_task
+from ecg_facial.normalisation import describe_order
 from ecg_facial.prepare import PreparedData
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
@@ -45,11 +46,13 @@ def describe_run(
         "window_settings": to_dict(prepared.settings),
         "model_settings": to_dict(settings.models),
         "protocol": protocol.title,
-        "stamps": list(protocol.stamps),
+        "stamps": list(result.metrics["stamps"]),
         "beside": None if beside is None else {"folder": beside.folder.name, "stamps": beside.metrics["stamps"]},
         "folds_sha256": result.plan.sha256,
         "inner": to_dict(settings.inner),
         "refit_rule": REFIT_RULES[settings.inner.rule],
+        "normalisation": to_dict(settings.normalisation),
+        "normalisation_order": describe_order(table) if settings.normalisation.mode == "causal" else None,
         "fusion_weights": settings.fusion_weights,
         "validation_share": settings.inner.stopping_share,
         "permuted_labels": settings.permute_labels,

@@ -72,7 +72,7 @@ def test_features_are_means_and_deviations_of_what_is_there(prepared: Any) -> No
 def test_a_scaler_in_the_estimator_sees_training_and_stopping_subjects_alone(prepared: Any) -> None:
     pipeline = EstimatorPipeline("own", make_pipeline(StandardScaler(), LogisticRegression()), features=heart_features)
     fold = first_fold(calibration_share=0.2)
-    scaler = fit_fold(prepared, fold, pipeline, task=TASK, seed=0).learned.estimator[0]
+    scaler = fit_fold(prepared, fold, pipeline, task=TASK, seed=0).method.learned.estimator[0]
     rows = [row for part in (fold.train, fold.stopping) for row in rows_of_part(prepared, fold, part, task=TASK)]
     seen = heart_features(TrialSet(prepared, [row for row in rows if len(prepared.tokens(row))], task=TASK))
     np.testing.assert_allclose(scaler.mean_, seen.mean(axis=0), rtol=1e-5)

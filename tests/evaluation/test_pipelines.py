@@ -219,7 +219,7 @@ def test_temperatures_lower_the_log_loss_and_change_no_decision(prepared: Any) -
 
     prepared.table["level"] = np.array(TASK.class_names)[held_out.labels]
     fold = first_fold(InnerSettings(calibration_share=0.4))
-    fitted = CalibratedPipeline(Loud([])).fit(make_parts(prepared, fold, task=TASK), seed=0)
+    fitted = CalibratedPipeline(Loud([])).fit(make_parts(prepared, fold, task=TASK)[1], seed=0)
     assert fitted.temperatures["spy"] > 2
     rows = rows_of_part(prepared, fold, fold.calibration, task=TASK)
     scaled = predict_rows(prepared, fitted, rows, task=TASK, models=["spy"])["spy"]
