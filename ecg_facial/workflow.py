@@ -175,14 +175,16 @@ def benchmark_dataset(
         own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
         train_bundle(own, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
     with announce_time("Writing the report", show=show_progress):
-        write_run(result, found, settings, wall_s=time.monotonic() - begin)
+        write_run(result, found, settings, repeated=folds is not None, wall_s=time.monotonic() - begin)
     return result
 
 
-def write_run(result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> None:
+def write_run(
+    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, repeated: bool, wall_s: float
+) -> None:
     """Write `run.json` and the report, which shows the predictions of the first seed."""
     shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
-    run = describe_run(found.index, found.prepared, settings, result=result, wall_s=wall_s)
+    run = describe_run(found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s)
     write_json(result.folder / RUN_FILE, run)
     examples = []
     if (shown["model"] == "fusion").any():

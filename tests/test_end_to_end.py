@@ -123,6 +123,25 @@ def test_the_terminal_shows_all_three_models_beside_chance(result: BenchmarkResu
     assert shown.splitlines()[2].split()[:3] == ["model", "accuracy", "ceiling"]
 
 
+def test_the_terminal_shows_spread_stamps_and_what_leakage_is_worth(result: BenchmarkResult) -> None:
+    assert "normalisation none: 4 subjects, 16 trials, 2 seeds (standard deviation up to" in show_result(result)
+    pair = {"accuracy": 0.75, "honest_accuracy": 0.35, "leakage": 0.4}
+    beside = {"protocol": "original", "stamps": ["LEAKS: so"], "models": {"fusion": pair}}
+    shown = show_result(replace(result, metrics={**result.metrics, "stamps": ["TRANSDUCTIVE"], "original": beside}))
+    assert shown.splitlines()[1] == "TRANSDUCTIVE"
+    assert "random 80/20 over trials: fusion 75.0 instead of 35.0 (+40.0 points)\nLEAKS: so" in shown
+
+
+def test_a_run_says_how_its_folds_were_made(result: BenchmarkResult) -> None:
+    run = json.loads((result.folder / "run.json").read_text())
+    folds = json.loads((result.folder / "folds.json").read_text())
+    assert run["folds_sha256"] == folds["sha256"] == result.metrics["folds_sha256"]
+    assert run["seeds"] == [0, 1]
+    assert run["refit_rule"].startswith("no refit")
+    assert run["normalisation"]["mode"] == "none"
+    assert (run["stamps"], run["beside"], run["folds_repeated"]) == ([], None, False)
+
+
 def test_a_simulated_result_stands_beside_its_ceiling(result: BenchmarkResult) -> None:
     ceiling = result.metrics["ceiling"]
     assert set(ceiling) == {"facial", "ecg", "fusion"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- tree: made by tools/readme_tree.py -->\n```\n", "```\n<!-- end of the tree -->"
-FOLDERS = ("ecg_facial", "benchmarks", "tools", "docs", "tests")
+FOLDERS = ("ecg_facial", "examples", "benchmarks", "tools", "docs", "tests")
 OTHERS = {
     "Makefile": "demo, test, check, bench",
     ".ci/run": "calls `make test`",

@@ -7,6 +7,7 @@ kept on disk, so that a killed run goes on, with the same bytes in the end.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -118,9 +119,9 @@ class BenchmarkResult:
     predictions: pd.DataFrame
     metrics: dict[str, Any]
     simulated: bool
-    plan: FoldPlan
-    conformal: pd.DataFrame
-    details: pd.DataFrame
+    plan: FoldPlan = field(default_factory=FoldPlan)
+    conformal: pd.DataFrame = field(default_factory=pd.DataFrame)
+    details: pd.DataFrame = field(default_factory=pd.DataFrame)
     beside: BenchmarkResult | None = None
 
 
@@ -219,6 +220,8 @@ class _Runner:
             if isinstance(factory, NetworksFactory):
                 factory.warm_up(self.prepared, workers=self.workers, show_progress=self.show_progress)
         executor = "processes" if self.workers > 1 else "serial"
+        if executor == "processes":
+            _check_picklable(waiting[0].pipelines)
         done = run_tasks(run_job, waiting, executor=executor, workers=self.workers)
         for _ in track(done, label="Evaluating folds", total=len(waiting), show=self.show_progress):
             pass
@@ -269,6 +272,16 @@ def _make_pipeline(factory: Factory | Pipeline, trials: TrialSet) -> Pipeline:
     # protocols cannot be told apart by isinstance; a factory is called, a pipeline is fitted
     made: Pipeline = factory if hasattr(factory, "fit") else factory(trials)  # type: ignore[assignment]  # as said
     return made
+
+
+def _check_picklable(pipelines: Sequence[Pipeline]) -> None:
+    try:
+        pickle.dumps(pipelines)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingsError(
+            f"a pipeline cannot be sent to worker processes ({error}): name its functions at the top of a module that "
+            "can be imported, or take 1 worker"
+        ) from None
 
 
 def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Path | None = None) -> FoldPlan:

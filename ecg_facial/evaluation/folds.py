@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.pipelines import Fitted, Logits, Pipeline
-from ecg_facial.evaluation.splits import Fold, InnerFold, Part
+from ecg_facial.evaluation.splits import PART_NAMES, Fold, InnerFold, Part
 from ecg_facial.evaluation.trials import Parts, TrialSet, shuffle_rows
 from ecg_facial.fitting import rows_of
 from ecg_facial.labels import Task, parse_pain_level
@@ -198,7 +198,7 @@ def rows_of_part(prepared: PreparedData, fold: Fold, part: Part, *, task: Task) 
 
 def _rows(prepared: PreparedData, fold: Fold, part: Part, task: Task) -> set[int]:
     names = [str(name) for name in prepared.table["trial"]]
-    listed = set().union(*(each.trials for each in (fold.test, fold.train, fold.stopping, fold.calibration)))
+    listed = {name for each in PART_NAMES for name in getattr(fold, each).trials}
     own, levels = set(part.trials), prepared.table["level"].to_numpy()
     named = {row for row, name in enumerate(names) if name in own and task.includes(parse_pain_level(levels[row]))}
     return named | {row for row in rows_of(prepared, part.subjects, task) if names[row] not in listed}

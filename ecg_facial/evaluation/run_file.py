@@ -23,11 +23,18 @@ REFIT_RULES = {
 
 
 def describe_run(
-    index: DatasetIndex, prepared: PreparedData, settings: BenchmarkSettings, *, result: BenchmarkResult, wall_s: float
+    index: DatasetIndex,
+    prepared: PreparedData,
+    settings: BenchmarkSettings,
+    *,
+    result: BenchmarkResult,
+    repeated: bool,
+    wall_s: float,
 ) -> dict[str, Any]:
-    """Content of `run.json`: what is needed to judge and to repeat the run."""
+    """Content of `run.json`: what is needed to judge and to repeat the run; `repeated` says that folds were given."""
     task, table, beside = get_task(settings.task), prepared.table, result.beside
     protocol = parse_protocol(result.plan.protocol)
+    crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
     return {
         **describe_program(),
         "seed": min(result.plan.folds),
@@ -49,8 +56,9 @@ def describe_run(
         "stamps": list(result.metrics["stamps"]),
         "beside": None if beside is None else {"folder": beside.folder.name, "stamps": beside.metrics["stamps"]},
         "folds_sha256": result.plan.sha256,
-        "inner": to_dict(settings.inner),
-        "refit_rule": REFIT_RULES[settings.inner.rule],
+        "folds_repeated": repeated,
+        "inner": None if repeated else to_dict(settings.inner),
+        "refit_rule": REFIT_RULES["crossfit" if crossfitted else "parts"],
         "normalisation": to_dict(settings.normalisation),
         "normalisation_order": describe_order(table) if settings.normalisation.mode == "causal" else None,
         "fusion_weights": settings.fusion_weights,

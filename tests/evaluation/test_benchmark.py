@@ -177,6 +177,12 @@ def test_a_factory_is_called_once_a_seed_with_all_trials(prepared: Any, tmp_path
     assert seen == [(72, [18] * 4)] * 2
 
 
+def test_a_pipeline_that_worker_processes_cannot_get_is_refused(prepared: Any, tmp_path: Path) -> None:
+    own = EstimatorPipeline("own", LogisticRegression(), features=lambda trials: heart_features(trials))
+    with pytest.raises(SettingsError, match="name its functions at the top of a module"):
+        run(prepared, tmp_path, pipelines=[own], workers=2)
+
+
 def test_permuted_labels_differ_between_seeds(prepared: Any, tmp_path: Path) -> None:
     result = run(prepared, tmp_path, replace(SETTINGS, permute_labels=True))
     labels = result.predictions.pivot(index="trial", columns="seed", values="label")
