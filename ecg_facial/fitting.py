@@ -20,8 +20,9 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
 from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.labels import Task, parse_pain_level
-from ecg_facial.nets.features import FrameFeatures, JoinedFeatures, compute_features
+from ecg_facial.nets.features import AdjustedFeatures, FrameFeatures, JoinedFeatures, compute_features
 from ecg_facial.nets.weights import identify_weights, load_resnet18
+from ecg_facial.normalisation import REST_LEVEL, NormalisedData
 from ecg_facial.prepare import JoinedData, PreparedData
 from ecg_facial.training import FitResult, TrainingSettings, fit, predict_logits
 
@@ -97,22 +98,41 @@ def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> li
     return [
         row
         for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
-        if subject in wanted and task.includes(parse_pain_level(level))
+        if subject in wanted and level != REST_LEVEL and task.includes(parse_pain_level(level))
     ]
 
 
 def frozen_features(
     prepared: PreparedData, settings: FacialSettings, *, workers: int = 1, show_progress: bool = False
 ) -> FrameFeatures | None:
-    """Features of all crops by the frozen network, from disk where they are; None where it is trained too."""
-    if not settings.frozen:
-        return None
+    """Features of all crops by the frozen network, from disk where they are; None where it is trained too.
+
+    Raises
+    ------
+    SettingsError
+        For normalised data where the network is trained too: normalisation acts on features, not on pixels.
+    """
+    if settings.frozen:
+        return _open_features(prepared, settings, workers=workers, show_progress=show_progress)
+    if isinstance(prepared, NormalisedData):
+        raise SettingsError("normalisation acts on features of a frozen network: take mode none to train it too")
+    return None
+
+
+def _open_features(
+    prepared: PreparedData, settings: FacialSettings, *, workers: int, show_progress: bool
+) -> FrameFeatures:
+    again = partial(_open_features, settings=settings, workers=workers, show_progress=show_progress)
+    name = f"features-{identify_weights(settings.weights)[:16]}"
+    if isinstance(prepared, NormalisedData):
+        base = again(prepared.base)
+        return AdjustedFeatures(base, partial(prepared.adjust_features, features=base.__getitem__, key=name))
     if isinstance(prepared, JoinedData):
-        compute = partial(frozen_features, settings=settings, workers=workers, show_progress=show_progress)
-        return JoinedFeatures([part for part in map(compute, prepared.parts) if part is not None])
-    folder = prepared.folder / f"features-{identify_weights(settings.weights)[:16]}"
+        return JoinedFeatures([again(part) for part in prepared.parts])
     load = partial(load_resnet18, settings.weights, n_outputs=1, sha256=settings.weights_sha256)
-    return compute_features(prepared, folder, load_network=load, workers=workers, show_progress=show_progress)
+    return compute_features(
+        prepared, prepared.folder / name, load_network=load, workers=workers, show_progress=show_progress
+    )
 
 
 def make_models(settings: ModelSettings, *, n_classes: int, seed: int) -> tuple[FacialModel, ECGModel]:

@@ -110,13 +110,23 @@ class ProtocolArguments:
     folds: Annotated[Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.")] = None
     test_data: Annotated[Path | None, typer.Option(help="Data set to test on (cross-dataset).")] = None
     inner: Annotated[str, typer.Option(help="Calibrate on set-apart subjects (parts) or crossfit.")] = "parts"
-    calibration_share: Annotated[float, typer.Option(help="Share of the inner subjects that calibrates.")] = 0.1
+    calibration_share: Annotated[
+        float | None,
+        typer.Option(help="Share of the inner subjects who calibrate [default: 0.1 from 35 on]."),
+    ] = None
     conformal_share: Annotated[float, typer.Option(help="Share kept for conformal sets; writes conformal.csv.")] = 0.0
+    normalisation: Annotated[
+        str, typer.Option(help="none, training-set, baseline, causal, or transductive (which flatters).")
+    ] = "none"
+    baseline_trials: Annotated[
+        int, typer.Option(min=1, help="BL1 trials a person taken for rest (baseline) where the data have no rest.")
+    ] = 3
     fusion_weights: Annotated[str, typer.Option(help="fixed, or learned on the calibration part.")] = "fixed"
 
     def make(self) -> dict[str, Any]:
         """Make the fields of `BenchmarkSettings` that these options set."""
         from ecg_facial.evaluation.splits import InnerSettings
+        from ecg_facial.normalisation import NormalisationSettings
 
         inner = InnerSettings(
             calibration_share=self.calibration_share, conformal_share=self.conformal_share, rule=self.inner
@@ -125,6 +135,7 @@ class ProtocolArguments:
             "protocol": self.protocol,
             "seeds": self.seeds,
             "inner": inner,
+            "normalisation": NormalisationSettings(self.normalisation, self.baseline_trials),
             "fusion_weights": self.fusion_weights,
         }
 

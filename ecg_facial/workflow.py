@@ -23,15 +23,19 @@ from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
 from ecg_facial.evaluation.examples import choose_examples
+from ecg_facial.evaluation.folds import fit_fold
 from ecg_facial.evaluation.foreign import of_run
+from ecg_facial.evaluation.networks import NetworksFactory, take_apart
+from ecg_facial.evaluation.pipelines import Fitted
 from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.evaluation.report import write_report
 from ecg_facial.evaluation.run_file import describe_run
 from ecg_facial.evaluation.scoring import TABLES_FOLDER
-from ecg_facial.evaluation.splits import choose_subjects
+from ecg_facial.evaluation.splits import InnerSettings, Part, divide_inner
 from ecg_facial.evaluation.tables import write_tables
 from ecg_facial.evaluation.terminal import describe_metrics, format_share
-from ecg_facial.fitting import FittedModels, fit_models, frozen_features, rows_of
+from ecg_facial.evaluation.trials import TrialSet
+from ecg_facial.fitting import frozen_features, rows_of
 from ecg_facial.labels import Task, get_task
 from ecg_facial.onnx_export import export_models
 from ecg_facial.prepare import JoinedData, PreparedData, join_prepared, prepare
@@ -170,18 +174,21 @@ def benchmark_dataset(
         workers=workers,
         show_progress=show_progress,
     )
-    if with_bundle:
+    # a bundle makes windows of its own at the bedside, and knows no person's other trials
+    if with_bundle and settings.normalisation.mode == "none":
         own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
         train_bundle(own, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
     with announce_time("Writing the report", show=show_progress):
-        write_run(result, found, settings, wall_s=time.monotonic() - begin)
+        write_run(result, found, settings, repeated=folds is not None, wall_s=time.monotonic() - begin)
     return result
 
 
-def write_run(result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> None:
+def write_run(
+    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, repeated: bool, wall_s: float
+) -> None:
     """Write `run.json`, tables, and the report, whose examples are of the first seed."""
     shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
-    run = describe_run(found.index, found.prepared, settings, result=result, wall_s=wall_s)
+    run = describe_run(found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s)
     write_json(result.folder / RUN_FILE, run)
     examples = []
     if (shown["model"] == "fusion").any():
@@ -241,48 +248,53 @@ def train_dataset(
 def train_bundle(
     prepared: PreparedData, out: Path, *, settings: BenchmarkSettings, show_progress: bool = False
 ) -> None:
-    """Train on everybody but the inner subjects that choose the epoch, and write a bundle."""
+    """Train on everybody but the inner subjects that choose the epoch, and write a bundle.
+
+    Where the fusion weights are learned, those who calibrate do not train either.
+
+    Raises
+    ------
+    SettingsError
+        When nobody has a face, or nobody a heart beat.
+    """
     task = get_task(settings.task)
     rows = rows_of(prepared, set(prepared.table["subject"]), task)
     subjects = sorted(set(prepared.table["subject"].iloc[rows]))
+    with announce_time("Training on everybody", show=show_progress):
+        facial, ecg, fusion = take_apart(_fit_on_everybody(prepared, TrialSet(prepared, rows, task=task), settings))
     info = BundleInfo(
         task=task.name,
         class_names=task.class_names,
         windows=prepared.settings,
         token_features=TOKEN_FEATURES,
-        face_weight=settings.models.face_weight,
-        ecg_weight=settings.models.ecg_weight,
+        face_weight=fusion.face_weight,
+        ecg_weight=fusion.ecg_weight,
         simulated=prepared.simulated,
         n_subjects=len(subjects),
         description=f"{len(rows)} trials of {len(subjects)} subjects, data {prepared.fingerprint[:16]}",
         package_version=__version__,
         preprocessing_version=PREPROCESSING_VERSION,
     )
-    with announce_time("Training on everybody", show=show_progress):
-        fitted = _fit_on_everybody(prepared, subjects, settings)
     with announce_time("Exporting the networks", show=show_progress):
-        write_bundle(out, files=export_models(fitted.facial, fitted.ecg, crop_px=prepared.settings.crop_px), info=info)
+        files = export_models(facial, ecg, crop_px=prepared.settings.crop_px)
+        write_bundle(out, files=files, info=info)
 
 
-def _fit_on_everybody(prepared: PreparedData, subjects: list[str], settings: BenchmarkSettings) -> FittedModels:
-    n_validation = max(1, round(settings.inner.stopping_share * len(subjects)))
-    validation = choose_subjects(subjects, n=n_validation, seed=settings.seed)
+def _fit_on_everybody(prepared: PreparedData, trials: TrialSet, settings: BenchmarkSettings) -> Fitted:
+    pipeline = NetworksFactory(settings.models, settings.fusion_weights)(trials)
+    fixed = settings.fusion_weights == "fixed"
+    inner = InnerSettings(settings.inner.stopping_share, calibration_share=0.0) if fixed else settings.inner
+    divided = divide_inner(sorted(set(trials.subjects)), inner, seed=settings.seed, tag="")
     with limit_threads(settings.threads):
-        return fit_models(
-            prepared,
-            train_subjects=[subject for subject in subjects if subject not in validation],
-            validation_subjects=validation,
-            task=get_task(settings.task),
-            settings=settings.models,
-            seed=settings.seed,
-            features=frozen_features(prepared, settings.models.facial),
-        )
+        fold = divided.make_fold(0, Part())
+        return fit_fold(prepared, fold, pipeline, task=trials.task, seed=settings.seed).method
 
 
 def show_result(result: BenchmarkResult) -> str:
     """Lay a run out for the terminal: the models, chance, comparisons, and where the files are."""
     metrics = result.metrics
-    heading = f"{metrics['task']}, {parse_protocol(metrics['protocol']).title}"
+    title = parse_protocol(metrics["protocol"]).title
+    heading = f"{metrics['task']}, {title}, normalisation {metrics['normalisation']}"
     lines = [
         *describe_metrics(metrics, heading=heading, simulated=result.simulated),
         *_say_original(metrics),

@@ -33,7 +33,8 @@ class MeanOfTokens(nn.Module):
 
 def main(windows: Path, **settings: object) -> pd.DataFrame:
     """Evaluate it leave-one-subject-out."""
-    own = ModulePipeline("mean-of-tokens", MeanOfTokens, training=TrainingSettings(epochs=30, learning_rate=1e-2))
+    training = TrainingSettings(epochs=30, batch_size=8, learning_rate=2e-2)
+    own = ModulePipeline("mean-of-tokens", MeanOfTokens, training=training)
     return benchmark(windows, own, protocol="loso", **settings)
 
 

@@ -1,8 +1,8 @@
 """Estimators of scikit-learn and modules of torch as pipelines, and features that they can start from.
 
 Enters: an estimator or a function that makes a module. Leaves: a `CalibratedPipeline` that the benchmark takes. A
-scaler or a selection of features belongs inside the estimator (``sklearn.pipeline.make_pipeline``), so that it is fitted
-on the training part alone.
+scaler or a selection of features belongs inside the estimator (``sklearn.pipeline.make_pipeline``), so that it is
+fitted on the training part alone.
 """
 
 from __future__ import annotations

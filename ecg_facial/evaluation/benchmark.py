@@ -7,6 +7,7 @@ kept on disk, so that a killed run goes on, with the same bytes in the end.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from ecg_facial.evaluation.trials import TrialSet
 from ecg_facial.executors import run_tasks
 from ecg_facial.fitting import ModelSettings, rows_of
 from ecg_facial.labels import DEFAULT_TASK, Task, get_task
+from ecg_facial.normalisation import NormalisationSettings, normalise
 from ecg_facial.prepare import PreparedData
 from ecg_facial.progress import track
 from ecg_facial.settings import to_dict
@@ -54,6 +56,7 @@ class BenchmarkSettings:
         As `protocols.parse_protocol` reads it.
     inner : InnerSettings
         How the subjects who are not tested are used.
+    normalisation : NormalisationSettings
     seed : int
         The first seed.
     seeds : int
@@ -74,6 +77,7 @@ class BenchmarkSettings:
     fusion_weights: str = "fixed"
     protocol: str = "loso"
     inner: InnerSettings = field(default_factory=InnerSettings)
+    normalisation: NormalisationSettings = field(default_factory=NormalisationSettings)
     seed: int = 0
     seeds: int = 1
     permute_labels: bool = False
@@ -116,9 +120,9 @@ class BenchmarkResult:
     predictions: pd.DataFrame
     metrics: dict[str, Any]
     simulated: bool
-    plan: FoldPlan
-    conformal: pd.DataFrame
-    details: pd.DataFrame
+    plan: FoldPlan = field(default_factory=FoldPlan)
+    conformal: pd.DataFrame = field(default_factory=pd.DataFrame)
+    details: pd.DataFrame = field(default_factory=pd.DataFrame)
     beside: BenchmarkResult | None = None
 
 
@@ -162,7 +166,8 @@ def run_benchmark(
     StaleCacheError
         When the folder holds folds of other data or other settings.
     """
-    run = _Runner(prepared, pipelines, settings=settings, workers=workers, show_progress=show_progress)
+    data = normalise(prepared, settings.normalisation)
+    run = _Runner(data, pipelines, settings=settings, workers=workers, show_progress=show_progress)
     if not parse_protocol(settings.protocol).leaks:
         return run.finish(out, protocol=settings.protocol, folds=folds, ceiling=ceiling)
     if folds is not None:
@@ -195,12 +200,11 @@ class _Runner:
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
         conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
         judged = of_run(predictions, task.class_names, people=self.prepared.table)
-        parsed = parse_protocol(protocol)
-        stamps = list(parsed.stamps)
         metrics = {
             "protocol": plan.protocol,
             "folds_sha256": plan.sha256,
-            "stamps": stamps,
+            "normalisation": settings.normalisation.mode,
+            "stamps": [*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps],
             **summarise_predictions(judged, task=task.name, ceiling=ceiling),
         }
         write_folds(out / FOLDS_FILE, plan)
@@ -218,6 +222,8 @@ class _Runner:
             if isinstance(factory, NetworksFactory):
                 factory.warm_up(self.prepared, workers=self.workers, show_progress=self.show_progress)
         executor = "processes" if self.workers > 1 else "serial"
+        if executor == "processes":
+            _check_picklable(waiting[0].pipelines)
         done = run_tasks(run_job, waiting, executor=executor, workers=self.workers)
         for _ in track(done, label="Evaluating folds", total=len(waiting), show=self.show_progress):
             pass
@@ -270,6 +276,16 @@ def _make_pipeline(factory: Factory | Pipeline, trials: TrialSet) -> Pipeline:
     return made
 
 
+def _check_picklable(pipelines: Sequence[Pipeline]) -> None:
+    try:
+        pickle.dumps(pipelines)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingsError(
+            f"a pipeline cannot be sent to worker processes ({error}): name its functions at the top of a module that "
+            "can be imported, or take 1 worker"
+        ) from None
+
+
 def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Path | None = None) -> FoldPlan:
     """Make the folds of every seed over the subjects who have a trial of the task, or read them from a manifest."""
     task, protocol = get_task(settings.task), parse_protocol(settings.protocol)
@@ -278,6 +294,8 @@ def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Pa
     if folds is not None:
         plan = read_folds(folds, subjects=subjects, task=task.name)
         check_trials(folds, plan, [str(name) for name in trials["trial"]])
+        if parse_protocol(plan.protocol).leaks:
+            raise SettingsError(f"{folds}: folds of a protocol that leaks; ask for --protocol original instead")
         return plan
     seeds = range(settings.seed, settings.seed + settings.seeds)
     made = {seed: tuple(make_folds(trials, protocol, seed=seed, inner=settings.inner)) for seed in seeds}

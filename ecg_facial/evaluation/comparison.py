@@ -53,9 +53,9 @@ def benchmark(
     Returns
     -------
     DataFrame
-        ``model, fold, seed, protocol, accuracy, balanced_accuracy, macro_f1, n_trials, n_subjects, seconds`` (of fit
-        and prediction of the whole pipeline), and ``stamps``, warnings that belong to every figure. Of the protocol
-        ``original`` the rows of leave-one-subject-out stand beside its own.
+        ``model, fold, seed, protocol, normalisation, accuracy, balanced_accuracy, macro_f1, n_trials, n_subjects,
+        seconds`` (of fit and prediction of the whole pipeline), and ``stamps``, warnings that belong to every figure.
+        Of the protocol ``original`` the rows of leave-one-subject-out stand beside its own.
     """
     data = open_prepared(Path(prepared)) if isinstance(prepared, (str, Path)) else prepared
     chosen = BenchmarkSettings(protocol=protocol, seeds=seeds, **settings)
@@ -90,6 +90,7 @@ def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
             {
                 **dict(zip(("model", "fold", "seed"), place, strict=True)),
                 "protocol": result.plan.protocol,
+                "normalisation": result.metrics["normalisation"],
                 **{name: judged[name] for name in ("accuracy", "balanced_accuracy", "macro_f1", "n_trials")},
                 "n_subjects": part["subject"].nunique(),
                 "seconds": seconds[place],

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.pipelines import Fitted, Logits, Pipeline
-from ecg_facial.evaluation.splits import Fold, InnerFold, Part
+from ecg_facial.evaluation.splits import PART_NAMES, Fold, InnerFold, Part
 from ecg_facial.evaluation.trials import Parts, TrialSet, shuffle_rows
 from ecg_facial.fitting import rows_of
 from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.normalisation import NormalisedData
 from ecg_facial.prepare import PreparedData
 
 
@@ -68,57 +69,92 @@ def run_fold(
     begin = time.monotonic()
     fitted = fit_fold(prepared, fold, pipeline, task=task, seed=seed, folder=folder)
     rows = test_rows(prepared, fold, task=task)
-    conformal_rows, conformal_logits = _predict_conformal(prepared, fold, fitted, pipeline, task)
+    conformal_rows, conformal_logits = _predict_conformal(fitted, fold, pipeline, task)
     return FoldOutcome(
         rows,
-        predict_rows(prepared, fitted, rows, task=task, models=pipeline.models),
+        predict_rows(fitted.prepared, fitted.method, rows, task=task, models=pipeline.models),
         np.isin(rows, rows_of_part(prepared, fold, fold.test, task=task)),
         conformal_rows,
         conformal_logits,
-        dict(fitted.fingerprint()),
-        dict(fitted.details()),
+        fitted.fingerprint(),
+        dict(fitted.method.details()),
         time.monotonic() - begin,
     )
 
 
 def _predict_conformal(
-    prepared: PreparedData, fold: Fold, fitted: Fitted, pipeline: Pipeline, task: Task
+    fitted: FittedFold, fold: Fold, pipeline: Pipeline, task: Task
 ) -> tuple[list[int], Mapping[str, Logits]]:
     """Predict the conformal part; under cross-fitting take what was said out of fold, where the pipeline keeps it."""
+    data, method = fitted.prepared, fitted.method
     if not fold.crossfit or not fold.conformal:
-        rows = rows_of_part(prepared, fold, fold.conformal, task=task)
-        return rows, predict_rows(prepared, fitted, rows, task=task, models=pipeline.models)
-    held_out = getattr(fitted, "held_out", None)
+        rows = rows_of_part(data, fold, fold.conformal, task=task)
+        return rows, predict_rows(data, method, rows, task=task, models=pipeline.models)
+    held_out = getattr(method, "held_out", None)
     if held_out is None:
         raise SettingsError(
             "cross-fitted conformal scores: the pipeline keeps no out-of-fold logits; take disjoint parts"
         )
-    return [row for each in fold.crossfit for row in rows_of_part(prepared, fold, each.held_out, task=task)], held_out
+    return [row for each in fold.crossfit for row in rows_of_part(data, fold, each.held_out, task=task)], held_out
+
+
+@dataclass(frozen=True, eq=False)
+class FittedFold:
+    """A pipeline after its fit on a fold, and the data as they are normalised for that fold.
+
+    Attributes
+    ----------
+    prepared : PreparedData
+    method : Fitted
+    """
+
+    prepared: PreparedData
+    method: Fitted
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of everything that was fitted, the normalisation included."""
+        scaling = self.prepared.fingerprints() if isinstance(self.prepared, NormalisedData) else {}
+        return {**self.method.fingerprint(), **scaling}
 
 
 def fit_fold(
     prepared: PreparedData, fold: Fold, pipeline: Pipeline, *, task: Task, seed: int, folder: Path | None = None
-) -> Fitted:
-    """Fit a copy of a pipeline on the inner parts of a fold."""
-    return copy.deepcopy(pipeline).fit(make_parts(prepared, fold, task=task), seed=seed, folder=folder)
+) -> FittedFold:
+    """Fit a copy of a pipeline on the inner parts of a fold, and the normalisation on its training part."""
+    data, parts = make_parts(prepared, fold, task=task)
+    return FittedFold(data, copy.deepcopy(pipeline).fit(parts, seed=seed, folder=folder))
 
 
-def make_parts(prepared: PreparedData, fold: Fold, *, task: Task) -> Parts:
-    """Hand out the inner parts of a fold, with labels."""
+def make_parts(prepared: PreparedData, fold: Fold, *, task: Task) -> tuple[PreparedData, Parts]:
+    """Hand out the inner parts of a fold, with labels, and the data as they are normalised for the fold.
 
-    def hand_out(part: Part) -> TrialSet:
-        return TrialSet(prepared, rows_of_part(prepared, fold, part, task=task), task=task)
+    Under cross-fitting the normalisation of each inner fold is fitted on its own training part.
+    """
+    data = _normalise_for(prepared, rows_of_part(prepared, fold, fold.train, task=task))
+
+    def hand_out(part: Part, of: PreparedData = data) -> TrialSet:
+        return TrialSet(of, rows_of_part(prepared, fold, part, task=task), task=task)
 
     def inner(each: InnerFold) -> Parts:
-        return Parts(hand_out(each.train), hand_out(each.stopping), hand_out(each.held_out), hand_out(Part()))
+        own = _normalise_for(prepared, rows_of_part(prepared, fold, each.train, task=task))
+        return Parts(
+            train=hand_out(each.train, own),
+            stopping=hand_out(each.stopping, own),
+            calibration=hand_out(each.held_out, own),
+            conformal=hand_out(Part(), own),
+        )
 
-    return Parts(
+    return data, Parts(
         train=hand_out(fold.train),
         stopping=hand_out(fold.stopping),
         calibration=hand_out(fold.calibration),
         conformal=hand_out(Part() if fold.crossfit else fold.conformal),
         crossfit=tuple(inner(each) for each in fold.crossfit),
     )
+
+
+def _normalise_for(prepared: PreparedData, train_rows: list[int]) -> PreparedData:
+    return prepared.fit(train_rows) if isinstance(prepared, NormalisedData) else prepared
 
 
 def predict_rows(
@@ -162,7 +198,7 @@ def rows_of_part(prepared: PreparedData, fold: Fold, part: Part, *, task: Task) 
 
 def _rows(prepared: PreparedData, fold: Fold, part: Part, task: Task) -> set[int]:
     names = [str(name) for name in prepared.table["trial"]]
-    listed = set().union(*(each.trials for each in (fold.test, fold.train, fold.stopping, fold.calibration)))
+    listed = {name for each in PART_NAMES for name in getattr(fold, each).trials}
     own, levels = set(part.trials), prepared.table["level"].to_numpy()
     named = {row for row, name in enumerate(names) if name in own and task.includes(parse_pain_level(levels[row]))}
     return named | {row for row in rows_of(prepared, part.subjects, task) if names[row] not in listed}

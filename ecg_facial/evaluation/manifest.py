@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.protocols import name_difference
 from ecg_facial.evaluation.splits import PART_NAMES, Fold, InnerFold, Part
+from ecg_facial.labels import DEFAULT_TASK
 from ecg_facial.storage import sha256_json, write_json
 
 FOLDS_FILE, FORMAT_VERSION = "folds.json", 1
@@ -36,10 +37,10 @@ class FoldPlan:
         By seed.
     """
 
-    protocol: str
-    task: str
-    subjects: tuple[str, ...]
-    folds: Mapping[int, tuple[Fold, ...]]
+    protocol: str = "loso"
+    task: str = DEFAULT_TASK
+    subjects: tuple[str, ...] = ()
+    folds: Mapping[int, tuple[Fold, ...]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Content of the manifest."""

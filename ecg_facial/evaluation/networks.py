@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.calibration import apply_temperature, fit_temperature, log_loss
-from ecg_facial.evaluation.pipelines import CalibratedPipeline, HeldOut, Logits, hash_module
+from ecg_facial.evaluation.pipelines import CalibratedPipeline, Fitted, FittedPipeline, HeldOut, Logits, hash_module
 from ecg_facial.evaluation.trials import TrialSet
-from ecg_facial.facial_model import FacialSettings
+from ecg_facial.facial_model import FacialModel, FacialSettings
 from ecg_facial.fitting import ModelSettings, frozen_features, make_models
 from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, combine_logits
 from ecg_facial.prepare import PreparedData
@@ -195,6 +196,22 @@ class NetworksFactory:
     def warm_up(self, prepared: PreparedData, *, workers: int = 1, show_progress: bool = False) -> None:
         """Compute the frozen network's features once, before folds ask for them."""
         frozen_features(prepared, self.settings.facial, workers=workers, show_progress=show_progress)
+
+
+def take_apart(fitted: Fitted) -> tuple[FacialModel, ECGModel, LateFusion]:
+    """Give the two networks and the fusion of the built-in pipeline after its fit.
+
+    Raises
+    ------
+    SettingsError
+        When it has one model only.
+    """
+    if isinstance(fitted, FittedPipeline) and isinstance(fitted.learned, FittedNetworks):
+        networks, fusion = fitted.learned.networks, fitted.combiner
+        facial, ecg = networks.get("facial"), networks.get("ecg")
+        if isinstance(facial, FacialModel) and isinstance(ecg, ECGModel) and isinstance(fusion, LateFusion):
+            return facial, ecg, fusion
+    raise SettingsError("nobody has a face, or nobody a heart beat: one model cannot be fused, and a bundle holds both")
 
 
 def _data(trials: TrialSet, name: str, settings: FacialSettings) -> TrainingData:

@@ -11,6 +11,7 @@ from ecg_facial.datasets import DatasetIndex
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
 from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.labels import get_task
+from ecg_facial.normalisation import describe_order
 from ecg_facial.prepare import PreparedData
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
@@ -22,11 +23,18 @@ REFIT_RULES = {
 
 
 def describe_run(
-    index: DatasetIndex, prepared: PreparedData, settings: BenchmarkSettings, *, result: BenchmarkResult, wall_s: float
+    index: DatasetIndex,
+    prepared: PreparedData,
+    settings: BenchmarkSettings,
+    *,
+    result: BenchmarkResult,
+    repeated: bool,
+    wall_s: float,
 ) -> dict[str, Any]:
-    """Content of `run.json`: what is needed to judge and to repeat the run."""
+    """Content of `run.json`: what is needed to judge and to repeat the run; `repeated` says that folds were given."""
     task, table, beside = get_task(settings.task), prepared.table, result.beside
     protocol = parse_protocol(result.plan.protocol)
+    crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
     return {
         **describe_program(),
         "seed": min(result.plan.folds),
@@ -45,11 +53,14 @@ def describe_run(
         "window_settings": to_dict(prepared.settings),
         "model_settings": to_dict(settings.models),
         "protocol": protocol.title,
-        "stamps": list(protocol.stamps),
+        "stamps": list(result.metrics["stamps"]),
         "beside": None if beside is None else {"folder": beside.folder.name, "stamps": beside.metrics["stamps"]},
         "folds_sha256": result.plan.sha256,
-        "inner": to_dict(settings.inner),
-        "refit_rule": REFIT_RULES[settings.inner.rule],
+        "folds_repeated": repeated,
+        "inner": None if repeated else to_dict(settings.inner),
+        "refit_rule": REFIT_RULES["crossfit" if crossfitted else "parts"],
+        "normalisation": to_dict(settings.normalisation),
+        "normalisation_order": describe_order(table) if settings.normalisation.mode == "causal" else None,
         "fusion_weights": settings.fusion_weights,
         "validation_share": settings.inner.stopping_share,
         "permuted_labels": settings.permute_labels,

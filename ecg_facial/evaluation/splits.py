@@ -15,6 +15,7 @@ from ecg_facial.errors import SettingsError
 
 MIN_SUBJECTS = 3
 INNER_RULES = ("parts", "crossfit")
+_CALIBRATION_SHARE, _FEWEST_TO_CALIBRATE = 0.1, 4
 PART_NAMES = ("test", "train", "stopping", "calibration", "conformal")
 
 
@@ -102,9 +103,11 @@ class InnerSettings:
     ----------
     stopping_share : float
         Share of the inner subjects that choose the epoch, at least one of them.
-    calibration_share, conformal_share : float
-        Shares that fit fusion weight and temperatures, and that give conformal scores; rounded, so that of few subjects
-        nobody is set apart.
+    calibration_share : float or None
+        Share that fits fusion weight and temperatures, rounded. None takes a tenth of the inner subjects, and nobody
+        where that is fewer than four: the temperature of one or two people is worse than none.
+    conformal_share : float
+        Share that gives conformal scores, rounded.
     rule : {"parts", "crossfit"}
         Disjoint parts; or cross-fitting: calibration takes out-of-fold predictions of all inner subjects, and so do
         conformal scores where their share is above 0; how large the two shares are does not matter.
@@ -118,13 +121,14 @@ class InnerSettings:
     """
 
     stopping_share: float = 0.15
-    calibration_share: float = 0.1
+    calibration_share: float | None = None
     conformal_share: float = 0.0
     rule: str = "parts"
     n_inner_folds: int = 5
 
     def __post_init__(self) -> None:
-        shares = (self.stopping_share, self.calibration_share, self.conformal_share)
+        calibration = _CALIBRATION_SHARE if self.calibration_share is None else self.calibration_share
+        shares = (self.stopping_share, calibration, self.conformal_share)
         if not (0 < shares[0] < 1 and all(share >= 0 for share in shares) and sum(shares) < 1):
             raise SettingsError(
                 f"inner shares {shares[0]} (stopping), {shares[1]} (calibration), {shares[2]} (conformal): expected "
@@ -136,6 +140,14 @@ class InnerSettings:
             raise SettingsError(
                 f"n_inner_folds is {self.n_inner_folds}: expected {MIN_SUBJECTS} or more, to train, stop and judge"
             )
+
+    def count_apart(self, n_subjects: int) -> tuple[int, int]:
+        """Count the subjects set apart for calibration and for conformal scores, of so many inner ones."""
+        conformal = round(self.conformal_share * n_subjects)
+        if self.calibration_share is not None:
+            return round(self.calibration_share * n_subjects), conformal
+        tenth = round(_CALIBRATION_SHARE * n_subjects)
+        return tenth if tenth >= _FEWEST_TO_CALIBRATE else 0, conformal
 
 
 @dataclass(frozen=True)
@@ -175,20 +187,16 @@ def divide_inner(subjects: Sequence[str], settings: InnerSettings, *, seed: int,
     if settings.rule == "crossfit":
         return _divide_crossfit(people, settings, seed=seed, tag=tag)
     stopping = choose_subjects(people, n=n_stopping, seed=seed, tag=tag)
+    n_calibration, n_conformal = settings.count_apart(len(people))
     left = without(people, stopping)
-    calibration = _draw_share(left, settings.calibration_share, of=people, seed=seed, tag=f"calibration {tag}")
+    calibration = choose_subjects(left, n=n_calibration, seed=seed, tag=f"calibration {tag}")
     left = without(left, calibration)
-    conformal = _draw_share(left, settings.conformal_share, of=people, seed=seed, tag=f"conformal {tag}")
+    conformal = choose_subjects(left, n=n_conformal, seed=seed, tag=f"conformal {tag}")
     return Inner(tuple(without(left, conformal)), stopping, calibration, conformal)
 
 
-def _draw_share(left: Sequence[str], share: float, *, of: Sequence[str], seed: int, tag: str) -> tuple[str, ...]:
-    return choose_subjects(left, n=round(share * len(of)), seed=seed, tag=tag)
-
-
 def _check_rest(people: Sequence[str], n_stopping: int, settings: InnerSettings) -> None:
-    shares = () if settings.rule == "crossfit" else (settings.calibration_share, settings.conformal_share)
-    n_apart = n_stopping + sum(round(share * len(people)) for share in shares)
+    n_apart = n_stopping + (0 if settings.rule == "crossfit" else sum(settings.count_apart(len(people))))
     if n_apart >= len(people):
         raise SettingsError(
             f"{len(people)} inner subjects, {n_apart} of them set apart: nobody is left to train; take smaller shares"

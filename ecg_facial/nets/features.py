@@ -69,6 +69,19 @@ class JoinedFeatures(FrameFeatures):
         return self._sets[number][int(row - self._starts[number])]
 
 
+class AdjustedFeatures(FrameFeatures):
+    """Features that are shifted and scaled as they are read."""
+
+    def __init__(self, base: FrameFeatures, adjust: Callable[[int], NDArray[np.float32]]) -> None:
+        self._base, self._adjust = base, adjust
+
+    def __len__(self) -> int:
+        return len(self._base)
+
+    def __getitem__(self, row: int) -> NDArray[np.float32]:
+        return self._adjust(row)
+
+
 def compute_features(
     clips: Clips,
     folder: Path,

@@ -47,6 +47,12 @@ def test_who_stops_does_not_depend_on_who_calibrates() -> None:
     assert all(set(b.train_subjects) < set(a.train_subjects) for a, b in zip(few, many, strict=True))
 
 
+@pytest.mark.parametrize(("n_subjects", "n_calibrating"), [(12, 0), (35, 0), (37, 4), (87, 9)])
+def test_nobody_calibrates_by_default_where_that_were_fewer_than_four(n_subjects: int, n_calibrating: int) -> None:
+    fold = next(leave_one_subject_out([f"s{number}" for number in range(n_subjects)], seed=0))
+    assert len(fold.calibration.subjects) == n_calibrating
+
+
 def test_cross_fitting_holds_everybody_out_once_and_never_stops_or_trains_on_them() -> None:
     inner = InnerSettings(rule="crossfit", n_inner_folds=4, conformal_share=0.5)
     for fold in leave_one_subject_out(PEOPLE, seed=0, inner=inner):
