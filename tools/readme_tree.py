@@ -29,7 +29,7 @@ NOTES = {
     "ecg_facial/evaluation/templates/report.html.j2": "Frame of the report",
     "ecg_facial/evaluation/templates/style.css": "How it looks on screen and on paper",
     "ecg_facial/evaluation/templates/audit.html.j2": "Verdict of the leakage audit",
-    "ecg_facial/evaluation/templates/models.html.j2": "Models beside chance, each other, other protocols and published results",
+    "ecg_facial/evaluation/templates/models.html.j2": "Models beside chance, each other and published results",
     "ecg_facial/evaluation/templates/trust.html.j2": "Calibration, abstention, conformal sets, test-retest",
     "ecg_facial/evaluation/templates/data.html.j2": "Subjects, trials, exclusions",
     "ecg_facial/evaluation/templates/protocol.html.j2": "Protocol, how to repeat the run, reporting checklist",

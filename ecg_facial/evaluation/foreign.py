@@ -97,11 +97,12 @@ def of_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame
         As in `predictions.csv`.
     class_names : sequence of str
     people : DataFrame, optional
-        ``subject, sex, age_years`` of everybody; subject names are looked into without it.
+        ``subject`` and, as far as known, ``sex`` and ``age_years``; subject names are looked into without them.
     """
     names = tuple(class_names)
     if people is not None:
-        one = people.drop_duplicates("subject")[["subject", "sex", "age_years"]]
+        known = [name for name in ("subject", "sex", "age_years") if name in people]
+        one = people.drop_duplicates("subject")[known]
         table = table.merge(one, on="subject", how="left", validate="many_to_one")
     chosen = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
     table = table.assign(predicted=np.array(names)[chosen])
