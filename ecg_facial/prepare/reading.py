@@ -127,12 +127,15 @@ class PreparedData:
             raise SettingsError("the table's subjects and trials are not those of the prepared data, in the same order")
         changed = not table.equals(self.table)
         levels = sha256_json([self.fingerprint, table.to_json(double_precision=15)])
+        return self._like(table, fingerprint=levels if changed else self.fingerprint)
+
+    def _like(self, table: pd.DataFrame, *, fingerprint: str) -> PreparedData:
         return PreparedData(
             self.folder,
             table=table,
             ragged=self._ragged,
             settings=self.settings,
-            fingerprint=levels if changed else self.fingerprint,
+            fingerprint=fingerprint,
             simulated=self.simulated,
         )
 
