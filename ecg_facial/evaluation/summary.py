@@ -138,7 +138,7 @@ def compare_protocols(honest: dict[str, Any], leaking: dict[str, Any]) -> dict[s
 
 
 def clean(value: Any) -> Any:
-    """Round figures so that bytes are stable, turn NaN into None and numpy's numbers into Python's."""
+    """Round figures so that bytes are stable, turn NaN and infinity into None, numpy's numbers into Python's."""
     if isinstance(value, dict):
         return {str(key): clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -146,5 +146,5 @@ def clean(value: Any) -> Any:
     if isinstance(value, np.generic):
         return clean(value.item())
     if isinstance(value, float):
-        return None if math.isnan(value) else round(value, _DIGITS)
+        return round(value, _DIGITS) if math.isfinite(value) else None
     return value
