@@ -14,13 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- tree: made by tools/readme_tree.py -->\n```\n", "```\n<!-- end of the tree -->"
 FOLDERS = ("ecg_facial", "examples", "benchmarks", "tools", "docs", "tests")
 OTHERS = {
-    "Makefile": "demo, test, check, bench",
+    "Makefile": "demo, test, check, oracles, bench",
     ".ci/run": "calls `make test`",
     "CHANGELOG.md": "what users notice",
     "CONTRIBUTING.md": "how the code is written",
     "MODEL_CARD.md": "what the models are, and uses advised against",
     "CITATION.cff": "how to cite, and whom",
     "constraints.txt": "the versions that every install is held to",
+    "requirements-oracles.txt": "independent libraries that `make oracles` compares with",
 }
 NOTES = {
     "ecg_facial/assets/HEAD_LICENCE.md": "Where the rendered head comes from, and its licence",

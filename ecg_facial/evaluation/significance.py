@@ -60,7 +60,9 @@ def p_wilcoxon(first: Values, second: Values) -> float:
     """Test two models over the same subjects, two-sided (Wilcoxon's signed rank test), exact at any size.
 
     Differences of 0 are left out, as Wilcoxon did and as is scipy's default; tied differences share their mean rank,
-    and the null distribution is that of these ranks. 1 where all differences are 0, NaN without subjects.
+    and the null distribution is that of these ranks. It asks whether differences lie evenly about 0, not whether means
+    are equal: where a few subjects differ much one way and most a little the other way, it alarms though the means are
+    the same (`benchmarks/interval_coverage.py`, "skewed"). 1 where all differences are 0, NaN without subjects.
 
     References
     ----------
