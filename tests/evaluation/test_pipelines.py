@@ -13,8 +13,8 @@ from scipy.special import log_softmax
 from ecg_facial.ecg_model import EcgSettings
 from ecg_facial.errors import SettingsError, WithheldError
 from ecg_facial.evaluation.folds import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
-from ecg_facial.evaluation.networks import LateFusion, NetworksFactory
-from ecg_facial.evaluation.pipelines import CalibratedPipeline, HeldOut
+from ecg_facial.evaluation.networks import LateFusion, NetworksFactory, take_apart
+from ecg_facial.evaluation.pipelines import CalibratedPipeline, HeldOut, hash_module
 from ecg_facial.evaluation.splits import Fold, InnerSettings, Part, leave_one_subject_out
 from ecg_facial.evaluation.trials import TrialSet, shuffle_rows
 from ecg_facial.facial_model import FacialSettings
@@ -209,6 +209,15 @@ def test_the_learned_weight_is_that_of_the_inverse_variances(noise: tuple[float,
     assert LateFusion().fit(make_held_out(noise=noise)) == LateFusion()
 
 
+def test_a_bundle_gets_the_networks_and_the_learned_weights(prepared: Any) -> None:
+    pipeline = NetworksFactory(MODELS, "learned")(everything(prepared))
+    fitted = fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
+    facial, ecg, fusion = take_apart(fitted.method)
+    assert fitted.fingerprint()["weights:facial"] == hash_module(facial)
+    assert fitted.fingerprint()["weights:ecg"] == hash_module(ecg)
+    assert fitted.method.details()["combiner"]["face_weight"] == fusion.face_weight == 1 - fusion.ecg_weight
+
+
 def test_temperatures_lower_the_log_loss_and_change_no_decision(prepared: Any) -> None:
     held_out = make_held_out(noise=(1.0, 1.0), n=len(prepared))
     raw = 5 * held_out.logits["facial"]
@@ -245,6 +254,8 @@ def test_data_in_which_nobody_has_a_face_get_the_ecg_model_alone(prepared: Any) 
     assert pipeline.models == ("ecg",)
     outcome = run_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
     assert set(outcome.logits) == {"ecg"}
+    with pytest.raises(SettingsError, match="a bundle holds both"):
+        take_apart(fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0).method)
     prepared._tokens = [tokens[:0] for tokens in prepared._tokens]
     with pytest.raises(SettingsError, match="nothing to learn from"):
         NetworksFactory(MODELS)(everything(prepared))
