@@ -19,7 +19,7 @@ from ecg_facial.ecg_model import ECGDataset, ECGModel, EcgSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
 from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
-from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.labels import Task
 from ecg_facial.nets.features import FrameFeatures, compute_features
 from ecg_facial.nets.weights import identify_weights, load_resnet18
 from ecg_facial.prepare import PreparedData
@@ -89,7 +89,7 @@ def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> li
     return [
         row
         for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
-        if subject in wanted and task.includes(parse_pain_level(level))
+        if subject in wanted and task.includes_code(level)
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,6 +168,9 @@ class RestRecording:
     def code(self) -> str:
         """`labels.REST_CODE`, which is of no task."""
         return REST_CODE
+
+
+Recording: TypeAlias = Trial | RestRecording
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ import pandas as pd
 from ecg_facial import __version__
 from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
 from ecg_facial.console import SIMULATED_NOTE, format_table
-from ecg_facial.datasets import DatasetIndex, find_marker, index_dataset, summarise
+from ecg_facial.datasets import READERS, DatasetIndex, find_marker, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
@@ -46,7 +46,7 @@ class DataOptions:
     Attributes
     ----------
     reader : str
-        ``auto``, ``biovid``, ``original`` or ``manifest``.
+        ``auto``, or a key of `datasets.READERS`.
     signals : str
         BioVid's ``filtered`` or ``raw`` biosignals.
     subjects : str
@@ -54,6 +54,8 @@ class DataOptions:
     windows : WindowSettings
     detector_path : Path or None
         Model file of the detector, where it needs one.
+    pspi_pain : float
+        Least PSPI that is pain, where levels are an observer's (UNBC-McMaster).
     """
 
     reader: str = "auto"
@@ -61,6 +63,7 @@ class DataOptions:
     subjects: str = "all"
     windows: WindowSettings = field(default_factory=WindowSettings)
     detector_path: Path | None = None
+    pspi_pain: float = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,8 @@ def prepare_dataset(
         reader=options.reader,
         signals=options.signals,
         subjects=options.subjects,
+        window_s=options.windows.window_s,
+        pspi_pain=options.pspi_pain,
         workers=workers,
         show_progress=show_progress,
     )
@@ -252,7 +257,9 @@ def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float)
         "data_fingerprint": found.index.fingerprint,
         "windows_fingerprint": found.prepared.fingerprint,
         "n_subjects": int(table["subject"].nunique()),
-        "n_trials": len(table),
+        "n_trials": len(table) - found.prepared.n_rest,
+        "n_rest": found.prepared.n_rest,
+        "levels_by": found.index.levels_by,
         "problems": [
             {"kind": p.kind, "subject": p.subject, "trial": p.trial, "message": p.message} for p in found.index.problems
         ],
@@ -311,6 +318,11 @@ def describe_index(index: DatasetIndex) -> str:
     lines.append(
         f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
     )
+    card = READERS[index.reader].card
+    lines += [f"{card.title}; access: {card.access}"]
+    if index.levels_by == "observer":
+        lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
+    lines.append(_count_rest(index))
     lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
     counts = Counter(problem.kind for problem in index.problems)
     lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
@@ -318,6 +330,18 @@ def describe_index(index: DatasetIndex) -> str:
     if rows:
         lines.append(format_table(rows, header=["  kind", "trial", "what"], n_left=3))
     return "\n".join(lines)
+
+
+def _count_rest(index: DatasetIndex) -> str:
+    people = len({item.subject.id for item in index.rest})
+    kinds = [[signal is not None for signal in (item.video, item.ecg)] for item in index.rest]
+    n_video, n_ecg = (sum(kind[place] for kind in kinds) for place in (0, 1))
+    if not index.rest:
+        return "rest recordings, outside the trials: none"
+    return (
+        f"rest recordings, outside the trials: {len(index.rest)} of {people} of {len(index.subjects)} subjects "
+        f"({n_video} with video, {n_ecg} with ECG)"
+    )
 
 
 def _percent(value: float | None) -> str:
