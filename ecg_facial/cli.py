@@ -20,6 +20,7 @@ from ecg_facial.options import (
     ModelArguments,
     PermuteOption,
     ProtocolArguments,
+    PspiOption,
     ReaderOption,
     SeedOption,
     SignalsOption,
@@ -106,12 +107,15 @@ def index(
     reader: ReaderOption = "auto",
     signals: SignalsOption = "filtered",
     subjects: SubjectsOption = "all",
+    pspi_pain: PspiOption = 3.0,
 ) -> None:
-    """Print what a data folder holds per subject and level, and what cannot be used."""
+    """Print what a data folder holds per subject and level, rest beside the trials, and what cannot be used."""
     from ecg_facial.datasets import index_dataset, write_index
     from ecg_facial.workflow import describe_index
 
-    found = index_dataset(data, reader=reader, signals=signals, subjects=subjects, show_progress=True)
+    found = index_dataset(
+        data, reader=reader, signals=signals, subjects=subjects, pspi_pain=pspi_pain, show_progress=True
+    )
     say(describe_index(found))
     if out is not None:
         write_index(found, out)

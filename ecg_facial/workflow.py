@@ -18,7 +18,7 @@ import pandas as pd
 from ecg_facial import __version__
 from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
 from ecg_facial.console import SIMULATED_NOTE, format_table
-from ecg_facial.datasets import DatasetIndex, find_marker, index_dataset, summarise
+from ecg_facial.datasets import READERS, DatasetIndex, find_marker, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
@@ -55,7 +55,7 @@ class DataOptions:
     Attributes
     ----------
     reader : str
-        ``auto``, ``biovid``, ``original`` or ``manifest``.
+        ``auto``, or a key of `datasets.READERS`.
     signals : str
         BioVid's ``filtered`` or ``raw`` biosignals.
     subjects : str
@@ -63,6 +63,8 @@ class DataOptions:
     windows : WindowSettings
     detector_path : Path or None
         Model file of the detector, where it needs one.
+    pspi_pain : float
+        Least PSPI that is pain, where levels are an observer's (UNBC-McMaster).
     """
 
     reader: str = "auto"
@@ -70,6 +72,7 @@ class DataOptions:
     subjects: str = "all"
     windows: WindowSettings = field(default_factory=WindowSettings)
     detector_path: Path | None = None
+    pspi_pain: float = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +98,8 @@ def prepare_dataset(
         reader=options.reader,
         signals=options.signals,
         subjects=options.subjects,
+        window_s=options.windows.window_s,
+        pspi_pain=options.pspi_pain,
         workers=workers,
         show_progress=show_progress,
     )
@@ -322,6 +327,11 @@ def describe_index(index: DatasetIndex) -> str:
     lines.append(
         f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
     )
+    card = READERS[index.reader].card
+    lines += [f"{card.title}; access: {card.access}"]
+    if index.levels_by == "observer":
+        lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
+    lines.append(_count_rest(index))
     lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
     counts = Counter(problem.kind for problem in index.problems)
     lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
@@ -329,6 +339,18 @@ def describe_index(index: DatasetIndex) -> str:
     if rows:
         lines.append(format_table(rows, header=["  kind", "trial", "what"], n_left=3))
     return "\n".join(lines)
+
+
+def _count_rest(index: DatasetIndex) -> str:
+    people = len({item.subject.id for item in index.rest})
+    kinds = [[signal is not None for signal in (item.video, item.ecg)] for item in index.rest]
+    n_video, n_ecg = (sum(kind[place] for kind in kinds) for place in (0, 1))
+    if not index.rest:
+        return "rest recordings, outside the trials: none"
+    return (
+        f"rest recordings, outside the trials: {len(index.rest)} of {people} of {len(index.subjects)} subjects "
+        f"({n_video} with video, {n_ecg} with ECG)"
+    )
 
 
 def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:

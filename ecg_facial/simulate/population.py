@@ -13,9 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
 from ecg_facial.recording import Subject
-from ecg_facial.simulate.kinds import PATHOLOGY_KINDS, REST_CODE
+from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.nuisance import combine_action_units, simulate_nuisance
 from ecg_facial.simulate.presets import get_preset
 from ecg_facial.simulate.response import (
@@ -164,7 +164,7 @@ class TrialPlan:
 
     @property
     def code(self) -> str:
-        """Level code as tables spell it; `kinds.REST_CODE` for what is not a scored trial."""
+        """Level code as tables spell it; `labels.REST_CODE` for what is not a scored trial."""
         return self.level.name if self.place == "trial" else REST_CODE
 
     @property
