@@ -171,7 +171,7 @@ BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
     unknown_pathology: ("'fog'", "expected one of", "missing_ecg"),
     session_video_without_session: ("without the session", "continuous"),
     someone_elses_folder: ("not empty", "name a new folder"),
-    unknown_reader: ("'mine'", "biovid, original, manifest"),
+    unknown_reader: ("'mine'", "biovid, original, pmed, unbc, manifest"),
     someone_elses_bundle_folder: ("thesis.txt", "not of a bundle", "give another folder"),
     no_bundle: ("no such folder", "expected a bundle"),
 }
