@@ -20,6 +20,7 @@ from ecg_facial.options import (
     ModelArguments,
     PermuteOption,
     ProtocolArguments,
+    PspiOption,
     ReaderOption,
     SeedOption,
     SignalsOption,
@@ -106,12 +107,15 @@ def index(
     reader: ReaderOption = "auto",
     signals: SignalsOption = "filtered",
     subjects: SubjectsOption = "all",
+    pspi_pain: PspiOption = 3.0,
 ) -> None:
-    """Print what a data folder holds per subject and level, and what cannot be used."""
+    """Print what a data folder holds per subject and level, rest beside the trials, and what cannot be used."""
     from ecg_facial.datasets import index_dataset, write_index
     from ecg_facial.workflow import describe_index
 
-    found = index_dataset(data, reader=reader, signals=signals, subjects=subjects, show_progress=True)
+    found = index_dataset(
+        data, reader=reader, signals=signals, subjects=subjects, pspi_pain=pspi_pain, show_progress=True
+    )
     say(describe_index(found))
     if out is not None:
         write_index(found, out)
@@ -189,6 +193,26 @@ def benchmark(
         show_progress=True,
     )
     say(show_result(result))
+
+
+@app.command()
+def score(
+    predictions: Annotated[Path, typer.Argument(help="CSV: subject,trial,label, and p_<class> columns or predicted.")],
+    out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.")],
+    classes: Annotated[
+        str | None, typer.Option(help="The classes in their order, comma separated: steps of one scale.")
+    ] = None,
+    strata: Annotated[str | None, typer.Option(help="Columns to group people by, comma separated.")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Mark everything as simulated.")] = False,
+) -> None:
+    """Judge anybody's predictions: figures over subjects, comparisons, calibration, report and tables."""
+    from ecg_facial.evaluation.scoring import REPORT_FILE, score_predictions
+    from ecg_facial.evaluation.terminal import describe_metrics
+
+    split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
+    metrics = score_predictions(predictions, out, classes=split[0], strata=split[1], simulated=simulated)
+    say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics["simulated"])))
+    say(f"report: {out / REPORT_FILE}")
 
 
 @app.command()

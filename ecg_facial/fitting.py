@@ -19,10 +19,10 @@ from ecg_facial.ecg_model import ECGDataset, ECGModel, EcgSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
 from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
-from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.labels import Task
 from ecg_facial.nets.features import AdjustedFeatures, FrameFeatures, JoinedFeatures, compute_features
 from ecg_facial.nets.weights import identify_weights, load_resnet18
-from ecg_facial.normalisation import REST_LEVEL, NormalisedData
+from ecg_facial.normalisation import NormalisedData
 from ecg_facial.prepare import JoinedData, PreparedData
 from ecg_facial.training import FitResult, TrainingSettings, fit, predict_logits
 
@@ -98,7 +98,7 @@ def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> li
     return [
         row
         for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
-        if subject in wanted and level != REST_LEVEL and task.includes(parse_pain_level(level))
+        if subject in wanted and task.includes_code(level)
     ]
 
 

@@ -15,11 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.labels import REST_CODE
 from ecg_facial.prepare import PreparedData
 from ecg_facial.storage import sha256_bytes, sha256_json
 
 MODES = ("none", "training-set", "baseline", "causal", "transductive")
-REST_LEVEL, FIRST_LEVEL = "REST", "BL1"
+FIRST_LEVEL = "BL1"
 TIME_COLUMN = "start_s"
 _TINY = 1e-6
 Vectors = NDArray[np.float64]
@@ -198,7 +199,7 @@ class Adjustment:
             return {row: (shift, one) for row, shift in self._running_means(rows).items()}
         levels = self._table["level"].to_numpy()
         resting = self._settings.mode == "baseline"
-        own = [row for row in rows if not resting or levels[row] == REST_LEVEL]
+        own = [row for row in rows if not resting or levels[row] == REST_CODE]
         pooled = np.concatenate([np.zeros((0, len(self.mean))), *(self._read(row) for row in own)])
         shift = pooled.mean(axis=0) if len(pooled) else self.mean
         scale = one if resting else np.maximum(pooled.std(axis=0), _TINY) if len(pooled) else self.std
@@ -254,12 +255,12 @@ def normalise(prepared: PreparedData, settings: NormalisationSettings) -> Prepar
         return NormalisedData(prepared, settings)
     table = prepared.table.copy()
     for subject in sorted(set(table["subject"].astype(str))):
-        table.loc[table.index[_first_rows(table, subject, settings.baseline_trials)], "level"] = REST_LEVEL
+        table.loc[table.index[_first_rows(table, subject, settings.baseline_trials)], "level"] = REST_CODE
     return NormalisedData(prepared.with_table(table), settings)
 
 
 def _everybody_rests(table: pd.DataFrame) -> bool:
-    resting = set(table.loc[table["level"] == REST_LEVEL, "subject"])
+    resting = set(table.loc[table["level"] == REST_CODE, "subject"])
     return resting == set(table["subject"])
 
 

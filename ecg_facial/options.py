@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 TaskName = StrEnum("TaskName", {name: name for name in TASKS})  # type: ignore[misc]  # members come from TASKS
 DEFAULT_TASK_NAME = TaskName(DEFAULT_TASK)
 DataFolder = Annotated[
-    Path, typer.Argument(help="BioVid (the folder of PartA), the original's layout, or a manifest CSV.")
+    Path,
+    typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),
 ]
 TaskOption = Annotated[TaskName, typer.Option("--task", help="Classes.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
-ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original or manifest.")]
+ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original, pmed, unbc or manifest.")]
+PspiOption = Annotated[float, typer.Option("--pspi-pain", help="UNBC-McMaster: least PSPI that is pain (PA4).")]
 SignalsOption = Annotated[str, typer.Option(help="BioVid biosignals: filtered or raw.")]
 SubjectsOption = Annotated[str, typer.Option(help="all, or reactive (BioVid's 67 people who show a reaction).")]
 PermuteOption = Annotated[
@@ -47,6 +49,7 @@ class DataArguments:
     reader: ReaderOption = "auto"
     signals: SignalsOption = "filtered"
     subjects: SubjectsOption = "all"
+    pspi_pain: PspiOption = 3.0
     frames: Annotated[int, typer.Option(min=1, help="Frames a window.")] = 32
     crop_px: Annotated[int, typer.Option(min=32, help="Side of a face crop in pixels.")] = 112
     frame_policy: Annotated[str, typer.Option(help="Frames: uniform, late or first.")] = "uniform"
@@ -61,7 +64,7 @@ class DataArguments:
         windows = WindowSettings(
             n_frames=self.frames, crop_px=self.crop_px, frame_policy=self.frame_policy, detector=self.detector
         )
-        return DataOptions(self.reader, self.signals, self.subjects, windows, self.detector_path)
+        return DataOptions(self.reader, self.signals, self.subjects, windows, self.detector_path, self.pspi_pain)
 
 
 @dataclass(frozen=True)

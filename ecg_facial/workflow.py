@@ -18,18 +18,22 @@ import pandas as pd
 from ecg_facial import __version__
 from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
 from ecg_facial.console import SIMULATED_NOTE, format_table
-from ecg_facial.datasets import DatasetIndex, find_marker, index_dataset, summarise
+from ecg_facial.datasets import READERS, DatasetIndex, find_marker, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
 from ecg_facial.evaluation.examples import choose_examples
 from ecg_facial.evaluation.folds import fit_fold
+from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.networks import NetworksFactory, take_apart
 from ecg_facial.evaluation.pipelines import Fitted
 from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.evaluation.report import write_report
 from ecg_facial.evaluation.run_file import describe_run
+from ecg_facial.evaluation.scoring import TABLES_FOLDER
 from ecg_facial.evaluation.splits import InnerSettings, Part, divide_inner
+from ecg_facial.evaluation.tables import write_tables
+from ecg_facial.evaluation.terminal import describe_metrics, format_share
 from ecg_facial.evaluation.trials import TrialSet
 from ecg_facial.fitting import frozen_features, rows_of
 from ecg_facial.labels import Task, get_task
@@ -51,7 +55,7 @@ class DataOptions:
     Attributes
     ----------
     reader : str
-        ``auto``, ``biovid``, ``original`` or ``manifest``.
+        ``auto``, or a key of `datasets.READERS`.
     signals : str
         BioVid's ``filtered`` or ``raw`` biosignals.
     subjects : str
@@ -59,6 +63,8 @@ class DataOptions:
     windows : WindowSettings
     detector_path : Path or None
         Model file of the detector, where it needs one.
+    pspi_pain : float
+        Least PSPI that is pain, where levels are an observer's (UNBC-McMaster).
     """
 
     reader: str = "auto"
@@ -66,6 +72,7 @@ class DataOptions:
     subjects: str = "all"
     windows: WindowSettings = field(default_factory=WindowSettings)
     detector_path: Path | None = None
+    pspi_pain: float = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +98,8 @@ def prepare_dataset(
         reader=options.reader,
         signals=options.signals,
         subjects=options.subjects,
+        window_s=options.windows.window_s,
+        pspi_pain=options.pspi_pain,
         workers=workers,
         show_progress=show_progress,
     )
@@ -182,14 +191,16 @@ def benchmark_dataset(
 def write_run(
     result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, repeated: bool, wall_s: float
 ) -> None:
-    """Write `run.json` and the report, which shows the predictions of the first seed."""
+    """Write `run.json`, tables, and the report, whose examples are of the first seed."""
     shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
     run = describe_run(found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s)
     write_json(result.folder / RUN_FILE, run)
     examples = []
     if (shown["model"] == "fusion").any():
         examples = choose_examples(shown, found.prepared, found.index, task=get_task(settings.task))
-    write_report(result.folder / REPORT_FILE, run=run, metrics=result.metrics, predictions=shown, examples=examples)
+    people = of_run(shown, result.metrics["class_names"], people=found.prepared.table).table
+    write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
+    write_report(result.folder / REPORT_FILE, run=run, metrics=result.metrics, predictions=people, examples=examples)
 
 
 def join_datasets(first: Prepared, second: Prepared) -> Prepared:
@@ -285,53 +296,16 @@ def _fit_on_everybody(prepared: PreparedData, trials: TrialSet, settings: Benchm
 
 
 def show_result(result: BenchmarkResult) -> str:
-    """Lay a run out for the terminal: the three models, chance, comparisons, and where the files are."""
-    metrics, ceiling = result.metrics, result.metrics.get("ceiling", {})
-    rows = [
-        [
-            name,
-            _percent(judged["overall"]["accuracy"]),
-            *([_percent(ceiling[name]["accuracy"]) if name in ceiling else "-"] if ceiling else []),
-            _percent(judged["overall"]["balanced_accuracy"]),
-            _percent(judged["overall"]["macro_f1"]),
-            _percent(judged["over_subjects"]["accuracy_mean"]),
-            f"{_percent(judged['over_subjects']['ci95_low'])} to {_percent(judged['over_subjects']['ci95_high'])}",
-            _p(judged["over_subjects"]["p_above_chance"]),
-        ]
-        for name, judged in metrics["models"].items()
-    ]
-    chance = _percent(metrics["chance"])
-    rows.append(["chance", chance, *([""] if ceiling else []), chance, "", chance, "", ""])
-    shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
-    lines = [SIMULATED_NOTE] if result.simulated else []
-    lines += metrics["stamps"]
-    lines += [
-        f"{metrics['task']}, {parse_protocol(metrics['protocol']).title}, normalisation {metrics['normalisation']}: "
-        f"{metrics['n_subjects']} subjects, {metrics['n_trials']} trials{_say_seeds(metrics)}, %",
-        format_table(rows, header=["model", *shown, "p above chance"]),
-        *(
-            f"{c['first']} against {c['second']}: {100 * c['accuracy_difference']:+.1f} points, "
-            f"paired t test over subjects p {_p(c['p_paired'])}"
-            for c in metrics["comparisons"]
-        ),
-        *(
-            f"LEAKAGE: {name} is {100 * beside['difference']:.1f} points above its ceiling (99 % lower bound "
-            f"{100 * beside['lower99']:.1f}); nothing but information about the test subjects explains that"
-            for name, beside in ceiling.items()
-            if beside["leakage"]
-        ),
+    """Lay a run out for the terminal: the models, chance, comparisons, and where the files are."""
+    metrics = result.metrics
+    title = parse_protocol(metrics["protocol"]).title
+    heading = f"{metrics['task']}, {title}, normalisation {metrics['normalisation']}"
+    lines = [
+        *describe_metrics(metrics, heading=heading, simulated=result.simulated),
         *_say_original(metrics),
         f"report: {result.folder / REPORT_FILE}",
     ]
     return "\n".join(lines)
-
-
-def _say_seeds(metrics: dict[str, Any]) -> str:
-    spreads = [judged["over_seeds"]["accuracy_std"] for judged in metrics["models"].values()]
-    known = [spread for spread in spreads if spread is not None]
-    if not known:
-        return ""
-    return f", {len(metrics['seeds'])} seeds (standard deviation up to {100 * max(known):.1f} points)"
 
 
 def _say_original(metrics: dict[str, Any]) -> list[str]:
@@ -339,7 +313,7 @@ def _say_original(metrics: dict[str, Any]) -> list[str]:
     if beside is None:
         return []
     said = [
-        f"{model} {_percent(pair['accuracy'])} instead of {_percent(pair['honest_accuracy'])} "
+        f"{model} {format_share(pair['accuracy'])} instead of {format_share(pair['honest_accuracy'])} "
         f"({100 * pair['leakage']:+.1f} points)"
         for model, pair in beside["models"].items()
     ]
@@ -353,6 +327,11 @@ def describe_index(index: DatasetIndex) -> str:
     lines.append(
         f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
     )
+    card = READERS[index.reader].card
+    lines += [f"{card.title}; access: {card.access}"]
+    if index.levels_by == "observer":
+        lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
+    lines.append(_count_rest(index))
     lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
     counts = Counter(problem.kind for problem in index.problems)
     lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
@@ -362,12 +341,16 @@ def describe_index(index: DatasetIndex) -> str:
     return "\n".join(lines)
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else "< 0.0001" if value < 1e-4 else f"{value:.4f}"
+def _count_rest(index: DatasetIndex) -> str:
+    people = len({item.subject.id for item in index.rest})
+    kinds = [[signal is not None for signal in (item.video, item.ecg)] for item in index.rest]
+    n_video, n_ecg = (sum(kind[place] for kind in kinds) for place in (0, 1))
+    if not index.rest:
+        return "rest recordings, outside the trials: none"
+    return (
+        f"rest recordings, outside the trials: {len(index.rest)} of {people} of {len(index.subjects)} subjects "
+        f"({n_video} with video, {n_ecg} with ECG)"
+    )
 
 
 def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:

@@ -19,13 +19,20 @@ from pathlib import Path
 from typing import Literal, cast
 
 from ecg_facial.datasets.naming import make_unique
-from ecg_facial.datasets.records import Entry, Scan
+from ecg_facial.datasets.records import Card, Entry, Scan, ScanSettings
 from ecg_facial.datasets.tables import read_rows
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.recording import EcgRef, Subject, VideoRef
 
 MANIFEST_NAME = "manifest.csv"
 LAYOUT = f"{MANIFEST_NAME} with the columns subject,trial,label,video,ecg,fs_hz"
+CARD = Card(
+    title="Recordings described by a table",
+    source="whoever wrote the table",
+    access="as whoever recorded them says",
+    needs=f"{MANIFEST_NAME}, and the videos and ECG tables that it names",
+    layout=LAYOUT,
+)
 _NEEDED = ("subject", "trial", "label")
 
 
@@ -34,8 +41,8 @@ def fits(root: Path) -> bool:
     return root.is_file() or (root / MANIFEST_NAME).is_file()
 
 
-def scan(root: Path) -> Scan:
-    """Read the table.
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """Read the table; takes no settings.
 
     Raises
     ------

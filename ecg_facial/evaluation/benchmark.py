@@ -18,6 +18,7 @@ import pandas as pd
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.fold_files import FoldJob, find_waiting, read_conformal, read_details, read_fold, run_job
+from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.manifest import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
 from ecg_facial.evaluation.networks import FUSION_RULES, NetworksFactory
 from ecg_facial.evaluation.pipelines import Factory, Pipeline
@@ -198,12 +199,13 @@ class _Runner:
         self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
         conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
+        judged = of_run(predictions, task.class_names, people=self.prepared.table)
         metrics = {
             "protocol": plan.protocol,
             "folds_sha256": plan.sha256,
             "normalisation": settings.normalisation.mode,
             "stamps": [*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps],
-            **summarise_predictions(predictions, task=task, ceiling=ceiling),
+            **summarise_predictions(judged, task=task.name, ceiling=ceiling),
         }
         write_folds(out / FOLDS_FILE, plan)
         write_predictions(out / PREDICTIONS_FILE, predictions)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ecg_facial.evaluation.intervals import mean_over_subjects
 from ecg_facial.evaluation.predictions import predicted_classes
-from ecg_facial.evaluation.statistics import mean_over_subjects
 
 # two-sided 98 %: the lower bound is exceeded by chance in 1 % of runs
 _CONFIDENCE = 0.98
@@ -46,7 +46,7 @@ def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> d
 def _compare(part: pd.DataFrame) -> dict[str, Any]:
     means = part.groupby("subject")[["right", "right_observer"]].mean()
     difference = mean_over_subjects(
-        (means["right"] - means["right_observer"]).to_numpy(np.float64), confidence=_CONFIDENCE
+        (means["right"] - means["right_observer"]).to_numpy(np.float64), confidence=_CONFIDENCE, method="t"
     )
     known = not math.isnan(difference.low)
     return {

@@ -10,7 +10,7 @@ from typing import Any
 from ecg_facial.datasets import DatasetIndex
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
 from ecg_facial.evaluation.protocols import parse_protocol
-from ecg_facial.labels import get_task
+from ecg_facial.labels import REST_CODE, get_task
 from ecg_facial.normalisation import describe_order
 from ecg_facial.prepare import PreparedData
 from ecg_facial.provenance import describe_program
@@ -33,6 +33,7 @@ def describe_run(
 ) -> dict[str, Any]:
     """Content of `run.json`: what is needed to judge and to repeat the run; `repeated` says that folds were given."""
     task, table, beside = get_task(settings.task), prepared.table, result.beside
+    n_rest = int((table["level"] == REST_CODE).sum())
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
     return {
@@ -46,7 +47,9 @@ def describe_run(
         "data_fingerprint": index.fingerprint,
         "windows_fingerprint": prepared.fingerprint,
         "n_subjects": int(table["subject"].nunique()),
-        "n_trials": len(table),
+        "n_trials": len(table) - n_rest,
+        "n_rest": n_rest,
+        "levels_by": index.levels_by,
         "problems": [
             {"kind": p.kind, "subject": p.subject, "trial": p.trial, "message": p.message} for p in index.problems
         ],
