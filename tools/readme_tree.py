@@ -36,6 +36,7 @@ NOTES = {
     "ecg_facial/evaluation/templates/protocol.html.j2": "Protocol, how to repeat the run, reporting checklist",
     "docs/log.md": "What was tried and did not work, with its figures",
     "docs/simulator.md": "Data card of simulated cohorts: sources, difficulty, ceilings, limits",
+    "docs/evaluation.md": "What the evaluation computes, and how often it is right",
     "docs/subjects.svg": "Picture of this page, from the demo's report",
     "tests/golden": "What `make_window` made when its version was last raised",
 }
