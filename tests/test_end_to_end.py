@@ -360,3 +360,25 @@ def test_an_index_is_told_by_subject_and_level(data: Path) -> None:
     assert "SIMULATED" in shown
     assert "16 usable trials" in shown
     assert "problems: none" in shown
+
+
+def test_rest_recordings_change_no_prediction(data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path) -> None:
+    index, root = index_dataset(data), tmp_path / "with rest"
+    root.mkdir()
+    for path in data.iterdir():
+        (root / path.name).symlink_to(path)
+    for subject in index.subjects:
+        # what they show does not matter here: the clips of the highest level would do the most harm
+        trial = next(trial for trial in index.trials if trial.subject == subject and trial.code == "PA3")
+        for source, part, ending in ((trial.video, "video", ".mp4"), (trial.ecg, "biosignals_filtered", "_bio.csv")):
+            assert source is not None
+            folder = root / "rest" / part / subject.id
+            folder.mkdir(parents=True)
+            (folder / f"{subject.id}-REST-001{ending}").symlink_to(source.path)
+    rested = benchmark_dataset(
+        root, tmp_path / "run", options=OPTIONS, settings=SETTINGS, cache=cache, with_bundle=False
+    )
+    run = json.loads((rested.folder / "run.json").read_text())
+    assert (run["n_trials"], run["n_rest"], run["n_subjects"]) == (len(index), N_SUBJECTS, N_SUBJECTS)
+    for name in ("predictions.csv", "metrics.json"):
+        assert (rested.folder / name).read_bytes() == (result.folder / name).read_bytes()

@@ -15,6 +15,7 @@ from ecg_facial.datasets.unbc import cut_sequence, read_pspi
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.face.video import read_frames
 from ecg_facial.recording import VideoRef
+from ecg_facial.workflow import describe_index
 
 SUBJECT, SEQUENCE = "042-ll042", "ll042t1aaaff"
 # 2 s
@@ -109,3 +110,10 @@ def test_an_index_remembers_that_its_levels_are_an_observers(tmp_path: Path) -> 
     index = index_dataset(tmp_path / "data", window_s=WINDOW_S)
     write_index(index, tmp_path / "index.parquet")
     assert read_index(tmp_path / "index.parquet").levels_by == "observer"
+
+
+def test_the_index_is_shown_as_an_observers(tmp_path: Path) -> None:
+    write(tmp_path, [0.0] * N)
+    shown = describe_index(index_dataset(tmp_path, window_s=WINDOW_S))
+    assert "LEVELS BY AN OBSERVER" in shown
+    assert "access: by agreement" in shown
