@@ -15,7 +15,17 @@ from scipy.special import expit
 
 from ecg_facial.simulate.glasses import Glasses, choose_glasses
 from ecg_facial.simulate.hair import STRIP, HairName, HairStyle, choose_style
-from ecg_facial.simulate.head import BODY, LEFT_EYE, LOWER_TEETH, RIGHT_EYE, TONGUE, UPPER_TEETH, FloatArray, HeadMesh
+from ecg_facial.simulate.head import (
+    ANCESTRIES,
+    BODY,
+    LEFT_EYE,
+    LOWER_TEETH,
+    RIGHT_EYE,
+    TONGUE,
+    UPPER_TEETH,
+    FloatArray,
+    HeadMesh,
+)
 from ecg_facial.simulate.identity import Identity
 from ecg_facial.simulate.wrinkles import draw_wrinkles
 
@@ -27,7 +37,11 @@ _MOUTH_CELL, _MOUTH_DEPTH, _MOUTH_RGB = 0.05, 0.07, (44.0, 18.0, 18.0)
 _LONG_HAIR_Y = -1.1
 _LOWER_LIP_Y, _MOUTH_CORNER = -0.785, (0.205, -0.668)
 _SKIN = np.array([[104, 70, 52], [216, 174, 140], [228, 184, 160]], dtype=np.float64)
-_HAIR = np.array([[28, 22, 20], [58, 40, 27], [104, 74, 46], [22, 20, 20], [70, 52, 40], [148, 114, 72]], dtype=np.float64)
+_HAIR = np.array(
+    [[28, 22, 20], [58, 40, 27], [104, 74, 46], [22, 20, 20], [70, 52, 40], [148, 114, 72]], dtype=np.float64
+)
+_LIGHT_HAIR, _LIGHT_IRIS = (2, 5), (1, 2)
+_CAUCASIAN = ANCESTRIES.index("caucasian")
 _GREY_HAIR = np.array([168, 163, 158], dtype=np.float64)
 _IRIS = np.array([[70, 45, 25], [88, 112, 138], [80, 92, 62], [50, 34, 22], [42, 30, 22]], dtype=np.float64)
 _CLOTHES = np.array([[52, 60, 78], [120, 120, 124], [66, 84, 72], [110, 62, 58], [200, 200, 202]], dtype=np.float64)
@@ -88,7 +102,7 @@ class _Canvas:
 
 
 def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None = None) -> Appearance:
-    """Draw a person's textures; the same identity gives the same arrays. `hair` is a cut other than the person's own."""
+    """Draw a person's textures; the same identity gives the same arrays. `hair` is a cut instead of their own."""
     rng = np.random.default_rng(identity.appearance_seed)
     column, row = np.meshgrid(np.arange(TEXTURE_WIDTH), np.arange(TEXTURE_HEIGHT))
     x = ((column + 0.5) / TEXTURE_WIDTH - 0.5) * X_SPAN
@@ -110,7 +124,7 @@ def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None
     aged = max(0.0, (identity.age_years - 30) / 50)
     rest = rng.uniform(0.0, 0.35, len(gain)) * aged
     share = _hair_share(head, hairline + (0.45 if balding else 0.0), covers_ears=style.covers_ears)
-    eye = _draw_eye(rng)
+    eye = _draw_eye(identity, rng)
     vertex_colour = _colour_vertices(head, hair_colour, share, rng)
     cloth = _CLOTHES[rng.integers(len(_CLOTHES))] + rng.normal(0, 8, 3)
     skin = _draw_shirt(canvas, skin, cloth)
@@ -149,10 +163,19 @@ def texture_coordinates(head: HeadMesh) -> FloatArray:
     return np.ascontiguousarray(uv, dtype=np.float32)
 
 
+def _pick(
+    colours: NDArray[np.float64], light: tuple[int, ...], identity: Identity, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Pick a colour; light ones of hair and eyes come with the Caucasian part of the ancestry."""
+    weights = np.ones(len(colours))
+    weights[list(light)] = identity.ancestry[_CAUCASIAN] ** 2
+    return np.asarray(colours[int(rng.choice(len(colours), p=weights / weights.sum()))])
+
+
 def _hair_colour(identity: Identity, rng: np.random.Generator) -> NDArray[np.float64]:
     # lighter or darker and a little warmer or colder: independent noise of the channels makes dark hair purple
     warmth = rng.normal(0.0, 0.05)
-    colour = _HAIR[rng.integers(len(_HAIR))] * rng.uniform(0.8, 1.3) * np.array([1 + warmth, 1.0, 1 - warmth])
+    colour = _pick(_HAIR, _LIGHT_HAIR, identity, rng) * rng.uniform(0.8, 1.3) * np.array([1 + warmth, 1.0, 1 - warmth])
     grey = float(np.clip((identity.age_years - rng.uniform(35, 60)) / 20, 0.0, 0.9))
     return np.asarray(np.clip(colour * (1 - grey) + _GREY_HAIR * grey, 5, 230), dtype=np.float64)
 
@@ -248,10 +271,10 @@ def _draw_fringe(canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], h
 
 
 def _draw_locks(skin: FloatArray, creased: NDArray[np.bool_], hair: NDArray[np.float64], canvas: _Canvas) -> None:
-    """Draw strands into the strip of the texture that the hair's shell shows: columns are locks, rows go to the ends."""
+    """Draw strands into the strip of texture that the hair's shell shows: columns are locks, rows go to the ends."""
     top, bottom = (round(share * TEXTURE_HEIGHT) for share in STRIP)
     rows = slice(max(top - 3, 0), bottom + 4)
-    strands = 0.17 * canvas.noise(0.8, stretch=16) + 0.1 * canvas.noise(3.5, stretch=8)
+    strands = 0.15 * canvas.noise(0.8, stretch=16) + 0.06 * canvas.noise(3.5, stretch=8)
     along = np.clip((np.arange(rows.start, rows.stop) - top) / (bottom - top), 0, 1)
     # darker where hair grows and where it ends, lighter on the crown's bow
     bow = 0.78 + 0.3 * np.sin(np.pi * np.clip(1.25 * along, 0, 1)) ** 0.7
@@ -304,18 +327,18 @@ def _find_inner_mouth(head: HeadMesh) -> NDArray[np.intp]:
     relative = head.template - head.eye_centre
     x, y = np.abs(relative[:, 0]), relative[:, 1]
     # not the nostrils above, nor the skin under the chin and the neck
-    inside = (x < 0.34) & (y > -0.87) & (y < np.where(x < 0.17, -0.57, -0.46)) & (relative[:, 2] > -0.45)
+    inside = (x < 0.34) & (y > -0.87) & (y < np.where(x < 0.17, -0.57, -0.46)) & (relative[:, 2] > -0.9)
     about = np.flatnonzero((head.group == BODY) & inside)
     apart = np.linalg.norm(relative[about, None, :2] - relative[None, about, :2], axis=-1)
     front = np.where(apart < _MOUTH_CELL, relative[about, 2], -np.inf).max(axis=1)
     return np.asarray(about[front - relative[about, 2] > _MOUTH_DEPTH])
 
 
-def _draw_eye(rng: np.random.Generator) -> FloatArray:
+def _draw_eye(identity: Identity, rng: np.random.Generator) -> FloatArray:
     row, column = np.mgrid[0:EYE_PX, 0:EYE_PX] / EYE_PX - 0.5
     radius = 2 * np.hypot(row, column)
     eye = np.ones((EYE_PX, EYE_PX, 3)) * np.array([226, 220, 214]) * rng.uniform(0.8, 0.98)
-    iris = _IRIS[rng.integers(len(_IRIS))] + rng.normal(0, 7, 3)
+    iris = _pick(_IRIS, _LIGHT_IRIS, identity, rng) + rng.normal(0, 7, 3)
     eye[radius < 0.45] = iris * 0.55
     eye[radius < 0.41] = iris
     eye[radius < rng.uniform(0.16, 0.22)] = 8

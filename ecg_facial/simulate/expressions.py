@@ -18,7 +18,7 @@ from ecg_facial.errors import SettingsError
 _TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
     "AU01": (("browInnerUp", 1.0),),
     "AU02": (("browOuterUp*", 1.0),),
-    "AU04": (("browDown*", 1.45),),
+    "AU04": (("browDown*", 1.7),),
     "AU05": (("eyeWide*", 0.8),),
     "AU06": (("cheekSquint*", 1.35), ("eyeSquint*", 0.35)),
     "AU07": (("eyeSquint*", 1.0),),
@@ -37,7 +37,7 @@ _TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
     "AU64": (("eyeLookDown*", 1.0), ("eyeBlink*", 0.2)),
 }
 # AU09 pulls down the same skin of the brow as AU04: together they go less far than the sum
-_YIELDS = {"browDown*": 0.5}
+_YIELDS = {"browDown*": 0.55}
 _LID_UNITS = ("AU43", "AU45")
 AU_NAMES = tuple(sorted((*_TARGETS, *_LID_UNITS)))
 PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")

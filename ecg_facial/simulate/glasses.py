@@ -6,6 +6,7 @@ picture with the spectacles that the head wears. Coordinates are model units fro
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ _GAP, _WRAP, _HIDDEN = 0.05, 0.35, 0.06
 _HINGE_Y, _EAR_Z = 0.06, 0.02
 _STATIONS_Z = (0.7, 0.5, 0.3)
 _SHADOW, _SHADOW_DROP = 0.3, 0.045
+_STREAK = np.array([[-0.3, 1.2], [0.15, 1.2], [0.0, -1.2], [-0.45, -1.2]])
 _FIXED_POINT_BITS = 4
 
 
@@ -70,7 +72,7 @@ def choose_glasses(rng: np.random.Generator) -> Glasses | None:
         return None
     u, is_metal = rng.uniform, rng.random() < 0.4
     dark = rng.uniform(12, 60) * np.array([1.15, 1.0, 0.9]) + rng.uniform(0, 10, 3)
-    red, green, blue = (int(value) for value in (dark + 50 if is_metal else dark))
+    red, green, blue = (int(value) for value in (dark + 30 if is_metal else dark))
     return Glasses(
         half_width=float(u(0.225, 0.26)),
         half_height=float(u(0.14, 0.185)),
@@ -78,7 +80,7 @@ def choose_glasses(rng: np.random.Generator) -> Glasses | None:
         thickness=float(u(0.012, 0.02) if is_metal else u(0.022, 0.034)),
         colour=(red, green, blue),
         tint=float(u(0.0, 0.12)),
-        glint=float(u(0.1, 0.3)),
+        glint=float(u(0.06, 0.2)),
     )
 
 
@@ -125,7 +127,7 @@ def _lay_arm(vertices: Float32Array, hinge: NDArray[np.float64], side: int) -> F
         widest = max(widest, float(np.abs(vertices[near, 0]).max(initial=0.0)) + 0.02)
         points.append(np.array([side * widest, hinge[1], z]))
     points.append(np.array([side * widest, hinge[1] - 0.06, _EAR_Z]))
-    dense = np.concatenate([np.linspace(a, b, 4, endpoint=False) for a, b in zip(points, points[1:], strict=False)])
+    dense = np.concatenate([np.linspace(a, b, 4, endpoint=False) for a, b in itertools.pairwise(points)])
     return dense.astype(np.float32)
 
 
@@ -173,7 +175,8 @@ def draw_glasses(
     _stroke(picture, parts, colour, thickness)
     if thickness > 1:
         # the upper edge of a thick rim catches the light
-        _stroke(picture, [part - [0.0, 0.25 * thickness] for part in parts], colour * 1.35 + 8, 1)
+        raised = np.array([0.0, 0.25 * thickness], dtype=np.float32)
+        _stroke(picture, [part - raised for part in parts], colour * 1.35 + 8, 1)
 
 
 def _find_box(rims: list[Float32Array], shape: tuple[int, ...], *, margin: float) -> tuple[slice, slice] | None:
@@ -203,8 +206,7 @@ def _paint_lenses(
         _fill(lens, outline)
         _stroke(shadow, [fallen[:, :2] - corner], np.array([255.0]), max(2, round(1.5 * glasses.thickness * unit_px)))
         middle, half = outline.mean(axis=0), 0.5 * np.ptp(outline, axis=0)
-        slant = np.array([[-0.3, 1.2], [0.15, 1.2], [0.0, -1.2], [-0.45, -1.2]]) + [glint_shift, 0.0]
-        _fill(streak, (middle + slant * half).astype(np.float32))
+        _fill(streak, (middle + (_STREAK + np.array([glint_shift, 0.0])) * half).astype(np.float32))
     soft = cv2.GaussianBlur(streak, (0, 0), max(0.025 * unit_px, 0.5))
     covered = lens.astype(np.float32)[..., None] / 255
     shade = 1.0 - _SHADOW * cv2.GaussianBlur(shadow, (0, 0), 0.02 * unit_px + 0.3).astype(np.float32)[..., None] / 255
@@ -226,9 +228,7 @@ def _stroke(
     picture: NDArray[np.uint8], lines: list[Float32Array], colour: NDArray[np.floating], thickness: int
 ) -> None:
     fixed = [np.rint(line * 2**_FIXED_POINT_BITS).astype(np.int32) for line in lines]
-    cv2.polylines(
-        picture, fixed, False, np.clip(colour, 0, 255).tolist(), thickness, cv2.LINE_AA, _FIXED_POINT_BITS
-    )
+    cv2.polylines(picture, fixed, False, np.clip(colour, 0, 255).tolist(), thickness, cv2.LINE_AA, _FIXED_POINT_BITS)
 
 
 def _fill(mask: NDArray[np.uint8], outline: Float32Array) -> None:

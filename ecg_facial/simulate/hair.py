@@ -113,7 +113,7 @@ def choose_style(identity: Identity, hairline: float, *, is_bald: bool, name: Ha
     has_fringe = rng.random() < _FRINGE_SHARE[identity.sex]
     style = _cut("bald" if is_bald else drawn, hairline, rng) if name is None else _cut(name, hairline, rng)
     if has_fringe and style.name in ("short", "bob", "long"):
-        return replace(style, front=float(rng.uniform(0.4, 0.52)), raggedness=max(style.raggedness, 0.03))
+        return replace(style, front=float(rng.uniform(0.45, 0.55)), raggedness=max(style.raggedness, 0.03))
     return style
 
 
@@ -234,6 +234,4 @@ def _join_locks(is_grown: NDArray[np.bool_]) -> NDArray[np.int64]:
     grown = np.flatnonzero(is_grown & np.roll(is_grown, -1))
     lock, row = (grid.ravel() for grid in np.meshgrid(grown, np.arange(_N_ROWS - 1), indexing="ij"))
     here, there = lock * _N_ROWS + row, (lock + 1) % _N_LOCKS * _N_ROWS + row
-    return np.concatenate(
-        [np.stack([here, here + 1, there + 1], axis=1), np.stack([here, there + 1, there], axis=1)]
-    )
+    return np.concatenate([np.stack([here, here + 1, there + 1], axis=1), np.stack([here, there + 1, there], axis=1)])

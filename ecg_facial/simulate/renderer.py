@@ -22,8 +22,8 @@ from ecg_facial.simulate.hand import HandCourse, HandLook, draw_hand
 from ecg_facial.simulate.head import BODY, LEFT_EYE, RIGHT_EYE, FloatArray, load_head
 from ecg_facial.simulate.identity import Identity
 from ecg_facial.simulate.light import Light
-from ecg_facial.simulate.rooms import draw_plain_wall
 from ecg_facial.simulate.rasteriser import rasterise, shade_vertices, shadow_vertices
+from ecg_facial.simulate.rooms import draw_plain_wall
 
 __all__ = ["FaceRenderer", "Light", "Pose"]
 
