@@ -28,6 +28,7 @@ _HINGE_Y, _EAR_Z = 0.06, 0.02
 _STATIONS_Z = (0.7, 0.5, 0.3)
 _SHADOW, _SHADOW_DROP = 0.3, 0.045
 _STREAK = np.array([[-0.3, 1.2], [0.15, 1.2], [0.0, -1.2], [-0.45, -1.2]])
+_NOTHING = -1e8
 _FIXED_POINT_BITS = 4
 
 
@@ -166,7 +167,8 @@ def draw_glasses(
     if box is not None:
         below = np.array([0.0, -_SHADOW_DROP, 0.0], dtype=np.float32)
         shadows = [project(rim + below) for rim in fitted.rims]
-        _paint_lenses(picture[box], rims, shadows, box, glasses, level, glint_shift, unit_px)
+        is_head = depth[box] > _NOTHING
+        _paint_lenses(picture[box], is_head, rims, shadows, box, glasses, level, glint_shift, unit_px)
     thickness = max(1, round(glasses.thickness * unit_px))
     colour = np.array(glasses.colour) * level
     arms = [part for arm in fitted.arms for part in _find_visible(project(arm), depth)]
@@ -190,6 +192,7 @@ def _find_box(rims: list[Float32Array], shape: tuple[int, ...], *, margin: float
 
 def _paint_lenses(
     view: Picture,
+    is_head: NDArray[np.bool_],
     rims: list[Float32Array],
     shadows: list[Float32Array],
     box: tuple[slice, slice],
@@ -209,7 +212,8 @@ def _paint_lenses(
         _fill(streak, (middle + (_STREAK + np.array([glint_shift, 0.0])) * half).astype(np.float32))
     soft = cv2.GaussianBlur(streak, (0, 0), max(0.025 * unit_px, 0.5))
     covered = lens.astype(np.float32)[..., None] / 255
-    shade = 1.0 - _SHADOW * cv2.GaussianBlur(shadow, (0, 0), 0.02 * unit_px + 0.3).astype(np.float32)[..., None] / 255
+    fallen_on = cv2.GaussianBlur(shadow, (0, 0), 0.02 * unit_px + 0.3).astype(np.float32) * is_head / 255
+    shade = 1.0 - _SHADOW * fallen_on[..., None]
     seen = view * shade * (1.0 - glasses.tint * covered)
     seen += covered * soft.astype(np.float32)[..., None] * glasses.glint * level
     view[...] = np.clip(seen, 0, 255).astype(np.uint8)
