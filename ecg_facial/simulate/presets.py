@@ -174,8 +174,6 @@ class SceneSettings:
         How dark the main lamp's shadows are, 0 (none) to 1 (none of its light).
     room_share : float
         Share of people before a furnished room; the others sit before a plain wall.
-    long_hair_share : float
-        Share of women with hair to the shoulders.
     hand_share : float
         Share of trials in which a hand comes before the face.
     hand_s : (low, high)
@@ -204,7 +202,6 @@ class SceneSettings:
     lamp_change_sd: float = 0.0
     shadow: float = 0.0
     room_share: float = 0.0
-    long_hair_share: float = 0.0
     hand_share: float = 0.0
     hand_s: Range = (0.6, 2.0)
     white_balance_sd: float = 0.0
@@ -240,7 +237,6 @@ BIOVID_LIKE_SCENE = SceneSettings(
     lamp_change_sd=0.06,
     shadow=0.5,
     room_share=0.8,
-    long_hair_share=0.7,
     hand_share=0.05,
     white_balance_sd=0.03,
     exposure_sd=0.1,
