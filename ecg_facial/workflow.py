@@ -28,6 +28,7 @@ from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.networks import NetworksFactory, take_apart
 from ecg_facial.evaluation.pipelines import Fitted
 from ecg_facial.evaluation.protocols import parse_protocol
+from ecg_facial.evaluation.published import list_published
 from ecg_facial.evaluation.report import write_report
 from ecg_facial.evaluation.run_file import describe_run
 from ecg_facial.evaluation.scoring import TABLES_FOLDER
@@ -200,7 +201,14 @@ def write_run(
         examples = choose_examples(shown, found.prepared, found.index, task=get_task(settings.task))
     people = of_run(shown, result.metrics["class_names"], people=found.prepared.table).table
     write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
-    write_report(result.folder / REPORT_FILE, run=run, metrics=result.metrics, predictions=people, examples=examples)
+    write_report(
+        result.folder / REPORT_FILE,
+        run=run,
+        metrics=result.metrics,
+        predictions=people,
+        examples=examples,
+        published=list_published(settings.task),
+    )
 
 
 def join_datasets(first: Prepared, second: Prepared) -> Prepared:
