@@ -1,6 +1,6 @@
 """Published results on BioVid Part A, leave-one-subject-out, with what is known of how they were reached.
 
-Enters: nothing. Leaves: records. Figures marked [S] were read in another work that quotes them; none was measured by us.
+Enters: nothing. Leaves: records. Second-hand figures were read in works that quote them; none was measured by us.
 """
 
 from __future__ import annotations
