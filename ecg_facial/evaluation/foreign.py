@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ecg_facial.datasets.biovid import UNREACTIVE
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.predictions import SUM_TOLERANCE, class_names_of, show_row
 from ecg_facial.labels import PainLevel
@@ -67,8 +68,8 @@ def read_foreign(
         The classes in their order, as steps of one scale. Without it the order of the ``p_`` columns is taken, else
         that of pain levels, of numbers, or of the alphabet.
     strata : sequence of str, optional
-        Columns to group people by; ``sex``, ``age_years`` (in three bands) and what BioVid's subject names spell
-        without it.
+        Columns to group people by. Without it ``sex`` and ``age_years`` (in three bands), also as BioVid's names spell
+        them, and whether the person is one of BioVid's 20 without a visible reaction.
 
     Raises
     ------
@@ -263,10 +264,13 @@ def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -
     table = table.drop(columns=[name for name in ("age_band",) if name in table])
     if "sex" not in table and "age_years" not in table:
         table = _read_names(table)
+    if "reaction" not in table and table["subject"].isin(UNREACTIVE).any():
+        table["reaction"] = np.where(table["subject"].isin(UNREACTIVE), "none visible", "visible")
     if "age_years" in table:
         table["age_band"] = [_band(age) for age in pd.to_numeric(table["age_years"], errors="coerce")]
     if wanted is None:
-        names = [name for name in ("sex", "age_band") if name in table and (table[name].fillna("") != "").any()]
+        known = [name for name in ("sex", "age_band", "reaction") if name in table]
+        names = [name for name in known if (table[name].fillna("") != "").any()]
     else:
         names = ["age_band" if name in ("age", "age_years") and "age_band" in table else name for name in wanted]
     for name in names:

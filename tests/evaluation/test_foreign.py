@@ -74,6 +74,13 @@ def test_names_in_biovids_form_give_sex_and_age(tmp_path: Path) -> None:
     assert found.table["age_band"].tolist() == ["18-35", "18-35", "51+", "51+"]
 
 
+def test_biovids_people_without_a_visible_reaction_are_told_from_the_other_67(tmp_path: Path) -> None:
+    text = GOOD.replace("\na,", "\n071309_w_21,").replace("\nb,", "\n082315_w_60,")
+    found = read_foreign(write(tmp_path, text))
+    assert found.strata == ("sex", "age_band", "reaction")
+    assert found.table["reaction"].tolist() == ["visible", "visible", "none visible", "none visible"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
