@@ -26,7 +26,7 @@ from ecg_facial.datasets import index_dataset
 from ecg_facial.ecg_model import ECGModel, EcgSettings
 from ecg_facial.errors import StaleCacheError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, permute_levels
-from ecg_facial.evaluation.predictions import read_predictions
+from ecg_facial.evaluation.foreign import read_foreign
 from ecg_facial.face.normalise import normalise_crops
 from ecg_facial.facial_model import FacialModel, FacialSettings
 from ecg_facial.fitting import ModelSettings
@@ -80,7 +80,7 @@ def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
         "report.html",
         "run.json",
     }
-    predictions = read_predictions(result.folder / "predictions.csv")
+    predictions = read_foreign(result.folder / "predictions.csv").table
     assert len(predictions) == 3 * 4 * N_SUBJECTS * SETTINGS.seeds
     assert set(predictions["seed"]) == {0, 1}
     assert set(predictions["model"]) == {"facial", "ecg", "fusion"}

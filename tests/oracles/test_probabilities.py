@@ -43,8 +43,9 @@ def draw(n: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("n", [30, 1000])
 def test_the_calibration_error_is_that_of_mapie(n: int, n_bins: int) -> None:
     p, labels = draw(n)
+    # its number of bins is that of their edges
     theirs = mapie_calibration.expected_calibration_error(
-        (p.argmax(axis=1) == labels).astype(int), p.max(axis=1), num_bins=n_bins, split_strategy="uniform"
+        (p.argmax(axis=1) == labels).astype(int), p.max(axis=1), num_bins=n_bins + 1, split_strategy="uniform"
     )
     assert compute_ece(p, labels, n_bins=n_bins) == pytest.approx(theirs, abs=1e-9)
 
