@@ -127,7 +127,7 @@ class Trial:
     id : str
         Unique within the data set.
     level : PainLevel
-        Level of the stimulus.
+        Level of the stimulus, or an observer's where `DatasetIndex.levels_by` says so.
     video : VideoRef or None
         None when the trial has no video.
     ecg : EcgRef or None

@@ -335,8 +335,9 @@ def describe_index(index: DatasetIndex) -> str:
     lines.append(
         f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
     )
-    card = READERS[index.reader].card
-    lines += [f"{card.title}; access: {card.access}"]
+    if not index.simulated:
+        card = READERS[index.reader].card
+        lines.append(f"{card.title}; access: {card.access}")
     if index.levels_by == "observer":
         lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
     lines.append(_count_rest(index))

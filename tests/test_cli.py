@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tiny_files import write_ecg, write_video
+from tiny_files import write_ecg, write_pspi, write_video
 
 from ecg_facial import cli, workflow
 from ecg_facial.console import SIMULATED_NOTE
+from ecg_facial.datasets import READERS
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
 from ecg_facial.evaluation.splits import InnerSettings
 from ecg_facial.labels import TASKS
@@ -224,6 +225,16 @@ def test_the_index_names_every_problem_and_is_written(run: Callable[..., Said], 
     for name in ("PA9", "PA1-001", "PA2-021", "2.00 s: at least 4.95 s"):
         assert name in said.out
     assert (tmp_path / "index.parquet").stat().st_size > 0
+
+
+def test_the_index_takes_the_rule_that_makes_levels_of_pspi(run: Callable[..., Said], tmp_path: Path) -> None:
+    write_pspi(tmp_path, "042-ll042", "ll042t1aaaff", [0.0] * 137 + [2.0])
+    assert "0 usable trials" in run("index", tmp_path).out
+    said = run("index", tmp_path, "--reader", "unbc", "--pspi-pain", "2")
+    assert "1 usable trials" in said.out
+    assert "LEVELS BY AN OBSERVER" in said.out
+    for reader in READERS:
+        assert reader in run("index", "--help").out
 
 
 def test_a_truncated_video_leaves_the_ecg_of_its_trial(run: Callable[..., Said], tmp_path: Path) -> None:

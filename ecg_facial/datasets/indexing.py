@@ -16,10 +16,10 @@ from typing import Any
 from ecg_facial.datasets import biovid, manifest, original, pmed, unbc
 from ecg_facial.datasets.checks import MIN_DURATION_S, MIN_SHARE, CheckedTrial, check_trials
 from ecg_facial.datasets.merging import Duplicates, merge, merge_rest
-from ecg_facial.datasets.records import Card, DatasetIndex, Scan, ScanSettings
+from ecg_facial.datasets.records import Card, DatasetIndex, Problem, Scan, ScanSettings
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
-from ecg_facial.progress import track
+from ecg_facial.progress import announce_time, track
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
 from ecg_facial.storage import fingerprint_file, sha256_json
 from ecg_facial.windows import WindowSettings
@@ -27,6 +27,8 @@ from ecg_facial.windows import WindowSettings
 MARKER_NAME = "SIMULATED.json"
 # from a trial's file up to the root of a data set: subject, signal, part, root
 _LEVELS_UP = 4
+# what the levels are is said by long tables, or by a file a frame
+_SLOW_READERS = frozenset({"pmed", "unbc"})
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,9 @@ def index_dataset(
     _check_options(settings, subjects, shortest_s, duplicates, workers)
     root = Path(root).resolve()
     name = _choose_reader(root, reader)
-    if name != "biovid" and (signals, subjects) != ("filtered", "all"):
-        raise SettingsError(f"signals={signals!r}, subjects={subjects!r}: only BioVid has them; the reader is {name}")
-    if name != "unbc" and pspi_pain != ScanSettings.pspi_pain:
-        raise SettingsError(f"pspi_pain={pspi_pain}: only UNBC-McMaster has levels by PSPI; the reader is {name}")
-    found = _select(READERS[name].scan(root, settings), subjects)
+    _check_reader_options(name, settings, subjects)
+    with announce_time("Looking through the data set", show=show_progress and name in _SLOW_READERS):
+        found = _select(READERS[name].scan(root, settings), subjects)
     trials, problems = merge(found, duplicates=duplicates)
     rest, odd = merge_rest(found, duplicates=duplicates)
     if not (trials or problems):
@@ -133,10 +133,10 @@ def index_dataset(
     usable = tuple(item.trial for item in checked if item.trial is not None)
     # rest of somebody without a trial is of no use
     people = {trial.subject.id for trial in usable}
-    resting = list(check(sorted((item for item in rest if item.subject.id in people), key=_order)))
-    problems += [*odd, *(problem for item in checked for problem in item.problems)]
-    problems += [problem for item in resting for problem in item.problems]
+    rest = sorted((item for item in rest if item.subject.id in people), key=_order)
+    resting = list(track(check(rest), label="Checking rest", total=len(rest), show=show_progress and bool(rest)))
     usable_rest = tuple(item.trial for item in resting if item.trial is not None)
+    problems += [*odd, *_list_problems(checked), *_list_problems(resting)]
     options = {"reader": name, "signals": signals, "subjects": subjects}
     return DatasetIndex(
         root=root,
@@ -148,6 +148,19 @@ def index_dataset(
         rest=usable_rest,
         levels_by=READERS[name].card.levels,
     )
+
+
+def _list_problems(checked: Iterable[CheckedTrial[Any]]) -> list[Problem]:
+    return [problem for item in checked for problem in item.problems]
+
+
+def _check_reader_options(name: str, settings: ScanSettings, subjects: str) -> None:
+    if name != "biovid" and (settings.signals, subjects) != ("filtered", "all"):
+        given = f"signals={settings.signals!r}, subjects={subjects!r}"
+        raise SettingsError(f"{given}: only BioVid has them; the reader is {name}")
+    if name != "unbc" and settings.pspi_pain != ScanSettings.pspi_pain:
+        given = f"pspi_pain={settings.pspi_pain}"
+        raise SettingsError(f"{given}: only UNBC-McMaster has levels by PSPI; the reader is {name}")
 
 
 def _check_options(settings: ScanSettings, subjects: str, min_duration_s: float, duplicates: str, workers: int) -> None:

@@ -202,6 +202,8 @@ def test_the_index_is_shown_with_its_rest(clips: Path, tmp_path: Path) -> None:
     assert "rest recordings, outside the trials: 4 of 2 of 2 subjects (4 with video, 4 with ECG)" in shown
     shown = describe_index(index_dataset(copy_without(clips, tmp_path / "data", "rest")))
     assert "rest recordings, outside the trials: none" in shown
+    # simulated people are nobody's property
+    assert "access" not in shown
 
 
 @pytest.mark.parametrize(

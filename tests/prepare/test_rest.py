@@ -13,6 +13,7 @@ from tiny_files import write_heat
 from ecg_facial.datasets import DatasetIndex, index_dataset
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import UnknownLabelError
+from ecg_facial.evaluation.benchmark import permute_levels
 from ecg_facial.face.detection import load_detector
 from ecg_facial.face.video import read_frames
 from ecg_facial.facial_model import encode_labels
@@ -89,6 +90,13 @@ def test_no_task_takes_rest(task: object, prepared: PreparedData) -> None:
     assert not set(rows) & set(rest)
     with pytest.raises(UnknownLabelError, match="REST"):
         encode_labels(prepared, rest[:1], task)  # type: ignore[arg-type]  # every one of them
+
+
+def test_permuting_the_levels_leaves_rest_as_it_is(prepared: PreparedData) -> None:
+    permuted = [permute_levels(prepared, task=TASKS["binary"], seed=seed).table["level"] for seed in range(8)]
+    assert len({tuple(levels) for levels in permuted}) > 1
+    for levels in permuted:
+        assert ((levels == REST_CODE) == (prepared.table["level"] == REST_CODE)).all()
 
 
 def test_rest_can_be_left_out_and_then_nothing_tells_that_there_is_any(
