@@ -12,6 +12,7 @@ import numpy as np
 
 from ecg_facial.simulate.artefacts import Artefact, add_artefacts, plan_artefacts
 from ecg_facial.simulate.ecg import draw_ecg
+from ecg_facial.simulate.fibrillation import draw_fibrillatory_waves
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.response import (
     FRAME_TIMES_S,
@@ -112,7 +113,7 @@ def simulate_biosignals(
 
 def draw_person_ecg(person: Person, heart: HeartResponse) -> FloatArray:
     """Draw the trial's ECG in millivolts, premature beats in their own shapes, leads as they should be."""
-    return draw_ecg(
+    ecg_mv = draw_ecg(
         heart.beat_times_s,
         FS_HZ,
         n_times=N_TIMES,
@@ -120,6 +121,10 @@ def draw_person_ecg(person: Person, heart: HeartResponse) -> FloatArray:
         kinds=heart.ectopic,
         ectopic=person.ectopy.shapes(person.morphology),
     )
+    if person.fibrillation is None:
+        return ecg_mv
+    cycles = heart.atrial_cycles + person.fibrillation.rate_hz * _TIMES_S
+    return ecg_mv + draw_fibrillatory_waves(person.fibrillation, cycles)
 
 
 def _smooth_noise(rng: np.random.Generator) -> FloatArray:
