@@ -2,7 +2,7 @@
 
 Enters: a population's settings, numbers of beats, phases. Leaves: the person's `Fibrillation`, intervals that follow no
 rhythm, and the baseline's fibrillatory waves. An interval is the sum of two times, one that changes little and one that
-is exponential [1]_; waves are sawteeth of a few harmonics whose size comes and goes [2]_.
+is exponential [1]_; waves are sawteeth of a few harmonics [2]_.
 
 References
 ----------
@@ -25,7 +25,6 @@ _RATE_HZ, _WAVE_MV = (4.5, 8.0), (0.03, 0.12)
 # Together they give the intervals a coefficient of variation of 0.24.
 _EXPONENTIAL_SHARE, _STEADY_SD = 0.22, 0.12
 _HARMONICS = 3
-_SWELL_CYCLES, _SWELL = 11.0, 0.4
 _P_WAVE = 3
 
 
@@ -87,6 +86,4 @@ def draw_fibrillatory_waves(fibrillation: Fibrillation, cycles: FloatArray) -> F
     """
     turn = 2.0 * np.pi * cycles
     saw = sum((np.sin(number * turn) / number for number in range(1, _HARMONICS + 1)), np.zeros(len(cycles)))
-    swell = 1.0 + _SWELL * np.sin(turn / _SWELL_CYCLES)
-    waves: FloatArray = fibrillation.wave_mv * swell * saw
-    return waves
+    return fibrillation.wave_mv * saw
