@@ -44,9 +44,7 @@ def _detect_biosppy(ecg: FloatArray, fs_hz: float) -> FloatArray:
     band = {"ftype": "FIR", "band": "bandpass", "frequency": list(_BIOSPPY_BAND_HZ)}
     filtered = tools.filter_signal(signal=ecg, order=int(1.5 * fs_hz), sampling_rate=fs_hz, **band)[0]
     found = segmenters.hamilton_segmenter(signal=filtered, sampling_rate=fs_hz)[0]
-    corrected = segmenters.correct_rpeaks(
-        signal=filtered, rpeaks=found, sampling_rate=fs_hz, tol=_BIOSPPY_TOLERANCE_S
-    )
+    corrected = segmenters.correct_rpeaks(signal=filtered, rpeaks=found, sampling_rate=fs_hz, tol=_BIOSPPY_TOLERANCE_S)
     return np.asarray(corrected[0])
 
 
@@ -87,7 +85,7 @@ def _in_seconds(detect: Callable[[FloatArray, float], FloatArray]) -> Detector:
             try:
                 found = detect(ecg, fs_hz)
             # Packages fail on windows with few beats in ways of their own; a user of theirs has no beats then.
-            except Exception:  # noqa: BLE001  # any error of another package counts as nothing found
+            except Exception:  # any error of another package counts as nothing found
                 return np.empty(0)
         return np.asarray(found, dtype=np.float64).ravel() / fs_hz
 

@@ -189,7 +189,12 @@ def add_artefacts(
 
 
 def draw_artefacts(
-    rng: np.random.Generator, filtered_uv: FloatArray, raw_uv: FloatArray, *, fs_hz: float, artefacts: Iterable[Artefact]
+    rng: np.random.Generator,
+    filtered_uv: FloatArray,
+    raw_uv: FloatArray,
+    *,
+    fs_hz: float,
+    artefacts: Iterable[Artefact],
 ) -> FloatArray:
     """Draw what `add_artefacts` adds to the filtered ECG, and how it dies away beyond both ends.
 

@@ -1,8 +1,8 @@
 """Beats of hearts that conduct abnormally, and of hearts whose axis stands across the lead.
 
-Enters: a population's shares. Leaves: a person's regular beats where they are not those of `ecg.sample_morphology`. Shapes
-follow the definitions of Surawicz et al. [1]_ as the modified lead II of Holter recordings [2]_ shows them. Widths are in
-milliseconds at any heart rate, as those of all complexes are.
+Enters: a population's shares. Leaves: a person's regular beats where they are not those of `ecg.sample_morphology`.
+Shapes follow the definitions of Surawicz et al. [1]_ as the modified lead II of Holter recordings [2]_ shows them.
+Widths are in milliseconds at any heart rate, as those of all complexes are.
 
 References
 ----------
@@ -29,18 +29,18 @@ _Wave = tuple[float, float, float, float, bool]
 _FAMILIES: dict[str, tuple[_Wave, ...]] = {
     # A broad, notched R without q, discordant T; complexes of 120 ms and more.
     "left block": (
-        (1.40, 0.000, 0.0240, 0.0240, False),
-        (0.25, -0.035, 0.0150, 0.0150, False),
-        (-0.45, 0.085, 0.0220, 0.0350, False),
+        (1.40, 0.000, 0.0160, 0.0160, False),
+        (0.25, -0.030, 0.0110, 0.0110, False),
+        (-0.45, 0.072, 0.0140, 0.0190, False),
         (0.10, -0.200, 0.0240, 0.0200, True),
         (-0.32, 0.320, 0.0700, 0.0500, True),
-        (0.55, 0.042, 0.0160, 0.0170, False),
+        (0.85, 0.036, 0.0130, 0.0140, False),
     ),
     # The same with the axis far left: a broad QS with a tall T.
     "left block, axis left": (
-        (-1.20, 0.000, 0.0260, 0.0300, False),
-        (0.04, -0.060, 0.0100, 0.0100, False),
-        (-0.35, 0.050, 0.0180, 0.0250, False),
+        (-1.20, 0.000, 0.0170, 0.0180, False),
+        (0.06, -0.050, 0.0080, 0.0080, False),
+        (-0.60, 0.038, 0.0130, 0.0170, False),
         (0.08, -0.210, 0.0240, 0.0200, True),
         (0.42, 0.290, 0.0900, 0.0700, True),
         (0.15, 0.140, 0.0400, 0.0600, False),
@@ -49,17 +49,17 @@ _FAMILIES: dict[str, tuple[_Wave, ...]] = {
     "right block": (
         (1.40, 0.000, 0.0130, 0.0130, False),
         (0.25, -0.028, 0.0090, 0.0090, False),
-        (-0.75, 0.046, 0.0170, 0.0300, False),
+        (-0.75, 0.044, 0.0160, 0.0240, False),
         (0.12, -0.185, 0.0230, 0.0200, True),
         (0.22, 0.290, 0.0560, 0.0420, True),
         (-0.12, 0.150, 0.0400, 0.0400, False),
     ),
-    # R and S of half the usual height, slurred upstroke, P a third of R.
+    # R and S of less than half the usual height, slurred upstroke, P half as tall as R.
     "biphasic": (
-        (0.48, 0.000, 0.0140, 0.0070, False),
-        (0.14, -0.030, 0.0120, 0.0100, False),
-        (-0.46, 0.022, 0.0070, 0.0190, False),
-        (0.17, -0.175, 0.0270, 0.0180, True),
+        (0.42, 0.000, 0.0150, 0.0080, False),
+        (0.12, -0.032, 0.0130, 0.0100, False),
+        (-0.34, 0.022, 0.0080, 0.0150, False),
+        (0.20, -0.180, 0.0240, 0.0150, True),
         (-0.09, 0.240, 0.0500, 0.0500, True),
         (0.05, 0.420, 0.0600, 0.0600, True),
     ),
@@ -114,9 +114,7 @@ def make_conduction_morphology(
     return peak_at_zero(Morphology(scale * amplitude, centre, before, after, follows_rr), search_s=_PEAK_SEARCH_S)
 
 
-def sample_conduction(
-    rng: np.random.Generator, settings: ConductionSettings, *, regular: Morphology
-) -> Morphology:
+def sample_conduction(rng: np.random.Generator, settings: ConductionSettings, *, regular: Morphology) -> Morphology:
     """Draw how a person's regular beats look.
 
     Parameters

@@ -228,7 +228,7 @@ def _gather(rng: np.random.Generator, kinds: KindArray, order: NDArray[np.int64]
         kinds[:] = NORMAL
         kinds[1 + int(rng.integers(period)) :: period] = VENTRICULAR
         return
-    for beat in np.flatnonzero(kinds != NORMAL):
+    for beat in np.flatnonzero(kinds != NORMAL).tolist():
         if order[beat] > 0 or kinds[beat] == NORMAL:
             continue
         chance, length = rng.random(), int(rng.integers(*_RUN_BEATS, endpoint=True))

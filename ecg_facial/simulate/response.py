@@ -219,7 +219,10 @@ def sample_person(rng: np.random.Generator, preset: Preset, *, sex: Sex, age_yea
 
 
 def _sample_conduction(rng: np.random.Generator, person: Person, settings: ConductionSettings) -> Person:
-    """Draw what is unusual in a person's heart."""
+    """Draw what is unusual in a person's heart, from a stream of its own: all else stays as it was."""
+    if settings == ConductionSettings():
+        return person
+    rng = rng.spawn(1)[0]
     morphology = sample_conduction(rng, settings, regular=person.morphology)
     fibrillation = sample_fibrillation(rng, settings)
     if fibrillation is None:

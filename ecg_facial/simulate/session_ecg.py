@@ -1,13 +1,13 @@
 """The ECG between the trials of a session, which goes on where one trial's ends and leads to the next one's.
 
-Enters: a session at feature level. Leaves: the filtered ECG of a gap and what is wrong with it. A gap has artefacts of its
-own, which rise and fall within it; those of the trials at its ends fall in it. Nothing of a gap reaches into a trial, so
-that the session contains the clips.
+Enters: a session at feature level. Leaves: the filtered ECG of a gap and what is wrong with it. A gap has artefacts of
+its own, which rise and fall within it; those of the trials at its ends fall in it. Nothing of a gap reaches into a
+trial, so that the session contains the clips.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,8 +86,10 @@ def plan_gap_artefacts(settings: CohortSettings, session: Session, gap: Gap) -> 
         pain=session.action_units[ACTION_UNITS.index("AU04"), frames],
     )
     inset_s = 1.0 / FS_HZ
-    limits_s = (inset_s, gap.duration_s - inset_s)
-    inner = (Artefact(x.kind, *np.clip((x.start_s, x.end_s), *limits_s).tolist(), x.strength_uv) for x in planned)
+    inner = (
+        replace(item, start_s=max(item.start_s, inset_s), end_s=min(item.end_s, gap.duration_s - inset_s))
+        for item in planned
+    )
     return tuple(item for item in inner if item.start_s < item.end_s)
 
 
@@ -127,7 +129,7 @@ def _plan_of(session: Session, gap: Gap) -> TrialPlan:
 
 
 def _taper(n_times: int) -> FloatArray:
-    """Filtering spreads a gap's own artefacts; this keeps them out of the trials."""
+    """Keep a gap's own artefacts, which filtering spreads, out of the trials."""
     to_edge_s = np.minimum(np.arange(n_times), np.arange(n_times)[::-1]) / FS_HZ
     return smooth_step(to_edge_s / _TAPER_S)
 

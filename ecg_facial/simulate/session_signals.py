@@ -1,8 +1,8 @@
 """Electrode signals of a whole session, piece by piece.
 
 Enters: a session at feature level. Leaves: BioVid's five columns, filtered, and what is wrong with the ECG. A trial's
-piece is its clip, sample by sample; between trials the session's own action units are drawn the same way, and its ECG goes
-on without a step (`session_ecg`).
+piece is its clip, sample by sample; between trials the session's own action units are drawn the same way, and its ECG
+goes on without a step (`session_ecg`).
 """
 
 from __future__ import annotations

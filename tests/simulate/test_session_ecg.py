@@ -19,7 +19,12 @@ from ecg_facial.simulate.session_ecg import list_session_gaps, plan_gap_artefact
 from ecg_facial.simulate.session_signals import compute_session_columns, list_session_artefacts
 
 SPOILT = replace(
-    BIOVID_LIKE_SENSORS, wander_share=1.0, hum_share=1.0, muscle_per_min=3.0, motion_per_min=3.0, wander_uv=(250.0, 250.0)
+    BIOVID_LIKE_SENSORS,
+    wander_share=1.0,
+    hum_share=1.0,
+    muscle_per_min=3.0,
+    motion_per_min=3.0,
+    wander_uv=(250.0, 250.0),
 )
 OFTEN = EctopicSettings(1.0, 1.0, median_per_min=8.0, log_sd=0.1, limit_per_min=8.0, couplet_share=0.2, run_share=0.1)
 
@@ -78,7 +83,9 @@ def test_the_truth_of_a_session_has_what_falls_beyond_a_trial_and_what_the_gaps_
     assert [item.start_s for item in found] == sorted(item.start_s for item in found)
     assert all(0.0 <= item.start_s < item.end_s <= session.plan.duration_s for item in found)
     onset_s = session.labels[1].onset_s
-    assert any(item.kind == "wander" and item.start_s == onset_s - 2.0 and item.end_s == onset_s + 7.5 for item in found)
+    assert any(
+        item.kind == "wander" and item.start_s == onset_s - 2.0 and item.end_s == onset_s + 7.5 for item in found
+    )
     gap = list_session_gaps(session)[1]
     wander = [item for item in plan_gap_artefacts(settings, session, gap) if item.kind == "wander"]
     assert [(item.start_s, item.end_s) for item in wander] == [(1 / FS_HZ, gap.duration_s - 1 / FS_HZ)]
@@ -104,9 +111,7 @@ def test_noise_dies_away_beyond_the_ends_that_it_reaches() -> None:
 
 
 def test_beats_come_early_between_trials_as_often_as_within_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings, session = simulate(
-        monkeypatch, replace(presets.get_preset("biovid-like"), name="early", ectopic=OFTEN)
-    )
+    _, session = simulate(monkeypatch, replace(presets.get_preset("biovid-like"), name="early", ectopic=OFTEN))
     inside = np.zeros(len(session.beat_times_s), dtype=bool)
     for label in session.labels:
         inside |= (session.beat_times_s >= label.onset_s) & (session.beat_times_s < label.onset_s + 5.5)
