@@ -1,18 +1,18 @@
 """How near simulated ECGs are to real ones: beats found under noise, heart-rate variability at rest, cost of drawing.
 
-Run as ``python benchmarks/simulated_ecg.py [--data ../shared/data/ecg] [--stride 15] [--sinus] [--preset NAME]``. The
-folder of ``--data`` holds MIT-BIH records (``mitdb/``) and the noises of the Noise Stress Test (``nstdb/``); without it
+Run as ``python benchmarks/simulated_ecg.py [--data ../shared/data/ecg] [--stride 15] [--sinus] [--preset NAME]``. Like
+is compared with like by ``--preset clinical`` for all records and by ``--preset biovid-like --sinus``. The folder of
+``--data`` holds MIT-BIH records (``mitdb/``) and the noises of the Noise Stress Test (``nstdb/``); without it
 only the simulated side is measured. F1 (150 ms) in percent is over 5.5 s windows, with real noise on real ECGs and
 simulated noise on simulated ones; ``simulated noise on real`` tells the noise from the hearts; ``--sinus`` leaves out
 records of arrhythmia. Variability is that of 200 people in five minutes of rest, beside the norms of Nunan et al. 2010.
-sleepecg is measured too where it is installed.
+Detectors of other packages are measured too where they are installed (`measures.peer_detectors`).
 Last line: a JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import time
 from pathlib import Path
@@ -30,6 +30,7 @@ from measures.ecg_stress import (
     spoil_real,
     spoil_simulated,
 )
+from measures.peer_detectors import find_peers
 from measures.resting_heart import ADULT_HEART, NORMS, measure_variability
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
@@ -40,7 +41,7 @@ from ecg_facial.simulate.ecg_noise import (
     draw_mains,
     draw_muscle_noise,
 )
-from ecg_facial.simulate.presets import PRESETS, get_preset
+from ecg_facial.simulate.presets import CLINICAL, PRESETS, Preset, get_preset
 
 FS_HZ = 512.0
 SIMULATED_WINDOWS = 526
@@ -52,44 +53,34 @@ def detect_ours(ecg: FloatArray, fs_hz: float) -> FloatArray:
     return detect_r_peaks(ecg, fs_hz).times_s
 
 
-def detect_sleepecg(ecg: FloatArray, fs_hz: float) -> FloatArray:
-    import sleepecg
-
-    return np.asarray(sleepecg.detect_heartbeats(ecg, fs_hz)) / fs_hz
-
-
 def find_detectors() -> dict[str, Detector]:
-    found: dict[str, Detector] = {"ours": detect_ours}
-    if importlib.util.find_spec("sleepecg"):
-        found["sleepecg"] = detect_sleepecg
-    return found
+    return {"ours": detect_ours, **find_peers()}
 
 
 def compare_beats(
-    data: Path | None, *, stride: int, sinus: bool, preset: str | None
+    data: Path | None, *, stride: int, sinus: bool, preset: Preset | None
 ) -> dict[str, dict[str, dict[str, float]]]:
     """F1 of each detector under each condition."""
     real: list[Window] = list(read_real_windows(data, stride=stride, sinus_only=sinus)) if data else []
-    population = get_preset(preset) if preset else None
-    simulated = list(make_simulated_windows(len(real) or SIMULATED_WINDOWS, preset=population))
+    simulated = list(make_simulated_windows(len(real) or SIMULATED_WINDOWS, preset=preset))
     result: dict[str, dict[str, dict[str, float]]] = {}
-    for name, detect in find_detectors().items():
-        result[name] = {}
-        for condition, (kind, snr_db) in {**CONDITIONS, **HARDER}.items():
-            row = {"simulated": measure_f1(spoil_simulated(simulated, kind, snr_db), detect)}
-            if data:
-                row["real"] = measure_f1(spoil_real(real, kind, snr_db, folder=data), detect)
-                row["simulated noise on real"] = measure_f1(spoil_simulated(real, kind, snr_db), detect)
-            result[name][condition] = row
-            print(f"{name:9s} {condition:14s}", "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
+    for condition, (kind, snr_db) in {**CONDITIONS, **HARDER}.items():
+        spoilt = {"simulated": list(spoil_simulated(simulated, kind, snr_db))}
+        if data:
+            spoilt["real"] = list(spoil_real(real, kind, snr_db, folder=data))
+            spoilt["simulated noise on real"] = list(spoil_simulated(real, kind, snr_db))
+        for name, detect in find_detectors().items():
+            row = {side: measure_f1(windows, detect) for side, windows in spoilt.items()}
+            result.setdefault(name, {})[condition] = row
+            print(f"{name:18s} {condition:14s}", "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
     return result
 
 
-def compare_variability(preset: str | None) -> dict[str, dict[str, tuple[float, float]]]:
+def compare_variability(preset: Preset | None) -> dict[str, dict[str, tuple[float, float]]]:
     """Mean and spread over people beside the norms."""
     hearts = {"clear": get_preset("clear").heart, "adult": ADULT_HEART}
     if preset:
-        hearts[preset] = get_preset(preset).heart
+        hearts[preset.name] = preset.heart
     result = {"norm": NORMS, **{name: measure_variability(heart, n_people=PEOPLE) for name, heart in hearts.items()}}
     for name, row in result.items():
         print(f"{name:12s}", "  ".join(f"{key} {mean:.0f} ({sd:.0f})" for key, (mean, sd) in row.items()))
@@ -130,11 +121,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with mitdb/ and nstdb/")
     parser.add_argument("--stride", type=int, default=15, help="use every so many windows of a record")
     parser.add_argument("--sinus", action="store_true", help="only records with at least 97 %% regular beats")
-    parser.add_argument("--preset", choices=sorted(PRESETS), help="a population; without, its sensors only")
+    populations = {**PRESETS, CLINICAL.name: CLINICAL}
+    parser.add_argument("--preset", choices=sorted(populations), help="a population; without, its sensors only")
     arguments = parser.parse_args()
+    preset = populations.get(arguments.preset)
     result = {
-        "f1": compare_beats(arguments.data, stride=arguments.stride, sinus=arguments.sinus, preset=arguments.preset),
-        "variability": compare_variability(arguments.preset),
+        "f1": compare_beats(arguments.data, stride=arguments.stride, sinus=arguments.sinus, preset=preset),
+        "variability": compare_variability(preset),
         "ns_per_sample": measure_cost(),
         "simulated": True,
     }

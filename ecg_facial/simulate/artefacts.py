@@ -30,6 +30,8 @@ _FILTER_BAND_HZ = (0.5, 40.0)
 _STRETCH_S = 30.0
 _EDGES_S = {WANDER: 2.0, HUM: 0.5, MUSCLE: 0.15, MOTION: 0.15}
 _SHOWN = 0.2
+# Longer than the longest edge and what the filter makes of it.
+_REACH_S = 4.0
 _OFF_NOISE_UV = 1.0
 
 
@@ -179,25 +181,80 @@ def add_artefacts(
     planned = tuple(artefacts)
     if not planned:
         return filtered_uv, raw_uv
-    added = np.zeros(len(raw_uv))
-    for item in planned:
+    change, off = _draw_change(rng, filtered_uv, raw_uv, fs_hz=fs_hz, artefacts=planned)
+    inner = slice(count_reach(fs_hz), len(change) - count_reach(fs_hz))
+    silence = np.where(off, _OFF_NOISE_UV * rng.standard_normal(len(off)), 0.0) if off.any() else 0.0
+    spoilt = np.where(off, 0.0, raw_uv) + np.where(off, change[inner] + filtered_uv, change[inner]) + silence
+    return filtered_uv + _filter(change, fs_hz)[inner], spoilt
+
+
+def draw_artefacts(
+    rng: np.random.Generator,
+    filtered_uv: FloatArray,
+    raw_uv: FloatArray,
+    *,
+    fs_hz: float,
+    artefacts: Iterable[Artefact],
+) -> FloatArray:
+    """Draw what `add_artefacts` adds to the filtered ECG, and how it dies away beyond both ends.
+
+    Parameters
+    ----------
+    rng, filtered_uv, raw_uv, fs_hz, artefacts
+        As in `add_artefacts`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_times + 2 * count_reach(fs_hz),)
+        Microvolts, from as many samples before the first one.
+    """
+    change, _ = _draw_change(rng, filtered_uv, raw_uv, fs_hz=fs_hz, artefacts=tuple(artefacts))
+    return _filter(change, fs_hz) if change.any() else change
+
+
+def list_beyond(artefacts: Iterable[Artefact], *, duration_s: float) -> Iterator[Artefact]:
+    """List artefacts with what of them lies beyond the ends of a trial: noise that reaches one falls only there."""
+    for item in artefacts:
+        edge_s = _EDGES_S.get(item.kind, 0.0)
+        start_s = item.start_s - (edge_s if item.start_s <= 0.0 else 0.0)
+        end_s = item.end_s + (edge_s if item.end_s >= duration_s else 0.0)
+        yield Artefact(item.kind, start_s, end_s, item.strength_uv)
+
+
+def count_reach(fs_hz: float) -> int:
+    """Count the samples beyond its ends in which what spoils a trial dies away."""
+    return round(_REACH_S * fs_hz)
+
+
+def _draw_change(
+    rng: np.random.Generator,
+    filtered_uv: FloatArray,
+    raw_uv: FloatArray,
+    *,
+    fs_hz: float,
+    artefacts: tuple[Artefact, ...],
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Draw what is added before filtering, with `count_reach` samples more at either end, and where contact is lost."""
+    n_times, n_reach = len(raw_uv), count_reach(fs_hz)
+    change = np.zeros(n_times + 2 * n_reach)
+    for item in artefacts:
         if item.kind in _NOISES:
-            part = _samples(item, fs_hz, len(added))
-            noise = _NOISES[item.kind](rng, part.stop - part.start, fs_hz)
-            added[part] += item.strength_uv * _fade(part, len(added), edge_s=_EDGES_S[item.kind], fs_hz=fs_hz) * noise
-    spoilt = raw_uv + added
-    line, off = np.zeros(len(added)), np.zeros(len(added), dtype=np.bool_)
-    for item in planned:
-        part = _samples(item, fs_hz, len(added))
-        if item.kind == SATURATION:
-            middle = float(np.median(spoilt[part])) if part.stop > part.start else 0.0
+            part, fade = _fade(item, n_times, n_reach, fs_hz)
+            change[part] += item.strength_uv * fade * _NOISES[item.kind](rng, len(fade), fs_hz)
+    inner = change[n_reach : n_reach + n_times]
+    spoilt, off = raw_uv + inner, np.zeros(n_times, dtype=np.bool_)
+    for item in artefacts:
+        part = _samples(item, fs_hz, n_times)
+        if item.kind == SATURATION and part.stop > part.start:
+            middle = float(np.median(spoilt[part]))
             spoilt[part] = np.clip(spoilt[part], middle - item.strength_uv, middle + item.strength_uv)
-        elif item.kind == LEAD_OFF:
-            line[part], off[part] = item.strength_uv, True
-    change = np.where(off, line, spoilt - raw_uv)
-    left = _filter(change, fs_hz)
-    silence = _OFF_NOISE_UV * rng.standard_normal(len(added)) if off.any() else 0.0
-    return np.where(off, left, filtered_uv + left), np.where(off, line + silence, spoilt)
+    inner[:] = spoilt - raw_uv
+    for item in artefacts:
+        if item.kind == LEAD_OFF:
+            part = _samples(item, fs_hz, n_times)
+            # No heart is left, and none comes back through the filter.
+            inner[part], off[part] = item.strength_uv - filtered_uv[part], True
+    return change, off
 
 
 _NOISES = {
@@ -213,14 +270,17 @@ def _samples(item: Artefact, fs_hz: float, n_times: int) -> slice:
     return slice(first, max(first, min(n_times, round(item.end_s * fs_hz))))
 
 
-def _fade(part: slice, n_times: int, *, edge_s: float, fs_hz: float) -> FloatArray:
-    """Rise and fall of noise; none at the signal's own ends, beyond which it goes on."""
-    to_edge = np.full(part.stop - part.start, np.inf)
-    if part.start > 0:
-        to_edge = np.arange(len(to_edge)) + 0.5
-    if part.stop < n_times:
-        to_edge = np.minimum(to_edge, np.arange(len(to_edge))[::-1] + 0.5)
-    return np.sqrt(np.clip(to_edge / (edge_s * fs_hz), 0.0, 1.0))
+def _fade(item: Artefact, n_times: int, n_reach: int, fs_hz: float) -> tuple[slice, FloatArray]:
+    """Where noise is, counted from `n_reach` before the first sample, and how it rises and falls.
+
+    What reaches an end of the signal goes on beyond it at full strength and falls there.
+    """
+    part, n_edge = _samples(item, fs_hz, n_times), round(_EDGES_S[item.kind] * fs_hz)
+    first = part.start - (n_edge if part.start == 0 else 0)
+    stop = part.stop + (n_edge if part.stop == n_times else 0)
+    to_edge = np.arange(stop - first) + 0.5
+    to_edge = np.minimum(to_edge, to_edge[::-1])
+    return slice(first + n_reach, stop + n_reach), np.sqrt(np.clip(to_edge / n_edge, 0.0, 1.0))
 
 
 def _filter(change: NDArray[np.float64], fs_hz: float) -> FloatArray:

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ecg_facial.simulate.artefacts import Artefact, add_artefacts, plan_artefacts
+from ecg_facial.simulate.artefacts import Artefact, add_artefacts, draw_artefacts, plan_artefacts
 from ecg_facial.simulate.ecg import draw_ecg
+from ecg_facial.simulate.fibrillation import draw_fibrillatory_waves
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.response import (
     FRAME_TIMES_S,
@@ -28,15 +29,17 @@ FS_HZ = 512.0
 N_TIMES = round(TRIAL_S * FS_HZ)
 _TIMES_S = np.arange(N_TIMES) / FS_HZ
 _MAINS_HZ = 50.0
-_UV_PER_MV = 1000.0
+UV_PER_MV = 1000.0
 _LOW_PASS = np.hanning(17) / np.linalg.norm(np.hanning(17))
+FLOOR_CORRELATION = np.correlate(_LOW_PASS, _LOW_PASS, mode="full")[len(_LOW_PASS) - 1 :]
+"""Of `draw_floor_noise` with itself some samples later."""
+
 _EMG_REST_UV, _EMG_FULL_UV = 3.0, 60.0
 _TRAPEZIUS_SHARE = 0.35
 _GSR_DELAY_S, _GSR_RISE_S = (1.5, 3.0), (1.2, 2.2)
 _GSR_GAIN_US, _GSR_INTENSITY_SD, _GSR_NOISE_US = 1.2, 0.25, 0.004
 
-
-_ECG_ROW = 1
+ECG_ROW = 1
 
 
 def plan_trial_artefacts(
@@ -91,9 +94,55 @@ def simulate_biosignals(
     filtered, raw : ndarray of float64, shape (5, N_TIMES)
         GSR, ECG, EMG of trapezius, corrugator and zygomaticus.
     """
+    filtered, raw = _simulate_clean(
+        rng, person=person, felt=felt, heart=heart, action_units=action_units, settings=settings
+    )
+    filtered[ECG_ROW], raw[ECG_ROW] = add_artefacts(
+        rng, filtered[ECG_ROW], raw[ECG_ROW], fs_hz=FS_HZ, artefacts=artefacts
+    )
+    return filtered, raw
+
+
+def draw_trial_artefacts(
+    rng: np.random.Generator,
+    *,
+    person: Person,
+    felt: float,
+    heart: HeartResponse,
+    action_units: FloatArray,
+    settings: SensorSettings,
+    artefacts: Iterable[Artefact],
+) -> FloatArray:
+    """Draw what artefacts add to the filtered ECG of `simulate_biosignals`, within the trial and beyond its ends.
+
+    Parameters
+    ----------
+    rng, person, felt, heart, action_units, settings, artefacts
+        Those of `simulate_biosignals`.
+
+    Returns
+    -------
+    ndarray of float64, shape (N_TIMES + 2 * artefacts.count_reach(FS_HZ),)
+        Microvolts.
+    """
+    filtered, raw = _simulate_clean(
+        rng, person=person, felt=felt, heart=heart, action_units=action_units, settings=settings
+    )
+    return draw_artefacts(rng, filtered[ECG_ROW], raw[ECG_ROW], fs_hz=FS_HZ, artefacts=artefacts)
+
+
+def _simulate_clean(
+    rng: np.random.Generator,
+    *,
+    person: Person,
+    felt: float,
+    heart: HeartResponse,
+    action_units: FloatArray,
+    settings: SensorSettings,
+) -> tuple[FloatArray, FloatArray]:
     shown = dict(zip(ACTION_UNITS, action_units, strict=True))
-    ecg = person.lead_sign * _UV_PER_MV * draw_person_ecg(person, heart)
-    ecg += uniform(rng, settings.noise_uv) * _smooth_noise(rng)
+    ecg = person.lead_sign * UV_PER_MV * draw_person_ecg(person, heart)
+    ecg += uniform(rng, settings.noise_uv) * draw_floor_noise(rng, N_TIMES)
     filtered = np.stack(
         [
             _simulate_gsr(rng, person, felt=felt),
@@ -103,16 +152,12 @@ def simulate_biosignals(
             _simulate_emg(rng, np.minimum(1.0, shown["AU12"] + 0.25 * shown["AU06"])),
         ]
     )
-    raw = _add_what_filters_remove(rng, filtered, settings)
-    filtered[_ECG_ROW], raw[_ECG_ROW] = add_artefacts(
-        rng, filtered[_ECG_ROW], raw[_ECG_ROW], fs_hz=FS_HZ, artefacts=artefacts
-    )
-    return filtered, raw
+    return filtered, _add_what_filters_remove(rng, filtered, settings)
 
 
 def draw_person_ecg(person: Person, heart: HeartResponse) -> FloatArray:
     """Draw the trial's ECG in millivolts, premature beats in their own shapes, leads as they should be."""
-    return draw_ecg(
+    ecg_mv = draw_ecg(
         heart.beat_times_s,
         FS_HZ,
         n_times=N_TIMES,
@@ -120,11 +165,15 @@ def draw_person_ecg(person: Person, heart: HeartResponse) -> FloatArray:
         kinds=heart.ectopic,
         ectopic=person.ectopy.shapes(person.morphology),
     )
+    if person.fibrillation is None:
+        return ecg_mv
+    cycles = heart.atrial_cycles + person.fibrillation.rate_hz * _TIMES_S
+    return ecg_mv + draw_fibrillatory_waves(person.fibrillation, cycles)
 
 
-def _smooth_noise(rng: np.random.Generator) -> FloatArray:
+def draw_floor_noise(rng: np.random.Generator, n_times: int) -> FloatArray:
     """Draw unit noise below about 35 Hz: what a low-pass filter lets through."""
-    noise: FloatArray = np.convolve(rng.standard_normal(N_TIMES + len(_LOW_PASS) - 1), _LOW_PASS, mode="valid")
+    noise: FloatArray = np.convolve(rng.standard_normal(n_times + len(_LOW_PASS) - 1), _LOW_PASS, mode="valid")
     return noise
 
 

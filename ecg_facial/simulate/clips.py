@@ -14,7 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ecg_facial.simulate.artefacts import Artefact
-from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES, plan_trial_artefacts, simulate_biosignals
+from ecg_facial.simulate.biosignals import (
+    FS_HZ,
+    N_TIMES,
+    draw_trial_artefacts,
+    plan_trial_artefacts,
+    simulate_biosignals,
+)
 from ecg_facial.simulate.drawing import FrameDrawer, draw_frames, simulate_trial_scene
 from ecg_facial.simulate.encode import encode_video, format_biosignals
 from ecg_facial.simulate.pathology import (
@@ -106,6 +112,19 @@ def compute_columns(
         columns[_GSR] = skew_course(columns[_GSR], _TIMES_S, pathology)
     filtered, raw = (cut_columns(columns, pathology) for columns in both)
     return filtered, raw
+
+
+def draw_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> FloatArray:
+    """Draw what artefacts add to a clip's filtered ECG and beyond its ends; see `biosignals.draw_trial_artefacts`."""
+    return draw_trial_artefacts(
+        trial_rng(settings, trial.plan, purpose="sensors"),
+        person=trial.person,
+        felt=trial.intensity.felt,
+        heart=trial.heart,
+        action_units=trial.action_units,
+        settings=get_preset(settings.preset).sensors,
+        artefacts=plan_clip_artefacts(settings, trial),
+    )
 
 
 def write_biosignals(out: Path, settings: CohortSettings, trial: SimulatedTrial) -> None:

@@ -6,12 +6,15 @@ distribution; ``_sd`` is a standard deviation; intensities are on the scale of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.simulate.sensor_settings import (
     BIOVID_LIKE_ECTOPIC,
     BIOVID_LIKE_SENSORS,
+    CLINICAL_CONDUCTION,
+    CLINICAL_ECTOPIC,
+    ConductionSettings,
     EctopicSettings,
     SensorSettings,
 )
@@ -271,6 +274,7 @@ class Preset:
     scene: SceneSettings = field(default_factory=SceneSettings)
     sensors: SensorSettings = field(default_factory=SensorSettings)
     ectopic: EctopicSettings = field(default_factory=EctopicSettings)
+    conduction: ConductionSettings = field(default_factory=ConductionSettings)
 
 
 BIOVID_LIKE = Preset(
@@ -307,6 +311,20 @@ BIOVID_LIKE = Preset(
     ectopic=BIOVID_LIKE_ECTOPIC,
 )
 """As hard as BioVid: see docs/simulator.md for what it is set beside, and with what result."""
+
+CLINICAL = replace(
+    BIOVID_LIKE,
+    name="clinical",
+    heart=replace(
+        BIOVID_LIKE.heart, baseline_bpm=76.0, baseline_sd_bpm=14.0, respiration_bpm=(0.4, 2.0), slow_bpm=(0.5, 2.5)
+    ),
+    ectopic=CLINICAL_ECTOPIC,
+    conduction=CLINICAL_CONDUCTION,
+)
+"""Hearts of patients, as in Holter recordings of a hospital, with the faces of `BIOVID_LIKE`.
+
+Not in `PRESETS`: the ideal observer knows neither runs nor fibrillation, so that its accuracy is no ceiling here.
+"""
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (Preset("clear"), BIOVID_LIKE)}
 

@@ -7,7 +7,7 @@ are independent given the level where `Preset.shared_sd` is 0. Nothing is drawn 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,9 +15,25 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from ecg_facial.labels import PainLevel
+from ecg_facial.simulate.conduction import sample_conduction
 from ecg_facial.simulate.ecg import HEART_RATE_LIMITS_BPM, PAD_S, Morphology, compute_beat_times, sample_morphology
-from ecg_facial.simulate.ectopic import NO_ECTOPY, Ectopy, KindArray, place_ectopic_beats, sample_ectopy
+from ecg_facial.simulate.ectopic import (
+    IRREGULAR,
+    NO_ECTOPY,
+    NORMAL,
+    Ectopy,
+    KindArray,
+    place_ectopic_beats,
+    sample_ectopy,
+)
+from ecg_facial.simulate.fibrillation import (
+    Fibrillation,
+    draw_irregular_places,
+    remove_p_wave,
+    sample_fibrillation,
+)
 from ecg_facial.simulate.presets import FaceSettings, HeartSettings, Preset, Range
+from ecg_facial.simulate.sensor_settings import ConductionSettings
 
 TRIAL_S = 5.5
 FPS = 25.0
@@ -34,6 +50,7 @@ _LIMIT_SDS = 2.5
 _ROOT_2 = float(np.sqrt(2.0))
 _HEART_FS_HZ = 32.0
 _HEART_TAIL_S = 2.0
+_MORE_BEATS = 12
 _HEART_TIMES_S = np.arange(round((PAD_S + TRIAL_S + _HEART_TAIL_S) * _HEART_FS_HZ) + 1) / _HEART_FS_HZ - PAD_S
 MAYER_HZ = 0.1
 N_RANKS = 4
@@ -71,6 +88,8 @@ class Person:
         Premature beats: how often, of which shape.
     lead_sign : float
         -1 where the ECG's leads are swapped, else 1.
+    fibrillation : Fibrillation, optional
+        Of the atria, where they fibrillate.
     """
 
     sex: Sex
@@ -90,6 +109,7 @@ class Person:
     gsr_us: float
     ectopy: Ectopy = NO_ECTOPY
     lead_sign: float = 1.0
+    fibrillation: Fibrillation | None = None
 
 
 @dataclass(frozen=True)
@@ -134,13 +154,16 @@ class HeartResponse:
     beat_times_s : ndarray of float64, shape (n_beats,)
         Exact times of the R peaks over the same span.
     ectopic : ndarray of str, shape (n_beats,)
-        Kind of each beat: ``N`` regular, ``V`` premature ventricular, ``A`` premature atrial.
+        Kind of each beat: ``N`` regular, ``V`` premature ventricular, ``A`` premature atrial, ``I`` irregular.
+    atrial_cycles : float
+        Fibrillatory waves that have passed when the trial begins.
     """
 
     times_s: FloatArray
     heart_rate_bpm: FloatArray
     beat_times_s: FloatArray
     ectopic: KindArray
+    atrial_cycles: float = 0.0
 
     @property
     def trial_beat_times_s(self) -> FloatArray:
@@ -182,7 +205,7 @@ def sample_person(
     face, heart = preset.face, preset.heart
     drawn = rng.random(N_RANKS)
     threshold, expressive, silent, gain = drawn if ranks is None else ranks
-    return Person(
+    person = Person(
         sex=sex,
         age_years=age_years,
         threshold=face.threshold[0] + (face.threshold[1] - face.threshold[0]) * float(threshold),
@@ -201,6 +224,21 @@ def sample_person(
         ectopy=sample_ectopy(rng, preset.ectopic),
         lead_sign=-1.0 if rng.random() < preset.sensors.inverted_share else 1.0,
     )
+    return _sample_conduction(rng, person, preset.conduction)
+
+
+def _sample_conduction(rng: np.random.Generator, person: Person, settings: ConductionSettings) -> Person:
+    """Draw what is unusual in a person's heart, from a stream of its own: all else stays as it was."""
+    if settings == ConductionSettings():
+        return person
+    rng = rng.spawn(1)[0]
+    morphology = sample_conduction(rng, settings, regular=person.morphology)
+    fibrillation = sample_fibrillation(rng, settings)
+    if fibrillation is None:
+        return replace(person, morphology=morphology)
+    # Without a sinus node that leads there is no beat before its time, but for those of the ventricles.
+    ectopy = replace(person.ectopy, atrial_per_min=0.0)
+    return replace(person, morphology=remove_p_wave(morphology), fibrillation=fibrillation, ectopy=ectopy)
 
 
 def _find_expressiveness(face: FaceSettings, age_years: int, *, expressive: float, silent: float) -> float:
@@ -322,7 +360,22 @@ def simulate_heart(
     curve = np.clip(curve, *HEART_RATE_LIMITS_BPM)
     beats_s = compute_beat_times(curve, _HEART_FS_HZ, phase=rng.random(), start_s=-PAD_S)
     jitter_s = settings.jitter_ms / 1e3 * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
-    return HeartResponse(times_s, curve, *place_ectopic_beats(rng, beats_s + jitter_s, ectopy=person.ectopy))
+    beats_s = beats_s + jitter_s
+    if person.fibrillation is not None:
+        return _fibrillate(rng, times_s, curve, beats_s, person.ectopy)
+    return HeartResponse(times_s, curve, *place_ectopic_beats(rng, beats_s, ectopy=person.ectopy))
+
+
+def _fibrillate(
+    rng: np.random.Generator, times_s: FloatArray, curve_bpm: FloatArray, beats_s: FloatArray, ectopy: Ectopy
+) -> HeartResponse:
+    """Let beats come at irregular times whose mean rate is the curve's."""
+    number = np.arange(len(beats_s))
+    place = draw_irregular_places(rng, len(beats_s) + _MORE_BEATS)
+    irregular_s = np.interp(place[place <= number[-1]], number, beats_s)
+    moved_s, kinds = place_ectopic_beats(rng, irregular_s, ectopy=ectopy)
+    kinds[kinds == NORMAL] = IRREGULAR
+    return HeartResponse(times_s, curve_bpm, moved_s, kinds, float(rng.random()))
 
 
 def smooth_step(position: FloatArray) -> FloatArray:

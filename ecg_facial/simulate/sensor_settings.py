@@ -108,6 +108,14 @@ class EctopicSettings:
     atrial_delay : (low, high)
         How much longer than a regular one the interval after an atrial beat is (the sinus node is reset); after a
         ventricular beat the next regular one comes when it would have come anyway (a compensatory pause).
+    couplet_share, run_share : float
+        Share of premature beats that another follows, that two to seven follow.
+    run_interval, run_pause : (low, high)
+        Interval between beats of a couplet or run as a share of the regular one, and how much longer than that one the
+        interval after it is.
+    bigeminy_share : float
+        Share of trials in which every second or third beat is ventricular, in people with more than
+        `ectopic.FREQUENT_PER_MIN` of them.
     """
 
     ventricular_share: float = 0.0
@@ -118,7 +126,60 @@ class EctopicSettings:
     ventricular_prematurity: Range = (0.55, 0.75)
     atrial_prematurity: Range = (0.6, 0.8)
     atrial_delay: Range = (0.02, 0.12)
+    couplet_share: float = 0.0
+    run_share: float = 0.0
+    run_interval: Range = (0.45, 0.75)
+    run_pause: Range = (0.1, 0.5)
+    bigeminy_share: float = 0.0
 
 
 BIOVID_LIKE_ECTOPIC = EctopicSettings(ventricular_share=0.2, atrial_share=0.2)
 """Holter recordings of healthy adults: premature beats in most, but over one a minute in one or two of a hundred."""
+
+CLINICAL_ECTOPIC = EctopicSettings(
+    ventricular_share=0.75,
+    atrial_share=0.45,
+    median_per_min=1.5,
+    limit_per_min=30.0,
+    couplet_share=0.05,
+    run_share=0.02,
+    bigeminy_share=0.12,
+)
+"""As in 24 records of the MIT-BIH Arrhythmia Database, counted from its annotations: ventricular beats in 19 of
+them, over three a minute in 9, which spend 13 % of their time in bigeminy or trigeminy."""
+
+
+@dataclass(frozen=True)
+class ConductionSettings:
+    """How the hearts of a population conduct; what is left over of the shares conducts normally.
+
+    Attributes
+    ----------
+    left_block_share, right_block_share : float
+        Share of people with left, right bundle-branch block.
+    biphasic_share : float
+        Share of people whose QRS axis stands across the lead: small complexes that point both ways, P nearly as tall.
+    strain_share, tall_t_share : float
+        Share of people with a sunken ST segment that ends in an inverted T wave, with T waves nearly as tall as R.
+    fibrillation_share : float
+        Share of people in atrial fibrillation, whatever their complexes look like.
+    """
+
+    left_block_share: float = 0.0
+    right_block_share: float = 0.0
+    biphasic_share: float = 0.0
+    strain_share: float = 0.0
+    tall_t_share: float = 0.0
+    fibrillation_share: float = 0.0
+
+
+CLINICAL_CONDUCTION = ConductionSettings(
+    left_block_share=0.08,
+    right_block_share=0.08,
+    biphasic_share=0.05,
+    strain_share=0.2,
+    tall_t_share=0.08,
+    fibrillation_share=0.06,
+)
+"""As in the same 24 records: left block in two (109, 207), right in two (118, 124), small complexes of both directions
+in one (108), by eye ST and T like strain in five and tall T in two, and 5 % of all time in atrial fibrillation."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject
-from ecg_facial.simulate.ectopic import NORMAL, KindArray
+from ecg_facial.simulate.ectopic import IRREGULAR, NORMAL, KindArray, Places, plan_ectopic_beats
+from ecg_facial.simulate.fibrillation import draw_irregular_places
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import (
     CohortSettings,
@@ -104,7 +105,7 @@ class Session:
     beat_times_s : ndarray of float64, shape (n_beats,)
         Exact times of the R peaks.
     ectopic : ndarray of str, shape (n_beats,)
-        Kinds of the beats, see `ectopic`; premature ones come in trials and rest clips, with their pauses.
+        Kinds of the beats, see `ectopic`.
     """
 
     plan: SessionPlan
@@ -175,7 +176,10 @@ def simulate_session(settings: CohortSettings, index: int) -> Session:
     times_s = np.arange(round(plan.duration_s * FPS)) / FPS
     rng = make_rng(settings.seed, "cohort", index, "session", "heart")
     jitter_s = get_preset(settings.preset).heart.jitter_ms / 1e3
-    beats_s, kinds, rate_bpm = _join_hearts(rng, person, trials, onsets_s, times_s=times_s, jitter_s=jitter_s)
+    early_rng = make_rng(settings.seed, "cohort", index, "session", "premature beats")
+    beats_s, kinds, rate_bpm = _join_hearts(
+        rng, early_rng, person, trials, onsets_s, times_s=times_s, jitter_s=jitter_s
+    )
     return Session(
         plan=plan,
         subject=plan.labels[0].plan.subject,
@@ -247,6 +251,7 @@ def _approach(curves: FloatArray, frame: int) -> None:
 
 def _join_hearts(
     rng: np.random.Generator,
+    early_rng: np.random.Generator,
     person: Person,
     trials: list[SimulatedTrial],
     onsets_s: list[float],
@@ -261,7 +266,7 @@ def _join_hearts(
     for number, (trial, onset_s) in enumerate(zip(trials, onsets_s, strict=True)):
         own_s = onset_s + trial.heart.beat_times_s
         inside = np.flatnonzero((trial.heart.beat_times_s >= 0.0) & (trial.heart.beat_times_s < TRIAL_S))
-        first, end = inside[0] - _BEATS_BEFORE, inside[-1] + 1 + _BEATS_AFTER
+        first, end = _widen(trial.heart.ectopic, inside[0] - _BEATS_BEFORE, inside[-1] + 1 + _BEATS_AFTER)
         if number == 0:
             first = int(np.searchsorted(own_s, 0.0))
         if number == len(trials) - 1:
@@ -273,9 +278,9 @@ def _join_hearts(
             gap = _Gap(
                 trials[number - 1].heart, onsets_s[number - 1], trial.heart, onset_s, last_s, float(own_s[first])
             )
-            between_s, inner_bpm = gap.fill(rng, person, jitter_s=jitter_s, at_s=times_s)
+            between_s, between, inner_bpm = gap.fill((rng, early_rng), person, jitter_s=jitter_s, at_s=times_s)
             beats.append(between_s)
-            kinds.append(np.full(len(between_s), NORMAL))
+            kinds.append(between)
             rate_bpm[gap.span(times_s)] = inner_bpm
         beats.append(own_s[first:end])
         kinds.append(trial.heart.ectopic[first:end])
@@ -309,22 +314,62 @@ class _Gap:
         return _span(times_s, self.start_s, self.end_s)
 
     def fill(
-        self, rng: np.random.Generator, person: Person, *, jitter_s: float, at_s: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Beats strictly inside the gap, and the heart rate at those of `at_s` that lie in it."""
+        self,
+        rngs: tuple[np.random.Generator, np.random.Generator],
+        person: Person,
+        *,
+        jitter_s: float,
+        at_s: FloatArray,
+    ) -> tuple[FloatArray, KindArray, FloatArray]:
+        """Beats strictly inside the gap, their kinds, and the heart rate at those of `at_s` that lie in it.
+
+        The first stream draws breathing and jitter, the second one premature and irregular beats.
+        """
+        rng, early_rng = rngs
         grid_s = np.linspace(self.start_s, self.end_s, math.ceil((self.end_s - self.start_s) * _HEART_FS_HZ) + 1)
         share = (grid_s - self.start_s) / (self.end_s - self.start_s)
         weight, middle = smooth_step(share), np.sin(np.pi * share) ** 2
         breath = np.sin(2.0 * np.pi * (person.respiration_hz * grid_s + rng.random()))
         curve = (1.0 - weight) * _rate_of(self.before, self.before_onset_s, grid_s)
         curve += weight * _rate_of(self.after, self.after_onset_s, grid_s) + person.respiration_bpm * middle * breath
+        n_beats = float(_integrate(curve, grid_s)[-1])
+        places, n_whole = _plan_places(early_rng, person, n_beats=n_beats, duration_s=self.end_s - self.start_s)
         # Scaled in the middle alone, so that the curve goes on without a step at both ends.
-        n_beats = _integrate(curve, grid_s)[-1]
-        n_whole = max(1, round(n_beats))
         curve *= 1.0 + middle * (n_whole - n_beats) / _integrate(curve * middle, grid_s)[-1]
-        beats_s = np.interp(np.arange(1, n_whole), _integrate(curve, grid_s), grid_s)
+        beats_s = np.interp(places.place, _integrate(curve, grid_s), grid_s)
         beats_s += jitter_s * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
-        return beats_s, np.interp(at_s[self.span(at_s)], grid_s, curve)
+        return beats_s, places.kinds, np.interp(at_s[self.span(at_s)], grid_s, curve)
+
+
+def _widen(kinds: KindArray, first: int, end: int) -> tuple[int, int]:
+    """Take a premature beat at either end together with its regular neighbour, so that no pause is cut off."""
+    while first > 0 and kinds[first] not in (NORMAL, IRREGULAR):
+        first -= 1
+    while end < len(kinds) and kinds[end - 1] not in (NORMAL, IRREGULAR):
+        end += 1
+    return first, end
+
+
+def _plan_places(
+    rng: np.random.Generator, person: Person, *, n_beats: float, duration_s: float
+) -> tuple[Places, float]:
+    """Beats strictly inside a gap on an axis that counts regular ones, and where on it the gap's last beat lies.
+
+    Where atrial beats and runs have moved all later ones forward, that is no whole number.
+    """
+    n_planned = max(1, round(n_beats))
+    rr_s = np.full(n_planned, duration_s / n_planned)
+    kinds, place, shift = np.full(n_planned, NORMAL), np.arange(n_planned, dtype=np.float64), 0.0
+    if person.ectopy.occurs:
+        kinds, place, shift = plan_ectopic_beats(rng, rr_s, ectopy=person.ectopy, mean_rr_s=float(rr_s[0]))
+    n_more = max(0, round(n_beats - (n_planned - shift)))
+    place = np.concatenate([place, n_planned - shift + np.arange(n_more)])
+    kinds, n_whole = np.pad(kinds, (0, n_more), constant_values=NORMAL), n_planned - shift + n_more
+    if person.fibrillation is not None:
+        irregular = draw_irregular_places(rng, len(place) + 1)
+        place = np.interp(place, np.arange(len(irregular)), irregular * n_whole / irregular[-1])
+        kinds[kinds == NORMAL] = IRREGULAR
+    return Places(kinds[1:], place[1:], shift), n_whole
 
 
 def _integrate(rate_bpm: FloatArray, times_s: FloatArray) -> FloatArray:

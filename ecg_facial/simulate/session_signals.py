@@ -1,7 +1,8 @@
 """Electrode signals of a whole session, piece by piece.
 
 Enters: a session at feature level. Leaves: BioVid's five columns, filtered, and what is wrong with the ECG. A trial's
-piece is its clip, sample by sample; between trials the session's own beats and action units are drawn the same way.
+piece is its clip, sample by sample; between trials the session's own action units are drawn the same way, and its ECG
+goes on without a step (`session_ecg`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ecg_facial.simulate.artefacts import Artefact
-from ecg_facial.simulate.biosignals import FS_HZ, N_TIMES
+from ecg_facial.simulate.artefacts import Artefact, list_beyond
+from ecg_facial.simulate.biosignals import ECG_ROW, FS_HZ, N_TIMES
 from ecg_facial.simulate.clips import compute_columns, plan_clip_artefacts
 from ecg_facial.simulate.population import CohortSettings, SimulatedTrial, TrialPlan, simulate_trial
-from ecg_facial.simulate.response import FPS, N_FRAMES, FloatArray, smooth_step
+from ecg_facial.simulate.response import FPS, N_FRAMES, TRIAL_S, FloatArray, smooth_step
 from ecg_facial.simulate.session import Session, plan_gap
+from ecg_facial.simulate.session_ecg import draw_gap_ecg, list_session_gaps, plan_gap_artefacts
 
 _GSR, _GSR_EDGE = 0, 32
 _GSR_FALL_S = 8.0
@@ -38,29 +40,41 @@ def compute_session_columns(settings: CohortSettings, session: Session) -> Itera
     """
     rest_us = session.person.gsr_us
     last_us, now = rest_us, 0
+    gaps = list_session_gaps(session)
+    ecg_uv, first = np.empty(0), 0
     for start, end, clip in _list_clips(settings, session):
         columns, _ = compute_columns(settings, clip)
+        if clip.plan.place == "gap" and start == gaps[0].start:
+            ecg_uv, first = draw_gap_ecg(settings, session, gaps[0]), start
         if clip.plan.place == "gap":
             # Skin conductance falls back after a response more slowly than it rose.
             share = (np.arange(start, start + N_TIMES) - now) / max(end - now, _GSR_FALL_S * FS_HZ)
             piece = _about_rest(columns, rest_us)
             piece[_GSR] += (last_us - rest_us) * (1.0 - smooth_step(share))
-            yield piece[:, : end - start]
+            piece = piece[:, : end - start]
+            piece[ECG_ROW] = ecg_uv[start - first :][:N_TIMES]
+            yield piece
         else:
             yield columns
+            gaps = gaps[1:]
             now, last_us = end, float(columns[_GSR, -_GSR_EDGE:].mean())
 
 
 def list_session_artefacts(settings: CohortSettings, session: Session) -> tuple[Artefact, ...]:
     """List what is wrong with the ECG of a session, in seconds from its start."""
     found = []
-    for start, end, clip in _list_clips(settings, session):
-        length_s = min(N_TIMES, end - start) / FS_HZ
-        for item in plan_clip_artefacts(settings, clip):
-            if item.start_s < length_s:
-                times_s = (start / FS_HZ + item.start_s, start / FS_HZ + min(length_s, item.end_s))
-                found.append(Artefact(item.kind, *times_s, item.strength_uv))
-    return tuple(found)
+    for label in session.labels:
+        trial = simulate_trial(settings, label.plan, person=session.person)
+        reaching = list_beyond(plan_clip_artefacts(settings, trial), duration_s=TRIAL_S)
+        found += [_delay(item, label.onset_s, session) for item in reaching]
+    for gap in list_session_gaps(session):
+        found += [_delay(item, gap.start / FS_HZ, session) for item in plan_gap_artefacts(settings, session, gap)]
+    return tuple(sorted(found, key=lambda item: item.start_s))
+
+
+def _delay(item: Artefact, by_s: float, session: Session) -> Artefact:
+    end_s = min(item.end_s + by_s, session.plan.duration_s)
+    return Artefact(item.kind, max(0.0, item.start_s + by_s), end_s, item.strength_uv)
 
 
 def _list_clips(settings: CohortSettings, session: Session) -> Iterator[tuple[int, int, SimulatedTrial]]:

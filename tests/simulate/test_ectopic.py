@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ecg_facial.simulate.biosignals import FS_HZ, draw_person_ecg
 from ecg_facial.simulate.ecg import compute_beat_times, draw_ecg, make_morphology
@@ -19,7 +20,7 @@ from ecg_facial.simulate.ectopic import (
 )
 from ecg_facial.simulate.population import CohortSettings, simulate_features
 from ecg_facial.simulate.presets import PRESETS, get_preset
-from ecg_facial.simulate.sensor_settings import BIOVID_LIKE_ECTOPIC, EctopicSettings
+from ecg_facial.simulate.sensor_settings import BIOVID_LIKE_ECTOPIC, CLINICAL_ECTOPIC, EctopicSettings
 from ecg_facial.simulate.truth import format_truth, read_truth
 
 REGULAR_S = np.arange(400) * 0.8
@@ -157,3 +158,50 @@ def test_truth_has_the_kind_of_every_beat(tmp_path: Path, monkeypatch: pytest.Mo
                 assert around.max() > 0.3
             found.add(str(kind))
     assert found == {"N", "V", "A"}
+
+
+RUNS = Ectopy(2.0, 2.0, ventricular=make_ventricular_morphology(), couplet_share=0.4, run_share=0.3)
+
+
+def lengths_of_runs(kinds: NDArray[np.str_]) -> list[int]:
+    edges = np.flatnonzero(np.diff(np.r_[False, kinds != "N", False].astype(int)))
+    return (edges[1::2] - edges[::2]).tolist()
+
+
+def test_couplets_and_runs_are_as_frequent_and_as_fast_as_said_and_pause_at_their_end() -> None:
+    regular_s = np.arange(6000) * 0.8
+    beats, kinds = place_ectopic_beats(np.random.default_rng(0), regular_s, ectopy=RUNS)
+    lengths = np.array(lengths_of_runs(kinds))
+    assert np.mean(lengths == 2) == pytest.approx(0.4, abs=0.1)
+    assert np.mean(lengths > 2) == pytest.approx(0.3, abs=0.1)
+    assert lengths.max() == 8
+    rr = np.diff(beats) / 0.8
+    early = kinds != "N"
+    within = early[1:] & early[:-1]
+    # No interval is shorter than the ventricles' refractory time.
+    assert rr[within].min() >= 0.33 / 0.8 - 1e-9
+    assert rr[within].max() <= RUNS.run_interval[1] + 1e-9
+    ends = np.flatnonzero(within[:-1] & ~early[2:]) + 1
+    assert rr[ends].min() >= 1.0 + RUNS.run_pause[0] - 1e-9
+    assert rr[ends].max() <= 1.0 + RUNS.run_pause[1] + 1e-9
+    np.testing.assert_allclose(rr[~early[1:] & ~early[:-1]], 1.0)
+    assert set(kinds.tolist()) == {"N", "V", "A"}
+
+
+def test_bigeminy_and_trigeminy_fill_a_trial() -> None:
+    ectopy = Ectopy(4.0, 0.0, ventricular=make_ventricular_morphology(), bigeminy_share=1.0)
+    periods = set()
+    for seed in range(12):
+        beats, kinds = place_ectopic_beats(np.random.default_rng(seed), REGULAR_S[:40], ectopy=ectopy)
+        apart = set(np.diff(np.flatnonzero(kinds == "V")).tolist())
+        assert len(apart) == 1
+        periods |= apart
+        np.testing.assert_allclose(beats[kinds == "N"], REGULAR_S[:40][kinds == "N"])
+    assert periods == {2, 3}
+
+
+def test_only_people_with_many_ventricular_beats_have_bigeminy() -> None:
+    rng = np.random.default_rng(0)
+    people = [sample_ectopy(rng, CLINICAL_ECTOPIC) for _ in range(500)]
+    assert all((person.bigeminy_share > 0.0) == (person.ventricular_per_min > 3.0) for person in people)
+    assert 0.2 < np.mean([person.bigeminy_share > 0.0 for person in people]) < 0.45
