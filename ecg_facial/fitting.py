@@ -20,10 +20,16 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
 from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.labels import Task
-from ecg_facial.nets.features import AdjustedFeatures, FrameFeatures, JoinedFeatures, compute_features
+from ecg_facial.nets.features import (
+    AdjustedFeatures,
+    ExchangedFeatures,
+    FrameFeatures,
+    JoinedFeatures,
+    compute_features,
+)
 from ecg_facial.nets.weights import identify_weights, load_resnet18
 from ecg_facial.normalisation import NormalisedData
-from ecg_facial.prepare import JoinedData, PreparedData
+from ecg_facial.prepare import AlteredData, JoinedData, PreparedData
 from ecg_facial.training import FitResult, TrainingSettings, fit, predict_logits
 
 
@@ -127,6 +133,8 @@ def _open_features(
     if isinstance(prepared, NormalisedData):
         base = again(prepared.base)
         return AdjustedFeatures(base, partial(prepared.adjust_features, features=base.__getitem__, key=name))
+    if isinstance(prepared, AlteredData):
+        return ExchangedFeatures(again(prepared.base), prepared.video)
     if isinstance(prepared, JoinedData):
         return JoinedFeatures([again(part) for part in prepared.parts])
     load = partial(load_resnet18, settings.weights, n_outputs=1, sha256=settings.weights_sha256)

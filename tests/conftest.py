@@ -107,6 +107,18 @@ class FakePrepared:
     def token_times_s(self, row: int) -> np.ndarray:
         return (0.8 * np.arange(1, len(self._tokens[row]) + 1)).astype(np.float32)
 
+    def frame_times_s(self, row: int) -> np.ndarray:
+        return np.arange(len(self._mask[row]), dtype=np.float32)
+
+    def r_peak_times_s(self, row: int) -> np.ndarray:
+        """Beats that no two rows share."""
+        return np.sort(np.random.default_rng([row, 7]).random(len(self._tokens[row]) + 1)) * 5.5
+
+    def copy_signals(self, source: int, target: int) -> None:
+        """Make one row a copy of another's crops, made brighter."""
+        self._mask[source] = self._mask[target] = True
+        self._crops[target] = np.clip(self._crops[source].astype(int) + 5, 0, 255)
+
 
 @pytest.fixture
 def make_prepared(tmp_path: Path) -> Callable[..., FakePrepared]:

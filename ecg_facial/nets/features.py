@@ -6,7 +6,7 @@ where it was; keyed by the weights' SHA-256 beside the crops that they are of, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Protocol
@@ -67,6 +67,19 @@ class JoinedFeatures(FrameFeatures):
     def __getitem__(self, row: int) -> NDArray[np.float32]:
         number = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self._sets[number][int(row - self._starts[number])]
+
+
+class ExchangedFeatures(FrameFeatures):
+    """Features where some rows show those of others."""
+
+    def __init__(self, base: FrameFeatures, shown: Mapping[int, int]) -> None:
+        self._base, self._shown = base, shown
+
+    def __len__(self) -> int:
+        return len(self._base)
+
+    def __getitem__(self, row: int) -> NDArray[np.float32]:
+        return self._base[self._shown.get(row, row)]
 
 
 class AdjustedFeatures(FrameFeatures):

@@ -1,0 +1,275 @@
+"""Canaries: a fold is fitted again on data in which only the test trials were altered. Nothing fitted may change.
+
+Enters: prepared data, factories, a fold, and what the run said of it. Leaves: checks. All are deterministic: every
+fitted part is compared by its SHA-256. Factories are called anew on the altered data, so that whatever a method does
+before the folds is repeated too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from ecg_facial.evaluation.audit.checks import Check
+from ecg_facial.evaluation.benchmark import make_pipelines
+from ecg_facial.evaluation.folds import FittedFold, fit_fold, predict_rows, test_rows
+from ecg_facial.evaluation.pipelines import Factory, Pipeline
+from ecg_facial.evaluation.splits import Fold
+from ecg_facial.evaluation.trials import TrialSet
+from ecg_facial.labels import Task
+from ecg_facial.normalisation import NormalisationSettings, normalise
+from ecg_facial.prepare import AlteredData, PreparedData
+
+_TOLERANCE = 1e-3
+"""Of logits: one clip alone and in its batch differ by rounding, a thousandth of this."""
+_MOST_ALONE = 6
+_DEPTH = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a pipeline became, and what it says of the test trials.
+
+    Attributes
+    ----------
+    fingerprint : mapping of str to str
+    logits : mapping of str to ndarray, shape (n_rows, n_classes)
+    """
+
+    fingerprint: Mapping[str, str]
+    logits: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class AuditedFold:
+    """A fold with what is needed to fit it again.
+
+    Attributes
+    ----------
+    prepared : PreparedData
+        As prepared, before any normalisation.
+    normalisation : NormalisationSettings
+    factories : sequence of factories or pipelines
+    fold : Fold
+    task : Task
+    seed : int
+    """
+
+    prepared: PreparedData
+    normalisation: NormalisationSettings
+    factories: Sequence[Factory | Pipeline]
+    fold: Fold
+    task: Task
+    seed: int
+
+    def fit(self, prepared: PreparedData | None = None) -> list[tuple[Pipeline, FittedFold]]:
+        """Fit every pipeline, on the data as they are or as they were altered."""
+        data = normalise(self.prepared if prepared is None else prepared, self.normalisation)
+        pipelines = make_pipelines(self.factories, data, task=self.task)
+        return [(each, fit_fold(data, self.fold, each, task=self.task, seed=self.seed)) for each in pipelines]
+
+    def ask(self, fitted: Sequence[tuple[Pipeline, FittedFold]]) -> list[Said]:
+        """Ask fitted pipelines about the test trials."""
+        return [
+            Said(
+                fold.fingerprint(),
+                predict_rows(fold.prepared, fold.method, self.rows, task=self.task, models=pipeline.models),
+            )
+            for pipeline, fold in fitted
+        ]
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows of the test trials."""
+        return test_rows(normalise(self.prepared, self.normalisation), self.fold, task=self.task)
+
+
+def check_canaries(audited: AuditedFold, reference: Sequence[Said]) -> list[Check]:
+    """Alter the test trials' labels, hearts and videos, one after another, and compare with the reference."""
+    relabelled = audited.ask(audited.fit(exchange_labels(audited)))
+    exchanged = audited.ask(audited.fit(exchange_signals(audited, heart=True, video=True)))
+    fitted = _changed_parts(reference, relabelled)
+    checks = [
+        Check(
+            "test labels change nothing that is fitted",
+            "deterministic",
+            not fitted,
+            f"changed: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
+            leak=_leak_of(fitted),
+        )
+    ]
+    moved = _largest_move(reference, relabelled)
+    checks.append(
+        Check(
+            "test labels change no prediction",
+            "deterministic",
+            moved <= _TOLERANCE,
+            f"logits move by up to {moved:.2g}",
+            leak=_leak_of(fitted) or 10,
+        )
+    )
+    fitted = _changed_parts(reference, exchanged)
+    told = _tell_signals_apart(audited, reference) if fitted else ""
+    checks.append(
+        Check(
+            "test signals change nothing that is fitted",
+            "deterministic",
+            not fitted,
+            f"changed{told}: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
+            leak=_leak_of(fitted),
+        )
+    )
+    return checks
+
+
+def check_state(audited: AuditedFold, other: Fold, reference: Sequence[Said]) -> Check:
+    """Fit another fold and this one again, with the same pipelines: what came out before must come out."""
+    data = normalise(audited.prepared, audited.normalisation)
+    pipelines = make_pipelines(audited.factories, data, task=audited.task)
+    again = []
+    for pipeline in pipelines:
+        fit_fold(data, other, pipeline, task=audited.task, seed=audited.seed)
+        fitted = fit_fold(data, audited.fold, pipeline, task=audited.task, seed=audited.seed)
+        again += audited.ask([(pipeline, fitted)])
+    changed, moved = _changed_parts(reference, again), _largest_move(reference, again)
+    return Check(
+        "a fold after another equals the fold alone",
+        "deterministic",
+        not changed and moved <= _TOLERANCE,
+        f"changed: {', '.join(changed) or 'predictions alone'}, logits by up to {moved:.2g}"
+        if changed or moved > _TOLERANCE
+        else "same fitted parts and predictions in any order",
+        leak=3,
+    )
+
+
+def check_run(stored: Sequence[Mapping[str, str]], reference: Sequence[Said]) -> Check:
+    """Compare a fold that was fitted alone with what the run kept of it."""
+    changed = sorted(
+        name
+        for kept, alone in zip(stored, reference, strict=True)
+        for name in set(kept) | set(alone.fingerprint)
+        if kept.get(name) != alone.fingerprint.get(name)
+    )
+    return Check(
+        "the fold alone equals the fold in its run",
+        "deterministic",
+        not changed,
+        f"changed: {', '.join(changed)}" if changed else "every fitted part is the same to the byte",
+        leak=3,
+    )
+
+
+def check_batches(audited: AuditedFold, fitted_pipelines: Sequence[tuple[Pipeline, FittedFold]]) -> list[Check]:
+    """Check that a clip alone is judged as in its batch, and that networks are in evaluation mode."""
+    worst, training = 0.0, []
+    for pipeline, fitted in fitted_pipelines:
+        worst = max(worst, _alone_against_batch(fitted, audited, pipeline))
+        training += _find_training(fitted.method)
+    batched = Check(
+        "a clip alone is judged as in its batch",
+        "deterministic",
+        worst <= _TOLERANCE,
+        f"logits of a clip move by up to {worst:.2g} with what else is judged",
+        leak=8 if training else 4,
+    )
+    modes = Check(
+        "networks are in evaluation mode",
+        "deterministic",
+        not training,
+        f"in training mode: {', '.join(sorted(set(training)))}" if training else "no module is in training mode",
+        leak=8,
+    )
+    return [batched, modes]
+
+
+def _alone_against_batch(fitted: FittedFold, audited: AuditedFold, pipeline: Pipeline) -> float:
+    rows = audited.rows
+    together = predict_rows(fitted.prepared, fitted.method, rows, task=audited.task, models=pipeline.models)
+    worst = 0.0
+    for place in np.linspace(0, len(rows) - 1, min(_MOST_ALONE, len(rows))).round().astype(int):
+        trial = TrialSet(fitted.prepared, [rows[place]], task=audited.task, labelled=False)
+        alone = fitted.method.predict(trial)
+        for model in pipeline.models:
+            worst = max(worst, _distance(together[model][place : place + 1], np.asarray(alone[model])))
+    return worst
+
+
+def exchange_labels(audited: AuditedFold) -> PreparedData:
+    """Give the test trials other levels: the order of the task's classes turned by one, so that each changes."""
+    table, rows = audited.prepared.table.copy(), audited.rows
+    names = list(audited.task.class_names)
+    turned = {name: names[(place + 1) % len(names)] for place, name in enumerate(names)}
+    column = table.columns.get_loc("level")
+    table.iloc[rows, column] = [turned[level] for level in table["level"].iloc[rows]]
+    return audited.prepared.with_table(table)
+
+
+def exchange_signals(audited: AuditedFold, *, heart: bool, video: bool) -> PreparedData:
+    """Give the test trials the signals of others, drawn by the fold's number."""
+    rows = audited.rows
+    tested = set(rows)
+    others = np.array([row for row in range(len(audited.prepared)) if row not in tested])
+    drawn = np.random.default_rng([audited.seed, audited.fold.index]).choice(others, len(rows))
+    shown = {row: int(other) for row, other in zip(rows, drawn, strict=True)}
+    return AlteredData(audited.prepared, heart=shown if heart else {}, video=shown if video else {})
+
+
+def _tell_signals_apart(audited: AuditedFold, reference: Sequence[Said]) -> str:
+    by = []
+    for name in ("heart", "video"):
+        altered = exchange_signals(audited, heart=name == "heart", video=name == "video")
+        if _changed_parts(reference, audited.ask(audited.fit(altered))):
+            by.append(name)
+    return f" by the {' and the '.join(by)}" if by else ""
+
+
+def _leak_of(parts: Sequence[str]) -> int | None:
+    """Which leak the changed parts speak of: epochs before anything else, then settings, then what was fitted."""
+    if not parts:
+        return None
+    if any(part.startswith("epoch") for part in parts):
+        return 2
+    return 6 if set(parts) & {"settings", "networks"} else 7
+
+
+def _changed_parts(first: Sequence[Said], second: Sequence[Said]) -> list[str]:
+    """Names of fitted parts whose SHA-256 differ."""
+    changed: set[str] = set()
+    for one, other in zip(first, second, strict=True):
+        names = set(one.fingerprint) | set(other.fingerprint)
+        changed |= {name for name in names if one.fingerprint.get(name) != other.fingerprint.get(name)}
+    return sorted(changed)
+
+
+def _largest_move(first: Sequence[Said], second: Sequence[Said]) -> float:
+    return max(
+        _distance(one.logits[model], other.logits[model])
+        for one, other in zip(first, second, strict=True)
+        for model in one.logits
+    )
+
+
+def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """Largest difference; infinite where one is known and the other is not."""
+    known = np.isfinite(first)
+    if not np.array_equal(known, np.isfinite(second)):
+        return float("inf")
+    return float(np.abs(first[known] - second[known]).max(initial=0.0))
+
+
+def _find_training(part: Any, depth: int = 0) -> list[str]:
+    """Names of modules in training mode, wherever they are held."""
+    if isinstance(part, nn.Module):
+        kinds = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+        return [type(module).__name__ for module in part.modules() if module.training and isinstance(module, kinds)]
+    if depth >= _DEPTH or isinstance(part, (str, bytes, int, float, np.ndarray, PreparedData, TrialSet)):
+        return []
+    held = list(part.values()) if isinstance(part, Mapping) else list(part) if isinstance(part, (list, tuple)) else []
+    held += list(getattr(part, "__dict__", {}).values())
+    return [name for each in held for name in _find_training(each, depth + 1)]

@@ -1,0 +1,99 @@
+"""What an audit says: checks, and a verdict.
+
+Enters: findings. Leaves: records, JSON-able. A deterministic check fires on a leak alone; a stochastic one fires by
+chance at the rate of `ALPHA`, and says its p value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+ALPHA = 0.0005
+LEAKS = {
+    1: "trials of one person on both sides (random instead of subject split)",
+    2: "the epoch was chosen with the test person's labels",
+    3: "weights or other state were carried from fold to fold",
+    4: "test trials were scaled by each other (per-subject scaling on all test trials)",
+    5: "predictions were decoded with known class counts",
+    6: "hyper-parameters were tuned on everything before the folds",
+    7: "a scaler, projection or selection of features was fitted before the split",
+    8: "batch normalisation or dropout in training mode at the test",
+    9: "overlapping windows or copies of one trial on both sides",
+    10: "choices at the test were made with test labels (fusion weight, threshold, best of several)",
+}
+Verdict = Literal["clean", "warning", "LEAK", "not checked"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"deterministic", "stochastic"}
+    passed : bool or None
+        None where it was not made; the message says why.
+    message : str
+        What was found, in one line.
+    leak : int or None
+        Number in `LEAKS` of what was found.
+    warning : bool
+        Whether a failure is a warning: something that flatters, or that cannot be believed, but is no proof.
+    p_value : float or None
+        Of a stochastic check.
+    """
+
+    name: str
+    kind: Literal["deterministic", "stochastic"]
+    passed: bool | None
+    message: str
+    leak: int | None = None
+    warning: bool = False
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """All checks of a run."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of what was found."""
+        failed = [check for check in self.checks if check.passed is False]
+        if any(not check.warning for check in failed):
+            return "LEAK"
+        if failed:
+            return "warning"
+        return "clean" if any(check.passed for check in self.checks) else "not checked"
+
+    @property
+    def leaks(self) -> tuple[int, ...]:
+        """Numbers of the leaks that were found."""
+        return tuple(sorted({check.leak for check in self.checks if check.passed is False and check.leak}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able content, for `audit.json` and `metrics.json`."""
+        checks = [
+            {**asdict(check), "leak_name": LEAKS.get(check.leak) if check.leak else None} for check in self.checks
+        ]
+        return {"verdict": self.verdict, "leaks": list(self.leaks), "checks": checks}
+
+    def describe(self) -> list[str]:
+        """Lines for the terminal: the verdict, and what failed or was not made."""
+        made = [check for check in self.checks if check.passed is not None]
+        lines = [f"leakage audit: {self.verdict} ({len(made)} of {len(self.checks)} checks made)"]
+        for check in self.checks:
+            if check.passed is False:
+                named = f" [{LEAKS[check.leak]}]" if check.leak else ""
+                lines.append(f"  {'warning' if check.warning else 'LEAK'}: {check.name}: {check.message}{named}")
+        return lines
+
+
+def join_results(parts: Sequence[AuditResult]) -> AuditResult:
+    """Put the checks of several audits together."""
+    return AuditResult(tuple(check for part in parts for check in part.checks))

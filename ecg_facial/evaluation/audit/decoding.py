@@ -1,0 +1,138 @@
+"""Whether predictions were decoded with known class counts, and whether the result can be believed at all.
+
+Enters: predictions and content of `metrics.json`. Leaves: checks. The first is stochastic, the others compare figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecg_facial.evaluation.audit.checks import ALPHA, Check
+from ecg_facial.evaluation.intervals import runs_at_chance
+from ecg_facial.evaluation.published import IMPLAUSIBLE_POINTS, best_published
+from ecg_facial.evaluation.significance import p_above_chance
+
+_N_DRAWS, _SEED = 4000, 0
+_LEAST_SUBJECTS = 5
+
+
+def check_counts(predictions: pd.DataFrame, class_names: Sequence[str]) -> Check:
+    """Compare how often subjects have exactly as many predictions of each class as trials of it.
+
+    Under the null each trial's prediction is drawn from the model's own confusions, so that a good model may hit the
+    counts as often as its skill makes it.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``subject, model, seed, label, predicted``.
+    class_names : sequence of str
+    """
+    worst, name = 1.0, ""
+    for (model, _), part in predictions.groupby(["model", "seed"], sort=True):
+        p = _test_counts(part, class_names)
+        if p is not None and p < worst:
+            worst, name = p, str(model)
+    n_tests = predictions.groupby(["model", "seed"]).ngroups
+    p_value = min(1.0, worst * n_tests)
+    return Check(
+        "predicted class counts are not the true ones",
+        "stochastic",
+        p_value >= ALPHA,
+        f"p {p_value:.2g}" + (f" (model {name}): nearly every subject has the true counts" if p_value < ALPHA else ""),
+        leak=5,
+        p_value=p_value,
+    )
+
+
+def _test_counts(part: pd.DataFrame, class_names: Sequence[str]) -> float | None:
+    """P value of so many subjects with exact counts; None for too few subjects or classes without a mistake."""
+    places = {name: place for place, name in enumerate(class_names)}
+    true, said = (part[column].map(places).to_numpy(np.int64) for column in ("label", "predicted"))
+    subjects = part["subject"].to_numpy(str)
+    names = np.unique(subjects)
+    if len(names) < _LEAST_SUBJECTS:
+        return None
+    n = len(class_names)
+    confusion = np.bincount(true * n + said, minlength=n * n).reshape(n, n).astype(np.float64)
+    shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    rng = np.random.default_rng(_SEED)
+    hits, chances = 0, []
+    for name in names:
+        counts = np.bincount(true[subjects == name], minlength=n)
+        hits += bool(np.array_equal(np.bincount(said[subjects == name], minlength=n), counts))
+        drawn = sum(
+            (rng.multinomial(counts[place], shares[place], _N_DRAWS) for place in range(n) if counts[place]),
+            np.zeros((_N_DRAWS, n), dtype=np.int64),
+        )
+        chances.append(((drawn == counts).all(axis=1).sum() + 1) / (_N_DRAWS + 1))
+    return _tail(np.array(chances), hits)
+
+
+def _tail(chances: NDArray[np.float64], hits: int) -> float:
+    """Probability of so many successes or more among independent trials of different chances."""
+    distribution = np.ones(1)
+    for chance in chances:
+        distribution = np.convolve(distribution, [1 - chance, chance])
+    return float(distribution[hits:].sum())
+
+
+def check_permuted(accuracies: Sequence[float], chance: float) -> Check:
+    """Judge runs with labels permuted within subject; fewer than two show nothing."""
+    if len(accuracies) < 2:
+        return Check(
+            "permuted labels score at chance", "stochastic", None, "not run: ask for permutations of the labels"
+        )
+    p_value = p_above_chance(list(accuracies), chance)
+    runs = runs_at_chance(list(accuracies), chance)
+    return Check(
+        "permuted labels score at chance",
+        "stochastic",
+        p_value >= ALPHA,
+        f"{100 * runs.mean:.2f} % in {runs.n_runs} runs (95 % {100 * runs.low:.2f} to {100 * runs.high:.2f}), chance "
+        f"{100 * chance:.2f}; above it p {p_value:.2g}",
+        p_value=p_value,
+    )
+
+
+def check_plausibility(metrics: Mapping[str, Any], *, simulated: bool) -> list[Check]:
+    """Compare with the ideal observer where data are simulated, else with the best that was published."""
+    if simulated:
+        return _check_ceiling(metrics)
+    best = best_published(str(metrics["task"]))
+    name = "not above what anybody published"
+    if best is None:
+        return [Check(name, "deterministic", None, f"no published result of task {metrics['task']} is known")]
+    limit = best.accuracy / 100 + IMPLAUSIBLE_POINTS / 100
+    lows = {model: judged["over_subjects"]["ci95_low"] for model, judged in metrics["models"].items()}
+    above = [f"{model} {100 * low:.1f}" for model, low in lows.items() if low is not None and low > limit]
+    said = f"best published: {best.accuracy:.1f} % ({best.name}); limit {100 * limit:.1f}"
+    if above:
+        said = f"lower bounds {', '.join(above)} % are more than {IMPLAUSIBLE_POINTS:g} points above; {said}"
+    return [Check(name, "deterministic", not above, said, warning=True)]
+
+
+def _check_ceiling(metrics: Mapping[str, Any]) -> list[Check]:
+    ceiling = metrics.get("ceiling")
+    name = "not above the ideal observer"
+    if not ceiling:
+        return [Check(name, "stochastic", None, "no ideal observer was asked about these trials")]
+    above = [model for model, beside in ceiling.items() if beside["leakage"]]
+    gaps = ", ".join(f"{model} {100 * beside['difference']:+.1f}" for model, beside in ceiling.items())
+    return [Check(name, "stochastic", not above, f"points to its ceiling: {gaps}", warning=False)]
+
+
+def check_normalisation(mode: str, *, rest_is_scored: bool) -> Check:
+    """Say what the mode of normalisation is worth, and that rest is outside the scored trials."""
+    name = "normalisation sees no other test trial"
+    if mode == "transductive":
+        said = "transductive: every test person was scaled by all of their own test trials; optimistic, and not live"
+        return Check(name, "deterministic", False, said, leak=4, warning=True)
+    if mode == "baseline" and rest_is_scored:
+        return Check(name, "deterministic", False, "baseline trials are among the scored ones", leak=4)
+    return Check(name, "deterministic", True, f"mode {mode}")

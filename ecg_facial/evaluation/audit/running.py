@@ -1,0 +1,156 @@
+"""The audit of a run, cheap or whole.
+
+Enters: a finished run, its data and its factories. Leaves: an `AuditResult`. The cheap form fits one fold four times;
+the whole one more folds, in any order, and with labels permuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.audit.canaries import (
+    AuditedFold,
+    check_batches,
+    check_canaries,
+    check_run,
+    check_state,
+)
+from ecg_facial.evaluation.audit.checks import AuditResult, Check
+from ecg_facial.evaluation.audit.decoding import (
+    check_counts,
+    check_normalisation,
+    check_permuted,
+    check_plausibility,
+)
+from ecg_facial.evaluation.audit.structure import check_copies, check_structure
+from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
+from ecg_facial.evaluation.folds import test_rows
+from ecg_facial.evaluation.foreign import of_run
+from ecg_facial.evaluation.networks import NetworksFactory
+from ecg_facial.evaluation.pipelines import Factory, Pipeline
+from ecg_facial.evaluation.protocols import parse_protocol
+from ecg_facial.evaluation.splits import Fold
+from ecg_facial.labels import REST_CODE, get_task
+from ecg_facial.normalisation import NormalisedData, normalise
+from ecg_facial.prepare import PreparedData
+from ecg_facial.recording import Trial
+from ecg_facial.training import limit_threads
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """How much is audited.
+
+    Attributes
+    ----------
+    n_folds : int
+        Folds that are fitted again, of the first seed, evenly chosen.
+    order : bool
+        Whether folds are also fitted one after another.
+    permutations : int
+        Whole runs with labels permuted within subject.
+    """
+
+    n_folds: int = 1
+    order: bool = False
+    permutations: int = 0
+
+    def __post_init__(self) -> None:
+        if self.n_folds < 0 or self.permutations < 0:
+            raise SettingsError(f"{self.n_folds} folds, {self.permutations} permutations: expected 0 or more of both")
+
+
+CHEAP, WHOLE = AuditSettings(), AuditSettings(n_folds=3, order=True, permutations=20)
+
+
+def audit_run(
+    prepared: PreparedData,
+    result: BenchmarkResult,
+    *,
+    settings: BenchmarkSettings,
+    audit: AuditSettings = CHEAP,
+    factories: Sequence[Factory | Pipeline] | None = None,
+    trials: Iterable[Trial] = (),
+    workers: int = 1,
+) -> AuditResult:
+    """Audit a run.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+        As prepared, before any normalisation.
+    result : BenchmarkResult
+    settings : BenchmarkSettings
+        Those of the run.
+    audit : AuditSettings
+    factories : sequence of factories or pipelines, optional
+        Those of the run; the built-in pipeline without it.
+    trials : iterable of Trial
+        The indexed trials, by which files and stretches are known.
+    workers : int
+        Processes of the runs with permuted labels.
+    """
+    task, plan = get_task(settings.task), result.plan
+    seed = min(plan.folds)
+    folds = plan.folds[seed]
+    chosen: Sequence[Factory | Pipeline] = (
+        [NetworksFactory(settings.models, settings.fusion_weights)] if factories is None else factories
+    )
+    data = normalise(prepared, settings.normalisation)
+    # which trials stand for rest is settled before labels are altered
+    base = data.base if isinstance(data, NormalisedData) else prepared
+    every = [fold for each in plan.folds.values() for fold in each]
+    shots = parse_protocol(plan.protocol).name == "k-shot"
+    checks = check_structure(data, every, task=task, shots=shots)
+    checks += check_copies(data, folds, task=task, trials=trials)
+    rest = set(np.flatnonzero((data.table["level"] == REST_CODE).to_numpy()).tolist())
+    scored = {row for fold in folds for row in test_rows(data, fold, task=task)}
+    checks.append(check_normalisation(settings.normalisation.mode, rest_is_scored=bool(rest & scored)))
+    with limit_threads(settings.threads):
+        for place in np.unique(np.linspace(0, len(folds) - 1, min(audit.n_folds, len(folds))).round().astype(int)):
+            audited = AuditedFold(base, settings.normalisation, chosen, folds[place], task, seed)
+            other = folds[(place + 1) % len(folds)] if audit.order else None
+            checks += _fit_again(audited, _read_fingerprints(result, seed, folds[place].index), other)
+    checks.append(check_counts(of_run(result.predictions, task.class_names).table, task.class_names))
+    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, workers), task.chance))
+    checks += check_plausibility(result.metrics, simulated=result.simulated)
+    return AuditResult(tuple(checks))
+
+
+def _read_fingerprints(result: BenchmarkResult, seed: int, fold: int) -> list[Mapping[str, str]]:
+    rows = result.details[(result.details["seed"] == seed) & (result.details["fold"] == fold)]
+    return list(rows["fingerprint"])
+
+
+def _fit_again(audited: AuditedFold, stored: Sequence[Mapping[str, str]], other: Fold | None) -> list[Check]:
+    fitted = audited.fit()
+    reference = audited.ask(fitted)
+    checks = [check_run(stored, reference), *check_canaries(audited, reference), *check_batches(audited, fitted)]
+    if other is not None:
+        checks.append(check_state(audited, other, reference))
+    named = f" (fold {audited.fold.index})"
+    return [replace(check, name=check.name + named) for check in checks]
+
+
+def _permute(
+    prepared: PreparedData,
+    settings: BenchmarkSettings,
+    factories: Sequence[Factory | Pipeline],
+    n_runs: int,
+    workers: int,
+) -> list[float]:
+    """Accuracy over subjects of each run with permuted labels, the mean over models."""
+    if not n_runs:
+        return []
+    wanted = replace(settings, permute_labels=True, seeds=n_runs)
+    with TemporaryDirectory() as folder:
+        run = run_benchmark(prepared, Path(folder), settings=wanted, pipelines=factories, workers=workers)
+    judged = run.metrics["models"].values()
+    by_seed = [[row["accuracy"] for row in model["over_seeds"]["by_seed"]] for model in judged]
+    return [float(value) for value in np.mean(by_seed, axis=0)]

@@ -1,0 +1,150 @@
+"""Who is on which side of a fold: subjects, trials, stretches of recordings, and copies of clips.
+
+Enters: prepared data and folds. Leaves: checks. Deterministic: nothing here depends on chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from ecg_facial.evaluation.audit.checks import Check
+from ecg_facial.evaluation.audit.duplicates import find_duplicates
+from ecg_facial.evaluation.folds import rows_of_part, test_rows
+from ecg_facial.evaluation.splits import Fold
+from ecg_facial.labels import Task
+from ecg_facial.prepare import PreparedData
+from ecg_facial.recording import EcgRef, Trial, VideoRef
+
+_INNER = ("train", "stopping", "calibration", "conformal")
+_SHOWN = 3
+
+
+def check_structure(prepared: PreparedData, folds: Sequence[Fold], *, task: Task, shots: bool = False) -> list[Check]:
+    """Check that nobody and no trial is on two sides of a fold.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    folds : sequence of Fold
+    task : Task
+    shots : bool
+        Whether the protocol lets trials of the test person train (k-shot): then single trials are compared alone.
+    """
+    subjects = prepared.table["subject"].astype(str).to_numpy()
+    shared: list[str] = []
+    for fold in folds:
+        parts = _list_parts(prepared, fold, task)
+        for (first, mine), (second, theirs) in combinations(parts.items(), 2):
+            if shots and "test" in (first, second):
+                both = [str(prepared.table["trial"].iloc[row]) for row in sorted(set(mine) & set(theirs))]
+            else:
+                both = sorted({subjects[row] for row in mine} & {subjects[row] for row in theirs})
+            shared += [f"fold {fold.index}: {name} in {first} and {second}" for name in both]
+    what = "trial" if shots else "subject"
+    return [
+        Check(
+            f"no {what} on both sides",
+            "deterministic",
+            not shared,
+            _say(shared) or f"{len(folds)} folds: every {what} is on one side",
+            leak=1,
+        )
+    ]
+
+
+def check_copies(
+    prepared: PreparedData, folds: Sequence[Fold], *, task: Task, trials: Iterable[Trial] = ()
+) -> list[Check]:
+    """Check that no stretch of a recording, and no copy of a clip or an ECG, is on both sides of a fold.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    folds : sequence of Fold
+    task : Task
+    trials : iterable of Trial
+        The indexed trials, by which files and stretches are known; without them stretches are not compared.
+    """
+    sides = [_sides(prepared, fold, task) for fold in folds]
+    used = sorted({row for side in sides for rows in side for row in rows})
+    # where nobody is on two sides, a person's own trials need no comparison
+    subjects = prepared.table["subject"].astype(str).to_numpy()
+    whole = all(not {subjects[row] for row in test} & {subjects[row] for row in inner} for test, inner in sides)
+    pairs = find_duplicates(prepared, used, groups=list(subjects) if whole else None)
+    copies = [pair for pair in pairs if _split(pair, sides)]
+    names = prepared.table["trial"].astype(str).to_numpy()
+    found = [f"{names[a]} and {names[b]}" for a, b in copies]
+    checks = [
+        Check(
+            "no copy of a trial on both sides",
+            "deterministic",
+            not found,
+            _say(found) or f"{len(used)} trials: no two on different sides look or beat alike",
+            leak=9,
+        )
+    ]
+    stretches = {trial.id: trial for trial in trials}
+    if not stretches:
+        return [
+            *checks,
+            Check("no overlapping windows on both sides", "deterministic", None, "files of the trials are not at hand"),
+        ]
+    overlapping = [pair for pair in _find_overlaps(prepared, used, stretches) if _split(pair, sides)]
+    found = [f"{names[a]} and {names[b]}" for a, b in overlapping]
+    said = _say(found) or f"{len(used)} trials: no two on different sides share a stretch of a file"
+    return [*checks, Check("no overlapping windows on both sides", "deterministic", not found, said, leak=9)]
+
+
+def _list_parts(prepared: PreparedData, fold: Fold, task: Task) -> Mapping[str, list[int]]:
+    inner = {name: rows_of_part(prepared, fold, getattr(fold, name), task=task) for name in _INNER}
+    # cross-fitted conformal scores are of all inner subjects, out of fold: not a part of its own
+    if fold.crossfit:
+        inner.pop("conformal")
+    return {"test": test_rows(prepared, fold, task=task), **inner}
+
+
+def _sides(prepared: PreparedData, fold: Fold, task: Task) -> tuple[set[int], set[int]]:
+    parts = dict(_list_parts(prepared, fold, task))
+    test = set(parts.pop("test"))
+    held = {row for each in fold.crossfit for row in rows_of_part(prepared, fold, each.held_out, task=task)}
+    return test, {row for rows in parts.values() for row in rows} | held
+
+
+def _split(pair: tuple[int, int], sides: Sequence[tuple[set[int], set[int]]]) -> bool:
+    """Whether some fold has the two on different sides."""
+    first, second = pair
+    return any((first in test and second in inner) or (second in test and first in inner) for test, inner in sides)
+
+
+def _find_overlaps(prepared: PreparedData, rows: Sequence[int], trials: Mapping[str, Trial]) -> list[tuple[int, int]]:
+    """Pairs of rows whose stretches of one file overlap."""
+    by_file: dict[str, list[tuple[float, float, int]]] = {}
+    for row in rows:
+        trial = trials.get(str(prepared.table["trial"].iloc[row]))
+        for ref in (trial.video, trial.ecg) if trial else ():
+            if ref is not None:
+                by_file.setdefault(str(ref.path), []).append((*_stretch(ref), row))
+    pairs: set[tuple[int, int]] = set()
+    for spans in by_file.values():
+        spans.sort()
+        for place, (_, end_s, row) in enumerate(spans):
+            for begin_s, _, other in spans[place + 1 :]:
+                if begin_s >= end_s - 1e-6:
+                    break
+                if other != row:
+                    pairs.add((min(row, other), max(row, other)))
+    return sorted(pairs)
+
+
+def _stretch(ref: EcgRef | VideoRef) -> tuple[float, float]:
+    return ref.start_s, np.inf if ref.duration_s is None else ref.start_s + ref.duration_s
+
+
+def _say(found: Sequence[str]) -> str:
+    if not found:
+        return ""
+    more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return "; ".join(found[:_SHOWN]) + more
