@@ -7,7 +7,8 @@ is exponential [1]_; waves are sawteeth of a few harmonics [2]_.
 References
 ----------
 .. [1] Hennig, Maass, Hayano, Heinrichs, "Exponential distribution of long heart beat intervals during atrial
-   fibrillation and their relevance for white noise behaviour in power spectrum", Journal of Biological Physics 32, 2006.
+   fibrillation and their relevance for white noise behaviour in power spectrum", Journal of Biological Physics 32,
+   2006.
 .. [2] Stridh, Sornmo, "Spatiotemporal QRST cancellation techniques for analysis of atrial fibrillation", IEEE
    Transactions on Biomedical Engineering 48(1), 2001.
 """
