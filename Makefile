@@ -1,11 +1,13 @@
 # Two commands are enough: `make demo` and `make test`. Each sets the environment up first.
 PYTHON ?= python3
 VENV ?= .venv
+ORACLES ?= .venv-oracles
 BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
+ORACLES_STAMP = $(ORACLES)/.installed
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check oracles bench clean
 
 demo: $(STAMP)
 	$(BIN)/ecg-facial demo --out runs/demo
@@ -19,6 +21,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layering.py
 
+# figures against independent libraries; there a missing one is a failure, not a skipped test
+oracles: $(ORACLES_STAMP)
+	ECG_FACIAL_ORACLES=1 $(ORACLES)/bin/python -m pytest tests/oracles
+
 bench: $(STAMP)
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
@@ -27,5 +33,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[simulate,train,dev]'
 	touch $@
 
+$(ORACLES_STAMP): pyproject.toml constraints.txt requirements-oracles.txt
+	$(PYTHON) -m venv $(ORACLES)
+	$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . -r requirements-oracles.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(ORACLES) build *.egg-info .pytest_cache .mypy_cache .ruff_cache

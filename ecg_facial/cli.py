@@ -19,6 +19,8 @@ from ecg_facial.options import (
     DetectorPathOption,
     ModelArguments,
     PermuteOption,
+    ProtocolArguments,
+    PspiOption,
     ReaderOption,
     SeedOption,
     SignalsOption,
@@ -105,12 +107,15 @@ def index(
     reader: ReaderOption = "auto",
     signals: SignalsOption = "filtered",
     subjects: SubjectsOption = "all",
+    pspi_pain: PspiOption = 3.0,
 ) -> None:
-    """Print what a data folder holds per subject and level, and what cannot be used."""
+    """Print what a data folder holds per subject and level, rest beside the trials, and what cannot be used."""
     from ecg_facial.datasets import index_dataset, write_index
     from ecg_facial.workflow import describe_index
 
-    found = index_dataset(data, reader=reader, signals=signals, subjects=subjects, show_progress=True)
+    found = index_dataset(
+        data, reader=reader, signals=signals, subjects=subjects, pspi_pain=pspi_pain, show_progress=True
+    )
     say(describe_index(found))
     if out is not None:
         write_index(found, out)
@@ -161,24 +166,53 @@ def prepare(
 
 
 @app.command()
-@with_options(reading=DataArguments, models=ModelArguments)
+@with_options(reading=DataArguments, models=ModelArguments, protocol=ProtocolArguments)
 def benchmark(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")],
     reading: DataArguments,
     models: ModelArguments,
+    protocol: ProtocolArguments,
     cache: CacheOption = None,
     permute_labels: PermuteOption = False,
     workers: WorkersOption = 2,
 ) -> None:
-    """Evaluate facial, ECG and fused models leave-one-subject-out; write predictions, metrics, report and a bundle."""
+    """Evaluate facial, ECG and fused models by a protocol; write predictions, metrics, folds, report and a bundle."""
     from ecg_facial.workflow import benchmark_dataset, show_result
 
-    settings = models.make(permute_labels=permute_labels)
+    settings = models.make(permute_labels=permute_labels, **protocol.make())
     result = benchmark_dataset(
-        data, out, options=reading.make(), settings=settings, cache=cache, workers=workers, show_progress=True
+        data,
+        out,
+        options=reading.make(),
+        settings=settings,
+        cache=cache,
+        test_data=protocol.test_data,
+        folds=protocol.folds,
+        workers=workers,
+        show_progress=True,
     )
     say(show_result(result))
+
+
+@app.command()
+def score(
+    predictions: Annotated[Path, typer.Argument(help="CSV: subject,trial,label, and p_<class> columns or predicted.")],
+    out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.")],
+    classes: Annotated[
+        str | None, typer.Option(help="The classes in their order, comma separated: steps of one scale.")
+    ] = None,
+    strata: Annotated[str | None, typer.Option(help="Columns to group people by, comma separated.")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Mark everything as simulated.")] = False,
+) -> None:
+    """Judge anybody's predictions: figures over subjects, comparisons, calibration, report and tables."""
+    from ecg_facial.evaluation.scoring import REPORT_FILE, score_predictions
+    from ecg_facial.evaluation.terminal import describe_metrics
+
+    split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
+    metrics = score_predictions(predictions, out, classes=split[0], strata=split[1], simulated=simulated)
+    say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics["simulated"])))
+    say(f"report: {out / REPORT_FILE}")
 
 
 @app.command()

@@ -106,7 +106,8 @@ class ECGDataset(Dataset[Item]):
     prepared : PreparedData
     rows : sequence of int
         Rows of `prepared.table` that take part.
-    task : Task
+    task : Task or None
+        None leaves the levels unread: every label is `facial_model.NO_LABEL`.
 
     Raises
     ------
@@ -114,7 +115,7 @@ class ECGDataset(Dataset[Item]):
         For a level that is not part of the task.
     """
 
-    def __init__(self, prepared: PreparedData, rows: Sequence[int], *, task: Task) -> None:
+    def __init__(self, prepared: PreparedData, rows: Sequence[int], *, task: Task | None) -> None:
         self.rows = [int(row) for row in rows]
         self.labels = encode_labels(prepared, self.rows, task)
         self._tokens = [torch.from_numpy(np.array(prepared.tokens(row), dtype=np.float32)) for row in self.rows]

@@ -13,6 +13,7 @@ line, because the command line prints the message alone.
     ├── UnknownLabelError         a pain-level code outside the vocabulary
     ├── SettingsError             a setting or argument outside its limits
     ├── BundleError               a model bundle that is incomplete, altered or of another version
+    ├── WithheldError             labels, or what tells them, of trials that are to be predicted
     ├── MissingDependencyError    an optional package that is needed here
     └── StaleCacheError           a cache made from other data or other settings
 """
@@ -46,6 +47,10 @@ class UnknownLabelError(EcgFacialError, ValueError):
 
 class SettingsError(EcgFacialError, ValueError):
     """A setting or argument is outside its limits."""
+
+
+class WithheldError(EcgFacialError):
+    """Something was asked for that a method must not see."""
 
 
 class BundleError(EcgFacialError):

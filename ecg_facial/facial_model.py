@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ecg_facial.prepare import PreparedData
 
 Item = tuple[dict[str, Tensor], Tensor]
+NO_LABEL = -1  # no loss accepts it, so that an unread label can never train
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ class FacialDataset(Dataset[Item]):
     prepared : PreparedData
     rows : sequence of int
         Rows of `prepared.table` that take part.
-    task : Task
-        A level outside it is an error, never class 0.
+    task : Task or None
+        A level outside it is an error, never class 0. None leaves the levels unread: every label is `NO_LABEL`.
     features : FrameFeatures, optional
         Features (n_frames, 512) by row, computed before; crops are read and normalised without them.
 
@@ -155,7 +156,7 @@ class FacialDataset(Dataset[Item]):
         prepared: PreparedData,
         rows: Sequence[int],
         *,
-        task: Task,
+        task: Task | None,
         features: FrameFeatures | None = None,
     ) -> None:
         self._prepared = prepared
@@ -182,7 +183,9 @@ class FacialDataset(Dataset[Item]):
         return inputs, torch.stack([item[1] for item in items])
 
 
-def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task) -> list[int]:
-    """Class index of each row; a level outside the task is an error."""
+def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task | None) -> list[int]:
+    """Class index of each row; a level outside the task is an error. Without a task no level is read."""
+    if task is None:
+        return [NO_LABEL] * len(rows)
     levels = prepared.table["level"].to_numpy()
     return [task.encode(parse_pain_level(levels[row])) for row in rows]

@@ -19,10 +19,11 @@ from ecg_facial.ecg_model import ECGDataset, ECGModel, EcgSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
 from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
-from ecg_facial.labels import Task, parse_pain_level
-from ecg_facial.nets.features import FrameFeatures, compute_features
+from ecg_facial.labels import Task
+from ecg_facial.nets.features import AdjustedFeatures, FrameFeatures, JoinedFeatures, compute_features
 from ecg_facial.nets.weights import identify_weights, load_resnet18
-from ecg_facial.prepare import PreparedData
+from ecg_facial.normalisation import NormalisedData
+from ecg_facial.prepare import JoinedData, PreparedData
 from ecg_facial.training import FitResult, TrainingSettings, fit, predict_logits
 
 
@@ -62,9 +63,17 @@ class FittedModels:
     ecg_result: FitResult
 
     def predict(
-        self, prepared: PreparedData, rows: Sequence[int], *, task: Task, features: FrameFeatures | None = None
+        self,
+        prepared: PreparedData,
+        rows: Sequence[int],
+        *,
+        task: Task | None = None,
+        features: FrameFeatures | None = None,
     ) -> dict[str, NDArray[np.float32]]:
-        """Logits (n, n_classes) of some rows, by model name; NaN where the model has nothing to look at."""
+        """Logits (n, n_classes) of some rows, by model name; NaN where the model has nothing to look at.
+
+        With a task, a level outside it is an error; without one no level is read.
+        """
         face = predict_logits(self.facial, FacialDataset(prepared, rows, task=task, features=features))
         ecg = predict_logits(self.ecg, ECGDataset(prepared, rows, task=task))
         face[[not sees_face(prepared, row) for row in rows]] = np.nan
@@ -89,19 +98,48 @@ def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> li
     return [
         row
         for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
-        if subject in wanted and task.includes(parse_pain_level(level))
+        if subject in wanted and task.includes_code(level)
     ]
 
 
 def frozen_features(
     prepared: PreparedData, settings: FacialSettings, *, workers: int = 1, show_progress: bool = False
 ) -> FrameFeatures | None:
-    """Features of all crops by the frozen network, from disk where they are; None where it is trained too."""
-    if not settings.frozen:
-        return None
-    folder = prepared.folder / f"features-{identify_weights(settings.weights)[:16]}"
+    """Features of all crops by the frozen network, from disk where they are; None where it is trained too.
+
+    Raises
+    ------
+    SettingsError
+        For normalised data where the network is trained too: normalisation acts on features, not on pixels.
+    """
+    if settings.frozen:
+        return _open_features(prepared, settings, workers=workers, show_progress=show_progress)
+    if isinstance(prepared, NormalisedData):
+        raise SettingsError("normalisation acts on features of a frozen network: take mode none to train it too")
+    return None
+
+
+def _open_features(
+    prepared: PreparedData, settings: FacialSettings, *, workers: int, show_progress: bool
+) -> FrameFeatures:
+    again = partial(_open_features, settings=settings, workers=workers, show_progress=show_progress)
+    name = f"features-{identify_weights(settings.weights)[:16]}"
+    if isinstance(prepared, NormalisedData):
+        base = again(prepared.base)
+        return AdjustedFeatures(base, partial(prepared.adjust_features, features=base.__getitem__, key=name))
+    if isinstance(prepared, JoinedData):
+        return JoinedFeatures([again(part) for part in prepared.parts])
     load = partial(load_resnet18, settings.weights, n_outputs=1, sha256=settings.weights_sha256)
-    return compute_features(prepared, folder, load_network=load, workers=workers, show_progress=show_progress)
+    return compute_features(
+        prepared, prepared.folder / name, load_network=load, workers=workers, show_progress=show_progress
+    )
+
+
+def make_models(settings: ModelSettings, *, n_classes: int, seed: int) -> tuple[FacialModel, ECGModel]:
+    """Make both models with the weights that a training of this seed starts from."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return FacialModel(settings.facial, n_classes=n_classes), ECGModel(settings.ecg, n_classes=n_classes)
 
 
 def fit_models(
@@ -142,10 +180,7 @@ def fit_models(
     with_face, with_beats = (
         [[row for row in part if usable(prepared, row)] for part in rows] for usable in (sees_face, has_beats)
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        facial = FacialModel(settings.facial, n_classes=task.n_classes)
-        ecg = ECGModel(settings.ecg, n_classes=task.n_classes)
+    facial, ecg = make_models(settings, n_classes=task.n_classes, seed=seed)
     checkpoints = [
         checkpoint_folder / f"{name}.safetensors" if checkpoint_folder else None for name in ("facial", "ecg")
     ]

@@ -11,6 +11,9 @@ from enum import IntEnum
 
 from ecg_facial.errors import SettingsError, UnknownLabelError
 
+REST_CODE = "REST"
+"""Level code of rest recordings: no level, and of no task, so that they are never trained on or scored."""
+
 
 class PainLevel(IntEnum):
     """Stimulus level: baseline (no heat) and four heat levels, BioVid's names and class ids.
@@ -93,6 +96,21 @@ class Task:
     def includes(self, level: PainLevel) -> bool:
         """Tell whether trials of this level take part."""
         return level in self.levels
+
+    def includes_code(self, code: str) -> bool:
+        """Tell whether what a table calls by this code takes part; rest never does.
+
+        Raises
+        ------
+        UnknownLabelError
+            When the code is neither a level's nor rest's.
+
+        Examples
+        --------
+        >>> [TASKS["binary"].includes_code(code) for code in ("BL1", "PA3", "REST")]
+        [True, False, False]
+        """
+        return code != REST_CODE and self.includes(parse_pain_level(code))
 
     def encode(self, level: PainLevel) -> int:
         """Class index of a level.

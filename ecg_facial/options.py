@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 TaskName = StrEnum("TaskName", {name: name for name in TASKS})  # type: ignore[misc]  # members come from TASKS
 DEFAULT_TASK_NAME = TaskName(DEFAULT_TASK)
 DataFolder = Annotated[
-    Path, typer.Argument(help="BioVid (the folder of PartA), the original's layout, or a manifest CSV.")
+    Path,
+    typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),
 ]
 TaskOption = Annotated[TaskName, typer.Option("--task", help="Classes.")]
 WorkersOption = Annotated[int, typer.Option(min=1, help="Processes.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
-ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original or manifest.")]
+ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original, pmed, unbc or manifest.")]
+PspiOption = Annotated[float, typer.Option("--pspi-pain", help="UNBC-McMaster: least PSPI that is pain (PA4).")]
 SignalsOption = Annotated[str, typer.Option(help="BioVid biosignals: filtered or raw.")]
 SubjectsOption = Annotated[str, typer.Option(help="all, or reactive (BioVid's 67 people who show a reaction).")]
 PermuteOption = Annotated[
@@ -47,6 +49,7 @@ class DataArguments:
     reader: ReaderOption = "auto"
     signals: SignalsOption = "filtered"
     subjects: SubjectsOption = "all"
+    pspi_pain: PspiOption = 3.0
     frames: Annotated[int, typer.Option(min=1, help="Frames a window.")] = 32
     crop_px: Annotated[int, typer.Option(min=32, help="Side of a face crop in pixels.")] = 112
     frame_policy: Annotated[str, typer.Option(help="Frames: uniform, late or first.")] = "uniform"
@@ -61,7 +64,7 @@ class DataArguments:
         windows = WindowSettings(
             n_frames=self.frames, crop_px=self.crop_px, frame_policy=self.frame_policy, detector=self.detector
         )
-        return DataOptions(self.reader, self.signals, self.subjects, windows, self.detector_path)
+        return DataOptions(self.reader, self.signals, self.subjects, windows, self.detector_path, self.pspi_pain)
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,8 @@ class ModelArguments:
     ecg_weight: Annotated[float | None, typer.Option(help="Of the ECG's logits in the fusion [default: 0.2].")] = None
     seed: SeedOption = 0
 
-    def make(self, *, permute_labels: bool = False) -> BenchmarkSettings:
-        """Make the settings of a benchmark; training pictures takes smaller batches and steps."""
+    def make(self, **others: Any) -> BenchmarkSettings:
+        """Make the settings of a benchmark, with `others` of its fields; training pictures takes smaller steps."""
         from ecg_facial.evaluation.benchmark import BenchmarkSettings
         from ecg_facial.facial_model import FacialSettings
         from ecg_facial.fitting import ModelSettings
@@ -96,7 +99,48 @@ class ModelArguments:
             face_weight=FACE_WEIGHT if self.face_weight is None else self.face_weight,
             ecg_weight=ECG_WEIGHT if self.ecg_weight is None else self.ecg_weight,
         )
-        return BenchmarkSettings(task=self.task.value, models=models, seed=self.seed, permute_labels=permute_labels)
+        return BenchmarkSettings(task=self.task.value, models=models, seed=self.seed, **others)
+
+
+@dataclass(frozen=True)
+class ProtocolArguments:
+    """Who is tested by models fitted on whom; see `evaluation.protocols` and `evaluation.splits`."""
+
+    protocol: Annotated[
+        str, typer.Option(help="loso, kfold:N, pools:FILE, cross-dataset, k-shot:N, or original (which leaks).")
+    ] = "loso"
+    seeds: Annotated[int, typer.Option(min=1, help="Whole runs, seeded from SEED on; their spread is shown.")] = 3
+    folds: Annotated[Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.")] = None
+    test_data: Annotated[Path | None, typer.Option(help="Data set to test on (cross-dataset).")] = None
+    inner: Annotated[str, typer.Option(help="Calibrate on set-apart subjects (parts) or crossfit.")] = "parts"
+    calibration_share: Annotated[
+        float | None,
+        typer.Option(help="Share of the inner subjects who calibrate [default: 0.1 from 35 on]."),
+    ] = None
+    conformal_share: Annotated[float, typer.Option(help="Share kept for conformal sets; writes conformal.csv.")] = 0.0
+    normalisation: Annotated[
+        str, typer.Option(help="none, training-set, baseline, causal, or transductive (which flatters).")
+    ] = "none"
+    baseline_trials: Annotated[
+        int, typer.Option(min=1, help="BL1 trials a person taken for rest (baseline) where the data have no rest.")
+    ] = 3
+    fusion_weights: Annotated[str, typer.Option(help="fixed, or learned on the calibration part.")] = "fixed"
+
+    def make(self) -> dict[str, Any]:
+        """Make the fields of `BenchmarkSettings` that these options set."""
+        from ecg_facial.evaluation.splits import InnerSettings
+        from ecg_facial.normalisation import NormalisationSettings
+
+        inner = InnerSettings(
+            calibration_share=self.calibration_share, conformal_share=self.conformal_share, rule=self.inner
+        )
+        return {
+            "protocol": self.protocol,
+            "seeds": self.seeds,
+            "inner": inner,
+            "normalisation": NormalisationSettings(self.normalisation, self.baseline_trials),
+            "fusion_weights": self.fusion_weights,
+        }
 
 
 def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -23,12 +23,17 @@ _PACKAGES = ("numpy", "scipy", "pandas", "torch", "onnxruntime", "opencv-python-
 def describe_program() -> dict[str, Any]:
     """Command, time, package version, commit, and versions of what results depend on."""
     return {
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([*_find_program(), *sys.argv[1:]]),
         "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
         "package_version": __version__,
         "git_commit": find_commit(),
         "versions": {"python": platform.python_version(), **_find_versions()},
     }
+
+
+def _find_program() -> list[str]:
+    name = Path(sys.argv[0]).name
+    return ["python", "-m", "ecg_facial"] if name == "__main__.py" else [name]
 
 
 def _find_versions() -> dict[str, str]:

@@ -5,15 +5,16 @@ Enters: what readers found. Leaves: frozen records. Nothing here opens a file; `
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.labels import PainLevel
+from ecg_facial.labels import REST_CODE, PainLevel
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,29 @@ class VideoRef:
         A video file, or a folder of frame images (the original's layout).
     fps : float or None
         Frame rate of a frame folder in Hz; None for a video file, which carries its own timestamps.
+    start_s : float
+        Where a stretch of a longer recording begins, in seconds from its first frame.
+    duration_s : float or None
+        Length of the stretch; None up to the recording's end.
+
+    Raises
+    ------
+    SettingsError
+        For a stretch that cannot be.
     """
 
     path: Path
     fps: float | None = None
+    start_s: float = 0.0
+    duration_s: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.start_s, self.duration_s)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the recording."""
+        return self.start_s == 0.0 and self.duration_s is None
 
 
 @dataclass(frozen=True)
@@ -63,11 +83,37 @@ class EcgRef:
         Sampling rate in Hz; None when the file's own time column says it.
     column : str
         Name of the ECG column.
+    start_s : float
+        Where a stretch of a longer recording begins, in seconds from its first sample.
+    duration_s : float or None
+        Length of the stretch; None up to the recording's end.
+
+    Raises
+    ------
+    SettingsError
+        For a stretch that cannot be.
     """
 
     path: Path
     fs_hz: float | None = None
     column: str = "ecg"
+    start_s: float = 0.0
+    duration_s: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_stretch(self.start_s, self.duration_s)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the recording."""
+        return self.start_s == 0.0 and self.duration_s is None
+
+
+def _check_stretch(start_s: float, duration_s: float | None) -> None:
+    if not (math.isfinite(start_s) and start_s >= 0):
+        raise SettingsError(f"a stretch starts at {start_s} s: expected 0 or more seconds from the recording's start")
+    if duration_s is not None and not (math.isfinite(duration_s) and duration_s > 0):
+        raise SettingsError(f"a stretch lasts {duration_s} s: expected a positive number of seconds, or None")
 
 
 @dataclass(frozen=True)
@@ -81,7 +127,7 @@ class Trial:
     id : str
         Unique within the data set.
     level : PainLevel
-        Level of the stimulus.
+        Level of the stimulus, or an observer's where `DatasetIndex.levels_by` says so.
     video : VideoRef or None
         None when the trial has no video.
     ecg : EcgRef or None
@@ -93,6 +139,38 @@ class Trial:
     level: PainLevel
     video: VideoRef | None = None
     ecg: EcgRef | None = None
+
+    @property
+    def code(self) -> str:
+        """Level code, as tables spell it."""
+        return self.level.name
+
+
+@dataclass(frozen=True)
+class RestRecording:
+    """A person at rest, outside the scored trials: what `baseline` normalisation may use. It has no level.
+
+    Attributes
+    ----------
+    subject : Subject
+    id : str
+        Unique within the data set, among the trials too.
+    video : VideoRef or None
+    ecg : EcgRef or None
+    """
+
+    subject: Subject
+    id: str
+    video: VideoRef | None = None
+    ecg: EcgRef | None = None
+
+    @property
+    def code(self) -> str:
+        """`labels.REST_CODE`, which is of no task."""
+        return REST_CODE
+
+
+Recording: TypeAlias = Trial | RestRecording
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,31 @@ import pandas as pd
 from ecg_facial import __version__
 from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
 from ecg_facial.console import SIMULATED_NOTE, format_table
-from ecg_facial.datasets import DatasetIndex, find_marker, index_dataset, summarise
+from ecg_facial.datasets import READERS, DatasetIndex, find_marker, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
 from ecg_facial.evaluation.examples import choose_examples
+from ecg_facial.evaluation.folds import fit_fold
+from ecg_facial.evaluation.foreign import of_run
+from ecg_facial.evaluation.networks import NetworksFactory, take_apart
+from ecg_facial.evaluation.pipelines import Fitted
+from ecg_facial.evaluation.protocols import parse_protocol
+from ecg_facial.evaluation.published import list_published
 from ecg_facial.evaluation.report import write_report
-from ecg_facial.evaluation.splits import choose_validation
-from ecg_facial.fitting import FittedModels, fit_models, frozen_features, rows_of
+from ecg_facial.evaluation.run_file import describe_run
+from ecg_facial.evaluation.scoring import TABLES_FOLDER
+from ecg_facial.evaluation.splits import InnerSettings, Part, divide_inner
+from ecg_facial.evaluation.tables import write_tables
+from ecg_facial.evaluation.terminal import describe_metrics, format_share
+from ecg_facial.evaluation.trials import TrialSet
+from ecg_facial.fitting import frozen_features, rows_of
 from ecg_facial.labels import Task, get_task
 from ecg_facial.onnx_export import export_models
-from ecg_facial.prepare import PreparedData, prepare
+from ecg_facial.prepare import JoinedData, PreparedData, join_prepared, prepare
 from ecg_facial.progress import announce_time
-from ecg_facial.provenance import describe_program
-from ecg_facial.settings import to_dict
 from ecg_facial.simulate.ceiling import observe_cohort, read_cohort_settings
-from ecg_facial.storage import write_json
+from ecg_facial.storage import sha256_json, write_json
 from ecg_facial.training import limit_threads
 from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
 
@@ -46,7 +56,7 @@ class DataOptions:
     Attributes
     ----------
     reader : str
-        ``auto``, ``biovid``, ``original`` or ``manifest``.
+        ``auto``, or a key of `datasets.READERS`.
     signals : str
         BioVid's ``filtered`` or ``raw`` biosignals.
     subjects : str
@@ -54,6 +64,8 @@ class DataOptions:
     windows : WindowSettings
     detector_path : Path or None
         Model file of the detector, where it needs one.
+    pspi_pain : float
+        Least PSPI that is pain, where levels are an observer's (UNBC-McMaster).
     """
 
     reader: str = "auto"
@@ -61,6 +73,7 @@ class DataOptions:
     subjects: str = "all"
     windows: WindowSettings = field(default_factory=WindowSettings)
     detector_path: Path | None = None
+    pspi_pain: float = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +99,8 @@ def prepare_dataset(
         reader=options.reader,
         signals=options.signals,
         subjects=options.subjects,
+        window_s=options.windows.window_s,
+        pspi_pain=options.pspi_pain,
         workers=workers,
         show_progress=show_progress,
     )
@@ -112,11 +127,13 @@ def benchmark_dataset(
     options: DataOptions,
     settings: BenchmarkSettings,
     cache: Path | None = None,
+    test_data: Path | None = None,
+    folds: Path | None = None,
     with_bundle: bool = True,
     workers: int = 1,
     show_progress: bool = False,
 ) -> BenchmarkResult:
-    """Evaluate leave-one-subject-out and write the whole run folder.
+    """Evaluate by a protocol and write the whole run folder.
 
     Parameters
     ----------
@@ -128,6 +145,10 @@ def benchmark_dataset(
     settings : BenchmarkSettings
     cache : Path, optional
         Folder of the prepared windows, ``out/windows`` without it.
+    test_data : Path, optional
+        The data set to test on, for the protocol ``cross-dataset``.
+    folds : Path, optional
+        A fold manifest to repeat.
     with_bundle : bool
         Train a last time on everybody and write ``out/model``.
     workers : int
@@ -140,33 +161,72 @@ def benchmark_dataset(
     begin = time.monotonic()
     if with_bundle:
         check_bundle_folder(out / MODEL_FOLDER)
-    found = prepare_dataset(
-        data,
-        cache or out / "windows",
+    read = partial(
+        prepare_dataset,
+        out=cache or out / "windows",
         options=options,
         task=settings.task,
         workers=workers,
         show_progress=show_progress,
     )
+    found = read(data) if test_data is None else join_datasets(read(data), read(test_data))
     ceiling = None if settings.permute_labels else observe_ceiling(found, get_task(settings.task))
     result = run_benchmark(
-        found.prepared, out, settings=settings, ceiling=ceiling, workers=workers, show_progress=show_progress
+        found.prepared,
+        out,
+        settings=settings,
+        folds=folds,
+        ceiling=ceiling,
+        workers=workers,
+        show_progress=show_progress,
     )
-    if with_bundle:
-        train_bundle(found.prepared, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
+    # a bundle makes windows of its own at the bedside, and knows no person's other trials
+    if with_bundle and settings.normalisation.mode == "none":
+        own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
+        train_bundle(own, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
     with announce_time("Writing the report", show=show_progress):
-        examples = choose_examples(result.predictions, found.prepared, found.index, task=get_task(settings.task))
-        run = describe_run(found, settings, wall_s=time.monotonic() - begin)
-        write_json(out / RUN_FILE, run)
-        write_report(
-            out / REPORT_FILE, run=run, metrics=result.metrics, predictions=result.predictions, examples=examples
-        )
+        write_run(result, found, settings, repeated=folds is not None, wall_s=time.monotonic() - begin)
     return result
+
+
+def write_run(
+    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, repeated: bool, wall_s: float
+) -> None:
+    """Write `run.json`, tables, and the report, whose examples are of the first seed."""
+    shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
+    run = describe_run(found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s)
+    write_json(result.folder / RUN_FILE, run)
+    examples = []
+    if (shown["model"] == "fusion").any():
+        examples = choose_examples(shown, found.prepared, found.index, task=get_task(settings.task))
+    people = of_run(shown, result.metrics["class_names"], people=found.prepared.table).table
+    write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
+    write_report(
+        result.folder / REPORT_FILE,
+        run=run,
+        metrics=result.metrics,
+        predictions=people,
+        examples=examples,
+        published=list_published(settings.task),
+    )
+
+
+def join_datasets(first: Prepared, second: Prepared) -> Prepared:
+    """Make one of the data set that is trained on and the one that is tested on."""
+    index = DatasetIndex(
+        root=first.index.root,
+        reader=f"{first.index.reader}+{second.index.reader}",
+        trials=(*first.index.trials, *second.index.trials),
+        problems=(*first.index.problems, *second.index.problems),
+        fingerprint=sha256_json([first.index.fingerprint, second.index.fingerprint]),
+        simulated=first.index.simulated or second.index.simulated,
+    )
+    return Prepared(index, join_prepared(first.prepared, second.prepared))
 
 
 def observe_ceiling(found: Prepared, task: Task) -> pd.DataFrame | None:
     """Ask the ideal observer about simulated trials; None for others, or where nothing says how they were made."""
-    if not found.index.simulated:
+    if not found.index.simulated or isinstance(found.prepared, JoinedData):
         return None
     marker = find_marker(found.index.root, found.index.trials)
     cohort = None if marker is None else read_cohort_settings(marker)
@@ -201,107 +261,71 @@ def train_dataset(
 def train_bundle(
     prepared: PreparedData, out: Path, *, settings: BenchmarkSettings, show_progress: bool = False
 ) -> None:
-    """Train on everybody but the inner subjects that choose the epoch, and write a bundle."""
+    """Train on everybody but the inner subjects that choose the epoch, and write a bundle.
+
+    Where the fusion weights are learned, those who calibrate do not train either.
+
+    Raises
+    ------
+    SettingsError
+        When nobody has a face, or nobody a heart beat.
+    """
     task = get_task(settings.task)
     rows = rows_of(prepared, set(prepared.table["subject"]), task)
     subjects = sorted(set(prepared.table["subject"].iloc[rows]))
+    with announce_time("Training on everybody", show=show_progress):
+        facial, ecg, fusion = take_apart(_fit_on_everybody(prepared, TrialSet(prepared, rows, task=task), settings))
     info = BundleInfo(
         task=task.name,
         class_names=task.class_names,
         windows=prepared.settings,
         token_features=TOKEN_FEATURES,
-        face_weight=settings.models.face_weight,
-        ecg_weight=settings.models.ecg_weight,
+        face_weight=fusion.face_weight,
+        ecg_weight=fusion.ecg_weight,
         simulated=prepared.simulated,
         n_subjects=len(subjects),
         description=f"{len(rows)} trials of {len(subjects)} subjects, data {prepared.fingerprint[:16]}",
         package_version=__version__,
         preprocessing_version=PREPROCESSING_VERSION,
     )
-    with announce_time("Training on everybody", show=show_progress):
-        fitted = _fit_on_everybody(prepared, subjects, settings)
     with announce_time("Exporting the networks", show=show_progress):
-        write_bundle(out, files=export_models(fitted.facial, fitted.ecg, crop_px=prepared.settings.crop_px), info=info)
+        files = export_models(facial, ecg, crop_px=prepared.settings.crop_px)
+        write_bundle(out, files=files, info=info)
 
 
-def _fit_on_everybody(prepared: PreparedData, subjects: list[str], settings: BenchmarkSettings) -> FittedModels:
-    n_validation = max(1, round(settings.validation_share * len(subjects)))
-    validation = choose_validation(subjects, n_validation=n_validation, seed=settings.seed)
+def _fit_on_everybody(prepared: PreparedData, trials: TrialSet, settings: BenchmarkSettings) -> Fitted:
+    pipeline = NetworksFactory(settings.models, settings.fusion_weights)(trials)
+    fixed = settings.fusion_weights == "fixed"
+    inner = InnerSettings(settings.inner.stopping_share, calibration_share=0.0) if fixed else settings.inner
+    divided = divide_inner(sorted(set(trials.subjects)), inner, seed=settings.seed, tag="")
     with limit_threads(settings.threads):
-        return fit_models(
-            prepared,
-            train_subjects=[subject for subject in subjects if subject not in validation],
-            validation_subjects=validation,
-            task=get_task(settings.task),
-            settings=settings.models,
-            seed=settings.seed,
-            features=frozen_features(prepared, settings.models.facial),
-        )
-
-
-def describe_run(found: Prepared, settings: BenchmarkSettings, *, wall_s: float) -> dict[str, Any]:
-    """Content of `run.json`: what is needed to judge and to repeat the run."""
-    task, table = get_task(settings.task), found.prepared.table
-    return {
-        **describe_program(),
-        "seed": settings.seed,
-        "task": task.name,
-        "class_names": list(task.class_names),
-        "simulated": found.index.simulated,
-        "reader": found.index.reader,
-        "data_fingerprint": found.index.fingerprint,
-        "windows_fingerprint": found.prepared.fingerprint,
-        "n_subjects": int(table["subject"].nunique()),
-        "n_trials": len(table),
-        "problems": [
-            {"kind": p.kind, "subject": p.subject, "trial": p.trial, "message": p.message} for p in found.index.problems
-        ],
-        "window_settings": to_dict(found.prepared.settings),
-        "model_settings": to_dict(settings.models),
-        "protocol": "leave-one-subject-out",
-        "validation_share": settings.validation_share,
-        "permuted_labels": settings.permute_labels,
-        "wall_s": round(wall_s, 1),
-    }
+        fold = divided.make_fold(0, Part())
+        return fit_fold(prepared, fold, pipeline, task=trials.task, seed=settings.seed).method
 
 
 def show_result(result: BenchmarkResult) -> str:
-    """Lay a run out for the terminal: the three models, chance, comparisons, and where the files are."""
-    metrics, ceiling = result.metrics, result.metrics.get("ceiling", {})
-    rows = [
-        [
-            name,
-            _percent(judged["overall"]["accuracy"]),
-            *([_percent(ceiling[name]["accuracy"]) if name in ceiling else "-"] if ceiling else []),
-            _percent(judged["overall"]["balanced_accuracy"]),
-            _percent(judged["overall"]["macro_f1"]),
-            _percent(judged["over_subjects"]["accuracy_mean"]),
-            f"{_percent(judged['over_subjects']['ci95_low'])} to {_percent(judged['over_subjects']['ci95_high'])}",
-            _p(judged["over_subjects"]["p_above_chance"]),
-        ]
-        for name, judged in metrics["models"].items()
-    ]
-    chance = _percent(metrics["chance"])
-    rows.append(["chance", chance, *([""] if ceiling else []), chance, "", chance, "", ""])
-    shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
-    lines = [SIMULATED_NOTE] if result.simulated else []
-    lines += [
-        f"{metrics['task']}, leave-one-subject-out: {metrics['n_subjects']} subjects, {metrics['n_trials']} trials, %",
-        format_table(rows, header=["model", *shown, "p above chance"]),
-        *(
-            f"{c['first']} against {c['second']}: {100 * c['accuracy_difference']:+.1f} points, "
-            f"paired t test over subjects p {_p(c['p_paired'])}"
-            for c in metrics["comparisons"]
-        ),
-        *(
-            f"LEAKAGE: {name} is {100 * beside['difference']:.1f} points above its ceiling (99 % lower bound "
-            f"{100 * beside['lower99']:.1f}); nothing but information about the test subjects explains that"
-            for name, beside in ceiling.items()
-            if beside["leakage"]
-        ),
+    """Lay a run out for the terminal: the models, chance, comparisons, and where the files are."""
+    metrics = result.metrics
+    title = parse_protocol(metrics["protocol"]).title
+    heading = f"{metrics['task']}, {title}, normalisation {metrics['normalisation']}"
+    lines = [
+        *describe_metrics(metrics, heading=heading, simulated=result.simulated),
+        *_say_original(metrics),
         f"report: {result.folder / REPORT_FILE}",
     ]
     return "\n".join(lines)
+
+
+def _say_original(metrics: dict[str, Any]) -> list[str]:
+    beside = metrics.get("original")
+    if beside is None:
+        return []
+    said = [
+        f"{model} {format_share(pair['accuracy'])} instead of {format_share(pair['honest_accuracy'])} "
+        f"({100 * pair['leakage']:+.1f} points)"
+        for model, pair in beside["models"].items()
+    ]
+    return [f"by {parse_protocol(beside['protocol']).title}: {', '.join(said)}", *beside["stamps"]]
 
 
 def describe_index(index: DatasetIndex) -> str:
@@ -311,6 +335,12 @@ def describe_index(index: DatasetIndex) -> str:
     lines.append(
         f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
     )
+    if not index.simulated:
+        card = READERS[index.reader].card
+        lines.append(f"{card.title}; access: {card.access}")
+    if index.levels_by == "observer":
+        lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
+    lines.append(_count_rest(index))
     lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
     counts = Counter(problem.kind for problem in index.problems)
     lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
@@ -320,12 +350,16 @@ def describe_index(index: DatasetIndex) -> str:
     return "\n".join(lines)
 
 
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else "< 0.0001" if value < 1e-4 else f"{value:.4f}"
+def _count_rest(index: DatasetIndex) -> str:
+    people = len({item.subject.id for item in index.rest})
+    kinds = [[signal is not None for signal in (item.video, item.ecg)] for item in index.rest]
+    n_video, n_ecg = (sum(kind[place] for kind in kinds) for place in (0, 1))
+    if not index.rest:
+        return "rest recordings, outside the trials: none"
+    return (
+        f"rest recordings, outside the trials: {len(index.rest)} of {people} of {len(index.subjects)} subjects "
+        f"({n_video} with video, {n_ecg} with ECG)"
+    )
 
 
 def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,12 +67,14 @@ class FakePrepared:
     def __init__(
         self, folder: Path, *, n_subjects: int, per_level: int, n_frames: int, crop_px: int, seed: int
     ) -> None:
-        self.folder, self.simulated, self.fingerprint = folder, True, f"fake-{seed}"
+        self.folder, self.simulated, self.fingerprint, self.settings = folder, True, f"fake-{seed}", None
         rng = np.random.default_rng(seed)
         levels = ("BL1", "PA1", "PA2", "PA3")
         rows = [(f"s{s:02d}", level) for s in range(n_subjects) for level in levels for _ in range(per_level)]
         names = [f"{subject}-{level}-{number:03d}" for number, (subject, level) in enumerate(rows)]
-        self.table = pd.DataFrame(rows, columns=["subject", "level"]).assign(trial=names)
+        self.table = pd.DataFrame(rows, columns=["subject", "level"]).assign(
+            trial=names, face_quality=1.0, ecg_quality=0.5
+        )
         shape = (len(rows), n_frames, crop_px, crop_px, 3)
         step = np.array([levels.index(level) for _, level in rows])
         noise = rng.integers(0, 40, shape)
@@ -86,6 +89,11 @@ class FakePrepared:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def with_table(self, table: pd.DataFrame) -> FakePrepared:
+        other = copy.copy(self)
+        other.table, other.fingerprint = table, f"{self.fingerprint}-altered"
+        return other
 
     def crops(self, row: int) -> np.ndarray:
         return self._crops[row]

@@ -12,12 +12,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from tiny_files import write_ecg, write_video
+from tiny_files import write_ecg, write_pspi, write_video
 
 from ecg_facial import cli, workflow
 from ecg_facial.console import SIMULATED_NOTE
-from ecg_facial.evaluation.benchmark import BenchmarkResult
+from ecg_facial.datasets import READERS
+from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
+from ecg_facial.evaluation.splits import InnerSettings
 from ecg_facial.labels import TASKS
+from ecg_facial.normalisation import NormalisationSettings
 from ecg_facial.options import DataArguments, ModelArguments, TaskName
 
 Prepare = Callable[[Path], list[str]]
@@ -169,7 +172,7 @@ BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
     unknown_pathology: ("'fog'", "expected one of", "missing_ecg"),
     session_video_without_session: ("without the session", "continuous"),
     someone_elses_folder: ("not empty", "name a new folder"),
-    unknown_reader: ("'mine'", "biovid, original, manifest"),
+    unknown_reader: ("'mine'", "biovid, original, pmed, unbc, manifest"),
     someone_elses_bundle_folder: ("thesis.txt", "not of a bundle", "give another folder"),
     no_bundle: ("no such folder", "expected a bundle"),
 }
@@ -222,6 +225,16 @@ def test_the_index_names_every_problem_and_is_written(run: Callable[..., Said], 
     for name in ("PA9", "PA1-001", "PA2-021", "2.00 s: at least 4.95 s"):
         assert name in said.out
     assert (tmp_path / "index.parquet").stat().st_size > 0
+
+
+def test_the_index_takes_the_rule_that_makes_levels_of_pspi(run: Callable[..., Said], tmp_path: Path) -> None:
+    write_pspi(tmp_path, "042-ll042", "ll042t1aaaff", [0.0] * 137 + [2.0])
+    assert "0 usable trials" in run("index", tmp_path).out
+    said = run("index", tmp_path, "--reader", "unbc", "--pspi-pain", "2")
+    assert "1 usable trials" in said.out
+    assert "LEVELS BY AN OBSERVER" in said.out
+    for reader in READERS:
+        assert reader in run("index", "--help").out
 
 
 def test_a_truncated_video_leaves_the_ecg_of_its_trial(run: Callable[..., Said], tmp_path: Path) -> None:
@@ -293,6 +306,33 @@ def test_the_fusion_module_prints_the_overall_accuracy_as_the_original_did(
     ]
     assert (asked["data"], asked["out"], asked["settings"].task) == (tmp_path, tmp_path / "run", "binary")
     assert (asked["settings"].models.face_weight, asked["settings"].models.ecg_weight) == (0.8, 0.2)
+
+
+def test_protocol_options_become_the_settings_that_they_name(
+    run: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
+        asked.update(options)
+        return BenchmarkResult(out, pd.DataFrame(), {}, simulated=True)
+
+    monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
+    monkeypatch.setattr(workflow, "show_result", lambda _: "shown")
+    assert run("benchmark", tmp_path, "--out", tmp_path / "run").out == "shown\n"
+    assert (asked["settings"].seeds, asked["settings"].protocol) == (3, "loso")
+    assert asked["settings"] == BenchmarkSettings(models=asked["settings"].models, seeds=3)
+    words = "--protocol k-shot:2 --seeds 5 --seed 7 --inner crossfit --conformal-share 0.2 --calibration-share 0.3"
+    more = "--normalisation baseline --baseline-trials 4 --fusion-weights learned --folds f.json --test-data other"
+    run("benchmark", tmp_path, "--out", tmp_path / "run", *words.split(), *more.split())
+    settings = asked["settings"]
+    assert (settings.protocol, settings.seeds, settings.seed, settings.fusion_weights) == ("k-shot:2", 5, 7, "learned")
+    assert settings.inner == InnerSettings(calibration_share=0.3, conformal_share=0.2, rule="crossfit")
+    assert settings.normalisation == NormalisationSettings("baseline", 4)
+    assert (asked["folds"], asked["test_data"]) == (Path("f.json"), Path("other"))
+    refused = run("benchmark", tmp_path, "--out", tmp_path / "run", "--protocol", "lopo")
+    assert refused.code == 2
+    assert "unknown protocol 'lopo'" in refused.err
 
 
 def test_shared_options_become_the_settings_that_they_name() -> None:

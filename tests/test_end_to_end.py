@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from ecg_facial.datasets import index_dataset
 from ecg_facial.ecg_model import ECGModel, EcgSettings
 from ecg_facial.errors import StaleCacheError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, permute_levels
-from ecg_facial.evaluation.predictions import read_predictions
+from ecg_facial.evaluation.foreign import read_foreign
 from ecg_facial.face.normalise import normalise_crops
 from ecg_facial.facial_model import FacialModel, FacialSettings
 from ecg_facial.fitting import ModelSettings
@@ -46,7 +47,8 @@ SETTINGS = BenchmarkSettings(
         ecg=EcgSettings(width=16, n_heads=2, n_layers=1, feedforward=16),
         facial_training=TrainingSettings(epochs=2, batch_size=8),
         ecg_training=TrainingSettings(epochs=2, batch_size=8),
-    )
+    ),
+    seeds=2,
 )
 
 
@@ -71,14 +73,16 @@ def result(data: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
     assert {path.name for path in result.folder.iterdir()} == {
         "folds",
+        "folds.json",
         "metrics.json",
         "model",
         "predictions.csv",
         "report.html",
         "run.json",
     }
-    predictions = read_predictions(result.folder / "predictions.csv")
-    assert len(predictions) == 3 * 4 * N_SUBJECTS
+    predictions = read_foreign(result.folder / "predictions.csv").table
+    assert len(predictions) == 3 * 4 * N_SUBJECTS * SETTINGS.seeds
+    assert set(predictions["seed"]) == {0, 1}
     assert set(predictions["model"]) == {"facial", "ecg", "fusion"}
     assert predictions.groupby("subject")["fold"].nunique().max() == 1
     metrics = json.loads((result.folder / "metrics.json").read_text())
@@ -92,6 +96,7 @@ def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
 
 def test_every_fold_tests_one_subject_who_neither_trains_nor_stops(result: BenchmarkResult) -> None:
     folds = [json.loads(path.read_text()) for path in sorted((result.folder / "folds").glob("*.json"))]
+    assert len(folds) == N_SUBJECTS * SETTINGS.seeds
     assert len({fold["test_subjects"][0] for fold in folds}) == N_SUBJECTS
     for fold in folds:
         assert not set(fold["test_subjects"]) & set(fold["validation_subjects"])
@@ -116,6 +121,25 @@ def test_the_terminal_shows_all_three_models_beside_chance(result: BenchmarkResu
     assert [line.split()[0] for line in shown.splitlines()[3:7]] == ["facial", "ecg", "fusion", "chance"]
     assert "25.0" in shown
     assert shown.splitlines()[2].split()[:3] == ["model", "accuracy", "ceiling"]
+
+
+def test_the_terminal_shows_spread_stamps_and_what_leakage_is_worth(result: BenchmarkResult) -> None:
+    assert "normalisation none: 4 subjects, 16 trials, 2 seeds (standard deviation up to" in show_result(result)
+    pair = {"accuracy": 0.75, "honest_accuracy": 0.35, "leakage": 0.4}
+    beside = {"protocol": "original", "stamps": ["LEAKS: so"], "models": {"fusion": pair}}
+    shown = show_result(replace(result, metrics={**result.metrics, "stamps": ["TRANSDUCTIVE"], "original": beside}))
+    assert shown.splitlines()[1] == "TRANSDUCTIVE"
+    assert "random 80/20 over trials: fusion 75.0 instead of 35.0 (+40.0 points)\nLEAKS: so" in shown
+
+
+def test_a_run_says_how_its_folds_were_made(result: BenchmarkResult) -> None:
+    run = json.loads((result.folder / "run.json").read_text())
+    folds = json.loads((result.folder / "folds.json").read_text())
+    assert run["folds_sha256"] == folds["sha256"] == result.metrics["folds_sha256"]
+    assert run["seeds"] == [0, 1]
+    assert run["refit_rule"].startswith("no refit")
+    assert run["normalisation"]["mode"] == "none"
+    assert (run["stamps"], run["beside"], run["folds_repeated"]) == ([], None, False)
 
 
 def test_a_simulated_result_stands_beside_its_ceiling(result: BenchmarkResult) -> None:
@@ -148,10 +172,10 @@ def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
         "m.benchmark_dataset(d, o, options=m.OPTIONS, settings=m.SETTINGS, cache=c, with_bundle=False)"
     )
     command = [sys.executable, "-c", program, __file__, str(data), str(cache), str(out)]
-    for wanted in (1, 3):
-        kill_when(command, lambda wanted=wanted: len(list((out / "folds").glob("*.json"))) >= wanted)
+    for wanted in (1, 6):
+        kill_when(command, lambda wanted=wanted: len(list((out / "folds").glob("[!.]*.json"))) >= wanted)
         assert not (out / "predictions.csv").exists()
-    stamps = {path: path.stat().st_mtime_ns for path in (out / "folds").glob("*.json")}
+    stamps = {path: path.stat().st_mtime_ns for path in (out / "folds").glob("[!.]*.json")}
     resumed = benchmark_dataset(data, out, options=OPTIONS, settings=SETTINGS, cache=cache, with_bundle=False)
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
     assert_same_bytes(resumed.folder, result.folder)
@@ -194,6 +218,26 @@ def test_a_folder_of_other_settings_is_not_mixed_in(data: Path, cache: Path, res
     other = BenchmarkSettings(models=SETTINGS.models, seed=1)
     with pytest.raises(StaleCacheError, match="other data or settings"):
         benchmark_dataset(data, result.folder, options=OPTIONS, settings=other, cache=cache)
+
+
+def test_one_data_set_trains_and_another_is_tested(
+    data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
+) -> None:
+    listed = index_dataset(data).trials[: 4 * 2]
+    rows = [f"x{t.subject.id},x{t.id},{t.level.name},{t.video.path},{t.ecg.path},512" for t in listed]
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join(["subject,trial,label,video,ecg,fs_hz", *rows]) + "\n")
+    out, settings = tmp_path / "run", replace(SETTINGS, protocol="cross-dataset", seeds=1)
+    cache = Path(shutil.copytree(cache, tmp_path / "windows"))  # the other tests find one set of windows in it
+    crossed = benchmark_dataset(
+        data, out, options=OPTIONS, settings=settings, cache=cache, test_data=other, with_bundle=False
+    )
+    assert set(crossed.predictions["subject"]) == {f"x{t.subject.id}" for t in listed}
+    assert crossed.metrics["n_trials"] == len(listed)
+    (fold,) = crossed.plan.folds[0]
+    assert len(fold.train.subjects) + len(fold.stopping.subjects) == N_SUBJECTS
+    assert json.loads((out / "run.json").read_text())["protocol"] == "trained on one data set, tested on another"
+    assert "trained on one data set" in show_result(crossed)
 
 
 def test_permuted_labels_keep_each_subjects_counts_and_are_stamped(
@@ -316,3 +360,25 @@ def test_an_index_is_told_by_subject_and_level(data: Path) -> None:
     assert "SIMULATED" in shown
     assert "16 usable trials" in shown
     assert "problems: none" in shown
+
+
+def test_rest_recordings_change_no_prediction(data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path) -> None:
+    index, root = index_dataset(data), tmp_path / "with rest"
+    root.mkdir()
+    for path in data.iterdir():
+        (root / path.name).symlink_to(path)
+    for subject in index.subjects:
+        # what they show does not matter here: the clips of the highest level would do the most harm
+        trial = next(trial for trial in index.trials if trial.subject == subject and trial.code == "PA3")
+        for source, part, ending in ((trial.video, "video", ".mp4"), (trial.ecg, "biosignals_filtered", "_bio.csv")):
+            assert source is not None
+            folder = root / "rest" / part / subject.id
+            folder.mkdir(parents=True)
+            (folder / f"{subject.id}-REST-001{ending}").symlink_to(source.path)
+    rested = benchmark_dataset(
+        root, tmp_path / "run", options=OPTIONS, settings=SETTINGS, cache=cache, with_bundle=False
+    )
+    run = json.loads((rested.folder / "run.json").read_text())
+    assert (run["n_trials"], run["n_rest"], run["n_subjects"]) == (len(index), N_SUBJECTS, N_SUBJECTS)
+    for name in ("predictions.csv", "metrics.json"):
+        assert (rested.folder / name).read_bytes() == (result.folder / name).read_bytes()

@@ -12,23 +12,31 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- tree: made by tools/readme_tree.py -->\n```\n", "```\n<!-- end of the tree -->"
-FOLDERS = ("ecg_facial", "benchmarks", "tools", "docs", "tests")
+FOLDERS = ("ecg_facial", "examples", "benchmarks", "tools", "docs", "tests")
 OTHERS = {
-    "Makefile": "demo, test, check, bench",
+    "Makefile": "demo, test, check, oracles, bench",
     ".ci/run": "calls `make test`",
     "CHANGELOG.md": "what users notice",
     "CONTRIBUTING.md": "how the code is written",
     "MODEL_CARD.md": "what the models are, and uses advised against",
     "CITATION.cff": "how to cite, and whom",
     "constraints.txt": "the versions that every install is held to",
+    "requirements-oracles.txt": "independent libraries that `make oracles` compares with",
 }
 NOTES = {
     "ecg_facial/assets/HEAD_LICENCE.md": "Where the rendered head comes from, and its licence",
     "ecg_facial/assets/head.npz": "Neutral head, shapes and expressions",
     "ecg_facial/assets/resnet18_rendered.safetensors": "ResNet18 trained on rendered heads, fp16",
-    "ecg_facial/evaluation/report.html.j2": "Template of the report",
+    "ecg_facial/evaluation/templates/report.html.j2": "Frame of the report",
+    "ecg_facial/evaluation/templates/style.css": "How it looks on screen and on paper",
+    "ecg_facial/evaluation/templates/audit.html.j2": "Verdict of the leakage audit",
+    "ecg_facial/evaluation/templates/models.html.j2": "Models beside chance, each other and published results",
+    "ecg_facial/evaluation/templates/trust.html.j2": "Calibration, abstention, conformal sets, test-retest",
+    "ecg_facial/evaluation/templates/data.html.j2": "Subjects, trials, exclusions",
+    "ecg_facial/evaluation/templates/protocol.html.j2": "Protocol, how to repeat the run, reporting checklist",
     "docs/log.md": "What was tried and did not work, with its figures",
     "docs/simulator.md": "Data card of simulated cohorts: sources, difficulty, ceilings, limits",
+    "docs/evaluation.md": "What the evaluation computes, and how often it is right",
     "docs/subjects.svg": "Picture of this page, from the demo's report",
     "tests/golden": "What `make_window` made when its version was last raised",
 }

@@ -1,14 +1,17 @@
 """BioVid Heat Pain Database, Part A.
 
-Enters: the folder that holds ``PartA``, or ``PartA`` itself. Leaves: one entry a file and one a row of ``samples.csv``.
-Opens no signal. The database is available by agreement with its makers; nothing of it is part of this package.
+Enters: the folder that holds ``PartA``, or ``PartA`` itself. Leaves: one entry a file and one a row of ``samples.csv``;
+rest recordings from beside ``PartA``. Opens no signal of a trial. The database is available by agreement with its
+makers; nothing of it is part of this package.
 
 ::
 
     PartA/biosignals_filtered/<subject>/<sample>_bio.csv     (also biosignals_raw/)
     PartA/video/<subject>/<sample>.mp4
     PartA/starting_point/samples.csv                          optional
-    subject = 071309_w_21      sample = 071309_w_21-BL1-081
+    rest/...                                                  optional: rest clips, in PartA's folders
+    PartC/...                                                 optional: whole sessions, see `sessions`
+    subject = 071309_w_21      sample = 071309_w_21-BL1-081, at rest 071309_w_21-REST-001
 
 References
 ----------
@@ -18,17 +21,26 @@ References
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, cast
 
-from ecg_facial.datasets.records import Entry, Problem, Scan
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.datasets.sessions import SESSION_PART, list_session_rest
 from ecg_facial.datasets.tables import read_rows
 from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
 
 SIGNAL_FOLDERS = {"filtered": "biosignals_filtered", "raw": "biosignals_raw"}
 LAYOUT = "PartA/video/<subject>/*.mp4 or PartA/biosignals_filtered/<subject>/*_bio.csv"
+CARD = Card(
+    title="BioVid Heat Pain Database, Part A",
+    source="Walter et al., The BioVid Heat Pain Database, IEEE CYBCO 2013",
+    access="by agreement with its makers, for research; may not be passed on",
+    needs="videos, biosignals (filtered or raw) or both; samples.csv, rest clips and Part C where they are there",
+    layout=LAYOUT,
+)
 # Subjects without a visible reaction, whom some papers leave out: 67 of 87 remain. They are old more often than not.
 UNREACTIVE = frozenset(
     {
@@ -37,6 +49,7 @@ UNREACTIVE = frozenset(
         *("101114_w_37", "101209_w_61", "101809_m_59", "101916_m_40", "111313_m_64", "120614_w_61"),
     }
 )
+_REST_FOLDER = "rest"
 _PART, _VIDEO, _SAMPLES = "PartA", "video", Path("starting_point") / "samples.csv"
 _VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov"})
 _SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})")
@@ -63,25 +76,25 @@ def parse_subject(name: str) -> Subject:
     return Subject(name, cast(Literal["m", "w"], match["sex"]), int(match["age"]))
 
 
-def scan(root: Path, *, signals: str = "filtered") -> Scan:
+def scan(root: Path, settings: ScanSettings) -> Scan:
     """List what is there.
 
     Parameters
     ----------
     root : Path
         The folder that holds ``PartA``, or ``PartA`` itself.
-    signals : {"filtered", "raw"}
-        Which biosignals.
+    settings : ScanSettings
+        `signals` says which biosignals, `window_s` how long the rest is that is cut out of sessions.
 
     Raises
     ------
     MissingDataError
         Without videos and without the wanted biosignals.
     CorruptDataError
-        When ``samples.csv`` is not the table it should be.
+        When ``samples.csv``, or the labels of Part C, is not the table it should be.
     """
     part = _find_part(root)
-    videos, biosignals = part / _VIDEO, part / SIGNAL_FOLDERS[signals]
+    videos, biosignals = part / _VIDEO, part / SIGNAL_FOLDERS[settings.signals]
     there = {folder: folder.is_dir() for folder in (videos, biosignals)}
     if not any(there.values()):
         raise MissingDataError(f"{part}: neither {_VIDEO} nor {biosignals.name}; expected {LAYOUT}")
@@ -90,16 +103,38 @@ def scan(root: Path, *, signals: str = "filtered") -> Scan:
         for folder, is_there in there.items()
         if not is_there
     ]
-    entries: list[Entry] = []
-    for item in (*_list_videos(videos), *_list_biosignals(biosignals)):
-        (entries if isinstance(item, Entry) else problems).append(item)  # type: ignore[arg-type]  # each to its kind
+    home = part.parent if part.name == _PART else part
+    entries, odd = _sort_out([*_list_videos(videos), *_list_biosignals(biosignals)])
+    rest, odd_rest = _sort_out(_list_rest(home, settings))
+    problems += odd + odd_rest
     samples = part / _SAMPLES
     tables = (samples,) if samples.is_file() else ()
     if tables:
         listed = list(_read_samples(samples))
         entries, unlisted = _keep_listed(entries, {entry.trial for entry in listed}, samples)
         entries, problems = listed + entries, problems + unlisted
-    return Scan(part, tuple(entries), tuple(problems), tables, there[videos], there[biosignals])
+    return Scan(part, tuple(entries), tuple(problems), tables, there[videos], there[biosignals], tuple(rest), home)
+
+
+def _sort_out(items: Iterable[Entry | Problem]) -> tuple[list[Entry], list[Problem]]:
+    items = list(items)
+    return [item for item in items if isinstance(item, Entry)], [item for item in items if isinstance(item, Problem)]
+
+
+def _list_rest(home: Path, settings: ScanSettings) -> Iterator[Entry | Problem]:
+    """Rest clips, then what is cut out of sessions and is in none of them."""
+    folder = home / _REST_FOLDER
+    items = [*_list_videos(folder / _VIDEO), *_list_biosignals(folder / SIGNAL_FOLDERS[settings.signals])]
+    for item in items:
+        if isinstance(item, Entry) and item.code.upper() != REST_CODE:
+            message = f"level {item.code} in the folder of rest clips: expected {REST_CODE}"
+            yield Problem("unknown_label", item.subject.id, item.trial, item.origin, message)
+        else:
+            yield item
+    clips = {item.trial for item in items}
+    yield from list_session_rest(
+        home / SESSION_PART, window_s=settings.window_s, clips=clips, parse_subject=parse_subject
+    )
 
 
 def _find_part(root: Path) -> Path:

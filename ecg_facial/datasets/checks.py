@@ -1,7 +1,7 @@
-"""Looking into the files of trials, without decoding them.
+"""Looking into the files of trials and rest recordings, without decoding them.
 
-Enters: trials. Leaves: the trials with what is usable of them, problems, and the files' fingerprints. A trial that
-loses one signal keeps the other. What only decoding can show is found later, by `prepare`.
+Enters: trials, or rest recordings. Leaves: the same with what is usable of them, problems, and the files' fingerprints.
+One that loses one signal keeps the other. What only decoding can show is found later, by `prepare`.
 """
 
 from __future__ import annotations
@@ -10,50 +10,52 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import av
 import cv2
 import numpy as np
 
 from ecg_facial.datasets.records import Problem, ProblemKind
-from ecg_facial.ecg.files import probe_ecg
+from ecg_facial.ecg.stretches import measure_ecg_stretch
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
 from ecg_facial.executors import open_pool
-from ecg_facial.face.video import DEFAULT_FPS, probe_video
-from ecg_facial.recording import EcgRef, Trial, VideoRef
+from ecg_facial.face.video import DEFAULT_FPS, IMAGE_SUFFIXES, list_images, probe_video
+from ecg_facial.recording import EcgRef, Recording, RestRecording, Trial, VideoRef
 from ecg_facial.storage import fingerprint_file
 from ecg_facial.windows import WindowSettings
 
 # a clip must cover nine tenths of the default window; BioVid's last 5.5 s
-MIN_DURATION_S = 0.9 * WindowSettings.window_s
-_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+MIN_SHARE = 0.9
+MIN_DURATION_S = MIN_SHARE * WindowSettings.window_s
 _TRIALS_A_TASK = 32
 # starting a process takes as long as checking so many trials
 _TRIALS_A_PROCESS = 256
+AnyRecording = TypeVar("AnyRecording", Trial, RestRecording)
 
 
 @dataclass(frozen=True)
-class CheckedTrial:
-    """A trial after its files were looked into.
+class CheckedTrial(Generic[AnyRecording]):
+    """A trial or rest recording after its files were looked into.
 
     Attributes
     ----------
-    trial : Trial or None
+    trial : Trial, RestRecording or None
         With the usable signals only; None where there is none.
     problems : tuple of Problem
     fingerprints : tuple of (Path, str)
         Of every file that is there, usable or not.
     """
 
-    trial: Trial | None
+    trial: AnyRecording | None
     problems: tuple[Problem, ...]
     fingerprints: tuple[tuple[Path, str], ...]
 
 
 def check_trials(
-    trials: Sequence[Trial], *, check_files: bool, min_duration_s: float, workers: int
-) -> Iterator[CheckedTrial]:
-    """Check trials in their order, in this process or in several."""
+    trials: Sequence[AnyRecording], *, check_files: bool, min_duration_s: float, workers: int
+) -> Iterator[CheckedTrial[AnyRecording]]:
+    """Check trials, or rest recordings, in their order, in this process or in several."""
     check = partial(check_trial, check_files=check_files, min_duration_s=min_duration_s)
     workers = min(workers, len(trials) // _TRIALS_A_PROCESS)
     if workers < 2:
@@ -63,12 +65,12 @@ def check_trials(
         yield from pool.map(check, trials, chunksize=_TRIALS_A_TASK)
 
 
-def check_trial(trial: Trial, *, check_files: bool, min_duration_s: float) -> CheckedTrial:
-    """Look into the files of one trial.
+def check_trial(trial: AnyRecording, *, check_files: bool, min_duration_s: float) -> CheckedTrial[AnyRecording]:
+    """Look into the files of one trial or rest recording.
 
     Parameters
     ----------
-    trial : Trial
+    trial : Trial or RestRecording
     check_files : bool
         False: only whether they are there.
     min_duration_s : float
@@ -91,15 +93,11 @@ def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:
     if signal is None:
         return []
     if signal.path.is_dir():
-        return _list_images(signal.path)
+        return list_images(signal.path)
     return [signal.path] if signal.path.is_file() else []
 
 
-def _list_images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES)
-
-
-def _check(trial: Trial, signal: VideoRef | EcgRef, check_files: bool, min_duration_s: float) -> Problem | None:
+def _check(trial: Recording, signal: VideoRef | EcgRef, check_files: bool, min_duration_s: float) -> Problem | None:
     """Say why a signal cannot be used, None where it can."""
     name = "video" if isinstance(signal, VideoRef) else "ECG"
 
@@ -111,7 +109,7 @@ def _check(trial: Trial, signal: VideoRef | EcgRef, check_files: bool, min_durat
     if not check_files:
         return None
     try:
-        duration_s = _measure_video(signal) if isinstance(signal, VideoRef) else _measure_ecg(signal)
+        duration_s = _measure_video(signal) if isinstance(signal, VideoRef) else measure_ecg_stretch(signal)
     except MissingDataError as error:
         return describe("missing", str(error))
     except (DataError, SettingsError, OSError) as error:
@@ -121,16 +119,14 @@ def _check(trial: Trial, signal: VideoRef | EcgRef, check_files: bool, min_durat
     return None
 
 
-def _measure_ecg(ecg: EcgRef) -> float:
-    return probe_ecg(ecg.path, fs_hz=ecg.fs_hz, column=ecg.column).duration_s
-
-
 def _measure_video(video: VideoRef) -> float:
     if video.path.is_dir():
-        return _measure_folder(video)
-    duration_s = probe_video(video.path).duration_s
-    _find_cut(video.path)
-    return duration_s
+        whole_s = _measure_folder(video)
+    else:
+        whole_s = probe_video(video.path).duration_s
+        _find_cut(video.path)
+    left_s = max(0.0, whole_s - video.start_s)
+    return left_s if video.duration_s is None else min(left_s, video.duration_s)
 
 
 def _find_cut(path: Path) -> None:
@@ -151,9 +147,9 @@ def _find_cut(path: Path) -> None:
 
 
 def _measure_folder(video: VideoRef) -> float:
-    images = _list_images(video.path)
+    images = list_images(video.path)
     if not images:
-        raise CorruptDataError(f"{video.path}: no images in the folder; expected {', '.join(sorted(_IMAGE_SUFFIXES))}")
+        raise CorruptDataError(f"{video.path}: no images in the folder; expected {', '.join(sorted(IMAGE_SUFFIXES))}")
     empty = next((path for path in images if not path.stat().st_size), None)
     if empty is not None:
         raise CorruptDataError(f"{empty}: the file is empty; copy it again")

@@ -8,8 +8,9 @@ Enters: a CSV file, or the folder that holds it as ``manifest.csv``. Leaves: one
     anna,1,BL1,clips/anna_1.mp4,ecg/anna_1.csv,512
 
 ``video`` is a file or a folder of frames; ``video`` or ``ecg`` may be empty. Paths are absolute, or relative to the
-manifest's folder. ``fs_hz`` may be empty where the ECG table has a time column. Further columns that are understood:
-``sex`` (``m`` or ``w``) and ``age_years``.
+manifest's folder. ``fs_hz`` may be empty where the ECG table has a time column. The label ``REST`` marks a person at
+rest, outside the trials. Further columns that are understood: ``sex`` (``m`` or ``w``), ``age_years``, and ``start_s``
+and ``duration_s`` where a row is a stretch of longer files, video and ECG alike.
 """
 
 from __future__ import annotations
@@ -19,13 +20,21 @@ from pathlib import Path
 from typing import Literal, cast
 
 from ecg_facial.datasets.naming import make_unique
-from ecg_facial.datasets.records import Entry, Scan
+from ecg_facial.datasets.records import Card, Entry, Scan, ScanSettings
 from ecg_facial.datasets.tables import read_rows
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
 
 MANIFEST_NAME = "manifest.csv"
 LAYOUT = f"{MANIFEST_NAME} with the columns subject,trial,label,video,ecg,fs_hz"
+CARD = Card(
+    title="Recordings described by a table",
+    source="whoever wrote the table",
+    access="as whoever recorded them says",
+    needs=f"{MANIFEST_NAME}, and the videos and ECG tables that it names",
+    layout=LAYOUT,
+)
 _NEEDED = ("subject", "trial", "label")
 
 
@@ -34,8 +43,8 @@ def fits(root: Path) -> bool:
     return root.is_file() or (root / MANIFEST_NAME).is_file()
 
 
-def scan(root: Path) -> Scan:
-    """Read the table.
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """Read the table; takes no settings.
 
     Raises
     ------
@@ -56,18 +65,24 @@ def scan(root: Path) -> Scan:
     for number, row in rows:
         _remember_subject(row, subjects, f"{path}: row {number}")
     ids = make_unique((row["subject"], row["trial"]) for _, row in rows)
-    entries = [
-        Entry(
-            subjects[row["subject"]],
-            ids[row["subject"], row["trial"]],
-            row["label"],
-            path,
-            VideoRef(path.parent / row["video"]) if row.get("video") else None,
-            _parse_ecg(row, path.parent, f"{path}: row {number}"),
-        )
-        for number, row in rows
-    ]
-    return Scan(path.parent, tuple(entries), (), (path,), expects_video=False, expects_ecg=False)
+    entries = []
+    for number, row in rows:
+        subject, trial = subjects[row["subject"]], ids[row["subject"], row["trial"]]
+        video, ecg = _parse_signals(row, path.parent, f"{path}: row {number}")
+        entries.append(Entry(subject, trial, row["label"], path, video, ecg))
+    return Scan(
+        path.parent,
+        tuple(entry for entry in entries if not _is_rest(entry)),
+        (),
+        (path,),
+        expects_video=False,
+        expects_ecg=False,
+        rest=tuple(entry for entry in entries if _is_rest(entry)),
+    )
+
+
+def _is_rest(entry: Entry) -> bool:
+    return entry.code.upper() == REST_CODE
 
 
 def _remember_subject(row: dict[str, str], known: dict[str, Subject], where: str) -> None:
@@ -88,13 +103,27 @@ def _parse_subject(row: dict[str, str], where: str) -> Subject:
     return Subject(row["subject"], cast(Literal["m", "w"], sex) if sex else None, int(age) if age else None)
 
 
-def _parse_ecg(row: dict[str, str], folder: Path, where: str) -> EcgRef | None:
-    """ECG of a row; the rate is checked even where there is no ECG."""
-    text = row.get("fs_hz", "")
+def _parse_signals(row: dict[str, str], folder: Path, where: str) -> tuple[VideoRef | None, EcgRef | None]:
+    """Signals of a row; its numbers are checked even where nothing needs them."""
+    fs_hz = _parse_number(row, "fs_hz", where, wanted="a positive sampling rate in Hz")
+    start_s = _parse_number(row, "start_s", where, wanted="0 or more seconds", least=0.0) or 0.0
+    duration_s = _parse_number(row, "duration_s", where, wanted="a positive number of seconds")
+    video, ecg = row.get("video"), row.get("ecg")
+    return (
+        VideoRef(folder / video, start_s=start_s, duration_s=duration_s) if video else None,
+        EcgRef(folder / ecg, fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
+    )
+
+
+def _parse_number(
+    row: dict[str, str], column: str, where: str, *, wanted: str, least: float | None = None
+) -> float | None:
+    """Read a number above 0, or from `least` on; None where the cell is empty."""
+    text = row.get(column, "")
     try:
-        fs_hz = float(text) if text else None
+        value = float(text) if text else None
     except ValueError:
-        fs_hz = math.nan
-    if fs_hz is not None and not (math.isfinite(fs_hz) and fs_hz > 0):
-        raise DataError(f"{where} has fs_hz {text}; expected a positive sampling rate in Hz, or nothing")
-    return EcgRef(folder / row["ecg"], fs_hz) if row.get("ecg") else None
+        value = math.nan
+    if value is not None and not (math.isfinite(value) and (value > 0 if least is None else value >= least)):
+        raise DataError(f"{where} has {column} {text}; expected {wanted}, or nothing")
+    return value

@@ -1,19 +1,20 @@
-"""Entries to trials: video and ECG meet by trial id, never by position in a listing.
+"""Entries to trials and rest recordings: video and ECG meet by id, never by position in a listing.
 
-Enters: what a reader found. Leaves: trials, and what cannot be one. A trial of unknown level, or on which two places
-disagree, is left out by name; two files for one signal of a trial are an error, because either may be the wrong one.
+Enters: what a reader found. Leaves: trials, rest recordings, and what cannot be either. A trial of unknown level, or on
+which two places disagree, is left out by name; two files for one signal of a trial are an error, because either may be
+the wrong one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from ecg_facial.datasets.records import Entry, Problem, Scan
 from ecg_facial.errors import AmbiguousDataError, UnknownLabelError
 from ecg_facial.labels import PainLevel, parse_pain_level
-from ecg_facial.recording import Trial
+from ecg_facial.recording import EcgRef, RestRecording, Trial, VideoRef
 
 Duplicates = Literal["raise", "list"]
 
@@ -38,20 +39,53 @@ def merge(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Trial],
     AmbiguousDataError
         For two files that claim to be the same signal of the same trial.
     """
-    groups: dict[str, list[Entry]] = {}
-    for entry in scan.entries:
-        groups.setdefault(entry.trial, []).append(entry)
-    doubled = [problem for group in groups.values() for problem in _find_duplicates(group)]
-    if doubled and duplicates == "raise":
-        more = f" (and {len(doubled) - 1} more)" if len(doubled) > 1 else ""
-        raise AmbiguousDataError(f"trial {doubled[0].trial}: {doubled[0].message}; keep one of them{more}")
+    groups, doubled = _group(scan.entries, duplicates)
     trials, problems = [], [*scan.problems, *doubled]
-    for group in groups.values():
+    for group in groups:
         trial, found = _merge_group(group, scan)
         problems += found
         if trial is not None:
             trials.append(trial)
     return trials, problems
+
+
+def merge_rest(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[RestRecording], list[Problem]]:
+    """Group the entries of rest recordings by id; see `merge`, whose problems are not among these.
+
+    Returns
+    -------
+    rest : list of RestRecording
+    problems : list of Problem
+
+    Raises
+    ------
+    AmbiguousDataError
+        For two files that claim to be the same signal, or an id that is a trial's too.
+    """
+    groups, problems = _group(scan.rest, duplicates)
+    shared = {entry.trial for entry in scan.rest} & {entry.trial for entry in scan.entries}
+    if shared:
+        raise AmbiguousDataError(f"{min(shared)} is both a trial and a rest recording; rename one of them")
+    rest = []
+    for group in groups:
+        stranger = _find_stranger(group)
+        video, ecg = _pair(group)
+        if stranger is not None:
+            problems.append(stranger)
+        elif video is not None or ecg is not None:
+            rest.append(RestRecording(group[0].subject, group[0].trial, video, ecg))
+    return rest, problems
+
+
+def _group(entries: Iterable[Entry], duplicates: Duplicates) -> tuple[list[list[Entry]], list[Problem]]:
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.trial, []).append(entry)
+    doubled = [problem for group in groups.values() for problem in _find_duplicates(group)]
+    if doubled and duplicates == "raise":
+        more = f" (and {len(doubled) - 1} more)" if len(doubled) > 1 else ""
+        raise AmbiguousDataError(f"trial {doubled[0].trial}: {doubled[0].message}; keep one of them{more}")
+    return list(groups.values()), doubled
 
 
 def _find_duplicates(group: Sequence[Entry]) -> Iterator[Problem]:
@@ -74,20 +108,25 @@ def _merge_group(group: Sequence[Entry], scan: Scan) -> tuple[Trial | None, list
     level = _agree(group)
     if isinstance(level, Problem):
         return None, [level]
-    videos = [entry.video for entry in group if entry.video is not None]
-    ecgs = [entry.ecg for entry in group if entry.ecg is not None]
+    videos, ecgs = _video_paths(group), _ecg_paths(group)
     problems = []
     if not videos and scan.expects_video:
         problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "no video"))
     if not ecgs and scan.expects_ecg:
         problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "no ECG"))
-    # where there are two, neither can be trusted
-    video, ecg = (videos[0] if len(videos) == 1 else None), (ecgs[0] if len(ecgs) == 1 else None)
+    video, ecg = _pair(group)
     if video is None and ecg is None:
         if not (problems or videos or ecgs):
             problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "neither video nor ECG"))
         return None, problems
     return Trial(first.subject, first.trial, level, video, ecg), problems
+
+
+def _pair(group: Sequence[Entry]) -> tuple[VideoRef | None, EcgRef | None]:
+    """Signals of a group; where there are two of a kind, neither can be trusted."""
+    videos = [entry.video for entry in group if entry.video is not None]
+    ecgs = [entry.ecg for entry in group if entry.ecg is not None]
+    return (videos[0] if len(videos) == 1 else None), (ecgs[0] if len(ecgs) == 1 else None)
 
 
 def _agree(group: Sequence[Entry]) -> PainLevel | Problem:
@@ -99,11 +138,20 @@ def _agree(group: Sequence[Entry]) -> PainLevel | Problem:
             levels.setdefault(parse_pain_level(entry.code), entry)
         except UnknownLabelError as error:
             return Problem("unknown_label", first.subject.id, first.trial, entry.origin, str(error))
-    other = next((entry for entry in group if entry.subject.id != first.subject.id), None)
-    if other is not None:
-        message = f"subject {first.subject.id} in {first.origin}, but {other.subject.id} in {other.origin}"
-        return Problem("unknown_label", first.subject.id, first.trial, other.origin, message)
+    stranger = _find_stranger(group)
+    if stranger is not None:
+        return stranger
     if len(levels) > 1:
         message = "; ".join(f"{level.name} in {entry.origin}" for level, entry in levels.items())
         return Problem("unknown_label", first.subject.id, first.trial, first.origin, f"levels disagree: {message}")
     return next(iter(levels))
+
+
+def _find_stranger(group: Sequence[Entry]) -> Problem | None:
+    """Say so where two places give a recording to two people."""
+    first = group[0]
+    other = next((entry for entry in group if entry.subject.id != first.subject.id), None)
+    if other is None:
+        return None
+    message = f"subject {first.subject.id} in {first.origin}, but {other.subject.id} in {other.origin}"
+    return Problem("unknown_label", first.subject.id, first.trial, other.origin, message)

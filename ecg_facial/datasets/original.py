@@ -20,13 +20,20 @@ from pathlib import Path
 
 from ecg_facial.datasets.biovid import parse_subject
 from ecg_facial.datasets.naming import make_unique
-from ecg_facial.datasets.records import Entry, Problem, Scan
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
 from ecg_facial.errors import UnknownLabelError
 from ecg_facial.face.video import DEFAULT_FPS
 from ecg_facial.labels import parse_pain_level
 from ecg_facial.recording import EcgRef, VideoRef
 
 LAYOUT = "prepro_vid/<subject>/<clip folder>/*.jpg or ecg_only/<subject>/*.csv"
+CARD = Card(
+    title="Folders of the original project, made of BioVid",
+    source="BioVid Heat Pain Database (see biovid), taken apart into frames and tables",
+    access="as BioVid: by agreement with its makers; may not be passed on",
+    needs="folders of frames, ECG tables or both",
+    layout=LAYOUT,
+)
 # BioVid's rate, for tables of bare samples
 DOCUMENTED_FS_HZ = 512.0
 _VIDEO, _ECG = "prepro_vid", "ecg_only"
@@ -40,8 +47,8 @@ def fits(root: Path) -> bool:
     return (root / _VIDEO).is_dir() or (root / _ECG).is_dir()
 
 
-def scan(root: Path) -> Scan:
-    """List what is there."""
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """List what is there; takes no settings."""
     folders = {name: root / name for name in (_VIDEO, _ECG)}
     there = {name: folder.is_dir() for name, folder in folders.items()}
     problems = [

@@ -10,9 +10,58 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ecg_facial.recording import EcgRef, Subject, Trial, VideoRef
+from ecg_facial.recording import EcgRef, RestRecording, Subject, Trial, VideoRef
+from ecg_facial.windows import WindowSettings
 
-ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "duplicate"]
+ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate"]
+LevelSource = Literal["stimulus", "observer"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What people should know of a data set before they use it.
+
+    Attributes
+    ----------
+    title : str
+        Its full name.
+    source : str
+        Who made it and where it is described.
+    access : str
+        On what terms it may be used; nothing of it is part of this package.
+    needs : str
+        What the reader needs of it.
+    layout : str
+        What it looks for, for people to read.
+    levels : {"stimulus", "observer"}
+        Whether levels are those of a stimulus, or what an observer saw in the face.
+    """
+
+    title: str
+    source: str
+    access: str
+    needs: str
+    layout: str
+    levels: LevelSource = "stimulus"
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """What readers may be told; each takes what concerns it.
+
+    Attributes
+    ----------
+    signals : {"filtered", "raw"}
+        Which of BioVid's biosignals.
+    window_s : float
+        Length in seconds of what is cut out of long recordings.
+    pspi_pain : float
+        Least PSPI that is pain where levels are an observer's.
+    """
+
+    signals: str = "filtered"
+    window_s: float = WindowSettings.window_s
+    pspi_pain: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -21,8 +70,9 @@ class Problem:
 
     Attributes
     ----------
-    kind : {"missing", "unreadable", "too_short", "unknown_label", "duplicate"}
-        ``unknown_label`` also stands for places that disagree on a trial's level or subject.
+    kind : {"missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate"}
+        ``unknown_label`` also stands for places that disagree on a trial's level or subject, ``no_level`` for
+        recordings that are sound but of none of the five levels by the reader's rule.
     subject, trial : str
         Empty where it concerns none in particular, such as a whole folder that is not there.
     path : Path
@@ -47,15 +97,20 @@ class DatasetIndex:
     root : Path
         The folder, or the manifest file, that was indexed.
     reader : str
-        Name of the reader: ``biovid``, ``original`` or ``manifest``.
+        Name of the reader, a key of `READERS`.
     trials : tuple of Trial
         Sorted by subject, then by trial; each has a video, an ECG, or both.
     problems : tuple of Problem
         What is not among the trials, or only in part.
     fingerprint : str
-        Hash of the trials, the files they are made of, and how they were read; independent of where the folder lies.
+        Hash of the trials and the rest recordings, the files they are made of, and how they were read; independent of
+        where the folder lies.
     simulated : bool
         True where the files come from the simulator.
+    rest : tuple of RestRecording
+        The same people at rest, sorted like the trials. They are no trials: nothing trains on them or scores them.
+    levels_by : {"stimulus", "observer"}
+        Where the levels come from: from the stimulus, or from an observer's measure of the face, such as PSPI.
     """
 
     root: Path
@@ -64,6 +119,8 @@ class DatasetIndex:
     problems: tuple[Problem, ...]
     fingerprint: str
     simulated: bool
+    rest: tuple[RestRecording, ...] = ()
+    levels_by: LevelSource = "stimulus"
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -86,9 +143,9 @@ class Entry:
     ----------
     subject : Subject
     trial : str
-        Trial id: what pairs a video with its ECG.
+        Trial id, or that of a rest recording: what pairs a video with its ECG.
     code : str
-        Level code as it was found, not yet checked.
+        Level code as it was found, not yet checked; `labels.REST_CODE` at rest.
     origin : Path
         The file or table that says so.
     video : VideoRef or None
@@ -112,12 +169,17 @@ class Scan:
     base : Path
         Folder from which paths count in the fingerprint.
     entries : tuple of Entry
+        Of trials.
     problems : tuple of Problem
         What could not even become an entry.
     tables : tuple of Path
         Tables that say what the trials are; part of the fingerprint.
     expects_video, expects_ecg : bool
         Whether a trial without one is a problem.
+    rest : tuple of Entry
+        Of rest recordings; what they lack is no problem.
+    rest_base : Path or None
+        Folder from which paths of rest count in the fingerprint, where rest lies beside `base`.
     """
 
     base: Path
@@ -126,3 +188,5 @@ class Scan:
     tables: tuple[Path, ...] = ()
     expects_video: bool = True
     expects_ecg: bool = True
+    rest: tuple[Entry, ...] = ()
+    rest_base: Path | None = None

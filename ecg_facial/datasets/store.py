@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from ecg_facial.datasets.records import DatasetIndex, Problem, ProblemKind
 from ecg_facial.errors import CorruptDataError, MissingDataError
-from ecg_facial.labels import PainLevel, parse_pain_level
-from ecg_facial.recording import EcgRef, Subject, Trial, VideoRef
+from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
+from ecg_facial.recording import EcgRef, Recording, RestRecording, Subject, Trial, VideoRef
 from ecg_facial.storage import atomic_path
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _KEY = b"ecg_facial_index"
-_VERSION = 1
+_VERSION = 2
+# version 1 knew neither rest nor stretches of recordings
+_READABLE = (1, 2)
 
 
 def write_index(index: DatasetIndex, path: Path) -> None:
-    """Write an index as Parquet: a row a trial; everything else, the problems too, in the file's metadata."""
+    """Write an index as Parquet: a row a trial, then a row a rest recording; everything else in the file's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -33,6 +35,7 @@ def write_index(index: DatasetIndex, path: Path) -> None:
         "reader": index.reader,
         "fingerprint": index.fingerprint,
         "simulated": index.simulated,
+        "levels_by": index.levels_by,
         "problems": [[p.kind, p.subject, p.trial, str(p.path), p.message] for p in index.problems],
     }
     columns: list[tuple[str, Any]] = [
@@ -46,25 +49,32 @@ def write_index(index: DatasetIndex, path: Path) -> None:
         ("ecg", pa.string()),
         ("fs_hz", pa.float64()),
         ("ecg_column", pa.string()),
+        *((f"{signal}_{name}", pa.float64()) for signal in ("video", "ecg") for name in ("start_s", "duration_s")),
     ]
-    table = pa.Table.from_pylist([_to_row(trial) for trial in index.trials], schema=pa.schema(columns))
+    recordings: list[Recording] = [*index.trials, *index.rest]
+    rows = [_to_row(item) for item in recordings]
+    table = pa.Table.from_pylist(rows, schema=pa.schema(columns))
     with atomic_path(path) as temporary:
         pq.write_table(table.replace_schema_metadata({_KEY: json.dumps(about).encode()}), temporary)
 
 
-def _to_row(trial: Trial) -> dict[str, Any]:
+def _to_row(trial: Recording) -> dict[str, Any]:
     subject, video, ecg = trial.subject, trial.video, trial.ecg
     return {
         "subject": subject.id,
         "sex": subject.sex,
         "age_years": subject.age_years,
         "trial": trial.id,
-        "level": trial.level.name,
+        "level": trial.code,
         "video": None if video is None else str(video.path),
         "fps": None if video is None else video.fps,
         "ecg": None if ecg is None else str(ecg.path),
         "fs_hz": None if ecg is None else ecg.fs_hz,
         "ecg_column": None if ecg is None else ecg.column,
+        "video_start_s": None if video is None else video.start_s,
+        "video_duration_s": None if video is None else video.duration_s,
+        "ecg_start_s": None if ecg is None else ecg.start_s,
+        "ecg_duration_s": None if ecg is None else ecg.duration_s,
     }
 
 
@@ -89,15 +99,18 @@ def read_index(path: Path) -> DatasetIndex:
         version = about["version"]
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError):
         raise CorruptDataError(f"{path}: not an index of a data set; index the data set again") from None
-    if version != _VERSION:
+    if version not in _READABLE:
         raise CorruptDataError(f"{path}: an index of version {version}, expected {_VERSION}; index the data set again")
+    rows = table.to_pylist()
     return DatasetIndex(
         root=Path(about["root"]),
         reader=about["reader"],
-        trials=tuple(_from_row(row) for row in table.to_pylist()),
+        trials=tuple(_to_trial(row) for row in rows if row["level"] != REST_CODE),
         problems=tuple(_parse_problem(*words) for words in about["problems"]),
         fingerprint=about["fingerprint"],
         simulated=about["simulated"],
+        rest=tuple(_to_rest(row) for row in rows if row["level"] == REST_CODE),
+        levels_by=about.get("levels_by", "stimulus"),
     )
 
 
@@ -105,18 +118,34 @@ def _parse_problem(kind: ProblemKind, subject: str, trial: str, path: str, messa
     return Problem(kind, subject, trial, Path(path), message)
 
 
-def _from_row(row: dict[str, Any]) -> Trial:
-    return Trial(
-        Subject(row["subject"], row["sex"], row["age_years"]),
-        row["trial"],
-        parse_pain_level(row["level"]),
-        None if row["video"] is None else VideoRef(Path(row["video"]), row["fps"]),
-        None if row["ecg"] is None else EcgRef(Path(row["ecg"]), row["fs_hz"], row["ecg_column"]),
-    )
+def _to_trial(row: dict[str, Any]) -> Trial:
+    level = parse_pain_level(row["level"])
+    return Trial(_to_subject(row), row["trial"], level, _to_video(row), _to_ecg(row))
+
+
+def _to_rest(row: dict[str, Any]) -> RestRecording:
+    return RestRecording(_to_subject(row), row["trial"], _to_video(row), _to_ecg(row))
+
+
+def _to_subject(row: dict[str, Any]) -> Subject:
+    return Subject(row["subject"], row["sex"], row["age_years"])
+
+
+def _to_video(row: dict[str, Any]) -> VideoRef | None:
+    if row["video"] is None:
+        return None
+    return VideoRef(Path(row["video"]), row["fps"], row.get("video_start_s", 0.0), row.get("video_duration_s"))
+
+
+def _to_ecg(row: dict[str, Any]) -> EcgRef | None:
+    if row["ecg"] is None:
+        return None
+    start_s, duration_s = row.get("ecg_start_s", 0.0), row.get("ecg_duration_s")
+    return EcgRef(Path(row["ecg"]), row["fs_hz"], row["ecg_column"], start_s, duration_s)
 
 
 def summarise(index: DatasetIndex) -> pd.DataFrame:
-    """Count what can be used.
+    """Count the trials that can be used; rest is not among them.
 
     Returns
     -------

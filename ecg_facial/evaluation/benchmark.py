@@ -1,39 +1,43 @@
-"""Leave-one-subject-out benchmark of the facial, the ECG and the fused model.
+"""The benchmark: pipelines on every fold of a protocol, for every seed.
 
-Enters: prepared data and settings. Leaves: a run folder with `predictions.csv` and `metrics.json`. Everything chosen is
-chosen on inner subjects; the test subject is touched once a fold. A finished fold is kept on disk, so that a killed run
-goes on, with the same bytes in the end.
+Enters: prepared data, pipelines and settings. Leaves: a run folder with `predictions.csv`, `metrics.json` and
+`folds.json`. Everything chosen is chosen on inner subjects; the test subject is touched once a fold. A finished fold is
+kept on disk, so that a killed run goes on, with the same bytes in the end.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
+import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from ecg_facial.errors import SettingsError, StaleCacheError
+from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.fold_files import FoldJob, find_waiting, read_conformal, read_details, read_fold, run_job
+from ecg_facial.evaluation.foreign import of_run
+from ecg_facial.evaluation.manifest import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
+from ecg_facial.evaluation.networks import FUSION_RULES, NetworksFactory
+from ecg_facial.evaluation.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.predictions import write_predictions
-from ecg_facial.evaluation.splits import Fold, leave_one_subject_out
-from ecg_facial.evaluation.summary import summarise_predictions
+from ecg_facial.evaluation.protocols import make_folds, parse_protocol
+from ecg_facial.evaluation.splits import InnerSettings
+from ecg_facial.evaluation.summary import compare_protocols, summarise_predictions
+from ecg_facial.evaluation.trials import TrialSet
 from ecg_facial.executors import run_tasks
-from ecg_facial.fitting import ModelSettings, fit_models, frozen_features, rows_of
-from ecg_facial.fusion import fuse_logits
+from ecg_facial.fitting import ModelSettings, rows_of
 from ecg_facial.labels import DEFAULT_TASK, Task, get_task
-from ecg_facial.prepare import PreparedData, open_prepared
+from ecg_facial.normalisation import NormalisationSettings, normalise
+from ecg_facial.prepare import PreparedData
 from ecg_facial.progress import track
 from ecg_facial.settings import to_dict
 from ecg_facial.storage import sha256_json, write_json
-from ecg_facial.training import limit_threads
 
-MODELS = ("facial", "ecg", "fusion")
-PREDICTIONS_FILE, METRICS_FILE = "predictions.csv", "metrics.json"
+PREDICTIONS_FILE, METRICS_FILE, CONFORMAL_FILE = "predictions.csv", "metrics.json", "conformal.csv"
+ORIGINAL_FOLDER = "original"
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,18 @@ class BenchmarkSettings:
     task : str
         Name of the task (`labels.TASKS`).
     models : ModelSettings
+        Of the built-in pipeline.
+    fusion_weights : {"fixed", "learned"}
+        Of the built-in pipeline: those of `models`, or one learned on the calibration part.
+    protocol : str
+        As `protocols.parse_protocol` reads it.
+    inner : InnerSettings
+        How the subjects who are not tested are used.
+    normalisation : NormalisationSettings
     seed : int
-    validation_share : float
-        Share of the subjects of a fold that choose the epoch instead of training, at least one.
+        The first seed.
+    seeds : int
+        How many seeds, counted on from the first: each is a whole run of all folds.
     permute_labels : bool
         Permute the levels within each subject: the result must be at chance.
     threads : int
@@ -61,17 +74,24 @@ class BenchmarkSettings:
 
     task: str = DEFAULT_TASK
     models: ModelSettings = field(default_factory=ModelSettings)
+    fusion_weights: str = "fixed"
+    protocol: str = "loso"
+    inner: InnerSettings = field(default_factory=InnerSettings)
+    normalisation: NormalisationSettings = field(default_factory=NormalisationSettings)
     seed: int = 0
-    validation_share: float = 0.15
+    seeds: int = 1
     permute_labels: bool = False
     threads: int = 1
 
     def __post_init__(self) -> None:
         get_task(self.task)
-        if not 0 < self.validation_share < 1:
-            raise SettingsError(f"validation_share is {self.validation_share}: expected between 0 and 1")
-        if self.threads < 1 or self.seed < 0:
-            raise SettingsError(f"threads {self.threads}, seed {self.seed}: expected 1 or more, and 0 or more")
+        parse_protocol(self.protocol)
+        if self.fusion_weights not in FUSION_RULES:
+            raise SettingsError(f"fusion_weights is {self.fusion_weights!r}: expected {' or '.join(FUSION_RULES)}")
+        if min(self.threads, self.seeds) < 1 or self.seed < 0:
+            raise SettingsError(
+                f"threads {self.threads}, seeds {self.seeds}: expected 1 or more of both; seed {self.seed}: 0 or more"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,21 +106,24 @@ class BenchmarkResult:
     metrics : dict
         As in `metrics.json`.
     simulated : bool
+    plan : FoldPlan
+        As in `folds.json`.
+    conformal : DataFrame
+        Predictions of the conformal parts, as in `conformal.csv`: a trial stands there once a fold. Empty without.
+    details : DataFrame
+        A row a pipeline, fold and seed: seconds, fingerprints, and what else the pipeline says of its fit.
+    beside : BenchmarkResult or None
+        The original's leaking protocol on the same data, where that was asked for.
     """
 
     folder: Path
     predictions: pd.DataFrame
     metrics: dict[str, Any]
     simulated: bool
-
-
-@dataclass(frozen=True)
-class _FoldJob:
-    fold: Fold
-    prepared_folder: Path
-    result_path: Path
-    settings: BenchmarkSettings
-    key: str
+    plan: FoldPlan = field(default_factory=FoldPlan)
+    conformal: pd.DataFrame = field(default_factory=pd.DataFrame)
+    details: pd.DataFrame = field(default_factory=pd.DataFrame)
+    beside: BenchmarkResult | None = None
 
 
 def run_benchmark(
@@ -108,6 +131,8 @@ def run_benchmark(
     out: Path,
     *,
     settings: BenchmarkSettings,
+    pipelines: Sequence[Factory | Pipeline] | None = None,
+    folds: Path | None = None,
     ceiling: pd.DataFrame | None = None,
     workers: int = 1,
     show_progress: bool = False,
@@ -118,8 +143,12 @@ def run_benchmark(
     ----------
     prepared : PreparedData
     out : Path
-        Run folder.
+        Run folder. Of the original's protocol it holds leave-one-subject-out, and ``out/original`` what leaks.
     settings : BenchmarkSettings
+    pipelines : sequence of factories or pipelines, optional
+        The facial, the ECG and the fused model without it. A factory is called once a seed, before the folds.
+    folds : Path, optional
+        A fold manifest to repeat, with its seeds.
     ceiling : DataFrame, optional
         The ideal observer's predictions of the same trials, where they are simulated.
     workers : int
@@ -133,35 +162,144 @@ def run_benchmark(
     Raises
     ------
     SettingsError
-        With fewer than 3 subjects.
+        For too few subjects, or a manifest of other subjects.
     StaleCacheError
         When the folder holds folds of other data or other settings.
     """
-    task = get_task(settings.task)
-    folds = make_folds(prepared, settings)
-    frozen_features(prepared, settings.models.facial, workers=workers, show_progress=show_progress)
-    key = sha256_json({"data": prepared.fingerprint, "settings": to_dict(settings)})
-    jobs = [_make_job(fold, prepared, out, settings, key) for fold in folds]
-    waiting = [job for job in jobs if not _is_done(job)]
-    if waiting:
-        executor = "processes" if workers > 1 else "serial"
-        done = run_tasks(_run_fold, waiting, executor=executor, workers=workers)
-        for _ in track(done, label="Evaluating folds", total=len(waiting), show=show_progress):
-            pass
-    predictions = pd.concat([_read_fold(job, task) for job in jobs], ignore_index=True)
-    metrics = summarise_predictions(predictions, task=task, ceiling=ceiling)
-    write_predictions(out / PREDICTIONS_FILE, predictions)
+    data = normalise(prepared, settings.normalisation)
+    run = _Runner(data, pipelines, settings=settings, workers=workers, show_progress=show_progress)
+    if not parse_protocol(settings.protocol).leaks:
+        return run.finish(out, protocol=settings.protocol, folds=folds, ceiling=ceiling)
+    if folds is not None:
+        raise SettingsError(
+            "protocol original draws its own folds, beside leave-one-subject-out: leave the manifest out"
+        )
+    beside = run.finish(out / ORIGINAL_FOLDER, protocol=settings.protocol, ceiling=None)
+    honest = run.finish(out, protocol="loso", ceiling=ceiling)
+    metrics = {**honest.metrics, ORIGINAL_FOLDER: compare_protocols(honest.metrics, beside.metrics)}
     write_json(out / METRICS_FILE, metrics)
-    return BenchmarkResult(out, predictions, metrics, prepared.simulated)
+    return replace(honest, metrics=metrics, beside=beside)
 
 
-def make_folds(prepared: PreparedData, settings: BenchmarkSettings) -> list[Fold]:
-    """Folds over the subjects who have a trial of the task."""
-    task = get_task(settings.task)
+@dataclass(frozen=True, eq=False)
+class _Runner:
+    prepared: PreparedData
+    pipelines: Sequence[Factory | Pipeline] | None
+    settings: BenchmarkSettings
+    workers: int
+    show_progress: bool
+
+    def finish(
+        self, out: Path, *, protocol: str, folds: Path | None = None, ceiling: pd.DataFrame | None
+    ) -> BenchmarkResult:
+        """Run one protocol and write its files."""
+        task, settings = get_task(self.settings.task), replace(self.settings, protocol=protocol)
+        plan = plan_folds(self.prepared, settings, folds=folds)
+        jobs = self._make_jobs(out, plan, settings)
+        self._run(find_waiting(jobs))
+        predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
+        conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
+        judged = of_run(predictions, task.class_names, people=self.prepared.table)
+        metrics = {
+            "protocol": plan.protocol,
+            "folds_sha256": plan.sha256,
+            "normalisation": settings.normalisation.mode,
+            "stamps": [*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps],
+            **summarise_predictions(judged, task=task.name, ceiling=ceiling),
+        }
+        write_folds(out / FOLDS_FILE, plan)
+        write_predictions(out / PREDICTIONS_FILE, predictions)
+        if len(conformal):
+            write_predictions(out / CONFORMAL_FILE, conformal)
+        write_json(out / METRICS_FILE, metrics)
+        details = pd.DataFrame([row for job in jobs for row in read_details(job)])
+        return BenchmarkResult(out, predictions, metrics, self.prepared.simulated, plan, conformal, details)
+
+    def _run(self, waiting: Sequence[FoldJob]) -> None:
+        if not waiting:
+            return
+        for factory in self._factories:
+            if isinstance(factory, NetworksFactory):
+                factory.warm_up(self.prepared, workers=self.workers, show_progress=self.show_progress)
+        executor = "processes" if self.workers > 1 else "serial"
+        if executor == "processes":
+            _check_picklable(waiting[0].pipelines)
+        done = run_tasks(run_job, waiting, executor=executor, workers=self.workers)
+        for _ in track(done, label="Evaluating folds", total=len(waiting), show=self.show_progress):
+            pass
+
+    @property
+    def _factories(self) -> Sequence[Factory | Pipeline]:
+        given = self.pipelines
+        return [NetworksFactory(self.settings.models, self.settings.fusion_weights)] if given is None else given
+
+    def _make_jobs(self, out: Path, plan: FoldPlan, settings: BenchmarkSettings) -> list[FoldJob]:
+        task, jobs = get_task(settings.task), []
+        for seed, folds in plan.folds.items():
+            data = permute_levels(self.prepared, task=task, seed=seed) if settings.permute_labels else self.prepared
+            pipelines = make_pipelines(self._factories, data, task=task)
+            key = sha256_json(
+                {
+                    "data": self.prepared.fingerprint,
+                    "settings": {**to_dict(settings), "protocol": plan.protocol},
+                    "folds": plan.sha256,
+                    "pipelines": [dict(pipeline.describe()) for pipeline in pipelines],
+                }
+            )
+            jobs += [FoldJob(fold, seed, data, pipelines, task, settings.threads, out, key) for fold in folds]
+        return jobs
+
+
+def make_pipelines(
+    factories: Sequence[Factory | Pipeline], prepared: PreparedData, *, task: Task
+) -> tuple[Pipeline, ...]:
+    """Call the factories with all trials of the task; what is a pipeline already stays.
+
+    Raises
+    ------
+    SettingsError
+        When two pipelines give models of the same name.
+    """
     rows = rows_of(prepared, set(prepared.table["subject"]), task)
-    subjects = sorted(set(prepared.table["subject"].iloc[rows]))
-    n_validation = max(1, round(settings.validation_share * (len(subjects) - 1)))
-    return list(leave_one_subject_out(subjects, n_validation=n_validation, seed=settings.seed))
+    trials = TrialSet(prepared, rows, task=task)
+    pipelines = tuple(_make_pipeline(factory, trials) for factory in factories)
+    models = [model for pipeline in pipelines for model in pipeline.models]
+    twice = sorted({model for model in models if models.count(model) > 1})
+    if twice:
+        raise SettingsError(f"models {', '.join(twice)} are given by two pipelines: name them apart")
+    return pipelines
+
+
+def _make_pipeline(factory: Factory | Pipeline, trials: TrialSet) -> Pipeline:
+    # protocols cannot be told apart by isinstance; a factory is called, a pipeline is fitted
+    made: Pipeline = factory if hasattr(factory, "fit") else factory(trials)  # type: ignore[assignment]  # as said
+    return made
+
+
+def _check_picklable(pipelines: Sequence[Pipeline]) -> None:
+    try:
+        pickle.dumps(pipelines)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingsError(
+            f"a pipeline cannot be sent to worker processes ({error}): name its functions at the top of a module that "
+            "can be imported, or take 1 worker"
+        ) from None
+
+
+def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Path | None = None) -> FoldPlan:
+    """Make the folds of every seed over the subjects who have a trial of the task, or read them from a manifest."""
+    task, protocol = get_task(settings.task), parse_protocol(settings.protocol)
+    trials = prepared.table.iloc[rows_of(prepared, set(prepared.table["subject"]), task)]
+    subjects = tuple(sorted(set(trials["subject"])))
+    if folds is not None:
+        plan = read_folds(folds, subjects=subjects, task=task.name)
+        check_trials(folds, plan, [str(name) for name in trials["trial"]])
+        if parse_protocol(plan.protocol).leaks:
+            raise SettingsError(f"{folds}: folds of a protocol that leaks; ask for --protocol original instead")
+        return plan
+    seeds = range(settings.seed, settings.seed + settings.seeds)
+    made = {seed: tuple(make_folds(trials, protocol, seed=seed, inner=settings.inner)) for seed in seeds}
+    return FoldPlan(protocol.text, task.name, subjects, made)
 
 
 def permute_levels(prepared: PreparedData, *, task: Task, seed: int) -> PreparedData:
@@ -173,103 +311,3 @@ def permute_levels(prepared: PreparedData, *, task: Task, seed: int) -> Prepared
         column = table.columns.get_loc("level")
         table.iloc[rows, column] = table["level"].to_numpy()[np.array(rows, dtype=int)[order]]
     return prepared.with_table(table)
-
-
-def _make_job(fold: Fold, prepared: PreparedData, out: Path, settings: BenchmarkSettings, key: str) -> _FoldJob:
-    path = out / "folds" / f"{fold.index:03d}.json"
-    return _FoldJob(fold, prepared.folder, path, settings, key)
-
-
-def _is_done(job: _FoldJob) -> bool:
-    if not job.result_path.is_file():
-        return False
-    if json.loads(job.result_path.read_text(encoding="utf-8"))["key"] != job.key:
-        raise StaleCacheError(
-            f"{job.result_path.parent.parent}: holds a run of other data or settings; give another folder, or delete it"
-        )
-    return True
-
-
-def _run_fold(job: _FoldJob) -> None:
-    """Fit on the fold's training subjects, predict its test subject, write the logits."""
-    with limit_threads(job.settings.threads):
-        _fit_and_predict(job)
-
-
-def _fit_and_predict(job: _FoldJob) -> None:
-    task = get_task(job.settings.task)
-    prepared = open_prepared(job.prepared_folder)
-    if job.settings.permute_labels:
-        prepared = permute_levels(prepared, task=task, seed=job.settings.seed)
-    models = job.settings.models
-    features = frozen_features(prepared, models.facial)
-    # a frozen network trains in seconds; only a long training needs to be resumed within a fold
-    checkpoints = None if models.facial.frozen else job.result_path.with_suffix("")
-    fitted = fit_models(
-        prepared,
-        train_subjects=job.fold.train_subjects,
-        validation_subjects=job.fold.validation_subjects,
-        task=task,
-        settings=models,
-        seed=job.settings.seed,
-        features=features,
-        checkpoint_folder=checkpoints,
-    )
-    rows = rows_of(prepared, job.fold.test_subjects, task)
-    logits = fitted.predict(prepared, rows, task=task, features=features)
-    table = prepared.table.iloc[rows]
-    write_json(
-        job.result_path,
-        {
-            "key": job.key,
-            "fold": job.fold.index,
-            "test_subjects": list(job.fold.test_subjects),
-            "validation_subjects": list(job.fold.validation_subjects),
-            "best_epochs": {"facial": fitted.facial_result.best_epoch, "ecg": fitted.ecg_result.best_epoch},
-            "subject": table["subject"].tolist(),
-            "trial": table["trial"].tolist(),
-            "label": table["level"].tolist(),
-            "face_quality": _to_json(table["face_quality"].to_numpy(np.float64)),
-            "ecg_quality": _to_json(table["ecg_quality"].to_numpy(np.float64)),
-            "logits": {name: _to_json(values) for name, values in logits.items()},
-        },
-    )
-    if checkpoints is not None:
-        shutil.rmtree(checkpoints)
-
-
-def _to_json(values: NDArray[Any]) -> list[Any]:
-    """Nested lists with None for NaN, which JSON does not know."""
-    plain = values.astype(object)
-    plain[~np.isfinite(values)] = None
-    nested: list[Any] = plain.tolist()
-    return nested
-
-
-def _read_fold(job: _FoldJob, task: Task) -> pd.DataFrame:
-    """Rows of `predictions.csv` of one fold."""
-    stored = json.loads(job.result_path.read_text(encoding="utf-8"))
-    face, ecg = (np.array(stored["logits"][name], dtype=np.float64) for name in ("facial", "ecg"))
-    face_there, ecg_there, nobody = (
-        np.all(np.isfinite(values), axis=1) for values in (face, ecg, np.full_like(face, np.nan))
-    )
-    weights = {"face_weight": job.settings.models.face_weight, "ecg_weight": job.settings.models.ecg_weight}
-    probabilities = {
-        "facial": fuse_logits(face, ecg, face_present=face_there, ecg_present=nobody, **weights),
-        "ecg": fuse_logits(face, ecg, face_present=nobody, ecg_present=ecg_there, **weights),
-        "fusion": fuse_logits(face, ecg, face_present=face_there, ecg_present=ecg_there, **weights),
-    }
-    return pd.concat([_to_table(stored, model, probabilities[model], task, job.settings.seed) for model in MODELS])
-
-
-def _to_table(
-    stored: dict[str, Any], model: str, probabilities: NDArray[np.float64], task: Task, seed: int
-) -> pd.DataFrame:
-    columns: dict[str, Sequence[Any]] = {"subject": stored["subject"], "trial": stored["trial"]}
-    table = pd.DataFrame(columns).assign(fold=stored["fold"], seed=seed, model=model, label=stored["label"])
-    for number, name in enumerate(task.class_names):
-        table[f"p_{name}"] = probabilities[:, number]
-    return table.assign(
-        face_quality=np.array(stored["face_quality"], dtype=np.float64),
-        ecg_quality=np.array(stored["ecg_quality"], dtype=np.float64),
-    )

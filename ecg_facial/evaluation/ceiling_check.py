@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ecg_facial.evaluation.intervals import mean_over_subjects
 from ecg_facial.evaluation.predictions import predicted_classes
-from ecg_facial.evaluation.statistics import mean_over_subjects
 
 # two-sided 98 %: the lower bound is exceeded by chance in 1 % of runs
 _CONFIDENCE = 0.98
@@ -46,12 +46,12 @@ def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> d
 def _compare(part: pd.DataFrame) -> dict[str, Any]:
     means = part.groupby("subject")[["right", "right_observer"]].mean()
     difference = mean_over_subjects(
-        (means["right"] - means["right_observer"]).to_numpy(np.float64), confidence=_CONFIDENCE
+        (means["right"] - means["right_observer"]).to_numpy(np.float64), confidence=_CONFIDENCE, method="t"
     )
     known = not math.isnan(difference.low)
     return {
         "accuracy": float(part["right_observer"].mean()),
-        "n_trials": len(part),
+        "n_trials": len(part[["subject", "trial"]].drop_duplicates()),
         "difference": difference.mean,
         "lower99": difference.low if known else None,
         "leakage": known and difference.low > 0,

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecg_facial.datasets import DatasetIndex
-from ecg_facial.ecg.files import read_ecg
 from ecg_facial.ecg.intervals import compute_nn
+from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError
 from ecg_facial.evaluation.predictions import class_names_of, predicted_classes
 from ecg_facial.labels import Task
@@ -134,7 +134,7 @@ def _read_window(source: EcgRef | None, window_s: float) -> tuple[NDArray[np.flo
     if source is None:
         return np.zeros(0), 1.0
     try:
-        signal = read_ecg(source.path, fs_hz=source.fs_hz, column=source.column)
+        signal = read_ecg_stretch(source)
     except DataError:
         return np.zeros(0), 1.0
     return signal.samples[: round(window_s * signal.fs_hz)], signal.fs_hz

@@ -1,16 +1,20 @@
 """How well predicted classes agree with the labels.
 
-Enters: labels and predicted classes by name. Leaves: accuracy, balanced accuracy, macro-F1, confusion matrix.
+Enters: labels, predicted classes and probabilities. Leaves: figures of merit. Everything but the area under the ROC
+curve comes from the confusion matrix; what is not defined is NaN, never a guess.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, f1_score
+from scipy.stats import rankdata
+
+Floats = NDArray[np.float64]
 
 
 def compute_metrics(
@@ -18,6 +22,8 @@ def compute_metrics(
     predicted: Sequence[str] | NDArray[np.str_],
     *,
     class_names: Sequence[str],
+    probabilities: Floats | None = None,
+    ordered: bool = True,
 ) -> dict[str, Any]:
     """Judge predictions.
 
@@ -26,26 +32,89 @@ def compute_metrics(
     labels, predicted : sequences of str, length n_trials
     class_names : sequence of str
         In class order.
+    probabilities : ndarray, shape (n_trials, n_classes), optional
+    ordered : bool
+        Whether classes are steps of one scale; kappa and distances are NaN where they are not.
 
     Returns
     -------
     dict
         ``n_trials``; ``accuracy``; ``balanced_accuracy``, the mean recall over classes that occur; ``macro_f1``, over
-        classes that occur or are predicted; ``confusion``, rows are labels, columns predictions. NaN without trials.
+        classes that occur or are predicted; ``kappa_quadratic``, Cohen's kappa with quadratic weights; ``mae_level``,
+        the mean distance of prediction and label in steps; ``mae_mean_level``, that of the probability-weighted mean
+        level; ``auroc`` by class, each against all others, and ``auroc_macro`` over classes that have both sides;
+        ``sensitivity`` and ``specificity``, for two classes, to the second one; ``confusion``, rows are labels,
+        columns predictions. NaN without trials.
+
+    References
+    ----------
+    .. [1] Cohen, "Weighted kappa", Psychological Bulletin 70, 1968.
+    .. [2] Hanley & McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
     """
     names = list(class_names)
-    if not len(labels):
-        empty = [[0] * len(names) for _ in names]
-        nan = float("nan")
-        return {"n_trials": 0, "accuracy": nan, "balanced_accuracy": nan, "macro_f1": nan, "confusion": empty}
-    counts = confusion_matrix(labels, predicted, labels=names)
-    occurs = counts.sum(axis=1) > 0
-    seen = [name for name, here in zip(names, occurs | (counts.sum(axis=0) > 0), strict=True) if here]
-    recall = np.diag(counts)[occurs] / counts.sum(axis=1)[occurs]
+    places = {name: place for place, name in enumerate(names)}
+    true, guess = (np.array([places[name] for name in part], dtype=np.int64) for part in (labels, predicted))
+    counts = np.bincount(true * len(names) + guess, minlength=len(names) ** 2).reshape(len(names), len(names))
+    auroc = _areas(probabilities, true, names)
+    known = [area for area in auroc.values() if not math.isnan(area)]
     return {
-        "n_trials": int(counts.sum()),
-        "accuracy": float(np.trace(counts) / counts.sum()),
-        "balanced_accuracy": float(recall.mean()),
-        "macro_f1": float(f1_score(labels, predicted, labels=seen, average="macro", zero_division=0)),
+        "n_trials": len(true),
+        **_shares(counts),
+        "kappa_quadratic": _kappa(counts) if ordered else math.nan,
+        "mae_level": float(np.abs(true - guess).mean()) if ordered and len(true) else math.nan,
+        "mae_mean_level": _mean_level_error(probabilities, true) if ordered else math.nan,
+        "auroc_macro": float(np.mean(known)) if known else math.nan,
+        **_two_classes(counts),
+        "auroc": auroc,
         "confusion": counts.tolist(),
     }
+
+
+def _shares(counts: NDArray[np.int64]) -> dict[str, float]:
+    right, true, guessed = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+    if not counts.sum():
+        return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), math.nan)
+    either = true + guessed
+    return {
+        "accuracy": float(right.sum() / counts.sum()),
+        "balanced_accuracy": float((right[true > 0] / true[true > 0]).mean()),
+        "macro_f1": float((2 * right[either > 0] / either[either > 0]).mean()),
+    }
+
+
+def _kappa(counts: NDArray[np.int64]) -> float:
+    """One minus the weighted disagreement over that of chance; NaN where chance cannot disagree."""
+    steps = np.arange(len(counts))
+    weights = (steps[:, None] - steps) ** 2
+    total = counts.sum()
+    if not total:
+        return math.nan
+    chance = (weights * np.outer(counts.sum(axis=1), counts.sum(axis=0))).sum() / total
+    return float(1 - (weights * counts).sum() / chance) if chance else math.nan
+
+
+def _mean_level_error(probabilities: Floats | None, true: NDArray[np.int64]) -> float:
+    if probabilities is None or not len(true):
+        return math.nan
+    return float(np.abs(probabilities @ np.arange(probabilities.shape[1]) - true).mean())
+
+
+def _areas(probabilities: Floats | None, true: NDArray[np.int64], names: Sequence[str]) -> dict[str, float]:
+    if probabilities is None or not len(true):
+        return dict.fromkeys(names, math.nan)
+    ranks = rankdata(probabilities, axis=0)
+    return {name: _area(ranks[:, place], true == place) for place, name in enumerate(names)}
+
+
+def _area(ranks: Floats, positive: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve from ranks; ties count half. NaN with one side empty."""
+    n, m = int(positive.sum()), int((~positive).sum())
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else math.nan
+
+
+def _two_classes(counts: NDArray[np.int64]) -> dict[str, float]:
+    """Recall of the second class, and of the first; NaN for another number of classes."""
+    if len(counts) != 2:
+        return {"sensitivity": math.nan, "specificity": math.nan}
+    recall = [float(counts[place, place] / row) if (row := counts[place].sum()) else math.nan for place in (1, 0)]
+    return {"sensitivity": recall[0], "specificity": recall[1]}

@@ -1,6 +1,6 @@
 """The predictions file: one row a trial and model, the same bytes for the same content.
 
-Enters: a table, or a file. Leaves: the other. Columns are ``subject,trial,fold,seed,model,label,p_<class>...,
+Enters: a table. Leaves: a file; `foreign` reads it. Columns are ``subject,trial,fold,seed,model,label,p_<class>...,
 face_quality,ecg_quality``; people script against them.
 """
 
@@ -13,15 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecg_facial.errors import CorruptDataError, MissingDataError
-from ecg_facial.labels import PainLevel
 from ecg_facial.storage import write_text
 
 FIRST_COLUMNS = ("subject", "trial", "fold", "seed", "model", "label")
 LAST_COLUMNS = ("face_quality", "ecg_quality")
 MODEL_ORDER = ("facial", "ecg", "fusion")
 _DIGITS = 6
-_SUM_TOLERANCE = 1e-3
+SUM_TOLERANCE = 1e-3
 
 
 def class_names_of(table: pd.DataFrame) -> tuple[str, ...]:
@@ -54,7 +52,7 @@ def round_to_one(probabilities: NDArray[np.float64], digits: int = _DIGITS) -> N
 
 
 def write_predictions(path: Path, table: pd.DataFrame) -> None:
-    """Write `predictions.csv`, sorted by subject, trial and model.
+    """Write `predictions.csv`, sorted by subject, trial, model, seed and fold.
 
     Parameters
     ----------
@@ -65,7 +63,7 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
     names = class_names_of(table)
     rank = {model: number for number, model in enumerate(MODEL_ORDER)}
     order = table["model"].map(lambda model: (rank.get(str(model).split(":")[0], len(rank)), str(model)))
-    table = table.assign(_order=order).sort_values(["subject", "trial", "_order"], kind="stable")
+    table = table.assign(_order=order).sort_values(["subject", "trial", "_order", "seed", "fold"], kind="stable")
     steps = round_to_one(table[[f"p_{name}" for name in names]].to_numpy(np.float64))
     columns = [table[name].astype(str).tolist() for name in FIRST_COLUMNS]
     columns += [[f"{step // 10**_DIGITS}.{step % 10**_DIGITS:06d}" for step in steps[:, i]] for i in range(len(names))]
@@ -79,47 +77,6 @@ def _format(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.{_DIGITS}f}"
 
 
-def read_predictions(path: Path) -> pd.DataFrame:
-    """Read a predictions file; ``level`` is taken for ``label``.
-
-    Raises
-    ------
-    MissingDataError, CorruptDataError
-        Where it is not there, a column is missing, a label is unknown, a probability is none, or a row stands twice.
-    """
-    if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; expected a predictions.csv")
-    try:
-        table = pd.read_csv(path, dtype=dict.fromkeys(("subject", "trial", "model", "label", "level"), str))
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise CorruptDataError(f"{path}: not a CSV table ({error}); expected a predictions.csv") from None
-    if "label" not in table and "level" in table:
-        table = table.rename(columns={"level": "label"})
-    _check(path, table)
-    return table
-
-
-def _check(path: Path, table: pd.DataFrame) -> None:
-    names = class_names_of(table)
-    missing = [name for name in (*FIRST_COLUMNS, *LAST_COLUMNS) if name not in table]
-    if missing or len(names) < 2:
-        wanted = ", ".join(missing) if missing else "p_<class> for two classes or more"
-        raise CorruptDataError(f"{path}: columns missing: {wanted}; see the README for the format")
-    known = {level.name for level in PainLevel}
-    unknown = sorted(set(table["label"].astype(str)) - set(names) - (known & set(names)))
-    if unknown:
-        raise CorruptDataError(f"{path}: labels {', '.join(unknown)} have no p_ column; classes are {', '.join(names)}")
-    values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
-    wrong = ~(np.isfinite(values).all(axis=1) & (values >= 0).all(axis=1))
-    wrong |= np.abs(values.sum(axis=1) - 1) > _SUM_TOLERANCE
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise CorruptDataError(f"{path}: row {row + 2}: probabilities {_show(values[row])} do not sum to 1")
-    twice = table.duplicated(["subject", "trial", "model", "seed"])
-    if twice.any():
-        first = table[twice].iloc[0]
-        raise CorruptDataError(f"{path}: trial {first['trial']} of model {first['model']} stands there twice")
-
-
-def _show(values: Sequence[float] | NDArray[np.float64]) -> str:
+def show_row(values: Sequence[float] | NDArray[np.float64]) -> str:
+    """Numbers of a row, for messages."""
     return " ".join(f"{value:g}" for value in values)

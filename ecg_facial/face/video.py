@@ -25,9 +25,11 @@ from ecg_facial.recording import VideoRef
 Picture = NDArray[np.uint8]
 FloatArray = NDArray[np.float64]
 DEFAULT_FPS = 25.0
-_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _FULL_RANGE = 2
 _CLOCK_TOLERANCE_S = 1e-6
+# decoding so much costs about as much as finding a place in the file
+_SEEK_FROM_S = 10.0
 
 set_level(PANIC)
 
@@ -190,7 +192,7 @@ def read_frames(video: VideoRef, *, start_s: float = 0.0, duration_s: float | No
     ----------
     video : VideoRef
         A file, or a folder of images shown at `video.fps` (25 where None), in the order of their names, with numbers
-        in them by value (``2.jpg`` before ``10.jpg``).
+        in them by value (``2.jpg`` before ``10.jpg``). Of a stretch, time counts from the stretch's start.
     start_s, duration_s : float
         Part to read, in seconds from the first frame; everything from `start_s` where `duration_s` is None.
 
@@ -199,16 +201,22 @@ def read_frames(video: VideoRef, *, start_s: float = 0.0, duration_s: float | No
     MissingDataError, CorruptDataError
         Where it is not there, cannot be decoded, or holds no frame at all.
     """
-    frames = _read_folder(video) if video.path.is_dir() else _read_file(video.path)
-    end_s = np.inf if duration_s is None else start_s + duration_s
+    begin_s = video.start_s + start_s
+    end_s = min(
+        np.inf if duration_s is None else begin_s + duration_s,
+        np.inf if video.duration_s is None else video.start_s + video.duration_s,
+    )
+    folder = video.path.is_dir()
+    frames = _read_folder(video, begin_s, end_s) if folder else _read_file(video.path, begin_s)
     for frame in frames:
         if frame.time_s >= end_s - _CLOCK_TOLERANCE_S:
             return
-        if frame.time_s >= start_s - _CLOCK_TOLERANCE_S:
+        if frame.time_s >= begin_s - _CLOCK_TOLERANCE_S:
+            frame.time_s -= video.start_s
             yield frame
 
 
-def _read_file(path: Path) -> Iterator[VideoFrame]:
+def _read_file(path: Path, begin_s: float) -> Iterator[VideoFrame]:
     with _opened(path) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate or stream.guessed_rate
@@ -216,7 +224,7 @@ def _read_file(path: Path) -> Iterator[VideoFrame]:
         first_s: float | None = None
         count = 0
         try:
-            for frame in container.decode(stream):
+            for frame in _decode_from(container, stream, begin_s):
                 time_s = frame.time if frame.time is not None else count * step_s
                 first_s = time_s if first_s is None else first_s
                 yield YuvFrame(frame, float(time_s - first_s))
@@ -228,19 +236,45 @@ def _read_file(path: Path) -> Iterator[VideoFrame]:
             raise CorruptDataError(f"{path}: no frame can be decoded; copy it again")
 
 
+def _decode_from(
+    container: av.container.InputContainer, stream: av.VideoStream, begin_s: float
+) -> Iterator[av.VideoFrame]:
+    """Decode everything; where only a late part is wanted, the first frame, which says when time begins, and that part.
+
+    Whoever reads a hundred stretches of one recording would otherwise decode it a hundred times.
+    """
+    frames = container.decode(stream)
+    first = next(frames, None) if begin_s > _SEEK_FROM_S else None
+    if first is not None:
+        yield first
+        # without timestamps a frame's time is its number, so all must be counted
+        if first.time is not None and stream.time_base is not None:
+            container.seek(int((first.time + begin_s) / stream.time_base), stream=stream)
+            frames = container.decode(stream)
+    yield from frames
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Frame images of a folder in their order in time: by name, with numbers in it by value."""
+    return sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES), key=_by_number)
+
+
 def _by_number(path: Path) -> tuple[list[tuple[int, str]], str]:
     """Sorting key that compares the numbers in a name by value."""
     parts = re.split(r"(\d+)", path.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
 
 
-def _read_folder(video: VideoRef) -> Iterator[VideoFrame]:
-    paths = sorted((path for path in video.path.iterdir() if path.suffix.lower() in _IMAGE_SUFFIXES), key=_by_number)
+def _read_folder(video: VideoRef, begin_s: float, end_s: float) -> Iterator[VideoFrame]:
+    paths = list_images(video.path)
     if not paths:
-        raise CorruptDataError(f"{video.path}: no images; expected frames as {', '.join(sorted(_IMAGE_SUFFIXES))}")
+        raise CorruptDataError(f"{video.path}: no images; expected frames as {', '.join(sorted(IMAGE_SUFFIXES))}")
     for number, path in enumerate(paths):
+        time_s = number / (video.fps or DEFAULT_FPS)
+        if not begin_s - _CLOCK_TOLERANCE_S <= time_s < end_s:
+            continue
         image = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
         if image is None:
             raise CorruptDataError(f"{path}: not a readable image; copy it again")
         rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-        yield RgbFrame(rgb, number / (video.fps or DEFAULT_FPS))
+        yield RgbFrame(rgb, time_s)

@@ -21,6 +21,7 @@ from ecg_facial.storage import sha256_file
 
 _DETECT_THRESHOLD, _VERIFY_THRESHOLD, _SUPPRESSION = 0.8, 0.5, 0.3
 _REGION_PX, _REGION_SHARE, _SAME_FACE = 160, 1.8, 0.3
+_STEP_PX, _LEAST_PX = 32, 64
 
 
 class YuNetDetector:
@@ -62,6 +63,7 @@ class YuNetDetector:
 
     def _run(self, image: Picture, threshold: float, *, zoom: float, shift: np.ndarray) -> list[Face]:
         self._network.setScoreThreshold(threshold)
+        image = _pad(image)
         self._network.setInputSize((image.shape[1], image.shape[0]))
         _, rows = self._network.detect(np.ascontiguousarray(image[..., ::-1]))
         faces = []
@@ -69,3 +71,9 @@ class YuNetDetector:
             box = np.concatenate([row[:2] / zoom + shift, row[2:4] / zoom])
             faces.append(Face(box, row[4:14].reshape(5, 2) / zoom + shift, float(np.clip(row[14], 0, 1))))
         return sorted(faces, key=lambda face: -face.confidence)
+
+
+def _pad(image: Picture) -> Picture:
+    """Pad with black to whole steps of the network; on less than two of them OpenCV's engine gives random numbers."""
+    height, width = (max(_LEAST_PX - size, -size % _STEP_PX) for size in image.shape[:2])
+    return np.pad(image, ((0, height), (0, width), (0, 0)))

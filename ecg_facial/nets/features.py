@@ -6,7 +6,7 @@ where it was; keyed by the weights' SHA-256 beside the crops that they are of, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Protocol
@@ -52,6 +52,34 @@ class FrameFeatures:
         if number not in self._parts:
             self._parts[number] = np.load(_part_path(self._folder, number), mmap_mode="r")
         return np.asarray(self._parts[number][place])
+
+
+class JoinedFeatures(FrameFeatures):
+    """Features of data sets that stand one after the other."""
+
+    def __init__(self, sets: Sequence[FrameFeatures]) -> None:
+        self._sets = tuple(sets)
+        self._starts = np.cumsum([0, *(len(each) for each in sets)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, row: int) -> NDArray[np.float32]:
+        number = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self._sets[number][int(row - self._starts[number])]
+
+
+class AdjustedFeatures(FrameFeatures):
+    """Features that are shifted and scaled as they are read."""
+
+    def __init__(self, base: FrameFeatures, adjust: Callable[[int], NDArray[np.float32]]) -> None:
+        self._base, self._adjust = base, adjust
+
+    def __len__(self) -> int:
+        return len(self._base)
+
+    def __getitem__(self, row: int) -> NDArray[np.float32]:
+        return self._adjust(row)
 
 
 def compute_features(

@@ -11,6 +11,7 @@ the preprocessing: other data or settings never meet an old folder. Every file i
 killed run goes on where it was and ends with the same bytes.
 """
 
+from ecg_facial.prepare.joining import JoinedData, join_prepared
 from ecg_facial.prepare.making import describe_key, estimate_disk_bytes, prepare
 from ecg_facial.prepare.reading import PreparedData, open_prepared
 from ecg_facial.prepare.shards import PREPARED_FILE, TRIALS_A_SHARD
@@ -18,9 +19,11 @@ from ecg_facial.prepare.shards import PREPARED_FILE, TRIALS_A_SHARD
 __all__ = [
     "PREPARED_FILE",
     "TRIALS_A_SHARD",
+    "JoinedData",
     "PreparedData",
     "describe_key",
     "estimate_disk_bytes",
+    "join_prepared",
     "open_prepared",
     "prepare",
 ]

@@ -1,7 +1,7 @@
 """Making the windows of a data set, in several processes, and going on after an interruption.
 
-Enters: an index and settings. Leaves: a folder of shards. What is on disk does not depend on the number of workers nor
-on interruptions. A few clips at a time are in memory, whatever the size of the data.
+Enters: an index and settings. Leaves: a folder of shards, trials before rest recordings. What is on disk does not
+depend on the number of workers nor on interruptions. A few clips at a time are in memory, whatever the data's size.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 
 from ecg_facial.datasets import DatasetIndex
-from ecg_facial.ecg.files import read_ecg
+from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError, MissingDataError, SettingsError
 from ecg_facial.executors import open_pool
 from ecg_facial.face.detection import FaceDetector, load_detector
@@ -37,7 +37,7 @@ from ecg_facial.prepare.shards import (
     write_shard,
 )
 from ecg_facial.progress import announce, track
-from ecg_facial.recording import EcgSignal, Trial
+from ecg_facial.recording import EcgSignal, Recording, RestRecording, Trial
 from ecg_facial.settings import to_dict
 from ecg_facial.storage import sha256_json, write_json
 from ecg_facial.windows import PREPROCESSING_VERSION, Window, WindowSettings, make_window
@@ -63,6 +63,7 @@ def prepare(
     *,
     settings: WindowSettings,
     levels: Collection[PainLevel] | None = None,
+    with_rest: bool = True,
     workers: int = 2,
     detector_path: Path | None = None,
     show_progress: bool = False,
@@ -77,6 +78,8 @@ def prepare(
     settings : WindowSettings
     levels : collection of PainLevel, optional
         Only trials of these levels.
+    with_rest : bool
+        Also the rest recordings of the people whose trials are prepared; see `PreparedData.rest_rows`.
     workers : int
         Processes; 1 works in this one. The result does not depend on it.
     detector_path : Path, optional
@@ -103,7 +106,9 @@ def prepare(
     if workers < 1:
         raise SettingsError(f"number of workers is {workers}: expected at least 1")
     trials = _select_trials(index, levels)
-    parts = describe_key(index, settings, levels=levels, detector_path=detector_path)
+    rest = _select_rest(index, trials) if with_rest else []
+    recordings: list[Recording] = [*trials, *rest]
+    parts = describe_key(index, settings, levels=levels, with_rest=with_rest, detector_path=detector_path)
     key = sha256_json(parts)
     folder = Path(out) / key[:_KEY_DIGITS]
     if (folder / PREPARED_FILE).is_file():
@@ -111,8 +116,8 @@ def prepare(
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
     waiting = {
-        number: trials[number * TRIALS_A_SHARD : (number + 1) * TRIALS_A_SHARD]
-        for number in range(-(-len(trials) // TRIALS_A_SHARD))
+        number: recordings[number * TRIALS_A_SHARD : (number + 1) * TRIALS_A_SHARD]
+        for number in range(-(-len(recordings) // TRIALS_A_SHARD))
         if not table_path(folder, number).is_file()
     }
     n_waiting = sum(map(len, waiting.values()))
@@ -124,7 +129,7 @@ def prepare(
         write_shard(folder, number, list(islice(shown, len(part))), key=key)
     # the bar and the workers end only after the last item
     next(shown, None)
-    _finish(folder, index, parts, n_trials=len(trials))
+    _finish(folder, index, parts, n_trials=len(recordings), n_rest=len(rest))
     return open_prepared(folder)
 
 
@@ -133,10 +138,13 @@ def describe_key(
     settings: WindowSettings,
     *,
     levels: Collection[PainLevel] | None = None,
+    with_rest: bool = True,
     detector_path: Path | None = None,
 ) -> dict[str, Any]:
     """List everything that the prepared windows depend on; its hash names their folder."""
+    # windows without rest keep the key that they had before rest was read
     return {
+        **({"rest": True} if with_rest and index.rest else {}),
         "data": index.fingerprint,
         "simulated": index.simulated,
         "levels": sorted(level.name for level in (PainLevel if levels is None else set(levels))),
@@ -166,6 +174,13 @@ def _select_trials(index: DatasetIndex, levels: Collection[PainLevel] | None) ->
     return sorted(trials, key=lambda trial: (trial.subject.id, trial.id))
 
 
+def _select_rest(index: DatasetIndex, trials: Sequence[Trial]) -> list[RestRecording]:
+    people = {trial.subject.id for trial in trials}
+    return sorted(
+        (item for item in index.rest if item.subject.id in people), key=lambda item: (item.subject.id, item.id)
+    )
+
+
 def _check_space(folder: Path, n_trials: int, settings: WindowSettings, *, show: bool) -> None:
     """Say how much disk is needed before it is used, and refuse where there is less."""
     needed, free = estimate_disk_bytes(n_trials, settings), shutil.disk_usage(folder).free
@@ -180,7 +195,7 @@ def _format_size(n_bytes: int) -> str:
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
 
 
-def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trials: int) -> None:
+def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trials: int, n_rest: int) -> None:
     """Write the file that makes the folder count."""
     shards = [read_shard(folder, number) for number in range(-(-n_trials // TRIALS_A_SHARD))]
     kept = {name: parts[name] for name in ("settings", "preprocessing_version")}
@@ -191,6 +206,7 @@ def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trial
             "simulated": index.simulated,
             "reader": index.reader,
             "n_trials": n_trials,
+            **({"n_rest": n_rest} if n_rest else {}),
             "n_problems": sum(bool(text) for table, _ in shards for text in table["problem"].to_pylist()),
             "fingerprint": sha256_json({**kept, "shards": [said["content"] for _, said in shards]}),
             "key": sha256_json(parts),
@@ -199,8 +215,8 @@ def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trial
     )
 
 
-def _make_windows(waiting: dict[int, list[Trial]], job: _Job, *, workers: int) -> Iterator[PreparedWindow]:
-    """Yield windows in the trials' order."""
+def _make_windows(waiting: dict[int, list[Recording]], job: _Job, *, workers: int) -> Iterator[PreparedWindow]:
+    """Yield windows in the recordings' order."""
     trials = [trial for part in waiting.values() for trial in part]
     workers = min(workers, len(trials))
     if workers < 2:
@@ -212,7 +228,7 @@ def _make_windows(waiting: dict[int, list[Trial]], job: _Job, *, workers: int) -
         yield from _run_in_order(pool, iter(trials), ahead=_CLIPS_AHEAD * workers)
 
 
-def _run_in_order(pool: ProcessPoolExecutor, trials: Iterator[Trial], *, ahead: int) -> Iterator[PreparedWindow]:
+def _run_in_order(pool: ProcessPoolExecutor, trials: Iterator[Recording], *, ahead: int) -> Iterator[PreparedWindow]:
     """Keep a few clips ahead of the one that is waited for, and no more."""
     running: deque[Future[PreparedWindow]] = deque(pool.submit(_work, trial) for trial in islice(trials, ahead))
     while running:
@@ -233,16 +249,16 @@ def _start_worker(job: _Job) -> None:
     _Worker.detector = load_detector(job.settings.detector, model_path=job.detector_path)
 
 
-def _work(trial: Trial) -> PreparedWindow:
+def _work(trial: Recording) -> PreparedWindow:
     return prepare_trial(trial, _Worker.detector, settings=_Worker.job.settings, root=_Worker.job.root)
 
 
-def prepare_trial(trial: Trial, detector: FaceDetector, *, settings: WindowSettings, root: Path) -> PreparedWindow:
-    """Make the window of one trial; a signal that cannot be read is absent, and the reason is kept.
+def prepare_trial(trial: Recording, detector: FaceDetector, *, settings: WindowSettings, root: Path) -> PreparedWindow:
+    """Make the window of one trial or rest recording; a signal that cannot be read is absent, and the reason is kept.
 
     Parameters
     ----------
-    trial : Trial
+    trial : Trial or RestRecording
     detector : FaceDetector
     settings : WindowSettings
     root : Path
@@ -254,18 +270,22 @@ def prepare_trial(trial: Trial, detector: FaceDetector, *, settings: WindowSetti
     return PreparedWindow(trial, window, "; ".join(reasons).replace(f"{root}{os.sep}", ""))
 
 
-def _read_ecg(trial: Trial, reasons: list[str]) -> EcgSignal | None:
+def _read_ecg(trial: Recording, reasons: list[str]) -> EcgSignal | None:
     if trial.ecg is None:
         return None
     try:
-        return read_ecg(trial.ecg.path, fs_hz=trial.ecg.fs_hz, column=trial.ecg.column)
+        return read_ecg_stretch(trial.ecg)
     except (DataError, SettingsError) as error:
         reasons.append(f"ECG absent: {error}")
         return None
 
 
 def _make_window_of(
-    trial: Trial, ecg: EcgSignal | None, detector: FaceDetector, settings: WindowSettings, reasons: list[str]
+    trial: Recording,
+    ecg: EcgSignal | None,
+    detector: FaceDetector,
+    settings: WindowSettings,
+    reasons: list[str],
 ) -> Window:
     if trial.video is not None:
         try:

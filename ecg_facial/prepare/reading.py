@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ecg_facial.ecg.intervals import N_TOKEN_FEATURES
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, StaleCacheError
+from ecg_facial.labels import REST_CODE
 from ecg_facial.prepare.shards import (
     FORMAT_VERSION,
     PREPARED_FILE,
@@ -52,7 +53,8 @@ class PreparedData:
     ----------
     folder : Path
     table : DataFrame
-        Sorted by subject, then by trial: ``subject, trial, level, sex, age_years, has_video, has_ecg, face_quality,
+        Trials sorted by subject, then by id; after all of them the rest recordings, sorted alike, whose ``level`` is
+        ``REST``, of no task: ``subject, trial, level, sex, age_years, has_video, has_ecg, face_quality,
         ecg_quality, heart_rate_bpm, n_faces, n_tokens, problem``. ``problem`` says why a signal that was indexed is
         absent; it is empty where none is.
     settings : WindowSettings
@@ -114,6 +116,16 @@ class PreparedData:
         """Seconds from the window's start to each R-peak, (n_beats,)."""
         return self._ragged["r_peak_times_s"][self._check_row(row)]
 
+    @property
+    def n_rest(self) -> int:
+        """Number of rest recordings."""
+        return int((self.table["level"] == REST_CODE).sum())
+
+    def rest_rows(self, subject: str) -> list[int]:
+        """Rows of a person at rest, outside the trials."""
+        mask = (self.table["subject"] == subject) & (self.table["level"] == REST_CODE)
+        return [int(row) for row in np.flatnonzero(mask.to_numpy())]
+
     def with_table(self, table: pd.DataFrame) -> PreparedData:
         """Give the same windows with another table, such as one with permuted levels.
 
@@ -127,12 +139,15 @@ class PreparedData:
             raise SettingsError("the table's subjects and trials are not those of the prepared data, in the same order")
         changed = not table.equals(self.table)
         levels = sha256_json([self.fingerprint, table.to_json(double_precision=15)])
+        return self._like(table, fingerprint=levels if changed else self.fingerprint)
+
+    def _like(self, table: pd.DataFrame, *, fingerprint: str) -> PreparedData:
         return PreparedData(
             self.folder,
             table=table,
             ragged=self._ragged,
             settings=self.settings,
-            fingerprint=levels if changed else self.fingerprint,
+            fingerprint=fingerprint,
             simulated=self.simulated,
         )
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError
-from ecg_facial.recording import Trial
+from ecg_facial.recording import Recording
 from ecg_facial.storage import atomic_path
 from ecg_facial.windows import Window
 
@@ -56,17 +56,17 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, eq=False)
 class PreparedWindow:
-    """A trial's window.
+    """The window of a trial or a rest recording.
 
     Attributes
     ----------
-    trial : Trial
+    trial : Trial or RestRecording
     window : Window
     problem : str
         Why a signal of the trial is absent from the window although it was indexed; empty where none is.
     """
 
-    trial: Trial
+    trial: Recording
     window: Window
     problem: str = ""
 
@@ -112,7 +112,7 @@ def _to_row(item: PreparedWindow) -> dict[str, Any]:
     return {
         "subject": subject.id,
         "trial": item.trial.id,
-        "level": item.trial.level.name,
+        "level": item.trial.code,
         "sex": subject.sex,
         "age_years": subject.age_years,
         "has_video": window.has_video,

@@ -13,32 +13,38 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from ecg_facial.simulate.head import LEFT_EYE, LOWER_TEETH, RIGHT_EYE, TONGUE, UPPER_TEETH, FloatArray, HeadMesh
+from ecg_facial.simulate.glasses import Glasses, choose_glasses
+from ecg_facial.simulate.hair import STRIP, HairName, HairStyle, choose_style
+from ecg_facial.simulate.head import (
+    ANCESTRIES,
+    BODY,
+    LEFT_EYE,
+    LOWER_TEETH,
+    RIGHT_EYE,
+    TONGUE,
+    UPPER_TEETH,
+    FloatArray,
+    HeadMesh,
+)
 from ecg_facial.simulate.identity import Identity
 from ecg_facial.simulate.wrinkles import draw_wrinkles
 
 TEXTURE_WIDTH, TEXTURE_HEIGHT, EYE_PX = 320, 444, 96
 X_SPAN, Y_TOP, Y_SPAN = 2.6, 1.6, 3.6
 _FAINTEST_CREASE = 0.01
-_MOUTH_REACH = 0.2
+_MOUTH_REACH = 0.17
+_MOUTH_CELL, _MOUTH_DEPTH, _MOUTH_RGB = 0.05, 0.07, (44.0, 18.0, 18.0)
 _LONG_HAIR_Y = -1.1
 _LOWER_LIP_Y, _MOUTH_CORNER = -0.785, (0.205, -0.668)
 _SKIN = np.array([[104, 70, 52], [216, 174, 140], [228, 184, 160]], dtype=np.float64)
-_HAIR = np.array([[28, 22, 20], [58, 40, 27], [104, 74, 46], [22, 20, 20], [70, 52, 40]], dtype=np.float64)
+_HAIR = np.array(
+    [[28, 22, 20], [58, 40, 27], [104, 74, 46], [22, 20, 20], [70, 52, 40], [148, 114, 72]], dtype=np.float64
+)
+_LIGHT_HAIR, _LIGHT_IRIS = (2, 5), (1, 2)
+_CAUCASIAN = ANCESTRIES.index("caucasian")
 _GREY_HAIR = np.array([168, 163, 158], dtype=np.float64)
 _IRIS = np.array([[70, 45, 25], [88, 112, 138], [80, 92, 62], [50, 34, 22], [42, 30, 22]], dtype=np.float64)
 _CLOTHES = np.array([[52, 60, 78], [120, 120, 124], [66, 84, 72], [110, 62, 58], [200, 200, 202]], dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class Glasses:
-    """Spectacles, in model units relative to the eyes."""
-
-    half_width: float
-    half_height: float
-    colour: tuple[int, int, int]
-    thickness_px: int
-    tint: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +64,7 @@ class Appearance:
         RGB and opacity over the skin texture: teeth, tongue, hair at the sides.
     hair_share : ndarray of float32, shape (n_vertices,)
         How much of a vertex is hair, for its volume.
+    style : HairStyle
     glasses : Glasses or None
     hair : ndarray of float32, shape (3,)
         RGB of the hair.
@@ -72,6 +79,7 @@ class Appearance:
     eye: FloatArray
     vertex_colour: FloatArray
     hair_share: FloatArray
+    style: HairStyle
     glasses: Glasses | None
     hair: FloatArray
     tone: tuple[float, float, float]
@@ -93,8 +101,8 @@ class _Canvas:
         return np.asarray(smooth / (smooth.std() + 1e-6), dtype=np.float32)
 
 
-def make_appearance(identity: Identity, head: HeadMesh, *, has_long_hair: bool = False) -> Appearance:
-    """Draw a person's textures; the same identity gives the same arrays."""
+def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None = None) -> Appearance:
+    """Draw a person's textures; the same identity gives the same arrays. `hair` is a cut instead of their own."""
     rng = np.random.default_rng(identity.appearance_seed)
     column, row = np.meshgrid(np.arange(TEXTURE_WIDTH), np.arange(TEXTURE_HEIGHT))
     x = ((column + 0.5) / TEXTURE_WIDTH - 0.5) * X_SPAN
@@ -102,23 +110,25 @@ def make_appearance(identity: Identity, head: HeadMesh, *, has_long_hair: bool =
     canvas = _Canvas(x.astype(np.float32), y.astype(np.float32), rng)
     eye_x = float(abs(head.centre_of(head.template, LEFT_EYE)[0]))
     tone = np.array(identity.ancestry) @ _SKIN * rng.uniform(0.86, 1.06) + rng.normal(0.0, 3.0, 3)
-    hair = _hair_colour(identity, rng)
+    hair_colour = _hair_colour(identity, rng)
     skin = _draw_skin(canvas, tone, eye_x)
     skin = _draw_lips(canvas, skin, head, tone, identity)
-    skin = _draw_brows(canvas, skin, hair, eye_x, identity)
-    skin = _draw_beard(canvas, skin, hair, identity)
+    skin = _draw_brows(canvas, skin, hair_colour, eye_x, identity)
+    skin = _draw_beard(canvas, skin, hair_colour, identity)
     hairline = float(rng.uniform(0.66, 0.86) + (0.1 * rng.random() if identity.sex == "m" else 0.0))
     balding = identity.sex == "m" and rng.random() < 0.12 + 0.004 * max(identity.age_years - 30, 0)
-    skin = _draw_fringe(canvas, skin, hair, hairline + (0.35 if balding else 0.0))
+    skin = _draw_fringe(canvas, skin, hair_colour, hairline + (0.35 if balding else 0.0))
+    style = choose_style(identity, hairline, is_bald=balding, name=hair)
     wrinkles, gain = draw_wrinkles(canvas.x, canvas.y, rng, eye_x=eye_x)
     creased = np.abs(wrinkles * np.maximum(gain, 0.35)).max(axis=-1) > _FAINTEST_CREASE
     aged = max(0.0, (identity.age_years - 30) / 50)
     rest = rng.uniform(0.0, 0.35, len(gain)) * aged
-    share = _hair_share(head, hairline + (0.45 if balding else 0.0), is_long=has_long_hair)
-    eye = _draw_eye(rng)
-    vertex_colour = _colour_vertices(head, hair, share, rng)
+    share = _hair_share(head, hairline + (0.45 if balding else 0.0), covers_ears=style.covers_ears)
+    eye = _draw_eye(identity, rng)
+    vertex_colour = _colour_vertices(head, hair_colour, share, rng)
     cloth = _CLOTHES[rng.integers(len(_CLOTHES))] + rng.normal(0, 8, 3)
     skin = _draw_shirt(canvas, skin, cloth)
+    _draw_locks(skin, creased, hair_colour, canvas)
     return Appearance(
         skin=np.dstack([np.clip(skin, 3, 255), creased]).astype(np.uint8),
         wrinkles=wrinkles,
@@ -127,8 +137,9 @@ def make_appearance(identity: Identity, head: HeadMesh, *, has_long_hair: bool =
         eye=eye,
         vertex_colour=vertex_colour,
         hair_share=share,
-        glasses=_choose_glasses(rng),
-        hair=hair.astype(np.float32),
+        style=style,
+        glasses=choose_glasses(rng),
+        hair=hair_colour.astype(np.float32),
         tone=_triple(tone),
         cloth=_triple(cloth),
     )
@@ -152,8 +163,19 @@ def texture_coordinates(head: HeadMesh) -> FloatArray:
     return np.ascontiguousarray(uv, dtype=np.float32)
 
 
+def _pick(
+    colours: NDArray[np.float64], light: tuple[int, ...], identity: Identity, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Pick a colour; light ones of hair and eyes come with the Caucasian part of the ancestry."""
+    weights = np.ones(len(colours))
+    weights[list(light)] = identity.ancestry[_CAUCASIAN] ** 2
+    return np.asarray(colours[int(rng.choice(len(colours), p=weights / weights.sum()))])
+
+
 def _hair_colour(identity: Identity, rng: np.random.Generator) -> NDArray[np.float64]:
-    colour = _HAIR[rng.integers(len(_HAIR))] + rng.normal(0.0, 5.0, 3)
+    # lighter or darker and a little warmer or colder: independent noise of the channels makes dark hair purple
+    warmth = rng.normal(0.0, 0.05)
+    colour = _pick(_HAIR, _LIGHT_HAIR, identity, rng) * rng.uniform(0.8, 1.3) * np.array([1 + warmth, 1.0, 1 - warmth])
     grey = float(np.clip((identity.age_years - rng.uniform(35, 60)) / 20, 0.0, 0.9))
     return np.asarray(np.clip(colour * (1 - grey) + _GREY_HAIR * grey, 5, 230), dtype=np.float64)
 
@@ -248,6 +270,18 @@ def _draw_fringe(canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], h
     return np.asarray(skin * (1 - alpha) + painted * alpha, dtype=np.float32)
 
 
+def _draw_locks(skin: FloatArray, creased: NDArray[np.bool_], hair: NDArray[np.float64], canvas: _Canvas) -> None:
+    """Draw strands into the strip of texture that the hair's shell shows: columns are locks, rows go to the ends."""
+    top, bottom = (round(share * TEXTURE_HEIGHT) for share in STRIP)
+    rows = slice(max(top - 3, 0), bottom + 4)
+    strands = 0.15 * canvas.noise(0.8, stretch=16) + 0.06 * canvas.noise(3.5, stretch=8)
+    along = np.clip((np.arange(rows.start, rows.stop) - top) / (bottom - top), 0, 1)
+    # darker where hair grows and where it ends, lighter on the crown's bow
+    bow = 0.78 + 0.3 * np.sin(np.pi * np.clip(1.25 * along, 0, 1)) ** 0.7
+    skin[rows] = hair * np.clip(bow[:, None] * (1 + strands[rows]), 0.4, 1.6)[..., None]
+    creased[rows] = False
+
+
 def _draw_shirt(canvas: _Canvas, skin: FloatArray, cloth: NDArray[np.float64]) -> FloatArray:
     """Cloth below a round neckline, drawn in the texture because the mesh is too coarse for an edge."""
     below = -(canvas.y + 1.78 - 0.12 * np.abs(canvas.x))
@@ -257,10 +291,10 @@ def _draw_shirt(canvas: _Canvas, skin: FloatArray, cloth: NDArray[np.float64]) -
     return np.asarray(skin * (1 - alpha) + painted * alpha, dtype=np.float32)
 
 
-def _hair_share(head: HeadMesh, hairline: float, *, is_long: bool) -> FloatArray:
+def _hair_share(head: HeadMesh, hairline: float, *, covers_ears: bool) -> FloatArray:
     relative = head.template - head.eye_centre
     behind = np.maximum(head.template[:, 2].max() - 0.78 - head.template[:, 2], 0)
-    slope, lowest = (2.1, _LONG_HAIR_Y) if is_long else (1.05, -0.12)
+    slope, lowest = (2.1, _LONG_HAIR_Y) if covers_ears else (1.05, -0.12)
     # where hair is short, ears stay free: they stand out sideways at eye height
     share = expit((relative[:, 1] - hairline + slope * behind - 0.12 * np.abs(relative[:, 0])) * 16)
     share *= expit((relative[:, 1] - lowest) * 14)
@@ -282,26 +316,35 @@ def _colour_vertices(
         inside = head.group == group
         colour[inside, :3] = np.array(tint) * rng.uniform(0.85, 1.05) * (0.08 + 0.78 * reach[inside, None])
         colour[inside, 3] = 1.0
+    inner = _find_inner_mouth(head)
+    colour[inner] = (*_MOUTH_RGB, 1.0)
     colour[np.isin(head.group, (LEFT_EYE, RIGHT_EYE)), 3] = 0
     return colour
 
 
-def _draw_eye(rng: np.random.Generator) -> FloatArray:
+def _find_inner_mouth(head: HeadMesh) -> NDArray[np.intp]:
+    """Vertices of the cheeks' inner side: behind other skin at the same place, about the mouth."""
+    relative = head.template - head.eye_centre
+    x, y = np.abs(relative[:, 0]), relative[:, 1]
+    # not the nostrils above, nor the skin under the chin and the neck
+    inside = (x < 0.34) & (y > -0.87) & (y < np.where(x < 0.17, -0.57, -0.46)) & (relative[:, 2] > -0.9)
+    about = np.flatnonzero((head.group == BODY) & inside)
+    apart = np.linalg.norm(relative[about, None, :2] - relative[None, about, :2], axis=-1)
+    front = np.where(apart < _MOUTH_CELL, relative[about, 2], -np.inf).max(axis=1)
+    return np.asarray(about[front - relative[about, 2] > _MOUTH_DEPTH])
+
+
+def _draw_eye(identity: Identity, rng: np.random.Generator) -> FloatArray:
     row, column = np.mgrid[0:EYE_PX, 0:EYE_PX] / EYE_PX - 0.5
     radius = 2 * np.hypot(row, column)
     eye = np.ones((EYE_PX, EYE_PX, 3)) * np.array([226, 220, 214]) * rng.uniform(0.8, 0.98)
-    iris = _IRIS[rng.integers(len(_IRIS))] + rng.normal(0, 7, 3)
+    iris = _pick(_IRIS, _LIGHT_IRIS, identity, rng) + rng.normal(0, 7, 3)
     eye[radius < 0.45] = iris * 0.55
     eye[radius < 0.41] = iris
     eye[radius < rng.uniform(0.16, 0.22)] = 8
     glint = np.hypot(row + 0.09, column - rng.uniform(-0.09, 0.09)) * 2
     eye[glint < rng.uniform(0.05, 0.09)] = 250
     eye[: int(EYE_PX * rng.uniform(0.3, 0.4))] *= 0.72
+    # the ball turns away from the light towards the corners, and the lids shade it
+    eye *= 1.0 - 0.5 * np.clip((np.abs(column)[..., None] - 0.2) / 0.28, 0, 1) ** 1.5
     return np.asarray(cv2.GaussianBlur(eye.clip(0, 255), (0, 0), 0.7), dtype=np.float32)
-
-
-def _choose_glasses(rng: np.random.Generator) -> Glasses | None:
-    wears, tint = rng.random() < 0.12, float(rng.uniform(0, 0.12))
-    colour = tuple(int(value) for value in rng.integers(10, 90, 3))
-    half = (float(rng.uniform(0.23, 0.28)), float(rng.uniform(0.15, 0.2)))
-    return Glasses(*half, colour=(colour[0], colour[1], colour[2]), thickness_px=2, tint=tint) if wears else None

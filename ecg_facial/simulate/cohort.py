@@ -30,7 +30,7 @@ import cv2
 
 from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.executors import open_pool
-from ecg_facial.labels import PainLevel
+from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.progress import track
 from ecg_facial.simulate.artefacts import format_artefacts
 from ecg_facial.simulate.clips import (
@@ -43,7 +43,6 @@ from ecg_facial.simulate.clips import (
     write_video,
 )
 from ecg_facial.simulate.drawing import DrawerFactory, FrameDrawer, draw_frames, make_face_drawer, simulate_trial_scene
-from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.pathology import PATHOLOGIES_NAME, format_pathologies
 from ecg_facial.simulate.population import (
     GENERATOR_VERSION,

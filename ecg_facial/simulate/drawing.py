@@ -20,7 +20,7 @@ from ecg_facial.simulate.nuisance import Scene, shown_action_units, simulate_sce
 from ecg_facial.simulate.population import CohortSettings, TrialPlan, sample_subject, trial_rng
 from ecg_facial.simulate.presets import SceneSettings, get_preset
 from ecg_facial.simulate.response import N_FRAMES, FloatArray
-from ecg_facial.simulate.rooms import draw_room
+from ecg_facial.simulate.rooms import draw_plain_wall, draw_room, tint_room
 from ecg_facial.simulate.seeds import make_rng
 
 if TYPE_CHECKING:
@@ -87,19 +87,21 @@ def make_person_drawer(
     settings : SceneSettings
         Rooms and lamps of the population.
     streams : callable
-        Gives the person's random stream of a purpose: ``"hair"``, ``"light"``, ``"lamps"``, ``"room"``.
+        Gives the person's random stream of a purpose: ``"light"``, ``"lamps"``, ``"room"``.
     width, height : int
         Size of the pictures in pixels.
     """
     from ecg_facial.simulate.renderer import FaceRenderer, Light, Pose
 
-    has_long_hair = identity.sex == "w" and streams("hair").random() < settings.long_hair_share
-    renderer = FaceRenderer(identity, width=width, height=height, has_long_hair=has_long_hair)
+    renderer = FaceRenderer(identity, width=width, height=height)
     light = Light.sample(streams("light"))
     light = light.furnish(streams("lamps"), n_lamps=settings.extra_lamps, shadow=settings.shadow)
     room_rng = streams("room")
     is_furnished = room_rng.random() < settings.room_share
-    room = draw_room(room_rng, width=width, height=height) if is_furnished else None
+    size = {"width": width, "height": height}
+    room = draw_room(room_rng, **size) if is_furnished else draw_plain_wall(light.wall_top, light.wall_bottom, **size)
+    # the room's picture is of its usual brightness, so that lamps change its colour at once and its brightness later
+    usual = float(light.level().mean())
 
     def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> Picture:
         pose = Pose(
@@ -114,11 +116,12 @@ def make_person_drawer(
         lamps = tuple(
             _change_lamp(lamp, scene.light_turn_rad, gain) for lamp, gain in zip(light.lamps, gains, strict=False)
         )
+        lit = replace(light, lamps=lamps)
         picture = renderer.render(
             action_units,
             pose=pose,
-            light=replace(light, lamps=lamps),
-            background=room,
+            light=lit,
+            background=tint_room(room, lit.level() / usual),
             hand=None if scene.hand is None else (scene.hand, frame),
         )
         return take_picture(picture, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)

@@ -18,7 +18,7 @@ from ecg_facial.errors import SettingsError
 _TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
     "AU01": (("browInnerUp", 1.0),),
     "AU02": (("browOuterUp*", 1.0),),
-    "AU04": (("browDown*", 1.45),),
+    "AU04": (("browDown*", 1.7),),
     "AU05": (("eyeWide*", 0.8),),
     "AU06": (("cheekSquint*", 1.35), ("eyeSquint*", 0.35)),
     "AU07": (("eyeSquint*", 1.0),),
@@ -36,6 +36,8 @@ _TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
     "AU63": (("eyeLookUp*", 1.0),),
     "AU64": (("eyeLookDown*", 1.0), ("eyeBlink*", 0.2)),
 }
+# AU09 pulls down the same skin of the brow as AU04: together they go less far than the sum
+_YIELDS = {"browDown*": 0.55}
 _LID_UNITS = ("AU43", "AU45")
 AU_NAMES = tuple(sorted((*_TARGETS, *_LID_UNITS)))
 PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")
@@ -88,9 +90,10 @@ def blendshape_weights(action_units: Mapping[str, float], *, lids: LidCurve) -> 
     weights: dict[str, float] = {}
     for unit, intensity in action_units.items():
         for target, gain in _TARGETS.get(unit, ()) if intensity else ():
+            share = 1.0 - _YIELDS.get(target, 0.0) * action_units.get("AU09", 0.0)
             for side in ("Left", "Right") if target.endswith("*") else ("",):
                 name = target.rstrip("*") + side
-                weights[name] = weights.get(name, 0.0) + gain * intensity
+                weights[name] = weights.get(name, 0.0) + share * gain * intensity
     closure = max(action_units.get(unit, 0.0) for unit in _LID_UNITS)
     if closure:
         squint = min(action_units.get("AU07", 0.0) + 0.35 * action_units.get("AU06", 0.0), 1.0)

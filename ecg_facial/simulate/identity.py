@@ -17,6 +17,8 @@ from ecg_facial.simulate.head import FloatArray, HeadMesh, load_head
 Sex = Literal["m", "w"]
 _YOUNG_YEARS, _OLD_YEARS = 22.0, 85.0
 _SHAPE_SD, _SHAPE_LIMIT, _SHAPE_SHARE = 0.25, 0.55, 0.35
+# targets that make a cone of a bald head
+_TAME = {"forehead-scale-vert-incr": 0.4, "head-scale-vert-incr": 0.6}
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _sample_shapes(rng: np.random.Generator, names: list[str]) -> tuple[tuple[st
         if name.startswith("r-"):
             continue
         active = rng.random() < _SHAPE_SHARE
-        weight = float(min(abs(rng.normal(0.0, _SHAPE_SD)), _SHAPE_LIMIT))
+        weight = float(min(abs(rng.normal(0.0, _SHAPE_SD)), _SHAPE_LIMIT)) * _TAME.get(name, 1.0)
         if not active:
             continue
         weights.append((name, weight))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-REST_CODE = "REST"
-"""Level code of rest recordings: no level of any task, so that they are never scored."""
-
 PATHOLOGY_KINDS = (
     "face_lost", "second_person", "dropped_frames", "frozen_frame", "clock_offset", "clock_drift", "truncated_video",
     "truncated_ecg", "missing_video", "missing_ecg",

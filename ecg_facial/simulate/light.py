@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ecg_facial.simulate.head import FloatArray
 
+_DIFFUSE = np.float32(0.7)
+
 
 @dataclass(frozen=True)
 class Light:
@@ -78,6 +80,11 @@ class Light:
         lamps = np.array(self.lamps, dtype=np.float32)
         lamps[:, :3] /= np.linalg.norm(lamps[:, :3], axis=1, keepdims=True)
         return lamps, np.array(self.ambient, dtype=np.float32)
+
+    def level(self) -> FloatArray:
+        """Light on what faces no lamp in particular, cloth and walls: RGB, shape (3,)."""
+        strengths = np.array([lamp[3:] for lamp in self.lamps], dtype=np.float32)
+        return np.asarray(np.array(self.ambient, dtype=np.float32) + _DIFFUSE * strengths.sum(axis=0))
 
 
 # (direction, RGB): a window at the side, a warm lamp above, a screen below, a coloured sign

@@ -231,6 +231,8 @@ def _sample_lamp_gains(rng: np.random.Generator, settings: SceneSettings) -> Flo
     rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random(shape)
     wave = np.sqrt(2.0) * np.sin(2.0 * np.pi * (rate_hz * FRAME_TIMES_S[:, None, None] + rng.random(shape)))
     gains: FloatArray = np.maximum(1.0 + place + settings.lamp_change_sd * wave, 0.0)
+    # lamps and daylight differ from blue to orange; casts of green and magenta are rarer
+    gains[..., 1] = 0.5 * (gains[..., 1] + gains[..., ::2].mean(axis=-1))
     return gains
 
 

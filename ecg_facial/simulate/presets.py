@@ -177,8 +177,6 @@ class SceneSettings:
         How dark the main lamp's shadows are, 0 (none) to 1 (none of its light).
     room_share : float
         Share of people before a furnished room; the others sit before a plain wall.
-    long_hair_share : float
-        Share of women with hair to the shoulders.
     hand_share : float
         Share of trials in which a hand comes before the face.
     hand_s : (low, high)
@@ -207,7 +205,6 @@ class SceneSettings:
     lamp_change_sd: float = 0.0
     shadow: float = 0.0
     room_share: float = 0.0
-    long_hair_share: float = 0.0
     hand_share: float = 0.0
     hand_s: Range = (0.6, 2.0)
     white_balance_sd: float = 0.0
@@ -243,7 +240,6 @@ BIOVID_LIKE_SCENE = SceneSettings(
     lamp_change_sd=0.06,
     shadow=0.5,
     room_share=0.8,
-    long_hair_share=0.7,
     hand_share=0.05,
     white_balance_sd=0.03,
     exposure_sd=0.1,
@@ -288,22 +284,22 @@ BIOVID_LIKE = Preset(
         intensity_sd=0.06,
         # BioVid's own: 0 of 30, 7 of 29 and 13 of 28 people of these ages show no reaction
         silent_share=(0.0, 0.24, 0.46),
-        threshold=(0.17, 0.47),
+        threshold=(0.25, 0.6),
         expressiveness=0.43,
-        expressiveness_sd=0.87,
+        expressiveness_sd=0.5,
         habituation=(0.0, 0.4),
         exponent=1.0,
-        spontaneous=0.14,
+        spontaneous=0.155,
         pattern_sd=0.2,
         trial_pattern_sd=0.1,
         rest_sd=0.1,
         onset_s=(1.0, 3.0),
     ),
     heart=HeartSettings(
-        intensity_sd=0.4,
+        intensity_sd=0.38,
         baseline_bpm=65.0,
         baseline_sd_bpm=6.4,
-        gain_bpm=8.0,
+        gain_bpm=8.3,
         gain_sd_bpm=4.5,
         respiration_bpm=(0.8, 4.5),
         slow_bpm=(1.0, 5.8),

@@ -152,9 +152,11 @@ def rasterise(
         for py in range(top, bottom + 1):
             w0 = w0_x * (left - x2) + w0_y * (py - y2)
             w1 = w1_x * (left - x2) + w1_y * (py - y2)
+            entered = False
             for px in range(left, right + 1):
                 w2 = one - w0 - w1
                 if w0 >= zero and w1 >= zero and w2 >= zero:
+                    entered = True
                     z = w0 * z0 + w1 * z1 + w2 * z2
                     if z > depth[py, px]:
                         depth[py, px] = z
@@ -165,7 +167,7 @@ def rasterise(
                             j = min(max(int(u * eye_px), 0), eye_px - 1)
                             for k in range(3):
                                 light = w0 * shade[a, k] + w1 * shade[b, k] + w2 * shade[c, k]
-                                value = eye[i, j, k] * (np.float32(0.3) + np.float32(0.6) * light)
+                                value = eye[i, j, k] * (np.float32(0.12) + np.float32(0.76) * light)
                                 image[py, px, k] = np.uint8(min(white, value))
                         else:
                             i = min(max(int(v * rows), 0), rows - 1)
@@ -184,5 +186,7 @@ def rasterise(
                                     painted = w0 * colour[a, k] + w1 * colour[b, k] + w2 * colour[c, k]
                                     value += (painted - value) * over
                                 image[py, px, k] = np.uint8(min(white, value * light))
+                elif entered:
+                    break
                 w0 += w0_x
                 w1 += w1_x

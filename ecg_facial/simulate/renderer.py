@@ -13,14 +13,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.simulate.appearance import Glasses, make_appearance, texture_coordinates
+from ecg_facial.simulate.appearance import make_appearance, texture_coordinates
+from ecg_facial.simulate.cloth import find_cut_edges, paint_below
 from ecg_facial.simulate.expressions import LidCurve, blendshape_weights, check_action_units, wrinkle_weights
-from ecg_facial.simulate.hair import make_hair_outline, paint_below, paint_hair
+from ecg_facial.simulate.glasses import draw_glasses, fit_glasses
+from ecg_facial.simulate.hair import PIVOT, HairName, grow_hair
 from ecg_facial.simulate.hand import HandCourse, HandLook, draw_hand
-from ecg_facial.simulate.head import LEFT_EYE, RIGHT_EYE, FloatArray, load_head
+from ecg_facial.simulate.head import BODY, LEFT_EYE, RIGHT_EYE, FloatArray, load_head
 from ecg_facial.simulate.identity import Identity
 from ecg_facial.simulate.light import Light
 from ecg_facial.simulate.rasteriser import rasterise, shade_vertices, shadow_vertices
+from ecg_facial.simulate.rooms import draw_plain_wall
 
 __all__ = ["FaceRenderer", "Light", "Pose"]
 
@@ -28,13 +31,12 @@ Picture = NDArray[np.uint8]
 _CAMERA_DISTANCE = 9.0
 _HEAD_SHARE = 0.33
 _MIDDLE = 0.53
-_HAIR_VOLUME = 0.07
-_PIVOT = np.array([0.0, -0.35, -0.9], dtype=np.float32)
+_HAIR_VOLUME = 0.02
 _LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 _OPEN_SHARE = 0.03
 _EYE_ZOOM = 2.5
 _SHADOW_CELLS = 72
-_ARM_X, _ARM_Y, _CHEST_Y = 1.3, -1.2, -1.9
+_LINING_SHADE, _GLINT_REACH = 0.35, 1.2
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,8 @@ class FaceRenderer:
         Size of the pictures in pixels.
     supersample : int
         Samples per pixel in each direction; 2 smooths edges at 2.5 times the cost.
-    has_long_hair : bool
-        Hair over the ears and down to the shoulders instead of short hair.
+    hair : str, optional
+        How the hair is cut; the person's own cut where None.
 
     Raises
     ------
@@ -106,23 +108,40 @@ class FaceRenderer:
         width: int = 320,
         height: int = 240,
         supersample: int = 1,
-        has_long_hair: bool = False,
+        hair: HairName | None = None,
     ) -> None:
         self._head = load_head()
         self._camera = _Camera(width, height, supersample)
-        self._appearance = make_appearance(identity, self._head, has_long_hair=has_long_hair)
+        self._appearance = make_appearance(identity, self._head, hair=hair)
         neutral = identity.mesh(self._head)
         eyes = [self._head.centre_of(neutral, side) for side in (LEFT_EYE, RIGHT_EYE)]
-        centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + _PIVOT)
-        self._vertices = np.ascontiguousarray(_give_volume(centred, self._appearance.hair_share))
-        self._hair = make_hair_outline() if has_long_hair else None
-        self._edges = _find_cut_edges(centred)
-        self._uv = texture_coordinates(self._head)
-        is_eye = np.isin(self._head.group, (LEFT_EYE, RIGHT_EYE))
-        self._eye_triangles = np.ascontiguousarray(is_eye[self._head.triangles].all(axis=1))
-        self._walls: dict[tuple[tuple[float, ...], ...], Picture] = {}
+        centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + PIVOT)
+        self._edges = find_cut_edges(centred)
+        self._put_together(identity, _give_volume(centred, self._appearance.hair_share))
+        glasses, eye_x = self._appearance.glasses, float(np.ptp([eye[0] for eye in eyes])) / 2
+        skin = centred[self._head.group == BODY]
+        self._glasses = None if glasses is None else fit_glasses(glasses, skin, eye_x)
+        self._walls: dict[tuple[tuple[float, float, float], tuple[float, float, float]], Picture] = {}
         self._lids = LidCurve(weights=(0.0, _LID_STEPS[-1]))
         self._lids = self._find_lids()
+
+    def _put_together(self, identity: Identity, vertices: FloatArray) -> None:
+        """Join head and hair to one mesh, in the order in which what is hidden costs least.
+
+        The lining neither throws shadows nor has a light of its own: it comes last and is left out of both.
+        """
+        head, look = self._head, self._appearance
+        hair = grow_hair(look.style, vertices[head.group == BODY], np.random.default_rng(identity.appearance_seed))
+        self._vertices = np.ascontiguousarray(np.concatenate([vertices, hair.vertices]))
+        outer, lined = (hair.triangles[hair.is_lining[hair.triangles[:, 0]] == side] for side in (False, True))
+        parts = [outer + len(vertices), head.triangles, lined + len(vertices)]
+        self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.int32)
+        self._lit_triangles = self._triangles[: len(outer) + len(head.triangles)]
+        self._uv = np.ascontiguousarray(np.concatenate([texture_coordinates(head), hair.uv]))
+        lining = np.append(_LINING_SHADE * look.hair, 1.0) * hair.is_lining[:, None]
+        self._colour = np.ascontiguousarray(np.concatenate([look.vertex_colour, lining]), dtype=np.float32)
+        is_eye = np.append(np.isin(head.group, (LEFT_EYE, RIGHT_EYE)), np.zeros(len(hair.vertices), dtype=bool))
+        self._eye_triangles = np.ascontiguousarray(is_eye[self._triangles].all(axis=1))
 
     def render(
         self,
@@ -159,9 +178,9 @@ class FaceRenderer:
         check_action_units(action_units)
         pose, light = pose or Pose(), light or Light()
         image = self._paint_wall(light, background)
-        points = self._draw_mesh(image, action_units, pose, light, skin=self._appearance.skin, eye=self._appearance.eye)
+        depth = self._draw_mesh(image, action_units, pose, light, skin=self._appearance.skin, eye=self._appearance.eye)
         if self._appearance.glasses is not None:
-            image = self._draw_glasses(image, points, pose, self._appearance.glasses)
+            self._draw_glasses(image, depth, pose, light)
         if hand is not None:
             image = self._draw_hand(image, hand, pose, light)
         if self._camera.supersample > 1:
@@ -181,26 +200,27 @@ class FaceRenderer:
     ) -> FloatArray:
         vertices = self._vertices.copy()
         for name, weight in blendshape_weights(action_units, lids=self._lids).items():
-            vertices += self._head.expressions[name] * np.float32(weight)
+            vertices[: len(self._head.group)] += self._head.expressions[name] * np.float32(weight)
         vertices = np.ascontiguousarray(vertices @ pose.rotation().T)
         shade = np.empty_like(vertices)
         lamps, ambient = light.arrays()
         lit = np.ones(len(vertices), dtype=np.float32)
         if light.shadow > 0:
-            shadow_vertices(vertices, self._head.triangles, _lamp_axes(lamps[0]), _SHADOW_CELLS, light.shadow, lit)
-        shade_vertices(vertices, self._head.triangles, lamps, ambient, lit, shade)
+            shadow_vertices(vertices, self._lit_triangles, _lamp_axes(lamps[0]), _SHADOW_CELLS, light.shadow, lit)
+        shade_vertices(vertices, self._lit_triangles, lamps, ambient, lit, shade)
         points = self._camera.project(vertices, pose)
         look = self._appearance
         strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
-        self._paint_behind(image, points, pose, lamps, ambient)
+        for edge in self._edges:
+            paint_below(image, points[edge], np.array(look.cloth, dtype=np.float32) * light.level())
         depth = np.full(image.shape[:2], -1e9, dtype=np.float32)
         rasterise(
             points,
-            self._head.triangles,
+            self._triangles,
             self._uv,
             shade,
             self._eye_triangles,
-            look.vertex_colour,
+            self._colour,
             skin,
             look.wrinkles,
             strength,
@@ -208,18 +228,7 @@ class FaceRenderer:
             image,
             depth,
         )
-        return points
-
-    def _paint_behind(
-        self, image: Picture, points: FloatArray, pose: Pose, lamps: FloatArray, ambient: FloatArray
-    ) -> None:
-        """Paint what the mesh does not hold: cloth below its cut edges, and hair that falls behind the shoulders."""
-        light = ambient + 0.7 * lamps[:, 3:].sum(axis=0)
-        if self._hair is not None:
-            turned = np.ascontiguousarray(self._hair @ pose.rotation().T)
-            paint_hair(image, self._camera.project(turned, pose), self._appearance.hair * light)
-        for edge in self._edges:
-            paint_below(image, points[edge], np.array(self._appearance.cloth, dtype=np.float32) * light)
+        return depth
 
     def _paint_wall(self, light: Light, background: Picture | None) -> Picture:
         scale = self._camera.supersample
@@ -229,28 +238,24 @@ class FaceRenderer:
             return np.ascontiguousarray(enlarged, dtype=np.uint8)
         walls = (light.wall_top, light.wall_bottom)
         if walls not in self._walls:
-            share = np.linspace(0, 1, size[1])[:, None]
-            column = np.array(light.wall_top) * (1 - share) + np.array(light.wall_bottom) * share
-            self._walls = {walls: np.ascontiguousarray(np.repeat(column[:, None], size[0], axis=1), dtype=np.uint8)}
+            self._walls = {walls: draw_plain_wall(*walls, width=size[0], height=size[1])}
         return self._walls[walls].copy()
 
-    def _draw_glasses(self, picture: Picture, points: FloatArray, pose: Pose, glasses: Glasses) -> Picture:
-        unit = self._camera.unit_px * pose.zoom
-        axes = (int(glasses.half_width * unit * np.cos(pose.yaw)), int(glasses.half_height * unit))
-        angle, colour = float(np.degrees(-pose.roll)), glasses.colour
-        thickness = max(1, glasses.thickness_px * self._camera.supersample * self._camera.height // 480)
-        centres = []
-        for side in (RIGHT_EYE, LEFT_EYE):
-            middle = points[self._head.group == side].mean(axis=0)
-            centre = (round(float(middle[0])), round(float(middle[1] + 0.02 * unit)))
-            centres.append(centre)
-            if glasses.tint:
-                dark = cv2.ellipse(picture.copy(), centre, axes, angle, 0, 360, (20, 22, 26), -1)
-                picture = np.asarray(cv2.addWeighted(dark, glasses.tint, picture, 1 - glasses.tint, 0), dtype=np.uint8)
-            cv2.ellipse(picture, centre, axes, angle, 0, 360, colour, thickness, cv2.LINE_AA)
-        bridge = [(centres[0][0] + axes[0], centres[0][1]), (centres[1][0] - axes[0], centres[1][1])]
-        cv2.line(picture, bridge[0], bridge[1], colour, thickness, cv2.LINE_AA)
-        return picture
+    def _draw_glasses(self, picture: Picture, depth: FloatArray, pose: Pose, light: Light) -> None:
+        if self._glasses is None:
+            return
+        camera, turn = self._camera, pose.rotation().T
+        # the streak is the first lamp's, mirrored: it wanders against the head
+        towards = light.lamps[0][0] / (abs(light.lamps[0][2]) + 1.0)
+        draw_glasses(
+            picture,
+            depth,
+            self._glasses,
+            project=lambda points: camera.project(np.ascontiguousarray(points @ turn), pose),
+            unit_px=camera.unit_px * pose.zoom,
+            level=light.level(),
+            glint_shift=float(np.clip(towards - 1.5 * pose.yaw, -_GLINT_REACH, _GLINT_REACH)),
+        )
 
     def _draw_hand(self, picture: Picture, hand: tuple[HandCourse, int], pose: Pose, light: Light) -> Picture:
         camera, (lamps, ambient) = self._camera, light.arrays()
@@ -286,7 +291,7 @@ class FaceRenderer:
         """Visible eye pixels with the blink target at `weight`: eyes are drawn large and bright, all else black."""
         camera, look = self._camera, self._appearance
         image = np.zeros((camera.height * camera.supersample, camera.width * camera.supersample, 3), dtype=np.uint8)
-        eyes_up = -float(_PIVOT[1]) * _HEAD_SHARE * _EYE_ZOOM * _CAMERA_DISTANCE / (_CAMERA_DISTANCE + float(_PIVOT[2]))
+        eyes_up = -float(PIVOT[1]) * _HEAD_SHARE * _EYE_ZOOM * _CAMERA_DISTANCE / (_CAMERA_DISTANCE + float(PIVOT[2]))
         self._draw_mesh(
             image,
             {"AU43": weight / _LID_STEPS[-1]},
@@ -299,19 +304,14 @@ class FaceRenderer:
         return int((image.min(axis=2) >= 255).sum())
 
 
-def _find_cut_edges(vertices: FloatArray) -> list[NDArray[np.intp]]:
-    """Vertices of the shoulders and of the chest's lower end, where the mesh is cut off."""
-    x, y = vertices[:, 0], vertices[:, 1]
-    parts = [(x > _ARM_X) & (y < _ARM_Y), (x < -_ARM_X) & (y < _ARM_Y), y < _CHEST_Y]
-    return [np.flatnonzero(part) for part in parts if part.any()]
-
-
 def _lamp_axes(lamp: FloatArray) -> FloatArray:
     """Right, up and towards the lamp, as rows."""
-    towards = lamp[:3]
-    right = np.cross(np.array([0.0, 1.0, 0.0]), towards)
-    right /= np.linalg.norm(right) + 1e-9
-    return np.ascontiguousarray(np.stack([right, np.cross(towards, right), towards]), dtype=np.float32)
+    # written out, as NumPy's cross product costs more than shading the head
+    x, y, z = (float(part) for part in lamp[:3])
+    level = float(np.hypot(x, z)) + 1e-9
+    right_x, right_z = z / level, -x / level
+    up = (y * right_z, z * right_x - x * right_z, -y * right_x)
+    return np.array([(right_x, 0.0, right_z), up, (x, y, z)], dtype=np.float32)
 
 
 def _give_volume(vertices: FloatArray, hair_share: FloatArray) -> FloatArray:

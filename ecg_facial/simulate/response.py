@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.conduction import sample_conduction
@@ -52,6 +53,7 @@ _HEART_TAIL_S = 2.0
 _MORE_BEATS = 12
 _HEART_TIMES_S = np.arange(round((PAD_S + TRIAL_S + _HEART_TAIL_S) * _HEART_FS_HZ) + 1) / _HEART_FS_HZ - PAD_S
 MAYER_HZ = 0.1
+N_RANKS = 4
 
 FloatArray = NDArray[np.float64]
 Sex = Literal["m", "w"]
@@ -183,7 +185,9 @@ def uniform(rng: np.random.Generator, limits: Range) -> float:
     return limits[0] + (limits[1] - limits[0]) * rng.random()
 
 
-def sample_person(rng: np.random.Generator, preset: Preset, *, sex: Sex, age_years: int) -> Person:
+def sample_person(
+    rng: np.random.Generator, preset: Preset, *, sex: Sex, age_years: int, ranks: FloatArray | None = None
+) -> Person:
     """Draw a person of a preset's population.
 
     Parameters
@@ -194,19 +198,24 @@ def sample_person(rng: np.random.Generator, preset: Preset, *, sex: Sex, age_yea
         The population.
     sex : {"m", "w"}
     age_years : int
+    ranks : ndarray of float64, shape (N_RANKS,), optional
+        Where in the population the person's threshold, expressiveness, silence and heart's gain lie, 0 to 1; drawn
+        without it.
     """
     face, heart = preset.face, preset.heart
+    drawn = rng.random(N_RANKS)
+    threshold, expressive, silent, gain = drawn if ranks is None else ranks
     person = Person(
         sex=sex,
         age_years=age_years,
-        threshold=uniform(rng, face.threshold),
-        expressiveness=_sample_expressiveness(rng, face, age_years),
+        threshold=face.threshold[0] + (face.threshold[1] - face.threshold[0]) * float(threshold),
+        expressiveness=_find_expressiveness(face, age_years, expressive=float(expressive), silent=float(silent)),
         habituation=uniform(rng, face.habituation),
         au_pattern=PAIN_PATTERN * np.exp(face.pattern_sd * rng.standard_normal(len(PAIN_AUS))),
         au_rest=np.minimum(0.5, face.rest_sd * np.abs(rng.standard_normal(len(PAIN_AUS)))),
         blinks_per_s=uniform(rng, preset.nuisance.blinks_per_min) / 60.0,
         baseline_bpm=heart.baseline_bpm + heart.baseline_sd_bpm * _cut_normal(rng),
-        heart_gain_bpm=heart.gain_bpm + heart.gain_sd_bpm * float(rng.standard_normal()),
+        heart_gain_bpm=heart.gain_bpm + heart.gain_sd_bpm * float(ndtri(gain)),
         respiration_hz=uniform(rng, heart.respiration_hz),
         respiration_bpm=uniform(rng, heart.respiration_bpm),
         slow_bpm=uniform(rng, heart.slow_bpm),
@@ -232,11 +241,11 @@ def _sample_conduction(rng: np.random.Generator, person: Person, settings: Condu
     return replace(person, morphology=remove_p_wave(morphology), fibrillation=fibrillation, ectopy=ectopy)
 
 
-def _sample_expressiveness(rng: np.random.Generator, face: FaceSettings, age_years: int) -> float:
+def _find_expressiveness(face: FaceSettings, age_years: int, *, expressive: float, silent: float) -> float:
     """Scale of a person's expressions; 0 for the silent, who are old more often than not."""
     group = sum(age_years >= limit for limit in AGE_GROUPS_FROM_YEARS)
-    scale = face.expressiveness * float(np.exp(face.expressiveness_sd * rng.standard_normal()))
-    return 0.0 if rng.random() < face.silent_share[group] else scale
+    scale = face.expressiveness * float(np.exp(face.expressiveness_sd * ndtri(expressive)))
+    return 0.0 if silent < face.silent_share[group] else scale
 
 
 def _cut_normal(rng: np.random.Generator) -> float:

@@ -47,6 +47,29 @@ def draw_room(rng: np.random.Generator, *, width: int, height: int) -> Picture:
     return np.asarray(np.clip(sized, 0, 255), dtype=np.uint8)
 
 
+def draw_plain_wall(
+    top: tuple[float, float, float], bottom: tuple[float, float, float], *, width: int, height: int
+) -> Picture:
+    """Draw a bare wall whose colour changes from its top to its bottom; uint8 RGB of shape (height, width, 3)."""
+    share = np.linspace(0, 1, height)[:, None]
+    column = np.array(top) * (1 - share) + np.array(bottom) * share
+    return np.ascontiguousarray(np.repeat(column[:, None], width, axis=1), dtype=np.uint8)
+
+
+def tint_room(room: Picture, level: Canvas) -> Picture:
+    """Show a room under other light.
+
+    Parameters
+    ----------
+    room : ndarray of uint8, shape (height, width, 3)
+        RGB under white light of the usual strength; not changed.
+    level : ndarray of float32, shape (3,)
+        RGB strength of the light, 1 the usual.
+    """
+    table = np.clip(np.rint(np.arange(256)[:, None] * level), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(room, table[None]), dtype=np.uint8)
+
+
 def _draw_wall(rng: np.random.Generator, columns: int) -> Canvas:
     """Draw a wall that is lit unevenly from one side and from above."""
     tone = rng.uniform(80, 205) + rng.normal(0, 10, 3)

@@ -20,13 +20,12 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
-from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
 from ecg_facial.simulate.artefacts import Artefact
 from ecg_facial.simulate.biosignals import FS_HZ
 from ecg_facial.simulate.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.ectopic import KindArray
 from ecg_facial.simulate.encode import BIOSIGNAL_COLUMNS, write_video
-from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import CohortSettings
 from ecg_facial.simulate.response import FPS, FloatArray

@@ -26,9 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
 from ecg_facial.simulate.ectopic import KindArray
-from ecg_facial.simulate.kinds import REST_CODE
 from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import SimulatedTrial
 from ecg_facial.simulate.response import N_FRAMES, TRIAL_S, FloatArray

@@ -12,20 +12,26 @@ from ecg_facial.simulate.expressions import WRINKLES
 
 FloatArray = NDArray[np.float32]
 _SHOWN_SHARE, _GAIN = 0.85, (0.12, 0.45)
+_SOFTNESS, _SLOPE, _BANK = 1.5, 0.5, 0.22
+_DEEPEST = 0.75
 
 
 def _crease(
     x: FloatArray, y: FloatArray, start: tuple[float, float], end: tuple[float, float], **shape: float
 ) -> FloatArray:
-    """Draw a dark line with bright flanks; `width` across, `bend` sideways in the middle."""
+    """Draw a fold of skin: a soft dark valley with a lit bank below it; `width` across, `bend` sideways in the middle.
+
+    A fold is deepest in its middle, where it is also widest, and fades to both ends.
+    """
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = float(np.hypot(dx, dy))
     along = ((x - start[0]) * dx + (y - start[1]) * dy) / length**2
     across = (-(x - start[0]) * dy + (y - start[1]) * dx) / length - shape.get("bend", 0.0) * 4 * along * (1 - along)
-    width = shape["width"]
-    ends = np.exp(-(np.clip(np.abs((along - 0.5) / 0.5), 0, 3) ** 6))
-    line = np.exp(-((across / width) ** 2)) - 0.4 * np.exp(-(((across - 2.2 * width) / (1.3 * width)) ** 2))
-    return np.asarray(ends * line, dtype=np.float32)
+    depth = np.exp(-((np.clip(np.abs(along - 0.5), 0, 1.5) / 0.42) ** 2.6))
+    width = _SOFTNESS * shape["width"] * (0.6 + 0.4 * depth)
+    valley = np.exp(-((across / width) ** 2)) + _SLOPE * np.exp(-((across / (2.4 * width)) ** 2))
+    bank = np.exp(-(((np.abs(across) - 2.3 * width) / (1.5 * width)) ** 2))
+    return np.asarray(depth * (valley / (1.0 + _SLOPE) - _BANK * bank), dtype=np.float32)
 
 
 def draw_wrinkles(
@@ -63,4 +69,6 @@ def draw_wrinkles(
         ends = ((-u(0.05, 0.1), u(-0.1, 0.06)), (u(0.05, 0.1), u(-0.1, 0.06)))
         maps["nose"] += _crease(x, y, *ends, width=u(0.01, 0.016))
     gain = np.where(rng.random(len(WRINKLES)) < _SHOWN_SHARE, u(*_GAIN, len(WRINKLES)), 0.0)
-    return np.stack([maps[name] for name in WRINKLES], axis=-1), gain.astype(np.float32)
+    # where folds meet they do not add up to a black line
+    stacked = np.stack([_DEEPEST * np.tanh(maps[name] / _DEEPEST) for name in WRINKLES], axis=-1)
+    return stacked, gain.astype(np.float32)

@@ -138,3 +138,27 @@ def test_a_folder_without_a_manifest_says_so(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(b"x")
     with pytest.raises(MissingDataError, match=r"manifest\.csv: no such file"):
         index_dataset(tmp_path, reader="manifest")
+
+
+def test_rows_of_rest_are_beside_the_trials(layout: Any) -> None:
+    rows = [layout.row(name) for name in layout.names]
+    layout.write_manifest([*rows, f"071309_w_21,before,rest,,signals/{NAME}.csv,"])
+    index = index_dataset(layout.root)
+    assert [trial.id for trial in index.trials] == sorted(layout.names)
+    assert [(item.subject.id, item.id, item.video) for item in index.rest] == [("071309_w_21", "before", None)]
+
+
+def test_a_row_may_be_a_stretch_of_longer_files(layout: Any) -> None:
+    header = f"{HEADER},start_s,duration_s"
+    layout.write_manifest([f"s1,a,BL1,clips/{NAME}.mp4,signals/{NAME}.csv,,0.25,5", "s1,b,PA1,,x.csv,,,"], header)
+    trial = index_dataset(layout.root).trials[0]
+    assert trial.video is not None
+    assert trial.ecg is not None
+    assert [(signal.start_s, signal.duration_s) for signal in (trial.video, trial.ecg)] == [(0.25, 5.0)] * 2
+
+
+@pytest.mark.parametrize(("start_s", "duration_s"), [("-1", ""), ("soon", ""), ("", "0"), ("0", "inf")])
+def test_a_stretch_that_cannot_be_names_its_row(start_s: str, duration_s: str, layout: Any) -> None:
+    layout.write_manifest([layout.row(NAME) + f",{start_s},{duration_s}"], f"{HEADER},start_s,duration_s")
+    with pytest.raises(DataError, match=r"row 2 has (start|duration)_s .*; expected .* seconds"):
+        index_dataset(layout.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,23 @@ import pytest
 
 from ecg_facial.datasets import READERS, index_dataset, read_index, summarise, write_index
 from ecg_facial.datasets.indexing import MARKER_NAME
+from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
-from ecg_facial.labels import PainLevel
+from ecg_facial.face.video import read_frames
 from ecg_facial.simulate import cohort
 
 MakeLayout = Callable[[str], Any]
 every_reader = pytest.mark.parametrize("reader", tuple(READERS))
+# those with a file for each signal of each trial
+paired_reader = pytest.mark.parametrize("reader", ["biovid", "original", "manifest"])
 
 
 def kinds(index: Any) -> list[tuple[str, str]]:
     return [(problem.kind, problem.trial) for problem in index.problems]
+
+
+def stretch(signal: Any) -> tuple[float, float]:
+    return signal.start_s, float("inf") if signal.duration_s is None else signal.start_s + signal.duration_s
 
 
 @every_reader
@@ -28,18 +36,57 @@ def test_every_trial_is_found_with_its_own_signals(reader: str, make_layout: Mak
     layout = make_layout(reader)
     index = index_dataset(layout.root)
     assert index.reader == reader
-    assert index.problems == ()
-    assert [trial.id for trial in index.trials] == sorted(layout.names)
-    for trial in index.trials:
-        subject, level, _ = trial.id.split("-")
-        assert (trial.subject.id, trial.level) == (subject, PainLevel[level])
-        assert trial.video is not None
-        assert trial.video.path.resolve() == layout.video(trial.id).resolve()
-        assert trial.ecg is not None
-        assert trial.ecg.path.resolve() == layout.ecg(trial.id).resolve()
+    assert index.count_problems() == dict(layout.left_out)
+    found = {trial.id: (trial.subject.id, trial.code, (trial.video, trial.ecg)) for trial in index.trials}
+    assert found == layout.expect()
+    keys = [(trial.subject.id, trial.id) for trial in index.trials]
+    assert keys == sorted(keys)
 
 
 @every_reader
+def test_every_signal_can_be_read_and_is_as_long_as_it_says(reader: str, make_layout: MakeLayout) -> None:
+    for trial in index_dataset(make_layout(reader).root).trials:
+        if trial.ecg is not None:
+            assert read_ecg_stretch(trial.ecg).duration_s == pytest.approx(trial.ecg.duration_s or 5.5)
+        if trial.video is not None:
+            times_s = [frame.time_s for frame in read_frames(trial.video)]
+            assert times_s[0] == pytest.approx(0.0, abs=1e-9)
+            assert times_s[-1] == pytest.approx(5.52 - 1 / 25)
+
+
+@every_reader
+def test_no_second_belongs_to_two_recordings(reader: str, make_layout: MakeLayout) -> None:
+    index = index_dataset(make_layout(reader).root)
+    recordings = [*index.trials, *index.rest]
+    assert len({item.id for item in recordings}) == len(recordings)
+    for one, other in combinations(recordings, 2):
+        for first, second in ((one.video, other.video), (one.ecg, other.ecg)):
+            if first is not None and second is not None and first.path == second.path:
+                before, after = sorted([stretch(first), stretch(second)])
+                assert before[1] <= after[0], f"{one.id} and {other.id}"
+
+
+@every_reader
+def test_a_damaged_signal_costs_nobody_else_anything(reader: str, make_layout: MakeLayout) -> None:
+    layout = make_layout(reader)
+    hurt = layout.damage()
+    others = {name: said for name, said in layout.expect().items() if said[0] != hurt}
+    index = index_dataset(layout.root)
+    assert any(problem.kind == "unreadable" for problem in index.problems)
+    found = {trial.id: (trial.subject.id, trial.code, (trial.video, trial.ecg)) for trial in index.trials}
+    assert others
+    assert others.items() <= found.items()
+
+
+@every_reader
+def test_every_reader_has_a_card(reader: str, make_layout: MakeLayout) -> None:
+    card = READERS[reader].card
+    assert all((card.title, card.source, card.access, card.needs, card.layout))
+    assert index_dataset(make_layout(reader).root).levels_by == card.levels
+    assert (card.levels == "observer") == (reader == "unbc")
+
+
+@paired_reader
 def test_a_lost_video_does_not_shift_the_others(reader: str, make_layout: MakeLayout) -> None:
     layout = make_layout(reader)
     lost = layout.video(layout.names[0])
@@ -50,7 +97,7 @@ def test_a_lost_video_does_not_shift_the_others(reader: str, make_layout: MakeLa
     assert all(trial.ecg.path == layout.ecg(trial.id) for trial in index.trials if trial.ecg)
 
 
-@every_reader
+@paired_reader
 def test_an_unknown_level_is_left_out_by_name(reader: str, make_layout: MakeLayout) -> None:
     layout = make_layout(reader)
     layout.rename_level(layout.names[1], "PA9")
@@ -60,7 +107,7 @@ def test_an_unknown_level_is_left_out_by_name(reader: str, make_layout: MakeLayo
     assert [trial.id for trial in index.trials] == [name for name in sorted(layout.names) if name != layout.names[1]]
 
 
-@every_reader
+@paired_reader
 def test_an_unreadable_ecg_leaves_the_video(reader: str, make_layout: MakeLayout) -> None:
     layout = make_layout(reader)
     layout.ecg(layout.names[2]).write_text("")
@@ -80,8 +127,7 @@ def test_the_fingerprint_follows_content_and_not_place(reader: str, make_layout:
     layout.root.rename(moved)
     assert index_dataset(moved).fingerprint == before
     layout.root = moved
-    with open(layout.ecg(layout.names[0]), "a") as stream:
-        stream.write("\t".join(["5500000", "1", "1", "1"]) + "\n")
+    layout.alter()
     assert index_dataset(moved).fingerprint != before
 
 
@@ -95,13 +141,13 @@ def test_the_number_of_workers_changes_nothing(make_layout: MakeLayout, monkeypa
 @every_reader
 def test_an_index_comes_back_from_disk_as_it_was(reader: str, make_layout: MakeLayout, tmp_path: Path) -> None:
     layout = make_layout(reader)
-    layout.ecg(layout.names[2]).write_text("")
+    layout.damage()
     index = index_dataset(layout.root)
     write_index(index, tmp_path / "index.parquet")
     assert read_index(tmp_path / "index.parquet") == index
 
 
-@every_reader
+@paired_reader
 def test_the_summary_counts_each_signal(reader: str, make_layout: MakeLayout) -> None:
     layout = make_layout(reader)
     layout.ecg(layout.names[0]).write_text("")
@@ -120,7 +166,7 @@ def test_simulated_data_are_marked(reader: str, make_layout: MakeLayout) -> None
     assert index_dataset(layout.root).simulated
 
 
-@every_reader
+@paired_reader
 def test_files_are_not_opened_without_checks(reader: str, make_layout: MakeLayout) -> None:
     layout = make_layout(reader)
     layout.ecg(layout.names[0]).write_text("")
@@ -129,7 +175,7 @@ def test_files_are_not_opened_without_checks(reader: str, make_layout: MakeLayou
     assert len(index) == 4
 
 
-@every_reader
+@paired_reader
 def test_a_clip_that_is_too_short_is_listed_unless_allowed(reader: str, make_layout: MakeLayout) -> None:
     layout = make_layout(reader)
     path = layout.ecg(layout.names[0])
@@ -175,7 +221,7 @@ def test_a_folder_that_fits_two_readers_asks_which(make_layout: MakeLayout) -> N
     assert len(index_dataset(layout.root, reader="biovid")) == 4
 
 
-@pytest.mark.parametrize("reader", ["original", "manifest"])
+@pytest.mark.parametrize("reader", ["original", "manifest", "pmed", "unbc"])
 @pytest.mark.parametrize("option", [{"subjects": "reactive"}, {"signals": "raw"}])
 def test_only_biovid_has_reactive_subjects_and_raw_signals(
     reader: str, option: dict[str, str], make_layout: MakeLayout
@@ -194,6 +240,11 @@ def test_only_biovid_has_reactive_subjects_and_raw_signals(
         {"workers": 0},
         {"min_duration_s": -1.0},
         {"min_duration_s": float("nan")},
+        {"window_s": 0.0},
+        {"window_s": float("inf")},
+        {"pspi_pain": 0.0},
+        {"pspi_pain": 16.5},
+        {"pspi_pain": 2.0},
     ],
 )
 def test_an_option_outside_its_limits_is_refused(option: dict[str, Any], make_layout: MakeLayout) -> None:

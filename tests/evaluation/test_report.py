@@ -16,6 +16,7 @@ import pytest
 
 from ecg_facial.evaluation.examples import N_CROPS, Example
 from ecg_facial.evaluation.figures import draw_confusions, draw_example, draw_subjects
+from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.report import (
     count_trials,
     describe_quality,
@@ -43,7 +44,10 @@ RUN: dict[str, Any] = {
     "problems": [{"kind": "missing", "subject": "s1", "trial": "s1-9", "message": "no <video>"}],
     "window_settings": {"n_frames": 4},
     "model_settings": {"face_weight": 0.8, "ecg_weight": 0.2, "facial": {"hidden": 8}},
-    "validation_share": 0.15,
+    "protocol": "leave-one-subject-out",
+    "inner": {"stopping_share": 0.15, "calibration_share": 0.1, "rule": "parts"},
+    "refit_rule": "no refit",
+    "folds_sha256": "e" * 64,
     "permuted_labels": False,
     "wall_s": 1.0,
 }
@@ -65,7 +69,11 @@ def predictions() -> pd.DataFrame:
 
 @pytest.fixture
 def metrics(predictions: pd.DataFrame) -> dict[str, Any]:
-    return summarise_predictions(predictions, task=TASK)
+    return {
+        "protocol": "loso",
+        "stamps": [],
+        **summarise_predictions(of_run(predictions, TASK.class_names), task=TASK.name),
+    }
 
 
 @pytest.fixture
@@ -184,7 +192,9 @@ def test_long_lists_of_problems_are_cut_and_counted(write: Callable[..., str]) -
 
 
 def test_trials_are_counted_by_subject_and_level(predictions: pd.DataFrame) -> None:
-    assert count_trials(predictions, TASK.class_names) == [(f"s{s}", s, [1, 1, 1, 1]) for s in range(3)]
+    assert count_trials(predictions, TASK.class_names) == [
+        {"subject": f"s{s}", "people": [], "fold": s, "numbers": [1, 1, 1, 1]} for s in range(3)
+    ]
 
 
 def test_lost_signals_are_counted(predictions: pd.DataFrame) -> None:

@@ -12,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
-from ecg_facial.face.video import RgbFrame, VideoFrame, probe_video, read_frames
+from ecg_facial.face import video
+from ecg_facial.face.video import RgbFrame, VideoFrame, YuvFrame, probe_video, read_frames
 from ecg_facial.recording import VideoRef
 
 Picture = NDArray[np.uint8]
@@ -20,10 +21,10 @@ WIDTH, HEIGHT, N_FRAMES, FPS = 160, 120, 20, 25
 
 
 def smooth_picture(number: int = 0, *, width: int = WIDTH, height: int = HEIGHT) -> Picture:
-    """Colours without edges, so that compression changes them little; brighter from frame to frame."""
+    """Colours without edges, so that compression changes them little; brighter from frame to frame, 50 times."""
     y, x = np.mgrid[0:height, 0:width]
     red, green = 40 + 150 * x / width, 200 - 120 * y / height
-    return np.stack([red, green, 60 + 100 * x * y / width / height], axis=-1).astype(np.uint8) + np.uint8(number)
+    return np.stack([red, green, 60 + 100 * x * y / width / height], axis=-1).astype(np.uint8) + np.uint8(number % 50)
 
 
 def write_video(
@@ -239,3 +240,46 @@ def test_an_unreadable_image_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "2.jpg").write_bytes(content)
     with pytest.raises(CorruptDataError, match=r"2.jpg: not a readable image; copy it again"):
         read_all(tmp_path)
+
+
+def test_a_stretch_is_the_frames_that_it_names_on_its_own_clock(clip: Path, tmp_path: Path) -> None:
+    part = list(read_frames(VideoRef(clip, start_s=0.2, duration_s=0.4)))
+    expected = read_all(clip)[5:15]
+    assert [round(FPS * frame.time_s) for frame in part] == list(range(10))
+    for found, wanted in zip(part, expected, strict=True):
+        np.testing.assert_array_equal(found.small_rgb(WIDTH)[0], wanted.small_rgb(WIDTH)[0])
+    inner = list(read_frames(VideoRef(clip, start_s=0.2, duration_s=0.4), start_s=0.2, duration_s=9.0))
+    assert [round(FPS * frame.time_s) for frame in inner] == list(range(5, 10))
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_a_late_stretch_is_found_without_decoding_all_before_it(
+    codec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_frames, start_s = 1000, 30.0
+    path = write_video(tmp_path / "long.mp4", codec=codec, width=64, height=48, times=list(range(n_frames)))
+    wanted = [frame for frame in read_all(path) if start_s <= frame.time_s < start_s + 1.0]
+    decoded = []
+
+    class Counting(YuvFrame):
+        def __init__(self, frame: av.VideoFrame, time_s: float) -> None:
+            decoded.append(time_s)
+            super().__init__(frame, time_s)
+
+    monkeypatch.setattr(video, "YuvFrame", Counting)
+    found = list(read_frames(VideoRef(path, start_s=start_s, duration_s=1.0)))
+    assert len(found) == len(wanted) == FPS
+    for late, before in zip(found, wanted, strict=True):
+        assert late.time_s == pytest.approx(before.time_s - start_s)
+        np.testing.assert_array_equal(late.small_rgb(64)[0], before.small_rgb(64)[0])
+    # x264 sets a key frame every 250 frames at least
+    assert len(decoded) <= 1 + 250 + FPS + 1
+
+
+def test_a_stretch_of_a_folder_opens_its_own_images_alone(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{number}.png" for number in range(6)])
+    for number in (0, 1, 4, 5):
+        (tmp_path / f"{number}.png").write_bytes(b"not a picture")
+    part = list(read_frames(VideoRef(tmp_path, fps=10.0, start_s=0.2, duration_s=0.2)))
+    assert [frame.small_rgb(32)[0][0, 0].tolist() for frame in part] == [[20, 0, 200], [30, 0, 200]]
+    np.testing.assert_allclose([frame.time_s for frame in part], [0.0, 0.1], atol=1e-9)

@@ -1,7 +1,8 @@
-"""Tiny media files that tests write: noise videos, ramps as biosignals, grey frames."""
+"""Tiny media files that tests write: noise videos, ramps as biosignals, grey frames, and tables of heat and of PSPI."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -42,10 +43,35 @@ def write_ecg(path: Path, *, duration_s: float = 5.5, columns: str = "time\tgsr\
     return path
 
 
-def write_images(folder: Path, *, n_frames: int = 138) -> Path:
-    """Write empty pictures as numbered JPEGs."""
+def write_images(folder: Path, *, n_frames: int = 138, stem: str = "frame_", suffix: str = ".jpg") -> Path:
+    """Write empty pictures with numbered names."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = cv2.imencode(".jpg", np.full((24, 32, 3), 90, np.uint8))[1].tobytes()
+    content = cv2.imencode(suffix, np.full((24, 32, 3), 90, np.uint8))[1].tobytes()
     for number in range(n_frames):
-        (folder / f"frame_{number:04d}.jpg").write_bytes(content)
+        (folder / f"{stem}{number:04d}{suffix}").write_bytes(content)
     return folder
+
+
+def write_heat(path: Path, heat: Sequence[tuple[float, float, float]], *, duration_s: float, fs_hz: int = 250) -> Path:
+    """Write a table of PMED's form; `heat` holds starts and ends in seconds and temperatures, ECG is the row number."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    n_times = round(duration_s * fs_hz)
+    heater = np.full(n_times, 32.0)
+    for start_s, end_s, temperature_c in heat:
+        heater[round(start_s * fs_hz) : round(end_s * fs_hz)] = temperature_c
+    rows = [
+        f"{number / fs_hz:.3f};{number};{temperature:.1f};{10 * (temperature > 40):.1f}".replace(".", ",")
+        for number, temperature in enumerate(heater.tolist())
+    ]
+    path.write_text("\n".join(["Seconds;Ecg;Heater_cleaned;COVAS", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def write_pspi(root: Path, subject: str, sequence: str, values: Sequence[float]) -> Path:
+    """Write a sequence of UNBC-McMaster's form; returns the folder of its labels."""
+    write_images(root / "Images" / subject / sequence, n_frames=len(values), stem=sequence, suffix=".png")
+    labels = root / "Frame_Labels" / "PSPI" / subject / sequence
+    labels.mkdir(parents=True)
+    for number, value in enumerate(values):
+        (labels / f"{sequence}{number:04d}_facs.txt").write_text(f"   {value:.7e}\n")
+    return labels

@@ -20,6 +20,7 @@ from ecg_facial.simulate.nuisance import ACTION_UNITS
 from ecg_facial.simulate.population import (
     CohortSettings,
     plan_trials,
+    rank_person,
     sample_cohort_person,
     sample_subject,
     simulate_features,
@@ -183,6 +184,24 @@ def test_subjects_are_balanced_adults_with_names_of_their_own() -> None:
         assert (sex, int(age)) == (subject.sex, subject.age_years)
         # BioVid's own recordings are from July to December.
         assert 1 <= int(identity[:2]) <= 6
+
+
+def test_as_many_people_are_silent_as_the_preset_says_in_every_cohort() -> None:
+    # 0, 24 and 46 % of 30, 29 and 28 people of three age groups; free draws would spread by 3.7 people
+    for seed in range(20):
+        settings = CohortSettings(n_subjects=87, preset="biovid-like", seed=seed)
+        people = [sample_cohort_person(settings, index) for index in range(87)]
+        silent = sum(person.expressiveness == 0 for person in people)
+        assert abs(silent - (0.24 * 29 + 0.46 * 28)) <= 2.5, seed
+
+
+def test_ranks_are_even_between_0_and_1_in_every_age_group() -> None:
+    settings = CohortSettings(n_subjects=600, seed=3)
+    ranks = np.array([rank_person(settings, index) for index in range(600)])
+    for group in range(3):
+        mine = np.sort(ranks[[index for index in range(600) if index // 2 % 3 == group]], axis=0)
+        np.testing.assert_allclose(mine, np.tile((np.arange(200)[:, None] + 0.5) / 200, ranks.shape[1]), atol=0.03)
+    assert np.abs(np.corrcoef(ranks.T) - np.eye(ranks.shape[1])).max() < 0.1
 
 
 def test_sample_names_are_numbered_as_in_biovid() -> None:

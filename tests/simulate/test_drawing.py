@@ -53,6 +53,23 @@ def test_a_cohort_of_the_clear_preset_sits_before_a_plain_wall() -> None:
     assert np.ptp(corner, axis=1).max() <= 1
 
 
+@pytest.mark.parametrize("room_share", [0.0, 1.0])
+def test_lamps_colour_the_room_as_they_colour_the_face(room_share: float) -> None:
+    """Twice the blue of every lamp: wall and face gain blue by about the same share, and nothing else."""
+    drawer, scene = make(3, replace(SceneSettings(), room_share=room_share))
+    blue = scene.lamp_gains.copy()
+    blue[..., 2] *= 2.0
+    before, after = (
+        drawer({}, replace(scene, lamp_gains=gains), 10).astype(float) for gains in (scene.lamp_gains, blue)
+    )
+    wall, face = (slice(0, 60), slice(0, 50)), (slice(110, 150), slice(140, 180))
+    shares = [after[part].mean(axis=(0, 1)) / before[part].mean(axis=(0, 1)) for part in (wall, face)]
+    for share in shares:
+        assert share[:2] == pytest.approx(1.0, abs=0.02)
+        assert share[2] > 1.2
+    assert shares[0][2] == pytest.approx(shares[1][2], rel=0.25)
+
+
 def test_a_trial_s_covered_frames_are_known_from_the_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     hands = Preset("hands", scene=replace(SceneSettings(), hand_share=0.5))
     monkeypatch.setitem(PRESETS, "hands", hands)

@@ -32,6 +32,13 @@ def test_lids_close_by_the_stronger_of_blink_and_closure_less_what_a_squint_clos
     assert squinting["eyeBlinkRight"] == pytest.approx(0.8 * 0.75)
 
 
+def test_frown_and_wrinkled_nose_lower_the_brow_less_than_their_sum() -> None:
+    frown = blendshape_weights({"AU04": 1.0}, lids=LidCurve())["browDownLeft"]
+    both = blendshape_weights({"AU04": 1.0, "AU09": 1.0}, lids=LidCurve())
+    assert both["browDownLeft"] == pytest.approx(0.45 * frown)
+    assert both["noseSneerLeft"] == blendshape_weights({"AU09": 1.0}, lids=LidCurve())["noseSneerLeft"]
+
+
 def test_no_expression_needs_no_target() -> None:
     assert blendshape_weights(dict.fromkeys(AU_NAMES, 0.0), lids=LidCurve(weights=(0.0, 1.0))) == {}
 

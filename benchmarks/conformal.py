@@ -1,0 +1,56 @@
+"""Conformal sets of new people: how often they hold the label, for few and many calibration subjects.
+
+Run as ``python benchmarks/conformal.py [--repetitions N]``. People differ in how well they can be read (`spread`: how
+much); sets of 90 % are calibrated on some and judged on 40 others. Also the calibration error that a perfect model
+shows. Percent; last line: a JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+import numpy as np
+from measures.clustered import draw_predictions
+
+from ecg_facial.evaluation.confidence import ece_null_band
+from ecg_facial.evaluation.conformal import calibrate_sets, predict_sets
+
+N_JUDGED = 40
+SIZES, SPREADS, TRIALS = (20, 40, 86), (0.5, 1.5), ((20, 20), (100, 100), (5, 100))
+N_TRIALS = (240, 960, 6960)
+
+
+def measure_coverage(n_calibration: int, spread: float, n_trials: tuple[int, int], seed: int) -> float:
+    """Mean coverage over judged subjects in one repetition."""
+    p, labels, subjects = draw_predictions(seed, n_subjects=n_calibration + N_JUDGED, n_trials=n_trials, spread=spread)
+    names = np.array(subjects)
+    calibrates = np.isin(names, [f"s{person}" for person in range(n_calibration)])
+    threshold = calibrate_sets(p[calibrates], labels[calibrates], list(names[calibrates]))
+    sets, true, who = predict_sets(p[~calibrates], threshold), labels[~calibrates], names[~calibrates]
+    held = sets[np.arange(len(true)), true]
+    return float(np.mean([held[who == name].mean() for name in np.unique(who)]))
+
+
+def main(repetitions: int) -> None:
+    rows: list[dict[str, Any]] = []
+    for size in SIZES:
+        for spread in SPREADS:
+            for n_trials in TRIALS:
+                held = [100 * measure_coverage(size, spread, n_trials, seed) for seed in range(repetitions)]
+                row = {"subjects": size, "spread": spread, "trials": n_trials}
+                rows.append({**row, "coverage": round(float(np.mean(held)), 2), "sd": round(float(np.std(held)), 2)})
+                print(rows[-1], flush=True)
+    bands = {
+        n: [round(100 * value, 2) for value in ece_null_band(np.random.default_rng(0).dirichlet(np.full(4, 2.0), n))]
+        for n in N_TRIALS
+    }
+    print("calibration error of a perfect model, mean and 95 % band:", bands)
+    print(json.dumps({"benchmark": "conformal", "repetitions": repetitions, "coverage": rows, "perfect_ece": bands}))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repetitions", type=int, default=100)
+    main(parser.parse_args().repetitions)

@@ -1,0 +1,28 @@
+"""Simulated predictions of people who differ in how well they can be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def draw_predictions(
+    seed: int, *, n_subjects: int, n_trials: tuple[int, int], spread: float, n_classes: int = 5
+) -> tuple[Floats, NDArray[np.int64], list[str]]:
+    """Probabilities, labels and subjects; each person has a skill of their own and between so many trials."""
+    rng = np.random.default_rng(seed)
+    parts: list[tuple[Floats, NDArray[Any]]] = []
+    subjects: list[str] = []
+    for person in range(n_subjects):
+        n = int(rng.integers(n_trials[0], n_trials[1] + 1))
+        labels = rng.integers(0, n_classes, n)
+        logits = rng.normal(0, 1, (n, n_classes))
+        logits[np.arange(n), labels] += rng.normal(1.0, spread)
+        p = np.exp(1.2 * logits)
+        parts.append((p / p.sum(axis=1, keepdims=True), labels))
+        subjects += [f"s{person}"] * n
+    return np.concatenate([p for p, _ in parts]), np.concatenate([labels for _, labels in parts]), subjects

@@ -1,0 +1,78 @@
+"""ECGs by reference: whole tables, and stretches of long recordings.
+
+Enters: an `EcgRef`. Leaves: its samples, on a clock that starts with the stretch. A long recording is read once for all
+of its stretches, as long as they are asked for one after the other.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial.ecg.files import probe_ecg, read_ecg
+from ecg_facial.errors import EcgFacialError
+from ecg_facial.recording import EcgRef, EcgSignal
+
+# half an hour at 512 Hz takes 7 MB
+_RECORDINGS_KEPT = 2
+
+
+def read_ecg_stretch(ecg: EcgRef) -> EcgSignal:
+    """Read the ECG that a reference names.
+
+    Parameters
+    ----------
+    ecg : EcgRef
+
+    Returns
+    -------
+    EcgSignal
+        Shorter than the stretch, or empty, where the recording ends before the stretch does.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, DataError, SettingsError
+        As `files.read_ecg`.
+    """
+    if ecg.is_whole:
+        return read_ecg(ecg.path, fs_hz=ecg.fs_hz, column=ecg.column)
+    whole = _read_recording(ecg)
+    first = round(ecg.start_s * whole.fs_hz)
+    end = None if ecg.duration_s is None else first + round(ecg.duration_s * whole.fs_hz)
+    return EcgSignal(np.array(whole.samples[first:end]), whole.fs_hz, whole.unit)
+
+
+def measure_ecg_stretch(ecg: EcgRef) -> float:
+    """Length in seconds of what `read_ecg_stretch` reads.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, DataError, SettingsError
+        As `files.read_ecg`.
+    """
+    if ecg.is_whole:
+        return probe_ecg(ecg.path, fs_hz=ecg.fs_hz, column=ecg.column).duration_s
+    return read_ecg_stretch(ecg).duration_s
+
+
+def _read_recording(ecg: EcgRef) -> EcgSignal:
+    status = ecg.path.stat() if ecg.path.is_file() else None
+    # a file that was written anew is another recording
+    stamp = None if status is None else (status.st_mtime_ns, status.st_size)
+    found = _remember(ecg.path, ecg.fs_hz, ecg.column, stamp)
+    if isinstance(found, EcgFacialError):
+        raise type(found)(str(found))
+    return found
+
+
+@lru_cache(maxsize=_RECORDINGS_KEPT)
+def _remember(
+    path: Path, fs_hz: float | None, column: str, stamp: tuple[int, int] | None
+) -> EcgSignal | EcgFacialError:
+    """Read a recording, or say what is wrong with it: a damaged one is not read once a stretch either."""
+    try:
+        return read_ecg(path, fs_hz=fs_hz, column=column)
+    except EcgFacialError as error:
+        return error

@@ -1,0 +1,71 @@
+"""Content of `run.json`: what is needed to judge and to repeat a run.
+
+Enters: index, prepared data, settings and result. Leaves: JSON-able values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ecg_facial.datasets import DatasetIndex
+from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
+from ecg_facial.evaluation.protocols import parse_protocol
+from ecg_facial.labels import REST_CODE, get_task
+from ecg_facial.normalisation import describe_order
+from ecg_facial.prepare import PreparedData
+from ecg_facial.provenance import describe_program
+from ecg_facial.settings import to_dict
+
+REFIT_RULES = {
+    "parts": "no refit: the models that predict were fitted on the training part alone",
+    "crossfit": "refitted on all inner subjects but the stopping part, after the out-of-fold predictions",
+}
+
+
+def describe_run(
+    index: DatasetIndex,
+    prepared: PreparedData,
+    settings: BenchmarkSettings,
+    *,
+    result: BenchmarkResult,
+    repeated: bool,
+    wall_s: float,
+) -> dict[str, Any]:
+    """Content of `run.json`: what is needed to judge and to repeat the run; `repeated` says that folds were given."""
+    task, table, beside = get_task(settings.task), prepared.table, result.beside
+    n_rest = int((table["level"] == REST_CODE).sum())
+    protocol = parse_protocol(result.plan.protocol)
+    crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
+    return {
+        **describe_program(),
+        "seed": min(result.plan.folds),
+        "seeds": list(result.plan.folds),
+        "task": task.name,
+        "class_names": list(task.class_names),
+        "simulated": index.simulated,
+        "reader": index.reader,
+        "data_fingerprint": index.fingerprint,
+        "windows_fingerprint": prepared.fingerprint,
+        "n_subjects": int(table["subject"].nunique()),
+        "n_trials": len(table) - n_rest,
+        "n_rest": n_rest,
+        "levels_by": index.levels_by,
+        "problems": [
+            {"kind": p.kind, "subject": p.subject, "trial": p.trial, "message": p.message} for p in index.problems
+        ],
+        "window_settings": to_dict(prepared.settings),
+        "model_settings": to_dict(settings.models),
+        "protocol": protocol.title,
+        "stamps": list(result.metrics["stamps"]),
+        "beside": None if beside is None else {"folder": beside.folder.name, "stamps": beside.metrics["stamps"]},
+        "folds_sha256": result.plan.sha256,
+        "folds_repeated": repeated,
+        "inner": None if repeated else to_dict(settings.inner),
+        "refit_rule": REFIT_RULES["crossfit" if crossfitted else "parts"],
+        "normalisation": to_dict(settings.normalisation),
+        "normalisation_order": describe_order(table) if settings.normalisation.mode == "causal" else None,
+        "fusion_weights": settings.fusion_weights,
+        "validation_share": settings.inner.stopping_share,
+        "permuted_labels": settings.permute_labels,
+        "wall_s": round(wall_s, 1),
+    }

@@ -1,0 +1,58 @@
+"""One figure a subject, the unit that is independent, as clean arrays.
+
+Enters: sequences with NaN where a subject has no figure. Leaves: finite arrays, and differences of pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.errors import SettingsError
+
+Floats = NDArray[np.float64]
+Values = Sequence[float] | Floats
+
+CONFIDENCE = 0.95
+# 0.3 - 0.2 and 0.2 - 0.1 are the same difference of accuracies, but not the same float: ties would be lost
+_DECIMALS = 12
+
+
+def keep_finite(values: Values) -> Floats:
+    """Leave out NaN and infinity."""
+    data = np.asarray(values, dtype=np.float64)
+    return data[np.isfinite(data)]
+
+
+def round_off(values: Floats) -> Floats:
+    """Round to where floats of equal fractions are equal, so that ties are found."""
+    return np.round(values, _DECIMALS)
+
+
+def subtract_pairs(first: Values, second: Values) -> Floats:
+    """First minus second of the subjects that have both, with equal differences exactly equal.
+
+    Raises
+    ------
+    SettingsError
+        The two are not of one length.
+    """
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if a.shape != b.shape:
+        raise SettingsError(
+            f"{len(a)} and {len(b)} figures cannot be paired: give one a subject in the same order, NaN where none is"
+        )
+    return keep_finite(round_off(a - b))
+
+
+def has_spread(data: Floats) -> bool:
+    """Whether values differ by more than rounding."""
+    return len(data) > 1 and float(np.ptp(data)) > 1e-12 * max(1.0, float(np.abs(data).max()))
+
+
+def check_confidence(confidence: float) -> None:
+    """Raise SettingsError unless 0 < confidence < 1."""
+    if not 0 < confidence < 1:
+        raise SettingsError(f"confidence {confidence} is not between 0 and 1: give 0.95 for 95 %")

@@ -1,0 +1,43 @@
+"""Cloth below a simulated head's shoulders: what the mesh does not hold.
+
+Enters: a mesh, then pictures and projected edges. Leaves: the same pictures with cloth painted where the mesh is cut
+off, before the mesh covers most of it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+Float32Array = NDArray[np.float32]
+
+_ARM_X, _ARM_Y, _CHEST_Y = 1.3, -1.2, -1.9
+_FIXED_POINT_BITS = 4
+
+
+def find_cut_edges(vertices: Float32Array) -> list[NDArray[np.intp]]:
+    """Vertices of the shoulders and of the chest's lower end, where the mesh is cut off."""
+    x, y = vertices[:, 0], vertices[:, 1]
+    parts = [(x > _ARM_X) & (y < _ARM_Y), (x < -_ARM_X) & (y < _ARM_Y), y < _CHEST_Y]
+    return [np.flatnonzero(part) for part in parts if part.any()]
+
+
+def paint_below(picture: Picture, edge_px: Float32Array, colour: Float32Array) -> None:
+    """Paint cloth from a cut edge of the mesh, shoulder or chest, to below the picture: the mesh ends in rags.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (height, width, 3)
+        RGB; changed.
+    edge_px : ndarray of float32, shape (n_points, 2 or more)
+        Column and row of the edge's vertices.
+    colour : ndarray of float32, shape (3,)
+        RGB under the room's light.
+    """
+    points = edge_px[:, :2]
+    below = points + np.array([0.0, picture.shape[0]], dtype=np.float32)
+    hull = cv2.convexHull(np.concatenate([points, below]))[:, 0]
+    fixed = np.rint(hull * 2**_FIXED_POINT_BITS).astype(np.int32)
+    cv2.fillPoly(picture, [fixed], np.clip(colour, 0, 255).tolist(), cv2.LINE_AA, _FIXED_POINT_BITS)

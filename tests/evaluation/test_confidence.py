@@ -1,0 +1,155 @@
+"""Calibration, abstention and conformal sets: known answers, null bands, coverage."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from measures.clustered import draw_predictions
+from numpy.typing import NDArray
+from sklearn.metrics import brier_score_loss, log_loss
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.abstention import compute_risk_coverage
+from ecg_facial.evaluation.confidence import (
+    bin_confidences,
+    compute_brier,
+    compute_brier_skill,
+    compute_ece,
+    compute_log_loss,
+    ece_null_band,
+)
+from ecg_facial.evaluation.conformal import calibrate_sets, cross_conformal, predict_sets
+
+Floats = NDArray[np.float64]
+
+
+def draw_cohort(seed: int, *, n_subjects: int, n_trials: int) -> tuple[Floats, NDArray[np.int64], list[str]]:
+    return draw_predictions(seed, n_subjects=n_subjects, n_trials=(n_trials, n_trials), spread=1.0)
+
+
+def test_the_calibration_error_of_a_known_case() -> None:
+    # two bins: 0.9 sure and right in 3 of 4, 0.6 sure and right in 1 of 2
+    p = np.array([[0.9, 0.1]] * 4 + [[0.6, 0.4]] * 2)
+    labels = np.array([0, 0, 0, 1, 0, 1])
+    assert compute_ece(p, labels, n_bins=5) == pytest.approx((4 * 0.15 + 2 * 0.1) / 6)
+    bins = bin_confidences(p, labels, n_bins=5)
+    assert [(b.n, round(b.confidence, 6), b.accuracy) for b in bins] == [(2, 0.6, 0.5), (4, 0.9, 0.75)]
+    assert all(b.low < b.accuracy < b.high for b in bins)
+
+
+def test_a_perfect_model_lies_within_its_null_band_as_often_as_promised() -> None:
+    rng, inside = np.random.default_rng(1), 0
+    p = rng.dirichlet(np.full(4, 0.7), 240)
+    _, low, high = ece_null_band(p)
+    for _ in range(200):
+        labels = (rng.random((240, 1)) > p.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        inside += low <= compute_ece(p, labels) <= high
+    assert 180 <= inside <= 198
+
+
+@pytest.mark.parametrize(("n", "expected"), [(240, 0.064), (960, 0.032), (6960, 0.011)])
+def test_the_null_band_shrinks_with_the_number_of_trials_as_measured_elsewhere(n: int, expected: float) -> None:
+    # four classes at the confidence that the field reaches
+    p = np.random.default_rng(0).dirichlet(np.full(4, 2.0), n)
+    assert ece_null_band(p)[0] == pytest.approx(expected, rel=0.2)
+
+
+def test_scores_of_probabilities_agree_with_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    p, labels = rng.dirichlet(np.ones(3), 50), rng.integers(0, 3, 50)
+    assert compute_log_loss(p, labels) == pytest.approx(log_loss(labels, p, labels=[0, 1, 2]))
+    two = np.stack([1 - p[:, 0], p[:, 0]], axis=1)
+    hit = (labels == 0).astype(int)
+    assert compute_brier(two, hit) == pytest.approx(2 * brier_score_loss(hit, two[:, 1]))
+    shares = np.tile(np.bincount(labels) / 50, (50, 1))
+    assert compute_brier_skill(shares, labels) == pytest.approx(0, abs=1e-12)
+    assert compute_brier_skill(np.eye(3)[labels], labels) == 1
+
+
+def test_degenerate_probabilities_give_nan_and_no_warning() -> None:
+    nothing, none = np.zeros((0, 3)), np.zeros(0, np.int64)
+    for figure in (compute_ece, compute_brier, compute_brier_skill, compute_log_loss):
+        assert math.isnan(figure(nothing, none))
+    assert math.isnan(compute_brier_skill(np.array([[0.5, 0.5]]), np.array([0])))
+    assert compute_ece(np.array([[1.0, 0.0]]), np.array([0])) == 0
+    assert compute_risk_coverage(np.zeros(0), np.zeros(0, bool)) is None
+    with pytest.raises(SettingsError, match="0 bins"):
+        compute_ece(np.array([[1.0, 0.0]]), np.array([0]), n_bins=0)
+
+
+def test_accuracy_of_the_surest_is_counted_and_ties_are_judged_together() -> None:
+    found = compute_risk_coverage(np.array([0.9, 0.8, 0.8, 0.5]), np.array([True, True, False, False]))
+    assert found is not None
+    assert found.coverage.tolist() == [0.25, 0.75, 1.0]
+    assert found.accuracy == pytest.approx([1, 2 / 3, 0.5])
+    assert found.accuracy_at(0.5) == pytest.approx(2 / 3)
+    assert found.aurc == pytest.approx((0 * 1 + (1 / 3) * 2 + 0.5 * 1) / 4)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_order_of_trials_says_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, labels = rng.dirichlet(np.ones(3), 40), rng.integers(0, 3, 40)
+    order = rng.permutation(40)
+    assert 0 <= compute_ece(p, labels) <= 1
+    assert compute_ece(p, labels) == pytest.approx(compute_ece(p[order], labels[order]))
+    sure = p.max(axis=1).round(1)
+    right = p.argmax(axis=1) == labels
+    curves = [compute_risk_coverage(sure, right), compute_risk_coverage(sure[order], right[order])]
+    assert curves[0] is not None
+    assert curves[1] is not None
+    assert curves[0].aurc == pytest.approx(curves[1].aurc)
+
+
+def test_conformal_sets_hold_the_label_of_new_people_as_often_as_promised() -> None:
+    # 40 calibration subjects who differ much; the whole measurement is benchmarks/conformal.py
+    covered = []
+    for seed in range(60):
+        p, labels, subjects = draw_cohort(seed, n_subjects=80, n_trials=25)
+        half = 40 * 25
+        threshold = calibrate_sets(p[:half], labels[:half], subjects[:half])
+        assert threshold.promised
+        sets = predict_sets(p[half:], threshold)
+        covered.append(sets[np.arange(half), labels[half:]].mean())
+    assert 0.885 <= np.mean(covered) <= 0.92
+
+
+def test_sets_grow_with_what_is_promised_and_hold_everything_where_too_few_calibrate() -> None:
+    p, labels, subjects = draw_cohort(0, n_subjects=30, n_trials=20)
+    sizes = [predict_sets(p, calibrate_sets(p, labels, subjects, alpha=alpha)).sum() for alpha in (0.3, 0.1, 0.05)]
+    assert sizes[0] < sizes[1] < sizes[2]
+    few = calibrate_sets(p[:60], labels[:60], subjects[:60])
+    assert not few.promised
+    assert math.isinf(few.score)
+    assert predict_sets(p, few).all()
+
+
+def test_every_subject_counts_alike_however_many_trials_there_are() -> None:
+    p, labels, subjects = draw_cohort(3, n_subjects=40, n_trials=10)
+    often = np.concatenate([np.repeat(np.arange(10), 50), np.arange(10, 400)])
+    once = calibrate_sets(p, labels, subjects).score
+    repeated = calibrate_sets(p[often], labels[often], [subjects[place] for place in often]).score
+    assert repeated == pytest.approx(once, abs=0.01)
+
+
+def test_cross_calibration_leaves_the_judged_subject_out() -> None:
+    p, labels, subjects = draw_cohort(5, n_subjects=45, n_trials=20)
+    found = cross_conformal(p, labels, subjects)
+    assert found is not None
+    assert found.n_calibration_subjects == 44
+    others = calibrate_sets(p[20:], labels[20:], subjects[20:])
+    sets, wrong = predict_sets(p[:20], others), labels.copy()
+    wrong[:20] = (labels[:20] + 1) % 5
+    for said in (labels, wrong):
+        judged = cross_conformal(p, said, subjects)
+        assert judged is not None
+        # one trial of 20 may fall to the other side: the draws are not the same ones
+        assert judged.by_subject["s0"] == pytest.approx(sets[np.arange(20), said[:20]].mean(), abs=0.051)
+    assert cross_conformal(p[:20], labels[:20], subjects[:20]) is None
+    with pytest.raises(SettingsError, match=r"alpha 1\.5"):
+        cross_conformal(p, labels, subjects, alpha=1.5)
