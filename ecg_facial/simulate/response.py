@@ -50,7 +50,7 @@ _LIMIT_SDS = 2.5
 _ROOT_2 = float(np.sqrt(2.0))
 _HEART_FS_HZ = 32.0
 _HEART_TAIL_S = 2.0
-_MORE_BEATS = 12
+_MORE_BEATS = 8
 _HEART_TIMES_S = np.arange(round((PAD_S + TRIAL_S + _HEART_TAIL_S) * _HEART_FS_HZ) + 1) / _HEART_FS_HZ - PAD_S
 MAYER_HZ = 0.1
 N_RANKS = 4
@@ -370,6 +370,8 @@ def _fibrillate(
     rng: np.random.Generator, times_s: FloatArray, curve_bpm: FloatArray, beats_s: FloatArray, ectopy: Ectopy
 ) -> HeartResponse:
     """Let beats come at irregular times whose mean rate is the curve's."""
+    # One long interval must not end before the curve does.
+    beats_s = np.concatenate([beats_s, beats_s[-1] + (beats_s[-1] - beats_s[-2]) * np.arange(1, _MORE_BEATS)])
     number = np.arange(len(beats_s))
     place = draw_irregular_places(rng, len(beats_s) + _MORE_BEATS)
     irregular_s = np.interp(place[place <= number[-1]], number, beats_s)

@@ -266,7 +266,9 @@ def _join_hearts(
     for number, (trial, onset_s) in enumerate(zip(trials, onsets_s, strict=True)):
         own_s = onset_s + trial.heart.beat_times_s
         inside = np.flatnonzero((trial.heart.beat_times_s >= 0.0) & (trial.heart.beat_times_s < TRIAL_S))
-        first, end = _widen(trial.heart.ectopic, inside[0] - _BEATS_BEFORE, inside[-1] + 1 + _BEATS_AFTER)
+        first, end = _widen(
+            trial.heart.ectopic, max(0, inside[0] - _BEATS_BEFORE), min(len(own_s), inside[-1] + 1 + _BEATS_AFTER)
+        )
         if number == 0:
             first = int(np.searchsorted(own_s, 0.0))
         if number == len(trials) - 1:
@@ -338,7 +340,9 @@ class _Gap:
         curve *= 1.0 + middle * (n_whole - n_beats) / _integrate(curve * middle, grid_s)[-1]
         beats_s = np.interp(places.place, _integrate(curve, grid_s), grid_s)
         beats_s += jitter_s * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
-        return beats_s, places.kinds, np.interp(at_s[self.span(at_s)], grid_s, curve)
+        # Where a pause lasts beyond what the trial knows of its beats, it lasts to the trial's end at least.
+        kept = beats_s >= self.before_onset_s + TRIAL_S
+        return beats_s[kept], places.kinds[kept], np.interp(at_s[self.span(at_s)], grid_s, curve)
 
 
 def _widen(kinds: KindArray, first: int, end: int) -> tuple[int, int]:

@@ -13,7 +13,8 @@ beat_times_s        JSON list: exact times of the R peaks within the clip, secon
 heart_rate_bpm      JSON list: heart rate at 0, 0.25, ..., 5.5 s (4 Hz), two decimals.
 action_units        JSON object: unit -> one number a frame (25 fps, 138 frames) in thousandths, 0..1000; units at rest
                     throughout are left out. AU45 is a blink, AU43 the eye closure of pain or a yawn.
-ectopic             JSON list, one for each of beat_times_s: "N" regular, "V" and "A" premature ventricular and atrial.
+ectopic             JSON list, one for each of beat_times_s: "N" regular, "V" and "A" premature ventricular and atrial,
+                    "I" irregular in atrial fibrillation.
 =================== ==================================================================================================
 """
 

@@ -21,6 +21,7 @@ from measures.resting_heart import ADULT_HEART, NORMS, measure_variability
 from numpy.typing import NDArray
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.simulate.presets import CLINICAL
 
 STRIDE = 40
 
@@ -45,6 +46,21 @@ def test_beats_are_found_as_well_as_in_real_ecgs(
 ) -> None:
     kind, snr_db = CONDITIONS[condition]
     simulated = measure_f1(spoil_simulated(simulated_windows, kind, snr_db), detect)
+    real = measure_f1(spoil_real(real_windows, kind, snr_db, folder=shared_data / "ecg"), detect)
+    assert abs(simulated - real) < 1.0
+
+
+@pytest.fixture(scope="module")
+def patients_windows() -> list[Window]:
+    return list(make_simulated_windows(250, preset=CLINICAL))
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_beats_of_simulated_patients_are_found_as_well_as_those_of_real_ones(
+    condition: str, patients_windows: list[Window], real_windows: list[Window], shared_data: Path
+) -> None:
+    kind, snr_db = CONDITIONS[condition]
+    simulated = measure_f1(spoil_simulated(patients_windows, kind, snr_db), detect)
     real = measure_f1(spoil_real(real_windows, kind, snr_db, folder=shared_data / "ecg"), detect)
     assert abs(simulated - real) < 1.0
 

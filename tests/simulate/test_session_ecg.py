@@ -136,3 +136,16 @@ def test_people_whose_atria_fibrillate_do_so_throughout(monkeypatch: pytest.Monk
     ecg = draw(settings, session)
     step = np.abs(np.diff(ecg))
     assert step[list_borders(session) - 1].max() < np.percentile(step, 99.9)
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_sessions_of_patients_contain_the_beats_of_their_trials(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(presets.PRESETS, "clinical", presets.CLINICAL)
+    settings = CohortSettings(index + 1, 2, preset="clinical")
+    session = simulate_session(settings, index)
+    for label in session.labels:
+        own = simulate_trial(settings, label.plan, person=session.person).heart
+        inside = (session.beat_times_s >= label.onset_s) & (session.beat_times_s < label.onset_s + 5.5)
+        np.testing.assert_allclose(session.beat_times_s[inside], label.onset_s + own.trial_beat_times_s)
+        assert session.ectopic[inside].tolist() == own.trial_ectopic.tolist()
+    assert np.diff(session.beat_times_s).min() > 0.15
