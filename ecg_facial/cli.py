@@ -196,6 +196,31 @@ def benchmark(
 
 
 @app.command()
+def audit(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    folds: Annotated[int, typer.Option(min=0, help="Folds that are fitted again on altered data.")] = 3,
+    permutations: Annotated[int, typer.Option(min=0, help="Whole runs with labels permuted within subject.")] = 20,
+    data: Annotated[Path | None, typer.Option(help="The data set, to compare stretches of files too.")] = None,
+    workers: WorkersOption = 2,
+) -> None:
+    """Look for leakage in a run: repeat folds with the test person's labels and signals replaced, and more.
+
+    Exit code 1 where a leak is found.
+    """
+    from ecg_facial.evaluation.audit.running import AuditSettings
+    from ecg_facial.workflow import audit_folder
+
+    amount = AuditSettings(n_folds=folds, order=True, permutations=permutations)
+    found = audit_folder(run, audit=amount, data=data, workers=workers)
+    for check in found.checks:
+        mark = "not made" if check.passed is None else "passed" if check.passed else "FAILED"
+        say(f"{mark:8s} {check.name}: {check.message}")
+    say("\n".join(found.describe()))
+    if found.verdict == "LEAK":
+        raise typer.Exit(1)
+
+
+@app.command()
 def score(
     predictions: Annotated[Path, typer.Argument(help="CSV: subject,trial,label, and p_<class> columns or predicted.")],
     out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.")],

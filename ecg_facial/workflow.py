@@ -6,9 +6,10 @@ is a chain of calls to the modules above.
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,27 @@ from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
 from ecg_facial.console import SIMULATED_NOTE, format_table
 from ecg_facial.datasets import READERS, DatasetIndex, find_marker, index_dataset, summarise
 from ecg_facial.ecg.intervals import TOKEN_FEATURES
-from ecg_facial.errors import MissingDataError
-from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.evaluation.audit.checks import AuditResult
+from ecg_facial.evaluation.audit.running import CHEAP, AuditSettings, audit_run
+from ecg_facial.evaluation.benchmark import (
+    METRICS_FILE,
+    ORIGINAL_FOLDER,
+    BenchmarkResult,
+    BenchmarkSettings,
+    load_run,
+    run_benchmark,
+)
 from ecg_facial.evaluation.examples import choose_examples
 from ecg_facial.evaluation.folds import fit_fold
 from ecg_facial.evaluation.foreign import of_run
+from ecg_facial.evaluation.manifest import FOLDS_FILE
 from ecg_facial.evaluation.networks import NetworksFactory, take_apart
 from ecg_facial.evaluation.pipelines import Fitted
 from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.evaluation.published import list_published
 from ecg_facial.evaluation.report import write_report
-from ecg_facial.evaluation.run_file import describe_run
+from ecg_facial.evaluation.run_file import describe_run, open_windows
 from ecg_facial.evaluation.scoring import TABLES_FOLDER
 from ecg_facial.evaluation.splits import InnerSettings, Part, divide_inner
 from ecg_facial.evaluation.tables import write_tables
@@ -41,12 +52,13 @@ from ecg_facial.labels import Task, get_task
 from ecg_facial.onnx_export import export_models
 from ecg_facial.prepare import JoinedData, PreparedData, join_prepared, prepare
 from ecg_facial.progress import announce_time
+from ecg_facial.settings import from_dict
 from ecg_facial.simulate.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.storage import sha256_json, write_json
 from ecg_facial.training import limit_threads
 from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
 
-REPORT_FILE, RUN_FILE, MODEL_FOLDER = "report.html", "run.json", "model"
+REPORT_FILE, RUN_FILE, MODEL_FOLDER, AUDIT_FILE = "report.html", "run.json", "model", "audit.json"
 
 
 @dataclass(frozen=True)
@@ -180,6 +192,8 @@ def benchmark_dataset(
         workers=workers,
         show_progress=show_progress,
     )
+    with announce_time("Auditing for leakage", show=show_progress):
+        result = audit_result(result, found, settings)
     # a bundle makes windows of its own at the bedside, and knows no person's other trials
     if with_bundle and settings.normalisation.mode == "none":
         own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
@@ -187,6 +201,56 @@ def benchmark_dataset(
     with announce_time("Writing the report", show=show_progress):
         write_run(result, found, settings, repeated=folds is not None, wall_s=time.monotonic() - begin)
     return result
+
+
+def audit_result(
+    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, audit: AuditSettings = CHEAP
+) -> BenchmarkResult:
+    """Audit a run and write the verdict to `audit.json` and `metrics.json`; of a leaking protocol its folds too."""
+    found_of = partial(audit_run, found.prepared, settings=settings, trials=found.index.trials)
+    said = found_of(result, audit=audit).to_dict()
+    metrics = {**result.metrics, "audit": said}
+    if result.beside is not None:
+        beside = found_of(result.beside, audit=AuditSettings(n_folds=0)).to_dict()
+        metrics[ORIGINAL_FOLDER] = {**metrics[ORIGINAL_FOLDER], "audit": beside}
+    write_json(result.folder / AUDIT_FILE, said)
+    write_json(result.folder / METRICS_FILE, metrics)
+    return replace(result, metrics=metrics)
+
+
+def audit_folder(folder: Path, *, audit: AuditSettings, data: Path | None = None, workers: int = 1) -> AuditResult:
+    """Audit a finished run folder, and write `audit.json` and the verdict in `metrics.json`.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a run of the built-in models.
+    audit : AuditSettings
+    data : Path, optional
+        The data set, by which stretches of files are compared.
+    workers : int
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, StaleCacheError
+        When it is no finished run, or its windows are gone or others.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; expected the folder of a finished run")
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        settings = from_dict(BenchmarkSettings, run["benchmark_settings"])
+    except (ValueError, KeyError, TypeError):
+        raise CorruptDataError(f"{path}: not the run.json of this version; run the benchmark again") from None
+    prepared = open_windows(run, folder)
+    folds = folder / FOLDS_FILE if run["folds_repeated"] else None
+    result = load_run(prepared, folder, settings=settings, folds=folds)
+    trials = index_dataset(data).trials if data is not None else ()
+    found = audit_run(prepared, result, settings=settings, audit=audit, trials=trials, workers=workers)
+    write_json(folder / AUDIT_FILE, found.to_dict())
+    write_json(folder / METRICS_FILE, {**result.metrics, "audit": found.to_dict()})
+    return found
 
 
 def write_run(
@@ -311,9 +375,20 @@ def show_result(result: BenchmarkResult) -> str:
     lines = [
         *describe_metrics(metrics, heading=heading, simulated=result.simulated),
         *_say_original(metrics),
+        *_say_audit(metrics),
         f"report: {result.folder / REPORT_FILE}",
     ]
     return "\n".join(lines)
+
+
+def _say_audit(metrics: dict[str, Any]) -> list[str]:
+    """Verdict of the audit, and what failed."""
+    said = metrics.get("audit")
+    if said is None:
+        return []
+    failed = [f"  {check['name']}: {check['message']}" for check in said["checks"] if check["passed"] is False]
+    made = sum(check["passed"] is not None for check in said["checks"])
+    return [f"leakage audit: {said['verdict']} ({made} of {len(said['checks'])} checks made)", *failed]
 
 
 def _say_original(metrics: dict[str, Any]) -> list[str]:

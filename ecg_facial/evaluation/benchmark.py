@@ -7,6 +7,7 @@ kept on disk, so that a killed run goes on, with the same bytes in the end.
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ecg_facial.errors import SettingsError
+from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.evaluation.fold_files import FoldJob, find_waiting, read_conformal, read_details, read_fold, run_job
 from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.manifest import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
@@ -181,6 +182,27 @@ def run_benchmark(
     return replace(honest, metrics=metrics, beside=beside)
 
 
+def load_run(
+    prepared: PreparedData,
+    out: Path,
+    *,
+    settings: BenchmarkSettings,
+    folds: Path | None = None,
+    pipelines: Sequence[Factory | Pipeline] | None = None,
+) -> BenchmarkResult:
+    """Open a finished run; nothing is fitted or written.
+
+    Raises
+    ------
+    MissingDataError
+        When folds or figures of it are not there.
+    StaleCacheError
+        When the folder holds a run of other data or other settings.
+    """
+    data = normalise(prepared, settings.normalisation)
+    return _Runner(data, pipelines, settings=settings, workers=1, show_progress=False).load(out, folds=folds)
+
+
 @dataclass(frozen=True, eq=False)
 class _Runner:
     prepared: PreparedData
@@ -198,7 +220,6 @@ class _Runner:
         jobs = self._make_jobs(out, plan, settings)
         self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
-        conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
         judged = of_run(predictions, task.class_names, people=self.prepared.table)
         metrics = {
             "protocol": plan.protocol,
@@ -209,9 +230,28 @@ class _Runner:
         }
         write_folds(out / FOLDS_FILE, plan)
         write_predictions(out / PREDICTIONS_FILE, predictions)
-        if len(conformal):
-            write_predictions(out / CONFORMAL_FILE, conformal)
+        result = self._collect(out, plan, jobs, predictions, metrics)
+        if len(result.conformal):
+            write_predictions(out / CONFORMAL_FILE, result.conformal)
         write_json(out / METRICS_FILE, metrics)
+        return result
+
+    def load(self, out: Path, *, folds: Path | None) -> BenchmarkResult:
+        """Read what `finish` wrote."""
+        protocol = self.settings.protocol
+        settings = replace(self.settings, protocol="loso" if parse_protocol(protocol).leaks else protocol)
+        plan = plan_folds(self.prepared, settings, folds=folds)
+        jobs = self._make_jobs(out, plan, settings)
+        if not (out / METRICS_FILE).is_file() or find_waiting(jobs):
+            raise MissingDataError(f"{out}: not a finished run of these settings; run the benchmark to its end")
+        predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
+        metrics = json.loads((out / METRICS_FILE).read_text(encoding="utf-8"))
+        return self._collect(out, plan, jobs, predictions, metrics)
+
+    def _collect(
+        self, out: Path, plan: FoldPlan, jobs: Sequence[FoldJob], predictions: pd.DataFrame, metrics: dict[str, Any]
+    ) -> BenchmarkResult:
+        conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
         details = pd.DataFrame([row for job in jobs for row in read_details(job)])
         return BenchmarkResult(out, predictions, metrics, self.prepared.simulated, plan, conformal, details)
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
+from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
 from ecg_facial.evaluation.metrics import compute_metrics
 from ecg_facial.evaluation.pipelines import Factory, Pipeline
@@ -27,6 +28,7 @@ def benchmark(
     *,
     protocol: str = "loso",
     seeds: int = 3,
+    audit: bool = True,
     out: Path | str | None = None,
     workers: int = 1,
     show_progress: bool = False,
@@ -42,6 +44,9 @@ def benchmark(
     protocol : str
         As `protocols.parse_protocol` reads it.
     seeds : int
+    audit : bool
+        Whether one fold is fitted again on altered data, to look for leakage; give methods that do something before the
+        folds as factories, so that it is repeated.
     out : path, optional
         Run folder, by which a killed run goes on; nothing is kept without it.
     workers : int
@@ -54,23 +59,31 @@ def benchmark(
     -------
     DataFrame
         ``model, fold, seed, protocol, normalisation, accuracy, balanced_accuracy, macro_f1, n_trials, n_subjects,
-        seconds`` (of fit and prediction of the whole pipeline), and ``stamps``, warnings that belong to every figure.
-        Of the protocol ``original`` the rows of leave-one-subject-out stand beside its own.
+        seconds`` (of fit and prediction of the whole pipeline), ``stamps``, warnings that belong to every figure, and
+        ``audit``, the verdict on leakage. Of the protocol ``original`` the rows of leave-one-subject-out stand beside its own.
     """
     data = open_prepared(Path(prepared)) if isinstance(prepared, (str, Path)) else prepared
     chosen = BenchmarkSettings(protocol=protocol, seeds=seeds, **settings)
-    given = [pipelines] if callable(pipelines) or hasattr(pipelines, "fit") else pipelines
+    alone = callable(pipelines) or hasattr(pipelines, "fit")
+    # mypy cannot tell a single pipeline from several
+    given = cast("Sequence[Factory | Pipeline] | None", [pipelines] if alone else pipelines)
     with nullcontext(out) if out is not None else TemporaryDirectory() as folder:
         result = run_benchmark(
             data,
             Path(str(folder)),
             settings=chosen,
-            pipelines=given,  # type: ignore[arg-type]  # a single one was wrapped
+            pipelines=given,
             workers=workers,
             show_progress=show_progress,
         )
-    runs = [result] if result.beside is None else [result, result.beside]
-    return pd.concat([tabulate_folds(run, get_task(chosen.task)) for run in runs], ignore_index=True)
+        runs = [result] if result.beside is None else [result, result.beside]
+        tables = [
+            tabulate_folds(run, get_task(chosen.task)).assign(
+                audit=audit_run(data, run, settings=chosen, factories=given).verdict if audit else "not checked"
+            )
+            for run in runs
+        ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:

@@ -5,14 +5,18 @@ Enters: index, prepared data, settings and result. Leaves: JSON-able values.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ecg_facial.datasets import DatasetIndex
+from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
 from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.labels import REST_CODE, get_task
 from ecg_facial.normalisation import describe_order
-from ecg_facial.prepare import PreparedData
+from ecg_facial.prepare import JoinedData, PreparedData, join_prepared, open_prepared
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
 
@@ -34,6 +38,7 @@ def describe_run(
     """Content of `run.json`: what is needed to judge and to repeat the run; `repeated` says that folds were given."""
     task, table, beside = get_task(settings.task), prepared.table, result.beside
     n_rest = int((table["level"] == REST_CODE).sum())
+    parts = prepared.parts if isinstance(prepared, JoinedData) else (prepared,)
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
     return {
@@ -53,6 +58,8 @@ def describe_run(
         "problems": [
             {"kind": p.kind, "subject": p.subject, "trial": p.trial, "message": p.message} for p in index.problems
         ],
+        "benchmark_settings": to_dict(settings),
+        "windows_folders": [_relative(part.folder, result.folder) for part in parts],
         "window_settings": to_dict(prepared.settings),
         "model_settings": to_dict(settings.models),
         "protocol": protocol.title,
@@ -69,3 +76,23 @@ def describe_run(
         "permuted_labels": settings.permute_labels,
         "wall_s": round(wall_s, 1),
     }
+
+
+def _relative(folder: Path, run_folder: Path) -> str:
+    """Where windows lie, seen from the run folder: both may be moved together."""
+    return Path(os.path.relpath(folder, run_folder)).as_posix()
+
+
+def open_windows(run: Mapping[str, Any], run_folder: Path) -> PreparedData:
+    """Open the windows that a run was made from.
+
+    Raises
+    ------
+    MissingDataError
+        When they are gone, or the run does not say where they lie.
+    """
+    folders = run.get("windows_folders")
+    if not folders:
+        raise MissingDataError(f"{run_folder}: its run.json does not say where its windows lie; run it again")
+    parts = [open_prepared(run_folder / folder) for folder in folders]
+    return parts[0] if len(parts) == 1 else join_prepared(parts[0], parts[1])

@@ -29,7 +29,7 @@ from ecg_facial.evaluation.audit.decoding import (
     check_plausibility,
 )
 from ecg_facial.evaluation.audit.structure import check_copies, check_structure
-from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, run_benchmark
+from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, permute_levels, run_benchmark
 from ecg_facial.evaluation.folds import test_rows
 from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.networks import NetworksFactory
@@ -102,6 +102,8 @@ def audit_run(
     chosen: Sequence[Factory | Pipeline] = (
         [NetworksFactory(settings.models, settings.fusion_weights)] if factories is None else factories
     )
+    if settings.permute_labels:
+        prepared = permute_levels(prepared, task=task, seed=seed)
     data = normalise(prepared, settings.normalisation)
     # which trials stand for rest is settled before labels are altered
     base = data.base if isinstance(data, NormalisedData) else prepared
