@@ -60,7 +60,8 @@ def benchmark(
     DataFrame
         ``model, fold, seed, protocol, normalisation, accuracy, balanced_accuracy, macro_f1, n_trials, n_subjects,
         seconds`` (of fit and prediction of the whole pipeline), ``stamps``, warnings that belong to every figure, and
-        ``audit``, the verdict on leakage. Of the protocol ``original`` the rows of leave-one-subject-out stand beside its own.
+        ``audit``, the verdict on leakage. Of the protocol ``original`` the rows of leave-one-subject-out stand beside
+        its own.
     """
     data = open_prepared(Path(prepared)) if isinstance(prepared, (str, Path)) else prepared
     chosen = BenchmarkSettings(protocol=protocol, seeds=seeds, **settings)
