@@ -52,7 +52,7 @@ def demo(
 ) -> None:
     """Simulate a cohort, prepare, train, evaluate leave-one-subject-out, and write a report."""
     from ecg_facial.demo import run_demo
-    from ecg_facial.workflow import show_result
+    from ecg_facial.wording import show_result
 
     say(show_result(run_demo(out, n_subjects=subjects, seed=seed, permute_labels=permute_labels, workers=workers)))
 
@@ -111,7 +111,7 @@ def index(
 ) -> None:
     """Print what a data folder holds per subject and level, rest beside the trials, and what cannot be used."""
     from ecg_facial.datasets import index_dataset, write_index
-    from ecg_facial.workflow import describe_index
+    from ecg_facial.wording import describe_index
 
     found = index_dataset(
         data, reader=reader, signals=signals, subjects=subjects, pspi_pain=pspi_pain, show_progress=True
@@ -178,7 +178,8 @@ def benchmark(
     workers: WorkersOption = 2,
 ) -> None:
     """Evaluate facial, ECG and fused models by a protocol; write predictions, metrics, folds, report and a bundle."""
-    from ecg_facial.workflow import benchmark_dataset, show_result
+    from ecg_facial.wording import show_result
+    from ecg_facial.workflow import benchmark_dataset
 
     settings = models.make(permute_labels=permute_labels, **protocol.make())
     result = benchmark_dataset(
@@ -314,7 +315,8 @@ def fusion_main() -> None:
         workers: WorkersOption = 2,
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
-        from ecg_facial.workflow import benchmark_dataset, show_accuracy
+        from ecg_facial.wording import show_accuracy
+        from ecg_facial.workflow import benchmark_dataset
 
         result = benchmark_dataset(
             data, out, options=reading.make(), settings=models.make(), workers=workers, show_progress=True

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ecg_facial import __version__
-from ecg_facial.bundle import BundleInfo, check_bundle_folder, write_bundle
-from ecg_facial.console import SIMULATED_NOTE, format_table
-from ecg_facial.datasets import READERS, DatasetIndex, find_marker, index_dataset, summarise
-from ecg_facial.ecg.intervals import TOKEN_FEATURES
+from ecg_facial.bundle import check_bundle_folder
+from ecg_facial.bundling import train_bundle
+from ecg_facial.datasets import DatasetIndex, find_marker, index_dataset
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.evaluation.audit.checks import AuditResult
 from ecg_facial.evaluation.audit.running import CHEAP, AuditSettings, audit_run
@@ -33,32 +29,23 @@ from ecg_facial.evaluation.benchmark import (
     run_benchmark,
 )
 from ecg_facial.evaluation.examples import choose_examples
-from ecg_facial.evaluation.folds import fit_fold
 from ecg_facial.evaluation.foreign import of_run
 from ecg_facial.evaluation.manifest import FOLDS_FILE
-from ecg_facial.evaluation.networks import NetworksFactory, take_apart
-from ecg_facial.evaluation.pipelines import Fitted
-from ecg_facial.evaluation.protocols import parse_protocol
 from ecg_facial.evaluation.published import list_published
 from ecg_facial.evaluation.report import write_report
-from ecg_facial.evaluation.run_file import describe_run, open_windows
+from ecg_facial.evaluation.run_file import REPORT_FILE, RUN_FILE, describe_run, open_windows
 from ecg_facial.evaluation.scoring import TABLES_FOLDER
-from ecg_facial.evaluation.splits import InnerSettings, Part, divide_inner
 from ecg_facial.evaluation.tables import write_tables
-from ecg_facial.evaluation.terminal import describe_metrics, format_share
-from ecg_facial.evaluation.trials import TrialSet
-from ecg_facial.fitting import frozen_features, rows_of
+from ecg_facial.fitting import frozen_features
 from ecg_facial.labels import Task, get_task
-from ecg_facial.onnx_export import export_models
 from ecg_facial.prepare import JoinedData, PreparedData, join_prepared, prepare
 from ecg_facial.progress import announce_time
 from ecg_facial.settings import from_dict
 from ecg_facial.simulate.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.storage import sha256_json, write_json
-from ecg_facial.training import limit_threads
-from ecg_facial.windows import PREPROCESSING_VERSION, WindowSettings
+from ecg_facial.windows import WindowSettings
 
-REPORT_FILE, RUN_FILE, MODEL_FOLDER, AUDIT_FILE = "report.html", "run.json", "model", "audit.json"
+MODEL_FOLDER, AUDIT_FILE = "model", "audit.json"
 
 
 @dataclass(frozen=True)
@@ -320,130 +307,3 @@ def train_dataset(
     frozen_features(found.prepared, settings.models.facial, workers=workers, show_progress=show_progress)
     train_bundle(found.prepared, out, settings=settings, show_progress=show_progress)
     return out
-
-
-def train_bundle(
-    prepared: PreparedData, out: Path, *, settings: BenchmarkSettings, show_progress: bool = False
-) -> None:
-    """Train on everybody but the inner subjects that choose the epoch, and write a bundle.
-
-    Where the fusion weights are learned, those who calibrate do not train either.
-
-    Raises
-    ------
-    SettingsError
-        When nobody has a face, or nobody a heart beat.
-    """
-    task = get_task(settings.task)
-    rows = rows_of(prepared, set(prepared.table["subject"]), task)
-    subjects = sorted(set(prepared.table["subject"].iloc[rows]))
-    with announce_time("Training on everybody", show=show_progress):
-        facial, ecg, fusion = take_apart(_fit_on_everybody(prepared, TrialSet(prepared, rows, task=task), settings))
-    info = BundleInfo(
-        task=task.name,
-        class_names=task.class_names,
-        windows=prepared.settings,
-        token_features=TOKEN_FEATURES,
-        face_weight=fusion.face_weight,
-        ecg_weight=fusion.ecg_weight,
-        simulated=prepared.simulated,
-        n_subjects=len(subjects),
-        description=f"{len(rows)} trials of {len(subjects)} subjects, data {prepared.fingerprint[:16]}",
-        package_version=__version__,
-        preprocessing_version=PREPROCESSING_VERSION,
-    )
-    with announce_time("Exporting the networks", show=show_progress):
-        files = export_models(facial, ecg, crop_px=prepared.settings.crop_px)
-        write_bundle(out, files=files, info=info)
-
-
-def _fit_on_everybody(prepared: PreparedData, trials: TrialSet, settings: BenchmarkSettings) -> Fitted:
-    pipeline = NetworksFactory(settings.models, settings.fusion_weights)(trials)
-    fixed = settings.fusion_weights == "fixed"
-    inner = InnerSettings(settings.inner.stopping_share, calibration_share=0.0) if fixed else settings.inner
-    divided = divide_inner(sorted(set(trials.subjects)), inner, seed=settings.seed, tag="")
-    with limit_threads(settings.threads):
-        fold = divided.make_fold(0, Part())
-        return fit_fold(prepared, fold, pipeline, task=trials.task, seed=settings.seed).method
-
-
-def show_result(result: BenchmarkResult) -> str:
-    """Lay a run out for the terminal: the models, chance, comparisons, and where the files are."""
-    metrics = result.metrics
-    title = parse_protocol(metrics["protocol"]).title
-    heading = f"{metrics['task']}, {title}, normalisation {metrics['normalisation']}"
-    lines = [
-        *describe_metrics(metrics, heading=heading, simulated=result.simulated),
-        *_say_original(metrics),
-        *_say_audit(metrics),
-        f"report: {result.folder / REPORT_FILE}",
-    ]
-    return "\n".join(lines)
-
-
-def _say_audit(metrics: dict[str, Any]) -> list[str]:
-    """Verdict of the audit, and what failed."""
-    said = metrics.get("audit")
-    if said is None:
-        return []
-    failed = [f"  {check['name']}: {check['message']}" for check in said["checks"] if check["passed"] is False]
-    made = sum(check["passed"] is not None for check in said["checks"])
-    return [f"leakage audit: {said['verdict']} ({made} of {len(said['checks'])} checks made)", *failed]
-
-
-def _say_original(metrics: dict[str, Any]) -> list[str]:
-    beside = metrics.get("original")
-    if beside is None:
-        return []
-    said = [
-        f"{model} {format_share(pair['accuracy'])} instead of {format_share(pair['honest_accuracy'])} "
-        f"({100 * pair['leakage']:+.1f} points)"
-        for model, pair in beside["models"].items()
-    ]
-    return [f"by {parse_protocol(beside['protocol']).title}: {', '.join(said)}", *beside["stamps"]]
-
-
-def describe_index(index: DatasetIndex) -> str:
-    """Lay an index out for the terminal: trials per subject and level, and every problem by name."""
-    table = summarise(index)
-    lines = [SIMULATED_NOTE] if index.simulated else []
-    lines.append(
-        f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
-    )
-    if not index.simulated:
-        card = READERS[index.reader].card
-        lines.append(f"{card.title}; access: {card.access}")
-    if index.levels_by == "observer":
-        lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
-    lines.append(_count_rest(index))
-    lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
-    counts = Counter(problem.kind for problem in index.problems)
-    lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
-    rows = [[f"  {item.kind}", item.trial or item.subject or item.path.name, item.message] for item in index.problems]
-    if rows:
-        lines.append(format_table(rows, header=["  kind", "trial", "what"], n_left=3))
-    return "\n".join(lines)
-
-
-def _count_rest(index: DatasetIndex) -> str:
-    people = len({item.subject.id for item in index.rest})
-    kinds = [[signal is not None for signal in (item.video, item.ecg)] for item in index.rest]
-    n_video, n_ecg = (sum(kind[place] for kind in kinds) for place in (0, 1))
-    if not index.rest:
-        return "rest recordings, outside the trials: none"
-    return (
-        f"rest recordings, outside the trials: {len(index.rest)} of {people} of {len(index.subjects)} subjects "
-        f"({n_video} with video, {n_ecg} with ECG)"
-    )
-
-
-def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:
-    """Say what share of all trials a model gets right, as the original's program did, and no more."""
-    lines = [SIMULATED_NOTE] if result.simulated else []
-    accuracy = result.metrics["models"][model]["overall"]["accuracy"]
-    lines.append(f"Fusion accuracy (leave-one-subject-out): {100 * accuracy:.2f} %")
-    if model in (ceiling := result.metrics.get("ceiling", {})):
-        lines.append(
-            f"Ceiling, what an ideal observer reaches on these trials: {100 * ceiling[model]['accuracy']:.2f} %"
-        )
-    return "\n".join(lines)

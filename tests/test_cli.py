@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from tiny_files import write_ecg, write_pspi, write_video
 
-from ecg_facial import cli, workflow
+from ecg_facial import cli, wording, workflow
 from ecg_facial.console import SIMULATED_NOTE
 from ecg_facial.datasets import READERS
 from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings
@@ -318,7 +318,7 @@ def test_protocol_options_become_the_settings_that_they_name(
         return BenchmarkResult(out, pd.DataFrame(), {}, simulated=True)
 
     monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
-    monkeypatch.setattr(workflow, "show_result", lambda _: "shown")
+    monkeypatch.setattr(wording, "show_result", lambda _: "shown")
     assert run("benchmark", tmp_path, "--out", tmp_path / "run").out == "shown\n"
     assert (asked["settings"].seeds, asked["settings"].protocol) == (3, "loso")
     assert asked["settings"] == BenchmarkSettings(models=asked["settings"].models, seeds=3)

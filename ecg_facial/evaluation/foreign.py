@@ -267,7 +267,12 @@ def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -
     if "reaction" not in table and table["subject"].isin(UNREACTIVE).any():
         table["reaction"] = np.where(table["subject"].isin(UNREACTIVE), "none visible", "visible")
     if "age_years" in table:
-        table["age_band"] = [_band(age) for age in pd.to_numeric(table["age_years"], errors="coerce")]
+        table["age_band"] = [
+            _band(age)
+            for age in pd.to_numeric(table["age_years"], errors="coerce")
+            .astype("Float64")
+            .to_numpy(float, na_value=np.nan)
+        ]
     if wanted is None:
         known = [name for name in ("sex", "age_band", "reaction") if name in table]
         names = [name for name in known if (table[name].fillna("") != "").any()]

@@ -20,6 +20,7 @@ from ecg_facial.prepare import JoinedData, PreparedData, join_prepared, open_pre
 from ecg_facial.provenance import describe_program
 from ecg_facial.settings import to_dict
 
+REPORT_FILE, RUN_FILE = "report.html", "run.json"
 REFIT_RULES = {
     "parts": "no refit: the models that predict were fitted on the training part alone",
     "crossfit": "refitted on all inner subjects but the stopping part, after the out-of-fold predictions",

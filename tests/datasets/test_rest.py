@@ -23,7 +23,7 @@ from ecg_facial.simulate.ceiling import read_cohort_settings
 from ecg_facial.simulate.session import plan_session
 from ecg_facial.simulate.session_files import SESSION_PART, read_labels
 from ecg_facial.storage import fingerprint_file, sha256_json
-from ecg_facial.workflow import describe_index
+from ecg_facial.wording import describe_index
 
 LEVELS = (PainLevel.BL1, PainLevel.PA4)
 TRIAL_S, WINDOW_S = 5.5, 5.5

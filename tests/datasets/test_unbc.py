@@ -15,7 +15,7 @@ from ecg_facial.datasets.unbc import cut_sequence, read_pspi
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.face.video import read_frames
 from ecg_facial.recording import VideoRef
-from ecg_facial.workflow import describe_index
+from ecg_facial.wording import describe_index
 
 SUBJECT, SEQUENCE = "042-ll042", "ll042t1aaaff"
 # 2 s

@@ -108,8 +108,11 @@ def audit_run(
     # which trials stand for rest is settled before labels are altered
     base = data.base if isinstance(data, NormalisedData) else prepared
     every = [fold for each in plan.folds.values() for fold in each]
-    shots = parse_protocol(plan.protocol).name == "k-shot"
-    checks = check_structure(data, every, task=task, shots=shots)
+    protocol = parse_protocol(plan.protocol)
+    if protocol.leaks:
+        # whose signals could be exchanged, where everybody is tested and trained on?
+        audit = replace(audit, n_folds=0)
+    checks = check_structure(data, every, task=task, shots=protocol.name == "k-shot")
     checks += check_copies(data, folds, task=task, trials=trials)
     rest = set(np.flatnonzero((data.table["level"] == REST_CODE).to_numpy()).tolist())
     scored = {row for fold in folds for row in test_rows(data, fold, task=task)}
