@@ -15,7 +15,11 @@ from scipy.special import log_softmax
 
 _LIMITS = (0.1, 10.0)
 MIN_TRIALS = 20
-"""Below, scaling does harm: from 16 trials log loss rises even for a model that is 2.5 times too sure."""
+"""Below, scaling does harm: from 16 trials of one person log loss rises even for a model that is 2.5 times too sure.
+
+More trials of one person are no better (`benchmarks/calibration.py`): that four people or more calibrate, whoever
+splits the subjects must see to.
+"""
 
 
 @dataclass(frozen=True)

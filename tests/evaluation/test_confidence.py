@@ -212,6 +212,36 @@ def test_sets_calibrated_on_the_other_subjects_hold_the_label_as_often_as_promis
     assert 0.885 <= np.mean([each.coverage for each in found if each is not None]) <= 0.92
 
 
+def test_a_model_that_says_the_same_of_everybody_has_sets_that_hold_what_they_promise() -> None:
+    # all scores of a class are tied; a quarter of the labels is in the class that is a little surer
+    labels, subjects = np.arange(200) % 4, [f"s{trial // 4}" for trial in range(200)]
+    for surest in np.linspace(0.26, 0.6, 35):
+        p = np.tile([surest, *[(1 - surest) / 3] * 3], (200, 1))
+        found = cross_conformal(p, labels, subjects)
+        assert found is not None
+        assert found.coverage == 1
+        assert found.mean_size == 4
+
+
+@pytest.mark.parametrize("common", [0.75, 0.88, 0.95])
+def test_ties_never_take_coverage_away(common: float) -> None:
+    rng, covered = np.random.default_rng(0), []
+    for _ in range(20):
+        labels = (rng.random(1600) > common).astype(np.int64)
+        found = cross_conformal(np.tile([0.7, 0.3], (1600, 1)), labels, [f"s{trial // 20}" for trial in range(1600)])
+        assert found is not None
+        covered.append(found.coverage)
+    assert np.mean(covered) >= 0.9
+
+
+def test_a_subject_that_nobody_resembles_does_not_widen_its_own_sets() -> None:
+    # with its own score among ten, the threshold of 90 % would be that score, and its sets would hold its labels
+    p = np.array([[0.05, 0.95]] * 3 + [[0.8, 0.2]] * 27)
+    found = cross_conformal(p, np.zeros(30, np.int64), [f"s{trial // 3}" for trial in range(30)])
+    assert found is not None
+    assert found.by_subject == {"s0": 0.0, **{f"s{person}": 1.0 for person in range(1, 10)}}
+
+
 def test_every_subject_counts_alike_however_many_trials_there_are() -> None:
     p, labels, subjects = draw_cohort(3, n_subjects=40, n_trials=10)
     often = np.concatenate([np.repeat(np.arange(10), 50), np.arange(10, 400)])
