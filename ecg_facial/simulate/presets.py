@@ -94,7 +94,7 @@ class HeartSettings:
         Beat-to-beat jitter (standard deviation).
     """
 
-    intensity_sd: float = 0.2
+    intensity_sd: float = 0.27
     baseline_bpm: float = 75.0
     baseline_sd_bpm: float = 11.0
     baseline_trial_sd_bpm: float = 2.0

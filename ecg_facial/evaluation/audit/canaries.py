@@ -22,7 +22,7 @@ from ecg_facial.evaluation.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.splits import Fold
 from ecg_facial.evaluation.trials import TrialSet
 from ecg_facial.labels import Task
-from ecg_facial.normalisation import NormalisationSettings, normalise
+from ecg_facial.normalisation import NormalisationSettings, normalise, order_rows
 from ecg_facial.prepare import AlteredData, PreparedData
 
 _TOLERANCE = 1e-3
@@ -67,10 +67,13 @@ class AuditedFold:
     task: Task
     seed: int
 
-    def fit(self, prepared: PreparedData | None = None) -> list[tuple[Pipeline, FittedFold]]:
-        """Fit every pipeline, on the data as they are or as they were altered."""
+    def fit(
+        self, prepared: PreparedData | None = None, *, shown: PreparedData | None = None
+    ) -> list[tuple[Pipeline, FittedFold]]:
+        """Fit every pipeline, on the data as they are or as they were altered; factories may be shown others."""
         data = normalise(self.prepared if prepared is None else prepared, self.normalisation)
-        pipelines = make_pipelines(self.factories, data, task=self.task)
+        before = data if shown is None else normalise(shown, self.normalisation)
+        pipelines = make_pipelines(self.factories, before, task=self.task)
         return [(each, fit_fold(data, self.fold, each, task=self.task, seed=self.seed)) for each in pipelines]
 
     def ask(self, fitted: Sequence[tuple[Pipeline, FittedFold]]) -> list[Said]:
@@ -125,6 +128,63 @@ def check_canaries(audited: AuditedFold, reference: Sequence[Said]) -> list[Chec
         )
     )
     return checks
+
+
+def check_factories(audited: AuditedFold, reference: Sequence[Said]) -> list[Check]:
+    """Show factories altered labels, then altered signals, of everybody, and fit the fold on the true ones.
+
+    What is tuned or scaled on everybody hardly moves with one person's trials; it does with everybody's.
+    """
+    everybody = [row for row, level in enumerate(audited.prepared.table["level"]) if audited.task.includes_code(level)]
+    drawn = np.random.default_rng(5).permutation(everybody).tolist()
+    shown = dict(zip(everybody, drawn, strict=True))
+    ways = (
+        ("labels", 6, _reverse_labels(audited, everybody)),
+        ("signals", 7, AlteredData(audited.prepared, heart=shown, video=shown)),
+    )
+    return [_check_factory(audited, reference, *way) for way in ways]
+
+
+def _check_factory(audited: AuditedFold, reference: Sequence[Said], what: str, leak: int, shown: PreparedData) -> Check:
+    said = audited.ask(audited.fit(shown=shown))
+    changed, moved = _changed_parts(reference, said), _largest_move(reference, said)
+    learned = bool(changed) or moved > _TOLERANCE
+    return Check(
+        f"nothing is learned of {what} before the folds",
+        "deterministic",
+        not learned,
+        f"changed: {', '.join(changed) or 'predictions alone'}" if learned else "factories learn nothing of them",
+        leak=_leak_of(changed) if any(part.startswith("epoch") for part in changed) and leak != 6 else leak,
+    )
+
+
+def _reverse_labels(audited: AuditedFold, rows: Sequence[int]) -> PreparedData:
+    table, names = audited.prepared.table.copy(), list(audited.task.class_names)
+    other = dict(zip(names, reversed(names), strict=True))
+    table.iloc[list(rows), table.columns.get_loc("level")] = [other[level] for level in table["level"].iloc[list(rows)]]
+    return audited.prepared.with_table(table)
+
+
+def check_other_trials(audited: AuditedFold, reference: Sequence[Said], *, transductive: bool) -> Check:
+    """Replace the later half of the test trials: what is said of the earlier half may not change."""
+    rows = order_rows(audited.prepared.table, audited.rows)
+    early, late = sorted(rows[: len(rows) // 2]), rows[len(rows) // 2 :]
+    places = [audited.rows.index(row) for row in early]
+    donors = exchange_signals(audited, heart=True, video=True, rows=late)
+    said = audited.ask(audited.fit(donors))
+    moved = _largest_move(*([_keep(each, places) for each in side] for side in (reference, said)))
+    return Check(
+        "a test trial does not depend on later ones",
+        "deterministic",
+        moved <= _TOLERANCE,
+        f"logits of the others move by up to {moved:.2g}",
+        leak=4,
+        warning=transductive,
+    )
+
+
+def _keep(said: Said, places: Sequence[int]) -> Said:
+    return Said(said.fingerprint, {model: values[list(places)] for model, values in said.logits.items()})
 
 
 def check_state(audited: AuditedFold, other: Fold, reference: Sequence[Said]) -> Check:
@@ -210,10 +270,12 @@ def exchange_labels(audited: AuditedFold) -> PreparedData:
     return audited.prepared.with_table(table)
 
 
-def exchange_signals(audited: AuditedFold, *, heart: bool, video: bool) -> PreparedData:
-    """Give the test trials the signals of others, drawn by the fold's number."""
-    rows = audited.rows
-    tested = set(rows)
+def exchange_signals(
+    audited: AuditedFold, *, heart: bool, video: bool, rows: Sequence[int] | None = None
+) -> PreparedData:
+    """Give the test trials, or some of them, the signals of others, drawn by the fold's number."""
+    tested = set(audited.rows)
+    rows = audited.rows if rows is None else rows
     others = np.array([row for row in range(len(audited.prepared)) if row not in tested])
     drawn = np.random.default_rng([audited.seed, audited.fold.index]).choice(others, len(rows))
     shown = {row: int(other) for row, other in zip(rows, drawn, strict=True)}
@@ -235,6 +297,8 @@ def _leak_of(parts: Sequence[str]) -> int | None:
         return None
     if any(part.startswith("epoch") for part in parts):
         return 2
+    if any(word in part for part in parts for word in ("threshold", "temperature", "combiner", "seed")):
+        return 10
     return 6 if set(parts) & {"settings", "networks"} else 7
 
 

@@ -1,39 +1,39 @@
-"""Trials that are copies of each other: re-encoded, shifted in brightness, mirrored, or with some noise.
+"""Near-duplicate trials: the same clip or the same heart beats under two names.
 
-Enters: prepared data. Leaves: pairs of rows. Faces are compared by the signs of the lowest DCT coefficients of four
-crops, which re-encoding and gain leave alone, and by how they move; hearts by the times of all beats, which no two real
-windows share to a few milliseconds.
-
-References
-----------
-.. [1] Zauner, "Implementation and benchmarking of perceptual image hash functions", Upper Austria University of Applied
-   Sciences 2010 (the DCT hash).
+Enters: prepared data. Leaves: pairs of trials. A clip is known by its motion: what its frames differ in from their own
+mean, small and grey. Who it shows drops out, so that two clips of one person, or of two who look alike, do not meet;
+gain, noise, a new encoding and a mirror leave it as it is. A heart is known by the times of its beats.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ecg_facial.prepare import PreparedData
 
-_FRAMES = 4
-_SIDE_PX, _LOW = 32, 8
-# Motion of the face is what tells two clips of one person apart: the mean picture is taken off before hashing.
-_MOST_BITS = 0.06
-_LEAST_MOTION = 0.6
-_BEAT_TOLERANCE_S = 0.003
+SAME_MOTION = 0.9
+"""Correlation of two clips' motion from which on they are one."""
+_N_FRAMES, _SIDE = 8, 12
+_LEAST_SEEN = 4
+_ROWS_A_BLOCK = 512
 _LEAST_BEATS = 4
-_BLOCK = 512
+# fewer beats agree by chance sooner: 87 x 100 trials make 38 million pairs
+_TOLERANCES_S = {4: 2e-4, 5: 2e-4}
+_TOLERANCE_S = 1.5e-3
+
+Descriptors = NDArray[np.float32]
 
 
 def find_duplicates(
     prepared: PreparedData, rows: Sequence[int], *, groups: Sequence[str] | None = None
 ) -> list[tuple[int, int]]:
-    """Find pairs of rows with the same video, or the same heart beats.
+    """Find pairs of rows that show one clip or one stretch of one heart.
 
     Parameters
     ----------
@@ -41,72 +41,76 @@ def find_duplicates(
     rows : sequence of int
         Rows to compare with each other.
     groups : sequence of str, optional
-        One of each row of the table: rows of one group are not compared.
+        One of each row of the table: rows of one group are not told.
     """
-    apart = np.arange(len(prepared)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    return sorted({*_same_faces(prepared, rows, apart), *_same_hearts(prepared, rows, apart)})
+    chosen = [int(row) for row in rows]
+    pairs = {*find_same_motion(prepared, chosen), *find_same_beats(prepared, chosen)}
+    ordered = sorted({(min(pair), max(pair)) for pair in pairs})
+    return [pair for pair in ordered if groups is None or groups[pair[0]] != groups[pair[1]]]
 
 
-def _same_faces(prepared: PreparedData, rows: Sequence[int], groups: NDArray[np.int64]) -> set[tuple[int, int]]:
-    seen = [row for row in rows if prepared.frame_mask(row).all()]
-    if len(seen) < 2:
+def find_same_motion(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[int, int]]:
+    """Pairs of rows whose clips move alike, as they are or mirrored."""
+    described = [(row, describe_motion(prepared, row)) for row in rows]
+    known = [(row, motion) for row, motion in described if motion is not None]
+    if len(known) < 2:
         return set()
-    hashes = np.stack([_hash_clip(prepared.crops(row)) for row in seen])
-    mirrored = np.stack([_hash_clip(prepared.crops(row)[:, :, ::-1]) for row in seen])
-    pairs: set[tuple[int, int]] = set()
-    for first in range(0, len(seen), _BLOCK):
-        mine = hashes[first : first + _BLOCK]
-        for others in (hashes, mirrored):
-            # signs as +1 and -1: their product counts agreeing bits
-            apart = 0.5 - 0.5 * (mine @ others.T) / hashes.shape[1]
-            for a, b in zip(*np.nonzero(apart <= _MOST_BITS), strict=True):
-                one, other = seen[first + a], seen[b]
-                if groups[one] != groups[other]:
-                    pairs.add((min(one, other), max(one, other)))
-    return {pair for pair in pairs if _truly_alike(prepared, *pair)}
+    at = np.array([row for row, _ in known])
+    motions = np.stack([motion for _, motion in known])
+    mirrored = motions[..., ::-1].reshape(len(at), -1)
+    plain = motions.reshape(len(at), -1)
+    return {(int(at[a]), int(at[b])) for a, b in _close_pairs(plain, mirrored)}
 
 
-def _hash_clip(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Signs of low DCT coefficients of some frames, and of their changes to the next ones."""
-    chosen = np.linspace(0, len(crops) - 1, _FRAMES).round().astype(int)
-    small = _shrink(crops[chosen])
-    spectra = np.stack([cv2.dct(picture)[:_LOW, :_LOW].ravel()[1:] for picture in small])
-    return np.where(spectra > np.median(spectra, axis=1, keepdims=True), 1.0, -1.0).astype(np.float32).ravel()
+def _close_pairs(plain: Descriptors, mirrored: Descriptors) -> Iterable[tuple[int, int]]:
+    for first in range(0, len(plain), _ROWS_A_BLOCK):
+        block = plain[first : first + _ROWS_A_BLOCK]
+        for others in (plain, mirrored):
+            # pairs are symmetric: only those to the right of the diagonal
+            like = block @ others[first:].T
+            for a, b in np.argwhere(like >= SAME_MOTION):
+                if a < b:
+                    yield first + int(a), first + int(b)
 
 
-def _shrink(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    grey = crops.astype(np.float32).mean(axis=3)
-    return np.stack([cv2.resize(picture, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA) for picture in grey])
+def describe_motion(prepared: PreparedData, row: int) -> Descriptors | None:
+    """Describe a clip: some frames, small and grey, without their mean, of unit length; None where nothing moves.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_frames, side, side), or None
+    """
+    seen = np.flatnonzero(prepared.frame_mask(row))
+    if len(seen) < _LEAST_SEEN:
+        return None
+    crops = prepared.crops(row)
+    chosen = np.unique(np.linspace(0, len(crops) - 1, _N_FRAMES).round().astype(int))
+    small = np.zeros((_N_FRAMES, _SIDE, _SIDE), np.float32)
+    shown = [(place, frame) for place, frame in enumerate(chosen) if frame in seen]
+    if len(shown) < _LEAST_SEEN:
+        return None
+    places = [place for place, _ in shown]
+    small[places] = [_shrink(crops[frame]) for _, frame in shown]
+    small[places] -= small[places].mean(axis=0)
+    length = float(np.linalg.norm(small))
+    return np.asarray(small / length, np.float32) if length > 0 else None
 
 
-def _truly_alike(prepared: PreparedData, first: int, second: int) -> bool:
-    """Whether the faces also MOVE alike: clips of one quiet person look alike, but never move alike."""
-    moving = []
-    for row in (first, second):
-        small = _shrink(prepared.crops(row))
-        moving.append(small - small.mean(axis=0))
-    a, b = moving[0].ravel(), moving[1].ravel()
-    b_mirrored = moving[1][:, :, ::-1].ravel()
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    if size == 0:
-        # nothing moves in either: a still copied out is the same still
-        return bool(np.array_equal(prepared.crops(first), prepared.crops(second)))
-    return max(float(a @ b), float(a @ b_mirrored)) / size >= _LEAST_MOTION
+def _shrink(crop: NDArray[np.uint8]) -> Descriptors:
+    small = cv2.resize(crop, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small.astype(np.float32).mean(axis=2), np.float32)
 
 
-def _same_hearts(prepared: PreparedData, rows: Sequence[int], groups: NDArray[np.int64]) -> set[tuple[int, int]]:
-    """Pairs whose beats stand at the same times; sorted by the first beat, so that it is fast."""
-    beats = {row: prepared.r_peak_times_s(row) for row in rows}
-    order = sorted((row for row in rows if len(beats[row]) >= _LEAST_BEATS), key=lambda row: float(beats[row][0]))
-    firsts = np.array([beats[row][0] for row in order])
-    pairs: set[tuple[int, int]] = set()
-    for place, row in enumerate(order):
-        last = int(np.searchsorted(firsts, firsts[place] + _BEAT_TOLERANCE_S, side="right"))
-        for other in order[place + 1 : last]:
-            if groups[row] != groups[other] and _agree(beats[row], beats[other]):
-                pairs.add((min(row, other), max(row, other)))
+def find_same_beats(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[int, int]]:
+    """Pairs of rows whose beats come at the same times."""
+    by_count: dict[int, list[tuple[int, NDArray[np.float64]]]] = defaultdict(list)
+    for row in rows:
+        times_s = np.asarray(prepared.r_peak_times_s(row), np.float64)
+        if len(times_s) >= _LEAST_BEATS:
+            by_count[len(times_s)].append((row, times_s))
+    pairs = set()
+    for n_beats, group in by_count.items():
+        reach = _TOLERANCES_S.get(n_beats, _TOLERANCE_S) * np.sqrt(n_beats)
+        tree = cKDTree(np.stack([times_s for _, times_s in group]))
+        pairs |= {(group[a][0], group[b][0]) for a, b in tree.query_pairs(reach)}
     return pairs
-
-
-def _agree(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    return len(first) == len(second) and bool(np.all(np.abs(first - second) <= _BEAT_TOLERANCE_S))

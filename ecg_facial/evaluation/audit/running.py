@@ -1,6 +1,6 @@
 """The audit of a run, cheap or whole.
 
-Enters: a finished run, its data and its factories. Leaves: an `AuditResult`. The cheap form fits one fold four times;
+Enters: a finished run, its data and its factories. Leaves: an `AuditResult`. The cheap form fits one fold six times;
 the whole one more folds, in any order, and with labels permuted.
 """
 
@@ -18,6 +18,8 @@ from ecg_facial.evaluation.audit.canaries import (
     AuditedFold,
     check_batches,
     check_canaries,
+    check_factories,
+    check_other_trials,
     check_run,
     check_state,
 )
@@ -137,6 +139,9 @@ def _fit_again(audited: AuditedFold, stored: Sequence[Mapping[str, str]], other:
     fitted = audited.fit()
     reference = audited.ask(fitted)
     checks = [check_run(stored, reference), *check_canaries(audited, reference), *check_batches(audited, fitted)]
+    transductive = audited.normalisation.mode == "transductive"
+    checks += check_factories(audited, reference)
+    checks.append(check_other_trials(audited, reference, transductive=transductive))
     if other is not None:
         checks.append(check_state(audited, other, reference))
     named = f" (fold {audited.fold.index})"
