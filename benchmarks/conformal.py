@@ -1,8 +1,10 @@
 """Conformal sets of new people: how often they hold the label, for few and many calibration subjects.
 
 Run as ``python benchmarks/conformal.py [--repetitions N]``. People differ in how well they can be read (`spread`: how
-much); sets of 90 % are calibrated on some and judged on 40 others. Also the calibration error that a perfect model
-shows. Percent; last line: a JSON object.
+much); sets of 90 % are calibrated on some and judged on 40 others, or every subject's on all others, as a predictions
+file is judged. Then models that say the same of everybody, where all scores of a class are tied: sets may then hold
+more than they promise, not less. Also the calibration error that a perfect model shows. Percent; last line: a JSON
+object.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ import numpy as np
 from measures.clustered import draw_predictions
 
 from ecg_facial.evaluation.confidence import ece_null_band
-from ecg_facial.evaluation.conformal import calibrate_sets, predict_sets
+from ecg_facial.evaluation.conformal import calibrate_sets, cross_conformal, predict_sets
 
 N_JUDGED = 40
 SIZES, SPREADS, TRIALS = (20, 40, 86), (0.5, 1.5), ((20, 20), (100, 100), (5, 100))
+CROSS_SIZES = (20, 41, 87)
+PRIORS = ((0.25,) * 4, (0.12, 0.88), (0.25, 0.75))
 N_TRIALS = (240, 960, 6960)
 
 
@@ -33,6 +37,26 @@ def measure_coverage(n_calibration: int, spread: float, n_trials: tuple[int, int
     return float(np.mean([held[who == name].mean() for name in np.unique(who)]))
 
 
+def measure_cross(n_subjects: int, spread: float, seed: int) -> tuple[float, float]:
+    """Mean coverage, and its spread over subjects, in one repetition."""
+    found = cross_conformal(*draw_predictions(seed, n_subjects=n_subjects, n_trials=(20, 100), spread=spread))
+    if found is None:
+        raise ValueError(f"{n_subjects} subjects: two are needed to calibrate one on another")
+    return found.coverage, found.spread
+
+
+def measure_tied(prior: tuple[float, ...], seed: int) -> float:
+    """Coverage of sets of a model that always says nearly the prior, 40 subjects of 40 trials calibrating on 40."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(len(prior), size=2 * N_JUDGED * 40, p=prior)
+    said = np.array(prior) + 0.01 * (np.arange(len(prior)) == len(prior) - 1)
+    p = np.tile(said / said.sum(), (len(labels), 1))
+    half = len(labels) // 2
+    threshold = calibrate_sets(p[:half], labels[:half], [f"s{trial // 40}" for trial in range(half)])
+    sets = predict_sets(p[half:], threshold)
+    return float(sets[np.arange(half), labels[half:]].mean())
+
+
 def main(repetitions: int) -> None:
     rows: list[dict[str, Any]] = []
     for size in SIZES:
@@ -42,12 +66,25 @@ def main(repetitions: int) -> None:
                 row = {"subjects": size, "spread": spread, "trials": n_trials}
                 rows.append({**row, "coverage": round(float(np.mean(held)), 2), "sd": round(float(np.std(held)), 2)})
                 print(rows[-1], flush=True)
+    cross = []
+    for size in CROSS_SIZES:
+        for spread in SPREADS:
+            mean, between = 100 * np.mean([measure_cross(size, spread, seed) for seed in range(repetitions)], axis=0)
+            row = {"subjects": size, "spread": spread, "cross_coverage": round(float(mean), 2)}
+            cross.append({**row, "sd_subjects": round(float(between), 1)})
+            print(cross[-1], flush=True)
+    tied = []
+    for prior in PRIORS:
+        held = [100 * measure_tied(prior, seed) for seed in range(repetitions)]
+        tied.append({"prior": prior, "coverage": round(float(np.mean(held)), 2)})
+        print(tied[-1], flush=True)
     bands = {
         n: [round(100 * value, 2) for value in ece_null_band(np.random.default_rng(0).dirichlet(np.full(4, 2.0), n))]
         for n in N_TRIALS
     }
     print("calibration error of a perfect model, mean and 95 % band:", bands)
-    print(json.dumps({"benchmark": "conformal", "repetitions": repetitions, "coverage": rows, "perfect_ece": bands}))
+    figures = {"coverage": rows, "cross": cross, "tied": tied, "perfect_ece": bands}
+    print(json.dumps({"benchmark": "conformal", "repetitions": repetitions, **figures}))
 
 
 if __name__ == "__main__":

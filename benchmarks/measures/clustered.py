@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 Floats = NDArray[np.float64]
 
@@ -26,3 +27,16 @@ def draw_predictions(
         parts.append((p / p.sum(axis=1, keepdims=True), labels))
         subjects += [f"s{person}"] * n
     return np.concatenate([p for p, _ in parts]), np.concatenate([labels for _, labels in parts]), subjects
+
+
+def draw_confident(
+    seed: int, *, n_subjects: int, n_trials: int, factor: float, n_classes: int = 4
+) -> tuple[Floats, NDArray[np.int64], list[str]]:
+    """Probabilities that are too sure by `factor`; how much the labels keep to the logits differs between people."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 1.2, (n_subjects, n_trials, n_classes))
+    clear = np.exp(rng.normal(0, 0.5, (n_subjects, 1, 1)))
+    true, shown = softmax(logits * clear, axis=-1), softmax(logits * factor, axis=-1)
+    labels = (rng.random((n_subjects, n_trials, 1)) > true.cumsum(axis=-1)[..., :-1]).sum(axis=-1)
+    subjects = [f"s{person}" for person in range(n_subjects) for _ in range(n_trials)]
+    return shown.reshape(-1, n_classes), labels.ravel(), subjects

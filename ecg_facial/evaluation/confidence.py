@@ -1,12 +1,14 @@
 """How honest probabilities are: expected calibration error with its null band, Brier score, log loss, reliability.
 
 Enters: probabilities and class indices. Leaves: figures and bins. The calibration error of a PERFECT model is far from
-0 on few trials, so that it is never shown without its null band.
+0 on few trials, so that it is never shown without its null band. It has no interval over subjects: resampled, an
+absolute value only grows. How much too sure a model is has a sign, and so an interval.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.intervals import SubjectMean, mean_over_subjects
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -82,6 +85,24 @@ def bin_confidences(probabilities: Floats, labels: Ints, *, n_bins: int = N_BINS
     confidence, right = _top(probabilities, labels)
     bins = _bins_of(confidence, n_bins)
     return [_describe_bin(confidence[bins == place], right[bins == place]) for place in np.unique(bins)]
+
+
+def compute_overconfidence(probabilities: Floats, labels: Ints, subjects: Sequence[str]) -> SubjectMean:
+    """Mean confidence minus accuracy, of each subject, with an interval over subjects; above 0 is too sure.
+
+    Trials of a person are alike, and the interval knows it. Too sure here and too unsure there may cancel, which the
+    calibration error shows.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n, n_classes)
+    labels : ndarray of int, shape (n,)
+    subjects : sequence of str, length n
+    """
+    confidence, right = _top(probabilities, labels)
+    people, member = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
+    gaps = np.bincount(member, confidence - right, len(people)) / np.bincount(member, minlength=len(people))
+    return mean_over_subjects(gaps)
 
 
 def compute_brier(probabilities: Floats, labels: Ints) -> float:

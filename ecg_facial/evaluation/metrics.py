@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from ecg_facial.errors import UnknownLabelError
+
 Floats = NDArray[np.float64]
 
 
@@ -46,14 +48,18 @@ def compute_metrics(
         ``sensitivity`` and ``specificity``, for two classes, to the second one; ``confusion``, rows are labels,
         columns predictions. NaN without trials.
 
+    Raises
+    ------
+    UnknownLabelError
+        For a label or predicted class that is not among `class_names`.
+
     References
     ----------
     .. [1] Cohen, "Weighted kappa", Psychological Bulletin 70, 1968.
     .. [2] Hanley & McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
     """
     names = list(class_names)
-    places = {name: place for place, name in enumerate(names)}
-    true, guess = (np.array([places[name] for name in part], dtype=np.int64) for part in (labels, predicted))
+    true, guess = (_find_places(part, names) for part in (labels, predicted))
     counts = np.bincount(true * len(names) + guess, minlength=len(names) ** 2).reshape(len(names), len(names))
     auroc = _areas(probabilities, true, names)
     known = [area for area in auroc.values() if not math.isnan(area)]
@@ -68,6 +74,15 @@ def compute_metrics(
         "auroc": auroc,
         "confusion": counts.tolist(),
     }
+
+
+def _find_places(words: Sequence[str] | NDArray[np.str_], names: Sequence[str]) -> NDArray[np.int64]:
+    places = {name: place for place, name in enumerate(names)}
+    try:
+        return np.array([places[word] for word in words], dtype=np.int64)
+    except KeyError as error:
+        listed = ", ".join(names)
+        raise UnknownLabelError(f"class {str(error.args[0])!r} is not among {listed}; name all classes") from None
 
 
 def _shares(counts: NDArray[np.int64]) -> dict[str, float]:

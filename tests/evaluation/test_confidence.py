@@ -8,18 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from measures.clustered import draw_predictions
+from measures.clustered import draw_confident, draw_predictions
 from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, log_loss
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.abstention import compute_risk_coverage
+from ecg_facial.evaluation.abstention import abstain_by_subject, compute_risk_coverage
 from ecg_facial.evaluation.confidence import (
     bin_confidences,
     compute_brier,
     compute_brier_skill,
     compute_ece,
     compute_log_loss,
+    compute_overconfidence,
     ece_null_band,
 )
 from ecg_facial.evaluation.conformal import calibrate_sets, cross_conformal, predict_sets
@@ -90,6 +91,74 @@ def test_accuracy_of_the_surest_is_counted_and_ties_are_judged_together() -> Non
     assert found.aurc == pytest.approx((0 * 1 + (1 / 3) * 2 + 0.5 * 1) / 4)
 
 
+@pytest.mark.parametrize(("n", "n_right"), [(1, 0), (1, 1), (4, 2), (20, 12), (192, 122)])
+def test_errors_that_are_all_least_sure_have_no_excess(n: int, n_right: int) -> None:
+    found = compute_risk_coverage(-np.arange(n, dtype=float), np.arange(n) < n_right)
+    assert found is not None
+    assert found.excess == pytest.approx(0, abs=1e-12)
+    reverse = compute_risk_coverage(np.arange(n, dtype=float), np.arange(n) < n_right)
+    assert reverse is not None
+    assert (reverse.excess > 0.01) == (0 < n_right < n)
+
+
+def test_trials_of_unknown_quality_are_judged_last_and_together() -> None:
+    quality, right = np.array([np.nan, 0.9, np.nan, 0.2]), np.array([True, True, False, False])
+    found = compute_risk_coverage(quality, right)
+    turned = compute_risk_coverage(quality[::-1], right[::-1])
+    assert found is not None
+    assert turned is not None
+    assert found.coverage.tolist() == turned.coverage.tolist() == [0.25, 0.5, 1.0]
+    assert found.accuracy.tolist() == turned.accuracy.tolist() == [1.0, 0.5, 0.5]
+
+
+def test_abstention_shows_who_is_no_longer_judged() -> None:
+    sure = np.array([0.9, 0.8, 0.7, 0.6, 0.3, 0.2])
+    right = np.array([True, False, True, True, False, True])
+    found = abstain_by_subject(sure, right, ["a", "a", "a", "b", "b", "c"], share=0.6)
+    assert found is not None
+    assert found.share == pytest.approx(4 / 6)
+    assert found.judged == pytest.approx({"a": 1, "b": 0.5, "c": 0})
+    assert found.accuracy == pytest.approx({"a": 2 / 3, "b": 1, "c": math.nan}, nan_ok=True)
+    assert found.judged_spread == pytest.approx(0.5)
+    assert found.accuracy_spread == pytest.approx(np.std([2 / 3, 1], ddof=1))
+    assert abstain_by_subject(sure[:0], right[:0], [], share=0.5) is None
+    with pytest.raises(SettingsError, match="share 0"):
+        abstain_by_subject(sure, right, ["a"] * 6, share=0)
+
+
+def test_abstention_by_subject_judges_the_trials_of_the_curve() -> None:
+    p, labels, subjects = draw_cohort(4, n_subjects=8, n_trials=30)
+    sure, right = p.max(axis=1).round(2), p.argmax(axis=1) == labels
+    curve = compute_risk_coverage(sure, right)
+    assert curve is not None
+    for share in (0.5, 0.7, 0.8, 0.9, 1.0):
+        found = abstain_by_subject(sure, right, subjects, share=share)
+        assert found is not None
+        assert found.share in curve.coverage
+        hits = sum(found.accuracy[name] * found.judged[name] for name in found.judged if found.judged[name])
+        assert hits / sum(found.judged.values()) == pytest.approx(curve.accuracy_at(share))
+
+
+def test_overconfidence_has_a_sign_and_counts_each_subject_once() -> None:
+    p = np.array([[0.9, 0.1]] * 6)
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    found = compute_overconfidence(p, labels, ["a", "b", "b", "b", "b", "b"])
+    assert found.mean == pytest.approx(((0.9 - 1) + (0.9 - 0.4)) / 2)
+    assert found.n_subjects == 2
+    assert compute_overconfidence(p, 1 - labels, ["a"] * 6).mean == pytest.approx(0.4)
+    assert math.isnan(compute_overconfidence(p[:0], labels[:0], []).mean)
+
+
+def test_the_interval_of_overconfidence_covers_for_few_people_who_differ() -> None:
+    # the whole measurement is benchmarks/calibration.py
+    everybody = draw_confident(10**6, n_subjects=4000, n_trials=20, factor=1.3)
+    true, held = compute_overconfidence(*everybody).mean, 0
+    for seed in range(150):
+        found = compute_overconfidence(*draw_confident(seed, n_subjects=12, n_trials=16, factor=1.3))
+        held += found.low <= true <= found.high
+    assert 134 <= held <= 149
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_order_of_trials_says_nothing(seed: int) -> None:
@@ -127,6 +196,50 @@ def test_sets_grow_with_what_is_promised_and_hold_everything_where_too_few_calib
     assert not few.promised
     assert math.isinf(few.score)
     assert predict_sets(p, few).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.98), st.floats(0.02, 0.98))
+def test_sets_that_promise_more_hold_all_classes_of_those_that_promise_less(seed: int, a: float, b: float) -> None:
+    p, labels, subjects = draw_cohort(seed, n_subjects=12, n_trials=5)
+    more, less = (predict_sets(p, calibrate_sets(p, labels, subjects, alpha=alpha)) for alpha in sorted((a, b)))
+    assert (more >= less).all()
+
+
+def test_sets_calibrated_on_the_other_subjects_hold_the_label_as_often_as_promised() -> None:
+    found = [cross_conformal(*draw_cohort(seed, n_subjects=41, n_trials=20)) for seed in range(10)]
+    assert all(each is not None and each.promised for each in found)
+    assert 0.885 <= np.mean([each.coverage for each in found if each is not None]) <= 0.92
+
+
+def test_a_model_that_says_the_same_of_everybody_has_sets_that_hold_what_they_promise() -> None:
+    # all scores of a class are tied; a quarter of the labels is in the class that is a little surer
+    labels, subjects = np.arange(200) % 4, [f"s{trial // 4}" for trial in range(200)]
+    for surest in np.linspace(0.26, 0.6, 35):
+        p = np.tile([surest, *[(1 - surest) / 3] * 3], (200, 1))
+        found = cross_conformal(p, labels, subjects)
+        assert found is not None
+        assert found.coverage == 1
+        assert found.mean_size == 4
+
+
+@pytest.mark.parametrize("common", [0.75, 0.88, 0.95])
+def test_ties_never_take_coverage_away(common: float) -> None:
+    rng, covered = np.random.default_rng(0), []
+    for _ in range(20):
+        labels = (rng.random(1600) > common).astype(np.int64)
+        found = cross_conformal(np.tile([0.7, 0.3], (1600, 1)), labels, [f"s{trial // 20}" for trial in range(1600)])
+        assert found is not None
+        covered.append(found.coverage)
+    assert np.mean(covered) >= 0.9
+
+
+def test_a_subject_that_nobody_resembles_does_not_widen_its_own_sets() -> None:
+    # with its own score among ten, the threshold of 90 % would be that score, and its sets would hold its labels
+    p = np.array([[0.05, 0.95]] * 3 + [[0.8, 0.2]] * 27)
+    found = cross_conformal(p, np.zeros(30, np.int64), [f"s{trial // 3}" for trial in range(30)])
+    assert found is not None
+    assert found.by_subject == {"s0": 0.0, **{f"s{person}": 1.0 for person in range(1, 10)}}
 
 
 def test_every_subject_counts_alike_however_many_trials_there_are() -> None:

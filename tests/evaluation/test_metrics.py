@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as oracle
 
+from ecg_facial.errors import UnknownLabelError
 from ecg_facial.evaluation.metrics import compute_metrics
 
 NAMES = ("BL1", "PA1", "PA2", "PA3")
@@ -71,3 +72,24 @@ def test_what_is_not_defined_is_nan_without_a_warning() -> None:
     assert math.isnan(alone["kappa_quadratic"])
     assert math.isnan(alone["auroc_macro"])
     assert math.isnan(alone["sensitivity"])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.integers(1, 40))
+def test_the_order_of_trials_changes_no_figure(seed: int, n_classes: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    names, p = np.array([f"c{place}" for place in range(n_classes)]), rng.dirichlet(np.ones(n_classes), n)
+    labels, order = names[rng.integers(0, n_classes, n)], rng.permutation(n)
+    found, turned = (
+        compute_metrics(labels[part], names[p[part].argmax(axis=1)], class_names=list(names), probabilities=p[part])
+        for part in (np.arange(n), order)
+    )
+    assert found.pop("confusion") == turned.pop("confusion")
+    assert found.pop("auroc") == pytest.approx(turned.pop("auroc"), nan_ok=True)
+    assert found == pytest.approx(turned, nan_ok=True)
+
+
+def test_a_class_without_a_name_is_an_error_that_names_it() -> None:
+    for labels, predicted in ((["PA4"], ["BL1"]), (["BL1"], np.array(["PA4"]))):
+        with pytest.raises(UnknownLabelError, match="class 'PA4' is not among BL1, PA1, PA2, PA3"):
+            compute_metrics(labels, predicted, class_names=NAMES)
