@@ -140,7 +140,8 @@ def _agreement(squares: _Squares, confidence: float) -> Correlation:
     spread = k * s.sessions + (k * n - k - n) * s.error
     low = n * (s.subjects - f_low * s.error) / (f_low * spread + n * s.subjects)
     high = n * (f_high * s.subjects - s.error) / (spread + n * f_high * s.subjects)
-    return Correlation(value, low, high)
+    # the approximation can miss a negative estimate of very few subjects: an interval holds its estimate
+    return Correlation(value, min(low, value), max(high, value))
 
 
 def _of_mean(squares: _Squares, single: Correlation) -> Correlation:

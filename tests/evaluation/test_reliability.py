@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -71,6 +71,7 @@ def test_subjects_without_a_session_are_left_out() -> None:
 @given(
     arrays(np.float64, st.tuples(st.integers(0, 6), st.integers(0, 4)), elements=st.sampled_from([0.0, 0.25, 0.5, 1.0]))
 )
+@example(np.array([[0.5, 0.25, 1.0], [0.0, 1.0, 1.0]]))
 def test_any_table_gives_ordered_limits_or_nan(table: np.ndarray) -> None:
     found = assess_reliability(table)
     for c in (found.icc_2_1, found.icc_3_1):
