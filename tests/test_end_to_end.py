@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from killing import assert_same_bytes, kill_when
 from safetensors.torch import load_file
 
 from ecg_facial.bundle import load_bundle
@@ -197,23 +193,6 @@ def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
     resumed = benchmark_dataset(data, out, options=OPTIONS, settings=SETTINGS, cache=cache, with_bundle=False)
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
     assert_same_bytes(resumed.folder, result.folder)
-
-
-def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    try:
-        while not ready() and time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.002)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def assert_same_bytes(first: Path, second: Path) -> None:
-    for name in ("predictions.csv", "metrics.json"):
-        assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
 def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path, tmp_path: Path) -> None:

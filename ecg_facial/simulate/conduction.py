@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.simulate.ecg import FloatArray, Morphology, peak_at_zero
+from ecg_facial.simulate.ecg import FloatArray, Morphology, shape_beats
 from ecg_facial.simulate.sensor_settings import ConductionSettings
 
 _PEAK_SEARCH_S = 0.06
@@ -107,11 +107,7 @@ def make_conduction_morphology(
     if family not in _FAMILIES:
         raise SettingsError(f"unknown kind of beats {family!r}: expected one of {', '.join(_FAMILIES)}")
     waves = _FAMILIES[family]
-    amplitude, *times = np.array([wave[:4] for wave in waves]).T
-    centre, before, after = (width_scale * column for column in times)
-    scale = 1.0 if amplitude_scale is None else amplitude_scale
-    follows_rr = np.array([wave[4] for wave in waves])
-    return peak_at_zero(Morphology(scale * amplitude, centre, before, after, follows_rr), search_s=_PEAK_SEARCH_S)
+    return shape_beats(waves, amplitude_scale=amplitude_scale, width_scale=width_scale, search_s=_PEAK_SEARCH_S)
 
 
 def sample_conduction(rng: np.random.Generator, settings: ConductionSettings, *, regular: Morphology) -> Morphology:

@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ _PEAK_SEARCH_S = 0.02
 _CUT_SDS = 6.0
 
 FloatArray = NDArray[np.float64]
+Wave = tuple[float, float, float, float, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,7 @@ class Morphology:
 
 
 # R, Q, S, (R' or second S), P, T: mV, s, s, s. Widths of normal QRS complexes are 70-110 ms in all.
-_FAMILIES: dict[str, tuple[tuple[float, float, float, float, bool], ...]] = {
+_FAMILIES: dict[str, tuple[Wave, ...]] = {
     "symmetric": (
         (1.10, 0.000, 0.0105, 0.0105, False),
         (-0.12, -0.026, 0.0080, 0.0080, False),
@@ -117,11 +118,18 @@ def make_morphology(family: str, *, amplitude_scale: FloatArray | None = None, w
     """
     if family not in _FAMILIES:
         raise SettingsError(f"unknown ECG family {family!r}: expected one of {', '.join(_FAMILIES)}")
-    table = np.array([wave[:4] for wave in _FAMILIES[family]])
-    scales = np.array([wave[4] for wave in _FAMILIES[family]])
+    return shape_beats(_FAMILIES[family], amplitude_scale=amplitude_scale, width_scale=width_scale)
+
+
+def shape_beats(
+    waves: Sequence[Wave], *, amplitude_scale: FloatArray | None, width_scale: float, search_s: float = _PEAK_SEARCH_S
+) -> Morphology:
+    """Make beats of listed waves (mV, s, s, s, whether it follows the RR interval), their peak at 0 s."""
+    table = np.array([wave[:4] for wave in waves])
     amplitude = table[:, 0] * (1.0 if amplitude_scale is None else amplitude_scale)
-    times = table[:, 1:] * width_scale
-    return peak_at_zero(Morphology(amplitude, times[:, 0], times[:, 1], times[:, 2], scales))
+    centre, before, after = (table[:, 1:] * width_scale).T
+    follows_rr = np.array([wave[4] for wave in waves])
+    return peak_at_zero(Morphology(amplitude, centre, before, after, follows_rr), search_s=search_s)
 
 
 def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) -> Morphology:
