@@ -1,43 +1,23 @@
 """R-peak detection in a single-lead ECG.
 
-Enters: samples of any unit and polarity at 100..4000 Hz, gaps included. Leaves: beat times in seconds from the first
-sample, between samples, each with a confidence. Says nothing about rhythm, and nothing about whether the heart rate can
-be trusted: `intervals` and `quality` do.
+Enters: samples of any unit and polarity at 100..4000 Hz, gaps included; whole, in a batch of windows or in pieces as
+they come. Leaves: beat times in seconds from the first sample, between samples, each with a confidence. Says nothing
+about rhythm, and nothing about whether the heart rate can be trusted: `intervals` and `quality` do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
 
-from ecg_facial.ecg.filtering import bandpass, bridge_gaps, check_rate
+from ecg_facial.ecg.beat_batch import find_in_windows, fits_one_step
+from ecg_facial.ecg.beat_scales import get_scales
+from ecg_facial.ecg.beat_stream import BeatStream, Found, join
+from ecg_facial.errors import SettingsError
 
-# Where the energy of a QRS complex stands out most: above P and T waves, below muscle noise (Pan & Tompkins 1985). An
-# upper edge of 30 Hz let 27 % of windows with muscle noise at 12 dB be off by 5 bpm, 18 Hz lets 5 %.
-_QRS_BAND_HZ = (5.0, 18.0)
-# Wide enough to keep the shape of the peak, so that its place is that of the R wave.
-_PEAK_BAND_HZ = (2.0, 45.0)
-_ENVELOPE_S = 0.09
-_REFRACTORY_S = 0.2
-_LEVEL_WINDOW_S = 2.2
-_LEVEL_HOP_S = 0.25
-_LEVEL_SPAN_S = 8.0
-_LEVEL_PERCENTILE = 35.0
-_THRESHOLD = 0.42
-_T_WAVE_S = 0.36
-_T_WAVE_SLOPE = 0.6
-# So weak a neighbour is a P or T wave at any rate; it only passes for a beat where few beats leave the level low.
-_WAVE_S = 0.45
-_WAVE_SLOPE = 0.1
-_SEARCH_BACK_RR = 1.55
-_SEARCH_BACK_THRESHOLD = 0.18
-_PEAK_REACH_S = 0.06
-# Below this share of the signal's range, what a filter leaves is rounding, not heart.
-_ROUNDING = 1e-7
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +29,9 @@ class RPeaks:
     times_s : ndarray of float64, shape (n_beats,)
         Times of the R-peaks in seconds from the first sample, increasing, finer than the sampling step.
     confidence : ndarray of float64, shape (n_beats,)
-        0..1: how far the beat stands out of what lies around it. A heuristic for ranking, not a probability.
+        0..1: how far the beat stands out of a typical one and of what lies around it, as the share of such candidates
+        that were beats in annotated records with and without added noise; lower for a beat that was only found because
+        one was missing.
     """
 
     times_s: NDArray[np.float64]
@@ -59,13 +41,13 @@ class RPeaks:
         return len(self.times_s)
 
 
-def detect_r_peaks(ecg: NDArray[np.float64], fs_hz: float) -> RPeaks:
+def detect_r_peaks(ecg: FloatArray, fs_hz: float) -> RPeaks:
     """Find the R-peaks of a single-lead ECG.
 
     Parameters
     ----------
     ecg : ndarray, shape (n_times,)
-        Samples in any unit, upright or inverted; NaN where nothing was recorded.
+        Samples in any unit, upright or inverted; NaN where nothing was recorded. From half a second to days.
     fs_hz : float
         Sampling rate in Hz, 100 or more for good timing.
 
@@ -77,106 +59,136 @@ def detect_r_peaks(ecg: NDArray[np.float64], fs_hz: float) -> RPeaks:
     Raises
     ------
     SettingsError
-        When the rate is not a positive number.
+        When the rate is not a finite number of at least 50 Hz, or the samples are not in one row.
+
+    Notes
+    -----
+    A stream (`RPeakStream`) that is given all at once and ended. Beats are looked for in the energy of the slope at 5
+    to 18 Hz [1]_, weighed against a typical beat and against what lies around, and timed at their tips, then against
+    the average beat near them.
 
     References
     ----------
     .. [1] Pan & Tompkins, "A real-time QRS detection algorithm", IEEE Trans. Biomed. Eng. 32(3), 1985.
+
+    Examples
+    --------
+    >>> ecg = np.zeros(2560)
+    >>> ecg[256::512] = 1.0
+    >>> detect_r_peaks(ecg, 512.0).times_s.round(3)
+    array([0.5, 1.5, 2.5, 3.5, 4.5])
     """
-    fs_hz = check_rate(fs_hz)
-    filled, gaps = bridge_gaps(ecg)
-    nothing = RPeaks(np.zeros(0), np.zeros(0))
-    if len(filled) < 0.5 * fs_hz or not np.ptp(filled) > 0:
-        return nothing
-    wave = bandpass(filled, fs_hz, low_hz=_QRS_BAND_HZ[0], high_hz=_QRS_BAND_HZ[1])
-    energy = _envelope(wave, fs_hz)
-    if energy.max() <= _ROUNDING * np.ptp(filled):
-        return nothing
-    candidates = signal.find_peaks(energy, distance=max(1, round(_REFRACTORY_S * fs_hz)))[0]
-    candidates = candidates[~gaps[candidates]]
-    level = _signal_level(energy, fs_hz)
-    strength = energy[candidates] / np.maximum(level[candidates], 1e-300)
-    keep = _choose(candidates / fs_hz, strength, energy[candidates])
-    tips = bandpass(filled, fs_hz, low_hz=_PEAK_BAND_HZ[0], high_hz=_PEAK_BAND_HZ[1])
-    located_s = _locate(tips, candidates[keep], fs_hz)
-    times_s, first = np.unique(located_s, return_index=True)
-    inside = np.isfinite(times_s)
-    return RPeaks(times_s[inside], np.clip(strength[keep][first][inside], 0.0, 1.0))
+    stream = BeatStream(get_scales(fs_hz))
+    return _merge([stream.push(_check_row(ecg)), stream.flush()])
 
 
-def _envelope(wave: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
-    """Energy of the slope over the width of a QRS complex, in the unit of the wave."""
-    slope = np.gradient(wave)
-    size = max(1, round(_ENVELOPE_S * fs_hz))
-    return np.asarray(np.sqrt(ndimage.gaussian_filter1d(slope**2, size / 3.0, mode="constant", truncate=2.5)))
+def detect_r_peaks_batch(ecg: FloatArray, fs_hz: float) -> list[RPeaks]:
+    """Find the R-peaks of many windows of one length.
+
+    Parameters
+    ----------
+    ecg : ndarray, shape (n_windows, n_times)
+        As for `detect_r_peaks`, a window in each row.
+    fs_hz : float
+        Sampling rate in Hz.
+
+    Returns
+    -------
+    list of RPeaks
+        What `detect_r_peaks` gives for each row, to the last bit; windows of up to 8 s without gaps take less time.
+
+    Raises
+    ------
+    SettingsError
+        As `detect_r_peaks`.
+    """
+    scales = get_scales(fs_hz)
+    ecg = np.asarray(ecg, dtype=np.float64)
+    if ecg.ndim != 2:
+        raise SettingsError(f"ECG windows have shape {ecg.shape}: expected (n_windows, n_times)")
+    is_whole = np.isfinite(ecg).all(axis=1) & np.array(fits_one_step(ecg.shape[1], scales))
+    together = find_in_windows(ecg if is_whole.all() else ecg[is_whole], scales)
+    return [
+        RPeaks(*next(together)) if whole else detect_r_peaks(row, fs_hz)
+        for row, whole in zip(ecg, is_whole.tolist(), strict=True)
+    ]
 
 
-def _signal_level(energy: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
-    """Tell how strong a typical beat is at every sample: a low percentile of running maxima, blind to one burst."""
-    hop = max(1, round(_LEVEL_HOP_S * fs_hz))
-    n_hops = -(-len(energy) // hop)
-    blocks = np.zeros(n_hops * hop)
-    blocks[: len(energy)] = energy
-    maxima = ndimage.maximum_filter1d(blocks.reshape(n_hops, hop).max(axis=1), round(_LEVEL_WINDOW_S / _LEVEL_HOP_S))
-    span = round(_LEVEL_SPAN_S / _LEVEL_HOP_S)
-    level = ndimage.percentile_filter(maxima, _LEVEL_PERCENTILE, size=span, mode="reflect")
-    level = np.maximum(level, 0.1 * np.median(level))
-    return np.repeat(level, hop)[: len(energy)]
+class RPeakStream:
+    """Find the R-peaks of an ECG that comes in pieces.
+
+    Parameters
+    ----------
+    fs_hz : float
+        Sampling rate in Hz.
+
+    Raises
+    ------
+    SettingsError
+        When the rate is not a finite number of at least 50 Hz.
+
+    Notes
+    -----
+    Pieces of any size give the same beats, to the last bit: all of them put together are what `detect_r_peaks` finds in
+    the whole. Memory does not grow.
+
+    Examples
+    --------
+    >>> ecg = np.zeros(2560)
+    >>> ecg[256::512] = 1.0
+    >>> stream = RPeakStream(512.0)
+    >>> found = [stream.push(ecg[:1000]), stream.push(ecg[1000:]), stream.flush()]
+    >>> np.concatenate([beats.times_s for beats in found]).round(3)
+    array([0.5, 1.5, 2.5, 3.5, 4.5])
+    """
+
+    def __init__(self, fs_hz: float) -> None:
+        self._stream = BeatStream(get_scales(fs_hz))
+
+    @property
+    def latency_s(self) -> float:
+        """A beat is given out by the time that the sample this long after its R-peak has been pushed, in seconds.
+
+        The beats of the first seconds wait for `warm_up_s` of signal, in which a typical beat is learnt.
+        """
+        return self._stream.scales.latency_s
+
+    @property
+    def warm_up_s(self) -> float:
+        """Length of signal in seconds before which no beat is given out, unless `flush` ends it."""
+        return self._stream.scales.warm_up_s
+
+    def push(self, ecg: FloatArray) -> RPeaks:
+        """Take the next samples and give the beats that they decide.
+
+        Parameters
+        ----------
+        ecg : ndarray, shape (n_times,)
+            The next samples, also none; NaN where nothing was recorded.
+
+        Returns
+        -------
+        RPeaks
+            Times in seconds from the first sample of all; later than any given before.
+
+        Raises
+        ------
+        SettingsError
+            After `flush`, or when the samples are not in one row.
+        """
+        return _merge([self._stream.push(_check_row(ecg))])
+
+    def flush(self) -> RPeaks:
+        """End the signal and give the beats that were not decided yet; nothing can be pushed afterwards."""
+        return _merge([self._stream.flush()])
 
 
-def _choose(
-    times_s: NDArray[np.float64], strength: NDArray[np.float64], energy: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """Candidates that are beats: strong against the level, not a T wave, and weaker ones where a beat is missing."""
-    strong = _drop_t_waves(np.flatnonzero(strength >= _THRESHOLD), times_s, energy)
-    if len(strong) < 3:
-        return strong
-    rr = np.median(np.diff(times_s[strong]))
-    extra = []
-    for a, b in pairwise(strong):
-        if times_s[b] - times_s[a] > _SEARCH_BACK_RR * rr:
-            between = np.arange(a + 1, b)
-            between = between[(times_s[between] - times_s[a] > _T_WAVE_S) & (times_s[b] - times_s[between] > 0.25)]
-            if len(between):
-                best = between[np.argmax(strength[between])]
-                if strength[best] >= _SEARCH_BACK_THRESHOLD:
-                    extra.append(best)
-    return np.sort(np.concatenate([strong, np.array(extra, dtype=strong.dtype)]))
+def _check_row(ecg: FloatArray) -> FloatArray:
+    ecg = np.asarray(ecg, dtype=np.float64)
+    if ecg.ndim != 1:
+        raise SettingsError(f"ECG has shape {ecg.shape}: expected (n_times,): choose one lead, or use the batch form")
+    return ecg
 
 
-def _drop_t_waves(
-    strong: NDArray[np.intp], times_s: NDArray[np.float64], energy: NDArray[np.float64]
-) -> NDArray[np.intp]:
-    """Of two that follow each other too soon for beats of one rhythm, leave out one that is much weaker."""
-    too_soon_s = min(_T_WAVE_S, 0.6 * float(np.median(np.diff(times_s[strong])))) if len(strong) > 2 else _T_WAVE_S
-    kept = list(strong[:1])
-    for i in strong[1:]:
-        gap_s = times_s[i] - times_s[kept[-1]]
-        least = _T_WAVE_SLOPE if gap_s < too_soon_s else _WAVE_SLOPE if gap_s < _WAVE_S else 0.0
-        before, now = energy[kept[-1]], energy[i]
-        if before < least * now:
-            kept[-1] = i
-        elif now >= least * before:
-            kept.append(i)
-    return np.array(kept, dtype=np.intp)
-
-
-def _locate(wave: NDArray[np.float64], peaks: NDArray[np.intp], fs_hz: float) -> NDArray[np.float64]:
-    """Move each beat to the tip of its main deflection and fit a parabola through it; NaN where the tip is cut off."""
-    if not len(peaks):
-        return np.zeros(0)
-    reach = max(1, round(_PEAK_REACH_S * fs_hz))
-    index = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(wave) - 1)
-    around = wave[index]
-    up, down = around.max(axis=1), -around.min(axis=1)
-    sign = 1.0 if np.median(up - down) >= 0 else -1.0
-    signs = np.where(np.maximum(up, down) > 1.6 * np.where(sign > 0, up, down), -sign, sign)
-    best = index[np.arange(len(peaks)), np.argmax(around * signs[:, None], axis=1)]
-    left, middle, right = (np.abs(wave[np.clip(best + k, 0, len(wave) - 1)]) for k in (-1, 0, 1))
-    curvature = left - 2 * middle + right
-    shift = np.where(curvature < 0, 0.5 * (left - right) / np.where(curvature < 0, curvature, -1.0), 0.0)
-    times_s = (best + np.clip(shift, -0.5, 0.5)) / fs_hz
-    # Still rising at the window's end: the peak is outside. The other way than the rest and next to the end: the S wave
-    # of a beat whose R is outside. Either way its time is unknown.
-    to_end = np.minimum(best, len(wave) - 1 - best)
-    return np.where((to_end > 0) & ((to_end > reach) | (signs == sign)), times_s, np.nan)
+def _merge(found: list[Found]) -> RPeaks:
+    return RPeaks(*join(found))

@@ -1,0 +1,39 @@
+"""Which core the beat detector runs: compiled where numba is installed, plain elsewhere, with the same results.
+
+Enters: nothing. Leaves: the function `find_beats` of `beat_compiled` or `beat_arrays`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Protocol
+
+from ecg_facial.ecg import beat_arrays
+from ecg_facial.ecg.beat_arrays import Beats, BoolArray, FloatArray
+from ecg_facial.ecg.beat_scales import Lengths
+
+
+class Core(Protocol):
+    """Finds the beats of a stretch (`beat_arrays.find_beats`)."""
+
+    def __call__(
+        self,
+        energy: FloatArray,
+        gaps: BoolArray | None,
+        coarse: FloatArray,
+        fine: FloatArray,
+        tip: FloatArray,
+        lengths: Lengths,
+    ) -> Beats:
+        """See `beat_arrays.find_beats`."""
+
+
+@lru_cache(maxsize=1)
+def load_core() -> Core:
+    """Load the fastest core there is; numba is imported here at the earliest."""
+    if find_spec("numba") is None:
+        return beat_arrays.find_beats
+    from ecg_facial.ecg import beat_compiled
+
+    return beat_compiled.find_beats
