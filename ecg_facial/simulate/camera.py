@@ -82,7 +82,7 @@ def take_picture(picture: Picture, take: CameraTake, *, brightness: float = 1.0,
     if sigma > _FAINTEST_BLUR_PX:
         picture = cv2.GaussianBlur(picture, (0, 0), sigma).astype(np.uint8, copy=False)
     # here, as scenes are drawn where no picture is, and without numba
-    from ecg_facial.simulate.exposure import scale_and_grain, scale_colours
+    from ecg_facial.simulate.pixels import scale_and_grain, scale_colours
 
     gains = [max(0.0, brightness * gain) for gain in take.gain]
     if take.noise <= _FAINTEST_NOISE:

@@ -24,9 +24,10 @@ TEXTURED, PAINTED, EYE = range(3)
 def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any, planes: Any) -> None:
     """Find the nearest triangle of every pixel.
 
-    `points` (n_vertices, 3) holds x, y in pixels and depth (larger is nearer). `depth` and `seen`, both (height, width +
-    `LANES`), hold the nearest depth and its triangle, -1 for none, and are changed. `planes` (n_triangles, 4) receives
-    how the weights of the first two corners grow along x and y. Triangles that face away are left out.
+    `points` (n_vertices, 3) holds x, y in pixels and depth (larger is nearer). `depth` and `seen`, (height, width +
+    `LANES`), hold the nearest depth and its triangle, -1 for none, and are changed. `planes` (n_triangles, 8) receives
+    how the weights of the first two corners grow along x and y, and the place of the third; two are unused. Triangles
+    that face away are left out.
     """
     height, stride = depth.shape
     nearest, number = depth.reshape(-1), seen.reshape(-1)
@@ -50,7 +51,14 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any, pl
         inverse = one / area
         w0_x, w0_y = (y1 - y2) * inverse, (x2 - x1) * inverse
         w1_x, w1_y = (y2 - y0) * inverse, (x0 - x2) * inverse
-        planes[t, 0], planes[t, 1], planes[t, 2], planes[t, 3] = w0_x, w0_y, w1_x, w1_y
+        planes[t, 0], planes[t, 1], planes[t, 2], planes[t, 3], planes[t, 4], planes[t, 5] = (
+            w0_x,
+            w0_y,
+            w1_x,
+            w1_y,
+            x2,
+            y2,
+        )
         z2 = points[c, 2]
         z0, z1 = points[a, 2] - z2, points[b, 2] - z2
         z_x = w0_x * z0 + w1_x * z1
@@ -68,7 +76,7 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any, pl
                     before = nearest[base + k]
                     is_nearer = (w0 >= zero) & (w1 >= zero) & (one - w0 - w1 >= zero) & (z > before)
                     nearest[base + k] = z if is_nearer else before
-                    number[base + k] = np.int32(t) if is_nearer else number[base + k]
+                    number[base + k] = np.int16(t) if is_nearer else number[base + k]
 
 
 @njit(cache=True)
@@ -76,7 +84,7 @@ def mark_vertices(seen: Any, triangles: Any, is_seen: Any) -> None:
     """Mark the corners of all triangles in `seen`, whose -1 is none, in `is_seen` (n_vertices,) bool."""
     shows = np.zeros(triangles.shape[0] + 1, dtype=np.bool_)
     for number in seen.reshape(-1):
-        shows[np.uint32(number + 1)] = True
+        shows[np.uint32(np.int32(number) + 1)] = True
     for t in range(triangles.shape[0]):
         if shows[t + 1]:
             for corner in range(3):
@@ -85,13 +93,11 @@ def mark_vertices(seen: Any, triangles: Any, is_seen: Any) -> None:
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def paint_seen(
-    points: Any,
     triangles: Any,
     kinds: Any,
     seen: Any,
     planes: Any,
-    uv: Any,
-    shade: Any,
+    looks: Any,
     colour: Any,
     skin: Any,
     wrinkles: Any,
@@ -101,8 +107,8 @@ def paint_seen(
 ) -> None:
     """Colour the pixels of `image` (height, width, 3) uint8 in which `find_seen` found a triangle.
 
-    `kinds` (n_triangles,) holds `TEXTURED`, `PAINTED` or `EYE`; `skin` is (rows, columns, 4) uint8: RGB, and whether
-    any wrinkle may show there.
+    `kinds` (n_triangles,) holds `TEXTURED`, `PAINTED` or `EYE`; `looks` (n_vertices, 8) u, v, and RGB light: side by
+    side, as memory is what takes the time. `skin` is (rows, columns, 4) uint8: RGB, and whether any wrinkle may show.
     """
     height, width = image.shape[:2]
     rows, columns, eye_px = skin.shape[0], skin.shape[1], eye.shape[0]
@@ -113,16 +119,16 @@ def paint_seen(
                 continue
             t = np.uint32(seen[py, px])
             a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
-            dx, dy = np.float32(px) - points[c, 0], np.float32(py) - points[c, 1]
+            dx, dy = np.float32(px) - planes[t, 4], np.float32(py) - planes[t, 5]
             w0, w1 = planes[t, 0] * dx + planes[t, 1] * dy, planes[t, 2] * dx + planes[t, 3] * dy
             w2 = one - w0 - w1
-            u = w0 * uv[a, 0] + w1 * uv[b, 0] + w2 * uv[c, 0]
-            v = w0 * uv[a, 1] + w1 * uv[b, 1] + w2 * uv[c, 1]
+            u = w0 * looks[a, 0] + w1 * looks[b, 0] + w2 * looks[c, 0]
+            v = w0 * looks[a, 1] + w1 * looks[b, 1] + w2 * looks[c, 1]
             if kinds[t] == EYE:
                 i = np.uint32(min(max(int(v * np.float32(eye_px)), 0), eye_px - 1))
                 j = np.uint32(min(max(int(u * np.float32(eye_px)), 0), eye_px - 1))
                 for k in range(3):
-                    light = w0 * shade[a, k] + w1 * shade[b, k] + w2 * shade[c, k]
+                    light = w0 * looks[a, 2 + k] + w1 * looks[b, 2 + k] + w2 * looks[c, 2 + k]
                     value = eye[i, j, k] * (np.float32(0.12) + np.float32(0.76) * light)
                     image[py, px, k] = np.uint8(np.int32(min(white, value)))
                 continue
@@ -132,13 +138,13 @@ def paint_seen(
             if skin[i, j, 3]:
                 crease = zero
                 for k in range(strength.shape[0]):
-                    crease += strength[k] * wrinkles[i, j, k]
+                    crease += strength[k] * np.float32(wrinkles[i, j, k])
                 fade = np.exp(-crease)
             over = zero
             if kinds[t] == PAINTED:
                 over = w0 * colour[a, 3] + w1 * colour[b, 3] + w2 * colour[c, 3]
             for k in range(3):
-                light = w0 * shade[a, k] + w1 * shade[b, k] + w2 * shade[c, k]
+                light = w0 * looks[a, 2 + k] + w1 * looks[b, 2 + k] + w2 * looks[c, 2 + k]
                 value = np.float32(skin[i, j, k]) * fade
                 if over > zero:
                     painted = w0 * colour[a, k] + w1 * colour[b, k] + w2 * colour[c, k]

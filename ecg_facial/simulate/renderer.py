@@ -47,7 +47,7 @@ __all__ = ["FaceRenderer", "Light", "Pose"]
 
 Picture = NDArray[np.uint8]
 _HAIR_VOLUME = 0.02
-_FAINTEST_PAINT = 0.002
+_FAINTEST_PAINT, _WRINKLE_STEPS = 0.002, 2**15 - 1
 _LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 _OPEN_SHARE = 0.03
 _EYE_ZOOM = 2.5
@@ -87,6 +87,8 @@ class FaceRenderer:
         self._head = load_head()
         self._camera = PinholeCamera(width, height, supersample)
         self._appearance = make_appearance(identity, self._head, hair=hair)
+        # half the memory to read; the maps stay below 1
+        self._wrinkles = np.rint(self._appearance.wrinkles * _WRINKLE_STEPS).astype(np.int16)
         neutral = identity.mesh(self._head)
         eyes = [self._head.centre_of(neutral, side) for side in (LEFT_EYE, RIGHT_EYE)]
         centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + PIVOT)
@@ -111,7 +113,10 @@ class FaceRenderer:
         parts = [outer + len(vertices), head.triangles, lined + len(vertices)]
         self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.int32)
         self._lit_triangles = self._triangles[: len(outer) + len(head.triangles)]
-        self._uv = np.ascontiguousarray(np.concatenate([texture_coordinates(head), hair.uv]))
+        # texture coordinates, then room for the light of a picture; see `paint_seen`
+        self._looks = np.zeros((len(self._vertices), 8), dtype=np.float32)
+        self._uv, self._shade = self._looks[:, :2], self._looks[:, 2:5]
+        self._uv[:] = np.concatenate([texture_coordinates(head), hair.uv])
         lining = np.append(_LINING_SHADE * look.hair, 1.0) * hair.is_lining[:, None]
         self._colour = np.ascontiguousarray(np.concatenate([look.vertex_colour, lining]), dtype=np.float32)
         is_eye = np.append(np.isin(head.group, (LEFT_EYE, RIGHT_EYE)), np.zeros(len(hair.vertices), dtype=bool))
@@ -183,39 +188,36 @@ class FaceRenderer:
         # the nearest triangle of every pixel first: what is hidden needs neither light nor colours
         height, width = image.shape[:2]
         depth = np.full((height, width + LANES), NOTHING, dtype=np.float32)
-        seen = np.full(depth.shape, -1, dtype=np.int32)
-        planes = np.empty((len(self._triangles), 4), dtype=np.float32)
+        seen = np.full(depth.shape, -1, dtype=np.int16)
+        planes = np.empty((len(self._triangles), 8), dtype=np.float32)
         find_seen(points, self._triangles, width, depth, seen, planes)
-        shade = self._shade(vertices, seen, light)
+        self._light_up(vertices, seen, light)
         strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
         paint_seen(
-            points,
             self._triangles,
             self._kinds,
             seen,
             planes,
-            self._uv,
-            shade,
+            self._looks,
             self._colour,
             skin,
-            look.wrinkles,
-            strength,
+            self._wrinkles,
+            np.asarray(strength / _WRINKLE_STEPS, dtype=np.float32),
             eye,
             image,
         )
         return depth[:, :width]
 
-    def _shade(self, vertices: FloatArray, seen: NDArray[np.int32], light: Light) -> FloatArray:
-        """Light on the vertices of the triangles that are seen, RGB; any number on others."""
+    def _light_up(self, vertices: FloatArray, seen: NDArray[np.int16], light: Light) -> None:
+        """Light the vertices of the triangles that are seen; others keep what they had."""
         is_seen = np.zeros(len(vertices), dtype=np.bool_)
         mark_vertices(seen, self._triangles, is_seen)
-        shade, lit = np.empty_like(vertices), np.ones(len(vertices), dtype=np.float32)
+        lit = np.ones(len(vertices), dtype=np.float32)
         lamps, ambient = light.arrays()
         if light.shadow > 0:
             axes = _lamp_axes(lamps[0])
             shadow_vertices(vertices, self._lit_triangles, axes, _SHADOW_CELLS, light.shadow, is_seen, lit)
-        shade_vertices(vertices, self._lit_triangles, lamps, ambient, is_seen, lit, shade)
-        return shade
+        shade_vertices(vertices, self._lit_triangles, lamps, ambient, is_seen, lit, self._shade)
 
     def _paint_wall(self, light: Light, background: Picture | None) -> Picture:
         scale = self._camera.supersample

@@ -67,7 +67,7 @@ def tint_room(room: Picture, level: Canvas) -> Picture:
         RGB strength of the light, 1 the usual.
     """
     # here, as the cohort's settings are read without numba
-    from ecg_facial.simulate.exposure import scale_colours
+    from ecg_facial.simulate.pixels import scale_colours
 
     return scale_colours(room, level)
 

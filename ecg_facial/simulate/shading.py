@@ -40,9 +40,12 @@ def shadow_vertices(
         turned[v, 1] = (axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z + _SHADOW_REACH) * scale + np.float32(_MARGIN)
         turned[v, 2] = axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z
     nearest = _map_depth(turned, triangles, n_cells)
+    around = _spread(nearest)
     for v in range(vertices.shape[0]):
         column, row = int(np.rint(turned[v, 0])), int(np.rint(turned[v, 1]))
         if not is_seen[v] or min(column, row) < _NEAR_CELLS or max(column, row) >= len(nearest) - _NEAR_CELLS:
+            continue
+        if around[row, column] <= turned[v, 2] + _SHADOW_SLACK:
             continue
         hidden = zero
         for i in range(-_NEAR_CELLS, _NEAR_CELLS + 1):
@@ -81,6 +84,21 @@ def _map_depth(turned: Any, triangles: Any, n_cells: int) -> Any:
                 if min(w0, w1, w2) >= np.float32(0.0):
                     nearest[row, column] = max(nearest[row, column], w0 * z0 + w1 * z1 + w2 * z2)
     return nearest
+
+
+@njit(cache=True, fastmath=True, error_model="numpy")
+def _spread(nearest: Any) -> Any:
+    """Nearest depth in the cells about each cell, for what no neighbour can hide."""
+    across, around = nearest.copy(), nearest.copy()
+    for row in range(nearest.shape[0]):
+        for column in range(_NEAR_CELLS, nearest.shape[1] - _NEAR_CELLS):
+            for j in range(-_NEAR_CELLS, _NEAR_CELLS + 1):
+                across[row, column] = max(across[row, column], nearest[row, column + j])
+    for row in range(_NEAR_CELLS, nearest.shape[0] - _NEAR_CELLS):
+        for i in range(-_NEAR_CELLS, _NEAR_CELLS + 1):
+            for column in range(nearest.shape[1]):
+                around[row, column] = max(around[row, column], across[row + i, column])
+    return around
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
@@ -134,3 +152,23 @@ def _sum_normals(vertices: Any, triangles: Any, is_seen: Any) -> Any:
             normals[corner, 1] += ny
             normals[corner, 2] += nz
     return normals
+
+
+@njit(cache=True, fastmath=True, error_model="numpy")
+def shade_relief(colour: Any, normals: Any, lights: Any, ambient: Any, shaded: Any) -> None:
+    """Write a relief's colours (rows, columns, 3) under lamps, as vertices get them but for shadow and highlight."""
+    zero, one, white = np.float32(0.0), np.float32(1.0), np.float32(255.0)
+    for i in range(colour.shape[0]):
+        for j in range(colour.shape[1]):
+            x, y, z = normals[i, j, 0], normals[i, j, 1], normals[i, j, 2]
+            room = one - _ROOM_SHARE + _ROOM_SHARE * y
+            red, green, blue = ambient[0] * room, ambient[1] * room, ambient[2] * room
+            for light in range(lights.shape[0]):
+                lambert = x * lights[light, 0] + y * lights[light, 1] + z * lights[light, 2]
+                wrapped = max((lambert + _WRAP) / (one + _WRAP), zero)
+                red += lights[light, 3] * wrapped
+                green += lights[light, 4] * wrapped
+                blue += lights[light, 5] * wrapped
+            shaded[i, j, 0] = min(colour[i, j, 0] * red, white)
+            shaded[i, j, 1] = min(colour[i, j, 1] * green, white)
+            shaded[i, j, 2] = min(colour[i, j, 2] * blue, white)
