@@ -21,13 +21,12 @@ TEXTURED, PAINTED, EYE = range(3)
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
-def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any, planes: Any) -> None:
+def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any) -> None:
     """Find the nearest triangle of every pixel.
 
     `points` (n_vertices, 3) holds x, y in pixels and depth (larger is nearer). `depth` and `seen`, (height, width +
-    `LANES`), hold the nearest depth and its triangle, -1 for none, and are changed. `planes` (n_triangles, 8) receives
-    how the weights of the first two corners grow along x and y, and the place of the third; two are unused. Triangles
-    that face away are left out.
+    `LANES`), hold the nearest depth and its triangle, -1 for none, and are changed. Triangles that face away are left
+    out.
     """
     height, stride = depth.shape
     nearest, number = depth.reshape(-1), seen.reshape(-1)
@@ -51,14 +50,6 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any, pl
         inverse = one / area
         w0_x, w0_y = (y1 - y2) * inverse, (x2 - x1) * inverse
         w1_x, w1_y = (y2 - y0) * inverse, (x0 - x2) * inverse
-        planes[t, 0], planes[t, 1], planes[t, 2], planes[t, 3], planes[t, 4], planes[t, 5] = (
-            w0_x,
-            w0_y,
-            w1_x,
-            w1_y,
-            x2,
-            y2,
-        )
         z2 = points[c, 2]
         z0, z1 = points[a, 2] - z2, points[b, 2] - z2
         z_x = w0_x * z0 + w1_x * z1
@@ -80,8 +71,11 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any, pl
 
 
 @njit(cache=True)
-def mark_vertices(seen: Any, triangles: Any, is_seen: Any) -> None:
-    """Mark the corners of all triangles in `seen`, whose -1 is none, in `is_seen` (n_vertices,) bool."""
+def mark_vertices(seen: Any, triangles: Any, points: Any, is_seen: Any, looks: Any) -> None:
+    """Mark the corners of all triangles in `seen`, whose -1 is none, and put their places into `looks`.
+
+    `is_seen` is (n_vertices,) bool, `looks` as in `paint_seen`.
+    """
     shows = np.zeros(triangles.shape[0] + 1, dtype=np.bool_)
     for number in seen.reshape(-1):
         shows[np.uint32(np.int32(number) + 1)] = True
@@ -89,6 +83,9 @@ def mark_vertices(seen: Any, triangles: Any, is_seen: Any) -> None:
         if shows[t + 1]:
             for corner in range(3):
                 is_seen[triangles[t, corner]] = True
+    for v in range(points.shape[0]):
+        if is_seen[v]:
+            looks[v, 5], looks[v, 6] = points[v, 0], points[v, 1]
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
@@ -96,7 +93,6 @@ def paint_seen(
     triangles: Any,
     kinds: Any,
     seen: Any,
-    planes: Any,
     looks: Any,
     colour: Any,
     skin: Any,
@@ -107,8 +103,9 @@ def paint_seen(
 ) -> None:
     """Colour the pixels of `image` (height, width, 3) uint8 in which `find_seen` found a triangle.
 
-    `kinds` (n_triangles,) holds `TEXTURED`, `PAINTED` or `EYE`; `looks` (n_vertices, 8) u, v, and RGB light: side by
-    side, as memory is what takes the time. `skin` is (rows, columns, 4) uint8: RGB, and whether any wrinkle may show.
+    `kinds` (n_triangles,) holds `TEXTURED`, `PAINTED` or `EYE`. `looks` (n_vertices, 8) holds u, v, RGB light, x, y
+    and nothing, side by side, as reading memory is what takes the time. `skin` is (rows, columns, 4) uint8: RGB, and
+    whether any wrinkle may show there.
     """
     height, width = image.shape[:2]
     rows, columns, eye_px = skin.shape[0], skin.shape[1], eye.shape[0]
@@ -119,8 +116,11 @@ def paint_seen(
                 continue
             t = np.uint32(seen[py, px])
             a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
-            dx, dy = np.float32(px) - planes[t, 4], np.float32(py) - planes[t, 5]
-            w0, w1 = planes[t, 0] * dx + planes[t, 1] * dy, planes[t, 2] * dx + planes[t, 3] * dy
+            x, y = np.float32(px), np.float32(py)
+            x0, x1, x2 = looks[a, 5] - x, looks[b, 5] - x, looks[c, 5] - x
+            y0, y1, y2 = looks[a, 6] - y, looks[b, 6] - y, looks[c, 6] - y
+            inverse = one / ((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
+            w0, w1 = (x1 * y2 - x2 * y1) * inverse, (x2 * y0 - x0 * y2) * inverse
             w2 = one - w0 - w1
             u = w0 * looks[a, 0] + w1 * looks[b, 0] + w2 * looks[c, 0]
             v = w0 * looks[a, 1] + w1 * looks[b, 1] + w2 * looks[c, 1]

@@ -111,9 +111,10 @@ class FaceRenderer:
         self._vertices = np.ascontiguousarray(np.concatenate([vertices, hair.vertices]))
         outer, lined = (hair.triangles[hair.is_lining[hair.triangles[:, 0]] == side] for side in (False, True))
         parts = [outer + len(vertices), head.triangles, lined + len(vertices)]
-        self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.int32)
+        # the narrowest numbers that hold them: memory takes more time than arithmetic
+        self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.uint16)
         self._lit_triangles = self._triangles[: len(outer) + len(head.triangles)]
-        # texture coordinates, then room for the light of a picture; see `paint_seen`
+        # texture coordinates, then room for light and places in a picture; see `paint_seen`
         self._looks = np.zeros((len(self._vertices), 8), dtype=np.float32)
         self._uv, self._shade = self._looks[:, :2], self._looks[:, 2:5]
         self._uv[:] = np.concatenate([texture_coordinates(head), hair.uv])
@@ -189,15 +190,13 @@ class FaceRenderer:
         height, width = image.shape[:2]
         depth = np.full((height, width + LANES), NOTHING, dtype=np.float32)
         seen = np.full(depth.shape, -1, dtype=np.int16)
-        planes = np.empty((len(self._triangles), 8), dtype=np.float32)
-        find_seen(points, self._triangles, width, depth, seen, planes)
-        self._light_up(vertices, seen, light)
+        find_seen(points, self._triangles, width, depth, seen)
+        self._light_up(vertices, points, seen, light)
         strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
         paint_seen(
             self._triangles,
             self._kinds,
             seen,
-            planes,
             self._looks,
             self._colour,
             skin,
@@ -208,10 +207,10 @@ class FaceRenderer:
         )
         return depth[:, :width]
 
-    def _light_up(self, vertices: FloatArray, seen: NDArray[np.int16], light: Light) -> None:
+    def _light_up(self, vertices: FloatArray, points: FloatArray, seen: NDArray[np.int16], light: Light) -> None:
         """Light the vertices of the triangles that are seen; others keep what they had."""
         is_seen = np.zeros(len(vertices), dtype=np.bool_)
-        mark_vertices(seen, self._triangles, is_seen)
+        mark_vertices(seen, self._triangles, points, is_seen, self._looks)
         lit = np.ones(len(vertices), dtype=np.float32)
         lamps, ambient = light.arrays()
         if light.shadow > 0:
