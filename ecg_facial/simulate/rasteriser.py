@@ -16,8 +16,32 @@ LANES = 16
 """Pixels of a row that are tried at once; buffers are wider than the picture by so many."""
 NOTHING = -1e9
 """Depth where nothing is drawn."""
+_SMALLEST = np.float32(1e-9)
 TEXTURED, PAINTED, EYE = range(3)
 """How a triangle gets its colour: from the skin's texture, from vertices' colours over it, from the eye's texture."""
+
+
+@njit(cache=True, fastmath=True, error_model="numpy")
+def list_facing(points: Any, triangles: Any, way: float, low: int, right: int, bottom: int, chosen: Any) -> int:
+    """Write the triangles that turn `way` (1 or -1) and hold a whole column and row into `chosen`; their number.
+
+    Columns count from `low` to `right`, rows from `low` to `bottom`. Every triangle is written, and the place moves on
+    where it counts: half of them do, so that a branch would mostly be guessed wrong.
+    """
+    n_chosen = 0
+    first, last_x, last_y = np.float32(low), np.float32(right), np.float32(bottom)
+    for t in range(triangles.shape[0]):
+        # unsigned numbers, so that no index is tried for being counted from the end
+        a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
+        x0, y0 = points[a, 0], points[a, 1]
+        x1, y1 = points[b, 0], points[b, 1]
+        x2, y2 = points[c, 0], points[c, 1]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        is_wide = max(np.ceil(min(x0, x1, x2)), first) <= min(np.floor(max(x0, x1, x2)), last_x)
+        is_high = max(np.ceil(min(y0, y1, y2)), first) <= min(np.floor(max(y0, y1, y2)), last_y)
+        chosen[n_chosen] = t
+        n_chosen += (np.float32(way) * area > _SMALLEST) & is_wide & is_high
+    return n_chosen
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
@@ -31,23 +55,17 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any) ->
     height, stride = depth.shape
     nearest, number = depth.reshape(-1), seen.reshape(-1)
     zero, one = np.float32(0.0), np.float32(1.0)
-    for t in range(triangles.shape[0]):
-        # unsigned numbers, so that no index is tried for being counted from the end
+    chosen = np.empty(triangles.shape[0], dtype=np.uint16)
+    for place in range(list_facing(points, triangles, -1.0, 0, width - 1, height - 1, chosen)):
+        t = np.uint32(chosen[place])
         a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
         x0, y0 = points[a, 0], points[a, 1]
         x1, y1 = points[b, 0], points[b, 1]
         x2, y2 = points[c, 0], points[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if area >= np.float32(-1e-9):
-            continue
-        left = max(np.int64(np.ceil(min(x0, x1, x2))), 0)
-        right = min(np.int64(np.floor(max(x0, x1, x2))), width - 1)
-        top = max(np.int64(np.ceil(min(y0, y1, y2))), 0)
-        bottom = min(np.int64(np.floor(max(y0, y1, y2))), height - 1)
-        if left > right or top > bottom:
-            continue
+        left, right = max(int(np.ceil(min(x0, x1, x2))), 0), min(int(np.floor(max(x0, x1, x2))), width - 1)
+        top, bottom = max(int(np.ceil(min(y0, y1, y2))), 0), min(int(np.floor(max(y0, y1, y2))), height - 1)
         # weights of corners and depth are affine in the pixel
-        inverse = one / area
+        inverse = one / ((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
         w0_x, w0_y = (y1 - y2) * inverse, (x2 - x1) * inverse
         w1_x, w1_y = (y2 - y0) * inverse, (x0 - x2) * inverse
         z2 = points[c, 2]
@@ -124,29 +142,37 @@ def paint_seen(
             w2 = one - w0 - w1
             u = w0 * looks[a, 0] + w1 * looks[b, 0] + w2 * looks[c, 0]
             v = w0 * looks[a, 1] + w1 * looks[b, 1] + w2 * looks[c, 1]
+            # written out, as loops over three colours are not unrolled
+            red_light = w0 * looks[a, 2] + w1 * looks[b, 2] + w2 * looks[c, 2]
+            green_light = w0 * looks[a, 3] + w1 * looks[b, 3] + w2 * looks[c, 3]
+            blue_light = w0 * looks[a, 4] + w1 * looks[b, 4] + w2 * looks[c, 4]
             if kinds[t] == EYE:
                 i = np.uint32(min(max(int(v * np.float32(eye_px)), 0), eye_px - 1))
                 j = np.uint32(min(max(int(u * np.float32(eye_px)), 0), eye_px - 1))
-                for k in range(3):
-                    light = w0 * looks[a, 2 + k] + w1 * looks[b, 2 + k] + w2 * looks[c, 2 + k]
-                    value = eye[i, j, k] * (np.float32(0.12) + np.float32(0.76) * light)
-                    image[py, px, k] = np.uint8(np.int32(min(white, value)))
-                continue
-            i = np.uint32(min(max(int(v * np.float32(rows)), 0), rows - 1))
-            j = np.uint32(min(max(int(u * np.float32(columns)), 0), columns - 1))
-            fade = one
-            if skin[i, j, 3]:
-                crease = zero
-                for k in range(strength.shape[0]):
-                    crease += strength[k] * np.float32(wrinkles[i, j, k])
-                fade = np.exp(-crease)
-            over = zero
-            if kinds[t] == PAINTED:
-                over = w0 * colour[a, 3] + w1 * colour[b, 3] + w2 * colour[c, 3]
-            for k in range(3):
-                light = w0 * looks[a, 2 + k] + w1 * looks[b, 2 + k] + w2 * looks[c, 2 + k]
-                value = np.float32(skin[i, j, k]) * fade
-                if over > zero:
-                    painted = w0 * colour[a, k] + w1 * colour[b, k] + w2 * colour[c, k]
-                    value += (painted - value) * over
-                image[py, px, k] = np.uint8(np.int32(min(white, value * light)))
+                red, green, blue = eye[i, j, 0], eye[i, j, 1], eye[i, j, 2]
+                red_light, green_light = _in_socket(red_light), _in_socket(green_light)
+                blue_light = _in_socket(blue_light)
+            else:
+                i = np.uint32(min(max(int(v * np.float32(rows)), 0), rows - 1))
+                j = np.uint32(min(max(int(u * np.float32(columns)), 0), columns - 1))
+                red, green, blue = np.float32(skin[i, j, 0]), np.float32(skin[i, j, 1]), np.float32(skin[i, j, 2])
+                if skin[i, j, 3]:
+                    crease = zero
+                    for k in range(strength.shape[0]):
+                        crease += strength[k] * np.float32(wrinkles[i, j, k])
+                    fade = np.exp(-crease)
+                    red, green, blue = red * fade, green * fade, blue * fade
+                if kinds[t] == PAINTED:
+                    over = w0 * colour[a, 3] + w1 * colour[b, 3] + w2 * colour[c, 3]
+                    red += (w0 * colour[a, 0] + w1 * colour[b, 0] + w2 * colour[c, 0] - red) * over
+                    green += (w0 * colour[a, 1] + w1 * colour[b, 1] + w2 * colour[c, 1] - green) * over
+                    blue += (w0 * colour[a, 2] + w1 * colour[b, 2] + w2 * colour[c, 2] - blue) * over
+            image[py, px, 0] = np.uint8(np.int32(min(white, red * red_light)))
+            image[py, px, 1] = np.uint8(np.int32(min(white, green * green_light)))
+            image[py, px, 2] = np.uint8(np.int32(min(white, blue * blue_light)))
+
+
+@njit(cache=True, fastmath=True)
+def _in_socket(light: Any) -> Any:
+    """Light on an eye, which lies deeper and shines by itself a little, as it is wet."""
+    return np.float32(0.12) + np.float32(0.76) * light

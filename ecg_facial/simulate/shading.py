@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ecg_facial.simulate.kernels import njit
+from ecg_facial.simulate.rasteriser import list_facing
 
 _SHADOW_REACH = np.float32(2.2)
 _SHADOW_SLACK = np.float32(0.08)
@@ -59,30 +60,29 @@ def shadow_vertices(
 @njit(cache=True, fastmath=True, error_model="numpy")
 def _map_depth(turned: Any, triangles: Any, n_cells: int) -> Any:
     """Nearest depth in every cell, with an empty margin; triangles that face away are left out."""
+    zero, one = np.float32(0.0), np.float32(1.0)
     size = n_cells + 2 * _MARGIN
     first, last = _MARGIN, n_cells + _MARGIN - 1
     nearest = np.full((size, size), _FAR, dtype=np.float32)
-    for t in range(triangles.shape[0]):
+    chosen = np.empty(triangles.shape[0], dtype=np.uint16)
+    for place in range(list_facing(turned, triangles, 1.0, first, last, last, chosen)):
+        t = np.uint32(chosen[place])
         a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
         x0, y0, x1, y1, x2, y2 = turned[a, 0], turned[a, 1], turned[b, 0], turned[b, 1], turned[c, 0], turned[c, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if area <= np.float32(1e-9):
-            continue
         left, right = max(int(np.ceil(min(x0, x1, x2))), first), min(int(np.floor(max(x0, x1, x2))), last)
         top, bottom = max(int(np.ceil(min(y0, y1, y2))), first), min(int(np.floor(max(y0, y1, y2))), last)
-        if left > right or top > bottom:
-            continue
-        inverse = np.float32(1.0) / area
+        inverse = one / ((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
+        w0_x, w0_y = (y1 - y2) * inverse, (x2 - x1) * inverse
+        w1_x, w1_y = (y2 - y0) * inverse, (x0 - x2) * inverse
         z0, z1, z2 = turned[a, 2], turned[b, 2], turned[c, 2]
         for row in range(top, bottom + 1):
-            y = np.float32(row)
             for column in range(left, right + 1):
-                x = np.float32(column)
-                w0 = ((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y)) * inverse
-                w1 = ((x2 - x) * (y0 - y) - (x0 - x) * (y2 - y)) * inverse
-                w2 = np.float32(1.0) - w0 - w1
-                if min(w0, w1, w2) >= np.float32(0.0):
-                    nearest[row, column] = max(nearest[row, column], w0 * z0 + w1 * z1 + w2 * z2)
+                dx, dy = np.float32(column) - x2, np.float32(row) - y2
+                w0, w1 = w0_x * dx + w0_y * dy, w1_x * dx + w1_y * dy
+                w2 = one - w0 - w1
+                z, before = w0 * z0 + w1 * z1 + w2 * z2, nearest[row, column]
+                is_nearer = (w0 >= zero) & (w1 >= zero) & (w2 >= zero) & (z > before)
+                nearest[row, column] = z if is_nearer else before
     return nearest
 
 
