@@ -92,7 +92,7 @@ def _fill_frame(planes: NDArray[np.uint8], width: int, height: int) -> av.VideoF
         return av.VideoFrame.from_ndarray(planes, format="yuv420p")
     content, start = planes.reshape(-1), 0
     for plane in frame.planes:
-        plane.update(content[start : start + plane.buffer_size])
+        plane.update(content[start : start + plane.buffer_size].tobytes())
         start += plane.buffer_size
     return frame
 
