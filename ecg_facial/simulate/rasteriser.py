@@ -78,14 +78,14 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any) ->
                 w0_start, w1_start = w0_x * dx + w0_y * dy, w1_x * dx + w1_y * dy
                 z_start = z2 + w0_start * z0 + w1_start * z1
                 base = np.uint64(py * stride + start)
-                # no branch, so that this is a handful of vector instructions
+                # no branch and numbers of one width, so that this is a handful of vector instructions
                 for k in range(np.uint64(LANES)):
                     lane = np.float32(np.int32(k))
                     w0, w1, z = w0_start + lane * w0_x, w1_start + lane * w1_x, z_start + lane * z_x
                     before = nearest[base + k]
                     is_nearer = (w0 >= zero) & (w1 >= zero) & (one - w0 - w1 >= zero) & (z > before)
                     nearest[base + k] = z if is_nearer else before
-                    number[base + k] = np.int16(t) if is_nearer else number[base + k]
+                    number[base + k] = np.int32(t) if is_nearer else number[base + k]
 
 
 @njit(cache=True)
@@ -96,7 +96,7 @@ def mark_vertices(seen: Any, triangles: Any, points: Any, is_seen: Any, looks: A
     """
     shows = np.zeros(triangles.shape[0] + 1, dtype=np.bool_)
     for number in seen.reshape(-1):
-        shows[np.uint32(np.int32(number) + 1)] = True
+        shows[np.uint32(number + 1)] = True
     for t in range(triangles.shape[0]):
         if shows[t + 1]:
             for corner in range(3):

@@ -189,7 +189,7 @@ class FaceRenderer:
         # the nearest triangle of every pixel first: what is hidden needs neither light nor colours
         height, width = image.shape[:2]
         depth = np.full((height, width + LANES), NOTHING, dtype=np.float32)
-        seen = np.full(depth.shape, -1, dtype=np.int16)
+        seen = np.full(depth.shape, -1, dtype=np.int32)
         find_seen(points, self._triangles, width, depth, seen)
         self._light_up(vertices, points, seen, light)
         strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
@@ -207,7 +207,7 @@ class FaceRenderer:
         )
         return depth[:, :width]
 
-    def _light_up(self, vertices: FloatArray, points: FloatArray, seen: NDArray[np.int16], light: Light) -> None:
+    def _light_up(self, vertices: FloatArray, points: FloatArray, seen: NDArray[np.int32], light: Light) -> None:
         """Light the vertices of the triangles that are seen; others keep what they had."""
         is_seen = np.zeros(len(vertices), dtype=np.bool_)
         mark_vertices(seen, self._triangles, points, is_seen, self._looks)

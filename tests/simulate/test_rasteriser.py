@@ -25,9 +25,9 @@ Points = NDArray[np.float32]
 Numbers = NDArray[np.uint16]
 
 
-def see(points: Points, triangles: Numbers) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
+def see(points: Points, triangles: Numbers) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     depth = np.full((HEIGHT, WIDTH + LANES), NOTHING, dtype=np.float32)
-    seen = np.full(depth.shape, -1, dtype=np.int16)
+    seen = np.full(depth.shape, -1, dtype=np.int32)
     find_seen(points, triangles, WIDTH, depth, seen)
     return depth[:, :WIDTH], np.ascontiguousarray(seen[:, :WIDTH])
 
@@ -148,6 +148,6 @@ def test_a_wrinkle_darkens_skin_and_not_eyes() -> None:
 def test_the_mesh_fits_the_narrow_numbers_that_hold_it() -> None:
     renderer = FaceRenderer(sample_identity(np.random.default_rng(0)), hair="long")
     assert len(renderer._vertices) <= np.iinfo(np.uint16).max
-    assert len(renderer._triangles) <= np.iinfo(np.int16).max
+    assert len(renderer._triangles) <= np.iinfo(np.uint16).max
     assert renderer._triangles.max() == len(renderer._vertices) - 1
     assert np.abs(renderer._appearance.wrinkles).max() < 1.0
