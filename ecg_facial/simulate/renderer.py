@@ -56,7 +56,7 @@ _LINING_SHADE, _GLINT_REACH = 0.35, 1.2
 
 
 class FaceRenderer:
-    """Draws one person.
+    """Draws one person, one picture at a time: it is not for several threads.
 
     Parameters
     ----------
