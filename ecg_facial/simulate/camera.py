@@ -81,18 +81,14 @@ def take_picture(picture: Picture, take: CameraTake, *, brightness: float = 1.0,
     sigma = take.blur_px * height / _USUAL_HEIGHT
     if sigma > _FAINTEST_BLUR_PX:
         picture = cv2.GaussianBlur(picture, (0, 0), sigma).astype(np.uint8, copy=False)
+    # here, as scenes are drawn where no picture is, and without numba
+    from ecg_facial.simulate.pixels import scale_and_grain, scale_colours
+
     gains = [max(0.0, brightness * gain) for gain in take.gain]
-    if gains[0] == gains[1] == gains[2]:
-        picture = cv2.convertScaleAbs(picture, alpha=gains[0]).astype(np.uint8, copy=False)
-    else:
-        table = np.clip(np.rint(np.arange(256)[:, None] * np.array(gains)), 0, 255).astype(np.uint8)
-        picture = cv2.LUT(picture, table[None]).astype(np.uint8, copy=False)
-    if take.noise > _FAINTEST_NOISE:
-        grain = _draw_grain(take.seed, take.noise, height, width)
-        down, right = (frame * step % _NOISE_SLACK_PX for step in (17, 29))
-        view = grain[down : down + height, right : right + width]
-        picture = cv2.add(picture, view, dtype=cv2.CV_8U).astype(np.uint8, copy=False)
-    return picture
+    if take.noise <= _FAINTEST_NOISE:
+        return scale_colours(picture, gains)
+    down, right = (frame * step % _NOISE_SLACK_PX for step in (17, 29))
+    return scale_and_grain(picture, gains, _draw_grain(take.seed, take.noise, height, width), corner=(down, right))
 
 
 @lru_cache(maxsize=2)

@@ -233,15 +233,21 @@ def _write_blocks(blocks: list[_Block], *, workers: int) -> Iterator[None]:
     """Start on the blocks; the iterator yields once for each trial done."""
     if workers == 1 or len(blocks) < 2:
         return (None for block in blocks for _ in range(_write_block(block)))
-    # One frame here compiles and caches what the workers would otherwise each compile.
-    _warm_up(blocks[0])
     return _write_in_processes(blocks, workers=min(workers, len(blocks)))
 
 
 def _write_in_processes(blocks: list[_Block], *, workers: int) -> Iterator[None]:
     with open_pool(workers, start=cv2.setNumThreads, arguments=(1,)) as pool:
+        for _ in range(workers):
+            pool.submit(_wake)
+        # One frame here compiles and caches what the workers would otherwise each compile.
+        _warm_up(blocks[0])
         for future in as_completed([pool.submit(_write_block, block) for block in blocks]):
             yield from (None for _ in range(future.result()))
+
+
+def _wake() -> None:
+    """Do nothing, in a worker, which has to start and import this module for it."""
 
 
 def _warm_up(block: _Block) -> None:

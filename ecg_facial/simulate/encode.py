@@ -71,6 +71,7 @@ def write_video(
         stream = container.add_stream("libx264", rate=fps, options={**_X264, "crf": str(crf)})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.thread_count = 1
+        time_base = Fraction(1, fps)
         for number, frame in enumerate(frames):
             if frame is None:
                 continue
@@ -78,10 +79,22 @@ def write_video(
                 raise SettingsError(f"frame {number} has shape {frame.shape}: expected ({height}, {width}, 3)")
             # OpenCV converts four times faster than the encoder's own scaler, with the same BT.601 matrix.
             planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420).astype(np.uint8, copy=False)
-            picture = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-            picture.pts, picture.time_base = number, Fraction(1, fps)
+            picture = _fill_frame(planes, width, height)
+            picture.pts, picture.time_base = number, time_base
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
+
+
+def _fill_frame(planes: NDArray[np.uint8], width: int, height: int) -> av.VideoFrame:
+    """Copy planes that lie one after the other; the way of PyAV, which handles any layout, takes five times as long."""
+    frame = av.VideoFrame(width, height, "yuv420p")
+    if any(plane.line_size != plane.width for plane in frame.planes):
+        return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    content, start = planes.reshape(-1), 0
+    for plane in frame.planes:
+        plane.update(content[start : start + plane.buffer_size].tobytes())
+        start += plane.buffer_size
+    return frame
 
 
 def format_biosignals(columns: NDArray[np.float64], *, fs_hz: float) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.simulate.hair import PIVOT
+from ecg_facial.simulate.pixels import lay_lenses
 
 Picture = NDArray[np.uint8]
 Float32Array = NDArray[np.float32]
@@ -167,8 +168,7 @@ def draw_glasses(
     if box is not None:
         below = np.array([0.0, -_SHADOW_DROP, 0.0], dtype=np.float32)
         shadows = [project(rim + below) for rim in fitted.rims]
-        is_head = depth[box] > _NOTHING
-        _paint_lenses(picture[box], is_head, rims, shadows, box, glasses, level, glint_shift, unit_px)
+        _paint_lenses(picture[box], depth[box], rims, shadows, box, glasses, level, glint_shift, unit_px)
     thickness = max(1, round(glasses.thickness * unit_px))
     colour = np.array(glasses.colour) * level
     arms = [part for arm in fitted.arms for part in _find_visible(project(arm), depth)]
@@ -192,7 +192,7 @@ def _find_box(rims: list[Float32Array], shape: tuple[int, ...], *, margin: float
 
 def _paint_lenses(
     view: Picture,
-    is_head: NDArray[np.bool_],
+    depth: Float32Array,
     rims: list[Float32Array],
     shadows: list[Float32Array],
     box: tuple[slice, slice],
@@ -211,12 +211,8 @@ def _paint_lenses(
         middle, half = outline.mean(axis=0), 0.5 * np.ptp(outline, axis=0)
         _fill(streak, (middle + (_STREAK + np.array([glint_shift, 0.0])) * half).astype(np.float32))
     soft = cv2.GaussianBlur(streak, (0, 0), max(0.025 * unit_px, 0.5))
-    covered = lens.astype(np.float32)[..., None] / 255
-    fallen_on = cv2.GaussianBlur(shadow, (0, 0), 0.02 * unit_px + 0.3).astype(np.float32) * is_head / 255
-    shade = 1.0 - _SHADOW * fallen_on[..., None]
-    seen = view * shade * (1.0 - glasses.tint * covered)
-    seen += covered * soft.astype(np.float32)[..., None] * glasses.glint * level
-    view[...] = np.clip(seen, 0, 255).astype(np.uint8)
+    fallen_on = cv2.GaussianBlur(shadow, (0, 0), 0.02 * unit_px + 0.3)
+    lay_lenses(view, depth, _NOTHING, lens, soft, fallen_on, _SHADOW, glasses.tint, np.float32(glasses.glint) * level)
 
 
 def _find_visible(line: Float32Array, depth: Float32Array) -> list[Float32Array]:

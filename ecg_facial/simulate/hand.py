@@ -37,7 +37,11 @@ _ARM = (((0.0, -0.6), (0.0, -1.5), 0.24), ((0.0, -1.45), (0.0, -4.6), 0.3))
 _SLEEVE_Y = -1.45
 _PX_PER_UNIT = 64
 _X_REACH, _Y_TOP, _Y_BOTTOM = 1.0, 1.0, -4.2
+_TO_UNIT = np.array([[1 / _PX_PER_UNIT, 0, -_X_REACH], [0, -1 / _PX_PER_UNIT, _Y_TOP], [0, 0, 1]])
 _EDGE = 0.02
+# the blurred shadow ends before four of its deviations and the shift
+_SHADOW, _SHADOW_BLUR, _SHADOW_SHIFT = 0.45, 0.09, 0.1
+_SHADOW_REACH = 4.0 * _SHADOW_BLUR + _SHADOW_SHIFT
 _FACE_MIDDLE, _FACE_HALF = (0.0, 0.1), (0.68, 0.92)
 _GRID = (32, 48)
 _AWAY, _MOVE_S = 3.6, (0.35, 0.8)
@@ -218,27 +222,45 @@ def draw_hand(
     """
     if course.presence[frame] <= 0:
         return picture
-    sprite = _make_sprite(look)
-    matrix = course._matrix(frame)
-    shaded = np.clip(sprite.colour * _light_up(sprite.normals, lamps, ambient, matrix), 0, 255)
-    to_unit = np.array([[1 / _PX_PER_UNIT, 0, -_X_REACH], [0, -1 / _PX_PER_UNIT, _Y_TOP], [0, 0, 1]])
-    to_picture = np.array([[unit_px, 0, middle_px[0]], [0, -unit_px, middle_px[1]], [0, 0, 1]])
-    warp = (to_picture @ matrix @ to_unit)[:2]
-    size = (picture.shape[1], picture.shape[0])
+    # here, as scenes are drawn where no picture is, and without numba
+    from ecg_facial.simulate.pixels import lay_over
+    from ecg_facial.simulate.shading import shade_relief
+
+    sprite, matrix = _make_sprite(look), course._matrix(frame)
+    to_picture = np.array([[unit_px, 0, middle_px[0]], [0, -unit_px, middle_px[1]], [0, 0, 1]]) @ matrix @ _TO_UNIT
+    box = _find_box(to_picture, sprite.opacity.shape, picture.shape, margin=_SHADOW_REACH * unit_px)
+    if box is None:
+        return picture
+    rows, columns = box
+    warp, size = to_picture[:2].copy(), (columns.stop - columns.start, rows.stop - rows.start)
+    warp[:, 2] -= columns.start, rows.start
+    shaded = np.empty_like(sprite.colour)
+    shade_relief(sprite.colour, sprite.normals, _turn_lamps(lamps, matrix), ambient, shaded)
     rgb = cv2.warpAffine(shaded, warp, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    alpha = cv2.warpAffine(sprite.opacity, warp, size, flags=cv2.INTER_LINEAR)[..., None]
-    shadow = cv2.GaussianBlur(alpha, (0, 0), 0.09 * unit_px)
-    shift = np.array([[1, 0, -0.1 * unit_px * lamps[0, 0]], [0, 1, 0.1 * unit_px * lamps[0, 1]]], dtype=np.float64)
-    shadow = cv2.warpAffine(shadow, shift, size)[..., None]
-    under = picture * (1.0 - 0.45 * shadow)
-    return np.asarray(under + (rgb - under) * alpha, dtype=np.uint8)
+    alpha = cv2.warpAffine(sprite.opacity, warp, size, flags=cv2.INTER_LINEAR)
+    shadow = cv2.GaussianBlur(alpha, (0, 0), _SHADOW_BLUR * unit_px)
+    shift = _SHADOW_SHIFT * unit_px * np.array([-lamps[0, 0], lamps[0, 1]])
+    shadow = cv2.warpAffine(shadow, np.column_stack([np.eye(2), shift]), size)
+    seen = picture.copy()
+    lay_over(seen[box], rgb, alpha, shadow, _SHADOW)
+    return seen
 
 
-def _light_up(normals: Float32Array, lamps: Float32Array, ambient: Float32Array, matrix: FloatArray) -> Float32Array:
-    """Light on each pixel of the sprite, RGB, as the head's vertices get it."""
+def _find_box(
+    to_picture: FloatArray, sprite_shape: tuple[int, ...], shape: tuple[int, ...], *, margin: float
+) -> tuple[slice, slice] | None:
+    """Rows and columns of the picture that the sprite and its shadow may reach; None where they are out of it."""
+    height, width = sprite_shape
+    corners = to_picture[:2] @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
+    (left, top), (right, bottom) = corners.min(axis=1) - margin, corners.max(axis=1) + margin
+    rows = slice(max(int(top), 0), min(int(bottom) + 1, shape[0]))
+    columns = slice(max(int(left), 0), min(int(right) + 1, shape[1]))
+    return (rows, columns) if rows.start < rows.stop and columns.start < columns.stop else None
+
+
+def _turn_lamps(lamps: Float32Array, matrix: FloatArray) -> Float32Array:
+    """Lamps as the upright hand sees them, so that each pixel of the sprite is lit as the head's vertices are."""
     turn = matrix[:2, :2] / np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
-    light = ambient * (0.8 + 0.2 * normals[..., 1:2])
-    for lamp in lamps:
-        direction = np.append(turn.T @ lamp[:2], lamp[2]).astype(np.float32)
-        light = light + np.maximum((normals @ direction + 0.25) / 1.25, 0.0)[..., None] * lamp[3:]
-    return np.asarray(light, dtype=np.float32)
+    turned = lamps.copy()
+    turned[:, :2] = lamps[:, :2] @ turn
+    return turned

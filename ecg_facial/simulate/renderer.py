@@ -7,7 +7,6 @@ the same bytes on the same machine and versions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -22,16 +21,33 @@ from ecg_facial.simulate.hand import HandCourse, HandLook, draw_hand
 from ecg_facial.simulate.head import BODY, LEFT_EYE, RIGHT_EYE, FloatArray, load_head
 from ecg_facial.simulate.identity import Identity
 from ecg_facial.simulate.light import Light
-from ecg_facial.simulate.rasteriser import rasterise, shade_vertices, shadow_vertices
+from ecg_facial.simulate.posing import (
+    CAMERA_DISTANCE,
+    HEAD_SHARE,
+    MIDDLE,
+    PinholeCamera,
+    Pose,
+    pack_targets,
+    pose_vertices,
+)
+from ecg_facial.simulate.rasteriser import (
+    EYE,
+    LANES,
+    NOTHING,
+    PAINTED,
+    TEXTURED,
+    find_seen,
+    mark_vertices,
+    paint_seen,
+)
 from ecg_facial.simulate.rooms import draw_plain_wall
+from ecg_facial.simulate.shading import shade_vertices, shadow_vertices
 
 __all__ = ["FaceRenderer", "Light", "Pose"]
 
 Picture = NDArray[np.uint8]
-_CAMERA_DISTANCE = 9.0
-_HEAD_SHARE = 0.33
-_MIDDLE = 0.53
 _HAIR_VOLUME = 0.02
+_FAINTEST_PAINT, _WRINKLE_STEPS = 0.002, 2**15 - 1
 _LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 _OPEN_SHARE = 0.03
 _EYE_ZOOM = 2.5
@@ -39,50 +55,8 @@ _SHADOW_CELLS = 72
 _LINING_SHADE, _GLINT_REACH = 0.35, 1.2
 
 
-@dataclass(frozen=True)
-class Pose:
-    """Where a head is: angles in radians, shift in pixels, zoom 1 for a head of the usual size."""
-
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
-    x: float = 0.0
-    y: float = 0.0
-    zoom: float = 1.0
-
-    def rotation(self) -> FloatArray:
-        """Rotation matrix: yaw, then pitch, then roll."""
-        cy, sy, cp, sp = np.cos(self.yaw), np.sin(self.yaw), np.cos(self.pitch), np.sin(self.pitch)
-        cr, sr = np.cos(self.roll), np.sin(self.roll)
-        turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-        nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-        tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-        return np.asarray(tilt @ nod @ turn, dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class _Camera:
-    width: int
-    height: int
-    supersample: int
-    unit_px: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "unit_px", self.height * self.supersample * _HEAD_SHARE)
-
-    def project(self, vertices: FloatArray, pose: Pose) -> FloatArray:
-        """Pixels and depth of vertices already turned; a pinhole at `_CAMERA_DISTANCE`."""
-        focal = self.unit_px * pose.zoom * _CAMERA_DISTANCE / (_CAMERA_DISTANCE - vertices[:, 2])
-        scale = self.supersample
-        points = np.empty_like(vertices)
-        points[:, 0] = (self.width / 2 + pose.x) * scale + focal * vertices[:, 0]
-        points[:, 1] = (self.height * _MIDDLE + pose.y) * scale - focal * vertices[:, 1]
-        points[:, 2] = vertices[:, 2]
-        return points
-
-
 class FaceRenderer:
-    """Draws one person.
+    """Draws one person, one picture at a time: it is not for several threads.
 
     Parameters
     ----------
@@ -111,8 +85,10 @@ class FaceRenderer:
         hair: HairName | None = None,
     ) -> None:
         self._head = load_head()
-        self._camera = _Camera(width, height, supersample)
+        self._camera = PinholeCamera(width, height, supersample)
         self._appearance = make_appearance(identity, self._head, hair=hair)
+        # half the memory to read; the maps stay below 1
+        self._wrinkles = np.rint(self._appearance.wrinkles * _WRINKLE_STEPS).astype(np.int16)
         neutral = identity.mesh(self._head)
         eyes = [self._head.centre_of(neutral, side) for side in (LEFT_EYE, RIGHT_EYE)]
         centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + PIVOT)
@@ -135,13 +111,19 @@ class FaceRenderer:
         self._vertices = np.ascontiguousarray(np.concatenate([vertices, hair.vertices]))
         outer, lined = (hair.triangles[hair.is_lining[hair.triangles[:, 0]] == side] for side in (False, True))
         parts = [outer + len(vertices), head.triangles, lined + len(vertices)]
-        self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.int32)
+        # the narrowest numbers that hold them: memory takes more time than arithmetic
+        self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.uint16)
         self._lit_triangles = self._triangles[: len(outer) + len(head.triangles)]
-        self._uv = np.ascontiguousarray(np.concatenate([texture_coordinates(head), hair.uv]))
+        # texture coordinates, then room for light and places in a picture; see `paint_seen`
+        self._looks = np.zeros((len(self._vertices), 8), dtype=np.float32)
+        self._uv, self._shade = self._looks[:, :2], self._looks[:, 2:5]
+        self._uv[:] = np.concatenate([texture_coordinates(head), hair.uv])
         lining = np.append(_LINING_SHADE * look.hair, 1.0) * hair.is_lining[:, None]
         self._colour = np.ascontiguousarray(np.concatenate([look.vertex_colour, lining]), dtype=np.float32)
         is_eye = np.append(np.isin(head.group, (LEFT_EYE, RIGHT_EYE)), np.zeros(len(hair.vertices), dtype=bool))
-        self._eye_triangles = np.ascontiguousarray(is_eye[self._triangles].all(axis=1))
+        is_painted = (self._colour[self._triangles, 3] > _FAINTEST_PAINT).any(axis=1)
+        kinds = np.where(is_eye[self._triangles].all(axis=1), EYE, np.where(is_painted, PAINTED, TEXTURED))
+        self._kinds = kinds.astype(np.uint8)
 
     def render(
         self,
@@ -198,37 +180,43 @@ class FaceRenderer:
         skin: Picture,
         eye: FloatArray,
     ) -> FloatArray:
-        vertices = self._vertices.copy()
-        for name, weight in blendshape_weights(action_units, lids=self._lids).items():
-            vertices[: len(self._head.group)] += self._head.expressions[name] * np.float32(weight)
-        vertices = np.ascontiguousarray(vertices @ pose.rotation().T)
-        shade = np.empty_like(vertices)
-        lamps, ambient = light.arrays()
-        lit = np.ones(len(vertices), dtype=np.float32)
-        if light.shadow > 0:
-            shadow_vertices(vertices, self._lit_triangles, _lamp_axes(lamps[0]), _SHADOW_CELLS, light.shadow, lit)
-        shade_vertices(vertices, self._lit_triangles, lamps, ambient, lit, shade)
+        weights = blendshape_weights(action_units, lids=self._lids)
+        vertices = pose_vertices(self._vertices, pack_targets(self._head), weights, pose.rotation())
         points = self._camera.project(vertices, pose)
-        look = self._appearance
-        strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
+        look, cloth = self._appearance, np.array(self._appearance.cloth, dtype=np.float32) * light.level()
         for edge in self._edges:
-            paint_below(image, points[edge], np.array(look.cloth, dtype=np.float32) * light.level())
-        depth = np.full(image.shape[:2], -1e9, dtype=np.float32)
-        rasterise(
-            points,
+            paint_below(image, points[edge], cloth)
+        # the nearest triangle of every pixel first: what is hidden needs neither light nor colours
+        height, width = image.shape[:2]
+        depth = np.full((height, width + LANES), NOTHING, dtype=np.float32)
+        seen = np.full(depth.shape, -1, dtype=np.int32)
+        find_seen(points, self._triangles, width, depth, seen)
+        self._light_up(vertices, points, seen, light)
+        strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
+        paint_seen(
             self._triangles,
-            self._uv,
-            shade,
-            self._eye_triangles,
+            self._kinds,
+            seen,
+            self._looks,
             self._colour,
             skin,
-            look.wrinkles,
-            strength,
+            self._wrinkles,
+            np.asarray(strength / _WRINKLE_STEPS, dtype=np.float32),
             eye,
             image,
-            depth,
         )
-        return depth
+        return depth[:, :width]
+
+    def _light_up(self, vertices: FloatArray, points: FloatArray, seen: NDArray[np.int32], light: Light) -> None:
+        """Light the vertices of the triangles that are seen; others keep what they had."""
+        is_seen = np.zeros(len(vertices), dtype=np.bool_)
+        mark_vertices(seen, self._triangles, points, is_seen, self._looks)
+        lit = np.ones(len(vertices), dtype=np.float32)
+        lamps, ambient = light.arrays()
+        if light.shadow > 0:
+            axes = _lamp_axes(lamps[0])
+            shadow_vertices(vertices, self._lit_triangles, axes, _SHADOW_CELLS, light.shadow, is_seen, lit)
+        shade_vertices(vertices, self._lit_triangles, lamps, ambient, is_seen, lit, self._shade)
 
     def _paint_wall(self, light: Light, background: Picture | None) -> Picture:
         scale = self._camera.supersample
@@ -260,9 +248,9 @@ class FaceRenderer:
     def _draw_hand(self, picture: Picture, hand: tuple[HandCourse, int], pose: Pose, light: Light) -> Picture:
         camera, (lamps, ambient) = self._camera, light.arrays()
         look = self._appearance
-        middle = (camera.width / 2 + pose.x, camera.height * _MIDDLE + pose.y)
+        middle = (camera.width / 2 + pose.x, camera.height * MIDDLE + pose.y)
         # a little before the face's own front
-        near = _CAMERA_DISTANCE / (_CAMERA_DISTANCE - 1.2)
+        near = CAMERA_DISTANCE / (CAMERA_DISTANCE - 1.2)
         return draw_hand(
             picture,
             *hand,
@@ -291,11 +279,11 @@ class FaceRenderer:
         """Visible eye pixels with the blink target at `weight`: eyes are drawn large and bright, all else black."""
         camera, look = self._camera, self._appearance
         image = np.zeros((camera.height * camera.supersample, camera.width * camera.supersample, 3), dtype=np.uint8)
-        eyes_up = -float(PIVOT[1]) * _HEAD_SHARE * _EYE_ZOOM * _CAMERA_DISTANCE / (_CAMERA_DISTANCE + float(PIVOT[2]))
+        eyes_up = -float(PIVOT[1]) * HEAD_SHARE * _EYE_ZOOM * CAMERA_DISTANCE / (CAMERA_DISTANCE + float(PIVOT[2]))
         self._draw_mesh(
             image,
             {"AU43": weight / _LID_STEPS[-1]},
-            Pose(zoom=_EYE_ZOOM, y=(eyes_up + 0.5 - _MIDDLE) * camera.height),
+            Pose(zoom=_EYE_ZOOM, y=(eyes_up + 0.5 - MIDDLE) * camera.height),
             Light(),
             skin=np.zeros_like(look.skin),
             eye=np.full_like(look.eye, 1e4),

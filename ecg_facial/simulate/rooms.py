@@ -66,8 +66,10 @@ def tint_room(room: Picture, level: Canvas) -> Picture:
     level : ndarray of float32, shape (3,)
         RGB strength of the light, 1 the usual.
     """
-    table = np.clip(np.rint(np.arange(256)[:, None] * level), 0, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(room, table[None]), dtype=np.uint8)
+    # here, as the cohort's settings are read without numba
+    from ecg_facial.simulate.pixels import scale_colours
+
+    return scale_colours(room, level)
 
 
 def _draw_wall(rng: np.random.Generator, columns: int) -> Canvas:

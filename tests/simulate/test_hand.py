@@ -80,6 +80,33 @@ def test_cover_is_the_share_of_the_face_behind_the_drawn_hand() -> None:
             assert opaque[face].mean() == pytest.approx(course.compute_cover()[frame], abs=0.03)
 
 
+def test_a_hand_is_drawn_alike_whatever_part_of_it_the_picture_shows() -> None:
+    """Only the rows and columns that it reaches are drawn: a cut-out shows what the whole picture shows there."""
+    lamps, ambient = Light().arrays()
+    background = np.random.default_rng(0).integers(0, 256, (400, 500, 3)).astype(np.uint8)
+    for seed in range(4):
+        course = course_of(seed)
+        frame = int(np.argmax(course.presence))
+        for rows, columns in ((slice(0, 400), slice(0, 200)), (slice(150, 300), slice(190, 330))):
+            whole, part = (
+                draw_hand(
+                    background[top:bottom, left:right],
+                    course,
+                    frame,
+                    look=HandLook((200.0, 150.0, 120.0), (50.0, 60.0, 70.0)),
+                    lamps=lamps,
+                    ambient=ambient,
+                    middle_px=(250.0 - left, 180.0 - top),
+                    unit_px=90.0,
+                ).astype(int)
+                for top, bottom, left, right in ((0, 400, 0, 500), (rows.start, rows.stop, columns.start, columns.stop))
+            )
+            # the shadow beyond an edge is not known to the cut-out, and places are rounded to a 32nd of a pixel
+            inner = slice(40, -40)
+            assert np.abs(whole[rows, columns] - part)[inner, inner].max() <= 5
+            assert (whole != background).any(axis=2).mean() < 0.6
+
+
 def test_a_hand_is_lit_by_the_lamps_of_the_room(renderer: FaceRenderer) -> None:
     course = course_of(2)
     frame = int(np.argmax(course.presence))

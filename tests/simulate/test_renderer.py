@@ -24,6 +24,7 @@ from ecg_facial.simulate.appearance import (
 from ecg_facial.simulate.expressions import AU_NAMES, PAIN_AUS
 from ecg_facial.simulate.head import load_head
 from ecg_facial.simulate.identity import sample_identity
+from ecg_facial.simulate.rasteriser import PAINTED, TEXTURED
 from ecg_facial.simulate.renderer import FaceRenderer, Light, Pose
 
 Picture = NDArray[np.uint8]
@@ -173,6 +174,7 @@ def test_no_skin_shows_inside_an_open_mouth() -> None:
         deep = (renderer._head.group == 0) & (vertices[:, 2] < -0.1) & (np.abs(vertices[:, 0]) < 0.3)
         deep &= (vertices[:, 1] > -0.85) & (vertices[:, 1] < -0.55)
         renderer._colour[: len(deep)][deep] = (0.0, 1e4, 0.0, 1.0)
+        renderer._kinds[renderer._kinds == TEXTURED] = PAINTED
         seen = (renderer.render(units)[..., 1] == 255) & (open_mouth[..., 1] < 250)
         skin = open_mouth[110:125, 140:180].mean()
         assert (open_mouth[seen].mean(axis=-1) < 0.6 * skin).all()

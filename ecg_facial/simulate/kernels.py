@@ -1,0 +1,17 @@
+"""The compiler of the loops over pixels and vertices.
+
+Enters: nothing. Leaves: `njit` of numba, or an error that says how to get it. Nothing but drawing needs numba.
+"""
+
+from __future__ import annotations
+
+from ecg_facial.errors import MissingDependencyError
+
+try:
+    from numba import njit
+except ImportError as error:
+    raise MissingDependencyError(
+        "rendering faces needs numba, which is not installed: pip install 'ecg-facial[simulate]'"
+    ) from error
+
+__all__ = ["njit"]
