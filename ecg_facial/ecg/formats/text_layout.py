@@ -86,8 +86,8 @@ def find_layout(lines: Sequence[str]) -> Layout:
             break
         if not columns and _is_header(cells, flags, typical, is_first=place == 0):
             columns, first_row = tuple(cells), place + 1
-        elif columns and any(flag and cell for flag, cell in zip(flags, cells, strict=True)):
-            # a row with a word in it, and no line above the table any more: converting it says what is wrong
+        elif columns and re.search(r"\d", line):
+            # a row with a word in it: converting it says what is wrong; without digits it is a line of units
             break
         else:
             first_row = place + 1
