@@ -54,6 +54,8 @@ class EcgReading:
 
     Attributes
     ----------
+    name : str
+        Name of the file.
     signal : EcgSignal
     kind : str
         Format in words.
@@ -65,6 +67,7 @@ class EcgReading:
         What a reader of the figures should know, a sentence each.
     """
 
+    name: str
     signal: EcgSignal
     kind: str
     channel: str
@@ -117,7 +120,7 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
     lead = recording.read(index, fs_hz=None if fs_hz is None else check_rate(fs_hz))
     if not np.isfinite(lead.fs_hz) or lead.fs_hz <= 0:
         raise CorruptDataError(f"{path}: states a sampling rate of {lead.fs_hz:g} Hz; give it in Hz (fs_hz)")
-    return EcgReading(_scale(lead), *_describe(recording, index), notes=_note_unit(lead))
+    return EcgReading(path.name, _scale(lead), *_describe(recording, index), notes=_note_unit(lead))
 
 
 def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgInfo:
@@ -143,9 +146,10 @@ def _describe(recording: Recording, index: int) -> tuple[str, str, tuple[str, ..
 
 def _scale(lead: Lead) -> EcgSignal:
     factor = find_factor(lead.unit)
+    samples = np.where(np.isinf(lead.samples), np.nan, lead.samples) if np.isinf(lead.samples).any() else lead.samples
     if factor is None:
-        return EcgSignal(lead.samples, lead.fs_hz)
-    return EcgSignal(lead.samples if factor == 1.0 else lead.samples * factor, lead.fs_hz, MILLIVOLT)
+        return EcgSignal(samples, lead.fs_hz)
+    return EcgSignal(samples if factor == 1.0 else samples * factor, lead.fs_hz, MILLIVOLT)
 
 
 def _note_unit(lead: Lead) -> tuple[str, ...]:
