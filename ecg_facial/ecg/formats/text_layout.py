@@ -125,7 +125,7 @@ def _is_row(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bool]
 def _is_header(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bool], *, is_first: bool) -> bool:
     """Tell whether a line names the columns: words where most rows hold numbers."""
     words = [cell for cell, flag in zip(cells, flags, strict=True) if not flag]
-    if not words or (len(cells) != len(typical) and not is_first):
+    if 2 * len(words) < sum(map(bool, cells)) or (len(cells) != len(typical) and not is_first):
         return False
     return len(cells) == len(typical) or len(cells) > 1 or len(typical) == 1
 
