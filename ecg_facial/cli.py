@@ -127,9 +127,7 @@ def ecg(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, WFDB (.hea), EDF, BDF, XDF, .npy or .npz.")],
     out: Annotated[Path, typer.Option(help="Folder for beats.csv, summary.json, strip.png and strip.svg.")],
     fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file says none.")] = None,
-    channel: Annotated[
-        str, typer.Option("--channel", "--column", help="Name or number of the channel.")
-    ] = "ecg",
+    channel: Annotated[str, typer.Option("--channel", "--column", help="Name or number of the channel.")] = "ecg",
     start_s: Annotated[float, typer.Option(min=0.0, help="Start of the strip in seconds.")] = 0.0,
     duration_s: Annotated[float, typer.Option(help="Seconds that the strip shows, in rows of 10, up to 60.")] = 10.0,
 ) -> None:

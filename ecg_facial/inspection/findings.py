@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.ecg.files import EcgReading
-from ecg_facial.ecg.intervals import compute_nn, compute_rr, mean_heart_rate
+from ecg_facial.ecg.intervals import compute_nn, mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.recording import EcgSignal
@@ -131,16 +131,16 @@ def find_beats(reading: EcgReading, *, simulated: bool = False) -> Findings:
     trusted = 60.0 / nn_s[np.isfinite(nn_s)]
     low, high = np.percentile(trusted, _RANGE_PERCENT) if len(trusted) else (np.nan, np.nan)
     edges_s = _cut(signal.duration_s)
-    inverted = _note_inverted(signal, beats)
+    quality = _judge(signal, beats, edges_s)
     return Findings(
         reading=reading,
         beats=beats,
         nn_s=nn_s,
         edges_s=edges_s,
-        quality=_judge(signal, beats, edges_s),
+        quality=quality,
         heart_rate_bpm=mean_heart_rate(beats.times_s),
         heart_rate_range_bpm=(float(low), float(high)),
-        notes=(*reading.notes, *inverted),
+        notes=(*reading.notes, *_note_inverted(signal, beats), *_note_quality(quality)),
         simulated=simulated,
     )
 
@@ -169,7 +169,16 @@ def _note_inverted(signal: EcgSignal, beats: RPeaks) -> tuple[str, ...]:
     up, down = np.nanmedian(heights, axis=0) if len(heights) >= _MIN_BEATS else (1.0, 0.0)
     if down <= _DOWN_RATIO * up:
         return ()
-    return ("the main deflection points down: electrodes may be swapped (V1 and aVR look so in everybody); drawn as recorded",)
+    return (
+        "the main deflection points down: electrodes may be swapped (V1 and aVR look so in everybody); drawn as it was "
+        "recorded",
+    )
+
+
+def _note_quality(quality: NDArray[np.float64]) -> tuple[str, ...]:
+    if np.median(quality) >= LOW_QUALITY:
+        return ()
+    return ("the signal quality is low: beats and heart rate are not to be trusted",)
 
 
 def _measure_deflections(signal: EcgSignal, beats: RPeaks) -> NDArray[np.float64]:

@@ -18,7 +18,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ecg_facial.inspection.findings import LOW_QUALITY, Findings
-from ecg_facial.inspection.paper import FAINT, MARK, MM_PER_S, RED, STYLE, make_sheet, place_axes, write_text
+from ecg_facial.inspection.paper import (
+    FAINT,
+    MARK,
+    MM_PER_S,
+    RED,
+    STYLE,
+    make_sheet,
+    place_axes,
+    place_paper,
+    write_text,
+)
 from ecg_facial.inspection.strip import PULSE_MM, ROW_S, choose_scale, draw_row
 from ecg_facial.inspection.wording import describe_head, describe_scale
 
@@ -77,20 +87,13 @@ def _compose(findings: Findings, shown: Shown) -> Figure:
     figure = make_sheet(width, head + rows + _RATE_GAP_MM + _RATE_MM + _FOOT_MM)
     _write_head(figure, lines, findings)
     for number in range(n_rows):
-        draw_row(
-            figure,
-            findings,
-            scale,
-            start_s=shown.start_s + number * ROW_S,
-            row_s=row_s,
-            left_mm=_LEFT_MM,
-            top_mm=head + number * (scale.row_mm + _GAP_MM),
-        )
-    text = describe_scale(scale.mm_per_unit, in_mv=scale.in_mv)
+        top = head + number * (scale.row_mm + _GAP_MM)
+        paper = place_paper(figure, _LEFT_MM, top, PULSE_MM + row_s * MM_PER_S, scale.row_mm)
+        left_s = shown.duration_s - number * ROW_S
+        draw_row(paper, findings, scale, start_s=shown.start_s + number * ROW_S, row_s=min(ROW_S, left_s))
+    text = describe_scale(scale.mm_per_unit, in_mv=scale.in_mv, cut=scale.cut)
     write_text(figure, _LEFT_MM, head + rows - _GAP_MM + 1.2, text, fontsize=6.5, color=FAINT)
-    axes = place_axes(
-        figure, _LEFT_MM, head + rows + _RATE_GAP_MM, width - _LEFT_MM - _RIGHT_MM, _RATE_MM
-    )
+    axes = place_axes(figure, _LEFT_MM, head + rows + _RATE_GAP_MM, width - _LEFT_MM - _RIGHT_MM, _RATE_MM)
     _draw_rates(axes, findings, shown)
     return figure
 
@@ -107,9 +110,11 @@ def _write_head(figure: Figure, lines: list[str], findings: Findings) -> None:
 
 
 def _draw_rates(axes: Axes, findings: Findings, shown: Shown) -> None:
-    """Heart rate of every trusted interval over all of the recording; the strip's seconds in blue, low quality in grey."""
+    """Draw the rate of every trusted interval of the recording; the strip's seconds in blue, low quality in grey."""
     duration_s = findings.signal.duration_s
-    unit_s, unit = (1.0, "s") if duration_s <= _MIN_RATE_S else (60.0, "min") if duration_s <= 4 * 3600 else (3600.0, "h")
+    unit_s, unit = (
+        (1.0, "s") if duration_s <= _MIN_RATE_S else (60.0, "min") if duration_s <= 4 * 3600 else (3600.0, "h")
+    )
     trusted = np.isfinite(findings.nn_s)
     times = findings.beats.times_s[1:][trusted] / unit_s
     rates = 60.0 / findings.nn_s[trusted]
@@ -120,15 +125,18 @@ def _draw_rates(axes: Axes, findings: Findings, shown: Shown) -> None:
         axes.plot(times, rates, ".", color=MARK, markersize=2.5 if len(rates) > 200 else 4.0)
     else:
         _draw_spread(axes, times, rates)
+    axes.set(xlim=(0, duration_s / unit_s), ylim=_limit(rates), xlabel=f"time ({unit})", ylabel="heart rate (bpm)")
     if shown.duration_s < duration_s - 0.5:
         ends = (shown.start_s / unit_s, (shown.start_s + shown.duration_s) / unit_s)
-        axes.axvspan(*ends, color=MARK, alpha=0.25, linewidth=0.8)
-    axes.set(xlim=(0, duration_s / unit_s), ylim=_limit(rates), xlabel=f"time ({unit})", ylabel="heart rate (bpm)")
+        axes.axvspan(*ends, facecolor=MARK, edgecolor="none", alpha=0.13)
+        axes.plot(ends, [axes.get_ylim()[0]] * 2, color=MARK, linewidth=3, solid_capstyle="butt", clip_on=False)
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.5)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     if not len(rates):
-        axes.text(0.5, 0.5, "no heart rate: fewer than two beats that fit each other", transform=axes.transAxes, ha="center")
+        axes.text(
+            0.5, 0.5, "no heart rate: fewer than two beats that fit each other", transform=axes.transAxes, ha="center"
+        )
     axes.set_title(_caption(findings, shown), loc="left", fontsize=7.5, color=FAINT)
 
 
@@ -153,7 +161,7 @@ def _limit(rates: NDArray[np.float64]) -> tuple[float, float]:
 
 def _caption(findings: Findings, shown: Shown) -> str:
     parts = ["Heart rate of the whole recording"]
-    if len(findings.beats) > _MAX_DOTS:
+    if np.isfinite(findings.nn_s).sum() > _MAX_DOTS:
         parts.append("line: median, band: nine of ten beats")
     if shown.duration_s < findings.signal.duration_s - 0.5:
         parts.append("blue: the strip above")

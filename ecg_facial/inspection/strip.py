@@ -1,7 +1,7 @@
 """Rows of an ECG strip.
 
-Enters: findings, and which seconds to show. Leaves: a row of ECG paper with the trace, its beats, a calibration pulse and
-scales. Where the unit is unknown no millivolt is claimed: the scale bar says what 10 mm are in the file's own numbers.
+Enters: findings, which seconds to show, and a piece of paper. Leaves: on it the trace, its beats, a calibration pulse
+and scales. Where the unit is unknown no millivolt is claimed: the scale bar says what 10 mm are in the file's own numbers.
 """
 
 from __future__ import annotations
@@ -10,21 +10,25 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ecg_facial.inspection.findings import LOW_QUALITY, Findings
-from ecg_facial.inspection.paper import FAINT, MARK, MM_PER_S, RED, TRACE, place_paper
+from ecg_facial.inspection.paper import FAINT, MARK, MM_PER_S, TRACE
 
 ROW_S = 10.0
 PULSE_MM = 15.0
-_GAINS = (10.0, 20.0, 5.0, 2.5)
-_TRACE_MM = (25.0, 60.0)
+_GAINS = (10.0, 5.0, 2.5)
+# at the usual gain so small an ECG is hardly seen
+_SMALL_MV, _GAINS_SMALL = 0.3, (20.0,)
+_TRACE_MM, _MARGIN_MM = (25.0, 60.0), 6.0
 _UNSCALED_MM = 30.0
+_INNER_PERCENT = (0.5, 99.5)
 _MARKS_MM, _TIMES_MM = 7.0, 5.0
 _PULSE_S = 0.2
 _MAX_POINTS = 10_000
 _SURE = 0.5
+# width of their words
+_LOW_QUALITY_MM, _NOT_RECORDED_MM = 22.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -57,34 +61,35 @@ class Scale:
         return self.height_mm + _MARKS_MM + _TIMES_MM + (-(self.height_mm + _MARKS_MM + _TIMES_MM)) % 5
 
     def to_mm(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Heights on the row's paper; NaN beyond it."""
+        """Heights on the row's paper, cut far beyond it."""
         low = _TIMES_MM + (self.row_mm - _MARKS_MM - _TIMES_MM) / 2
         heights = low + (values - self.middle) * self.mm_per_unit
-        return np.where((heights > 0) & (heights < self.row_mm), heights, np.nan)
+        return np.clip(heights, -self.row_mm, 2 * self.row_mm)
 
 
 def choose_scale(samples: NDArray[np.float64], unit: str | None) -> Scale:
     """Choose the gain that shows all of a trace: 10 mm/mV where it fits, or is not too small to see."""
     known = samples[np.isfinite(samples)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    span = high - low
+    # what is left out by a spike of an electrode is said on the sheet
+    inner_low, inner_high = np.percentile(known, _INNER_PERCENT).tolist() if len(known) else (0.0, 0.0)
     if unit is None:
-        low, high = np.percentile(known, [0.1, 99.9]) if len(known) else (0.0, 0.0)
-        factor = _UNSCALED_MM / (high - low) if high > low else 1.0
-        cut = span * factor > _TRACE_MM[1]
-        return Scale(factor, float(high + low) / 2, float(np.clip(span * factor + 4, *_TRACE_MM)), in_mv=False, cut=cut)
-    gain = next((gain for gain in _GAINS if span * gain <= _TRACE_MM[1] and (gain != 10 or span > 0.3)), _GAINS[-1])
-    if span * gain > _TRACE_MM[1]:
-        low, high = np.percentile(known, [1.0, 99.0])
-    height = float(np.clip(span * gain + 6, *_TRACE_MM))
-    return Scale(gain, (low + high) / 2, height, in_mv=True, cut=span * gain > _TRACE_MM[1])
+        inner = inner_high - inner_low
+        gains: tuple[float, ...] = (_UNSCALED_MM / inner if inner > 0 else 1.0,)
+    else:
+        gains = _GAINS if high - low > _SMALL_MV else _GAINS_SMALL
+    fitting = (gain for gain in gains if (high - low) * gain <= _TRACE_MM[1])
+    gain = next(fitting, None)
+    if gain is None:
+        low, high = inner_low, inner_high
+        gain = next((gain for gain in gains if (high - low) * gain <= _TRACE_MM[1]), gains[-1])
+    height = float(np.clip((high - low) * gain + _MARGIN_MM, *_TRACE_MM))
+    cut = len(known) > 0 and bool(np.ptp(known) * gain > height)
+    return Scale(gain, (low + high) / 2, height, in_mv=unit is not None, cut=cut)
 
 
-def draw_row(
-    figure: Figure, findings: Findings, scale: Scale, *, start_s: float, row_s: float, left_mm: float, top_mm: float
-) -> None:
-    """Draw one row of a strip, from `start_s` on."""
-    axes = place_paper(figure, left_mm, top_mm, PULSE_MM + row_s * MM_PER_S, scale.row_mm)
+def draw_row(axes: Axes, findings: Findings, scale: Scale, *, start_s: float, row_s: float) -> None:
+    """Draw one row of a strip on a piece of paper, `row_s` from `start_s` on."""
     signal = findings.signal
     first = max(0, round(start_s * signal.fs_hz))
     stop = min(len(signal.samples), round((start_s + row_s) * signal.fs_hz))
@@ -95,7 +100,7 @@ def draw_row(
     axes.plot(*_thin(_to_x(times_s), scale.to_mm(samples)), color=TRACE, linewidth=0.7, solid_joinstyle="round")
     _mark_beats(axes, findings, scale, start_s, row_s)
     _draw_pulse(axes, scale)
-    _label_times(axes, start_s, min(row_s, signal.duration_s - start_s))
+    _label_times(axes, start_s, row_s)
     _label_values(axes, scale, findings.signal.unit)
 
 
@@ -104,7 +109,7 @@ def _to_x(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _thin(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Keep the lowest and the highest of each group of samples, in their order, where there are more than can be seen."""
+    """Keep the lowest and the highest of each group of samples, in order, where there are more than can be seen."""
     size = -(-2 * len(x) // _MAX_POINTS)
     if size < 3:
         return x, y
@@ -123,7 +128,8 @@ def _shade(axes: Axes, findings: Findings, scale: Scale, start_s: float, row_s: 
         if quality < LOW_QUALITY and right > left:
             x = PULSE_MM + left * MM_PER_S
             axes.axvspan(x, PULSE_MM + right * MM_PER_S, color="#808080", alpha=0.18, linewidth=0, zorder=0.7)
-            axes.text(x + 1, scale.row_mm - 1, f"low quality ({quality:.2f})", va="top", fontsize=6.5, color=FAINT)
+            if (right - left) * MM_PER_S > _LOW_QUALITY_MM:
+                axes.text(x + 1, scale.row_mm - 1, f"low quality ({quality:.2f})", va="top", fontsize=6.5, color=FAINT)
 
 
 def _hatch_gaps(
@@ -133,7 +139,7 @@ def _hatch_gaps(
     for begin, end in edges.reshape(-1, 2):
         left, right = _to_x(np.array([times_s[begin], times_s[end - 1] + 1 / fs_hz]))
         axes.axvspan(left, right, facecolor="#FFFFFF", edgecolor="#999999", hatch="////", linewidth=0, zorder=0.8)
-        if right - left > 22:
+        if right - left > _NOT_RECORDED_MM:
             box = {"facecolor": "#FFFFFF", "edgecolor": "none", "pad": 1.5}
             middle = (left + right) / 2
             axes.text(middle, scale.row_mm / 2, "not recorded", ha="center", va="center", color=FAINT, bbox=box)
@@ -159,7 +165,7 @@ def _draw_pulse(axes: Axes, scale: Scale) -> None:
     else:
         x, y = [3.0, 3.0], [base, base + height]
     axes.plot(x, y, color=TRACE, linewidth=0.9, solid_joinstyle="miter")
-    label = "1 mV" if scale.in_mv else f"10 mm =\n{10.0 / scale.mm_per_unit:.3g}"
+    label = "1 mV" if scale.in_mv else f"10 mm\n= {10.0 / scale.mm_per_unit:.3g}"
     axes.text(4.0 if scale.in_mv else 4.5, base + height + 0.8, label, fontsize=6.5, va="bottom", color=TRACE)
 
 
@@ -168,7 +174,9 @@ def _label_times(axes: Axes, start_s: float, shown_s: float) -> None:
         x = PULSE_MM + (second - start_s) * MM_PER_S
         axes.plot([x, x], [0, 1.5], color=FAINT, linewidth=0.8)
         last = x > PULSE_MM + shown_s * MM_PER_S - 3
-        axes.text(x - 0.8 if last else x + 0.8, 0.6, f"{second} s", fontsize=6.5, color=FAINT, ha="right" if last else "left")
+        axes.text(
+            x - 0.8 if last else x + 0.8, 0.6, f"{second} s", fontsize=6.5, color=FAINT, ha="right" if last else "left"
+        )
 
 
 def _label_values(axes: Axes, scale: Scale, unit: str | None) -> None:
@@ -182,5 +190,3 @@ def _label_values(axes: Axes, scale: Scale, unit: str | None) -> None:
         axes.text(-1.0, y, f"{number * step:g}", ha="right", va="center", fontsize=6.5, color=FAINT, clip_on=False)
         axes.plot([-0.7, 0.7], [y, y], color=FAINT, linewidth=0.8, clip_on=False)
     axes.text(-7.5, scale.row_mm / 2, unit or "", rotation=90, ha="center", va="center", color=FAINT, clip_on=False)
-    if scale.cut:
-        axes.text(PULSE_MM + 1, scale.row_mm - 4, "parts of the trace are beyond the paper", fontsize=6.5, color=RED, va="top")

@@ -49,12 +49,11 @@ def describe_head(findings: Findings, *, n_characters: int) -> list[str]:
     return [title, *(line for text in (about, found, *notes) for line in textwrap.wrap(text, n_characters))]
 
 
-def describe_scale(mm_per_unit: float, *, in_mv: bool) -> str:
-    """Say the scales of a strip."""
-    marks = "triangles: R-peaks (hollow: uncertain)"
-    if in_mv:
-        return f"25 mm/s   {mm_per_unit:g} mm/mV   {marks}. For research; not a medical device."
-    return f"25 mm/s   amplitude in the file's own numbers   {marks}. For research; not a medical device."
+def describe_scale(mm_per_unit: float, *, in_mv: bool, cut: bool = False) -> str:
+    """Say the scales of a strip, and where its trace leaves the paper."""
+    height = f"{mm_per_unit:g} mm/mV" if in_mv else "amplitude in the file's own numbers"
+    beyond = "   parts of the trace are beyond the paper" if cut else ""
+    return f"25 mm/s   {height}{beyond}   triangles: R-peaks (hollow: uncertain). For research; not a medical device."
 
 
 def describe_time(seconds: float) -> str:

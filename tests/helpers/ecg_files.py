@@ -48,9 +48,7 @@ def write_wfdb(
     lines = [f"{name} {n_signals} {FS_HZ:g} {n_times}"]
     for number in range(n_signals):
         total = int(counts[:, number].sum()) & 0xFFFF
-        lines.append(
-            f"{name}.dat {storage}{suffix} {gain} 12 {zero} {counts[0, number]} {total} 0 {labels[number]}"
-        )
+        lines.append(f"{name}.dat {storage}{suffix} {gain} 12 {zero} {counts[0, number]} {total} 0 {labels[number]}")
     header = folder / f"{name}.hea"
     header.write_text("\n".join([*lines, "# made by hand"]) + "\n")
     return header
@@ -140,7 +138,9 @@ def make_xdf_stream(
 
 def write_xdf(path: Path, *streams: bytes) -> Path:
     """Write a file of such streams."""
-    path.write_bytes(b"XDF:" + _chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>") + b"".join(streams))
+    path.write_bytes(
+        b"XDF:" + _chunk(1, b"<?xml version='1.0'?><info><version>1.0</version></info>") + b"".join(streams)
+    )
     return path
 
 
@@ -154,7 +154,9 @@ def damage(content: bytes, rng: np.random.Generator) -> bytes:
     changed = bytearray(content)
     if kind == 0:
         for _ in range(int(rng.integers(1, 9))):
-            changed[int(rng.integers(len(changed))) if rng.random() < 0.5 else place % len(changed)] ^= 1 << int(rng.integers(8))
+            changed[int(rng.integers(len(changed))) if rng.random() < 0.5 else place % len(changed)] ^= 1 << int(
+                rng.integers(8)
+            )
     elif kind == 1:
         del changed[place:]
     elif kind == 2:
@@ -170,7 +172,21 @@ def damage(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
-_WILD = (b"-1", b"0", b"1e9", b"999999999", b"1e308", b"nan", b"inf", b"", b"00000000", b"x", b"0.0001", b"-5", b"4294967296")
+_WILD = (
+    b"-1",
+    b"0",
+    b"1e9",
+    b"999999999",
+    b"1e308",
+    b"nan",
+    b"inf",
+    b"",
+    b"00000000",
+    b"x",
+    b"0.0001",
+    b"-5",
+    b"4294967296",
+)
 
 
 def _replace_number(content: bytes, rng: np.random.Generator) -> bytes:

@@ -1,7 +1,7 @@
 """Which channel is the ECG.
 
-Enters: the channels of a recording and what was asked for. Leaves: the channel's place. Decides by names alone, never by
-position: the second column of a BioVid table is the skin conductance.
+Enters: the channels of a recording and what was asked for. Leaves: the channel's place. Decides by names alone, never
+by position: the second column of a BioVid table is the skin conductance.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ ECG = "ecg"
 _ECG_WORD = re.compile(r"^e[ck]g\d*$")
 _LEAD = re.compile(r"^(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|mcl\d|cm\d|d[123])$")
 # what is made from an ECG carries its name too
-_DERIVED = frozenset(
-    "rate hr bpm rr nn sqi quality status peak peaks rpeaks onset onsets offset offsets time timestamp lead_off".split()
-)
+_DERIVED = frozenset({
+    "rate", "hr", "bpm", "rr", "nn", "sqi", "quality", "status", "peak", "peaks", "rpeaks", "onset", "onsets", "offset",
+    "offsets", "time", "timestamp", "off",
+})  # fmt: skip
 _MAX_LISTED = 12
 
 

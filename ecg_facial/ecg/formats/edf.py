@@ -126,16 +126,18 @@ class EdfFile:
         header = self.header
         place = next((number for number, one in enumerate(header.signals) if one.is_annotation), None)
         if place is None:
-            raise CorruptDataError(f"{self.path}: discontinuous, without the times of its data records; export it again")
+            raise CorruptDataError(
+                f"{self.path}: discontinuous, without the times of its data records; export it again"
+            )
         first = header.sample_bytes * sum(one.n_samples for one in header.signals[:place])
         width = header.sample_bytes * header.signals[place].n_samples
-        onsets = []
+        onsets: list[float] = []
         for block in self._read_blocks():
             for start in range(first, len(block), header.record_bytes):
                 found = _ONSET.match(block[start : start + width])
                 if not found:
                     raise CorruptDataError(
-                        f"{self.path}: data record {len(onsets) + 1} states no time; the file is damaged: export it again"
+                        f"{self.path}: data record {len(onsets) + 1} states no time; export the file again"
                     )
                 onsets.append(float(found[1]))
         return np.array(onsets)

@@ -132,7 +132,9 @@ def _read_signals(path: Path, content: bytes, n_signals: int, *, is_bdf: bool) -
 def _count_records(path: Path, stated: bytes, header_bytes: int, record_bytes: int) -> tuple[int, tuple[str, ...]]:
     """Whole data records; a recording that was never closed says -1."""
     if record_bytes > _MAX_RECORD_BYTES:
-        raise CorruptDataError(f"{path}: data records of {record_bytes} bytes, limit {_MAX_RECORD_BYTES}; mend the header")
+        raise CorruptDataError(
+            f"{path}: data records of {record_bytes} bytes, limit {_MAX_RECORD_BYTES}; mend the header"
+        )
     promised = _read_int(path, stated, "number of data records", -1, 10**8)
     present = (path.stat().st_size - header_bytes) // record_bytes
     if promised == -1:

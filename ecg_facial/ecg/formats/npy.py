@@ -1,25 +1,31 @@
 """NumPy arrays: ``.npy`` and ``.npz``.
 
-Enters: a path. Leaves: one column of an array. Objects (pickle) are refused, and shapes are compared with the bytes that
-are there before anything is allocated.
+Enters: a path. Leaves: one column of an array. Objects (pickle) are refused, and shapes are compared with the bytes
+that are there before anything is allocated.
 """
 
 from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
-from collections.abc import Iterator
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.ecg.formats.contract import MAX_BYTES, Channel, Lead, check_n_times, corrupt_on_failure, readable, shorten
+from ecg_facial.ecg.formats.contract import (
+    MAX_BYTES,
+    Channel,
+    Lead,
+    check_n_times,
+    corrupt_on_failure,
+    readable,
+    shorten,
+)
 from ecg_facial.errors import CorruptDataError, DataError
 
 _RATE_KEYS = ("fs_hz", "fs", "sampling_rate", "sample_rate", "sampling_frequency", "sfreq", "srate")
@@ -82,7 +88,9 @@ def open_npy(path: Path) -> ArrayFile:
     heads = _read_heads(path)
     small = {name: _load(path, name) for name in (*_RATE_KEYS, *_UNIT_KEYS, *_LABEL_KEYS) if _is_small(heads.get(name))}
     signals = {
-        name: shape for name, (shape, dtype) in heads.items() if dtype.kind in "fiu" and name not in small and max(shape, default=0) > 1
+        name: shape
+        for name, (shape, dtype) in heads.items()
+        if dtype.kind in "fiu" and name not in small and max(shape, default=0) > 1
     }
     if not signals:
         raise DataError(f"{path}: no array of numbers in it; expected the samples of an ECG")
@@ -127,7 +135,9 @@ def _read_rate(path: Path, stated: NDArray[Any] | None) -> float | None:
         return None
     value = float(stated.ravel()[0]) if stated.size == 1 and stated.dtype.kind in "fiu" else math.nan
     if not (math.isfinite(value) and value > 0):
-        raise CorruptDataError(f"{path}: states a sampling rate of {shorten(stated)}: expected one positive number; give fs_hz")
+        raise CorruptDataError(
+            f"{path}: states a sampling rate of {shorten(stated)}: expected one positive number; give fs_hz"
+        )
     return value
 
 
@@ -151,14 +161,16 @@ def _read_head(path: Path, name: str, size: int) -> tuple[tuple[int, ...], np.dt
     with _open_member(path, name) as stream:
         shape, _, dtype = _parse_head(stream)
         if dtype.hasobject:
-            raise DataError(f"{path}: array {name!r} holds Python objects, which are never unpacked; save plain numbers")
+            raise DataError(
+                f"{path}: array {name!r} holds Python objects, which are never unpacked; save plain numbers"
+            )
         claimed, present = math.prod(shape) * dtype.itemsize, size - stream.tell()
         if claimed > MAX_BYTES:
             raise DataError(f"{path}: array {name!r} has {claimed} bytes, limit {MAX_BYTES}; split the recording")
         if claimed > present or min(shape, default=0) < 0:
             raise CorruptDataError(
-                f"{path}: array {name!r} claims shape {shape}, which is {claimed} bytes, and holds {present}; the file is "
-                "cut off or damaged: copy it again"
+                f"{path}: array {name!r} claims shape {shape}, which is {claimed} bytes, and holds {present}; the "
+                "file is cut off or damaged: copy it again"
             )
         return shape, dtype
     raise CorruptDataError(f"{path}: array {name!r} cannot be read")

@@ -26,7 +26,9 @@ _TIME_UNITS = {
     "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e3, "msec": 1e3, "milliseconds": 1e3,
     "us": 1e6, "usec": 1e6, "\u00b5s": 1e6, "\u03bcs": 1e6, "microseconds": 1e6,
 }  # fmt: skip
-_COUNT_NAMES = frozenset({"sample", "samples", "index", "sample_index", "n", "nseq", "frame", "counter", "row", "id", ""})
+_COUNT_NAMES = frozenset(
+    {"sample", "samples", "index", "sample_index", "n", "nseq", "frame", "counter", "row", "id", ""}
+)
 _MAX_STEP_S = 0.02
 # times rounded to their last digit step unevenly, by twice the median at most; more are lost samples
 _MAX_JUMP = 2.5
@@ -94,9 +96,7 @@ class TextTable:
         if counted is None and not self.channels[0].is_named and len(self.channels) > 1:
             counted = self.channels[0].name if _counts(self.read_column(0)) else None
         known = "" if counted is None else f" (column {counted!r} counts samples, which tells no time)"
-        raise DataError(
-            f"{self.path}: no time column{known}, so the sampling rate is unknown; give it in Hz (fs_hz)"
-        )
+        raise DataError(f"{self.path}: no time column{known}, so the sampling rate is unknown; give it in Hz (fs_hz)")
 
 
 def open_text(path: Path) -> TextTable:

@@ -44,7 +44,7 @@ class Layout:
 
 
 def split_cells(line: str, delimiter: str | None) -> list[str]:
-    """Cells of a line without blanks and quotes; a separator at its end opens no cell."""
+    """Split a line into cells without blanks and quotes; a separator at its end opens no cell."""
     cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
@@ -131,7 +131,7 @@ def _is_header(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bo
 
 
 def find_rate_hz(remarks: Sequence[str]) -> float | None:
-    """Sampling rate in Hz that a comment or a line above the table states; None where none does.
+    """Find the sampling rate in Hz that a comment or a line above the table states; None where none does.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def find_rate_hz(remarks: Sequence[str]) -> float | None:
 
 
 def find_labels(remarks: Sequence[str], n_columns: int) -> tuple[str, ...]:
-    """Names of the columns that a comment gives (``# Labels:= ECG``); empty where none fits."""
+    """Find the names of the columns that a comment gives (``# Labels:= ECG``); empty where none fits."""
     for line in remarks:
         found = _LABELS.match(line)
         if found:

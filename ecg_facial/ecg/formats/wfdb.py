@@ -67,7 +67,7 @@ class WfdbRecord:
             return Lead(np.full(n_times, np.nan), rate_hz, notes=("the record does not store this signal",))
         counts = self._read_counts(index)
         notes = _check_sum(signal, counts)
-        samples = counts - float(signal.baseline)
+        samples = counts.astype(np.float64) - signal.baseline
         samples[counts == FORMATS[signal.format].missing] = np.nan
         if signal.gain:
             samples /= signal.gain
@@ -103,7 +103,7 @@ class WfdbRecord:
         return _Place(sum(widths[: group.index(index)]), frame, n_frames)
 
     def _read_counts(self, index: int) -> NDArray[np.int32]:
-        """Counts of one signal, file block by file block, so that a day of twelve leads needs the memory of one."""
+        """Read the counts of one signal, block by block of its file, so that a day of twelve leads needs the memory of one."""
         signal, place = self.header.signals[index], self._find_place(index)
         stored = FORMATS[signal.format]
         counts = np.empty((place.n_frames, signal.per_frame), dtype=np.int32)
@@ -133,7 +133,7 @@ def open_wfdb(path: Path) -> WfdbRecord:
 
 
 def _decode(stored: SampleFormat, content: bytes) -> NDArray[np.int32]:
-    """Counts of a block; its last group is filled up, the caller cuts what is too much."""
+    """Decode a block; its last group is filled up, the caller cuts what is too much."""
     data = np.frombuffer(content, dtype=np.uint8)
     return stored.decode(np.pad(data, (0, -len(data) % stored.n_bytes)))
 

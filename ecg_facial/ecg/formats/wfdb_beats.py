@@ -1,7 +1,7 @@
 """Beat annotations of WFDB records (``.atr``).
 
-Enters: an annotation file in MIT format. Leaves: times and symbols of beats; rhythm changes, noise marks and remarks are
-left out.
+Enters: an annotation file in MIT format. Leaves: times and symbols of beats; rhythm changes, noise marks and remarks
+are left out.
 
 References
 ----------

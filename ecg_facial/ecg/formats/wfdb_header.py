@@ -27,7 +27,9 @@ _RECORD = re.compile(
     r"^(?P<name>[^\s/]+)(?P<segments>/\S*)?\s+(?P<n_signals>\d{1,9})"
     r"(?:\s+(?P<fs>[\d.eE+-]+)(?:/\S*)?(?:\s+(?P<n_times>\d+)(?:\s.*)?)?)?$"
 )
-_FORMAT = re.compile(r"^(?P<format>\d{1,4})(?:x(?P<per_frame>\d{1,9}))?(?::(?P<skew>\d{1,9}))?(?:\+(?P<offset>\d{1,12}))?$")
+_FORMAT = re.compile(
+    r"^(?P<format>\d{1,4})(?:x(?P<per_frame>\d{1,9}))?(?::(?P<skew>\d{1,9}))?(?:\+(?P<offset>\d{1,12}))?$"
+)
 _GAIN = re.compile(r"^(?P<gain>[-+]?[\d.]+(?:[eE][-+]?\d+)?)(?:\((?P<baseline>[-+]?\d{1,12})\))?(?:/(?P<unit>\S+))?$")
 
 

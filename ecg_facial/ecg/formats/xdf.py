@@ -45,7 +45,7 @@ class XdfFile:
         )
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Count the samples, gaps included, and say their rate in Hz; needs the time stamps, and so reads the stream."""
+        """Count the samples, gaps included, and say their rate in Hz; both need the time stamps."""
         lead = self.read(index, fs_hz=fs_hz)
         return len(lead.samples), lead.fs_hz
 
@@ -59,7 +59,8 @@ class XdfFile:
         grid = fit_grid(stamps_s, stream.nominal_hz)
         if grid.problem:
             raise DataError(
-                f"{self.path}: stream {stream.name!r} has {grid.problem}; give fs_hz to take its samples one after the other"
+                f"{self.path}: stream {stream.name!r} has {grid.problem}; give fs_hz to take its "
+                "samples one after the other"
             )
         n_times = check_n_times(float(grid.places[-1]) + 1, self.path, what=f"stream {stream.name!r} with its gaps")
         samples = np.full(n_times, np.nan)
@@ -97,8 +98,10 @@ def _name(stream: XdfStream, number: int) -> str:
     """Name of a channel: its label, made to look like an ECG where its stream says that it is one."""
     label = stream.labels[number] if stream.labels else ""
     kind = stream.type.lower()
-    is_ecg = looks_like_ecg(stream.type) or looks_like_ecg(stream.name) or (
-        kind == _ANY_BIOSIGNAL and stream.n_channels == 1
+    is_ecg = (
+        looks_like_ecg(stream.type)
+        or looks_like_ecg(stream.name)
+        or (kind == _ANY_BIOSIGNAL and stream.n_channels == 1)
     )
     if is_ecg and not looks_like_ecg(label):
         return f"{ECG.upper()} {label or number + 1}"
@@ -108,4 +111,4 @@ def _name(stream: XdfStream, number: int) -> str:
 def _describe(n_gaps: int, fs_hz: float, stream: XdfStream) -> tuple[str, ...]:
     stated = f"{stream.nominal_hz:g} Hz stated" if stream.nominal_hz else "no rate stated"
     notes = (f"rate of the time stamps {fs_hz:.3f} Hz ({stated})",)
-    return (*notes, f"samples lost in {n_gaps} places") if n_gaps else notes
+    return (*notes, f"samples were lost {n_gaps} times: NaN there") if n_gaps else notes

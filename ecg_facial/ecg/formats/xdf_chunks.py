@@ -74,8 +74,8 @@ def _walk_chunk(path: Path, stream: BufferedReader, size: int, streams: dict[int
     content_at = stream.tell()
     if not 2 <= length <= size - content_at:
         raise CorruptDataError(
-            f"{path}: the chunk at byte {start} claims {length} bytes, {size - content_at} are left; the file is cut off "
-            "or damaged: copy it again"
+            f"{path}: the chunk at byte {start} claims {length} bytes, {size - content_at} are left; the file is cut "
+            "off or damaged: copy it again"
         )
     tag = struct.unpack("<H", stream.read(2))[0]
     if tag == _FILE_HEADER:
@@ -119,8 +119,8 @@ def _check_samples(path: Path, stream: BufferedReader, described: XdfStream, end
     least = max(1, described.sample_bytes or described.n_channels) + (1 if described.sample_bytes else 0)
     if n_times * least > left or (described.sample_bytes and not _fills(stream, n_times, described, left)):
         raise CorruptDataError(
-            f"{path}: a chunk of stream {shorten(described.name)} claims {n_times} samples in {left} bytes; the file is "
-            "damaged: copy it again"
+            f"{path}: a chunk of stream {shorten(described.name)} claims {n_times} samples in {left} bytes; the file "
+            "is damaged: copy it again"
         )
     described.n_times += n_times
     if described.n_times * described.n_channels > MAX_SAMPLES:

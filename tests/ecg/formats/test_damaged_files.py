@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import tracemalloc
@@ -30,7 +31,7 @@ def test_a_damaged_file_is_an_ecg_or_one_of_our_errors(name: str, tmp_path: Path
     # of a record, header and samples are damaged in turn
     victims = [path, path.with_suffix(".dat")] if path.suffix == ".hea" else [path]
     whole = {victim: victim.read_bytes() for victim in victims}
-    outcomes = {"read": 0, "refused": 0}
+    outcomes, said = {"read": 0, "refused": 0}, []
     for number in range(N_FILES):
         rng = np.random.default_rng([FORMATS.index(name), number])
         victim = victims[number % len(victims)]
@@ -40,8 +41,7 @@ def test_a_damaged_file_is_an_ecg_or_one_of_our_errors(name: str, tmp_path: Path
             found = read_ecg(path, fs_hz=FS_HZ if number % 2 else None)
         except EcgFacialError as error:
             outcomes["refused"] += 1
-            assert "\n" not in str(error)
-            assert len(str(error)) < len(str(path)) + 400
+            said.append(str(error))
         else:
             outcomes["read"] += 1
             assert isinstance(found, EcgSignal)
@@ -49,6 +49,7 @@ def test_a_damaged_file_is_an_ecg_or_one_of_our_errors(name: str, tmp_path: Path
         assert time.perf_counter() - began < MOST_S, f"damage {number} took long"
         victim.write_bytes(whole[victim])
     assert min(outcomes.values()) > 0, outcomes
+    assert not [text for text in said if "\n" in text or len(text) > len(str(path)) + 400]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -61,10 +62,8 @@ def test_a_damaged_file_does_not_take_much_memory(name: str, tmp_path: Path) -> 
         for number in range(N_FILES // 4):
             path.write_bytes(damage(whole, np.random.default_rng([99, FORMATS.index(name), number])))
             tracemalloc.reset_peak()
-            try:
+            with contextlib.suppress(EcgFacialError):
                 read_ecg(path, fs_hz=FS_HZ if number % 2 else None)
-            except EcgFacialError:
-                pass
             assert tracemalloc.get_traced_memory()[1] < MOST_BYTES, f"damage {number}"
     finally:
         tracemalloc.stop()
