@@ -1,7 +1,7 @@
 """Rows of an ECG strip.
 
 Enters: findings, which seconds to show, and a piece of paper. Leaves: on it the trace, its beats, a calibration pulse
-and scales. Where the unit is unknown no millivolt is claimed: the scale bar says what 10 mm are in the file's own numbers.
+and scales. Where the unit is unknown no millivolt is claimed: the bar says what 10 mm are in the file's own numbers.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ _RATE = re.compile(
     r"(?P<value>\d+(?:[.,]\d+)?)\s*(?P<after>k?hz)?",
     re.IGNORECASE,
 )
+_TWO_NUMBERS = re.compile(r"\d\s+[-+.\d]")
 _LABELS = re.compile(r"^#+\s*(?:labels?|columns?|channels?)\s*:?=?\s*(?P<names>\S.*)$", re.IGNORECASE)
 
 
@@ -100,7 +101,7 @@ def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
         if sum(delimiter in line for line in sample) >= most:
             return delimiter
     split = [split_cells(line, ",") for line in sample]
-    fit = sum(len(cells) > 1 and is_number(cells[-1], decimal_comma=False) for cells in split) >= most
+    fit = sum(map(_fits_comma, split)) >= most
     if fit and not _is_decimal_comma(split, lines):
         return ","
     if sum(len(line.split()) > 1 for line in sample) >= most and not any("," in line for line in lines[:1]):
@@ -109,10 +110,19 @@ def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
     return max("\t;,", key=lines[0].count)
 
 
+def _fits_comma(cells: Sequence[str]) -> bool:
+    """Tell whether cells between commas are cells: in ``0,004 1,5`` one holds the ends of two numbers."""
+    numbers = [cell for cell in cells if is_number(cell, decimal_comma=False)]
+    return len(cells) > 1 and bool(numbers) and not any(_TWO_NUMBERS.search(cell) for cell in cells)
+
+
 def _is_decimal_comma(split: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:
     """Tell one column of numbers like ``1,5`` under a header of one word from two columns."""
-    pairs = all(len(cells) <= 2 for cells in split)
-    return pairs and "," not in lines[0] and not is_number(lines[0], decimal_comma=True)
+    if any(len(cells) > 2 for cells in split):
+        return False
+    rows = (place for place, line in enumerate(lines[:_MAX_PREAMBLE]) if is_number(line, decimal_comma=True))
+    first = next(rows, 0)
+    return first > 0 and "," not in lines[first - 1]
 
 
 def _is_row(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bool]) -> bool:

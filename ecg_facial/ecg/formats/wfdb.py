@@ -103,7 +103,7 @@ class WfdbRecord:
         return _Place(sum(widths[: group.index(index)]), frame, n_frames)
 
     def _read_counts(self, index: int) -> NDArray[np.int32]:
-        """Read the counts of one signal, block by block of its file, so that a day of twelve leads needs the memory of one."""
+        """Read the counts of one signal, block by block, so that a day of twelve leads needs the memory of one."""
         signal, place = self.header.signals[index], self._find_place(index)
         stored = FORMATS[signal.format]
         counts = np.empty((place.n_frames, signal.per_frame), dtype=np.int32)
