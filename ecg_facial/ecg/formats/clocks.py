@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 _ON_TIME_S = 2.0
 _GAP_S, _GAP_STEPS = 0.05, 3.0
 _MAX_LATE_S = 1.0
+# more jumps than these are no losses but another rhythm
+_FEW_GAPS, _MAX_GAPS_PER_S = 5, 1.0
 _MEASURED_S = 20.0
 _MAX_DRIFT = 0.05
 
@@ -67,6 +69,8 @@ def fit_grid(stamps_s: NDArray[np.float64], nominal_hz: float) -> Grid:
     if float(steps.min()) < -_ON_TIME_S:
         return Grid(rate_hz, nothing, problem=f"time stamps that run back by {-steps.min():.3g} s")
     starts = _find_gaps(stamps_s, rate_hz)
+    if len(starts) > 1 + max(_FEW_GAPS, _MAX_GAPS_PER_S * len(stamps_s) / rate_hz):
+        return Grid(rate_hz, nothing, problem=f"time stamps that jump {len(starts) - 1} times")
     rate_hz = _measure_rate(stamps_s, starts, rate_hz)
     if nominal_hz and abs(rate_hz / nominal_hz - 1) > _MAX_DRIFT:
         problem = f"a stated rate of {nominal_hz:g} Hz, and time stamps of {rate_hz:.4g} Hz"

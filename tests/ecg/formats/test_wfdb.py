@@ -203,7 +203,7 @@ def test_a_record_cut_off_is_refused(tmp_path: Path) -> None:
     samples = path.with_suffix(".dat")
     samples.write_bytes(samples.read_bytes()[:-1])
     with pytest.raises(
-        CorruptDataError, match="rec.dat holds 4 samples a signal, the header promises 5.*copy it again"
+        CorruptDataError, match=r"rec\.dat holds 4 samples a signal, the header promises 5.*copy it again"
     ):
         read_ecg(path)
     samples.unlink()
@@ -242,7 +242,7 @@ def test_annotations_may_state_their_own_clock(tmp_path: Path) -> None:
     path = write_atr(tmp_path / "alone.atr", [(1000, 1)], note=b"## time resolution: 1000")
     assert read_wfdb_beats(path).times_s.tolist() == [1.0]
     bare = write_atr(tmp_path / "bare.atr", [(1000, 1)])
-    with pytest.raises(MissingDataError, match="no header beside it.*give fs_hz"):
+    with pytest.raises(MissingDataError, match=r"no header beside it.*give fs_hz"):
         read_wfdb_beats(bare)
     assert read_wfdb_beats(bare, fs_hz=500.0).times_s.tolist() == [2.0]
 
