@@ -87,7 +87,7 @@ def make_discontinuous(path: Path, onsets_s: Sequence[float]) -> Path:
     assert len(onsets_s) == n_records
     # from the end, so that a new time is never taken for an old one
     for number, onset_s in reversed(list(enumerate(onsets_s))):
-        before, after = f"+{number}\x14\x14".encode(), f"+{onset_s:g}\x14\x14".encode()
+        before, after = f"+{number}\x14\x14".encode(), f"+{onset_s}\x14\x14".encode()
         at = content.index(before)
         # the record keeps its length: zeros follow the mark
         grown = len(after) - len(before)

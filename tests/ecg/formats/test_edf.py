@@ -157,7 +157,8 @@ def test_a_file_without_a_suffix_is_recognised(tmp_path: Path) -> None:
 @settings(max_examples=40, deadline=None)
 @given(
     n_signals=st.integers(1, 4), n_s=st.integers(1, 8), rate=st.sampled_from([1.0, 50.0, 256.0]),
-    suffix=st.sampled_from([".edf", ".bdf"]), annotated=st.booleans(), scale=st.floats(1e-3, 1e4), seed=st.integers(0, 99),
+    suffix=st.sampled_from([".edf", ".bdf"]), annotated=st.booleans(), scale=st.floats(1e-3, 1e4),
+    seed=st.integers(0, 99),
 )  # fmt: skip
 def test_a_written_file_reads_back(
     tmp_path_factory: pytest.TempPathFactory, n_signals: int, n_s: int, rate: float, suffix: str, annotated: bool,

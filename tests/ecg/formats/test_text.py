@@ -44,8 +44,8 @@ def write(folder: Path, content: str | bytes, name: str = "table.csv") -> Path:
     ],
     ids=[
         "blanks", "aligned", "TAB and comma", "blanks and comma", "semicolon and point", "preamble",
-        "preamble of two cells", "line of units", "unit in the name", "unit in brackets", "stated rate and label", "stated fs", "stated kHz",
-        "one column with comma", "words beside numbers",
+        "preamble of two cells", "line of units", "unit in the name", "unit in brackets", "stated rate and label",
+        "stated fs", "stated kHz", "one column with comma", "words beside numbers",
     ],
 )  # fmt: skip
 def test_every_spelling_of_a_table_reads_the_same(tmp_path: Path, content: str) -> None:

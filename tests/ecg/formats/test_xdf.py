@@ -75,7 +75,7 @@ def test_lost_samples_are_nan_where_they_were(tmp_path: Path) -> None:
 def test_a_given_rate_takes_the_samples_one_after_the_other(tmp_path: Path) -> None:
     shuffled = np.random.default_rng(0).permutation(STAMPS_S)
     path = write_xdf(tmp_path / "lsl.xdf", make_xdf_stream(1, ECG[:, None], shuffled))
-    with pytest.raises(DataError, match="time stamps that run back by .* give fs_hz"):
+    with pytest.raises(DataError, match=r"time stamps that run back by .* give fs_hz"):
         read_ecg(path)
     np.testing.assert_allclose(read_ecg(path, fs_hz=FS_HZ).samples, ECG)
 
