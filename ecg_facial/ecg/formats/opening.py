@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ecg_facial.ecg.formats.contract import Recording, read_head
 from ecg_facial.ecg.formats.text import open_text
-from ecg_facial.ecg.formats.wfdb_header import find_header
-from ecg_facial.errors import DataError, MissingDataError
+from ecg_facial.ecg.formats.wfdb_header import find_header, read_header
+from ecg_facial.errors import DataError, EcgFacialError, MissingDataError
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".asc", "")
 _SUFFIXES = {
@@ -49,6 +49,17 @@ def open_recording(path: Path) -> Recording:
     if suffix in _REFUSED:
         raise DataError(f"{path}: {_REFUSED[suffix]}")
     return _open(_SUFFIXES.get(suffix) or _recognise(path, suffix))(path)
+
+
+def list_files(path: Path) -> tuple[Path, ...]:
+    """List the files that a recording is made of and that are there: a WFDB record's header and signal files, or one."""
+    if path.suffix.lower() != ".hea":
+        return (path,) if path.is_file() else ()
+    try:
+        names = dict.fromkeys(signal.file for signal in read_header(path).signals)
+    except EcgFacialError:
+        names = {}
+    return tuple(one for one in (path, *map(path.with_name, names)) if one.is_file())
 
 
 def _recognise(path: Path, suffix: str) -> str:

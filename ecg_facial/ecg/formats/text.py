@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -60,19 +59,19 @@ class TextTable:
 
     def read_column(self, index: int) -> NDArray[np.float64]:
         """Numbers of one column; NaN where a cell says that nothing was recorded."""
-        text = "\n".join(self.rows)
-        if self.layout.decimal_comma:
-            text = text.replace(",", ".")
         try:
-            values = np.loadtxt(StringIO(text), delimiter=self.layout.delimiter, usecols=index, ndmin=1, comments=None)
+            values = np.loadtxt(self._iterate(), delimiter=self.layout.delimiter, usecols=index, ndmin=1, comments=None)
             return np.asarray(values, dtype=np.float64)
         except (ValueError, IndexError):
-            return self._read_slowly(index, text.split("\n"))
+            return self._read_slowly(index)
 
-    def _read_slowly(self, index: int, rows: Sequence[str]) -> NDArray[np.float64]:
-        values = np.empty(len(rows))
+    def _iterate(self) -> Iterator[str]:
+        return (row.replace(",", ".") for row in self.rows) if self.layout.decimal_comma else iter(self.rows)
+
+    def _read_slowly(self, index: int) -> NDArray[np.float64]:
+        values = np.empty(len(self.rows))
         name = self.channels[index].name
-        for number, row in enumerate(rows):
+        for number, row in enumerate(self._iterate()):
             cells = row.split(self.layout.delimiter)
             where = f"{self.path}: row {self.first_line + number}"
             if index >= len(cells):
@@ -108,17 +107,19 @@ def open_text(path: Path) -> TextTable:
         When it is no table.
     """
     lines = _read_lines(path)
-    kept = [(number, line) for number, line in enumerate(lines, start=1) if line.strip() and line[0] != "#"]
+    places = [number for number, line in enumerate(lines) if line.strip() and line[0] != "#"]
+    kept = lines if len(places) == len(lines) else [lines[number] for number in places]
     if not kept:
         raise CorruptDataError(f"{path}: the file is empty; expected a header line and rows of numbers")
-    layout = find_layout([line for _, line in kept])
-    body = kept[layout.first_row :]
-    if not body:
+    layout = find_layout(kept)
+    rows = kept[layout.first_row :]
+    if not rows:
         raise CorruptDataError(f"{path}: a header but no rows; expected rows of numbers")
-    remarks = [line for line in lines[: body[0][0] - 1] if line.strip()]
+    first = places[layout.first_row]
+    remarks = [line for line in lines[:first] if line.strip()]
     labels = layout.columns or find_labels(remarks, layout.n_columns)
-    _check_columns(path, labels, body[0][1], layout)
-    return TextTable(path, _name(labels, layout), [line for _, line in body], body[0][0], layout, find_rate_hz(remarks))
+    _check_columns(path, labels, rows[0], layout)
+    return TextTable(path, _name(labels, layout), rows, first + 1, layout, find_rate_hz(remarks))
 
 
 def _name(labels: Sequence[str], layout: Layout) -> tuple[Channel, ...]:
