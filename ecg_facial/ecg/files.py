@@ -15,9 +15,19 @@ from ecg_facial.ecg.filtering import check_rate
 from ecg_facial.ecg.formats.channels import ECG, choose_channel
 from ecg_facial.ecg.formats.contract import Lead, Recording
 from ecg_facial.ecg.formats.opening import open_recording
-from ecg_facial.ecg.formats.units import MILLIVOLT, find_factor
-from ecg_facial.errors import CorruptDataError
+from ecg_facial.ecg.formats.units import (
+    MILLIVOLT,
+    find_factor,
+    is_another_quantity,
+    is_size_of_ecg,
+    measure_range_mv,
+)
+from ecg_facial.errors import CorruptDataError, DataError, SettingsError
 from ecg_facial.recording import EcgSignal
+
+_OWN_NUMBERS = "amplitudes are its own numbers, not millivolts"
+# of anything that a file may hold beside an ECG, temperature to sound
+_RATES_HZ = (0.1, 1e6)
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,8 @@ def read_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> Ec
     Returns
     -------
     EcgSignal
-        In mV where the file gives a unit of voltage, else in the file's own numbers without a unit. NaN where nothing
-        was recorded.
+        In mV where the file gives a unit of voltage that can be true, else in the file's own numbers without a unit.
+        NaN where nothing was recorded.
 
     Raises
     ------
@@ -117,10 +127,15 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
     """
     recording = open_recording(path)
     index = choose_channel(recording, column)
-    lead = recording.read(index, fs_hz=None if fs_hz is None else check_rate(fs_hz))
-    if not np.isfinite(lead.fs_hz) or lead.fs_hz <= 0:
-        raise CorruptDataError(f"{path}: states a sampling rate of {lead.fs_hz:g} Hz; give it in Hz (fs_hz)")
-    return EcgReading(path.name, _scale(lead), *_describe(recording, index), notes=_note_unit(lead))
+    lead = recording.read(index, fs_hz=_check_given(fs_hz))
+    _check_stated(path, lead.fs_hz)
+    description = _describe(recording, index)
+    if is_another_quantity(lead.unit):
+        raise DataError(
+            f"{path}: {description[1]!r} is in {lead.unit}, which is no voltage; choose the channel of the ECG"
+        )
+    signal, notes = _scale(lead)
+    return EcgReading(path.name, signal, *description, notes=(*lead.notes, *notes))
 
 
 def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgInfo:
@@ -133,10 +148,26 @@ def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> E
     """
     recording = open_recording(path)
     index = choose_channel(recording, column)
-    n_times, rate_hz = recording.measure(index, fs_hz=None if fs_hz is None else check_rate(fs_hz))
+    n_times, rate_hz = recording.measure(index, fs_hz=_check_given(fs_hz))
+    _check_stated(path, rate_hz)
     kind, channel, channels = _describe(recording, index)
-    rate_hz = check_rate(rate_hz)
     return EcgInfo(n_times, rate_hz, n_times / rate_hz, channels, kind, channel)
+
+
+def _check_given(fs_hz: float | None) -> float | None:
+    if fs_hz is None:
+        return None
+    if not _RATES_HZ[0] <= check_rate(fs_hz) <= _RATES_HZ[1]:
+        raise SettingsError(f"sampling rate is {fs_hz:g} Hz: expected {_RATES_HZ[0]:g} to {_RATES_HZ[1]:g} Hz")
+    return float(fs_hz)
+
+
+def _check_stated(path: Path, fs_hz: float) -> None:
+    if not _RATES_HZ[0] <= fs_hz <= _RATES_HZ[1]:
+        raise CorruptDataError(
+            f"{path}: states a sampling rate of {fs_hz:g} Hz, expected {_RATES_HZ[0]:g} to {_RATES_HZ[1]:g} Hz; give "
+            "it in Hz (fs_hz)"
+        )
 
 
 def _describe(recording: Recording, index: int) -> tuple[str, str, tuple[str, ...]]:
@@ -144,16 +175,19 @@ def _describe(recording: Recording, index: int) -> tuple[str, str, tuple[str, ..
     return recording.kind, names[index], names
 
 
-def _scale(lead: Lead) -> EcgSignal:
-    factor = find_factor(lead.unit)
+def _scale(lead: Lead) -> tuple[EcgSignal, tuple[str, ...]]:
+    """Take samples to millivolts where their unit is known and can be true; notes say why not."""
     samples = np.where(np.isinf(lead.samples), np.nan, lead.samples) if np.isinf(lead.samples).any() else lead.samples
+    own = EcgSignal(samples, lead.fs_hz)
+    factor = find_factor(lead.unit)
     if factor is None:
-        return EcgSignal(samples, lead.fs_hz)
-    return EcgSignal(samples if factor == 1.0 else samples * factor, lead.fs_hz, MILLIVOLT)
-
-
-def _note_unit(lead: Lead) -> tuple[str, ...]:
-    if find_factor(lead.unit) is not None:
-        return lead.notes
-    said = "says no unit" if not lead.unit else f"gives the unit {lead.unit!r}, which is no voltage"
-    return (*lead.notes, f"the file {said}: amplitudes are its own numbers, not millivolts")
+        said = "says no unit" if not lead.unit else f"gives the unit {lead.unit!r}, which is no voltage"
+        return own, (f"the file {said}: {_OWN_NUMBERS}",)
+    scaled = samples if factor == 1.0 else samples * factor
+    range_mv = measure_range_mv(scaled, lead.fs_hz)
+    if not is_size_of_ecg(range_mv):
+        return own, (
+            f"{range_mv:.3g} mV within two seconds is no heart's, so the file's unit {lead.unit!r} is wrong: "
+            f"{_OWN_NUMBERS}",
+        )
+    return EcgSignal(scaled, lead.fs_hz, MILLIVOLT), ()

@@ -161,6 +161,13 @@ def test_a_rate_that_is_none_is_refused(tmp_path: Path, fs_hz: float) -> None:
             function(write(tmp_path, GOOD), fs_hz=fs_hz)
 
 
+@pytest.mark.parametrize("fs_hz", [1e-9, 1e12])
+def test_a_rate_of_no_recording_is_refused(tmp_path: Path, fs_hz: float) -> None:
+    for function in (read_ecg, probe_ecg):
+        with pytest.raises(SettingsError, match=r"expected 0\.1 to 1e\+06 Hz"):
+            function(write(tmp_path, GOOD), fs_hz=fs_hz)
+
+
 def test_a_missing_file_or_a_folder_is_said_to_be_missing(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.csv", tmp_path):
         with pytest.raises(MissingDataError, match="no such file; check the path"):

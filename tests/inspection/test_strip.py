@@ -121,7 +121,21 @@ def test_simulated_data_are_labelled() -> None:
 
 
 @pytest.mark.parametrize(
-    "case", ["plain", "short", "flat", "gap", "spike", "no unit", "long", "notes", "tiny", "beatless second"]
+    "case",
+    [
+        "plain",
+        "short",
+        "flat",
+        "gap",
+        "spike",
+        "no unit",
+        "long",
+        "notes",
+        "tiny",
+        "beatless second",
+        "nothing",
+        "huge",
+    ],
 )
 def test_words_overlap_nowhere(case: str) -> None:
     samples, shown, unit, notes = noisy(), Shown(0.0, 10.0), "mV", ()
@@ -144,6 +158,10 @@ def test_words_overlap_nowhere(case: str) -> None:
     elif case == "beatless second":
         samples = noisy(2200)
         shown = Shown(9.5, 1.5)
+    elif case == "nothing":
+        samples[:] = np.nan
+    elif case == "huge":
+        samples *= 300
     figure = compose(find(samples, unit=unit, notes=notes), shown)
     with mpl.rc_context(STYLE):
         renderer = mpl.backends.backend_agg.FigureCanvasAgg(figure).get_renderer()

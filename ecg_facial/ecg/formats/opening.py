@@ -52,7 +52,7 @@ def open_recording(path: Path) -> Recording:
 
 
 def list_files(path: Path) -> tuple[Path, ...]:
-    """List the files that a recording is made of and that are there: a WFDB record's header and signal files, or one."""
+    """List the files of a recording that are there: a WFDB record's header and signal files, else one."""
     if path.suffix.lower() != ".hea":
         return (path,) if path.is_file() else ()
     try:

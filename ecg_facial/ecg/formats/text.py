@@ -28,6 +28,7 @@ _TIME_UNITS = {
 _COUNT_NAMES = frozenset(
     {"sample", "samples", "index", "sample_index", "n", "nseq", "frame", "counter", "row", "id", ""}
 )
+_MAX_LINE, _MAX_COLUMNS = 1 << 20, 4096
 _MAX_STEP_S = 0.02
 # times rounded to their last digit step unevenly, by twice the median at most; more are lost samples
 _MAX_JUMP = 2.5
@@ -107,11 +108,13 @@ def open_text(path: Path) -> TextTable:
         When it is no table.
     """
     lines = _read_lines(path)
+    _check_width(path, max(map(len, lines), default=0), "characters in a line", _MAX_LINE)
     places = [number for number, line in enumerate(lines) if line.strip() and line[0] != "#"]
     kept = lines if len(places) == len(lines) else [lines[number] for number in places]
     if not kept:
         raise CorruptDataError(f"{path}: the file is empty; expected a header line and rows of numbers")
     layout = find_layout(kept)
+    _check_width(path, layout.n_columns, "columns", _MAX_COLUMNS)
     rows = kept[layout.first_row :]
     if not rows:
         raise CorruptDataError(f"{path}: a header but no rows; expected rows of numbers")
@@ -120,6 +123,11 @@ def open_text(path: Path) -> TextTable:
     labels = layout.columns or find_labels(remarks, layout.n_columns)
     _check_columns(path, labels, rows[0], layout)
     return TextTable(path, _name(labels, layout), rows, first + 1, layout, find_rate_hz(remarks))
+
+
+def _check_width(path: Path, found: int, what: str, limit: int) -> None:
+    if found > limit:
+        raise CorruptDataError(f"{path}: {found} {what}, limit {limit}; expected one row a sample, one column a signal")
 
 
 def _name(labels: Sequence[str], layout: Layout) -> tuple[Channel, ...]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none"})
 _N_LOOKED_AT = 20
+# a longer remark states no rate, and would cost a search that goes with the square of its length
+_MAX_REMARK = 400
 _MAX_PREAMBLE = 200
 _RATE = re.compile(
     r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|\bsfreq|\bfs(?:_hz)?)\W*(?:\(?\s*(?P<unit>k?hz)\s*\)?)?[^\w.+-]*"
@@ -151,7 +153,7 @@ def find_rate_hz(remarks: Sequence[str]) -> float | None:
     500.0
     """
     for line in remarks:
-        found = _RATE.search(line)
+        found = _RATE.search(line[:_MAX_REMARK])
         if found:
             value = float(found["value"].replace(",", "."))
             return value * (1e3 if "khz" in (found["unit"] or found["after"] or "").lower() else 1.0)
@@ -161,7 +163,7 @@ def find_rate_hz(remarks: Sequence[str]) -> float | None:
 def find_labels(remarks: Sequence[str], n_columns: int) -> tuple[str, ...]:
     """Find the names of the columns that a comment gives (``# Labels:= ECG``); empty where none fits."""
     for line in remarks:
-        found = _LABELS.match(line)
+        found = _LABELS.match(line[:_MAX_REMARK])
         if found:
             names = tuple(word.strip() for word in re.split(r"[\t;,]|\s{2,}", found["names"].strip()) if word.strip())
             names = names if len(names) == n_columns else tuple(found["names"].split())

@@ -25,7 +25,7 @@ _MAX_SIGNALS = 4096
 _DEFAULT_HZ = 250.0
 _RECORD = re.compile(
     r"^(?P<name>[^\s/]+)(?P<segments>/\S*)?\s+(?P<n_signals>\d{1,9})"
-    r"(?:\s+(?P<fs>[\d.eE+-]+)(?:/\S*)?(?:\s+(?P<n_times>\d+)(?:\s.*)?)?)?$"
+    r"(?:\s+(?P<fs>[\d.eE+-]+)(?:/\S*)?(?:\s+(?P<n_times>\d{1,15})(?:\s.*)?)?)?$"
 )
 _FORMAT = re.compile(
     r"^(?P<format>\d{1,4})(?:x(?P<per_frame>\d{1,9}))?(?::(?P<skew>\d{1,9}))?(?:\+(?P<offset>\d{1,12}))?$"

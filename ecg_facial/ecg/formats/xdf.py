@@ -74,7 +74,7 @@ class XdfFile:
             loaded = pyxdf.load_xdf(
                 str(self.path), select_streams=[stream.id], synchronize_clocks=False, dejitter_timestamps=False
             )[0][0]
-            values = np.asarray(loaded["time_series"], dtype=np.float64)[:, number].copy()
+            values = np.array(loaded["time_series"][:, number], dtype=np.float64)
             return values, np.asarray(loaded["time_stamps"], dtype=np.float64)
         raise CorruptDataError(f"{self.path}: stream {stream.name!r} cannot be read")
 

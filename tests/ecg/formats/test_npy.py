@@ -28,16 +28,16 @@ def test_a_vector_needs_a_rate(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("across", [False, True])
 def test_columns_are_chosen_by_label_or_number_whichever_way_they_lie(tmp_path: Path, across: bool) -> None:
-    table = np.stack([np.zeros_like(ECG), ECG], axis=1)
+    table = np.stack([np.zeros_like(ECG), 500 * ECG], axis=1)
     path = tmp_path / "two.npz"
     np.savez(path, data=table.T if across else table, labels=["gsr", "ecg"], fs=250, units=["uS", "uV"])
     ecg = read_ecg(path)
     assert (ecg.fs_hz, ecg.unit) == (250.0, "mV")
-    np.testing.assert_allclose(ecg.samples, ECG / 1000)
+    np.testing.assert_allclose(ecg.samples, ECG / 2)
     np.save(tmp_path / "two.npy", table.T if across else table)
     with pytest.raises(DataError, match="2 channels without a header"):
         read_ecg(tmp_path / "two.npy", fs_hz=250)
-    np.testing.assert_array_equal(read_ecg(tmp_path / "two.npy", fs_hz=250, column="2").samples, ECG)
+    np.testing.assert_array_equal(read_ecg(tmp_path / "two.npy", fs_hz=250, column="2").samples, 500 * ECG)
 
 
 @pytest.mark.parametrize("key", ["fs", "fs_hz", "sfreq", "sampling_rate"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ecg_files import make_ecg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +82,21 @@ def test_counts_of_a_converter_stay_what_they_are_and_it_is_said(tmp_path: Path)
     assert silent.notes == ("the file says no unit: amplitudes are its own numbers, not millivolts",)
 
 
+@pytest.mark.parametrize(("unit", "scale"), [("uV", 1.0), ("V", 1.0), ("nV", 1000.0), ("mV", 1e6)])
+def test_a_unit_that_cannot_be_true_is_not_believed_and_it_is_said(tmp_path: Path, unit: str, scale: float) -> None:
+    ecg = scale * make_ecg()
+    reading = read_ecg_fully(write(tmp_path, f"# fs 200\necg ({unit})\n" + "".join(f"{value:.9g}\n" for value in ecg)))
+    assert reading.signal.unit is None
+    np.testing.assert_allclose(reading.signal.samples, ecg, rtol=1e-6, atol=1e-7 * scale)
+    assert f"so the file's unit '{unit}' is wrong" in reading.notes[0]
+
+
+@pytest.mark.parametrize("unit", ["mmHg", "bpm", "%", "\u00b5S", "degC"])
+def test_a_channel_of_another_quantity_is_refused(tmp_path: Path, unit: str) -> None:
+    with pytest.raises(DataError, match=f"'ecg' is in {unit}, which is no voltage; choose the channel of the ECG"):
+        read_ecg(write(tmp_path, f"time (s),ecg ({unit})\n0,1\n0.004,2\n0.008,3\n"))
+
+
 def test_a_column_of_sample_numbers_is_no_time(tmp_path: Path) -> None:
     rows = "".join(f"{row},{row % 7}\n" for row in range(100))
     with pytest.raises(DataError, match=r"column 'sample' counts samples, which tells no time.*give it in Hz"):
@@ -135,6 +152,26 @@ def test_a_table_is_a_table_whatever_its_suffix(tmp_path: Path, suffix: str) -> 
 def test_a_format_that_is_not_read_is_named_with_a_remedy(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_ecg(write(tmp_path, "x", name=name))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1," * 600_000 + "1\n2\n", "1200001 characters in a line, limit 1048576"),
+        (("1," * 5000 + "1\n") * 3, "5001 columns, limit 4096"),
+        ("# sampling rate" + " " * 900_000 + "\n1\n2\n", "the sampling rate is unknown"),
+        ("a" + " " * 500_000 + "b\n1\n2\n", "no column 'ecg'"),
+        ("# labels" + " =" * 400_000 + "\n1\n2\n", "no column 'ecg'"),
+        ("ecg" + "(" * 500_000 + "\n1\n2\n", "the sampling rate is unknown"),
+    ],
+    ids=["long line", "many columns", "long remark", "long name", "long labels", "many brackets"],
+)
+def test_absurd_lines_are_refused_at_once(tmp_path: Path, content: str, message: str) -> None:
+    path = write(tmp_path, content)
+    began = time.perf_counter()
+    with pytest.raises(DataError, match=message):
+        read_ecg(path)
+    assert time.perf_counter() - began < 2.0
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_gain_baseline_and_unit_are_used(tmp_path: Path, gain: str, zero: int, e
     np.testing.assert_allclose(ecg.samples, expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("gain", ["0", "0(10)/mV", "200/mmHg"])
+@pytest.mark.parametrize("gain", ["0", "0(10)/mV", "200/adu"])
 def test_without_a_gain_in_volts_no_millivolt_is_claimed(tmp_path: Path, gain: str) -> None:
     reading = read_ecg_fully(write_wfdb(tmp_path, np.full((4, 1), 100), gain=gain))
     assert reading.signal.unit is None
@@ -164,6 +164,8 @@ LIES: dict[str, tuple[tuple[str, ...], str]] = {
     "no signals": (("rec 0 200 10",), "0 signals"),
     "negative": (("rec -1 200 10", SIGNAL), "is no record line"),
     "rate of 0": (("rec 1 0 10", SIGNAL), "a rate of 0 Hz"),
+    "a very long number": (("rec 1 200 " + "9" * 5000, SIGNAL), "is no record line"),
+    "an absurd rate": (("rec 1 1e300 10", SIGNAL), r"a sampling rate of 1e\+300 Hz, expected 0.1 to 1e\+06 Hz"),
     "endless rate": (("rec 1 1e999 10", SIGNAL), "'1e999' is no rate"),
     "up and away": (("rec 1 200 10", "../rec.dat 16 200"), "'../rec.dat' is not a plain name"),
     "absolute": (("rec 1 200 10", "/etc/passwd 16 200"), "is not a plain name"),

@@ -21,12 +21,12 @@ OTHER = make_xdf_stream(7, np.ones((300, 4)), None, name="cap", kind="EEG", labe
 
 
 def test_the_ecg_stream_is_found_among_others(tmp_path: Path) -> None:
-    stream = make_xdf_stream(3, ECG[:, None], STAMPS_S, labels=[("chest", "microvolts")])
+    stream = make_xdf_stream(3, 1024 * ECG[:, None], STAMPS_S, labels=[("chest", "microvolts")])
     reading = read_ecg_fully(write_xdf(tmp_path / "lsl.xdf", OTHER, stream))
     assert reading.channel == "ECG chest"
     assert reading.channels == ("a", "b", "c", "d", "ECG chest")
     assert (reading.signal.fs_hz, reading.signal.unit) == (FS_HZ, "mV")
-    np.testing.assert_allclose(reading.signal.samples, ECG / 1000)
+    np.testing.assert_allclose(reading.signal.samples, 1.024 * ECG)
 
 
 @pytest.mark.parametrize(
