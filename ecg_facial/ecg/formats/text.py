@@ -137,7 +137,12 @@ def _name(labels: Sequence[str], layout: Layout) -> tuple[Channel, ...]:
 
 
 def _check_columns(path: Path, labels: Sequence[str], row: str, layout: Layout) -> None:
-    """Refuse a table that lies on its side: names in front, no header above."""
+    """Refuse a table whose header does not fit its rows, and one that lies on its side: names in front, none above."""
+    if labels and layout.n_columns > len(labels):
+        raise CorruptDataError(
+            f"{path}: rows of {layout.n_columns} cells under a header of {len(labels)}, so which name is whose is "
+            "unknown; name every column"
+        )
     first = row.split(layout.delimiter)[0].strip().strip('"')
     if not labels and layout.n_columns > 1 and re.match(r"^[A-Za-z_]", first) and first.lower() not in MISSING_WORDS:
         raise DataError(

@@ -37,6 +37,7 @@ class Layout:
     first_row : int
         Place of the first row of numbers in the lines that were given.
     n_columns : int
+        Cells of a typical row.
     """
 
     delimiter: str | None
@@ -94,7 +95,7 @@ def find_layout(lines: Sequence[str]) -> Layout:
             break
         else:
             first_row = place + 1
-    return Layout(delimiter, decimal_comma, columns, first_row, max(len(typical), len(columns)))
+    return Layout(delimiter, decimal_comma, columns, first_row, len(typical))
 
 
 def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ecg_files import FS_HZ, make_ecg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from ecg_facial.ecg.files import probe_ecg, read_ecg
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
@@ -48,6 +51,25 @@ def test_every_number_type_and_spelling_of_the_rate_is_read(tmp_path: Path, key:
     ecg = read_ecg(tmp_path / "one.npz")
     assert (ecg.fs_hz, probe_ecg(tmp_path / "one.npz").n_times) == (360.0, len(ECG))
     np.testing.assert_array_equal(ecg.samples, np.round(100 * ECG))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    table=arrays(np.float64, st.tuples(st.integers(5, 60), st.integers(1, 4)), elements=st.floats(-1e6, 1e6)),
+    archived=st.booleans(),
+    in_order=st.sampled_from("CF"),
+)
+def test_a_written_array_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, table: np.ndarray, archived: bool, in_order: str
+) -> None:
+    path = tmp_path_factory.mktemp("npy") / ("array.npz" if archived else "array.npy")
+    content = np.asarray(table, order=in_order)
+    if archived:
+        np.savez(path, data=content, fs=100)
+    else:
+        np.save(path, content)
+    for number in range(table.shape[1]):
+        np.testing.assert_array_equal(read_ecg(path, fs_hz=100.0, column=str(number + 1)).samples, table[:, number])
 
 
 def test_infinite_samples_are_not_recorded(tmp_path: Path) -> None:

@@ -130,6 +130,16 @@ def test_two_columns_of_one_name_are_chosen_by_number(tmp_path: Path) -> None:
     assert read_ecg(path, column="3").samples.tolist() == [4.0, 5.0, 6.0]
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["time,ecg\na,0,1\nb,0.004,2\nc,0.008,3\n", '"time","ecg"\n"0,000","1,5"\n"0,004","2,5"\n"0,008","3,5"\n'],
+    ids=["names of rows without a header", "decimal commas between commas"],
+)
+def test_a_header_narrower_than_its_rows_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(CorruptDataError, match=r"rows of \d cells under a header of 2.*name every column"):
+        read_ecg(write(tmp_path, content))
+
+
 def test_a_table_on_its_side_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="its rows begin with names"):
         read_ecg(write(tmp_path, "onsets,,1,2,3\noffsets,4,5,6,7\npeaks,8,9,10,11\n"))

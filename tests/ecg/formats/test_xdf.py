@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ecg_files import FS_HZ, make_ecg, make_xdf_stream, write_xdf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ecg_facial.ecg.files import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.ecg.formats.clocks import fit_grid
@@ -125,6 +127,30 @@ def test_samples_never_share_a_place(seed: int) -> None:
     grid = fit_grid(kept / 250.0 + rng.exponential(0.02, len(kept)), 250.0)
     if not grid.problem:
         assert np.all(np.diff(grid.places) > 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    n_times=st.integers(2, 300),
+    n_channels=st.integers(1, 4),
+    per_chunk=st.integers(1, 120),
+    stamped=st.booleans(),
+    rate=st.sampled_from([50.0, 130.0, 256.0, 1000.0]),
+    seed=st.integers(0, 99),
+)
+def test_a_written_stream_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, n_times: int, n_channels: int, per_chunk: int, stamped: bool, rate: float,
+    seed: int,
+) -> None:  # fmt: skip
+    values = np.random.default_rng(seed).normal(0, 1, (n_times, n_channels)).astype(np.float32).astype(np.float64)
+    stream = make_xdf_stream(
+        9, values, 7.0 + np.arange(n_times) / rate if stamped else None, nominal_hz=rate, per_chunk=per_chunk
+    )
+    path = write_xdf(tmp_path_factory.mktemp("xdf") / "lsl.xdf", OTHER, stream)
+    for number in range(n_channels):
+        ecg = read_ecg(path, column=f"ECG {number + 1}")
+        assert ecg.fs_hz == pytest.approx(rate)
+        np.testing.assert_array_equal(ecg.samples, values[:, number])
 
 
 def break_length(content: bytes, number: int, length: int) -> bytes:
