@@ -21,7 +21,8 @@ from ecg_facial.errors import EcgFacialError
 
 OK, MISSING, PROBLEM = "ok", "missing", "problem"
 _CORE = (
-    "numpy", "scipy", "pandas", "pyarrow", "av", "opencv-python-headless", "onnxruntime", "typer", "rich", "edfio", "pyxdf",
+    "numpy", "scipy", "pandas", "pyarrow", "av", "opencv-python-headless", "onnxruntime", "typer", "rich", "edfio",
+    "pyxdf",
 )  # fmt: skip
 _OPTIONAL = {
     "numba": "to simulate",
