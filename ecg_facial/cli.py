@@ -123,23 +123,21 @@ def index(
 
 
 @app.command()
-def beats(
-    ecg: Annotated[Path, typer.Argument(help="ECG table (CSV or TSV).")],
-    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file has no time column.")] = None,
-    column: Annotated[str, typer.Option(help="Name of the ECG column.")] = "ecg",
+def ecg(
+    file: Annotated[Path, typer.Argument(help="CSV, TSV, WFDB (.hea), EDF, BDF, XDF, .npy or .npz.")],
+    out: Annotated[Path, typer.Option(help="Folder for beats.csv, summary.json, strip.png and strip.svg.")],
+    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file says none.")] = None,
+    channel: Annotated[str, typer.Option("--channel", "--column", help="Name or number of the channel.")] = "ecg",
+    start_s: Annotated[float, typer.Option(min=0.0, help="Start of the strip in seconds.")] = 0.0,
+    duration_s: Annotated[float, typer.Option(help="Seconds that the strip shows, in rows of 10, up to 60.")] = 10.0,
 ) -> None:
-    """Print the R-peaks, mean heart rate and signal quality of an ECG file."""
-    from ecg_facial.ecg.files import read_ecg
-    from ecg_facial.ecg.intervals import mean_heart_rate
-    from ecg_facial.ecg.quality import compute_sqi
-    from ecg_facial.ecg.rpeaks import detect_r_peaks
+    """Find the beats of an ECG file: heart rate, signal quality, and a strip on ECG paper."""
+    from ecg_facial.inspection.running import inspect_ecg
+    from ecg_facial.inspection.wording import describe_findings
 
-    signal = read_ecg(ecg, fs_hz=fs_hz, column=column)
-    peaks = detect_r_peaks(signal.samples, signal.fs_hz)
-    rows = [[f"{time:.3f}", f"{trust:.2f}"] for time, trust in zip(peaks.times_s, peaks.confidence, strict=True)]
-    say(format_table(rows, header=["R-peak s", "confidence"]))
-    say(f"mean heart rate: {mean_heart_rate(peaks.times_s):.1f} bpm")
-    say(f"signal quality: {compute_sqi(signal.samples, signal.fs_hz, peaks):.2f} (0..1)")
+    found = inspect_ecg(file, out, fs_hz=fs_hz, channel=channel, start_s=start_s, duration_s=duration_s)
+    say("\n".join(describe_findings(found)))
+    say(f"written to       {out}")
 
 
 @app.command()
@@ -264,9 +262,9 @@ def train(
 def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle folder, such as RUN/model.")],
     video: Annotated[Path | None, typer.Option(help="Face video.")] = None,
-    ecg: Annotated[Path | None, typer.Option(help="ECG table (CSV or TSV).")] = None,
-    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file has no time column.")] = None,
-    ecg_column: Annotated[str, typer.Option(help="Name of the ECG column.")] = "ecg",
+    ecg: Annotated[Path | None, typer.Option(help="ECG of any format that `ecg` reads.")] = None,
+    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file says none.")] = None,
+    ecg_column: Annotated[str, typer.Option(help="Name of the ECG's column or channel.")] = "ecg",
     start_s: Annotated[float, typer.Option(min=0.0, help="Start of the window in seconds.")] = 0.0,
     detector_path: DetectorPathOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -20,7 +20,10 @@ from ecg_facial import __version__
 from ecg_facial.errors import EcgFacialError
 
 OK, MISSING, PROBLEM = "ok", "missing", "problem"
-_CORE = ("numpy", "scipy", "pandas", "pyarrow", "av", "opencv-python-headless", "onnxruntime", "typer", "rich")
+_CORE = (
+    "numpy", "scipy", "pandas", "pyarrow", "av", "opencv-python-headless", "onnxruntime", "typer", "rich", "edfio",
+    "pyxdf",
+)  # fmt: skip
 _OPTIONAL = {
     "numba": "to simulate",
     "torch": "to train",
@@ -29,7 +32,7 @@ _OPTIONAL = {
     "onnxscript": "to write bundles",
     "scikit-learn": "to evaluate",
     "jinja2": "for reports",
-    "matplotlib": "for reports",
+    "matplotlib": "for reports and ECG strips",
 }
 _RENDERED = "resnet18_rendered.safetensors"
 

@@ -78,11 +78,11 @@ class EcgRef:
     Attributes
     ----------
     path : Path
-        A text table.
+        A file of any format that `ecg.files` reads.
     fs_hz : float or None
-        Sampling rate in Hz; None when the file's own time column says it.
+        Sampling rate in Hz; None when the file says it.
     column : str
-        Name of the ECG column.
+        Name of the ECG's column or channel.
     start_s : float
         Where a stretch of a longer recording begins, in seconds from its first sample.
     duration_s : float or None
@@ -184,7 +184,7 @@ class EcgSignal:
     fs_hz : float
         Sampling rate in Hz.
     unit : str or None
-        Physical unit when known (BioVid does not document it).
+        ``"mV"`` when the file gives a unit of voltage; None when it is not known (BioVid does not document it).
     start_s : float
         Time of the first sample in seconds, on the clock that the video frames share.
 

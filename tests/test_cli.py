@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from ecg_files import make_ecg
 from tiny_files import write_ecg, write_pspi, write_video
 
 from ecg_facial import cli, wording, workflow
@@ -66,25 +67,25 @@ def empty_folder(root: Path) -> list[str]:
 
 def empty_csv(root: Path) -> list[str]:
     (root / "ecg.csv").write_text("")
-    return ["beats", str(root / "ecg.csv")]
+    return ["ecg", str(root / "ecg.csv"), "--out", str(root / "looked")]
 
 
 def wrong_delimiter(root: Path) -> list[str]:
     table = write_ecg(root / "ecg.csv")
     table.write_text(table.read_text().replace("\t", "|"))
-    return ["beats", str(table)]
+    return ["ecg", str(table), "--out", str(root / "looked")]
 
 
 def one_column(root: Path) -> list[str]:
-    return ["beats", str(write_ecg(root / "ecg.csv", columns="ecg"))]
+    return ["ecg", str(write_ecg(root / "ecg.csv", columns="ecg")), "--out", str(root / "looked")]
 
 
 def no_ecg_column(root: Path) -> list[str]:
-    return ["beats", str(write_ecg(root / "ecg.csv", columns="time\tgsr"))]
+    return ["ecg", str(write_ecg(root / "ecg.csv", columns="time\tgsr")), "--out", str(root / "looked")]
 
 
 def no_rate(root: Path) -> list[str]:
-    return ["beats", str(write_ecg(root / "ecg.csv")), "--fs-hz", "0"]
+    return ["ecg", str(write_ecg(root / "ecg.csv")), "--out", str(root / "looked"), "--fs-hz", "0"]
 
 
 def not_a_video(root: Path) -> list[str]:
@@ -246,11 +247,20 @@ def test_a_truncated_video_leaves_the_ecg_of_its_trial(run: Callable[..., Said],
     assert "1 usable trials" in said.out
 
 
-def test_beats_are_printed_with_rate_and_quality(run: Callable[..., Said], shared_data: Path) -> None:
-    said = run("beats", shared_data / "ecg" / "other" / "e0103.csv", "--fs-hz", "250")
+def test_an_ecg_is_looked_at_and_the_files_are_named(run: Callable[..., Said], tmp_path: Path) -> None:
+    table = tmp_path / "ecg.csv"
+    table.write_text("gsr,chest (mV)\n" + "".join(f"5,{value:.4f}\n" for value in make_ecg()))
+    said = run("ecg", table, "--out", tmp_path / "looked", "--fs-hz", "200", "--column", "chest", "--duration-s", "5")
     assert said.code == 0
-    assert "mean heart rate: " in said.out
-    assert "signal quality: " in said.out
+    assert "heart rate       75.0 bpm" in said.out
+    assert "channel          chest (of gsr, chest)" in said.out
+    assert "signal quality   " in said.out
+    assert {path.name for path in (tmp_path / "looked").iterdir()} == {
+        "beats.csv", "summary.json", "strip.png", "strip.svg",
+    }  # fmt: skip
+    assert run("ecg", table, "--out", tmp_path / "looked", "--fs-hz", "200", "--channel", "2").code == 0
+    far = run("ecg", table, "--out", tmp_path / "looked", "--fs-hz", "200", "--channel", "2", "--start-s", "60")
+    assert (far.code, "a strip from 60 s: the recording lasts 10 s" in far.err) == (2, True)
 
 
 def test_doctor_says_what_is_usable(run: Callable[..., Said]) -> None:

@@ -13,9 +13,9 @@ import ecg_facial
 
 ORDER = (
     "errors", "settings", "storage", "progress", "executors", "console", "provenance", "labels", "recording", "ecg",
-    "face", "windows", "datasets", "simulate", "prepare", "normalisation", "bundle", "fusion", "backends", "predictor",
-    "nets", "facial_model", "ecg_model", "fusion_model", "onnx_export", "training", "pretraining", "fitting",
-    "evaluation", "bundling", "wording", "doctor", "workflow", "demo", "options", "cli", "__main__",
+    "face", "windows", "datasets", "simulate", "inspection", "prepare", "normalisation", "bundle", "fusion", "backends",
+    "predictor", "nets", "facial_model", "ecg_model", "fusion_model", "onnx_export", "training", "pretraining",
+    "fitting", "evaluation", "bundling", "wording", "doctor", "workflow", "demo", "options", "cli", "__main__",
 )  # fmt: skip
 FREE_OF_TORCH = ORDER[: ORDER.index("nets")]
 PACKAGE = Path(ecg_facial.__file__).parent

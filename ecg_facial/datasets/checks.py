@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ecg_facial.datasets.records import Problem, ProblemKind
+from ecg_facial.ecg.formats.opening import list_files
 from ecg_facial.ecg.stretches import measure_ecg_stretch
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
 from ecg_facial.executors import open_pool
@@ -94,6 +95,8 @@ def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:
         return []
     if signal.path.is_dir():
         return list_images(signal.path)
+    if isinstance(signal, EcgRef):
+        return list(list_files(signal.path))
     return [signal.path] if signal.path.is_file() else []
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.ecg.files import probe_ecg, read_ecg
+from ecg_facial.ecg.formats.opening import list_files
 from ecg_facial.errors import EcgFacialError
 from ecg_facial.recording import EcgRef, EcgSignal
 
@@ -58,9 +59,8 @@ def measure_ecg_stretch(ecg: EcgRef) -> float:
 
 
 def _read_recording(ecg: EcgRef) -> EcgSignal:
-    status = ecg.path.stat() if ecg.path.is_file() else None
     # a file that was written anew is another recording
-    stamp = None if status is None else (status.st_mtime_ns, status.st_size)
+    stamp = tuple((status.st_mtime_ns, status.st_size) for status in (file.stat() for file in list_files(ecg.path)))
     found = _remember(ecg.path, ecg.fs_hz, ecg.column, stamp)
     if isinstance(found, EcgFacialError):
         raise type(found)(str(found))
@@ -69,7 +69,7 @@ def _read_recording(ecg: EcgRef) -> EcgSignal:
 
 @lru_cache(maxsize=_RECORDINGS_KEPT)
 def _remember(
-    path: Path, fs_hz: float | None, column: str, stamp: tuple[int, int] | None
+    path: Path, fs_hz: float | None, column: str, stamp: tuple[tuple[int, int], ...]
 ) -> EcgSignal | EcgFacialError:
     """Read a recording, or say what is wrong with it: a damaged one is not read once a stretch either."""
     try:

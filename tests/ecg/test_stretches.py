@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ecg_files import make_ecg, write_wfdb
 
 from ecg_facial.ecg import stretches
+from ecg_facial.ecg.formats.opening import list_files
 from ecg_facial.ecg.stretches import measure_ecg_stretch, read_ecg_stretch
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.recording import EcgRef, VideoRef
@@ -88,3 +91,15 @@ def test_a_stretch_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     for kind in (EcgRef, VideoRef):
         with pytest.raises(SettingsError, match="a stretch"):
             kind(Path("x"), **wrong)
+
+
+def test_a_record_whose_samples_were_written_anew_is_read_again(tmp_path: Path) -> None:
+    counts = np.round(200 * make_ecg()[:, None]).astype(np.int64)
+    path = write_wfdb(tmp_path, counts)
+    part = EcgRef(path, start_s=1.0, duration_s=1.0)
+    before = read_ecg_stretch(part).samples
+    # the header, and the length of the samples, stay what they were
+    path.with_suffix(".dat").write_bytes((counts + 100).astype("<i2").tobytes())
+    os.utime(path.with_suffix(".dat"), ns=(1, 1))
+    np.testing.assert_allclose(read_ecg_stretch(part).samples, before + 0.5)
+    assert list_files(path) == (path, path.with_suffix(".dat"))

@@ -1,0 +1,91 @@
+"""Units of voltage, as files spell them.
+
+Enters: the text of a unit. Leaves: the factor to millivolts, or None where it is no voltage: counts of a converter have
+no scale that could be guessed. Knows how large an ECG is, so that a wrong unit shows.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+MILLIVOLT = "mV"
+# mu is written as the Greek letter, as the micro sign, and as u; "mV" and "MV" both occur, megavolts do not
+_FACTORS = {"v": 1e3, "volt": 1e3, "mv": 1.0, "millivolt": 1.0, "uv": 1e-3, "microvolt": 1e-3, "nv": 1e-6}
+# an ECG in one of these is another signal
+_OTHER_QUANTITIES = frozenset({
+    "mmhg", "cmh2o", "kpa", "pa", "bpm", "/min", "%", "degc", "c", "\u00b0c", "k", "hz", "l/min", "ml", "l", "us", "s",
+    "ms", "ohm", "kohm", "\u03c9", "k\u03c9", "g", "m/s2", "m/s\u00b2", "n", "a", "ma", "ua",
+})  # fmt: skip
+# typical range within two seconds: QRS complexes of 0.1 to 5 mV, motion of tens of millivolts
+_RANGE_MV = (0.005, 100.0)
+_BLOCK_S, _MAX_BLOCKS = 2.0, 300
+_MAX_LABEL = 400
+_IN_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]{1,16})[)\]]\s*$")
+
+
+def find_factor(unit: str | None) -> float | None:
+    """Millivolts of one `unit`; None when it is no voltage.
+
+    Examples
+    --------
+    >>> [find_factor(unit) for unit in ("mV", "\u00b5V", "Volts", "adu", None)]
+    [1.0, 0.001, 1000.0, None, None]
+    """
+    if unit is None:
+        return None
+    word = _normalise(unit)
+    return _FACTORS.get(word, _FACTORS.get(word.removesuffix("s")))
+
+
+def is_another_quantity(unit: str | None) -> bool:
+    """Tell whether a unit is known to be that of something that no electrode measures.
+
+    Examples
+    --------
+    >>> [is_another_quantity(unit) for unit in ("mmHg", "bpm", "adu", "mV", None)]
+    [True, True, False, False, False]
+    """
+    return unit is not None and _normalise(unit) in _OTHER_QUANTITIES
+
+
+def _normalise(unit: str) -> str:
+    return re.sub(r"[\s.]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
+
+
+def measure_range_mv(samples_mv: NDArray[np.float64], fs_hz: float) -> float:
+    """Typical range within two seconds, in millivolts; NaN for a shorter or a flat signal.
+
+    Parameters
+    ----------
+    samples_mv : ndarray, shape (n_times,)
+        Millivolts, NaN where nothing was recorded.
+    fs_hz : float
+        Sampling rate in Hz.
+    """
+    size = max(2, round(_BLOCK_S * fs_hz))
+    blocks = samples_mv[: len(samples_mv) // size * size].reshape(-1, size)
+    blocks = blocks[:: max(1, len(blocks) // _MAX_BLOCKS)]
+    blocks = blocks[np.isfinite(blocks).all(axis=1)]
+    ranges = np.ptp(blocks, axis=1) if len(blocks) else np.zeros(0)
+    ranges = ranges[ranges > 0]
+    return float(np.median(ranges)) if len(ranges) else float("nan")
+
+
+def is_size_of_ecg(range_mv: float) -> bool:
+    """Tell whether an ECG may have this range; NaN is not judged."""
+    return not (range_mv < _RANGE_MV[0] or range_mv > _RANGE_MV[1])
+
+
+def split_unit(label: str) -> tuple[str, str | None]:
+    """Split a label into a name and the unit in brackets behind it.
+
+    Examples
+    --------
+    >>> split_unit("ECG (uV)"), split_unit("ecg")
+    (('ECG', 'uV'), ('ecg', None))
+    """
+    found = _IN_BRACKETS.match(label) if len(label) <= _MAX_LABEL else None
+    return (found["name"], found["unit"].strip()) if found and found["name"] else (label, None)

@@ -1,0 +1,170 @@
+"""WFDB records: MIT-BIH and most of PhysioNet.
+
+Enters: a header. Leaves: one signal, out of the file that holds it, in physical units. Records of several segments,
+compressed formats and files in other folders are refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import lcm
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, readable
+from ecg_facial.ecg.formats.wfdb_header import WfdbHeader, WfdbSignal, find_header, read_header
+from ecg_facial.ecg.formats.wfdb_samples import FORMATS, SampleFormat
+from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+
+_NOT_STORED = "~"
+_BLOCK_SAMPLES = 1 << 20
+_MAX_FRAME = 1 << 20
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a signal lies in its file: which samples of each frame."""
+
+    first: int
+    frame: int
+    n_frames: int
+
+
+@dataclass(frozen=True)
+class WfdbRecord:
+    """An open record; implements `contract.Recording`."""
+
+    header: WfdbHeader
+    kind: str = field(default="WFDB record", init=False)
+    hint: str = field(default="", init=False)
+
+    @property
+    def path(self) -> Path:
+        """Its header."""
+        return self.header.path
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Its signals."""
+        return tuple(
+            Channel(signal.name or str(number), _unit_of(signal), is_named=bool(signal.name))
+            for number, signal in enumerate(self.header.signals, start=1)
+        )
+
+    def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
+        """Count the samples of a signal, and say its rate in Hz."""
+        signal = self.header.signals[index]
+        n_times = self._find_place(index).n_frames * signal.per_frame
+        return n_times, self.header.fs_hz * signal.per_frame if fs_hz is None else fs_hz
+
+    def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
+        """Read a signal in its physical unit, or in counts from its baseline where it was not calibrated."""
+        signal = self.header.signals[index]
+        n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
+        if signal.file == _NOT_STORED:
+            return Lead(np.full(n_times, np.nan), rate_hz, notes=("the record does not store this signal",))
+        counts = self._read_counts(index)
+        notes = _check_sum(signal, counts)
+        samples = counts.astype(np.float64) - signal.baseline
+        samples[counts == FORMATS[signal.format].missing] = np.nan
+        if signal.gain:
+            samples /= signal.gain
+        shift = min(signal.skew * signal.per_frame, n_times)
+        if shift:
+            samples = np.concatenate([samples[shift:], np.full(shift, np.nan)])
+        return Lead(samples, rate_hz, _unit_of(signal), notes)
+
+    def _group(self, index: int) -> list[int]:
+        """Signals that share the file of one of them."""
+        file = self.header.signals[index].file
+        return [place for place, signal in enumerate(self.header.signals) if signal.file == file]
+
+    def _find_place(self, index: int) -> _Place:
+        signals = self.header.signals
+        if signals[index].file == _NOT_STORED:
+            return _Place(0, 1, check_n_times(self.header.n_frames or 0, self.path, what="a signal"))
+        group = self._group(index)
+        widths = [signals[place].per_frame for place in group]
+        frame = sum(widths)
+        if min(widths) < 1 or frame > _MAX_FRAME:
+            raise CorruptDataError(f"{self.path}: {frame} samples a frame, limit {_MAX_FRAME}; mend the header")
+        stored = _find_format(self.path, signals[index], [signals[place] for place in group])
+        n_bytes = _measure_file(self.path, signals[index])
+        present = stored.count_samples(n_bytes) // frame
+        n_frames = present if self.header.n_frames is None else self.header.n_frames
+        if present < n_frames:
+            raise CorruptDataError(
+                f"{self.path}: {signals[index].file} holds {present} samples a signal, the header promises {n_frames}; "
+                "the file is cut off: copy it again"
+            )
+        check_n_times(n_frames * signals[index].per_frame, self.path, what="a signal")
+        return _Place(sum(widths[: group.index(index)]), frame, n_frames)
+
+    def _read_counts(self, index: int) -> NDArray[np.int32]:
+        """Read the counts of one signal, block by block, so that a day of twelve leads needs the memory of one."""
+        signal, place = self.header.signals[index], self._find_place(index)
+        stored = FORMATS[signal.format]
+        counts = np.empty((place.n_frames, signal.per_frame), dtype=np.int32)
+        step = max(1, _BLOCK_SAMPLES // place.frame) * (lcm(place.frame, stored.n_samples) // place.frame)
+        path = self.path.with_name(signal.file)
+        with readable(path), open(path, "rb") as stream:
+            stream.seek(signal.offset)
+            for start in range(0, place.n_frames, step):
+                stop = min(start + step, place.n_frames)
+                block = _decode(stored, stream.read(stored.count_bytes((stop - start) * place.frame)))
+                frames = block[: (stop - start) * place.frame].reshape(stop - start, place.frame)
+                counts[start:stop] = frames[:, place.first : place.first + signal.per_frame]
+        return counts.ravel()
+
+
+def open_wfdb(path: Path) -> WfdbRecord:
+    """Open a record by its header, one of its files, or its name.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, DataError
+    """
+    header = find_header(path)
+    if header is None:
+        raise MissingDataError(f"{path}: no header beside it; a WFDB record needs its .hea file")
+    return WfdbRecord(read_header(header))
+
+
+def _decode(stored: SampleFormat, content: bytes) -> NDArray[np.int32]:
+    """Decode a block; its last group is filled up, the caller cuts what is too much."""
+    data = np.frombuffer(content, dtype=np.uint8)
+    return stored.decode(np.pad(data, (0, -len(data) % stored.n_bytes)))
+
+
+def _find_format(path: Path, signal: WfdbSignal, group: list[WfdbSignal]) -> SampleFormat:
+    if signal.format not in FORMATS:
+        known = ", ".join(str(number) for number in sorted(FORMATS))
+        raise DataError(
+            f"{path}: {signal.file} is stored in format {signal.format}; read are {known}: convert it to 16 (xform)"
+        )
+    if any((other.format, other.offset) != (signal.format, signal.offset) for other in group):
+        raise CorruptDataError(f"{path}: signals of {signal.file} differ in format or offset; mend the header")
+    return FORMATS[signal.format]
+
+
+def _measure_file(header: Path, signal: WfdbSignal) -> int:
+    path = header.with_name(signal.file)
+    if not path.is_file():
+        raise MissingDataError(f"{header}: its signal file {signal.file!r} is not beside it; copy the whole record")
+    return max(0, path.stat().st_size - signal.offset)
+
+
+def _unit_of(signal: WfdbSignal) -> str | None:
+    return signal.unit if signal.gain else None
+
+
+def _check_sum(signal: WfdbSignal, counts: NDArray[np.int32]) -> tuple[str, ...]:
+    """Compare the samples with the header's checksum; converters often write 0 for "not computed"."""
+    if not signal.checksum:
+        return ()
+    found = int(counts.sum(dtype=np.int64)) & 0xFFFF
+    if found == signal.checksum & 0xFFFF:
+        return ()
+    return (f"the samples do not add up to the header's checksum ({found} against {signal.checksum & 0xFFFF})",)

@@ -1,0 +1,106 @@
+"""Storage formats of WFDB signal files.
+
+Enters: bytes. Leaves: counts of the converter, and the code that marks a sample as not recorded. One function a format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Counts = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class SampleFormat:
+    """How samples are packed.
+
+    Attributes
+    ----------
+    n_bytes, n_samples : int
+        Smallest group of bytes that holds whole samples, and how many.
+    missing : int
+        The count that says that nothing was recorded.
+    decode : callable
+        Bytes of whole groups to counts.
+    """
+
+    n_bytes: int
+    n_samples: int
+    missing: int
+    decode: Callable[[Bytes], Counts]
+
+    def count_bytes(self, n_samples: int) -> int:
+        """Bytes that so many samples take; the last group may be cut short after its last sample."""
+        whole, rest = divmod(n_samples, self.n_samples)
+        return whole * self.n_bytes + -(-rest * self.n_bytes // self.n_samples)
+
+    def count_samples(self, n_bytes: int) -> int:
+        """Whole samples in so many bytes."""
+        return n_bytes * self.n_samples // self.n_bytes
+
+
+def _sign(values: Counts, n_bits: int) -> Counts:
+    """Two's complement of so many bits."""
+    return np.where(values >= 1 << (n_bits - 1), values - (1 << n_bits), values).astype(np.int32)
+
+
+def _decode_80(data: Bytes) -> Counts:
+    return data.astype(np.int32) - 128
+
+
+def _decode_16(data: Bytes) -> Counts:
+    return data.view("<i2").astype(np.int32)
+
+
+def _decode_61(data: Bytes) -> Counts:
+    return data.view(">i2").astype(np.int32)
+
+
+def _decode_160(data: Bytes) -> Counts:
+    return data.view("<u2").astype(np.int32) - 32768
+
+
+def _decode_24(data: Bytes) -> Counts:
+    low, middle, high = (data[place::3].astype(np.int32) for place in range(3))
+    return _sign(low | middle << 8 | high << 16, 24)
+
+
+def _decode_32(data: Bytes) -> Counts:
+    return data.view("<i4").astype(np.int32)
+
+
+def _decode_212(data: Bytes) -> Counts:
+    first, shared, second = (data[place::3].astype(np.int32) for place in range(3))
+    pairs = np.stack([first | (shared & 0x0F) << 8, second | (shared & 0xF0) << 4], axis=1)
+    return _sign(pairs.ravel(), 12)
+
+
+def _decode_310(data: Bytes) -> Counts:
+    words = data.view("<u2").astype(np.int32)
+    one, two = words[0::2], words[1::2]
+    third = one >> 11 & 0x1F | (two >> 11 & 0x1F) << 5
+    return _sign(np.stack([one >> 1 & 0x3FF, two >> 1 & 0x3FF, third], axis=1).ravel(), 10)
+
+
+def _decode_311(data: Bytes) -> Counts:
+    words = data.view("<u4").astype(np.int64)
+    triples = np.stack([words & 0x3FF, words >> 10 & 0x3FF, words >> 20 & 0x3FF], axis=1)
+    return _sign(triples.ravel().astype(np.int32), 10)
+
+
+FORMATS: dict[int, SampleFormat] = {
+    16: SampleFormat(2, 1, -(1 << 15), _decode_16),
+    24: SampleFormat(3, 1, -(1 << 23), _decode_24),
+    32: SampleFormat(4, 1, -(1 << 31), _decode_32),
+    61: SampleFormat(2, 1, -(1 << 15), _decode_61),
+    80: SampleFormat(1, 1, -(1 << 7), _decode_80),
+    160: SampleFormat(2, 1, -(1 << 15), _decode_160),
+    212: SampleFormat(3, 2, -(1 << 11), _decode_212),
+    310: SampleFormat(4, 3, -(1 << 9), _decode_310),
+    311: SampleFormat(4, 3, -(1 << 9), _decode_311),
+}

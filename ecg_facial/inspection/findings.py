@@ -1,0 +1,194 @@
+"""What is found in one ECG.
+
+Enters: an `EcgReading`. Leaves: `Findings`: beats, heart rate, quality in stretches of ten seconds, and notes in words.
+Draws nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.ecg.files import EcgReading
+from ecg_facial.ecg.intervals import compute_nn, mean_heart_rate
+from ecg_facial.ecg.quality import compute_sqi
+from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
+from ecg_facial.recording import EcgSignal
+
+STRETCH_S = 10.0
+LOW_QUALITY = 0.5
+_RANGE_PERCENT = (5.0, 95.0)
+_AROUND_S, _TIP_S = 0.3, 0.06
+# an R wave with a deep S wave is upright all the same
+_DOWN_RATIO = 1.3
+_MIN_BEATS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What is found in one ECG.
+
+    Attributes
+    ----------
+    reading : EcgReading
+    beats : RPeaks
+    nn_s : ndarray of float64, shape (n_beats - 1,)
+        Intervals that are no artefacts, in seconds; NaN for the others.
+    edges_s : ndarray of float64, shape (n_stretches + 1,)
+        Borders of the stretches that are judged.
+    quality : ndarray of float64, shape (n_stretches,)
+        Signal quality of each, 0..1.
+    heart_rate_bpm : float
+        Mean; NaN where it is not known.
+    heart_rate_range_bpm : tuple of float
+        Between these lie nine of ten beats.
+    notes : tuple of str
+        What a reader should know, a sentence each.
+    simulated : bool
+    """
+
+    reading: EcgReading
+    beats: RPeaks
+    nn_s: NDArray[np.float64]
+    edges_s: NDArray[np.float64]
+    quality: NDArray[np.float64]
+    heart_rate_bpm: float
+    heart_rate_range_bpm: tuple[float, float]
+    notes: tuple[str, ...]
+    simulated: bool = False
+
+    @property
+    def signal(self) -> EcgSignal:
+        """The ECG as it was read."""
+        return self.reading.signal
+
+    @property
+    def share_not_recorded(self) -> float:
+        """Share of the samples that are gaps."""
+        samples = self.signal.samples
+        return float(1.0 - np.isfinite(samples).mean()) if len(samples) else 1.0
+
+    @property
+    def median_quality(self) -> float:
+        """Median over the stretches."""
+        return float(np.median(self.quality))
+
+    @property
+    def share_low_quality(self) -> float:
+        """Share of the time whose quality is low."""
+        lengths = np.diff(self.edges_s)
+        return float(lengths[self.quality < LOW_QUALITY].sum() / lengths.sum())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; None where a figure is not known."""
+        low, high = self.heart_rate_range_bpm
+        return {
+            "file": self.reading.name,
+            "format": self.reading.kind,
+            "channel": self.reading.channel,
+            "channels": list(self.reading.channels),
+            "unit": self.signal.unit,
+            "fs_hz": self.signal.fs_hz,
+            "duration_s": self.signal.duration_s,
+            "share_not_recorded": round(self.share_not_recorded, 6),
+            "n_beats": len(self.beats),
+            "heart_rate_bpm": _round(self.heart_rate_bpm),
+            "heart_rate_5_percent_bpm": _round(low),
+            "heart_rate_95_percent_bpm": _round(high),
+            "quality": round(self.median_quality, 3),
+            "share_low_quality": round(self.share_low_quality, 4),
+            "stretch_s": STRETCH_S,
+            "quality_of_stretches": [round(value, 3) for value in self.quality.tolist()],
+            "notes": list(self.notes),
+            "simulated": self.simulated,
+        }
+
+
+def _round(value: float) -> float | None:
+    return round(value, 2) if np.isfinite(value) else None
+
+
+def find_beats(reading: EcgReading, *, simulated: bool = False) -> Findings:
+    """Find the beats of an ECG, and judge it.
+
+    Parameters
+    ----------
+    reading : EcgReading
+    simulated : bool
+        Whether no heart made it.
+
+    Returns
+    -------
+    Findings
+        Without beats, and with quality 0, where there is nothing to find.
+    """
+    signal = reading.signal
+    beats = detect_r_peaks(signal.samples, signal.fs_hz)
+    nn_s = compute_nn(beats.times_s)
+    trusted = 60.0 / nn_s[np.isfinite(nn_s)]
+    low, high = np.percentile(trusted, _RANGE_PERCENT) if len(trusted) else (np.nan, np.nan)
+    edges_s = _cut(signal.duration_s)
+    quality = _judge(signal, beats, edges_s)
+    return Findings(
+        reading=reading,
+        beats=beats,
+        nn_s=nn_s,
+        edges_s=edges_s,
+        quality=quality,
+        heart_rate_bpm=mean_heart_rate(beats.times_s),
+        heart_rate_range_bpm=(float(low), float(high)),
+        notes=(*reading.notes, *_note_inverted(signal, beats), *_note_quality(quality)),
+        simulated=simulated,
+    )
+
+
+def _cut(duration_s: float) -> NDArray[np.float64]:
+    """Borders of stretches of about `STRETCH_S`, equally long, one at least."""
+    n_stretches = max(1, round(duration_s / STRETCH_S))
+    return np.linspace(0.0, duration_s, n_stretches + 1)
+
+
+def _judge(signal: EcgSignal, beats: RPeaks, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    places = np.round(edges_s * signal.fs_hz).astype(np.int64)
+    inside = np.searchsorted(beats.times_s, edges_s)
+    quality = np.zeros(len(edges_s) - 1)
+    for number in range(len(quality)):
+        samples = signal.samples[places[number] : places[number + 1]]
+        own = slice(inside[number], inside[number + 1])
+        found = RPeaks(beats.times_s[own] - edges_s[number], beats.confidence[own])
+        quality[number] = compute_sqi(samples, signal.fs_hz, found)
+    return quality
+
+
+def _note_inverted(signal: EcgSignal, beats: RPeaks) -> tuple[str, ...]:
+    """Say so where beats point down: detection does not mind, readers do."""
+    heights = _measure_deflections(signal, beats)
+    up, down = np.nanmedian(heights, axis=0) if len(heights) >= _MIN_BEATS else (1.0, 0.0)
+    if down <= _DOWN_RATIO * up:
+        return ()
+    return (
+        "the main deflection points down: electrodes may be swapped (V1 and aVR look so in everybody); drawn as it was "
+        "recorded",
+    )
+
+
+def _note_quality(quality: NDArray[np.float64]) -> tuple[str, ...]:
+    if np.median(quality) >= LOW_QUALITY:
+        return ()
+    return ("the signal quality is low: beats and heart rate are not to be trusted",)
+
+
+def _measure_deflections(signal: EcgSignal, beats: RPeaks) -> NDArray[np.float64]:
+    """Height above and depth below what surrounds each beat, shape (n_beats, 2); beats next to gaps are left out."""
+    reach, tip = (max(1, round(span_s * signal.fs_hz)) for span_s in (_AROUND_S, _TIP_S))
+    at = np.round(beats.times_s * signal.fs_hz).astype(np.int64)
+    at = at[(at >= reach) & (at < len(signal.samples) - reach)]
+    at = at[:: max(1, len(at) // 1000)]
+    around = signal.samples[at[:, None] + np.arange(-reach, reach + 1)]
+    around = around[np.isfinite(around).all(axis=1)]
+    level = np.median(around, axis=1)
+    near = around[:, reach - tip : reach + tip + 1]
+    return np.stack([near.max(axis=1) - level, level - near.min(axis=1)], axis=1) if len(around) else np.zeros((0, 2))

@@ -1,0 +1,99 @@
+"""From a file to a folder of results.
+
+Enters: the path of an ECG and a folder. Leaves: ``beats.csv``, ``summary.json``, ``strip.png`` and ``strip.svg`` in it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial.datasets.indexing import MARKER_NAME
+from ecg_facial.ecg.files import read_ecg_fully
+from ecg_facial.ecg.intervals import compute_rr
+from ecg_facial.errors import MissingDependencyError, SettingsError
+from ecg_facial.inspection.findings import Findings, find_beats
+from ecg_facial.storage import write_bytes, write_json, write_text
+
+BEATS_FILE, SUMMARY_FILE, STRIP_PNG, STRIP_SVG = "beats.csv", "summary.json", "strip.png", "strip.svg"
+STRIP_S, MAX_STRIP_S = 10.0, 60.0
+_LEVELS_UP = 5
+
+
+def inspect_ecg(
+    path: Path,
+    out: Path,
+    *,
+    fs_hz: float | None = None,
+    channel: str = "ecg",
+    start_s: float = 0.0,
+    duration_s: float = STRIP_S,
+) -> Findings:
+    """Look at an ECG file: find its beats, and write tables and a strip.
+
+    Parameters
+    ----------
+    path : Path
+        A file of any format that `ecg.files.read_ecg` reads.
+    out : Path
+        Folder to write.
+    fs_hz : float, optional
+        Sampling rate in Hz, where the file says none.
+    channel : str
+        Name or number of the channel.
+    start_s, duration_s : float
+        Seconds that the strip shows; beats are found in all of the recording.
+
+    Returns
+    -------
+    Findings
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, DataError
+        When the file cannot be read.
+    SettingsError
+        For a strip that cannot be.
+    MissingDependencyError
+        Without matplotlib; the tables are written all the same.
+    """
+    if not (math.isfinite(duration_s) and 1.0 <= duration_s <= MAX_STRIP_S):
+        raise SettingsError(f"a strip of {duration_s} s: expected 1 to {MAX_STRIP_S:g} s")
+    reading = read_ecg_fully(path, fs_hz=fs_hz, column=channel)
+    length_s = reading.signal.duration_s
+    if not (math.isfinite(start_s) and 0 <= start_s < length_s):
+        raise SettingsError(f"{path}: a strip from {start_s:g} s: the recording lasts {length_s:g} s")
+    findings = find_beats(reading, simulated=is_simulated(path))
+    write_text(out / BEATS_FILE, format_beats(findings))
+    write_json(out / SUMMARY_FILE, findings.to_dict())
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingDependencyError(
+            f"{STRIP_PNG} needs matplotlib, which is not installed: pip install 'ecg-facial[train]' "
+            f"({BEATS_FILE} and {SUMMARY_FILE} are written)"
+        )
+    from ecg_facial.inspection.sheet import Shown, draw_sheet
+
+    png, svg = draw_sheet(findings, Shown(start_s, min(duration_s, length_s - start_s)))
+    write_bytes(out / STRIP_PNG, png)
+    write_bytes(out / STRIP_SVG, svg)
+    return findings
+
+
+def is_simulated(path: Path) -> bool:
+    """Tell whether a file lies in a simulated cohort."""
+    return any((folder / MARKER_NAME).is_file() for folder in list(path.resolve().parents)[:_LEVELS_UP])
+
+
+def format_beats(findings: Findings) -> str:
+    """Make the table of beats: each with the interval that it ends; cells are empty where nothing is known."""
+    times_s = findings.beats.times_s
+    before = np.full(min(1, len(times_s)), np.nan)
+    rr_s = np.concatenate([before, compute_rr(times_s)])
+    nn_s = np.concatenate([before, findings.nn_s])
+    columns = [(times_s, 4), (findings.beats.confidence, 3), (rr_s, 4), (nn_s, 4), (60.0 / nn_s, 2)]
+    cells = [[f"{value:.{digits}f}" if value == value else "" for value in column] for column, digits in columns]
+    rows = [",".join(row) for row in zip(*cells, strict=True)]
+    return "\n".join(["time_s,confidence,rr_s,nn_s,heart_rate_bpm", *rows]) + "\n"

@@ -1,0 +1,83 @@
+"""What is said of an ECG, on the terminal and on its sheet.
+
+Enters: findings. Leaves: lines of text.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+
+from ecg_facial.inspection.findings import LOW_QUALITY, Findings
+
+_SIMULATED = "SIMULATED: no heart made this ECG"
+
+
+def describe_findings(findings: Findings) -> list[str]:
+    """Lines for the terminal."""
+    signal = findings.signal
+    lines = [_SIMULATED] if findings.simulated else []
+    lines += [
+        f"file             {findings.reading.name} ({findings.reading.kind})",
+        f"channel          {findings.reading.channel} (of {', '.join(findings.reading.channels[:12])})",
+        f"unit             {signal.unit or 'unknown'}",
+        f"rate             {signal.fs_hz:g} Hz",
+        f"duration         {describe_time(signal.duration_s)}",
+        f"not recorded     {100 * findings.share_not_recorded:.1f} %",
+        f"beats            {len(findings.beats)}",
+        f"heart rate       {_describe_rate(findings)}",
+        f"signal quality   {_describe_quality(findings)}",
+    ]
+    return lines + [f"note             {note}" for note in findings.notes]
+
+
+def describe_head(findings: Findings, *, n_characters: int) -> list[str]:
+    """Lines above a strip, none longer than so many characters."""
+    signal = findings.signal
+    title = f"{findings.reading.name}, {findings.reading.channel}"
+    about = (
+        f"{findings.reading.kind}, {signal.fs_hz:g} Hz, {describe_time(signal.duration_s)}, "
+        f"unit {signal.unit or 'unknown'}, {100 * findings.share_not_recorded:.1f} % not recorded"
+    )
+    found = (
+        f"{len(findings.beats)} beats, heart rate {_describe_rate(findings)}, signal quality "
+        f"{_describe_quality(findings)}"
+    )
+    notes = [f"Note: {note}." for note in findings.notes]
+    # the title is set larger, and shares its line with the mark of simulated data
+    title = textwrap.shorten(title, int(0.6 * n_characters), placeholder="...")
+    return [title, *(line for text in (about, found, *notes) for line in textwrap.wrap(text, n_characters))]
+
+
+def describe_scale(mm_per_unit: float, *, in_mv: bool, cut: bool = False) -> str:
+    """Say the scales of a strip, and where its trace leaves the paper."""
+    height = f"{mm_per_unit:g} mm/mV" if in_mv else "amplitude in the file's own numbers"
+    beyond = "   parts of the trace are beyond the paper" if cut else ""
+    return f"25 mm/s   {height}{beyond}   triangles: R-peaks (hollow: uncertain). For research; not a medical device."
+
+
+def describe_time(seconds: float) -> str:
+    """Write a duration.
+
+    Examples
+    --------
+    >>> describe_time(5.5), describe_time(1805.6), describe_time(86400.0)
+    ('5.5 s', '30 min 6 s', '24 h 0 min')
+    """
+    if seconds < 120:
+        return f"{seconds:.4g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _describe_rate(findings: Findings) -> str:
+    if not math.isfinite(findings.heart_rate_bpm):
+        return "unknown"
+    low, high = findings.heart_rate_range_bpm
+    return f"{findings.heart_rate_bpm:.1f} bpm (nine of ten beats: {low:.0f} to {high:.0f})"
+
+
+def _describe_quality(findings: Findings) -> str:
+    text = f"{findings.median_quality:.2f} of 1"
+    share = findings.share_low_quality
+    return f"{text}, below {LOW_QUALITY:g} in {100 * share:.0f} % of the time" if share else text

@@ -1,0 +1,149 @@
+"""NumPy files: shapes, labels, rates and units; objects and lies about sizes are refused."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ecg_files import FS_HZ, make_ecg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ecg_facial.ecg.files import probe_ecg, read_ecg
+from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
+
+ECG = make_ecg()
+
+
+def test_a_vector_needs_a_rate(tmp_path: Path) -> None:
+    np.save(tmp_path / "ecg.npy", ECG)
+    with pytest.raises(DataError, match="states no sampling rate"):
+        read_ecg(tmp_path / "ecg.npy")
+    ecg = read_ecg(tmp_path / "ecg.npy", fs_hz=FS_HZ)
+    assert ecg.unit is None
+    np.testing.assert_array_equal(ecg.samples, ECG)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_columns_are_chosen_by_label_or_number_whichever_way_they_lie(tmp_path: Path, across: bool) -> None:
+    table = np.stack([np.zeros_like(ECG), 500 * ECG], axis=1)
+    path = tmp_path / "two.npz"
+    np.savez(path, data=table.T if across else table, labels=["gsr", "ecg"], fs=250, units=["uS", "uV"])
+    ecg = read_ecg(path)
+    assert (ecg.fs_hz, ecg.unit) == (250.0, "mV")
+    np.testing.assert_allclose(ecg.samples, ECG / 2)
+    np.save(tmp_path / "two.npy", table.T if across else table)
+    with pytest.raises(DataError, match="2 channels without a header"):
+        read_ecg(tmp_path / "two.npy", fs_hz=250)
+    np.testing.assert_array_equal(read_ecg(tmp_path / "two.npy", fs_hz=250, column="2").samples, 500 * ECG)
+
+
+@pytest.mark.parametrize("key", ["fs", "fs_hz", "sfreq", "sampling_rate"])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i2", ">f8", "u1"])
+def test_every_number_type_and_spelling_of_the_rate_is_read(tmp_path: Path, key: str, dtype: str) -> None:
+    values = np.round(100 * ECG).astype(dtype)
+    np.savez_compressed(tmp_path / "one.npz", ecg=values, gsr=values[::-1], **{key: np.array([360.0])})
+    ecg = read_ecg(tmp_path / "one.npz")
+    assert (ecg.fs_hz, probe_ecg(tmp_path / "one.npz").n_times) == (360.0, len(ECG))
+    np.testing.assert_array_equal(ecg.samples, np.round(100 * ECG))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    table=arrays(np.float64, st.tuples(st.integers(5, 60), st.integers(1, 4)), elements=st.floats(-1e6, 1e6)),
+    archived=st.booleans(),
+    in_order=st.sampled_from("CF"),
+)
+def test_a_written_array_reads_back(
+    tmp_path_factory: pytest.TempPathFactory, table: np.ndarray, archived: bool, in_order: str
+) -> None:
+    path = tmp_path_factory.mktemp("npy") / ("array.npz" if archived else "array.npy")
+    content = np.asarray(table, order=in_order)
+    if archived:
+        np.savez(path, data=content, fs=100)
+    else:
+        np.save(path, content)
+    for number in range(table.shape[1]):
+        np.testing.assert_array_equal(read_ecg(path, fs_hz=100.0, column=str(number + 1)).samples, table[:, number])
+
+
+def test_infinite_samples_are_not_recorded(tmp_path: Path) -> None:
+    np.save(tmp_path / "ecg.npy", np.array([1.0, np.inf, -np.inf, np.nan]))
+    np.testing.assert_array_equal(read_ecg(tmp_path / "ecg.npy", fs_hz=100).samples, [1.0, np.nan, np.nan, np.nan])
+
+
+class Bomb:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (Path.touch, (Path("unpacked"),))
+
+
+def test_objects_are_never_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save(tmp_path / "bomb.npy", np.array([Bomb()], dtype=object), allow_pickle=True)
+    np.savez(tmp_path / "bomb.npz", ecg=np.array([Bomb()], dtype=object), fs=250)
+    np.savez(tmp_path / "rate.npz", ecg=ECG, fs=np.array([Bomb()], dtype=object))
+    for name in ("bomb.npy", "bomb.npz", "rate.npz"):
+        with pytest.raises(DataError, match="holds Python objects, which are never unpacked"):
+            read_ecg(tmp_path / name, fs_hz=250)
+    assert not (tmp_path / "unpacked").exists()
+
+
+def header(shape: tuple[int, ...], dtype: str = "<f8") -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((10**9,), r"has 8000000000 bytes, limit 1073741824"),
+        ((10**8,), r"claims shape \(100000000,\), which is 800000000 bytes, and holds 80"),
+        ((11,), r"claims shape \(11,\), which is 88 bytes, and holds 80"),
+        ((10**12, 10**12), "limit"),
+        ((2, 5, 1), "expected"),
+        ((-3,), "expected|claims"),
+    ],
+)
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_shape_that_lies_is_refused_before_anything_is_allocated(
+    tmp_path: Path, shape: tuple[int, ...], message: str, archived: bool
+) -> None:
+    content = header(shape) + bytes(80)
+    path = tmp_path / ("lie.npz" if archived else "lie.npy")
+    if archived:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("ecg.npy", content)
+    else:
+        path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(EcgFacialError, match=message):
+            read_ecg(path, fs_hz=100)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, np.nan, np.inf, np.zeros(3), np.array("fast")])
+def test_a_stated_rate_that_is_none_is_refused(tmp_path: Path, rate: object) -> None:
+    np.savez(tmp_path / "ecg.npz", ecg=ECG, fs=rate)
+    with pytest.raises(CorruptDataError, match="expected one positive number"):
+        read_ecg(tmp_path / "ecg.npz")
+
+
+def test_arrays_that_are_no_signals_say_so(tmp_path: Path) -> None:
+    np.savez(tmp_path / "words.npz", words=np.array(["a", "b"]))
+    with pytest.raises(DataError, match="no array of numbers"):
+        read_ecg(tmp_path / "words.npz")
+    (tmp_path / "not.npz").write_bytes(b"PK\3\4 and no more")
+    with pytest.raises(CorruptDataError, match="the archive cannot be read"):
+        read_ecg(tmp_path / "not.npz")
+    (tmp_path / "empty.npy").write_bytes(b"")
+    with pytest.raises(CorruptDataError, match="array 'arr_0' cannot be read"):
+        read_ecg(tmp_path / "empty.npy")

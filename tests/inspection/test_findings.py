@@ -1,0 +1,75 @@
+"""What is found in an ECG is right: beats, heart rate, gaps, quality in stretches, and leads that point down."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ecg_files import FS_HZ, make_ecg
+
+from ecg_facial.ecg.files import EcgReading
+from ecg_facial.inspection.findings import find_beats
+from ecg_facial.inspection.wording import describe_findings, describe_head
+from ecg_facial.recording import EcgSignal
+
+
+def read(samples: np.ndarray, *, unit: str | None = "mV", notes: tuple[str, ...] = ()) -> EcgReading:
+    return EcgReading("heart.csv", EcgSignal(samples, FS_HZ, unit), "text table", "ecg", ("ecg", "gsr"), notes)
+
+
+def noisy(n_times: int = 6000, *, scale: float = 1.0) -> np.ndarray:
+    return scale * (make_ecg(n_times) + np.random.default_rng(0).normal(0, 0.01, n_times))
+
+
+def test_beats_and_heart_rate_are_those_that_were_made() -> None:
+    found = find_beats(read(noisy()))
+    assert len(found.beats) == 37
+    assert found.heart_rate_bpm == pytest.approx(75.0, abs=0.1)
+    assert found.heart_rate_range_bpm == (pytest.approx(75, abs=1), pytest.approx(75, abs=1))
+    assert found.edges_s.tolist() == [0.0, 10.0, 20.0, 30.0]
+    assert found.quality.min() > 0.9
+    assert (found.share_not_recorded, found.share_low_quality, found.notes) == (0.0, 0.0, ())
+
+
+def test_a_gap_counts_as_not_recorded_and_lowers_its_stretch_alone() -> None:
+    samples = noisy()
+    samples[2000:4000] = np.nan
+    found = find_beats(read(samples))
+    assert found.share_not_recorded == pytest.approx(1 / 3)
+    assert found.share_low_quality == pytest.approx(1 / 3)
+    assert found.quality[1] == 0.0
+    assert found.quality[[0, 2]].min() > 0.9
+
+
+@pytest.mark.parametrize("scale", [-1.0, -0.001, -500.0])
+def test_a_lead_that_points_down_is_noted(scale: float) -> None:
+    notes = find_beats(read(noisy(scale=scale))).notes
+    assert [note for note in notes if "points down" in note]
+    assert not [note for note in find_beats(read(noisy(scale=-scale))).notes if "points down" in note]
+
+
+def test_a_deep_s_wave_alone_does_not_make_a_lead_inverted() -> None:
+    samples = noisy()
+    samples -= 0.9 * np.roll(make_ecg(6000), round(0.03 * FS_HZ))
+    assert not [note for note in find_beats(read(samples)).notes if "points down" in note]
+
+
+@pytest.mark.parametrize("samples", [np.zeros(3000), np.full(3000, np.nan), np.ones(40), np.zeros(1)])
+def test_nothing_to_find_is_no_error_and_no_rate(samples: np.ndarray) -> None:
+    found = find_beats(read(samples))
+    assert len(found.beats) == 0
+    assert np.isnan(found.heart_rate_bpm)
+    assert found.median_quality == 0.0
+    assert [note for note in found.notes if "not to be trusted" in note]
+    assert found.to_dict()["heart_rate_bpm"] is None
+    assert "heart rate       unknown" in describe_findings(found)
+
+
+def test_simulated_data_are_called_so_first() -> None:
+    assert describe_findings(find_beats(read(noisy()), simulated=True))[0].startswith("SIMULATED")
+    assert "SIMULATED" not in "".join(describe_findings(find_beats(read(noisy()))))
+
+
+def test_the_head_of_a_sheet_keeps_its_width() -> None:
+    found = find_beats(read(noisy(), notes=("a note of many words " * 20,)))
+    for width in (60, 100, 160):
+        assert max(map(len, describe_head(found, n_characters=width))) <= width
