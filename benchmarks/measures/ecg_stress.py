@@ -53,10 +53,11 @@ SINUS_SHARE = 0.97
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """An ECG in mV and the true beats' times in seconds."""
+    """An ECG in mV, the true beats' times in seconds, and the record it is from."""
 
     ecg_mv: FloatArray
     beats_s: FloatArray
+    record: str = ""
 
 
 def make_simulated_windows(n_windows: int, *, seed: int = 0, preset: Preset | None = None) -> Iterator[Window]:
@@ -90,7 +91,7 @@ def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = Fals
             inside = beats_s[(beats_s >= start_s) & (beats_s < start_s + TRIAL_S)] - start_s
             spoilt = any(a < start_s + TRIAL_S and b > start_s for a, b in flutter_s)
             if len(inside) >= MIN_BEATS and not spoilt:
-                yield Window(ecg[first : first + n_times], inside)
+                yield Window(ecg[first : first + n_times], inside, path.stem)
 
 
 def _read_signal(path: Path, *, channel: int) -> FloatArray:

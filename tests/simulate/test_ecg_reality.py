@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.simulate.presets import CLINICAL
 
-STRIDE = 40
+STRIDE = 13
 
 
 def detect(ecg: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
@@ -83,7 +83,8 @@ def test_beats_are_found_in_simulated_windows(
 
 
 def test_strong_noise_hides_beats(simulated_windows: list[Window]) -> None:
-    assert measure_f1(spoil_simulated(simulated_windows, *HARDER["motion 0 dB"]), detect) < 95.0
+    kind, snr_db = HARDER["motion 0 dB"]
+    assert measure_f1(spoil_simulated(simulated_windows, kind, snr_db - 6.0), detect) < 90.0
 
 
 def test_beats_are_counted_one_to_one() -> None:

@@ -1,0 +1,156 @@
+"""What the signal quality of an ECG window is judged by.
+
+Enters: samples without gaps and the beats found in them. Leaves: one number for each of `FEATURES`; none depends on the
+unit, the polarity or the sampling rate. What follows from them says `quality`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.ecg.beat_scales import put_together
+from ecg_facial.ecg.filtering import bandpass
+from ecg_facial.ecg.intervals import compute_nn, compute_rr
+from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.intp]
+
+FEATURES = (
+    "log_odds",
+    "low_confidence",
+    "mean_confidence",
+    "agreement",
+    "likeness",
+    "contrast",
+    "kurtosis",
+    "rr_spread",
+    "nn_share",
+    "nn_share_squared",
+    "floor_5_15_hz",
+    "floor_15_30_hz",
+    "floor_30_48_hz",
+    "slow_waves",
+    "wander",
+)
+
+_WORKING_HZ = 250.0
+_BEAT_S = 0.06
+_HOP_S = 0.1
+# Wider and higher than the detector's band: what noise leaves in a narrow band looks like beats.
+_SHAPE_BAND_HZ = (8.0, 30.0)
+_FLOOR_BANDS_HZ = ((5.0, 15.0), (15.0, 30.0), (30.0, 48.0))
+_FLOOR_PERCENTILE = 30.0
+_SLOW_BAND_HZ, _KEPT_BAND_HZ = (0.8, 4.0), (0.8, 45.0)
+_SAME_BEAT_S = 0.075
+_LEAST = 1e-4
+
+
+def measure_features(samples: FloatArray, fs_hz: float, r_peaks: RPeaks) -> FloatArray:
+    """Measure a window.
+
+    Parameters
+    ----------
+    samples : ndarray of float64, shape (n_times,)
+        Without gaps, not constant.
+    fs_hz : float
+        Sampling rate in Hz.
+    r_peaks : RPeaks
+        At least two beats.
+
+    Returns
+    -------
+    ndarray of float64, shape (15,)
+        In the order of `FEATURES`: mean log odds, lower quartile and mean of the beats' confidence; agreement with the
+        beats of a second detector [1]_; lower quartile of the beats' likeness with the median one; decibels of the QRS
+        band inside beats over outside; logarithm of its kurtosis (kSQI [1]_) and of the spread of RR; the share of NN
+        and its square; and the logarithms of what is left between beats in three bands, of slow waves and of wander,
+        each over the height of a beat.
+
+    References
+    ----------
+    .. [1] Li, Mark & Clifford, "Robust heart rate estimation from multiple asynchronous noisy sources using signal
+       quality indices and a Kalman filter", Physiol. Meas. 29(1), 2008.
+    """
+    per = max(1, int(fs_hz / _WORKING_HZ))
+    reduced = put_together(samples[: len(samples) - len(samples) % per] - samples[0], per)
+    rate_hz = fs_hz / per
+    peaks = np.clip(np.round(r_peaks.times_s * rate_hz).astype(np.intp), 0, len(reduced) - 1)
+    wave = bandpass(reduced, rate_hz, low_hz=_SHAPE_BAND_HZ[0], high_hz=_SHAPE_BAND_HZ[1])
+    reach = max(2, round(_BEAT_S * rate_hz))
+    height = float(np.median(np.ptp(_cut(reduced, peaks, reach), axis=1))) + 1e-300
+    rr, share = compute_rr(r_peaks.times_s), float(np.isfinite(compute_nn(r_peaks.times_s)).mean())
+    return np.array(
+        [
+            *_describe_confidence(r_peaks.confidence),
+            _agreement(wave, rate_hz, r_peaks.times_s),
+            float(np.percentile(_likeness(_cut(wave, peaks, reach)), 25.0)),
+            _contrast(wave, peaks, reach),
+            _log_kurtosis(wave),
+            np.log(rr.std() / rr.mean() + 0.02),
+            share,
+            share**2,
+            *(np.log(_floor(reduced, rate_hz, band) / height + _LEAST) for band in _FLOOR_BANDS_HZ),
+            np.log(_band_sd(reduced, rate_hz, _SLOW_BAND_HZ) / height + 1e-3),
+            np.log(float(np.std(reduced - _band(reduced, rate_hz, _KEPT_BAND_HZ))) / height + 1e-3),
+        ]
+    )
+
+
+def _describe_confidence(confidence: FloatArray) -> tuple[float, float, float]:
+    bounded = np.clip(confidence, 1e-6, 1.0 - 1e-6)
+    log_odds = float(np.log(bounded / (1.0 - bounded)).mean())
+    return log_odds, float(np.percentile(confidence, 25.0)), float(confidence.mean())
+
+
+def _agreement(wave: FloatArray, rate_hz: float, times_s: FloatArray) -> float:
+    """Beats that the detector also finds in the curvature of a higher band, over the beats of both."""
+    second_s = detect_r_peaks(np.gradient(np.gradient(wave)), rate_hz).times_s
+    if not len(second_s):
+        return 0.0
+    both = int((np.abs(times_s[:, None] - second_s).min(axis=1) < _SAME_BEAT_S).sum())
+    return both / (len(times_s) + len(second_s) - both)
+
+
+def _cut(wave: FloatArray, peaks: IntArray, reach: int) -> FloatArray:
+    """Cut the surroundings of each beat, shape (n_beats, 2 * reach + 1)."""
+    return np.asarray(wave[np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(wave) - 1)])
+
+
+def _likeness(shapes: FloatArray) -> FloatArray:
+    """Correlation of each beat with the median beat; noise that was taken for beats is not alike."""
+    template = np.median(shapes, axis=0)
+    norms = np.linalg.norm(shapes, axis=1) * np.linalg.norm(template)
+    return np.asarray(shapes @ template / np.maximum(norms, 1e-300))
+
+
+def _contrast(wave: FloatArray, peaks: IntArray, reach: int) -> float:
+    inside = np.zeros(len(wave), dtype=bool)
+    inside[np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(wave) - 1)] = True
+    if inside.all():
+        return 0.0
+    energy = wave**2
+    least = 1e-12 * float(energy.max()) + 1e-300
+    return float(10.0 * np.log10((energy[inside].mean() + least) / (energy[~inside].mean() + least)))
+
+
+def _log_kurtosis(wave: FloatArray) -> float:
+    centred = wave - wave.mean()
+    return float(np.log((centred**4).mean() / max(float((centred**2).mean()) ** 2, 1e-300) + 1e-3))
+
+
+def _band(samples: FloatArray, rate_hz: float, band_hz: tuple[float, float]) -> FloatArray:
+    return bandpass(samples, rate_hz, low_hz=min(band_hz[0], 0.2 * rate_hz), high_hz=band_hz[1])
+
+
+def _band_sd(samples: FloatArray, rate_hz: float, band_hz: tuple[float, float]) -> float:
+    return float(np.std(_band(samples, rate_hz, band_hz)))
+
+
+def _floor(samples: FloatArray, rate_hz: float, band_hz: tuple[float, float]) -> float:
+    """RMS of a band in the quieter tenths of a second: between beats, so that it is all noise."""
+    hop = max(1, round(_HOP_S * rate_hz))
+    wave = _band(samples, rate_hz, band_hz)
+    pieces = wave[: len(wave) // hop * hop].reshape(-1, hop)
+    return float(np.percentile(np.sqrt((pieces**2).mean(axis=1)), _FLOOR_PERCENTILE)) if len(pieces) else 0.0
