@@ -4,8 +4,8 @@ Run as ``python benchmarks/ecg_quality.py --data ../shared/data/ecg [--stride 31
 holds MIT-BIH records (``mitdb/``) and recorded noises (``nstdb/``). Windows of 5.5 s, clean and with motion, muscle
 noise, wander and all three at -6 to 24 dB; the heart rate is right within 5 bpm of the annotated one. Noise without a
 heart, in which no rate is right, is fitted on too, and judged on its own. Quality is fitted on other records than it is
-judged on (8 folds by record); ``--fit`` prints the weights fitted on all, as `ecg.quality` holds them, and ``shipped`` is
-what these give. ``--svg`` draws the reliability diagram. Last line: a JSON object.
+judged on (8 folds by record); ``--fit`` prints the weights fitted on all, as `ecg.quality` holds them, and ``shipped``
+is what these give. ``--svg`` draws the reliability diagram. Last line: a JSON object.
 """
 
 from __future__ import annotations

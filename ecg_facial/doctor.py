@@ -25,7 +25,7 @@ _CORE = (
     "pyxdf",
 )  # fmt: skip
 _OPTIONAL = {
-    "numba": "to simulate",
+    "numba": "to simulate, and to find beats faster",
     "torch": "to train",
     "safetensors": "to train",
     "onnx": "to write bundles",

@@ -37,6 +37,8 @@ NOTES = {
     "docs/log.md": "What was tried and did not work, with its figures",
     "docs/simulator.md": "Data card of simulated cohorts: sources, difficulty, ceilings, limits",
     "docs/evaluation.md": "What the evaluation computes, and how often it is right",
+    "docs/ecg_quality.md": "Signal quality of an ECG: what it is, how well it holds, what it is not",
+    "docs/ecg_quality.svg": "Its reliability diagram",
     "docs/ecg_files.md": "ECG files: formats, units, which channel, the command `ecg`, what is refused",
     "docs/subjects.svg": "Picture of this page, from the demo's report",
     "tests/golden": "What `make_window` made when its version was last raised",

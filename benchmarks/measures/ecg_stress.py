@@ -149,14 +149,14 @@ def add_noise(window: Window, noise: FloatArray, snr_db: float) -> FloatArray:
     return window.ecg_mv + noise * np.sqrt(size_mv**2 / 8.0 / 10.0 ** (snr_db / 10.0) / noise.var())
 
 
-def count_beats(true_s: FloatArray, found_s: FloatArray) -> NDArray[np.int64]:
+def count_beats(true_s: FloatArray, found_s: FloatArray, *, tolerance_s: float = TOLERANCE_S) -> NDArray[np.int64]:
     """Hits, misses and false beats outside the guard; each true beat takes the nearest free one in reach."""
     low, high = GUARD_S, TRIAL_S - GUARD_S
     apart = np.abs(true_s[:, None] - found_s[None, :])
     taken, hits = set(), set()
     for place in np.argsort(apart, axis=None):
         true, found = divmod(int(place), len(found_s))
-        if apart[true, found] > TOLERANCE_S:
+        if apart[true, found] > tolerance_s:
             break
         if true not in hits and found not in taken:
             hits.add(true)

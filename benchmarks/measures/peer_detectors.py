@@ -13,7 +13,9 @@ from collections.abc import Callable
 import numpy as np
 from measures.ecg_stress import Detector, FloatArray
 
-_NEUROKIT_METHODS = ("neurokit", "pantompkins1985", "hamilton2002", "elgendi2010", "rodrigues2021")
+_NEUROKIT_METHODS = ("neurokit", "pantompkins1985", "hamilton2002", "elgendi2010", "rodrigues2021", "khamis2016")
+# Methods that name no cleaning of their own.
+_CLEANED_BY_DEFAULT = ("rodrigues2021", "khamis2016")
 _BIOSPPY_BAND_HZ, _BIOSPPY_TOLERANCE_S = (0.67, 45.0), 0.05
 
 
@@ -53,7 +55,7 @@ def _make_neurokit(method: str) -> Detector:
         import neurokit2
 
         rate = round(fs_hz)
-        cleaner = "neurokit" if method == "rodrigues2021" else method
+        cleaner = "neurokit" if method in _CLEANED_BY_DEFAULT else method
         cleaned = neurokit2.ecg_clean(ecg, sampling_rate=rate, method=cleaner)
         return np.asarray(neurokit2.ecg_findpeaks(cleaned, sampling_rate=rate, method=method)["ECG_R_Peaks"])
 

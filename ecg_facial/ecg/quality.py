@@ -75,8 +75,8 @@ def compute_sqi(ecg: NDArray[np.float64], fs_hz: float, r_peaks: RPeaks) -> floa
     """Signal quality of an ECG window: the probability that its mean heart rate is within 5 bpm, 0..1.
 
     A logistic regression on `quality_features.FEATURES`, times what must hold (samples recorded, not flat, not clipped,
-    beats throughout that stand out). Two beats give at most 0.3, fewer give 0. Fitted on windows of 24 annotated records with recorded
-    noise; how well it holds on records that it was not fitted on says docs/ecg_quality.md.
+    beats throughout that stand out). Two beats give at most 0.3, fewer give 0. Fitted on windows of 24 annotated
+    records with recorded noise; docs/ecg_quality.md says how well it holds on records that it was not fitted on.
 
     Parameters
     ----------

@@ -138,6 +138,24 @@ def test_baseline_wander_and_a_step_leave_the_beats() -> None:
     assert np.abs(matched).max() < 0.005
 
 
+@pytest.mark.parametrize("place", ["start", "middle", "end"])
+@pytest.mark.parametrize("flat_s", [0.5, 2.0, 6.0])
+def test_a_flat_stretch_has_no_beats_and_spoils_none(place: str, flat_s: float) -> None:
+    """Lead off, an amplifier at rest: no beat is made up there, and the others stay where they are."""
+    ecg, r_times = simulate(75.0, seed=6, window_s=12.0)
+    first_s = {"start": 0.0, "middle": 6.0 - flat_s / 2, "end": 12.0 - flat_s}[place]
+    first, n_flat = round(first_s * FS_HZ), round(flat_s * FS_HZ)
+    ecg[first : first + n_flat] = ecg[first]
+    found = detect_r_peaks(ecg, FS_HZ).times_s
+    inside = (found > first_s + 0.1) & (found < first_s + flat_s - 0.1)
+    assert not inside.any()
+    away = (r_times < first_s - 0.2) | (r_times > first_s + flat_s + 0.2)
+    kept = r_times[away & (r_times > EDGE_S) & (r_times < 12.0 - EDGE_S)]
+    matched, missed, _ = match(found, kept)
+    assert missed == 0
+    assert np.abs(matched[np.abs(matched) < 0.02]).max() < 0.002
+
+
 def test_no_beat_is_invented_inside_a_gap() -> None:
     ecg, r_times = noisy_beats()
     ecg[1000:1800] = np.nan

@@ -1,0 +1,76 @@
+"""Cost of finding beats: one window, a batch of windows, and records of a minute to a day.
+
+Run as ``python benchmarks/rpeaks_cost.py [--hours 24]``. Each is measured beside one zero-phase filter of a window in
+the same run, with the compiled core (where numba is installed) and the plain one. Last line: a JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+
+import numpy as np
+from scipy import signal
+
+from ecg_facial.ecg import beat_arrays, beat_batch, beat_core, beat_stream
+from ecg_facial.ecg.rpeaks import detect_r_peaks, detect_r_peaks_batch
+from ecg_facial.simulate.ecg import simulate_ecg
+
+FS_HZ, WINDOW_S, N_WINDOWS = 512.0, 5.5, 256
+REPEATS = 15
+
+
+def best_of(run: Callable[[], object], repeats: int = REPEATS) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def make_record(seconds: float) -> np.ndarray:
+    """Ten minutes of noisy beats over and over."""
+    n_times = round(min(seconds, 600.0) * FS_HZ)
+    rng = np.random.default_rng(0)
+    ecg = simulate_ecg(np.full(n_times, 72.0), FS_HZ, rng=rng)[0] + rng.normal(0.0, 0.03, n_times)
+    return np.tile(ecg, round(seconds / min(seconds, 600.0)))
+
+
+def measure(windows: np.ndarray, hours: float) -> dict[str, float]:
+    """Window and batch over one filter of a window; nanoseconds a sample of records, and their ratio."""
+    sos = signal.butter(2, (5.0, 25.0), btype="bandpass", fs=FS_HZ, output="sos")
+    few = windows[:32]
+    detect_r_peaks(few[0], FS_HZ)
+    yard = best_of(lambda: [signal.sosfiltfilt(sos, ecg) for ecg in few]) / len(few)
+    result = {
+        "window": best_of(lambda: [detect_r_peaks(ecg, FS_HZ) for ecg in few]) / len(few) / yard,
+        "batched": best_of(lambda: detect_r_peaks_batch(windows, FS_HZ)) / len(windows) / yard,
+    }
+    for name, seconds in (("minute", 60.0), ("long", 3600.0 * hours)):
+        record = make_record(seconds)
+        result[f"{name}_ns"] = 1e9 * best_of(lambda ecg=record: detect_r_peaks(ecg, FS_HZ), 3) / len(record)
+    result["long_over_minute"] = result["long_ns"] / result["minute_ns"]
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--hours", type=float, default=1.0, help="length of the long record")
+    arguments = parser.parse_args()
+    n_times = round(WINDOW_S * FS_HZ)
+    windows = make_record(WINDOW_S * N_WINDOWS)[: N_WINDOWS * n_times].reshape(N_WINDOWS, n_times)
+    result = {}
+    if beat_core.load_core() is not beat_arrays.find_beats:
+        result["compiled"] = measure(windows, arguments.hours)
+    beat_stream.load_core = beat_batch.load_core = lambda: beat_arrays.find_beats
+    result["plain"] = measure(windows, arguments.hours)
+    for name, row in result.items():
+        print(f"{name:9s}", "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
+    print(json.dumps({"benchmark": "rpeaks_cost", "hours": arguments.hours, **result}))
+
+
+if __name__ == "__main__":
+    main()
