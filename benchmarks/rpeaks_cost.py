@@ -36,7 +36,7 @@ def make_record(seconds: float) -> np.ndarray:
     n_times = round(min(seconds, 600.0) * FS_HZ)
     rng = np.random.default_rng(0)
     ecg = simulate_ecg(np.full(n_times, 72.0), FS_HZ, rng=rng)[0] + rng.normal(0.0, 0.03, n_times)
-    return np.tile(ecg, round(seconds / min(seconds, 600.0)))
+    return np.resize(ecg, round(seconds * FS_HZ))
 
 
 def measure(windows: np.ndarray, hours: float) -> dict[str, float]:
