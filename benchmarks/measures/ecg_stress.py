@@ -3,7 +3,7 @@
 Real windows are MIT-BIH records with noise of the MIT-BIH Noise Stress Test Database; simulated ones are a cohort's
 people with the simulator's own noise. Noise is scaled as the database's ``nst`` does: SNR = 10 log10((QRS peak to
 peak)^2 / 8 / noise variance). Windows are 5.5 s at 512 Hz with at least three beats; beats within 0.2 s of an end do
-not count. This reads the few WFDB files that it needs itself.
+not count.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from ecg_facial.ecg.files import probe_ecg, read_ecg
+from ecg_facial.ecg.formats.wfdb_beats import walk_marks
 from ecg_facial.simulate.biosignals import draw_person_ecg
 from ecg_facial.simulate.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_muscle_noise
 from ecg_facial.simulate.presets import Preset
@@ -44,7 +46,7 @@ HARDER: dict[str, tuple[str, float]] = {
 SIMULATED_NOISES = {"em": draw_electrode_motion, "ma": draw_muscle_noise, "bw": draw_baseline_wander}
 
 _QRS_HALF_S = 0.05
-_REAL_HZ, _ADC_PER_MV = 360.0, 200.0
+_REAL_HZ = 360.0
 # WFDB annotation codes of beats; 32 and 33 enclose ventricular flutter, in which beats are not marked.
 _BEAT_CODES = frozenset({*range(1, 14), 25, 30, 34, 35, 38, 41})
 _FLUTTER_CODES, _REGULAR_CODE = (32, 33), 1
@@ -83,9 +85,7 @@ def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = Fals
         beats_s, flutter_s, regular_share = _read_annotations(path)
         if sinus_only and regular_share < SINUS_SHARE:
             continue
-        # MLII is the second signal of record 114.
-        ecg = _read_signal(path.with_suffix(".dat"), channel=int(path.stem == "114")) / _ADC_PER_MV
-        ecg = signal.resample_poly(ecg, 64, 45, padtype="line")
+        ecg = signal.resample_poly(_read_signal(path.with_suffix(".hea")), 64, 45, padtype="line")
         for first in range(0, len(ecg) - n_times + 1, stride * n_times):
             start_s = first / FS_HZ
             inside = beats_s[(beats_s >= start_s) & (beats_s < start_s + TRIAL_S)] - start_s
@@ -94,31 +94,15 @@ def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = Fals
                 yield Window(ecg[first : first + n_times], inside, path.stem)
 
 
-def _read_signal(path: Path, *, channel: int) -> FloatArray:
-    """Two signals of 12 bits each in three bytes (WFDB format 212)."""
-    packed = np.fromfile(path, np.uint8)
-    triples = packed[: len(packed) // 3 * 3].reshape(-1, 3).astype(np.int16)
-    low, shift = (triples[:, 0], 8) if channel == 0 else (triples[:, 2], 4)
-    value = low | ((triples[:, 1] & (0x0F if channel == 0 else 0xF0)) << shift)
-    value[value > 2047] -= 4096
-    return value.astype(np.float64) - (1024.0 if "mitdb" in str(path) else 0.0)
+def _read_signal(path: Path) -> FloatArray:
+    """MLII where a record has it, else its first channel, in millivolts."""
+    has_mlii = "MLII" in probe_ecg(path, column="1").columns
+    return np.nan_to_num(read_ecg(path, column="MLII" if has_mlii else "1").samples)
 
 
 def _read_annotations(path: Path) -> tuple[FloatArray, list[tuple[float, float]], float]:
     """Read times of beats, spans of ventricular flutter, share of regular beats."""
-    words = np.fromfile(path, "<u2").tolist()
-    time, at, marks = 0, 0, []
-    while at < len(words) and words[at]:
-        code, value = words[at] >> 10, words[at] & 0x3FF
-        at += 1
-        if code == 59:
-            jump = (words[at] << 16) | words[at + 1]
-            time, at = time + (jump - (1 << 32) if jump >> 31 else jump), at + 2
-        elif code == 63:
-            at += (value + 1) // 2
-        elif code not in (60, 61, 62):
-            time += value
-            marks.append((time / _REAL_HZ, code))
+    marks = [(tick / _REAL_HZ, code) for tick, code in walk_marks(path, path.read_bytes())]
     edges = [time_s for time_s, code in marks if code in _FLUTTER_CODES]
     beats = np.array([(time_s, code == _REGULAR_CODE) for time_s, code in marks if code in _BEAT_CODES])
     return beats[:, 0], list(zip(edges[::2], edges[1::2], strict=False)), float(beats[:, 1].mean())
@@ -129,7 +113,7 @@ def _read_noise(folder: Path, kind: str) -> FloatArray:
     if kind == "em":
         noise = np.load(folder / "nstdb" / "em_recovered.npz")["em"][:, 0] / 1000.0
     else:
-        noise = _read_signal(folder / "nstdb" / f"{kind}.dat", channel=0) / _ADC_PER_MV
+        noise = _read_signal(folder / "nstdb" / f"{kind}.hea")
     return np.asarray(signal.resample_poly(noise - noise.mean(), 64, 45, padtype="line"))
 
 

@@ -73,7 +73,7 @@ def read_wfdb_beats(path: Path, *, fs_hz: float | None = None) -> WfdbBeats:
         raise DataError(f"{path}: {path.stat().st_size} bytes, limit {MAX_BYTES}; these are no annotations")
     with readable(path):
         content = path.read_bytes()
-    marks = list(_walk(path, content))
+    marks = list(walk_marks(path, content))
     stated = _RESOLUTION.search(content[:256])
     rate_hz = fs_hz or (float(stated[1]) if stated else 0.0) or _rate_of_header(path)
     beats = [(tick, _BEATS[code]) for tick, code in marks if code in _BEATS]
@@ -88,7 +88,7 @@ def _rate_of_header(path: Path) -> float:
     return read_header(header).fs_hz
 
 
-def _walk(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
+def walk_marks(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
     """Ticks and codes of all annotations, up to the mark of the end."""
     words = np.frombuffer(content[: len(content) // 2 * 2], dtype="<u2").tolist()
     place, tick = 0, 0
