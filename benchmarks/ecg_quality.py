@@ -3,9 +3,10 @@
 Run as ``python benchmarks/ecg_quality.py --data ../shared/data/ecg [--stride 31] [--fit] [--svg FILE]``. The folder
 holds MIT-BIH records (``mitdb/``) and recorded noises (``nstdb/``). Windows of 5.5 s, clean and with motion, muscle
 noise, wander and all three at -6 to 24 dB; the heart rate is right within 5 bpm of the annotated one. Noise without a
-heart, in which no rate is right, is fitted on too, and judged on its own. Quality is fitted on other records than it is
-judged on (8 folds by record); ``--fit`` prints the weights fitted on all, as `ecg.quality` holds them, and ``shipped``
-is what these give. ``--svg`` draws the reliability diagram. Last line: a JSON object.
+heart, in which no rate is right, is fitted on too, and judged on its own. The rate is that of all beats found; how
+quality tells when `mean_heart_rate` is right, which leaves out miscounted beats, is given too. Quality is fitted on
+other records than it is judged on (8 folds by record); ``--fit`` prints the weights fitted on all, as `ecg.quality`
+holds them, and ``shipped`` is what these give. ``--svg`` draws the reliability diagram. Last line: a JSON object.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
+from ecg_facial.ecg.intervals import mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.quality_features import FEATURES, measure_features
 from ecg_facial.ecg.rpeaks import detect_r_peaks
@@ -39,11 +41,12 @@ NOISE_SHARE = 0.8
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Windows with at least two beats found: features, shipped quality, whether the rate is right, noise, record."""
+    """Windows with at least two beats found: features, shipped quality, whether rates are right, noise, record."""
 
     features: FloatArray
     quality: FloatArray
     is_right: NDArray[np.bool_]
+    is_mean_right: NDArray[np.bool_]
     snr_db: FloatArray
     record: NDArray[np.str_]
 
@@ -78,11 +81,11 @@ def judge(folder: Path, *, stride: int) -> Judged:
         beats = detect_r_peaks(ecg, FS_HZ)
         if len(beats) < 2:
             continue
-        error = abs(60.0 / np.diff(beats.times_s).mean() - 60.0 / rr_s)
-        quality = compute_sqi(ecg, FS_HZ, beats)
-        rows.append((measure_features(ecg, FS_HZ, beats), quality, error <= LIMIT_BPM, snr_db, record))
-    features, quality, is_right, snr, record = zip(*rows, strict=True)
-    return Judged(np.stack(features), np.array(quality), np.array(is_right), np.array(snr), np.array(record))
+        rates = 60.0 / np.diff(beats.times_s).mean(), mean_heart_rate(beats.times_s)
+        right = [abs(rate - 60.0 / rr_s) <= LIMIT_BPM for rate in rates]
+        rows.append((measure_features(ecg, FS_HZ, beats), compute_sqi(ecg, FS_HZ, beats), *right, snr_db, record))
+    features, *columns = zip(*rows, strict=True)
+    return Judged(np.stack(features), *(np.array(column) for column in columns))
 
 
 def fit(judged: Judged, rows: NDArray[np.intp]) -> tuple[FloatArray, float]:
@@ -115,15 +118,20 @@ def bin_quality(quality: FloatArray, is_right: NDArray[np.bool_]) -> list[tuple[
     return [(float(quality[rows].mean()), float(is_right[rows].mean()), int(rows.sum())) for rows in chosen]
 
 
+def measure_ece(quality: FloatArray, is_right: NDArray[np.bool_]) -> float:
+    return sum(abs(mean - share) * n for mean, share, n in bin_quality(quality, is_right)) / len(quality)
+
+
 def describe(judged: Judged, quality: FloatArray) -> dict[str, float]:
     has_heart, noisy = judged.snr_db > NO_HEART, np.abs(judged.snr_db) < CLEAN
-    bins = bin_quality(quality[noisy], judged.is_right[noisy])
     clean = judged.snr_db == CLEAN
     extreme = has_heart & (clean | (judged.snr_db <= 0.0))
     return {
         "auc_right_rate": float(roc_auc_score(judged.is_right[noisy], quality[noisy])),
         "auc_clean_against_0_db": float(roc_auc_score(clean[extreme], quality[extreme])),
-        "ece": sum(abs(mean - share) * n for mean, share, n in bins) / noisy.sum(),
+        "ece": measure_ece(quality[noisy], judged.is_right[noisy]),
+        "auc_right_mean_heart_rate": float(roc_auc_score(judged.is_mean_right[noisy], quality[noisy])),
+        "ece_of_mean_heart_rate": measure_ece(quality[noisy], judged.is_mean_right[noisy]),
         "median_clean": float(np.median(quality[clean])),
         "mean_without_heart": float(quality[~has_heart].mean()),
     }

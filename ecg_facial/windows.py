@@ -24,7 +24,7 @@ from ecg_facial.face.tracking import FaceTracker, TrackSettings
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.recording import EcgSignal
 
-PREPROCESSING_VERSION = 2
+PREPROCESSING_VERSION = 3
 FRAME_POLICIES = ("uniform", "late", "first")
 DETECTORS = ("mtcnn", "yunet")
 # Faces react 1 to 3 s after the stimulus, so the late policy leaves out the first 2 s of 5.5.

@@ -28,8 +28,11 @@ Beats = tuple[IntArray, FloatArray, FloatArray, FloatArray]
 """Place of the energy's peak (coarse); of the R-peak's own tip (fine, between samples); of its match with the average
 beat, NaN where it is unlike; and strength against a typical beat and what lies around."""
 
-# The deflection the other way than most must be so much larger to be taken for the peak.
+# The deflection the other way than most must stand out so much more to be taken for the peak.
 OTHER_WAY = 1.6
+# A deflection stands out by its height over what lies beside it, and by a little of its height over the baseline: an S
+# wave may be deeper than the R wave is tall, and yet is broad.
+HEIGHT_SHARE = 0.2
 # Beats that look so much like the average one are aligned with it.
 ALIKE = 0.9
 LEAST_ALIKE = 3
@@ -66,11 +69,14 @@ def find_beats(
     kept = [0] * n
     n = drop_close(index, heights, n, lengths.refractory, kept)
     index, heights = [index[i] for i in kept[:n]], [heights[i] for i in kept[:n]]
-    strength = _weigh(np.array(index), np.array(heights), energy, level, lengths.around)
-    n = choose_beats(index, heights, strength.tolist(), n, lengths.per_s, kept, [0.0] * n)
+    places = np.array(index)
+    weights = _weigh(places, np.array(heights), energy, level, lengths.around).tolist()
+    swing = _find_swing(places, coarse, lengths).tolist()
+    n = choose_beats(index, heights, weights, swing, n, lengths.per_s, kept, [0.0] * n)
     chosen = np.array([index[i] for i in kept[:n]], dtype=np.intp)
+    strength = np.array([weights[i] for i in kept[:n]])
     tips, matched, is_whole = _locate(chosen, coarse, fine, tip, lengths)
-    return chosen[is_whole], tips[is_whole], matched[is_whole], strength[kept[:n]][is_whole]
+    return chosen[is_whole], tips[is_whole], matched[is_whole], strength[is_whole]
 
 
 def _weigh(index: IntArray, heights: FloatArray, energy: FloatArray, level: float, reach: int) -> FloatArray:
@@ -80,6 +86,19 @@ def _weigh(index: IntArray, heights: FloatArray, energy: FloatArray, level: floa
     first, end = np.maximum(index - reach, 0), np.minimum(index + reach + 1, len(energy))
     contrast = heights / ((sums[end] - sums[first]) / (end - first)) / USUAL_CONTRAST
     return np.asarray(heights / level * (contrast * contrast))
+
+
+def _find_swing(index: IntArray, coarse: FloatArray, lengths: Lengths) -> FloatArray:
+    """How far the signal swings at candidates: a mean over a few samples against one over more, near the peak."""
+    tip, around = lengths.swing_tip, lengths.swing_around
+    width, n = 2 * around + 1, len(coarse) - 2 * around
+    sums = np.zeros(len(coarse) + 1)
+    np.cumsum(coarse, out=sums[1:])
+    first = around - tip
+    peak = (sums[around + tip + 1 : around + tip + 1 + n] - sums[first : first + n]) / (2 * tip + 1)
+    swing = np.abs(peak - (sums[width:] - sums[:-width]) / width)
+    near = index - around + np.arange(-lengths.swing_reach, lengths.swing_reach + 1)[:, None]
+    return np.asarray(swing[np.minimum(np.maximum(near, 0), n - 1)].max(axis=0))
 
 
 def _find_level(energy: FloatArray, hop: int) -> float:
@@ -105,13 +124,10 @@ def _locate(
     # a second column, as NumPy adds a single one up in another order
     columns = peaks if len(peaks) > 1 else np.repeat(peaks, 2)
     middle = columns * lengths.second + (lengths.second - 1) // 2
-    tips = _smooth_tips(middle, _baseline(columns, coarse, lengths.baseline), fine, tip, lengths.reach + 1)
-    inner = tips[1:-1]
-    up, down = inner.max(axis=0), -inner.min(axis=0)
-    sign = 1.0 if np.median((up - down)[: len(peaks)]) >= 0 else -1.0
-    is_other = np.where(sign > 0, down, up) > OTHER_WAY * np.where(sign > 0, up, down)
-    signs = np.where(is_other, -sign, sign)
-    best = np.argmax(inner * signs, axis=0)
+    level = _baseline(columns, coarse, lengths.baseline)
+    tips = _smooth_tips(middle, level, fine, tip, lengths.reach + 1)
+    is_up, is_other, best = _choose_tips(tips[1:-1], middle, level, len(peaks), coarse, lengths)
+    signs = np.where(is_up, 1.0, -1.0)
     row = np.arange(len(columns))
     left, top, right = (signs * tips[best + k, row] for k in range(3))
     curvature = left - 2 * top + right
@@ -123,9 +139,28 @@ def _locate(
     to_end = np.minimum(place, len(fine) - 1 - place)
     is_whole = (to_end >= len(tip)) & ((to_end > lengths.reach) | ~is_other)
     n = len(peaks)
-    tips_at = place + shift
+    tips_at = np.asarray(place + shift, dtype=np.float64)
     matched = _align(tips_at, place, ~is_other & is_whole, fine, lengths.shape) if n > 1 else np.full(n, np.nan)
     return tips_at[:n], matched[:n], is_whole[:n]
+
+
+def _choose_tips(
+    tips: FloatArray, middle: IntArray, level: FloatArray, n_beats: int, coarse: FloatArray, lengths: Lengths
+) -> tuple[BoolArray, BoolArray, IntArray]:
+    """Tell for each beat whether its R-peak points up, whether that is unlike most, and where it is in `tips`."""
+    highest, lowest = np.argmax(tips, axis=0), np.argmin(tips, axis=0)
+    both, n = np.concatenate([highest, lowest]), len(highest)
+    place = (np.concatenate([middle, middle]) - lengths.reach + both) // lengths.second
+    before, after = np.maximum(place - lengths.side, 0), np.minimum(place + lengths.side, len(coarse) - 1)
+    levels, row = np.concatenate([level, level]), np.arange(n)
+    beside = (coarse[before] - levels + (coarse[after] - levels)) / 2
+    stands = (1.0 + HEIGHT_SHARE) * tips[both, np.concatenate([row, row])] - beside
+    up, down = stands[:n], -stands[n:]
+    lead = sorted((up - down)[:n_beats].tolist())
+    mostly_up = lead[n_beats // 2] + lead[(n_beats - 1) // 2] >= 0
+    is_other = down > OTHER_WAY * up if mostly_up else up > OTHER_WAY * down
+    is_up = ~is_other if mostly_up else is_other
+    return is_up, is_other, np.asarray(np.where(is_up, highest, lowest))
 
 
 def _baseline(peaks: IntArray, coarse: FloatArray, reach: int) -> FloatArray:
@@ -159,11 +194,14 @@ def _align(tips: FloatArray, place: IntArray, may: BoolArray, fine: FloatArray, 
         if len(columns) < LEAST_ALIKE:
             return matched
         shape = _level(fine[at + np.arange(-reach - 1, reach + 2)[:, None]], reach + 1)
-        alike = _find_alike(shape)
-        columns, at, shape = columns[alike], at[alike], np.ascontiguousarray(shape[:, alike])
-        if len(columns) < LEAST_ALIKE:
-            return matched
-        shift = _match(shape, reach + 1)
+        mean = _average(shape)
+        alike = _find_alike(shape, mean)
+        if not alike.all():
+            columns, at, shape = columns[alike], at[alike], np.ascontiguousarray(shape[:, alike])
+            if len(columns) < LEAST_ALIKE:
+                return matched
+            mean = _average(shape)
+        shift = _match(shape, mean, reach + 1)
         matched[:] = np.nan
         matched[columns] = at + shift
         moved = np.rint(shift).astype(np.intp)
@@ -176,37 +214,31 @@ def _align(tips: FloatArray, place: IntArray, may: BoolArray, fine: FloatArray, 
 
 def _level(samples: FloatArray, reach: int) -> FloatArray:
     """Take mean and slope off each column of shape (2 * reach + 1, n)."""
-    ramp = np.arange(-reach, reach + 1, dtype=np.float64)[:, None]
+    ramp = np.arange(-reach, reach + 1.0)[:, None]
     flat = samples - samples.sum(axis=0) / (2 * reach + 1)
     slope = (flat * ramp).sum(axis=0) / (reach * (reach + 1) * (2 * reach + 1) / 3)
     return np.asarray(flat - slope * ramp)
 
 
 def _average(shape: FloatArray) -> FloatArray:
-    total = shape[:, 0].copy()
-    for k in range(1, shape.shape[1]):
-        total += shape[:, k]
-    return np.asarray(total / shape.shape[1])[:, None]
+    return np.asarray(np.add.accumulate(shape, axis=1)[:, -1:] / shape.shape[1])
 
 
-def _find_alike(shape: FloatArray) -> BoolArray:
-    mean = np.repeat(_average(shape), 2, axis=1)
-    likeness = (shape * mean[:, :1]).sum(axis=0)
-    scale = (shape * shape).sum(axis=0) * (mean * mean).sum(axis=0)[0]
-    return np.asarray((likeness > 0) & (likeness * likeness >= ALIKE * ALIKE * scale))
+def _find_alike(shape: FloatArray, mean: FloatArray) -> BoolArray:
+    likeness, own = (shape * mean).sum(axis=0), (shape * shape).sum(axis=0)
+    size = (mean * np.repeat(mean, 2, axis=1)).sum(axis=0)[0]
+    return np.asarray((likeness > 0) & (likeness * likeness >= ALIKE * ALIKE * (own * size)))
 
 
-def _match(shape: FloatArray, reach: int) -> FloatArray:
+def _match(shape: FloatArray, mean: FloatArray, reach: int) -> FloatArray:
     """Shift of each column against their average, in samples."""
-    mean = np.repeat(_average(shape), 2, axis=1)
-    slope = np.empty_like(mean)
+    slope = np.empty((len(mean), 2))
     slope[1:-1] = (mean[2:] - mean[:-2]) / 2
     slope[0], slope[-1] = mean[1] - mean[0], mean[-1] - mean[-2]
-    slope = _level(slope, reach)
-    mean_mean, slope_slope, mean_slope = (
-        (a * b).sum(axis=0)[0] for a, b in ((mean, mean), (slope, slope), (mean, slope))
-    )
-    on_mean, on_slope = (shape * mean[:, :1]).sum(axis=0), (shape * slope[:, :1]).sum(axis=0)
+    slope = _level(slope, reach)[:, :1]
+    products = np.concatenate([mean * mean, slope * slope, mean * slope], axis=1).sum(axis=0)
+    mean_mean, slope_slope, mean_slope = products.tolist()
+    on_mean, on_slope = (shape * mean).sum(axis=0), (shape * slope).sum(axis=0)
     # the determinant cancels in the ratio of the two coefficients
     size = on_mean * slope_slope - on_slope * mean_slope
     against = on_mean * mean_slope - on_slope * mean_mean

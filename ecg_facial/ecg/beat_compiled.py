@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
-from ecg_facial.ecg import beat_rules
-from ecg_facial.ecg.beat_arrays import ALIKE, LEAST_ALIKE, MOVED, OTHER_WAY, Beats, BoolArray, FloatArray
+from ecg_facial.ecg import beat_arrays, beat_rules
+from ecg_facial.ecg.beat_arrays import ALIKE, HEIGHT_SHARE, LEAST_ALIKE, MOVED, OTHER_WAY, Beats, BoolArray, FloatArray
 from ecg_facial.ecg.beat_rules import LEVEL_SHARE, ROUNDING, RUN_HOPS, SILENT_SHARE, USUAL_CONTRAST
 from ecg_facial.ecg.beat_scales import Lengths
 
@@ -24,7 +24,15 @@ _NO_GAPS = np.zeros(0, np.bool_)
 # plain functions to everybody else; compiled code may call them from here on
 choose_beats = register_jitable(beat_rules.choose_beats)
 drop_close = register_jitable(beat_rules.drop_close)
-for _rule in (beat_rules.median_step, beat_rules.drop_t_waves, beat_rules.search_back):
+for _rule in (
+    beat_rules.put_in_order,
+    beat_rules.take_middle,
+    beat_rules.median_step,
+    beat_rules.drop_t_waves,
+    beat_rules.search_back,
+    beat_rules.pick,
+    beat_rules.weigh_again,
+):
     register_jitable(_rule)
 
 
@@ -198,12 +206,16 @@ def _smooth_tip(middle: int, level: float, fine: Any, tip: Any, reach: int, tips
 
 
 @njit
-def _reach_of(tips: Any) -> Any:
-    """How far the samples reach up and down, without the first and the last."""
-    highest, lowest = tips[1], tips[1]
+def _stand_out(tips: Any, sign: float, middle: int, level: float, coarse: Any, lengths: Any) -> float:
+    """How far the highest tip stands out of what lies beside it; the first and the last are not looked at."""
+    best = 1
     for i in range(2, len(tips) - 1):
-        highest, lowest = max(highest, tips[i]), min(lowest, tips[i])
-    return highest, -lowest
+        if sign * tips[i] > sign * tips[best]:
+            best = i
+    place = (middle - lengths.reach + best - 1) // lengths.second
+    before, after = max(place - lengths.side, 0), min(place + lengths.side, len(coarse) - 1)
+    beside = (coarse[before] - level + (coarse[after] - level)) / 2
+    return float((1.0 + HEIGHT_SHARE) * (sign * tips[best]) - sign * beside)
 
 
 @njit
@@ -226,7 +238,8 @@ def _locate(
         middle[k] = peaks[k] * lengths.second + (lengths.second - 1) // 2
         level = _baseline(peaks[k], coarse, lengths.baseline)
         _smooth_tip(middle[k], level, fine, tip, reach + 1, tips[k])
-        up[k], down[k] = _reach_of(tips[k])
+        up[k] = _stand_out(tips[k], 1.0, middle[k], level, coarse, lengths)
+        down[k] = _stand_out(tips[k], -1.0, middle[k], level, coarse, lengths)
         lead[k] = up[k] - down[k]
     _sort(lead)
     sign = 1.0 if lead[n // 2] + lead[(n - 1) // 2] >= 0 else -1.0
@@ -272,8 +285,23 @@ def _weigh(index: Any, heights: Any, energy: Any, level: float, reach: int, stre
         strength[k] = heights[k] / level * (contrast * contrast)
 
 
+@njit
+def _find_swing(index: Any, coarse: Any, lengths: Any, swing: Any) -> None:
+    tip, around = lengths.swing_tip, lengths.swing_around
+    width, n = 2 * around + 1, len(coarse) - 2 * around
+    sums = np.zeros(len(coarse) + 1)
+    for i in range(len(coarse)):
+        sums[i + 1] = sums[i] + coarse[i]
+    for k in range(len(swing)):
+        swing[k] = 0.0
+        for i in range(index[k] - lengths.swing_reach, index[k] + lengths.swing_reach + 1):
+            first = min(max(i - around, 0), n - 1)
+            peak = (sums[first + around + tip + 1] - sums[first + around - tip]) / (2 * tip + 1)
+            swing[k] = max(swing[k], abs(peak - (sums[first + width] - sums[first]) / width))
+
+
 def _make_core(rules_version: int) -> Any:
-    """Make the core; compiled code is kept on disk by this file and what is closed over: the rules' version too."""
+    """Make the core; compiled code is kept on disk by this file and what is closed over: the version of other files."""
 
     @njit(cache=True)
     def core(energy: Any, gaps: Any, coarse: Any, fine: Any, tip: Any, lengths: Any) -> Any:
@@ -288,9 +316,10 @@ def _make_core(rules_version: int) -> Any:
         n = drop_close(index, heights, n, lengths.refractory, kept)
         for k in range(n):
             index[k], heights[k] = index[kept[k]], heights[kept[k]]
-        strength = np.empty(n)
+        strength, swing = np.empty(n), np.empty(n)
+        _find_swing(index, coarse, lengths, swing)
         _weigh(index, heights, energy, level, lengths.around, strength)
-        n = choose_beats(index, heights, strength, n, lengths.per_s, kept, np.empty(n))
+        n = choose_beats(index, heights, strength, swing, n, lengths.per_s, kept, np.empty(n))
         chosen = np.empty(n, np.int64)
         for k in range(n):
             chosen[k] = index[kept[k]]
@@ -308,4 +337,4 @@ def _make_core(rules_version: int) -> Any:
     return core
 
 
-_core = _make_core(zlib.crc32(Path(beat_rules.__file__).read_bytes()))
+_core = _make_core(zlib.crc32(b"".join(Path(str(part.__file__)).read_bytes() for part in (beat_rules, beat_arrays))))

@@ -36,6 +36,10 @@ _AROUND_S = 0.5
 _PEAK_REACH_S = 0.06
 _BASELINE_REACH_S = 0.25
 _SHAPE_REACH_S = 0.04
+# How far the signal swings at a beat: its mean over so much against that over so much more, at the most near the peak.
+_SWING_TIP_S, _SWING_AROUND_S, _SWING_REACH_S = 0.016, 0.1, 0.0625
+# A peak is sharp if it stands out of what lies so far on either side.
+_SIDE_S = 0.04
 # What is looked at for the beats of one step, and how far a step goes.
 _BACK_S, _STEP_S, _AHEAD_S = 5.0, 1.0, 2.0
 
@@ -54,6 +58,10 @@ class Lengths(NamedTuple):
     around: int
     reach: int
     shape: int
+    swing_tip: int
+    swing_around: int
+    swing_reach: int
+    side: int
 
 
 class Scales(NamedTuple):
@@ -142,6 +150,10 @@ def get_scales(fs_hz: float) -> Scales:
         around=coarse(_AROUND_S),
         reach=max(2, round(_PEAK_REACH_S * fine_hz)),
         shape=max(2, round(_SHAPE_REACH_S * fine_hz)),
+        swing_tip=coarse(_SWING_TIP_S),
+        swing_around=coarse(_SWING_AROUND_S),
+        swing_reach=coarse(_SWING_REACH_S),
+        side=coarse(_SIDE_S),
     )
     return Scales(
         fs_hz,

@@ -20,6 +20,9 @@ _MIN_RR_S, _MAX_RR_S = 60.0 / (1.08 * MAX_BPM), 1.08 * 60.0 / MIN_BPM
 # beats with their pause do not.
 _MAX_DEVIATION = 0.25
 _MEDIAN_SPAN = 9
+# Shares of the usual interval: how far two or half of it may be off to be so many, what comes early, and the longest
+# part of an interval that a false beat cut in two.
+_SAME, _EARLY, _HALF = 0.1, 0.9, 0.8
 
 TOKEN_FEATURES: tuple[str, ...] = ("heart_rate", "deviation", "change")
 N_TOKEN_FEATURES = len(TOKEN_FEATURES)
@@ -74,13 +77,17 @@ def compute_nn(r_times_s: NDArray[np.float64]) -> NDArray[np.float64]:
     array([0.8, 0.8, nan, 0.8])
     """
     rr = compute_rr(r_times_s)
-    plausible = np.where((rr >= _MIN_RR_S) & (rr <= _MAX_RR_S), rr, np.nan)
+    plausible = _keep_plausible(rr)
     kept = np.flatnonzero(np.isfinite(plausible))
     deviation = np.abs(plausible[kept] / _local_median(plausible, kept) - 1.0)
     nn = np.full_like(rr, np.nan)
     trusted = kept[deviation <= _MAX_DEVIATION]
     nn[trusted] = rr[trusted]
     return nn
+
+
+def _keep_plausible(rr: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where((rr >= _MIN_RR_S) & (rr <= _MAX_RR_S), rr, np.nan)
 
 
 def _local_median(intervals: NDArray[np.float64], at: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -96,18 +103,51 @@ def _local_median(intervals: NDArray[np.float64], at: NDArray[np.intp]) -> NDArr
 
 
 def mean_heart_rate(r_times_s: NDArray[np.float64]) -> float:
-    """Mean heart rate in bpm over the trusted intervals; NaN when there is none.
+    """Mean heart rate in bpm over all beats, premature ones too; NaN when there is none or two intervals disagree.
+
+    Intervals outside 30..220 bpm (with 8 % of room) are left out. Where the rhythm is regular otherwise, so are those
+    that a missed beat doubled or a false one halved: among four intervals on either side nothing else is an artefact
+    of `compute_nn`. Leaving out all of its artefacts would be wrong where beats are premature: short intervals stay
+    and the pauses after them go.
+
+    Parameters
+    ----------
+    r_times_s : ndarray, shape (n_beats,)
+        Increasing beat times in seconds.
 
     Examples
     --------
-    >>> round(mean_heart_rate(np.array([0.0, 0.8, 1.6, 2.4])))
+    >>> round(mean_heart_rate(np.array([0.0, 0.8, 1.6, 3.2, 4.0])))
+    75
+    >>> round(mean_heart_rate(np.array([0.0, 0.8, 1.3, 2.4, 3.2])))
     75
     >>> mean_heart_rate(np.array([1.0]))
     nan
     """
-    nn = compute_nn(r_times_s)
-    nn = nn[np.isfinite(nn)]
-    return float(60.0 / nn.mean()) if len(nn) else float("nan")
+    plausible = _keep_plausible(compute_rr(r_times_s))
+    counted = plausible[np.isfinite(plausible) & ~_find_miscounted(plausible)]
+    is_known = len(counted) > 2 or np.isfinite(compute_nn(r_times_s)).any()
+    return float(60.0 / counted.mean()) if is_known else float("nan")
+
+
+def _find_miscounted(plausible: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which intervals a missed beat doubled or a false one halved, in a rhythm that is regular otherwise."""
+    kept = np.flatnonzero(np.isfinite(plausible))
+    if len(kept) < 2:
+        return np.zeros(len(plausible), dtype=np.bool_)
+    usual = np.full(len(plausible), np.nan)
+    usual[kept] = _local_median(plausible, kept)
+    ratio = plausible / usual
+    artefact = np.abs(ratio - 1.0) > _MAX_DEVIATION
+    after_short = np.concatenate([[False], ratio[:-1] < _EARLY])
+    miscounted = artefact & (np.abs(ratio / 2.0 - 1.0) < _SAME) & ~after_short
+    halves = np.abs((plausible[:-1] + plausible[1:]) / usual[:-1] - 1.0) < _SAME
+    halves &= (np.maximum(ratio[:-1], ratio[1:]) < _HALF) & (artefact[:-1] | artefact[1:])
+    miscounted[:-1] |= halves
+    miscounted[1:] |= halves
+    is_odd = (artefact & ~miscounted).astype(np.float64)
+    odd_near = np.convolve(is_odd, np.ones(_MEDIAN_SPAN))[_MEDIAN_SPAN // 2 :][: len(ratio)] > 0.5
+    return np.asarray(miscounted & ~odd_near)
 
 
 def compute_heart_rate_tokens(r_peaks: RPeaks, *, start_s: float = 0.0) -> HeartRateTokens:

@@ -31,7 +31,7 @@ _MOTION = (
 # What muscle noise in a recording is made of, by power: contraction moves the electrode too.
 _MUSCLE_SLOW_SHARE = 0.88
 _MUSCLE_BURST_LOG_SD, _MUSCLE_BURST_HZ = 0.7, 1.2
-_MOTION_LOG_SD, _MOTION_BURST_HZ = 0.3, 0.5
+_MOTION_LOG_SD, _MOTION_BURST_HZ = 0.7, 1.2
 _TRANSIENTS_PER_S, _TRANSIENT_SHARE = 1.2, 0.45
 _TRANSIENT_RISE_S, _TRANSIENT_DECAY_S = (0.015, 0.05), (0.05, 0.3)
 _BREATH_HZ, _BREATH_SHARE = (0.15, 0.35), 0.3

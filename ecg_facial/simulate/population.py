@@ -33,7 +33,7 @@ from ecg_facial.simulate.response import (
 )
 from ecg_facial.simulate.seeds import make_rng
 
-GENERATOR_VERSION = 6
+GENERATOR_VERSION = 7
 """Raise it with every change that alters the output: files of two versions never mix."""
 
 MAX_SUBJECTS = 10_000

@@ -54,6 +54,35 @@ def test_an_ectopic_beat_with_its_pause_is_marked() -> None:
     np.testing.assert_array_equal(np.isnan(compute_nn(times_s)), [False, False, True, True, False, False])
 
 
+def test_an_ectopic_beat_with_its_pause_counts_in_the_rate() -> None:
+    times_s = STEADY_S.copy()
+    times_s[3] -= 0.3
+    assert mean_heart_rate(times_s) == pytest.approx(75.0)
+    two_in_a_row = np.cumsum([0.0, 0.8, 0.8, 0.45, 0.5, 1.45, 0.8, 0.8])
+    assert mean_heart_rate(two_in_a_row) == pytest.approx(60.0 / 0.8)
+
+
+def test_every_beat_of_bigeminy_counts() -> None:
+    assert mean_heart_rate(np.cumsum([0.0] + [0.5, 1.1] * 5)) == pytest.approx(75.0)
+
+
+def test_a_long_interval_in_an_irregular_rhythm_is_no_missed_beat() -> None:
+    rr = np.array([0.6, 0.9, 0.55, 1.1, 0.7, 1.42, 0.95, 0.5, 0.8, 0.71, 1.0])
+    assert mean_heart_rate(np.concatenate([[0.0], np.cumsum(rr)])) == pytest.approx(60.0 / rr.mean())
+
+
+def test_missed_and_false_beats_far_from_each_other_leave_the_rate_of_a_long_record() -> None:
+    times_s = 0.8 * np.arange(300)
+    spoilt = np.sort(np.concatenate([np.delete(times_s, [50, 150, 250]), [80.4, 160.3]]))
+    assert mean_heart_rate(spoilt) == pytest.approx(75.0)
+
+
+@given(st.lists(st.floats(0.3, 1.9), min_size=3, max_size=40))
+def test_the_mean_rate_lies_between_the_slowest_and_the_fastest_interval(rr: list[float]) -> None:
+    bpm = mean_heart_rate(np.concatenate([[0.0], np.cumsum(rr)]))
+    assert 60.0 / max(rr) - 1e-6 <= bpm <= 60.0 / min(rr) + 1e-6
+
+
 def test_respiratory_arrhythmia_is_kept() -> None:
     intervals = 0.85 + 0.12 * np.sin(np.arange(6) * 1.5)
     assert np.isfinite(compute_nn(np.concatenate([[0.2], 0.2 + np.cumsum(intervals)]))).all()

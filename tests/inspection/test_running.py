@@ -135,5 +135,5 @@ def test_real_records_have_the_heart_rate_of_their_annotations(shared_data: Path
     path = shared_data / "ecg" / "mitdb" / f"{name}.hea"
     found = inspect_ecg(path, tmp_path / "out", start_s=60.0)
     rr_s = np.diff(read_wfdb_beats(path.with_suffix(".atr")).times_s)
-    assert found.heart_rate_bpm == pytest.approx(60 / np.mean(rr_s), rel=0.06)
+    assert found.heart_rate_bpm == pytest.approx(60 / np.mean(rr_s), rel=0.01)
     assert found.signal.unit == "mV"
