@@ -33,6 +33,9 @@ OTHER_WAY = 1.6
 # A deflection stands out by its height over what lies beside it, and by a little of its height over the baseline: an S
 # wave may be deeper than the R wave is tall, and yet is broad.
 HEIGHT_SHARE = 0.2
+# Before a deflection the other way is taken, one the usual way is looked for further off; it must stand out this much
+# of what is usual.
+FAR_SHARE = 0.7
 # Beats that look so much like the average one are aligned with it.
 ALIKE = 0.9
 LEAST_ALIKE = 3
@@ -126,41 +129,75 @@ def _locate(
     middle = columns * lengths.second + (lengths.second - 1) // 2
     level = _baseline(columns, coarse, lengths.baseline)
     tips = _smooth_tips(middle, level, fine, tip, lengths.reach + 1)
-    is_up, is_other, best = _choose_tips(tips[1:-1], middle, level, len(peaks), coarse, lengths)
-    signs = np.where(is_up, 1.0, -1.0)
-    row = np.arange(len(columns))
-    left, top, right = (signs * tips[best + k, row] for k in range(3))
-    curvature = left - 2 * top + right
-    shift = np.where(curvature < 0, 0.5 * (left - right) / np.where(curvature < 0, curvature, -1.0), 0.0)
-    shift = np.minimum(np.maximum(shift, -0.5), 0.5)
-    place = middle - lengths.reach + best
+    sign, is_other, usual, best = _choose_tips(tips, middle, level, len(peaks), coarse, lengths)
+    place, tips_at = _to_peaks(tips, best, np.where(is_other, -sign, sign), middle)
+    if is_other.any():
+        far = np.flatnonzero(is_other)
+        further = _smooth_tips(middle[far], level[far], fine, tip, lengths.far + 1)
+        signs = np.full(len(far), sign)
+        at, stands = _stand_out(sign * further, signs, middle[far], level[far], coarse, lengths)
+        is_usual = (stands > FAR_SHARE * usual) & (at > 0) & (at < 2 * lengths.far)
+        far = far[is_usual]
+        place[far], tips_at[far] = _to_peaks(further[:, is_usual], at[is_usual], signs[is_usual], middle[far])
+        is_other[far] = False
     # Next to the stretch's end, or still rising there: the peak is outside. The other way than the rest and near the
     # end: the S wave of a beat whose R is outside. Either way its time is unknown.
     to_end = np.minimum(place, len(fine) - 1 - place)
     is_whole = (to_end >= len(tip)) & ((to_end > lengths.reach) | ~is_other)
     n = len(peaks)
-    tips_at = np.asarray(place + shift, dtype=np.float64)
     matched = _align(tips_at, place, ~is_other & is_whole, fine, lengths.shape) if n > 1 else np.full(n, np.nan)
     return tips_at[:n], matched[:n], is_whole[:n]
 
 
 def _choose_tips(
     tips: FloatArray, middle: IntArray, level: FloatArray, n_beats: int, coarse: FloatArray, lengths: Lengths
-) -> tuple[BoolArray, BoolArray, IntArray]:
-    """Tell for each beat whether its R-peak points up, whether that is unlike most, and where it is in `tips`."""
-    highest, lowest = np.argmax(tips, axis=0), np.argmin(tips, axis=0)
-    both, n = np.concatenate([highest, lowest]), len(highest)
-    place = (np.concatenate([middle, middle]) - lengths.reach + both) // lengths.second
-    before, after = np.maximum(place - lengths.side, 0), np.minimum(place + lengths.side, len(coarse) - 1)
-    levels, row = np.concatenate([level, level]), np.arange(n)
-    beside = (coarse[before] - levels + (coarse[after] - levels)) / 2
-    stands = (1.0 + HEIGHT_SHARE) * tips[both, np.concatenate([row, row])] - beside
-    up, down = stands[:n], -stands[n:]
-    lead = sorted((up - down)[:n_beats].tolist())
-    mostly_up = lead[n_beats // 2] + lead[(n_beats - 1) // 2] >= 0
-    is_other = down > OTHER_WAY * up if mostly_up else up > OTHER_WAY * down
-    is_up = ~is_other if mostly_up else is_other
-    return is_up, is_other, np.asarray(np.where(is_up, highest, lowest))
+) -> tuple[float, BoolArray, float, IntArray]:
+    """Tell which way most beats point (1 or -1), which do not, how far most stand out, and where each beat's tip is."""
+    n = len(middle)
+    both_ways, twice = np.concatenate([tips, -tips], axis=1), np.concatenate([middle, middle])
+    signs, levels = np.repeat([1.0, -1.0], n), np.concatenate([level, level])
+    at, stands = _stand_out(both_ways, signs, twice, levels, coarse, lengths)
+    up, down = stands[:n], stands[n:]
+    lead = (up - down)[:n_beats].tolist()
+    sign = 1.0 if _middle(lead) >= 0 else -1.0
+    main, other = (up, down) if sign > 0 else (down, up)
+    is_other = other > OTHER_WAY * main
+    return (
+        sign,
+        is_other,
+        _middle(main[:n_beats].tolist()),
+        np.asarray(np.where(is_other == (sign > 0), at[n:], at[:n])),
+    )
+
+
+def _middle(values: list[float]) -> float:
+    n = len(values)
+    ordered = sorted(values)
+    return (ordered[n // 2] + ordered[(n - 1) // 2]) / 2
+
+
+def _stand_out(
+    tips: FloatArray, signs: FloatArray, middle: IntArray, level: FloatArray, coarse: FloatArray, lengths: Lengths
+) -> tuple[IntArray, FloatArray]:
+    """Where the highest tip of each beat is, and how far it stands out of what lies beside it.
+
+    `tips`, shape (2 * reach + 3, n_beats), have been multiplied with `signs`; the first and the last are not looked at.
+    """
+    best, reach = np.argmax(tips[1:-1], axis=0), (len(tips) - 3) // 2
+    place = (middle - reach + best) // lengths.second
+    place = np.minimum(np.maximum(place, lengths.side), len(coarse) - 1 - lengths.side)
+    beside = (coarse[place - lengths.side] + coarse[place + lengths.side]) / 2 - level
+    return best, np.asarray((1.0 + HEIGHT_SHARE) * tips[best + 1, np.arange(len(best))] - signs * beside)
+
+
+def _to_peaks(tips: FloatArray, best: IntArray, signs: FloatArray, middle: IntArray) -> tuple[IntArray, FloatArray]:
+    """Fine samples of the tips, and their places between samples: the top of a parabola through three."""
+    row = np.arange(len(best))
+    left, top, right = (signs * tips[best + k, row] for k in range(3))
+    curvature = left - 2 * top + right
+    shift = np.where(curvature < 0, 0.5 * (left - right) / np.where(curvature < 0, curvature, -1.0), 0.0)
+    place = middle - (len(tips) - 3) // 2 + best
+    return place, np.asarray(place + np.minimum(np.maximum(shift, -0.5), 0.5))
 
 
 def _baseline(peaks: IntArray, coarse: FloatArray, reach: int) -> FloatArray:

@@ -15,7 +15,17 @@ from numba import njit
 from numba.extending import register_jitable
 
 from ecg_facial.ecg import beat_arrays, beat_rules
-from ecg_facial.ecg.beat_arrays import ALIKE, HEIGHT_SHARE, LEAST_ALIKE, MOVED, OTHER_WAY, Beats, BoolArray, FloatArray
+from ecg_facial.ecg.beat_arrays import (
+    ALIKE,
+    FAR_SHARE,
+    HEIGHT_SHARE,
+    LEAST_ALIKE,
+    MOVED,
+    OTHER_WAY,
+    Beats,
+    BoolArray,
+    FloatArray,
+)
 from ecg_facial.ecg.beat_rules import LEVEL_SHARE, ROUNDING, RUN_HOPS, SILENT_SHARE, USUAL_CONTRAST
 from ecg_facial.ecg.beat_scales import Lengths
 
@@ -206,16 +216,32 @@ def _smooth_tip(middle: int, level: float, fine: Any, tip: Any, reach: int, tips
 
 
 @njit
-def _stand_out(tips: Any, sign: float, middle: int, level: float, coarse: Any, lengths: Any) -> float:
-    """How far the highest tip stands out of what lies beside it; the first and the last are not looked at."""
-    best = 1
-    for i in range(2, len(tips) - 1):
-        if sign * tips[i] > sign * tips[best]:
+def _stand_out(tips: Any, sign: float, middle: int, level: float, coarse: Any, lengths: Any) -> Any:
+    """Where the highest tip is, and how far it stands out; the first and the last are not looked at."""
+    best, reach, side = 0, (len(tips) - 3) // 2, lengths.side
+    for i in range(1, len(tips) - 2):
+        if sign * tips[1 + i] > sign * tips[1 + best]:
             best = i
-    place = (middle - lengths.reach + best - 1) // lengths.second
-    before, after = max(place - lengths.side, 0), min(place + lengths.side, len(coarse) - 1)
-    beside = (coarse[before] - level + (coarse[after] - level)) / 2
-    return float((1.0 + HEIGHT_SHARE) * (sign * tips[best]) - sign * beside)
+    place = min(max((middle - reach + best) // lengths.second, side), len(coarse) - 1 - side)
+    beside = (coarse[place - side] + coarse[place + side]) / 2 - level
+    return best, (1.0 + HEIGHT_SHARE) * (sign * tips[1 + best]) - sign * beside
+
+
+@njit
+def _middle(values: Any) -> float:
+    ordered = values.copy()
+    _sort(ordered)
+    return float(ordered[len(ordered) // 2] + ordered[(len(ordered) - 1) // 2]) / 2
+
+
+@njit
+def _to_peak(tips: Any, best: int, sign: float, middle: int) -> Any:
+    """Tell the fine sample of the tip, and its place between samples."""
+    left, top, right = sign * tips[best], sign * tips[best + 1], sign * tips[best + 2]
+    curvature = left - 2 * top + right
+    shift = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
+    place = middle - (len(tips) - 3) // 2 + best
+    return place, place + min(max(shift, -0.5), 0.5)
 
 
 @njit
@@ -232,31 +258,29 @@ def _locate(
     peaks: Any, coarse: Any, fine: Any, tip: Any, lengths: Any, tips_at: Any, matched: Any, is_whole: Any
 ) -> None:
     n, reach = len(peaks), lengths.reach
-    tips, lead = np.empty((n, 2 * reach + 3)), np.empty(n)
-    middle, up, down = np.empty(n, np.int64), np.empty(n), np.empty(n)
+    tips, further = np.empty((n, 2 * reach + 3)), np.empty(2 * lengths.far + 3)
+    middle, level, up, down = np.empty(n, np.int64), np.empty(n), np.empty(n), np.empty(n)
+    highest, lowest = np.empty(n, np.int64), np.empty(n, np.int64)
     for k in range(n):
         middle[k] = peaks[k] * lengths.second + (lengths.second - 1) // 2
-        level = _baseline(peaks[k], coarse, lengths.baseline)
-        _smooth_tip(middle[k], level, fine, tip, reach + 1, tips[k])
-        up[k] = _stand_out(tips[k], 1.0, middle[k], level, coarse, lengths)
-        down[k] = _stand_out(tips[k], -1.0, middle[k], level, coarse, lengths)
-        lead[k] = up[k] - down[k]
-    _sort(lead)
-    sign = 1.0 if lead[n // 2] + lead[(n - 1) // 2] >= 0 else -1.0
+        level[k] = _baseline(peaks[k], coarse, lengths.baseline)
+        _smooth_tip(middle[k], level[k], fine, tip, reach + 1, tips[k])
+        highest[k], up[k] = _stand_out(tips[k], 1.0, middle[k], level[k], coarse, lengths)
+        lowest[k], down[k] = _stand_out(tips[k], -1.0, middle[k], level[k], coarse, lengths)
+    sign = 1.0 if _middle(up - down) >= 0 else -1.0
+    usual = _middle(up) if sign > 0 else _middle(down)
     place = np.empty(n, np.int64)
     may = np.empty(n, np.bool_)
     for k in range(n):
         is_other = (down[k] > OTHER_WAY * up[k]) if sign > 0 else (up[k] > OTHER_WAY * down[k])
-        own = -sign if is_other else sign
-        best = 0
-        for i in range(1, 2 * reach + 1):
-            if own * tips[k, 1 + i] > own * tips[k, 1 + best]:
-                best = i
-        left, top, right = own * tips[k, best], own * tips[k, best + 1], own * tips[k, best + 2]
-        curvature = left - 2 * top + right
-        shift = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
-        place[k] = middle[k] - reach + best
-        tips_at[k] = place[k] + min(max(shift, -0.5), 0.5)
+        best = lowest[k] if is_other == (sign > 0) else highest[k]
+        place[k], tips_at[k] = _to_peak(tips[k], best, -sign if is_other else sign, middle[k])
+        if is_other:
+            _smooth_tip(middle[k], level[k], fine, tip, lengths.far + 1, further)
+            best, stands = _stand_out(further, sign, middle[k], level[k], coarse, lengths)
+            if stands > FAR_SHARE * usual and best > 0 and best < 2 * lengths.far:
+                is_other = False
+                place[k], tips_at[k] = _to_peak(further, best, sign, middle[k])
         to_end = min(place[k], len(fine) - 1 - place[k])
         is_whole[k] = to_end >= len(tip) and (to_end > reach or not is_other)
         may[k] = is_whole[k] and not is_other

@@ -34,6 +34,8 @@ _REFRACTORY_S = 0.2
 _LEVEL_HOP_S = 0.25
 _AROUND_S = 0.5
 _PEAK_REACH_S = 0.06
+# How far an R-peak may be from the most energy where a slow S wave, as of a paced beat, has more of it.
+_FAR_REACH_S = 0.12
 _BASELINE_REACH_S = 0.25
 _SHAPE_REACH_S = 0.04
 # How far the signal swings at a beat: its mean over so much against that over so much more, at the most near the peak.
@@ -57,6 +59,7 @@ class Lengths(NamedTuple):
     baseline: int
     around: int
     reach: int
+    far: int
     shape: int
     swing_tip: int
     swing_around: int
@@ -149,6 +152,7 @@ def get_scales(fs_hz: float) -> Scales:
         baseline=coarse(_BASELINE_REACH_S),
         around=coarse(_AROUND_S),
         reach=max(2, round(_PEAK_REACH_S * fine_hz)),
+        far=max(2, round(_FAR_REACH_S * fine_hz)),
         shape=max(2, round(_SHAPE_REACH_S * fine_hz)),
         swing_tip=coarse(_SWING_TIP_S),
         swing_around=coarse(_SWING_AROUND_S),

@@ -75,6 +75,14 @@ def test_a_broad_s_wave_is_not_taken_for_the_r_wave(late_s: float, depth: float,
     np.testing.assert_allclose(detect_r_peaks(sign * ecg, FS_HZ).times_s, STEADY_S, atol=0.005)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_r_wave_is_found_where_an_s_wave_a_tenth_of_a_second_later_has_most_energy(sign: float) -> None:
+    """As in some paced beats of record 104 of the MIT-BIH database; in the others the R wave has."""
+    depths = np.where(np.isin(np.arange(7), (2, 5)), 1.6, 0.6)
+    waves = [wave(t, 0.9, 0.008) - wave(t + 0.1, depth, 0.03) for t, depth in zip(STEADY_S, depths, strict=True)]
+    np.testing.assert_allclose(detect_r_peaks(sign * np.sum(waves, 0), FS_HZ).times_s, STEADY_S, atol=0.003)
+
+
 # Each is a fifth of a point of F1 under what was measured on these windows.
 @pytest.mark.parametrize(("kind", "snr_db", "least"), [("", 0.0, 99.45), ("ma", 6.0, 98.9), ("em", 6.0, 98.2)])
 def test_beats_of_patients_are_found_in_noise(kind: str, snr_db: float, least: float, shared_data: Path) -> None:
