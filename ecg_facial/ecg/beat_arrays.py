@@ -7,6 +7,9 @@ sums are therefore taken along the first axis of C-ordered arrays, which NumPy a
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -109,14 +112,9 @@ def _find_level(energy: FloatArray, hop: int) -> float:
     n_hops = -(-len(energy) // hop)
     blocks = np.zeros(n_hops * hop)
     blocks[: len(energy)] = energy
-    half = RUN_HOPS // 2
-    padded = np.zeros(n_hops + 2 * half)
-    padded[half : half + n_hops] = blocks.reshape(n_hops, hop).max(axis=1)
-    run = padded[:n_hops]
-    for k in range(1, RUN_HOPS):
-        run = np.maximum(run, padded[k : k + n_hops])
-    run = np.sort(run)
-    first = int(np.searchsorted(run, SILENT_SHARE * run[-1], side="right"))
+    highest, half = blocks.reshape(n_hops, hop).max(axis=1).tolist(), RUN_HOPS // 2
+    run = sorted(max(highest[max(i - half, 0) : i + half + 1]) for i in range(n_hops))
+    first = bisect_right(run, SILENT_SHARE * run[-1])
     return float(run[first + int(LEVEL_SHARE * (n_hops - 1 - first))])
 
 
@@ -251,10 +249,15 @@ def _align(tips: FloatArray, place: IntArray, may: BoolArray, fine: FloatArray, 
 
 def _level(samples: FloatArray, reach: int) -> FloatArray:
     """Take mean and slope off each column of shape (2 * reach + 1, n)."""
-    ramp = np.arange(-reach, reach + 1.0)[:, None]
+    ramp = _ramp(reach)
     flat = samples - samples.sum(axis=0) / (2 * reach + 1)
     slope = (flat * ramp).sum(axis=0) / (reach * (reach + 1) * (2 * reach + 1) / 3)
     return np.asarray(flat - slope * ramp)
+
+
+@lru_cache(maxsize=8)
+def _ramp(reach: int) -> FloatArray:
+    return np.arange(-reach, reach + 1.0)[:, None]
 
 
 def _average(shape: FloatArray) -> FloatArray:
