@@ -55,11 +55,23 @@ SINUS_SHARE = 0.97
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """An ECG in mV, the true beats' times in seconds, and the record it is from."""
+    """An ECG in mV, the true beats' times in seconds, the record it is from, and where beats are not marked."""
 
     ecg_mv: FloatArray
     beats_s: FloatArray
     record: str = ""
+    flutter_s: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.ecg_mv) / FS_HZ
+
+    def keep_marked(self, times_s: FloatArray) -> FloatArray:
+        """Leave out times in ventricular flutter."""
+        for start_s, end_s in self.flutter_s:
+            times_s = times_s[(times_s < start_s) | (times_s >= end_s)]
+        return times_s
 
 
 def make_simulated_windows(n_windows: int, *, seed: int = 0, preset: Preset | None = None) -> Iterator[Window]:
@@ -75,23 +87,29 @@ def make_simulated_windows(n_windows: int, *, seed: int = 0, preset: Preset | No
         yield Window(ecg_mv + 1e-3 * floor_uv * rng.standard_normal(len(ecg_mv)), heart.trial_beat_times_s)
 
 
-def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = False) -> Iterator[Window]:
-    """Cut every stride-th window of MIT-BIH records, but for those with ventricular flutter.
+def read_real_records(folder: Path, *, sinus_only: bool = False) -> Iterator[Window]:
+    """Read whole MIT-BIH records.
 
     `sinus_only` keeps to records with at least 97 % regular beats, the nearest to healthy volunteers.
     """
-    n_times = round(TRIAL_S * FS_HZ)
     for path in sorted((folder / "mitdb").glob("*.atr")):
         beats_s, flutter_s, regular_share = _read_annotations(path)
-        if sinus_only and regular_share < SINUS_SHARE:
-            continue
-        ecg = signal.resample_poly(_read_signal(path.with_suffix(".hea")), 64, 45, padtype="line")
-        for first in range(0, len(ecg) - n_times + 1, stride * n_times):
+        if not sinus_only or regular_share >= SINUS_SHARE:
+            ecg = signal.resample_poly(_read_signal(path.with_suffix(".hea")), 64, 45, padtype="line")
+            yield Window(ecg, beats_s, path.stem, tuple(flutter_s))
+
+
+def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = False) -> Iterator[Window]:
+    """Cut every stride-th window of MIT-BIH records, but for those with ventricular flutter."""
+    n_times = round(TRIAL_S * FS_HZ)
+    for record in read_real_records(folder, sinus_only=sinus_only):
+        beats_s = record.beats_s
+        for first in range(0, len(record.ecg_mv) - n_times + 1, stride * n_times):
             start_s = first / FS_HZ
             inside = beats_s[(beats_s >= start_s) & (beats_s < start_s + TRIAL_S)] - start_s
-            spoilt = any(a < start_s + TRIAL_S and b > start_s for a, b in flutter_s)
+            spoilt = any(a < start_s + TRIAL_S and b > start_s for a, b in record.flutter_s)
             if len(inside) >= MIN_BEATS and not spoilt:
-                yield Window(ecg[first : first + n_times], inside, path.stem)
+                yield Window(record.ecg_mv[first : first + n_times], inside, record.record)
 
 
 def _read_signal(path: Path) -> FloatArray:
@@ -133,15 +151,18 @@ def add_noise(window: Window, noise: FloatArray, snr_db: float) -> FloatArray:
     return window.ecg_mv + noise * np.sqrt(size_mv**2 / 8.0 / 10.0 ** (snr_db / 10.0) / noise.var())
 
 
-def count_beats(true_s: FloatArray, found_s: FloatArray, *, tolerance_s: float = TOLERANCE_S) -> NDArray[np.int64]:
+def count_beats(
+    true_s: FloatArray, found_s: FloatArray, *, tolerance_s: float = TOLERANCE_S, duration_s: float = TRIAL_S
+) -> NDArray[np.int64]:
     """Hits, misses and false beats outside the guard; each true beat takes the nearest free one in reach."""
-    low, high = GUARD_S, TRIAL_S - GUARD_S
-    apart = np.abs(true_s[:, None] - found_s[None, :])
+    low, high = GUARD_S, duration_s - GUARD_S
+    true_s, found_s = np.sort(true_s), np.sort(found_s)
+    # only the pairs in reach: of a long record they are few
+    first = np.searchsorted(found_s, true_s - tolerance_s)
+    end = np.searchsorted(found_s, true_s + tolerance_s, side="right")
+    pairs = [(true, found) for true in range(len(true_s)) for found in range(first[true], end[true])]
     taken, hits = set(), set()
-    for place in np.argsort(apart, axis=None):
-        true, found = divmod(int(place), len(found_s))
-        if apart[true, found] > tolerance_s:
-            break
+    for true, found in sorted(pairs, key=lambda pair: abs(true_s[pair[0]] - found_s[pair[1]])):
         if true not in hits and found not in taken:
             hits.add(true)
             taken.add(found)
