@@ -38,7 +38,7 @@ OTHER_WAY = 1.6
 HEIGHT_SHARE = 0.2
 # Before a deflection the other way is taken, one the usual way is looked for further off; it must stand out this much
 # of what is usual.
-FAR_SHARE = 0.7
+FAR_SHARE = 0.8
 # Beats that look so much like the average one are aligned with it.
 ALIKE = 0.9
 LEAST_ALIKE = 3

@@ -35,7 +35,7 @@ _T_WAVE_SLOPE = 0.8
 # So weak a neighbour is a P or T wave at any rate; it only passes for a beat where few beats leave the level low.
 _WAVE_S = 0.45
 _WAVE_SLOPE = 0.1
-_SEARCH_BACK_RR = 1.5
+_SEARCH_BACK_RR = 1.4
 _SEARCH_BACK_THRESHOLD = 0.1
 _SEARCH_BACK_END_S = 0.25
 

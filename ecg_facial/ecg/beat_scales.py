@@ -35,7 +35,7 @@ _LEVEL_HOP_S = 0.25
 _AROUND_S = 0.5
 _PEAK_REACH_S = 0.06
 # How far an R-peak may be from the most energy where a slow S wave, as of a paced beat, has more of it.
-_FAR_REACH_S = 0.12
+_FAR_REACH_S = 0.13
 _BASELINE_REACH_S = 0.25
 _SHAPE_REACH_S = 0.04
 # How far the signal swings at a beat: its mean over so much against that over so much more, at the most near the peak.

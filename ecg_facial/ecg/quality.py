@@ -22,23 +22,23 @@ _CLIP_S, _CLIP_TIMES = 0.01, 3
 _CONTRAST, _CONTRAST_DB = FEATURES.index("contrast"), (0.0, 6.0)
 # Printed by `python benchmarks/ecg_quality.py --data FOLDER --fit`: a regression of heart rates within 5 bpm, and one
 # that tells no noise from noise as strong as the beats, so that quality ranks by noise as well.
-_INTERCEPT = -11.9453
+_INTERCEPT = -13.3356
 _WEIGHTS = {
-    "log_odds": 0.5760,
-    "low_confidence": 4.2656,
-    "mean_confidence": 2.0972,
-    "agreement": 2.1987,
-    "likeness": -0.9218,
-    "contrast": 0.0865,
-    "kurtosis": -0.2961,
-    "rr_spread": -0.3958,
-    "nn_share": 0.6867,
-    "nn_share_squared": -0.5569,
-    "floor_5_15_hz": 0.0298,
-    "floor_15_30_hz": -0.1907,
-    "floor_30_48_hz": 0.1868,
-    "slow_waves": 0.1212,
-    "wander": -1.5666,
+    "log_odds": 0.5354,
+    "low_confidence": 3.8770,
+    "mean_confidence": 3.2417,
+    "agreement": 2.3806,
+    "likeness": -0.9563,
+    "contrast": 0.0866,
+    "kurtosis": -0.2618,
+    "rr_spread": -0.4415,
+    "nn_share": 0.8607,
+    "nn_share_squared": -0.7334,
+    "floor_5_15_hz": -0.1563,
+    "floor_15_30_hz": -0.2154,
+    "floor_30_48_hz": 0.2271,
+    "slow_waves": 0.1483,
+    "wander": -1.6384,
 }
 
 
