@@ -19,6 +19,8 @@ from ecg_facial.evaluation.subject_values import Floats
 
 # one less than a multiple of 40, so that the 2.5 % points are draws themselves
 N_DRAWS = 9_999
+# of a standard deviation: the variance is a difference of moments, which rounding leaves at 1e-16 where it should be 0
+_ROUNDING = 1e-6
 Limits = tuple[float, float]
 
 
@@ -44,7 +46,7 @@ def compute_bootstrap_t(data: Floats, confidence: float) -> Limits | None:
     None where more than a tail's share of the resamples has no spread: a limit would be infinite.
     """
     shift, std, std_of_data = _resample(data)
-    floor = 1e-9 * std_of_data
+    floor = _ROUNDING * std_of_data
     tail = (1 - confidence) / 2
     if (std <= floor).mean() >= tail:
         return None

@@ -88,6 +88,16 @@ def test_degenerate_input_gives_nan_or_the_point(method: str) -> None:
     assert mean_over_subjects([0.5, math.nan, 0.7, math.inf], method=method).n_subjects == 2
 
 
+def test_resamples_without_spread_are_told_from_rounding() -> None:
+    """Differences of accuracies are often 0: then a resample is constant, and its variance is rounding, not spread."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        steps = rng.choice([0.0, 0.0, 0.0, 0.0, 6.25, -6.25, 12.5, 100 / 3], int(rng.integers(6, 40)))
+        values = steps * rng.choice([1.0, 0.01, 1 / 7])
+        found = mean_over_subjects(values)
+        assert max(found.high - found.mean, found.mean - found.low) <= 10 * np.ptp(values)
+
+
 def test_where_the_bootstrap_is_not_defined_t_takes_its_place_and_says_so() -> None:
     one_differs = [0.5] * 11 + [0.75]
     mean = mean_over_subjects(one_differs)
