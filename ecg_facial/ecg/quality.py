@@ -1,7 +1,7 @@
 """Signal quality of an ECG window.
 
 Enters: samples and the beats found in them. Leaves: one number, 0 (nothing usable) to 1 (clean): the probability
-that the mean heart rate is right, for gating and for weighing one modality against the other.
+that the heart rate is right, for gating and for weighing one modality against the other.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _coverage(times_s: NDArray[np.float64], duration_s: float) -> float:
 
 
 def compute_sqi(ecg: NDArray[np.float64], fs_hz: float, r_peaks: RPeaks) -> float:
-    """Signal quality of an ECG window: the probability that its mean heart rate is within 5 bpm, 0..1.
+    """Signal quality of an ECG window: the probability that its heart rate over all beats is within 5 bpm, 0..1.
 
     A logistic regression on `quality_features.FEATURES`, times what must hold (samples recorded, not flat, not clipped,
     beats throughout that stand out). Two beats give at most 0.3, fewer give 0. Fitted on windows of 24 annotated
