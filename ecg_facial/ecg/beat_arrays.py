@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ecg_facial.ecg.beat_rules import (
     LEVEL_SHARE,
+    QUIET_SHARE,
     ROUNDING,
     RUN_HOPS,
     SILENT_SHARE,
@@ -70,7 +71,7 @@ def find_beats(
     peaks = np.flatnonzero(is_peak) + 1
     if not len(peaks):
         return nothing
-    level = _find_level(energy, lengths.hop)
+    level, unrest = _find_level(energy, lengths.hop)
     index, heights, n = peaks.tolist(), energy[peaks].tolist(), len(peaks)
     kept = [0] * n
     n = drop_close(index, heights, n, lengths.refractory, kept)
@@ -78,7 +79,7 @@ def find_beats(
     places = np.array(index)
     weights = _weigh(places, np.array(heights), energy, level, lengths.around).tolist()
     swing = _find_swing(places, coarse, lengths).tolist()
-    n = choose_beats(index, heights, weights, swing, n, lengths.per_s, kept, [0.0] * n)
+    n = choose_beats(index, heights, weights, swing, unrest, n, lengths.per_s, kept, [0.0] * n)
     chosen = np.array([index[i] for i in kept[:n]], dtype=np.intp)
     strength = np.array([weights[i] for i in kept[:n]])
     tips, matched, is_whole = _locate(chosen, coarse, fine, tip, lengths)
@@ -107,15 +108,16 @@ def _find_swing(index: IntArray, coarse: FloatArray, lengths: Lengths) -> FloatA
     return np.asarray(swing[np.minimum(np.maximum(near, 0), n - 1)].max(axis=0))
 
 
-def _find_level(energy: FloatArray, hop: int) -> float:
-    """Tell how strong a typical beat is: a low percentile of running maxima."""
+def _find_level(energy: FloatArray, hop: int) -> tuple[float, float]:
+    """Tell how strong a typical beat is, a low percentile of running maxima, and a quiet hop's share of that."""
     n_hops = -(-len(energy) // hop)
     blocks = np.zeros(n_hops * hop)
     blocks[: len(energy)] = energy
     highest, half = blocks.reshape(n_hops, hop).max(axis=1).tolist(), RUN_HOPS // 2
     run = sorted(max(highest[max(i - half, 0) : i + half + 1]) for i in range(n_hops))
     first = bisect_right(run, SILENT_SHARE * run[-1])
-    return float(run[first + int(LEVEL_SHARE * (n_hops - 1 - first))])
+    level = run[first + int(LEVEL_SHARE * (n_hops - 1 - first))]
+    return level, sorted(highest)[int(QUIET_SHARE * n_hops)] / level
 
 
 def _locate(

@@ -26,7 +26,7 @@ from ecg_facial.ecg.beat_arrays import (
     BoolArray,
     FloatArray,
 )
-from ecg_facial.ecg.beat_rules import LEVEL_SHARE, ROUNDING, RUN_HOPS, SILENT_SHARE, USUAL_CONTRAST
+from ecg_facial.ecg.beat_rules import LEVEL_SHARE, QUIET_SHARE, ROUNDING, RUN_HOPS, SILENT_SHARE, USUAL_CONTRAST
 from ecg_facial.ecg.beat_scales import Lengths
 
 _NO_GAPS = np.zeros(0, np.bool_)
@@ -66,7 +66,7 @@ def _sort(values: Any) -> None:
 
 
 @njit
-def _find_level(energy: Any, hop: int) -> float:
+def _find_level(energy: Any, hop: int) -> Any:
     n_hops = -(-len(energy) // hop)
     highest = np.zeros(n_hops)
     for i in range(len(energy)):
@@ -80,7 +80,9 @@ def _find_level(energy: Any, hop: int) -> float:
     first = 0
     while first < n_hops and run[first] <= SILENT_SHARE * run[-1]:
         first += 1
-    return float(run[first + int(LEVEL_SHARE * (n_hops - 1 - first))])
+    level = run[first + int(LEVEL_SHARE * (n_hops - 1 - first))]
+    _sort(highest)
+    return level, highest[int(QUIET_SHARE * n_hops)] / level
 
 
 @njit
@@ -336,14 +338,14 @@ def _make_core(rules_version: int) -> Any:
             lowest, highest = min(lowest, value), max(highest, value)
         n = _find_candidates(energy, gaps, ROUNDING * (highest - lowest), index, heights)
         kept = np.empty(n, np.int64)
-        level = _find_level(energy, lengths.hop) if n else 0.0
+        level, unrest = _find_level(energy, lengths.hop) if n else (0.0, 0.0)
         n = drop_close(index, heights, n, lengths.refractory, kept)
         for k in range(n):
             index[k], heights[k] = index[kept[k]], heights[kept[k]]
         strength, swing = np.empty(n), np.empty(n)
         _find_swing(index, coarse, lengths, swing)
         _weigh(index, heights, energy, level, lengths.around, strength)
-        n = choose_beats(index, heights, strength, swing, n, lengths.per_s, kept, np.empty(n))
+        n = choose_beats(index, heights, strength, swing, unrest, n, lengths.per_s, kept, np.empty(n))
         chosen = np.empty(n, np.int64)
         for k in range(n):
             chosen[k] = index[kept[k]]

@@ -29,6 +29,10 @@ THRESHOLD = 0.42
 # this share of the usual interval, if nearer. Logistic regression on the same records gave powers of 1.9 and 2.3 for a
 # threshold of 0.11 without search back; a search with it these (docs/log.md).
 _SECOND_LOOK = 5.0
+# Where even the quieter quarters of a second have more than this share of a beat's energy, noise looks like weak beats:
+# the second look then lifts them less, in proportion. Hearts that beat faster than this leave no quarter quiet.
+QUIET_SHARE = 0.15
+_USUAL_UNREST, _QUIET_RR_S = 0.2, 0.55
 _NEAR_RR = 0.95
 _T_WAVE_S = 0.32
 _T_WAVE_SLOPE = 0.8
@@ -81,17 +85,18 @@ def take_middle(ordered: Any, n: int) -> float:
 
 
 def choose_beats(
-    index: Any, energy: Any, strength: Any, swing: Any, n: int, per_s: float, chosen: Any, scratch: Any
+    index: Any, energy: Any, strength: Any, swing: Any, unrest: float, n: int, per_s: float, chosen: Any, scratch: Any
 ) -> int:
     """Write the numbers of candidates that are beats into `chosen` and return how many they are.
 
     First by how strong they are against the level and what lies around. From three beats on there is a rhythm and a
-    usual swing; all candidates are then weighed again, in place, and chosen anew.
+    usual swing; all candidates are then weighed again, in place, and chosen anew. `unrest` is the energy of a quiet
+    quarter of a second over that of a beat.
     """
     count = pick(index, energy, strength, n, per_s, chosen, scratch)
     if count < 3:
         return count
-    weigh_again(index, strength, swing, n, chosen, count, scratch)
+    weigh_again(index, strength, swing, unrest, n, per_s, chosen, count, scratch)
     return pick(index, energy, strength, n, per_s, chosen, scratch)
 
 
@@ -108,9 +113,14 @@ def pick(index: Any, energy: Any, strength: Any, n: int, per_s: float, chosen: A
     return search_back(index, strength, per_s, chosen, count, scratch)
 
 
-def weigh_again(index: Any, strength: Any, swing: Any, n: int, chosen: Any, count: int, scratch: Any) -> None:
+def weigh_again(
+    index: Any, strength: Any, swing: Any, unrest: float, n: int, per_s: float, chosen: Any, count: int, scratch: Any
+) -> None:
     """Weigh each candidate by its swing and by how near the next chosen one is, against what is usual of these."""
-    near = _NEAR_RR * median_step(index, chosen, count, scratch)
+    step = median_step(index, chosen, count, scratch)
+    near, look = _NEAR_RR * step, _SECOND_LOOK
+    if step > _QUIET_RR_S * per_s and unrest > _USUAL_UNREST:
+        look = _SECOND_LOOK * _USUAL_UNREST / unrest
     for k in range(count):
         put_in_order(swing[chosen[k]], k, scratch)
     usual = take_middle(scratch, count)
@@ -126,7 +136,7 @@ def weigh_again(index: Any, strength: Any, swing: Any, n: int, chosen: Any, coun
             gap = min(gap, float(index[chosen[after + is_chosen]] - index[i]))
         after += is_chosen
         size, distance = swing[i] / usual, gap / near
-        strength[i] *= _SECOND_LOOK * (size * sqrt(sqrt(size))) * (distance * distance)
+        strength[i] *= look * (size * sqrt(sqrt(size))) * (distance * distance)
 
 
 def drop_t_waves(index: Any, energy: Any, n: int, per_s: float, chosen: Any, scratch: Any) -> int:

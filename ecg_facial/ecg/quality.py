@@ -22,23 +22,23 @@ _CLIP_S, _CLIP_TIMES = 0.01, 3
 _CONTRAST, _CONTRAST_DB = FEATURES.index("contrast"), (0.0, 6.0)
 # Printed by `python benchmarks/ecg_quality.py --data FOLDER --fit`: a regression of heart rates within 5 bpm, and one
 # that tells no noise from noise as strong as the beats, so that quality ranks by noise as well.
-_INTERCEPT = -13.3356
+_INTERCEPT = -10.4353
 _WEIGHTS = {
-    "log_odds": 0.5354,
-    "low_confidence": 3.8770,
-    "mean_confidence": 3.2417,
-    "agreement": 2.3806,
-    "likeness": -0.9563,
-    "contrast": 0.0866,
-    "kurtosis": -0.2618,
-    "rr_spread": -0.4415,
-    "nn_share": 0.8607,
-    "nn_share_squared": -0.7334,
-    "floor_5_15_hz": -0.1563,
-    "floor_15_30_hz": -0.2154,
-    "floor_30_48_hz": 0.2271,
-    "slow_waves": 0.1483,
-    "wander": -1.6384,
+    "log_odds": 0.3967,
+    "low_confidence": 2.6972,
+    "mean_confidence": 3.0619,
+    "agreement": 2.0053,
+    "likeness": -0.8173,
+    "contrast": 0.0683,
+    "kurtosis": -0.2237,
+    "rr_spread": -0.3109,
+    "nn_share": 1.0393,
+    "nn_share_squared": -0.6155,
+    "floor_5_15_hz": -0.0332,
+    "floor_15_30_hz": -0.1839,
+    "floor_30_48_hz": 0.1182,
+    "slow_waves": 0.1258,
+    "wander": -1.4048,
 }
 
 

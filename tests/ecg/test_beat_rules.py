@@ -26,11 +26,11 @@ def beats_at(times_s: FloatArray) -> FloatArray:
     return np.sum([wave(t, 1.0, 0.010) - wave(t + 0.035, 0.2, 0.012) + wave(t + 0.28, 0.2, 0.04) for t in times_s], 0)
 
 
-def choose(strength: list[float], swing: list[float], index: list[int]) -> list[int]:
+def choose(strength: list[float], swing: list[float], index: list[int], *, unrest: float = 0.1) -> list[int]:
     """Numbers of the candidates chosen, of equal energy, at these places in hundredths of a second."""
     n = len(index)
     chosen = [0] * n
-    count = choose_beats(index, [1.0] * n, list(strength), swing, n, 100.0, chosen, [0.0] * n)
+    count = choose_beats(index, [1.0] * n, list(strength), swing, unrest, n, 100.0, chosen, [0.0] * n)
     return chosen[:count]
 
 
@@ -39,6 +39,14 @@ REGULAR = [0, 80, 160, 240, 320]
 
 def test_a_weak_candidate_that_swings_as_beats_do_where_one_is_due_is_a_beat() -> None:
     assert choose([2, 2, 0.15, 2, 2], [1, 1, 1, 1, 1], REGULAR) == [0, 1, 2, 3, 4]
+
+
+def test_where_noise_is_strong_weak_candidates_are_lifted_less() -> None:
+    strength, swing, index = [2, 2, 2, 2, 0.15], [1, 1, 1, 1, 1], REGULAR
+    assert choose(strength, swing, index, unrest=0.2) == [0, 1, 2, 3, 4]
+    assert choose(strength, swing, index, unrest=0.4) == [0, 1, 2, 3]
+    fast = [0, 40, 80, 120, 160]  # no quarter of a second is quiet between these
+    assert choose(strength, swing, fast, unrest=0.4) == [0, 1, 2, 3, 4]
 
 
 def test_a_small_candidate_between_beats_is_none() -> None:
