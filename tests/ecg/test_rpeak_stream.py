@@ -156,12 +156,22 @@ def test_the_compiled_core_gives_the_plain_one_s_numbers(
 
 
 def test_without_numba_the_plain_core_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    beat_core.load_core.cache_clear()
+    beat_core._load_fastest.cache_clear()
     monkeypatch.setattr(beat_core, "find_spec", lambda name: None)
     try:
         assert beat_core.load_core() is beat_arrays.find_beats
     finally:
-        beat_core.load_core.cache_clear()
+        beat_core._load_fastest.cache_clear()
+
+
+def test_the_plain_core_can_be_kept_for_little_work() -> None:
+    pytest.importorskip("numba", reason="the compiled core needs numba")
+    beat_core.keep_plain_core()
+    try:
+        assert beat_core.load_core() is beat_arrays.find_beats
+    finally:
+        beat_core.keep_plain_core(False)
+    assert beat_core.load_core() is not beat_arrays.find_beats
 
 
 @pytest.mark.parametrize("family", MORPHOLOGY_FAMILIES)
