@@ -31,19 +31,16 @@ class Core(Protocol):
 
 def load_core() -> Core:
     """Load the fastest core there is; numba is imported here at the earliest."""
-    return beat_arrays.find_beats if _choice.plain else _load_fastest()
+    return beat_arrays.find_beats if _Choice.plain else _load_fastest()
 
 
 def keep_plain_core(plain: bool = True) -> None:
     """Run the plain core in this process from here on, for work that takes less time than compiling the other."""
-    _choice.plain = plain
+    _Choice.plain = plain
 
 
 class _Choice:
     plain = False
-
-
-_choice = _Choice()
 
 
 @lru_cache(maxsize=1)

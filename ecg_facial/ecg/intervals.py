@@ -77,17 +77,17 @@ def compute_nn(r_times_s: NDArray[np.float64]) -> NDArray[np.float64]:
     array([0.8, 0.8, nan, 0.8])
     """
     rr = compute_rr(r_times_s)
-    plausible = _keep_plausible(rr)
+    ratio = _over_usual(rr)
+    return np.where(np.abs(ratio - 1.0) <= _MAX_DEVIATION, rr, np.nan)
+
+
+def _over_usual(rr: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each interval over the median of the plausible ones around it; NaN where it is not plausible itself."""
+    plausible = np.where((rr >= _MIN_RR_S) & (rr <= _MAX_RR_S), rr, np.nan)
     kept = np.flatnonzero(np.isfinite(plausible))
-    deviation = np.abs(plausible[kept] / _local_median(plausible, kept) - 1.0)
-    nn = np.full_like(rr, np.nan)
-    trusted = kept[deviation <= _MAX_DEVIATION]
-    nn[trusted] = rr[trusted]
-    return nn
-
-
-def _keep_plausible(rr: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where((rr >= _MIN_RR_S) & (rr <= _MAX_RR_S), rr, np.nan)
+    ratio = np.full(len(rr), np.nan)
+    ratio[kept] = rr[kept] / _local_median(plausible, kept)
+    return ratio
 
 
 def _local_median(intervals: NDArray[np.float64], at: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -124,24 +124,21 @@ def mean_heart_rate(r_times_s: NDArray[np.float64]) -> float:
     >>> mean_heart_rate(np.array([1.0]))
     nan
     """
-    plausible = _keep_plausible(compute_rr(r_times_s))
-    counted = plausible[np.isfinite(plausible) & ~_find_miscounted(plausible)]
-    is_known = len(counted) > 2 or np.isfinite(compute_nn(r_times_s)).any()
+    rr = compute_rr(r_times_s)
+    if not len(rr):
+        return float("nan")
+    ratio = _over_usual(rr)
+    counted = rr[np.isfinite(ratio) & ~_find_miscounted(ratio)]
+    is_known = len(counted) > 2 or bool((np.abs(ratio - 1.0) <= _MAX_DEVIATION).any())
     return float(60.0 / counted.mean()) if is_known else float("nan")
 
 
-def _find_miscounted(plausible: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which intervals a missed beat doubled or a false one halved, in a rhythm that is regular otherwise."""
-    kept = np.flatnonzero(np.isfinite(plausible))
-    if len(kept) < 2:
-        return np.zeros(len(plausible), dtype=np.bool_)
-    usual = np.full(len(plausible), np.nan)
-    usual[kept] = _local_median(plausible, kept)
-    ratio = plausible / usual
+def _find_miscounted(ratio: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which intervals, over the usual one, a missed beat doubled or a false one halved in a regular rhythm."""
     artefact = np.abs(ratio - 1.0) > _MAX_DEVIATION
     after_short = np.concatenate([[False], ratio[:-1] < _EARLY])
     miscounted = artefact & (np.abs(ratio / 2.0 - 1.0) < _SAME) & ~after_short
-    halves = np.abs((plausible[:-1] + plausible[1:]) / usual[:-1] - 1.0) < _SAME
+    halves = np.abs(ratio[:-1] + ratio[1:] - 1.0) < _SAME
     halves &= (np.maximum(ratio[:-1], ratio[1:]) < _HALF) & (artefact[:-1] | artefact[1:])
     miscounted[:-1] |= halves
     miscounted[1:] |= halves

@@ -64,8 +64,9 @@ def detect_r_peaks(ecg: FloatArray, fs_hz: float) -> RPeaks:
     Notes
     -----
     A stream (`RPeakStream`) that is given all at once and ended. Beats are looked for in the energy of the slope at 5
-    to 18 Hz [1]_, weighed against a typical beat and against what lies around, and timed at their tips, then against
-    the average beat near them.
+    to 18 Hz [1]_, weighed against a typical beat and against what lies around, then, once a rhythm is known, by how far
+    the signal swings and how near the next beat is; they are timed at their tips, then against the average beat near
+    them.
 
     References
     ----------
