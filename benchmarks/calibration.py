@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from measures.clustered import Floats, draw_confident, draw_predictions
 
-from ecg_facial.evaluation.calibration import apply_temperature, fit_temperature, log_loss
-from ecg_facial.evaluation.confidence import N_BINS, compute_ece, compute_overconfidence
+from ecg_facial.evaluation.statistics.calibration import apply_temperature, fit_temperature, log_loss
+from ecg_facial.evaluation.statistics.calibration_error import N_BINS, compute_ece, compute_overconfidence
 
 FACTORS = (1.0, 1.5, 2.5)
 FITTED_ON = ((1, 8), (1, 16), (1, 40), (2, 16), (4, 8), (4, 16), (8, 16), (16, 16), (40, 20))

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from measures.clustered import draw_predictions
 
-from ecg_facial.evaluation.confidence import ece_null_band
-from ecg_facial.evaluation.conformal import calibrate_sets, cross_conformal, predict_sets
+from ecg_facial.evaluation.statistics.calibration_error import ece_null_band
+from ecg_facial.evaluation.statistics.conformal import calibrate_sets, cross_conformal, predict_sets
 
 N_JUDGED = 40
 SIZES, SPREADS, TRIALS = (20, 40, 86), (0.5, 1.5), ((20, 20), (100, 100), (5, 100))

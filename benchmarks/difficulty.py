@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ecg_facial.evaluation.predictions import predicted_classes
+from ecg_facial.evaluation.judging.predictions import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel, Task
-from ecg_facial.simulate.ceiling import observe_cohort
-from ecg_facial.simulate.observer import ObserverSettings
-from ecg_facial.simulate.population import CohortSettings, simulate_features
-from ecg_facial.simulate.reference import judge_reference
+from ecg_facial.simulate.observer.ceiling import observe_cohort
+from ecg_facial.simulate.observer.observer import ObserverSettings
+from ecg_facial.simulate.observer.reference import judge_reference
+from ecg_facial.simulate.people.population import CohortSettings, simulate_features
 
 MODELS = ("facial", "ecg", "fusion")
 DRAWS = ((125, 16), (250, 32), (500, 64), (1000, 128), (2000, 256))

@@ -138,7 +138,7 @@ def describe(judged: Judged, quality: FloatArray) -> dict[str, float]:
 
 
 def draw(judged: Judged, quality: FloatArray, path: Path) -> None:
-    from ecg_facial.evaluation.figure_style import make_figure, to_svg
+    from ecg_facial.evaluation.report.figure_style import make_figure, to_svg
 
     with make_figure(4.2, 3.9) as figure:
         axes = figure.add_subplot()

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from measures.coverage import POPULATIONS, draw_accuracies, measure_coverage, measure_false_alarms
 
-from ecg_facial.evaluation.comparisons import compare_models
-from ecg_facial.evaluation.intervals import METHODS, mean_over_subjects
-from ecg_facial.evaluation.ranking import rank_models
+from ecg_facial.evaluation.statistics.confidence_intervals import METHODS, mean_over_subjects
+from ecg_facial.evaluation.statistics.model_pairs import compare_models
+from ecg_facial.evaluation.statistics.ranking import rank_models
 
 SIZES = (6, 12, 20, 40, 87)
 PROMISED_SIZES = (12, 20, 87)

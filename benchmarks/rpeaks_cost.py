@@ -14,9 +14,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal
 
-from ecg_facial.ecg import beat_arrays, beat_batch, beat_core, beat_stream
+from ecg_facial.ecg.beats import arrays as beat_arrays
+from ecg_facial.ecg.beats import batch as beat_batch
+from ecg_facial.ecg.beats import core as beat_core
+from ecg_facial.ecg.beats import stream as beat_stream
 from ecg_facial.ecg.rpeaks import detect_r_peaks, detect_r_peaks_batch
-from ecg_facial.simulate.ecg import simulate_ecg
+from ecg_facial.simulate.heart.ecg import simulate_ecg
 
 FS_HZ, WINDOW_S, N_WINDOWS = 512.0, 5.5, 256
 REPEATS = 15

@@ -16,8 +16,8 @@ import numpy as np
 from measures.ecg_stress import FloatArray, Window, add_noise, draw_real_noise
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
-from ecg_facial.simulate.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
-from ecg_facial.simulate.ecg_noise import draw_electrode_motion
+from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
+from ecg_facial.simulate.heart.ecg_noise import draw_electrode_motion
 
 FS_HZ, WINDOW_S, SNR_DB = 512.0, 5.5, 12.0
 SAME_BEAT_S = 0.05

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from measures.clustered import draw_predictions
 
-from ecg_facial.evaluation.scoring import score_predictions
 from ecg_facial.labels import PainLevel
+from ecg_facial.workflow.scoring import score_predictions
 
 CLASSES = [level.name for level in PainLevel]
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from ecg_facial.simulate.cohort import simulate_cohort
-from ecg_facial.simulate.population import CohortSettings, simulate_features
+from ecg_facial.simulate.people.population import CohortSettings, simulate_features
 
 FEATURE_SUBJECTS = 24
 

@@ -34,14 +34,14 @@ from measures.peer_detectors import find_peers
 from measures.resting_heart import ADULT_HEART, NORMS, measure_variability
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
-from ecg_facial.simulate.ecg import compute_beat_times, draw_ecg, make_morphology
-from ecg_facial.simulate.ecg_noise import (
+from ecg_facial.simulate.heart.ecg import compute_beat_times, draw_ecg, make_morphology
+from ecg_facial.simulate.heart.ecg_noise import (
     draw_baseline_wander,
     draw_electrode_motion,
     draw_mains,
     draw_muscle_noise,
 )
-from ecg_facial.simulate.presets import CLINICAL, PRESETS, Preset, get_preset
+from ecg_facial.simulate.settings.presets import CLINICAL, PRESETS, Preset, get_preset
 
 FS_HZ = 512.0
 SIMULATED_WINDOWS = 526

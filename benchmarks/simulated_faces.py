@@ -22,20 +22,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.face.detection import Face, FaceDetector, load_detector
+from ecg_facial.face.detection import Face, FaceDetector
+from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
-from ecg_facial.simulate.drawing import make_person_drawer
-from ecg_facial.simulate.identity import sample_identity
-from ecg_facial.simulate.nuisance import (
-    combine_action_units,
-    shown_action_units,
-    simulate_nuisance,
-    simulate_scene,
-)
-from ecg_facial.simulate.presets import BIOVID_LIKE_NUISANCE, BIOVID_LIKE_SCENE, Preset
-from ecg_facial.simulate.renderer import FaceRenderer
-from ecg_facial.simulate.response import N_FRAMES, sample_person, simulate_face
+from ecg_facial.simulate.grid import N_FRAMES
+from ecg_facial.simulate.head.drawing import make_person_drawer
+from ecg_facial.simulate.head.identity import sample_identity
+from ecg_facial.simulate.head.renderer import FaceRenderer
+from ecg_facial.simulate.head.scene import simulate_scene
+from ecg_facial.simulate.people.nuisance import combine_action_units, shown_action_units, simulate_nuisance
+from ecg_facial.simulate.people.response import sample_person, simulate_face
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.presets import BIOVID_LIKE_NUISANCE, BIOVID_LIKE_SCENE, Preset
 
 PRESET = Preset("pictures", nuisance=BIOVID_LIKE_NUISANCE, scene=BIOVID_LIKE_SCENE)
 WIDTH, HEIGHT = 320, 240

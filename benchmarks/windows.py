@@ -18,13 +18,14 @@ import cv2
 import numpy as np
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
-from ecg_facial.face.detection import load_detector
+from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import read_frames
 from ecg_facial.recording import EcgSignal, VideoRef
-from ecg_facial.simulate.encode import encode_video
-from ecg_facial.simulate.identity import sample_identity
-from ecg_facial.simulate.renderer import FaceRenderer
-from ecg_facial.windows import WindowSettings, make_window
+from ecg_facial.simulate.files.encode import encode_video
+from ecg_facial.simulate.head.identity import sample_identity
+from ecg_facial.simulate.head.renderer import FaceRenderer
+from ecg_facial.windows.settings import WindowSettings
+from ecg_facial.windows.window import make_window
 
 SIZE, N_FRAMES, FS_HZ = (1388, 1038), 138, 512.0
 

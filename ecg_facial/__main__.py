@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ecg_facial.cli import main
+from ecg_facial.cli.app import main
 
 main()

@@ -6,7 +6,6 @@ Enters: tokens (one a trusted interval between beats) with their times in second
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,46 +14,15 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
-from ecg_facial.ecg.intervals import N_TOKEN_FEATURES
-from ecg_facial.errors import SettingsError
-from ecg_facial.facial_model import Item, encode_labels
+from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.labels import Task
+from ecg_facial.nets.items import Item
+from ecg_facial.nets.settings import EcgSettings
 from ecg_facial.nets.transformer import TokenEncoder
+from ecg_facial.prepared.queries import encode_labels
 
 if TYPE_CHECKING:
-    from ecg_facial.prepare import PreparedData
-
-
-@dataclass(frozen=True)
-class EcgSettings:
-    """Architecture of the ECG model.
-
-    Attributes
-    ----------
-    width : int
-        Width of the Transformer; a multiple of twice `n_heads`.
-    n_heads, n_layers, feedforward : int
-    dropout : float
-
-    Raises
-    ------
-    SettingsError
-        For a value outside its limits.
-    """
-
-    width: int = 64
-    n_heads: int = 4
-    n_layers: int = 2
-    feedforward: int = 128
-    dropout: float = 0.1
-
-    def __post_init__(self) -> None:
-        if min(self.width, self.n_heads, self.n_layers, self.feedforward) < 1:
-            raise SettingsError(f"{self}: expected 1 or more of everything")
-        if self.width % (2 * self.n_heads):
-            raise SettingsError(f"width is {self.width}: expected a multiple of {2 * self.n_heads} (twice the heads)")
-        if not 0 <= self.dropout < 1:
-            raise SettingsError(f"dropout is {self.dropout}: expected 0 to below 1")
+    from ecg_facial.prepared import PreparedData
 
 
 class ECGModel(nn.Module):

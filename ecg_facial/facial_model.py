@@ -7,7 +7,6 @@ nothing, and neither do the other clips of a batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,56 +14,18 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from ecg_facial.errors import SettingsError
-from ecg_facial.face.normalise import normalise_crops
-from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.face.pixels import normalise_crops
+from ecg_facial.labels import Task
 from ecg_facial.nets.gru import MaskedGRU
+from ecg_facial.nets.items import Item
 from ecg_facial.nets.resnet import N_FEATURES
+from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.nets.weights import load_resnet18
+from ecg_facial.prepared.queries import encode_labels
 
 if TYPE_CHECKING:
     from ecg_facial.nets.features import FrameFeatures
-    from ecg_facial.prepare import PreparedData
-
-Item = tuple[dict[str, Tensor], Tensor]
-NO_LABEL = -1  # no loss accepts it, so that an unread label can never train
-
-
-@dataclass(frozen=True)
-class FacialSettings:
-    """Architecture of the facial model.
-
-    Attributes
-    ----------
-    weights : str
-        Start of ResNet18: ``rendered``, ``imagenet``, ``none``, or a file (`nets.weights.load_resnet18`).
-    weights_sha256 : str or None
-        Expected SHA-256 of a file.
-    frozen : bool
-        Keep ResNet18 as it is, so that features are computed once; otherwise it is trained too.
-    hidden, n_layers : int
-        Units in each direction and layers of the GRU.
-    dropout : float
-        Between GRU layers and before the last layer.
-
-    Raises
-    ------
-    SettingsError
-        For a value outside its limits.
-    """
-
-    weights: str = "rendered"
-    weights_sha256: str | None = None
-    frozen: bool = True
-    hidden: int = 256
-    n_layers: int = 2
-    dropout: float = 0.3
-
-    def __post_init__(self) -> None:
-        if self.hidden < 1 or self.n_layers < 1:
-            raise SettingsError(f"GRU of {self.n_layers} layers of {self.hidden} units: expected 1 or more of each")
-        if not 0 <= self.dropout < 1:
-            raise SettingsError(f"dropout is {self.dropout}: expected 0 to below 1")
+    from ecg_facial.prepared import PreparedData
 
 
 class FacialModel(nn.Module):
@@ -181,11 +142,3 @@ class FacialDataset(Dataset[Item]):
         """Stack items into a batch."""
         inputs = {name: torch.stack([item[0][name] for item in items]) for name in ("frames", "mask")}
         return inputs, torch.stack([item[1] for item in items])
-
-
-def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task | None) -> list[int]:
-    """Class index of each row; a level outside the task is an error. Without a task no level is read."""
-    if task is None:
-        return [NO_LABEL] * len(rows)
-    levels = prepared.table["level"].to_numpy()
-    return [task.encode(parse_pain_level(levels[row])) for row in rows]

@@ -14,13 +14,14 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
-from ecg_facial.facial_model import FacialDataset, FacialModel, Item
-from ecg_facial.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
+from ecg_facial.facial_model import FacialDataset, FacialModel
+from ecg_facial.inference.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.labels import Task
+from ecg_facial.nets.items import Item
 
 if TYPE_CHECKING:
     from ecg_facial.nets.features import FrameFeatures
-    from ecg_facial.prepare import PreparedData
+    from ecg_facial.prepared import PreparedData
 
 
 class FusionDataset(Dataset[Item]):
@@ -120,6 +121,6 @@ class LateFusion(nn.Module):
 
 
 if __name__ == "__main__":
-    from ecg_facial.cli import fusion_main
+    from ecg_facial.cli.app import fusion_main
 
     fusion_main()

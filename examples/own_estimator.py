@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ecg_facial.evaluation.adapters import EstimatorPipeline, heart_features
-from ecg_facial.evaluation.comparison import benchmark
-from ecg_facial.evaluation.pipelines import CalibratedPipeline
+from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_features
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
+from ecg_facial.workflow.comparing import benchmark
 
 
 def make_own() -> CalibratedPipeline:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 from torch import Tensor, nn
 
-from ecg_facial.ecg.intervals import N_TOKEN_FEATURES
-from ecg_facial.evaluation.adapters import ModulePipeline
-from ecg_facial.evaluation.comparison import benchmark
-from ecg_facial.training import TrainingSettings
+from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
+from ecg_facial.evaluation.benchmark.adapters import ModulePipeline
+from ecg_facial.learning.settings import TrainingSettings
+from ecg_facial.workflow.comparing import benchmark
 
 
 class MeanOfTokens(nn.Module):

@@ -36,12 +36,13 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bundle of small networks that were never trained: it predicts, at chance."""
     import torch
 
-    from ecg_facial.bundle import BundleInfo, write_bundle
-    from ecg_facial.ecg_model import ECGModel, EcgSettings
-    from ecg_facial.facial_model import FacialModel, FacialSettings
+    from ecg_facial.ecg_model import ECGModel
+    from ecg_facial.facial_model import FacialModel
+    from ecg_facial.inference.bundle import BundleInfo, write_bundle
     from ecg_facial.labels import get_task
-    from ecg_facial.onnx_export import export_models
-    from ecg_facial.windows import WindowSettings
+    from ecg_facial.learning.export import export_models
+    from ecg_facial.nets.settings import EcgSettings, FacialSettings
+    from ecg_facial.windows.settings import WindowSettings
 
     torch.manual_seed(0)
     task, windows = get_task("biovid4"), WindowSettings(n_frames=4, crop_px=48)

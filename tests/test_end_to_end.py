@@ -17,24 +17,26 @@ import torch
 from killing import assert_same_bytes, kill_when
 from safetensors.torch import load_file
 
-from ecg_facial.bundle import load_bundle
+from ecg_facial.cli.wording import describe_index, show_result
 from ecg_facial.datasets import index_dataset
-from ecg_facial.ecg_model import ECGModel, EcgSettings
+from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import MissingDataError, StaleCacheError
 from ecg_facial.evaluation.audit.running import AuditSettings
-from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, permute_levels
-from ecg_facial.evaluation.foreign import read_foreign
-from ecg_facial.face.normalise import normalise_crops
-from ecg_facial.facial_model import FacialModel, FacialSettings
-from ecg_facial.fitting import ModelSettings
-from ecg_facial.fusion import fuse_logits
+from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.face.pixels import normalise_crops
+from ecg_facial.facial_model import FacialModel
+from ecg_facial.inference.bundle import load_bundle
+from ecg_facial.inference.fusion import fuse_logits
 from ecg_facial.labels import get_task
-from ecg_facial.prepare import open_prepared
+from ecg_facial.learning.settings import ModelSettings, TrainingSettings
+from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.prepared import open_prepared
 from ecg_facial.simulate.cohort import simulate_cohort
-from ecg_facial.training import TrainingSettings
-from ecg_facial.windows import WindowSettings
-from ecg_facial.wording import describe_index, show_result
-from ecg_facial.workflow import DataOptions, audit_folder, benchmark_dataset, train_dataset
+from ecg_facial.windows.settings import WindowSettings
+from ecg_facial.workflow.benchmarking import audit_folder, benchmark_dataset, train_dataset
+from ecg_facial.workflow.preparing import DataOptions
 
 TASK = get_task("biovid4")
 N_SUBJECTS = 4
@@ -289,7 +291,7 @@ def test_predict_runs_without_torch_and_equals_torch(data: Path, cache: Path, re
 def predict_without_torch(bundle: Path, files: dict[str, Path]) -> dict[str, object]:
     program = (
         "import sys; sys.modules['torch'] = None; sys.modules['pandas'] = None;"
-        "from ecg_facial.cli import main; sys.argv[0] = 'ecg-facial'; main()"
+        "from ecg_facial.cli.app import main; sys.argv[0] = 'ecg-facial'; main()"
     )
     options = [str(part) for option in files.items() for part in option]
     done = subprocess.run(

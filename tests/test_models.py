@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from ecg_facial.ecg_model import ECGDataset, ECGModel, EcgSettings
+from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.errors import SettingsError, UnknownLabelError
-from ecg_facial.facial_model import FacialDataset, FacialModel, FacialSettings
-from ecg_facial.fitting import ModelSettings, fit_models, rows_of
+from ecg_facial.facial_model import FacialDataset, FacialModel
 from ecg_facial.fusion_model import FusionDataset, LateFusion
 from ecg_facial.labels import get_task
-from ecg_facial.settings import from_dict, to_dict
-from ecg_facial.training import TrainingSettings, predict_logits
+from ecg_facial.learning.fitting import fit_models
+from ecg_facial.learning.settings import ModelSettings, TrainingSettings
+from ecg_facial.learning.training import predict_logits
+from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.prepared.queries import rows_of
+from ecg_facial.runtime.settings import from_dict, to_dict
 
 TASK = get_task("biovid4")
 SMALL = FacialSettings(weights="none", frozen=False, hidden=8)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.evaluation.intervals import mean_over_subjects
-from ecg_facial.evaluation.significance import (
+from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
+from ecg_facial.evaluation.statistics.significance import (
     p_above_chance,
     p_paired,
     p_sign_flip,

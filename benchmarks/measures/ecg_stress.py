@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from ecg_facial.ecg.files import probe_ecg, read_ecg
 from ecg_facial.ecg.formats.wfdb_beats import walk_marks
-from ecg_facial.simulate.biosignals import draw_person_ecg
-from ecg_facial.simulate.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_muscle_noise
-from ecg_facial.simulate.presets import Preset
-from ecg_facial.simulate.response import TRIAL_S, sample_person, simulate_heart
+from ecg_facial.ecg.reading import probe_ecg, read_ecg
+from ecg_facial.simulate.files.biosignals import draw_person_ecg
+from ecg_facial.simulate.grid import TRIAL_S
+from ecg_facial.simulate.heart.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_muscle_noise
+from ecg_facial.simulate.people.response import sample_person, simulate_heart
 from ecg_facial.simulate.seeds import make_rng
-from ecg_facial.simulate.sensor_settings import BIOVID_LIKE_ECTOPIC, BIOVID_LIKE_SENSORS
+from ecg_facial.simulate.settings.presets import Preset
+from ecg_facial.simulate.settings.sensor_settings import BIOVID_LIKE_ECTOPIC, BIOVID_LIKE_SENSORS
 
 FloatArray = NDArray[np.float64]
 Detector = Callable[[FloatArray, float], FloatArray]

@@ -16,10 +16,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.simulate.ecg import compute_beat_times
-from ecg_facial.simulate.presets import HeartSettings, Preset, get_preset
-from ecg_facial.simulate.response import Person, sample_person
+from ecg_facial.simulate.heart.ecg import compute_beat_times
+from ecg_facial.simulate.people.response import Person, sample_person
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.presets import HeartSettings, Preset, get_preset
 
 NORMS = {"mean_rr_ms": (926.0, 90.0), "sdnn_ms": (50.0, 16.0), "rmssd_ms": (42.0, 15.0)}
 """Mean and standard deviation over studies of healthy adults, recordings of about five minutes."""

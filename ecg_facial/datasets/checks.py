@@ -20,11 +20,11 @@ from ecg_facial.datasets.records import Problem, ProblemKind
 from ecg_facial.ecg.formats.opening import list_files
 from ecg_facial.ecg.stretches import measure_ecg_stretch
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
-from ecg_facial.executors import open_pool
 from ecg_facial.face.video import DEFAULT_FPS, IMAGE_SUFFIXES, list_images, probe_video
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Trial, VideoRef
-from ecg_facial.storage import fingerprint_file
-from ecg_facial.windows import WindowSettings
+from ecg_facial.runtime.executors.local import open_pool
+from ecg_facial.runtime.storage import fingerprint_file
+from ecg_facial.windows.settings import WindowSettings
 
 # a clip must cover nine tenths of the default window; BioVid's last 5.5 s
 MIN_SHARE = 0.9

@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ecg_facial.datasets import biovid, manifest, original, pmed, unbc
 from ecg_facial.datasets.checks import MIN_DURATION_S, MIN_SHARE, CheckedTrial, check_trials
 from ecg_facial.datasets.merging import Duplicates, merge, merge_rest
+from ecg_facial.datasets.readers import biovid, manifest, original, pmed, unbc
 from ecg_facial.datasets.records import Card, DatasetIndex, Problem, Scan, ScanSettings
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
-from ecg_facial.progress import announce_time, track
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
-from ecg_facial.storage import fingerprint_file, sha256_json
-from ecg_facial.windows import WindowSettings
+from ecg_facial.runtime.progress import announce_time, track
+from ecg_facial.runtime.storage import fingerprint_file, sha256_json
+from ecg_facial.windows.settings import WindowSettings
 
 MARKER_NAME = "SIMULATED.json"
 # from a trial's file up to the root of a data set: subject, signal, part, root

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from ecg_facial.recording import EcgRef, RestRecording, Subject, Trial, VideoRef
-from ecg_facial.windows import WindowSettings
+from ecg_facial.windows.settings import WindowSettings
 
 ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate"]
 LevelSource = Literal["stimulus", "observer"]

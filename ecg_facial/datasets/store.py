@@ -13,7 +13,7 @@ from ecg_facial.datasets.records import DatasetIndex, Problem, ProblemKind
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Subject, Trial, VideoRef
-from ecg_facial.storage import atomic_path
+from ecg_facial.runtime.storage import atomic_path
 
 if TYPE_CHECKING:
     import pandas as pd

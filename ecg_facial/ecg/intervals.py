@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.ecg.rpeaks import RPeaks
+from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 
 MIN_BPM, MAX_BPM = 30.0, 220.0
 # The limits above with room for the timing of single beats.
@@ -24,8 +25,6 @@ _MEDIAN_SPAN = 9
 # part of an interval that a false beat cut in two.
 _SAME, _EARLY, _HALF = 0.1, 0.9, 0.8
 
-TOKEN_FEATURES: tuple[str, ...] = ("heart_rate", "deviation", "change")
-N_TOKEN_FEATURES = len(TOKEN_FEATURES)
 _CENTRE_BPM, _SPREAD_BPM, _STEP_BPM = 75.0, 15.0, 5.0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.ecg.beat_scales import get_scales
+from ecg_facial.ecg.beats.scales import get_scales
 from ecg_facial.ecg.filtering import bridge_gaps
 from ecg_facial.ecg.intervals import compute_rr
 from ecg_facial.ecg.quality_features import FEATURES, measure_features

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.ecg.beat_scales import put_together
+from ecg_facial.ecg.beats.scales import put_together
 from ecg_facial.ecg.filtering import bandpass
 from ecg_facial.ecg.intervals import compute_nn, compute_rr
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks

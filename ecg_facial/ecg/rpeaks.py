@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.ecg.beat_batch import find_in_windows, fits_one_step
-from ecg_facial.ecg.beat_scales import get_scales
-from ecg_facial.ecg.beat_stream import BeatStream, Found, join
+from ecg_facial.ecg.beats.batch import find_in_windows, fits_one_step
+from ecg_facial.ecg.beats.scales import get_scales
+from ecg_facial.ecg.beats.stream import BeatStream, Found, join
 from ecg_facial.errors import SettingsError
 
 FloatArray = NDArray[np.float64]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ecg_facial.ecg.files import probe_ecg, read_ecg
 from ecg_facial.ecg.formats.opening import list_files
+from ecg_facial.ecg.reading import probe_ecg, read_ecg
 from ecg_facial.errors import EcgFacialError
 from ecg_facial.recording import EcgRef, EcgSignal
 

@@ -6,13 +6,11 @@ Enters: video frames. Leaves: faces with five landmarks. `load_detector` chooses
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.errors import SettingsError
 from ecg_facial.face.video import VideoFrame
 
 FloatArray = NDArray[np.float64]
@@ -59,32 +57,6 @@ class FaceDetector(Protocol):
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
         """Look for a face just where one is expected; None where there is none."""
-
-
-def load_detector(name: str = "mtcnn", *, model_path: Path | None = None) -> FaceDetector:
-    """Load a detector.
-
-    Parameters
-    ----------
-    name : {"mtcnn", "yunet"}
-        MTCNN comes with the installation; YuNet needs `model_path`.
-    model_path : Path, optional
-        YuNet's ONNX file.
-
-    Raises
-    ------
-    SettingsError
-        For an unknown name, or YuNet without a file.
-    """
-    if name == "mtcnn":
-        from ecg_facial.face.mtcnn import MtcnnDetector
-
-        return MtcnnDetector()
-    if name == "yunet":
-        from ecg_facial.face.yunet import YuNetDetector
-
-        return YuNetDetector(model_path)
-    raise SettingsError(f"unknown face detector {name!r}: expected mtcnn or yunet")
 
 
 def overlap(first: FloatArray, second: FloatArray) -> float:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.ecg.files import EcgReading
 from ecg_facial.ecg.intervals import compute_nn, mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
+from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.recording import EcgSignal
 

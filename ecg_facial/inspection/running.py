@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.datasets.indexing import MARKER_NAME
-from ecg_facial.ecg.files import read_ecg_fully
 from ecg_facial.ecg.intervals import compute_rr
+from ecg_facial.ecg.reading import read_ecg_fully
 from ecg_facial.errors import MissingDependencyError, SettingsError
 from ecg_facial.inspection.findings import Findings, find_beats
-from ecg_facial.storage import write_bytes, write_json, write_text
+from ecg_facial.runtime.storage import write_bytes, write_json, write_text
 
 BEATS_FILE, SUMMARY_FILE, STRIP_PNG, STRIP_SVG = "beats.csv", "summary.json", "strip.png", "strip.svg"
 STRIP_S, MAX_STRIP_S = 10.0, 60.0

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ecg_facial.executors import open_pool
-from ecg_facial.face.normalise import normalise_crops
+from ecg_facial.face.pixels import normalise_crops
 from ecg_facial.nets.resnet import N_FEATURES, ResNet18
-from ecg_facial.progress import track
-from ecg_facial.storage import atomic_path
+from ecg_facial.runtime.executors.local import open_pool
+from ecg_facial.runtime.progress import track
+from ecg_facial.runtime.storage import atomic_path
 
 CLIPS_A_PART = 16
 _IMAGES_A_BATCH = 32

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.nets.resnet import N_FEATURES, ResNet18
-from ecg_facial.storage import atomic_path, sha256_bytes, sha256_file
+from ecg_facial.runtime.storage import atomic_path, sha256_bytes, sha256_file
 
 IMAGENET_URL = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
 IMAGENET_SHA256 = "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec"
@@ -70,7 +70,9 @@ def weights_path(weights: str) -> Path:
     if weights == "rendered":
         path = Path(str(resources.files("ecg_facial") / "assets" / RENDERED_FILE))
         if not path.is_file():
-            raise MissingDataError(f"{path}: not there; make it with: python -m ecg_facial.pretraining {path.name}")
+            raise MissingDataError(
+                f"{path}: not there; make it with: python -m ecg_facial.learning.pretraining {path.name}"
+            )
         return path
     if weights == "imagenet":
         return fetch(IMAGENET_URL, sha256=IMAGENET_SHA256)

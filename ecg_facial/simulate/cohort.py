@@ -29,11 +29,11 @@ from typing import Any
 import cv2
 
 from ecg_facial.errors import CorruptDataError, SettingsError
-from ecg_facial.executors import open_pool
 from ecg_facial.labels import REST_CODE, PainLevel
-from ecg_facial.progress import track
-from ecg_facial.simulate.artefacts import format_artefacts
-from ecg_facial.simulate.clips import (
+from ecg_facial.runtime.executors.local import open_pool
+from ecg_facial.runtime.progress import track
+from ecg_facial.runtime.storage import atomic_path, write_json
+from ecg_facial.simulate.files.clips import (
     PART_NAME,
     REST_NAME,
     list_missing,
@@ -42,9 +42,17 @@ from ecg_facial.simulate.clips import (
     write_biosignals,
     write_video,
 )
-from ecg_facial.simulate.drawing import DrawerFactory, FrameDrawer, draw_frames, make_face_drawer, simulate_trial_scene
-from ecg_facial.simulate.pathology import PATHOLOGIES_NAME, format_pathologies
-from ecg_facial.simulate.population import (
+from ecg_facial.simulate.files.pathology import PATHOLOGIES_NAME, format_pathologies
+from ecg_facial.simulate.files.truth import format_truth
+from ecg_facial.simulate.head.drawing import (
+    DrawerFactory,
+    FrameDrawer,
+    draw_frames,
+    make_face_drawer,
+    simulate_trial_scene,
+)
+from ecg_facial.simulate.heart.artefacts import format_artefacts
+from ecg_facial.simulate.people.population import (
     GENERATOR_VERSION,
     CohortSettings,
     SimulatedTrial,
@@ -56,9 +64,7 @@ from ecg_facial.simulate.population import (
     simulate_rest,
     simulate_trial,
 )
-from ecg_facial.simulate.session_files import SESSION_PART, format_labels, list_missing_session, write_session
-from ecg_facial.simulate.truth import format_truth
-from ecg_facial.storage import atomic_path, write_json
+from ecg_facial.simulate.sessions.session_files import SESSION_PART, format_labels, list_missing_session, write_session
 
 MARKER_NAME = "SIMULATED.json"
 TRUTH_NAME = "truth.csv"

@@ -12,18 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 from sketched_cohort import write_cohort
 
+from ecg_facial.cli.wording import describe_index
 from ecg_facial.datasets import DatasetIndex, index_dataset, read_index, summarise, write_index
-from ecg_facial.datasets.cutting import MAX_REST_WINDOWS, SETTLE_S, find_rest
 from ecg_facial.datasets.indexing import MARKER_NAME
+from ecg_facial.datasets.readers.cutting import MAX_REST_WINDOWS, SETTLE_S, find_rest
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import AmbiguousDataError, CorruptDataError
 from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import RestRecording
-from ecg_facial.simulate.ceiling import read_cohort_settings
-from ecg_facial.simulate.session import plan_session
-from ecg_facial.simulate.session_files import SESSION_PART, read_labels
-from ecg_facial.storage import fingerprint_file, sha256_json
-from ecg_facial.wording import describe_index
+from ecg_facial.runtime.storage import fingerprint_file, sha256_json
+from ecg_facial.simulate.observer.ceiling import read_cohort_settings
+from ecg_facial.simulate.sessions.session import plan_session
+from ecg_facial.simulate.sessions.session_files import SESSION_PART, read_labels
 
 LEVELS = (PainLevel.BL1, PainLevel.PA4)
 TRIAL_S, WINDOW_S = 5.5, 5.5

@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecg_facial.ecg.intervals import (
-    N_TOKEN_FEATURES,
-    TOKEN_FEATURES,
-    HeartRateTokens,
-    compute_heart_rate_tokens,
-    compute_nn,
-    compute_rr,
-    mean_heart_rate,
-)
+from ecg_facial.ecg.intervals import HeartRateTokens, compute_heart_rate_tokens, compute_nn, compute_rr, mean_heart_rate
 from ecg_facial.ecg.rpeaks import RPeaks
+from ecg_facial.ecg.token_features import N_TOKEN_FEATURES, TOKEN_FEATURES
 
 STEADY_S = np.arange(7) * 0.8
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.errors import SettingsError
-from ecg_facial.simulate.ecg import simulate_ecg
+from ecg_facial.simulate.heart.ecg import simulate_ecg
 
 FloatArray = NDArray[np.float64]
 FS_HZ, N_TIMES = 512.0, 2816

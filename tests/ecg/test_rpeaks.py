@@ -12,7 +12,7 @@ from ecg_facial.ecg.intervals import mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.errors import SettingsError
-from ecg_facial.simulate.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
+from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
 
 FloatArray = NDArray[np.float64]
 FS_HZ, WINDOW_S = 512.0, 5.5

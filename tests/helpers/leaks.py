@@ -12,9 +12,9 @@ import torch
 from scipy.special import log_softmax
 from torch import nn
 
-from ecg_facial.evaluation.pipelines import hash_module
-from ecg_facial.evaluation.trials import Parts, TrialSet
-from ecg_facial.storage import sha256_bytes, sha256_json
+from ecg_facial.evaluation.benchmark.pipelines import hash_module
+from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
+from ecg_facial.runtime.storage import sha256_bytes, sha256_json
 
 EPOCHS = 30
 

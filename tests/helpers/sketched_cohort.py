@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.cohort import simulate_cohort
-from ecg_facial.simulate.drawing import FrameDrawer
-from ecg_facial.simulate.nuisance import Scene
-from ecg_facial.simulate.population import CohortSettings
+from ecg_facial.simulate.head.drawing import FrameDrawer
+from ecg_facial.simulate.head.scene import Scene
+from ecg_facial.simulate.people.population import CohortSettings
 
 WIDTH, HEIGHT = 64, 48
 LEVELS = (PainLevel.BL1, PainLevel.PA3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ecg_files import FS_HZ, make_ecg
 
-from ecg_facial.ecg.files import EcgReading
+from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.inspection.findings import find_beats
 from ecg_facial.inspection.wording import describe_findings, describe_head
 from ecg_facial.recording import EcgSignal

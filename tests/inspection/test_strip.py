@@ -14,7 +14,7 @@ from ecg_files import FS_HZ, make_ecg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ecg_facial.ecg.files import EcgReading
+from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.inspection import sheet
 from ecg_facial.inspection.findings import Findings, find_beats
 from ecg_facial.inspection.paper import MM_PER_INCH, STYLE

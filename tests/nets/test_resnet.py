@@ -12,7 +12,7 @@ from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.nets import weights as weights_module
 from ecg_facial.nets.resnet import ResNet18
 from ecg_facial.nets.weights import fetch, load_resnet18
-from ecg_facial.storage import sha256_file
+from ecg_facial.runtime.storage import sha256_file
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from ecg_files import make_ecg, write_atr, write_edf
 from oracles import import_oracle
 
-from ecg_facial.ecg.files import read_ecg
 from ecg_facial.ecg.formats.wfdb import open_wfdb
 from ecg_facial.ecg.formats.wfdb_beats import read_wfdb_beats
 from ecg_facial.ecg.formats.wfdb_samples import FORMATS
+from ecg_facial.ecg.reading import read_ecg
 
 with warnings.catch_warnings():
     # its use of pandas is deprecated

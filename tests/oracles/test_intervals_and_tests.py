@@ -9,9 +9,13 @@ import pytest
 from oracles import import_oracle
 from scipy import stats
 
-from ecg_facial.evaluation.effect_sizes import compute_dz, compute_gz, compute_rank_biserial
-from ecg_facial.evaluation.intervals import difference_of_groups, mean_over_subjects, runs_at_chance
-from ecg_facial.evaluation.significance import (
+from ecg_facial.evaluation.statistics.confidence_intervals import (
+    difference_of_groups,
+    mean_over_subjects,
+    runs_at_chance,
+)
+from ecg_facial.evaluation.statistics.effect_sizes import compute_dz, compute_gz, compute_rank_biserial
+from ecg_facial.evaluation.statistics.significance import (
     assess_equivalence,
     correct_holm,
     p_above_chance,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from oracles import import_oracle
 
-from ecg_facial.evaluation.confidence import compute_ece
-from ecg_facial.evaluation.conformal import calibrate_sets, predict_sets
+from ecg_facial.evaluation.statistics.calibration_error import compute_ece
+from ecg_facial.evaluation.statistics.conformal import calibrate_sets, predict_sets
 
 mapie_calibration = import_oracle("mapie.metrics.calibration")
 mapie_classification = import_oracle("mapie.classification")

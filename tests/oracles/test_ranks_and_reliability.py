@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from oracles import import_oracle
 
-from ecg_facial.evaluation.ranking import rank_models
-from ecg_facial.evaluation.reliability import assess_reliability
+from ecg_facial.evaluation.statistics.ranking import rank_models
+from ecg_facial.evaluation.statistics.reliability import assess_reliability
 
 pingouin = import_oracle("pingouin")
 posthocs = import_oracle("scikit_posthocs")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from oracles import import_oracle
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
-from ecg_facial.simulate.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
+from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
 
 FS_HZ, SECONDS = 250.0, 60.0
 

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from sketched_cohort import HEIGHT, LEVELS, WIDTH, digests, write_cohort
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.simulate.clips import trial_files
-from ecg_facial.simulate.encode import encode_video, format_biosignals
-from ecg_facial.simulate.nuisance import ACTION_UNITS
-from ecg_facial.simulate.population import (
+from ecg_facial.simulate.files.clips import trial_files
+from ecg_facial.simulate.files.encode import encode_video, format_biosignals
+from ecg_facial.simulate.files.truth import HEART_RATE_TIMES_S, read_truth
+from ecg_facial.simulate.grid import ACTION_UNITS
+from ecg_facial.simulate.people.population import (
     CohortSettings,
     plan_trials,
     rank_person,
@@ -27,7 +28,6 @@ from ecg_facial.simulate.population import (
     simulate_trial,
 )
 from ecg_facial.simulate.seeds import make_rng
-from ecg_facial.simulate.truth import HEART_RATE_TIMES_S, read_truth
 
 
 def read_ecg_column(path: Path) -> NDArray[np.float64]:

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ecg_facial.evaluation.audit.checks import Check
-from ecg_facial.evaluation.benchmark import make_pipelines
-from ecg_facial.evaluation.folds import FittedFold, fit_fold, predict_rows, test_rows
-from ecg_facial.evaluation.pipelines import Factory, Pipeline
-from ecg_facial.evaluation.splits import Fold
-from ecg_facial.evaluation.trials import TrialSet
+from ecg_facial.evaluation.benchmark.fold_running import FittedFold, fit_fold, predict_rows, test_rows
+from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
+from ecg_facial.evaluation.benchmark.runner import make_pipelines
+from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import Task
-from ecg_facial.normalisation import NormalisationSettings, normalise, order_rows
-from ecg_facial.prepare import AlteredData, PreparedData
+from ecg_facial.prepared import AlteredData, PreparedData
+from ecg_facial.prepared.normalising import normalise, order_rows
+from ecg_facial.prepared.settings import NormalisationSettings
 
 _TOLERANCE = 1e-3
 """Of logits: one clip alone and in its batch differ by rounding, a thousandth of this."""

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ecg_facial.evaluation.audit.checks import ALPHA, Check
-from ecg_facial.evaluation.intervals import runs_at_chance
-from ecg_facial.evaluation.published import IMPLAUSIBLE_POINTS, best_published
-from ecg_facial.evaluation.significance import p_above_chance
+from ecg_facial.evaluation.judging.published import IMPLAUSIBLE_POINTS, best_published
+from ecg_facial.evaluation.statistics.confidence_intervals import runs_at_chance
+from ecg_facial.evaluation.statistics.significance import p_above_chance
 
 _N_DRAWS, _SEED = 4000, 0
 _LEAST_SUBJECTS = 5

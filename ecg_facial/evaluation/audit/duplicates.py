@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ecg_facial.prepare import PreparedData
+from ecg_facial.prepared import PreparedData
 
 SAME_MOTION = 0.9
 """Correlation of two clips' motion from which on they are one."""

@@ -24,25 +24,21 @@ from ecg_facial.evaluation.audit.canaries import (
     check_state,
 )
 from ecg_facial.evaluation.audit.checks import AuditResult, Check
-from ecg_facial.evaluation.audit.decoding import (
-    check_counts,
-    check_normalisation,
-    check_permuted,
-    check_plausibility,
-)
+from ecg_facial.evaluation.audit.decoding import check_counts, check_normalisation, check_permuted, check_plausibility
 from ecg_facial.evaluation.audit.structure import check_copies, check_structure
-from ecg_facial.evaluation.benchmark import BenchmarkResult, BenchmarkSettings, permute_levels, run_benchmark
-from ecg_facial.evaluation.folds import test_rows
-from ecg_facial.evaluation.foreign import of_run
-from ecg_facial.evaluation.networks import NetworksFactory
-from ecg_facial.evaluation.pipelines import Factory, Pipeline
-from ecg_facial.evaluation.protocols import parse_protocol
-from ecg_facial.evaluation.splits import Fold
+from ecg_facial.evaluation.benchmark.builtin import NetworksFactory
+from ecg_facial.evaluation.benchmark.fold_running import test_rows
+from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
+from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels, run_benchmark
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.protocols.protocols import parse_protocol
+from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import REST_CODE, get_task
-from ecg_facial.normalisation import NormalisedData, normalise
-from ecg_facial.prepare import PreparedData
+from ecg_facial.learning.training import limit_threads
+from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.normalising import NormalisedData, normalise
 from ecg_facial.recording import Trial
-from ecg_facial.training import limit_threads
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ import numpy as np
 
 from ecg_facial.evaluation.audit.checks import Check
 from ecg_facial.evaluation.audit.duplicates import find_duplicates
-from ecg_facial.evaluation.folds import rows_of_part, test_rows
-from ecg_facial.evaluation.splits import Fold
+from ecg_facial.evaluation.benchmark.fold_running import rows_of_part, test_rows
+from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import Task
-from ecg_facial.prepare import PreparedData
+from ecg_facial.prepared import PreparedData
 from ecg_facial.recording import EcgRef, Trial, VideoRef
 
 _INNER = ("train", "stopping", "calibration", "conformal")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from ecg_files import FS_HZ, damage, write_atr, write_examples
 
-from ecg_facial.ecg.files import read_ecg
 from ecg_facial.ecg.formats.wfdb_beats import read_wfdb_beats
+from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.errors import EcgFacialError
 from ecg_facial.recording import EcgSignal
 

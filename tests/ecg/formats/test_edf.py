@@ -11,7 +11,7 @@ from ecg_files import FS_HZ, make_discontinuous, make_ecg, write_edf
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ecg_facial.ecg.files import probe_ecg, read_ecg, read_ecg_fully
+from ecg_facial.ecg.reading import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
 
 ECG = make_ecg()

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ecg_facial.ecg.files import probe_ecg, read_ecg
+from ecg_facial.ecg.reading import probe_ecg, read_ecg
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
 
 ECG = make_ecg()

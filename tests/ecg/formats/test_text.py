@@ -11,7 +11,7 @@ from ecg_files import make_ecg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecg_facial.ecg.files import probe_ecg, read_ecg, read_ecg_fully
+from ecg_facial.ecg.reading import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.errors import CorruptDataError, DataError
 
 VALUES = [1.5, -2.5, 3.25]

@@ -11,9 +11,9 @@ from ecg_files import FS_HZ, make_ecg, pack_212, write_atr, write_wfdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecg_facial.ecg.files import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.ecg.formats.wfdb_beats import read_wfdb_beats
 from ecg_facial.ecg.formats.wfdb_samples import FORMATS
+from ecg_facial.ecg.reading import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError, MissingDataError
 
 COUNTS = np.array([[0, 100], [200, -100], [-400, 7], [2047, -2047], [5, 6]])

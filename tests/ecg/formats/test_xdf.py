@@ -13,8 +13,8 @@ from ecg_files import FS_HZ, make_ecg, make_xdf_stream, write_xdf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecg_facial.ecg.files import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.ecg.formats.clocks import fit_grid
+from ecg_facial.ecg.reading import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
 
 ECG = make_ecg().astype(np.float32).astype(np.float64)

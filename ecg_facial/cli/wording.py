@@ -1,0 +1,98 @@
+"""What runs and data sets look like on the terminal.
+
+Enters: a finished run, or an index. Leaves: text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ecg_facial.datasets import READERS, DatasetIndex, summarise
+from ecg_facial.evaluation.benchmark.run_file import REPORT_FILE
+from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
+from ecg_facial.evaluation.protocols.protocols import parse_protocol
+from ecg_facial.evaluation.report.terminal import describe_metrics, format_share
+from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
+
+
+def show_result(result: BenchmarkResult) -> str:
+    """Lay a run out for the terminal: the models, chance, comparisons, and where the files are."""
+    metrics = result.metrics
+    title = parse_protocol(metrics["protocol"]).title
+    heading = f"{metrics['task']}, {title}, normalisation {metrics['normalisation']}"
+    lines = [
+        *describe_metrics(metrics, heading=heading, simulated=result.simulated),
+        *_say_original(metrics),
+        *_say_audit(metrics),
+        f"report: {result.folder / REPORT_FILE}",
+    ]
+    return "\n".join(lines)
+
+
+def _say_audit(metrics: dict[str, Any]) -> list[str]:
+    """Verdict of the audit, and what failed."""
+    said = metrics.get("audit")
+    if said is None:
+        return []
+    failed = [f"  {check['name']}: {check['message']}" for check in said["checks"] if check["passed"] is False]
+    made = sum(check["passed"] is not None for check in said["checks"])
+    return [f"leakage audit: {said['verdict']} ({made} of {len(said['checks'])} checks made)", *failed]
+
+
+def _say_original(metrics: dict[str, Any]) -> list[str]:
+    beside = metrics.get("original")
+    if beside is None:
+        return []
+    said = [
+        f"{model} {format_share(pair['accuracy'])} instead of {format_share(pair['honest_accuracy'])} "
+        f"({100 * pair['leakage']:+.1f} points)"
+        for model, pair in beside["models"].items()
+    ]
+    return [f"by {parse_protocol(beside['protocol']).title}: {', '.join(said)}", *beside["stamps"]]
+
+
+def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:
+    """Say what share of all trials a model gets right, as the original's program did, and no more."""
+    lines = [SIMULATED_NOTE] if result.simulated else []
+    accuracy = result.metrics["models"][model]["overall"]["accuracy"]
+    lines.append(f"Fusion accuracy (leave-one-subject-out): {100 * accuracy:.2f} %")
+    if model in (ceiling := result.metrics.get("ceiling", {})):
+        lines.append(
+            f"Ceiling, what an ideal observer reaches on these trials: {100 * ceiling[model]['accuracy']:.2f} %"
+        )
+    return "\n".join(lines)
+
+
+def describe_index(index: DatasetIndex) -> str:
+    """Lay an index out for the terminal: trials per subject and level, and every problem by name."""
+    table = summarise(index)
+    lines = [SIMULATED_NOTE] if index.simulated else []
+    lines.append(
+        f"{index.root}: {index.reader}, {len(index.trials)} usable trials, fingerprint {index.fingerprint[:16]}"
+    )
+    if not index.simulated:
+        card = READERS[index.reader].card
+        lines.append(f"{card.title}; access: {card.access}")
+    if index.levels_by == "observer":
+        lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
+    lines.append(_count_rest(index))
+    lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
+    counts = Counter(problem.kind for problem in index.problems)
+    lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
+    rows = [[f"  {item.kind}", item.trial or item.subject or item.path.name, item.message] for item in index.problems]
+    if rows:
+        lines.append(format_table(rows, header=["  kind", "trial", "what"], n_left=3))
+    return "\n".join(lines)
+
+
+def _count_rest(index: DatasetIndex) -> str:
+    people = len({item.subject.id for item in index.rest})
+    kinds = [[signal is not None for signal in (item.video, item.ecg)] for item in index.rest]
+    n_video, n_ecg = (sum(kind[place] for kind in kinds) for place in (0, 1))
+    if not index.rest:
+        return "rest recordings, outside the trials: none"
+    return (
+        f"rest recordings, outside the trials: {len(index.rest)} of {people} of {len(index.subjects)} subjects "
+        f"({n_video} with video, {n_ecg} with ECG)"
+    )

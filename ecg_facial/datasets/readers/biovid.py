@@ -1,0 +1,202 @@
+"""BioVid Heat Pain Database, Part A.
+
+Enters: the folder that holds ``PartA``, or ``PartA`` itself. Leaves: one entry a file and one a row of ``samples.csv``;
+rest recordings from beside ``PartA``. Opens no signal of a trial. The database is available by agreement with its
+makers; nothing of it is part of this package.
+
+::
+
+    PartA/biosignals_filtered/<subject>/<sample>_bio.csv     (also biosignals_raw/)
+    PartA/video/<subject>/<sample>.mp4
+    PartA/starting_point/samples.csv                          optional
+    rest/...                                                  optional: rest clips, in PartA's folders
+    PartC/...                                                 optional: whole sessions, see `sessions`
+    subject = 071309_w_21      sample = 071309_w_21-BL1-081, at rest 071309_w_21-REST-001
+
+References
+----------
+.. [1] Walter et al., "The BioVid Heat Pain Database", IEEE CYBCO 2013.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Literal, cast
+
+from ecg_facial.datasets.readers.sessions import SESSION_PART, list_session_rest
+from ecg_facial.datasets.readers.tables import read_rows
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.labels import REST_CODE
+from ecg_facial.recording import EcgRef, Subject, VideoRef
+
+SIGNAL_FOLDERS = {"filtered": "biosignals_filtered", "raw": "biosignals_raw"}
+LAYOUT = "PartA/video/<subject>/*.mp4 or PartA/biosignals_filtered/<subject>/*_bio.csv"
+CARD = Card(
+    title="BioVid Heat Pain Database, Part A",
+    source="Walter et al., The BioVid Heat Pain Database, IEEE CYBCO 2013",
+    access="by agreement with its makers, for research; may not be passed on",
+    needs="videos, biosignals (filtered or raw) or both; samples.csv, rest clips and Part C where they are there",
+    layout=LAYOUT,
+)
+# Subjects without a visible reaction, whom some papers leave out: 67 of 87 remain. They are old more often than not.
+UNREACTIVE = frozenset(
+    {
+        *("082315_w_60", "082414_m_64", "082909_m_47", "083009_w_42", "083013_w_47", "083109_m_60", "083114_w_55"),
+        *("091914_m_46", "092009_m_54", "092014_m_56", "092509_w_51", "092714_m_64", "100514_w_51", "100914_m_39"),
+        *("101114_w_37", "101209_w_61", "101809_m_59", "101916_m_40", "111313_m_64", "120614_w_61"),
+    }
+)
+_REST_FOLDER = "rest"
+_PART, _VIDEO, _SAMPLES = "PartA", "video", Path("starting_point") / "samples.csv"
+_VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov"})
+_SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})")
+_SAMPLE = re.compile(r"(?P<subject>.+)-(?P<code>[^-]+)-\d+")
+
+
+def fits(root: Path) -> bool:
+    """Tell whether a folder looks like this data set."""
+    part = _find_part(root)
+    return any((part / name).is_dir() for name in (_VIDEO, *SIGNAL_FOLDERS.values()))
+
+
+def parse_subject(name: str) -> Subject:
+    """Read sex and age off a name; both are None where it has another form.
+
+    Examples
+    --------
+    >>> parse_subject("071309_w_21")
+    Subject(id='071309_w_21', sex='w', age_years=21)
+    """
+    match = _SUBJECT.fullmatch(name)
+    if match is None:
+        return Subject(name)
+    return Subject(name, cast(Literal["m", "w"], match["sex"]), int(match["age"]))
+
+
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """List what is there.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds ``PartA``, or ``PartA`` itself.
+    settings : ScanSettings
+        `signals` says which biosignals, `window_s` how long the rest is that is cut out of sessions.
+
+    Raises
+    ------
+    MissingDataError
+        Without videos and without the wanted biosignals.
+    CorruptDataError
+        When ``samples.csv``, or the labels of Part C, is not the table it should be.
+    """
+    part = _find_part(root)
+    videos, biosignals = part / _VIDEO, part / SIGNAL_FOLDERS[settings.signals]
+    there = {folder: folder.is_dir() for folder in (videos, biosignals)}
+    if not any(there.values()):
+        raise MissingDataError(f"{part}: neither {_VIDEO} nor {biosignals.name}; expected {LAYOUT}")
+    problems = [
+        Problem("missing", "", "", folder, f"no folder {folder.name}: no trial has that signal{_hint(folder, part)}")
+        for folder, is_there in there.items()
+        if not is_there
+    ]
+    home = part.parent if part.name == _PART else part
+    entries, odd = _sort_out([*_list_videos(videos), *_list_biosignals(biosignals)])
+    rest, odd_rest = _sort_out(_list_rest(home, settings))
+    problems += odd + odd_rest
+    samples = part / _SAMPLES
+    tables = (samples,) if samples.is_file() else ()
+    if tables:
+        listed = list(_read_samples(samples))
+        entries, unlisted = _keep_listed(entries, {entry.trial for entry in listed}, samples)
+        entries, problems = listed + entries, problems + unlisted
+    return Scan(part, tuple(entries), tuple(problems), tables, there[videos], there[biosignals], tuple(rest), home)
+
+
+def _sort_out(items: Iterable[Entry | Problem]) -> tuple[list[Entry], list[Problem]]:
+    items = list(items)
+    return [item for item in items if isinstance(item, Entry)], [item for item in items if isinstance(item, Problem)]
+
+
+def _list_rest(home: Path, settings: ScanSettings) -> Iterator[Entry | Problem]:
+    """Rest clips, then what is cut out of sessions and is in none of them."""
+    folder = home / _REST_FOLDER
+    items = [*_list_videos(folder / _VIDEO), *_list_biosignals(folder / SIGNAL_FOLDERS[settings.signals])]
+    for item in items:
+        if isinstance(item, Entry) and item.code.upper() != REST_CODE:
+            message = f"level {item.code} in the folder of rest clips: expected {REST_CODE}"
+            yield Problem("unknown_label", item.subject.id, item.trial, item.origin, message)
+        else:
+            yield item
+    clips = {item.trial for item in items}
+    yield from list_session_rest(
+        home / SESSION_PART, window_s=settings.window_s, clips=clips, parse_subject=parse_subject
+    )
+
+
+def _find_part(root: Path) -> Path:
+    return root / _PART if (root / _PART).is_dir() else root
+
+
+def _hint(folder: Path, part: Path) -> str:
+    others = {name: path for name, path in SIGNAL_FOLDERS.items() if (part / path).is_dir()}
+    if folder.name == _VIDEO or not others:
+        return ""
+    name, path = next(iter(others.items()))
+    return f" ({path} is there: signals={name!r})"
+
+
+def _list_videos(folder: Path) -> Iterator[Entry | Problem]:
+    for path in _list_files(folder, lambda name: Path(name).suffix.lower() in _VIDEO_SUFFIXES):
+        yield _make_entry(path, path.stem, video=VideoRef(path))
+
+
+def _list_biosignals(folder: Path) -> Iterator[Entry | Problem]:
+    for path in _list_files(folder, lambda name: name.lower().endswith(".csv")):
+        yield _make_entry(path, re.sub("_bio$", "", path.stem), ecg=EcgRef(path))
+
+
+def _list_files(folder: Path, wanted: Callable[[str], bool]) -> Iterator[Path]:
+    """Files one level down; names with a leading dot are what some systems leave beside a copy."""
+    subfolders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    for subfolder in subfolders:
+        yield from sorted(path for path in subfolder.iterdir() if wanted(path.name) and path.name[0] != ".")
+
+
+def _make_entry(
+    path: Path, sample: str, *, video: VideoRef | None = None, ecg: EcgRef | None = None
+) -> Entry | Problem:
+    match, folder = _SAMPLE.fullmatch(sample), path.parent.name
+    if match is None:
+        message = f"no level in the name {path.name!r}: expected such as 071309_w_21-BL1-081"
+        return Problem("unknown_label", folder, sample, path, message)
+    if match["subject"] != folder:
+        message = f"named after subject {match['subject']!r}, but in the folder of {folder!r}"
+        return Problem("unknown_label", folder, sample, path, message)
+    return Entry(parse_subject(folder), sample, match["code"], path, video, ecg)
+
+
+def _read_samples(path: Path) -> Iterator[Entry]:
+    """Read the table by its column names; the class's name counts, and its id where there is no name."""
+    rows = read_rows(path, delimiter="\t", needed=("sample_name",), remedy="or remove it: file names are used then")
+    for number, row in rows:
+        sample, match = row["sample_name"], _SAMPLE.fullmatch(row["sample_name"])
+        code = row.get("class_name") or row.get("class_id", "")
+        subject = row.get("subject_name") or (match["subject"] if match else "")
+        if not (sample and subject):
+            raise CorruptDataError(f"{path}: row {number} names no sample and subject; mend or remove that row")
+        yield Entry(parse_subject(subject), sample, code, path)
+
+
+def _keep_listed(entries: list[Entry], listed: set[str], samples: Path) -> tuple[list[Entry], list[Problem]]:
+    kept = [entry for entry in entries if entry.trial in listed]
+    message = f"not listed in {samples.name}"
+    problems = [
+        Problem("unknown_label", entry.subject.id, entry.trial, entry.origin, message)
+        for entry in entries
+        if entry.trial not in listed
+    ]
+    return kept, problems

@@ -1,0 +1,129 @@
+"""Anybody's data, described by one table.
+
+Enters: a CSV file, or the folder that holds it as ``manifest.csv``. Leaves: one entry a row.
+
+::
+
+    subject,trial,label,video,ecg,fs_hz
+    anna,1,BL1,clips/anna_1.mp4,ecg/anna_1.csv,512
+
+``video`` is a file or a folder of frames; ``video`` or ``ecg`` may be empty. Paths are absolute, or relative to the
+manifest's folder. ``fs_hz`` may be empty where the ECG table has a time column. The label ``REST`` marks a person at
+rest, outside the trials. Further columns that are understood: ``sex`` (``m`` or ``w``), ``age_years``, and ``start_s``
+and ``duration_s`` where a row is a stretch of longer files, video and ECG alike.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Literal, cast
+
+from ecg_facial.datasets.readers.naming import make_unique
+from ecg_facial.datasets.readers.tables import read_rows
+from ecg_facial.datasets.records import Card, Entry, Scan, ScanSettings
+from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.labels import REST_CODE
+from ecg_facial.recording import EcgRef, Subject, VideoRef
+
+MANIFEST_NAME = "manifest.csv"
+LAYOUT = f"{MANIFEST_NAME} with the columns subject,trial,label,video,ecg,fs_hz"
+CARD = Card(
+    title="Recordings described by a table",
+    source="whoever wrote the table",
+    access="as whoever recorded them says",
+    needs=f"{MANIFEST_NAME}, and the videos and ECG tables that it names",
+    layout=LAYOUT,
+)
+_NEEDED = ("subject", "trial", "label")
+
+
+def fits(root: Path) -> bool:
+    """Tell whether a path is a manifest, or a folder with one."""
+    return root.is_file() or (root / MANIFEST_NAME).is_file()
+
+
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """Read the table; takes no settings.
+
+    Raises
+    ------
+    MissingDataError
+        When there is no manifest.
+    CorruptDataError, DataError
+        When the table, or a cell of it, is not what it should be.
+    """
+    path = root if root.is_file() else root / MANIFEST_NAME
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; write a table with the columns subject,trial,label,video,ecg")
+    rows = list(read_rows(path, delimiter=",", needed=_NEEDED))
+    if not rows:
+        raise MissingDataError(f"{path}: a header but no rows; write one row a trial")
+    if not {"video", "ecg"} & rows[0][1].keys():
+        raise CorruptDataError(f"{path}: no column video or ecg (found {', '.join(rows[0][1])}); add one")
+    subjects: dict[str, Subject] = {}
+    for number, row in rows:
+        _remember_subject(row, subjects, f"{path}: row {number}")
+    ids = make_unique((row["subject"], row["trial"]) for _, row in rows)
+    entries = []
+    for number, row in rows:
+        subject, trial = subjects[row["subject"]], ids[row["subject"], row["trial"]]
+        video, ecg = _parse_signals(row, path.parent, f"{path}: row {number}")
+        entries.append(Entry(subject, trial, row["label"], path, video, ecg))
+    return Scan(
+        path.parent,
+        tuple(entry for entry in entries if not _is_rest(entry)),
+        (),
+        (path,),
+        expects_video=False,
+        expects_ecg=False,
+        rest=tuple(entry for entry in entries if _is_rest(entry)),
+    )
+
+
+def _is_rest(entry: Entry) -> bool:
+    return entry.code.upper() == REST_CODE
+
+
+def _remember_subject(row: dict[str, str], known: dict[str, Subject], where: str) -> None:
+    if not (row["subject"] and row["trial"]):
+        raise CorruptDataError(f"{where} has no subject or no trial; fill both cells")
+    subject = _parse_subject(row, where)
+    before = known.setdefault(subject.id, subject)
+    if before != subject:
+        raise CorruptDataError(f"{where} gives subject {subject.id} another sex or age than an earlier row; mend it")
+
+
+def _parse_subject(row: dict[str, str], where: str) -> Subject:
+    sex, age = row.get("sex", "").lower(), row.get("age_years", "")
+    if sex not in ("", "m", "w"):
+        raise CorruptDataError(f"{where} has sex {sex!r}; expected m, w, or nothing")
+    if age and not age.isdecimal():
+        raise CorruptDataError(f"{where} has age_years {age!r}; expected whole years, or nothing")
+    return Subject(row["subject"], cast(Literal["m", "w"], sex) if sex else None, int(age) if age else None)
+
+
+def _parse_signals(row: dict[str, str], folder: Path, where: str) -> tuple[VideoRef | None, EcgRef | None]:
+    """Signals of a row; its numbers are checked even where nothing needs them."""
+    fs_hz = _parse_number(row, "fs_hz", where, wanted="a positive sampling rate in Hz")
+    start_s = _parse_number(row, "start_s", where, wanted="0 or more seconds", least=0.0) or 0.0
+    duration_s = _parse_number(row, "duration_s", where, wanted="a positive number of seconds")
+    video, ecg = row.get("video"), row.get("ecg")
+    return (
+        VideoRef(folder / video, start_s=start_s, duration_s=duration_s) if video else None,
+        EcgRef(folder / ecg, fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
+    )
+
+
+def _parse_number(
+    row: dict[str, str], column: str, where: str, *, wanted: str, least: float | None = None
+) -> float | None:
+    """Read a number above 0, or from `least` on; None where the cell is empty."""
+    text = row.get(column, "")
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        value = math.nan
+    if value is not None and not (math.isfinite(value) and (value > 0 if least is None else value >= least)):
+        raise DataError(f"{where} has {column} {text}; expected {wanted}, or nothing")
+    return value

@@ -1,0 +1,104 @@
+"""Folder layout of the original project: frames as images, and an ECG table a trial.
+
+Enters: the folder that holds ``prepro_vid`` and ``ecg_only``. Leaves: one entry a clip folder and one an ECG table.
+
+::
+
+    prepro_vid/<subject>/<clip folder>/*.jpg
+    ecg_only/<subject>/<clip>.csv
+
+The level is in the clip's name, as ``P0``..``P3`` or ``BL1``, ``PA1``.. between dashes, underscores or blanks. A clip
+and its ECG meet by subject and name; how the level is spelled and an ending ``_bio`` or ``_ecg`` do not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ecg_facial.datasets.readers.biovid import parse_subject
+from ecg_facial.datasets.readers.naming import make_unique
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.errors import UnknownLabelError
+from ecg_facial.face.video import DEFAULT_FPS
+from ecg_facial.labels import parse_pain_level
+from ecg_facial.recording import EcgRef, VideoRef
+
+LAYOUT = "prepro_vid/<subject>/<clip folder>/*.jpg or ecg_only/<subject>/*.csv"
+CARD = Card(
+    title="Folders of the original project, made of BioVid",
+    source="BioVid Heat Pain Database (see biovid), taken apart into frames and tables",
+    access="as BioVid: by agreement with its makers; may not be passed on",
+    needs="folders of frames, ECG tables or both",
+    layout=LAYOUT,
+)
+# BioVid's rate, for tables of bare samples
+DOCUMENTED_FS_HZ = 512.0
+_VIDEO, _ECG = "prepro_vid", "ecg_only"
+_SEPARATORS = re.compile(r"([-_ ]+)")
+_CODE = re.compile(r"(BL|PA?)\d+", re.IGNORECASE)
+_TIME_COLUMN = re.compile(r"\"?\s*(t|time\w*)\s*\"?", re.IGNORECASE)
+
+
+def fits(root: Path) -> bool:
+    """Tell whether a folder looks like this layout."""
+    return (root / _VIDEO).is_dir() or (root / _ECG).is_dir()
+
+
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """List what is there; takes no settings."""
+    folders = {name: root / name for name in (_VIDEO, _ECG)}
+    there = {name: folder.is_dir() for name, folder in folders.items()}
+    problems = [
+        Problem("missing", "", "", folders[name], f"no folder {name}: no trial has that signal")
+        for name, is_there in there.items()
+        if not is_there
+    ]
+    entries: list[Entry] = []
+    for item in (*_list_clips(folders[_VIDEO]), *_list_tables(folders[_ECG])):
+        (entries if isinstance(item, Entry) else problems).append(item)  # type: ignore[arg-type]  # each to its kind
+    ids = make_unique((entry.subject.id, entry.trial) for entry in entries)
+    named = tuple(replace(entry, trial=ids[entry.subject.id, entry.trial]) for entry in entries)
+    return Scan(root, named, tuple(problems), (), there[_VIDEO], there[_ECG])
+
+
+def _list_clips(folder: Path) -> Iterator[Entry | Problem]:
+    for path in _list_paths(folder, Path.is_dir):
+        yield _make_entry(path, path.name, video=VideoRef(path, DEFAULT_FPS))
+
+
+def _list_tables(folder: Path) -> Iterator[Entry | Problem]:
+    for path in _list_paths(folder, lambda path: path.suffix.lower() == ".csv"):
+        fs_hz = None if _has_time_column(path) else DOCUMENTED_FS_HZ
+        yield _make_entry(path, re.sub("_(bio|ecg)$", "", path.stem, flags=re.IGNORECASE), ecg=EcgRef(path, fs_hz))
+
+
+def _list_paths(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
+    subjects = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    for subject in subjects:
+        yield from sorted(path for path in subject.iterdir() if path.name[0] != "." and wanted(path))
+
+
+def _make_entry(path: Path, name: str, *, video: VideoRef | None = None, ecg: EcgRef | None = None) -> Entry | Problem:
+    """Put the level's own name into the trial's, so that ``P1_003`` meets ``PA1_003``."""
+    subject = parse_subject(path.parent.name)
+    parts = _SEPARATORS.split(name)
+    places = [place for place, part in enumerate(parts) if _CODE.fullmatch(part)]
+    if len(places) != 1:
+        found = ", ".join(parts[place] for place in places) or "none"
+        message = f"levels in the name {path.name!r}: {found}; expected one, such as P1 or PA1"
+        return Problem("unknown_label", subject.id, name, path, message)
+    try:
+        code = parse_pain_level(parts[places[0]]).name
+    except UnknownLabelError as error:
+        return Problem("unknown_label", subject.id, name, path, str(error))
+    parts[places[0]] = code
+    return Entry(subject, "".join(parts), code, path, video, ecg)
+
+
+def _has_time_column(path: Path) -> bool:
+    with open(path, encoding="utf-8-sig", errors="replace") as stream:
+        head = next((line for line in stream if line.strip() and not line.startswith("#")), "")
+    return any(_TIME_COLUMN.fullmatch(cell.strip()) for cell in re.split("[\t;,]", head))

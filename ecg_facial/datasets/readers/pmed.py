@@ -1,0 +1,259 @@
+"""PainMonit Experimental Dataset (PMED): graded heat, ECG without video.
+
+Enters: the folder of the synchronised tables. Leaves: an entry a stimulus and one a stretch without heat; rest
+recordings from what is left. The data are open; nothing of them is part of this package.
+
+::
+
+    raw-data/S_01-synchronised-data.csv     a person each; cells apart by semicolons, decimal commas, 250 Hz
+    Seconds Bvp Eda_E4 Tmp Ibi Hr Resp Eda_RB Ecg Emg Heater [C] COVAS Heater_cleaned
+
+``Heater_cleaned`` is 32 degrees Celsius, and for the 10 s of a stimulus the temperature of its plateau. A person is
+given five temperatures, eight times each: one that is warm without pain, and four from the person's pain threshold to
+the tolerance. The rule that makes levels of them:
+
+- the four hottest temperatures of a person, rising, are PA1, PA2, PA3 and PA4, as BioVid's four are;
+- cooler stimuli, the painless warmth, are neither pain nor its absence: they are left out and counted;
+- BL1, no heat, is 10 s that end 5 s before a stimulus begins, all of them at 32 degrees. Of these as many are taken as
+  a level has stimuli, spread evenly over the session, so that no heat is not told by the hour;
+- a person with fewer than five temperatures is left out, since which of them are missing is unknown.
+
+A trial is the 10 s of its stimulus; as everywhere, a window sees the first `window_s` of them.
+
+References
+----------
+.. [1] Gouverneur et al., "An Experimental and Clinical Physiological Signal Dataset for Automated Pain Recognition",
+   Scientific Data 11, 1051, 2024, doi:10.1038/s41597-024-03878-w. Data: doi:10.6084/m9.figshare.26965159. The layout,
+   the stimuli and where stretches without heat lie are those of the authors' published programs (gouverneurp/PMD).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
+from ecg_facial.datasets.readers.tables import read_columns
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.labels import REST_CODE, PainLevel
+from ecg_facial.recording import EcgRef, Subject
+
+FS_HZ = 250.0
+STIMULUS_S = 10.0
+BASELINE_C = 32.0
+LAYOUT = "raw-data/S_<number>-synchronised-data.csv"
+CARD = Card(
+    title="PainMonit Experimental Dataset (PMED)",
+    source="Gouverneur et al., Scientific Data 11, 1051, 2024; doi:10.6084/m9.figshare.26965159",
+    access="open, on the terms stated there",
+    needs="the synchronised tables, one a person",
+    layout=LAYOUT,
+)
+_NAME = re.compile(r"(?P<subject>S_\d+)-synchronised-data\.csv")
+_FOLDERS = ("", "raw-data", "dataset/raw-data", "PMED", "PMED/raw-data")
+_HEATER, _RATING, _ECG = "Heater_cleaned", "COVAS", "Ecg"
+_TOLERANCE_C, _SHORT_S = 0.25, 0.1
+_BASELINE_GAP_S = 5.0
+_PAIN_LEVELS = (PainLevel.PA1, PainLevel.PA2, PainLevel.PA3, PainLevel.PA4)
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """Heat on the skin.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Seconds from the recording's start.
+    temperature_c : float
+        Of its plateau, in degrees Celsius.
+    mean_rating : float
+        Mean of the slider (COVAS, 0..100) during it, the person's own say; NaN where there is none.
+    """
+
+    start_s: float
+    end_s: float
+    temperature_c: float
+    mean_rating: float
+
+
+def fits(root: Path) -> bool:
+    """Tell whether a folder looks like this data set."""
+    return bool(_list_tables(root))
+
+
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """List the stimuli of everybody.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of the tables, or one above it.
+    settings : ScanSettings
+        `window_s` says how long rest recordings are.
+
+    Raises
+    ------
+    MissingDataError
+        When there are no tables.
+    """
+    tables = _list_tables(root)
+    if not tables:
+        raise MissingDataError(f"{root}: no table of a person; expected {LAYOUT}")
+    found = [item for path in tables for item in _list_person(path, settings.window_s)]
+    entries = [item for item in found if isinstance(item, Entry)]
+    return Scan(
+        tables[0].parent,
+        tuple(entry for entry in entries if entry.code != REST_CODE),
+        tuple(item for item in found if isinstance(item, Problem)),
+        expects_video=False,
+        rest=tuple(entry for entry in entries if entry.code == REST_CODE),
+    )
+
+
+def _list_tables(root: Path) -> list[Path]:
+    folders = [root / name for name in _FOLDERS]
+    for folder in (folder for folder in folders if folder.is_dir()):
+        found = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+        if found:
+            return found
+    return []
+
+
+def read_stimuli(path: Path) -> tuple[Stimulus, ...]:
+    """Find the stimuli of a person.
+
+    Parameters
+    ----------
+    path : Path
+        A synchronised table.
+
+    Returns
+    -------
+    tuple of Stimulus
+        In order of time.
+
+    Raises
+    ------
+    CorruptDataError
+        When it is not such a table.
+    """
+    return _find_stimuli(*_read_heater(path))
+
+
+def _read_heater(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Temperatures and ratings; a gap in the temperatures would hide a stimulus."""
+    columns = read_columns(path, (_HEATER, _RATING), delimiter=";", decimal=",")
+    heater_c = columns[_HEATER]
+    if not np.isfinite(heater_c).all():
+        row = 2 + int(np.argmin(np.isfinite(heater_c)))
+        raise CorruptDataError(f"{path}: no temperature in column {_HEATER!r} at row {row}; copy the file again")
+    return heater_c, columns[_RATING]
+
+
+def _find_stimuli(heater_c: NDArray[np.float64], ratings: NDArray[np.float64]) -> tuple[Stimulus, ...]:
+    warm = np.abs(heater_c - BASELINE_C) > _TOLERANCE_C
+    # two plateaus may touch
+    steps = np.flatnonzero(np.abs(np.diff(heater_c)) > _TOLERANCE_C) + 1
+    stimuli = []
+    for first, end in find_runs(warm):
+        cuts = [first, *(int(step) for step in steps if first < step < end), end]
+        for start, stop in pairwise(cuts):
+            # plateaus are multiples of half a degree
+            temperature_c, rating = round(2 * float(np.median(heater_c[start:stop]))) / 2, ratings[start:stop]
+            mean = float(np.nanmean(rating)) if np.isfinite(rating).any() else float("nan")
+            stimuli.append(Stimulus(start / FS_HZ, stop / FS_HZ, temperature_c, mean))
+    return tuple(stimuli)
+
+
+def grade_temperatures(temperatures_c: Sequence[float]) -> dict[float, PainLevel]:
+    """Levels of a person's temperatures: the four hottest are PA1..PA4.
+
+    Parameters
+    ----------
+    temperatures_c : sequence of float
+        Of every stimulus, in degrees Celsius.
+
+    Raises
+    ------
+    DataError
+        When there are fewer than five, so that which are missing is unknown.
+
+    Examples
+    --------
+    >>> grade_temperatures([41.0, 44.0, 47.0, 45.5, 42.5])
+    {42.5: <PainLevel.PA1: 1>, 44.0: <PainLevel.PA2: 2>, 45.5: <PainLevel.PA3: 3>, 47.0: <PainLevel.PA4: 4>}
+    """
+    different = sorted(set(temperatures_c))
+    if len(different) <= len(_PAIN_LEVELS):
+        listed = ", ".join(f"{value:g}" for value in different) or "none"
+        raise DataError(
+            f"temperatures of the stimuli: {listed}; expected {len(_PAIN_LEVELS) + 1} or more, so levels are unknown"
+        )
+    return dict(zip(different[-len(_PAIN_LEVELS) :], _PAIN_LEVELS, strict=True))
+
+
+def _list_person(path: Path, window_s: float) -> Iterator[Entry | Problem]:
+    """Everything of one table; it is read once."""
+    match = _NAME.fullmatch(path.name)
+    subject = Subject(match["subject"] if match else path.stem)
+    try:
+        heater_c, ratings = _read_heater(path)
+    except DataError as error:
+        yield Problem("unreadable", subject.id, "", path, str(error))
+        return
+    stimuli = _find_stimuli(heater_c, ratings)
+    whole = [stimulus for stimulus in stimuli if stimulus.end_s - stimulus.start_s >= STIMULUS_S - _SHORT_S]
+    try:
+        levels = grade_temperatures([stimulus.temperature_c for stimulus in whole])
+    except DataError as error:
+        yield Problem("unknown_label", subject.id, "", path, str(error))
+        return
+    heat = [(item.start_s, levels[item.temperature_c].name) for item in whole if item.temperature_c in levels]
+    yield from _count_left_out(path, subject, whole, n_cut=len(stimuli) - len(whole), levels=levels)
+    baselines = _choose_baselines(stimuli, n=round(len(heat) / len(levels)))
+    scored = sorted([*heat, *((start_s, PainLevel.BL1.name) for start_s in baselines)])
+    for number, (start_s, code) in enumerate(scored, start=1):
+        yield _make_entry(path, subject, code, number, start_s=start_s, duration_s=STIMULUS_S)
+    for number, start_s in enumerate(_find_rest(len(heater_c), stimuli, baselines, window_s), start=1):
+        yield _make_entry(path, subject, REST_CODE, number, start_s=start_s, duration_s=window_s)
+
+
+def _count_left_out(
+    path: Path, subject: Subject, whole: Sequence[Stimulus], *, n_cut: int, levels: dict[float, PainLevel]
+) -> Iterator[Problem]:
+    warm = [stimulus.temperature_c for stimulus in whole if stimulus.temperature_c not in levels]
+    if warm:
+        listed = ", ".join(f"{value:g}" for value in sorted(set(warm)))
+        message = f"{len(warm)} stimuli below the four pain levels ({listed} degrees Celsius): warmth without pain"
+        yield Problem("no_level", subject.id, "", path, message)
+    if n_cut:
+        yield Problem("too_short", subject.id, "", path, f"{n_cut} stimuli shorter than {STIMULUS_S:g} s")
+
+
+def _choose_baselines(stimuli: Sequence[Stimulus], *, n: int) -> list[float]:
+    """Where `n` stretches without heat begin, spread evenly over those that there are."""
+    ends_s = [0.0, *(stimulus.end_s for stimulus in stimuli)]
+    wanted_s = [stimulus.start_s - _BASELINE_GAP_S - STIMULUS_S for stimulus in stimuli]
+    free = [start_s for start_s, end_s in zip(wanted_s, ends_s, strict=False) if start_s >= end_s]
+    if len(free) <= n:
+        return free
+    return [free[place] for place in np.linspace(0, len(free) - 1, n).round().astype(int)]
+
+
+def _find_rest(n_times: int, stimuli: Sequence[Stimulus], baselines: Sequence[float], window_s: float) -> list[float]:
+    taken: list[Interval] = [(start_s, start_s + STIMULUS_S) for start_s in baselines]
+    heat = [(stimulus.start_s, stimulus.end_s) for stimulus in stimuli]
+    return find_rest(n_times / FS_HZ, stimuli=heat, taken=taken, window_s=window_s)
+
+
+def _make_entry(path: Path, subject: Subject, code: str, number: int, *, start_s: float, duration_s: float) -> Entry:
+    ecg = EcgRef(path, FS_HZ, _ECG, start_s, duration_s)
+    return Entry(subject, f"{subject.id}-{code}-{number:03d}", code, path, ecg=ecg)

@@ -1,0 +1,122 @@
+"""Rest out of whole sessions, BioVid's Part C.
+
+Enters: the folder ``PartC``. Leaves: an entry a rest window. Sessions hold the scored trials of Part A too, so nothing
+is cut where a trial is, and nothing until `cutting.SETTLE_S` after the heat of one has gone.
+
+::
+
+    PartC/biosignals/<subject>.csv    TAB; time (microseconds), ecg, temperature (degrees Celsius) among its columns
+    PartC/video/<subject>.mp4         optional, on the same clock
+    PartC/labels.csv                  subject,trial,level,onset_s
+
+Without ``labels.csv`` nothing is cut: the temperature does not show where the trials without heat are. The files are
+those of simulated cohorts; sessions recorded by others can be brought into this form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
+from ecg_facial.datasets.readers.tables import read_columns, read_rows
+from ecg_facial.datasets.records import Entry, Problem
+from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.labels import REST_CODE
+from ecg_facial.recording import EcgRef, Subject, VideoRef
+
+SESSION_PART, LABELS_NAME = "PartC", "labels.csv"
+# a trial of Part A
+_TRIAL_S = 5.5
+_MICROSECONDS = 1e6
+# a thermode keeps its temperature within a few tenths of a degree
+_BASELINE_QUANTILE, _TOLERANCE_C = 0.05, 0.5
+
+
+def list_session_rest(
+    part: Path,
+    *,
+    window_s: float,
+    clips: Collection[str],
+    parse_subject: Callable[[str], Subject],
+) -> Iterator[Entry | Problem]:
+    """Cut rest windows out of every session.
+
+    Parameters
+    ----------
+    part : Path
+        ``PartC``.
+    window_s : float
+        Length of a window in seconds.
+    clips : collection of str
+        Rest clips that are there as files of their own: the same seconds are not cut again.
+    parse_subject : callable
+        Makes a person of a name.
+
+    Raises
+    ------
+    CorruptDataError
+        When ``labels.csv`` is not the table it should be.
+    """
+    paths = sorted((part / "biosignals").glob("*.csv"))
+    labels = part / LABELS_NAME
+    if paths and not labels.is_file():
+        message = f"no {LABELS_NAME}: nothing says where the trials without heat are, so no rest is cut from sessions"
+        yield Problem("missing", "", "", labels, message)
+        return
+    taken = _read_taken(labels, clips) if paths else {}
+    for path in paths:
+        try:
+            if path.stem not in taken:
+                raise DataError(
+                    f"{labels}: no trial of {path.stem}, so what of the session is rest is unknown; add them"
+                )
+            starts_s = _find_starts(path, taken[path.stem], window_s)
+        except DataError as error:
+            yield Problem("unreadable", path.stem, "", path, str(error))
+            continue
+        for number, start_s in enumerate(starts_s, start=1):
+            yield _make_entry(path, parse_subject(path.stem), number, start_s=start_s, window_s=window_s)
+
+
+def _make_entry(path: Path, subject: Subject, number: int, *, start_s: float, window_s: float) -> Entry:
+    film = path.parent.parent / "video" / f"{path.stem}.mp4"
+    video = VideoRef(film, start_s=start_s, duration_s=window_s) if film.is_file() else None
+    ecg = EcgRef(path, start_s=start_s, duration_s=window_s)
+    return Entry(subject, f"{subject.id}-{REST_CODE}-C{number:02d}", REST_CODE, path, video, ecg)
+
+
+def _read_taken(path: Path, clips: Collection[str]) -> dict[str, list[Interval]]:
+    """Seconds of the scored trials, and of the rest clips that are there, by subject."""
+    taken: dict[str, list[Interval]] = {}
+    for number, row in read_rows(path, delimiter=",", needed=("subject", "trial", "level", "onset_s")):
+        try:
+            onset_s = float(row["onset_s"])
+        except ValueError:
+            raise CorruptDataError(
+                f"{path}: row {number} has onset_s {row['onset_s']!r}; expected seconds from the session's start"
+            ) from None
+        if row["level"] != REST_CODE or row["trial"] in clips:
+            taken.setdefault(row["subject"], []).append((onset_s, onset_s + _TRIAL_S))
+    return taken
+
+
+def _find_starts(path: Path, taken: list[Interval], window_s: float) -> list[float]:
+    columns = read_columns(path, ("time", "temperature"), delimiter="\t")
+    times_s = (columns["time"] - columns["time"][0]) / _MICROSECONDS
+    if len(times_s) < 2 or not np.all(np.diff(times_s) > 0):
+        raise CorruptDataError(f"{path}: the time column does not increase; copy the file again")
+    stimuli = _find_stimuli(times_s, columns["temperature"])
+    return find_rest(float(times_s[-1]), stimuli=stimuli, taken=taken, window_s=window_s)
+
+
+def _find_stimuli(times_s: NDArray[np.float64], temperature_c: NDArray[np.float64]) -> list[Interval]:
+    """Where the skin is not at its baseline temperature, or nobody knows."""
+    if not np.isfinite(temperature_c).any():
+        return [(float(times_s[0]), float(times_s[-1]))]
+    baseline_c = np.nanquantile(temperature_c, _BASELINE_QUANTILE)
+    warm = ~(np.abs(temperature_c - baseline_c) <= _TOLERANCE_C)
+    return [(float(times_s[first]), float(times_s[end - 1])) for first, end in find_runs(warm)]

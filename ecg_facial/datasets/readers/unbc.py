@@ -1,0 +1,196 @@
+"""UNBC-McMaster Shoulder Pain Expression Archive: faces with an observer's measure a frame, no ECG.
+
+Enters: the folder that holds ``Images`` and ``Frame_Labels``. Leaves: an entry a stretch of a sequence; `read_pspi`
+gives the measure of each frame. Opens no picture. The archive is available by agreement with its makers.
+
+::
+
+    Images/<subject>/<sequence>/<frame>.png                          such as 042-ll042/ll042t1aaaff/ll042t1aaaff001.png
+    Frame_Labels/PSPI/<subject>/<sequence>/<frame>_facs.txt          one number, 0 to 16
+
+**Levels here are no stimulus.** People with shoulder pain moved their arms, and trained observers coded their faces.
+PSPI = AU4 + max(AU6, AU7) + max(AU9, AU10) + AU43 is what the face shows, so a person in pain who shows nothing has 0.
+To test a model of stimulus levels here, sequences are cut, from their first frame, into stretches of `window_s` that do
+not overlap; what is left at the end is one too where it is nine tenths as long. By its largest PSPI a stretch is
+
+- BL1 where every frame has 0;
+- PA4 where it is `pspi_pain` or more, by default 3, which [2]_ calls strong;
+- neither in between: left out, and counted.
+
+So `binary` is the one task that makes sense. The frames carry no times; 25 a second is assumed for all of them.
+
+References
+----------
+.. [1] Lucey et al., "Painful data: The UNBC-McMaster Shoulder Pain Expression Archive Database", IEEE FG 2011.
+.. [2] Hammal and Cohn, "Automatic detection of pain intensity", ACM ICMI 2012.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.datasets.checks import MIN_SHARE
+from ecg_facial.datasets.readers.naming import make_unique
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.face.video import list_images
+from ecg_facial.labels import PainLevel
+from ecg_facial.recording import Subject, VideoRef
+
+ASSUMED_FPS = 25.0
+MAX_PSPI = 16.0
+LAYOUT = "Images/<subject>/<sequence>/*.png and Frame_Labels/PSPI/<subject>/<sequence>/*_facs.txt"
+CARD = Card(
+    title="UNBC-McMaster Shoulder Pain Expression Archive",
+    source="Lucey et al., Painful data, IEEE FG 2011",
+    access="by agreement with its makers, for research; may not be passed on",
+    needs="the frames, and the PSPI of each",
+    layout=LAYOUT,
+    levels="observer",
+)
+_IMAGES, _LABELS, _ENDING = "Images", Path("Frame_Labels") / "PSPI", "_facs.txt"
+_CLOCK_TOLERANCE_S = 1e-6
+
+
+def fits(root: Path) -> bool:
+    """Tell whether a folder looks like this data set."""
+    return (root / _IMAGES).is_dir() and (root / _LABELS).is_dir()
+
+
+def read_pspi(video: VideoRef) -> NDArray[np.float64]:
+    """Read the PSPI of the frames that `face.video.read_frames` gives of a sequence, or of a stretch of one.
+
+    Parameters
+    ----------
+    video : VideoRef
+        As the trials of this data set hold it: a folder under ``Images``.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_frames,)
+        0..16; NaN where a frame has no file.
+
+    Raises
+    ------
+    MissingDataError
+        When the sequence has no folder of labels.
+    CorruptDataError
+        When a file holds no number, or one outside 0..16.
+    """
+    sequence = video.path
+    folder = sequence.parents[2] / _LABELS / sequence.parent.name / sequence.name
+    if not folder.is_dir():
+        raise MissingDataError(f"{folder}: no such folder; expected the PSPI of each frame of {sequence}")
+    images = list_images(sequence)
+    fps = video.fps or ASSUMED_FPS
+    first = math.ceil((video.start_s - _CLOCK_TOLERANCE_S) * fps)
+    end_s = math.inf if video.duration_s is None else video.start_s + video.duration_s - _CLOCK_TOLERANCE_S
+    wanted = [path for number, path in enumerate(images) if first <= number < end_s * fps]
+    return np.array([_read_number(folder / f"{path.stem}{_ENDING}") for path in wanted], dtype=np.float64)
+
+
+def _read_number(path: Path) -> float:
+    if not path.is_file():
+        return math.nan
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= MAX_PSPI:
+        raise CorruptDataError(f"{path}: holds {text[:20]!r}; expected a PSPI of 0 to {MAX_PSPI:g}; copy it again")
+    return value
+
+
+def scan(root: Path, settings: ScanSettings) -> Scan:
+    """Cut every sequence and grade the stretches.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds ``Images`` and ``Frame_Labels``.
+    settings : ScanSettings
+        `window_s` says how long stretches are, `pspi_pain` from where on they are pain.
+
+    Raises
+    ------
+    MissingDataError
+        When a folder is not there.
+    """
+    images = root / _IMAGES
+    for folder in (images, root / _LABELS):
+        if not folder.is_dir():
+            raise MissingDataError(f"{folder}: no such folder; expected {LAYOUT}")
+    sequences = [path for subject in _list_folders(images) for path in _list_folders(subject)]
+    names = make_unique((path.parent.name, path.name) for path in sequences)
+    found = [item for path in sequences for item in _grade(path, names[path.parent.name, path.name], settings)]
+    return Scan(
+        root,
+        tuple(item for item in found if isinstance(item, Entry)),
+        tuple(item for item in found if isinstance(item, Problem)),
+        expects_ecg=False,
+    )
+
+
+def _list_folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+
+
+def _grade(sequence: Path, name: str, settings: ScanSettings) -> Iterator[Entry | Problem]:
+    """Entries of one sequence, and what of it is of no level."""
+    subject = Subject(sequence.parent.name)
+    try:
+        pspi = read_pspi(VideoRef(sequence, ASSUMED_FPS))
+    except DataError as error:
+        yield Problem("unreadable", subject.id, name, sequence, str(error))
+        return
+    unknown = between = 0
+    for number, (start_s, duration_s) in enumerate(cut_sequence(len(pspi), settings.window_s), start=1):
+        part = VideoRef(sequence, ASSUMED_FPS, start_s, duration_s)
+        first = round(start_s * ASSUMED_FPS)
+        largest = pspi[first : first + round(duration_s * ASSUMED_FPS)].max(initial=0.0)
+        if math.isnan(largest):
+            unknown += 1
+        elif 0 < largest < settings.pspi_pain:
+            between += 1
+        else:
+            level = PainLevel.PA4 if largest else PainLevel.BL1
+            yield Entry(subject, f"{name}-{number:02d}", level.name, sequence, video=part)
+    if unknown:
+        message = f"{unknown} stretches with a frame that has no PSPI: their level is unknown"
+        yield Problem("unknown_label", subject.id, name, sequence, message)
+    if between:
+        message = f"{between} stretches with PSPI above 0 and below {settings.pspi_pain:g}: neither no pain nor pain"
+        yield Problem("no_level", subject.id, name, sequence, message)
+
+
+def cut_sequence(n_frames: int, window_s: float) -> list[tuple[float, float]]:
+    """Cut a sequence into stretches that do not overlap.
+
+    Parameters
+    ----------
+    n_frames : int
+    window_s : float
+        Length in seconds; a whole number of frames is taken.
+
+    Returns
+    -------
+    list of (float, float)
+        Start and length of each in seconds. A sequence too short for one is one stretch, so that it is seen to be.
+
+    Examples
+    --------
+    >>> cut_sequence(300, 5.0)
+    [(0.0, 5.0), (5.0, 5.0)]
+    >>> cut_sequence(245, 5.0)
+    [(0.0, 5.0), (5.0, 4.8)]
+    """
+    size = max(1, round(window_s * ASSUMED_FPS))
+    pieces = [(first, min(size, n_frames - first)) for first in range(0, n_frames, size)]
+    kept = [piece for piece in pieces if piece[1] >= MIN_SHARE * size] or pieces[:1]
+    return [(first / ASSUMED_FPS, n / ASSUMED_FPS) for first, n in kept]

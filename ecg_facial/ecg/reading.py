@@ -1,0 +1,187 @@
+"""Reading an ECG from a file of any format.
+
+Enters: a path, and what the ECG is called. Leaves: its samples in millivolts where the file knows its unit, and their
+rate. Does not filter, and does not guess which channel is the ECG when none is named so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial.ecg.filtering import check_rate
+from ecg_facial.ecg.formats.channels import ECG, choose_channel
+from ecg_facial.ecg.formats.contract import Lead, Recording
+from ecg_facial.ecg.formats.opening import open_recording
+from ecg_facial.ecg.formats.units import MILLIVOLT, find_factor, is_another_quantity, is_size_of_ecg, measure_range_mv
+from ecg_facial.errors import CorruptDataError, DataError, SettingsError
+from ecg_facial.recording import EcgSignal
+
+_OWN_NUMBERS = "amplitudes are its own numbers, not millivolts"
+# of anything that a file may hold beside an ECG, temperature to sound
+_RATES_HZ = (0.1, 1e6)
+
+
+@dataclass(frozen=True)
+class EcgInfo:
+    """What a file holds.
+
+    Attributes
+    ----------
+    n_times : int
+        Number of samples.
+    fs_hz : float
+        Sampling rate in Hz.
+    duration_s : float
+        Length in seconds.
+    columns : tuple of str
+        Names of the columns or channels as the file spells them; ``"1"``, ``"2"``, ... where it names none.
+    kind : str
+        Format in words.
+    channel : str
+        Name of the channel that is the ECG.
+    """
+
+    n_times: int
+    fs_hz: float
+    duration_s: float
+    columns: tuple[str, ...]
+    kind: str = "text table"
+    channel: str = ECG
+
+
+@dataclass(frozen=True, eq=False)
+class EcgReading:
+    """An ECG with what is known of the file that it came from.
+
+    Attributes
+    ----------
+    name : str
+        Name of the file.
+    signal : EcgSignal
+    kind : str
+        Format in words.
+    channel : str
+        Name of the channel.
+    channels : tuple of str
+        Names of all channels.
+    notes : tuple of str
+        What a reader of the figures should know, a sentence each.
+    """
+
+    name: str
+    signal: EcgSignal
+    kind: str
+    channel: str
+    channels: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def read_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgSignal:
+    """Read an ECG.
+
+    Parameters
+    ----------
+    path : Path
+        A text table (separated by TAB, comma, semicolon or blanks, decimal comma or point, with or without a header), a
+        WFDB record (its ``.hea``, or its name), EDF, EDF+, BDF, XDF, ``.npy`` or ``.npz``.
+    fs_hz : float, optional
+        Sampling rate in Hz; needed where the file says none. It wins over what the file says.
+    column : str
+        Name of the column or channel (letter case does not matter), or its number from 1. ``ecg`` also finds the first
+        channel that is named like an ECG or a lead.
+
+    Returns
+    -------
+    EcgSignal
+        In mV where the file gives a unit of voltage that can be true, else in the file's own numbers without a unit.
+        NaN where nothing was recorded.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, DataError, SettingsError
+        In one line: the value, the limit and the remedy.
+
+    Notes
+    -----
+    BioVid's files hold ``time gsr ecg ...``: the second column is the skin conductance, so the ECG is taken by name.
+    """
+    return read_ecg_fully(path, fs_hz=fs_hz, column=column).signal
+
+
+def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgReading:
+    """Read an ECG as `read_ecg` does, with the name of its channel and notes on how it was read.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, DataError, SettingsError
+        As `read_ecg`.
+    """
+    recording = open_recording(path)
+    index = choose_channel(recording, column)
+    lead = recording.read(index, fs_hz=_check_given(fs_hz))
+    _check_stated(path, lead.fs_hz)
+    description = _describe(recording, index)
+    if is_another_quantity(lead.unit):
+        raise DataError(
+            f"{path}: {description[1]!r} is in {lead.unit}, which is no voltage; choose the channel of the ECG"
+        )
+    signal, notes = _scale(lead)
+    return EcgReading(path.name, signal, *description, notes=(*lead.notes, *notes))
+
+
+def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgInfo:
+    """Say what a file holds without converting its ECG.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, DataError, SettingsError
+        As `read_ecg`.
+    """
+    recording = open_recording(path)
+    index = choose_channel(recording, column)
+    n_times, rate_hz = recording.measure(index, fs_hz=_check_given(fs_hz))
+    _check_stated(path, rate_hz)
+    kind, channel, channels = _describe(recording, index)
+    return EcgInfo(n_times, rate_hz, n_times / rate_hz, channels, kind, channel)
+
+
+def _check_given(fs_hz: float | None) -> float | None:
+    if fs_hz is None:
+        return None
+    if not _RATES_HZ[0] <= check_rate(fs_hz) <= _RATES_HZ[1]:
+        raise SettingsError(f"sampling rate is {fs_hz:g} Hz: expected {_RATES_HZ[0]:g} to {_RATES_HZ[1]:g} Hz")
+    return float(fs_hz)
+
+
+def _check_stated(path: Path, fs_hz: float) -> None:
+    if not _RATES_HZ[0] <= fs_hz <= _RATES_HZ[1]:
+        raise CorruptDataError(
+            f"{path}: states a sampling rate of {fs_hz:g} Hz, expected {_RATES_HZ[0]:g} to {_RATES_HZ[1]:g} Hz; give "
+            "it in Hz (fs_hz)"
+        )
+
+
+def _describe(recording: Recording, index: int) -> tuple[str, str, tuple[str, ...]]:
+    names = tuple(channel.name for channel in recording.channels)
+    return recording.kind, names[index], names
+
+
+def _scale(lead: Lead) -> tuple[EcgSignal, tuple[str, ...]]:
+    """Take samples to millivolts where their unit is known and can be true; notes say why not."""
+    samples = np.where(np.isinf(lead.samples), np.nan, lead.samples) if np.isinf(lead.samples).any() else lead.samples
+    own = EcgSignal(samples, lead.fs_hz)
+    factor = find_factor(lead.unit)
+    if factor is None:
+        said = "says no unit" if not lead.unit else f"gives the unit {lead.unit!r}, which is no voltage"
+        return own, (f"the file {said}: {_OWN_NUMBERS}",)
+    scaled = samples if factor == 1.0 else samples * factor
+    range_mv = measure_range_mv(scaled, lead.fs_hz)
+    if not is_size_of_ecg(range_mv):
+        return own, (
+            f"{range_mv:.3g} mV within two seconds is no heart's, so the file's unit {lead.unit!r} is wrong: "
+            f"{_OWN_NUMBERS}",
+        )
+    return EcgSignal(scaled, lead.fs_hz, MILLIVOLT), ()

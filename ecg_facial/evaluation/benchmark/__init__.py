@@ -1,0 +1,1 @@
+"""Benchmark runs: fit pipelines fold by fold, resume, and collect predictions."""

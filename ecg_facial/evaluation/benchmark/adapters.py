@@ -1,0 +1,285 @@
+"""Estimators of scikit-learn and modules of torch as pipelines, and features that they can start from.
+
+Enters: an estimator or a function that makes a module. Leaves: a `CalibratedPipeline` that the benchmark takes. A
+scaler or a selection of features belongs inside the estimator (``sklearn.pipeline.make_pipeline``), so that it is
+fitted on the training part alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import joblib
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import clone
+from torch import nn
+
+from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
+from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, Logits, hash_module
+from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.learning.settings import TrainingSettings
+from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
+from ecg_facial.nets.resnet import N_FEATURES
+from ecg_facial.runtime.settings import to_dict
+from ecg_facial.runtime.storage import sha256_json
+
+Features: TypeAlias = Callable[[TrialSet], NDArray[np.float64]]
+"""Maps trials to one row of figures each, (n, n_features); a row of NaN where there is nothing to look at."""
+_LEAST_PROBABILITY = 1e-6
+
+
+def face_features(trials: TrialSet) -> NDArray[np.float64]:
+    """Mean and standard deviation over frames of the frozen network's features, (n, 1024); NaN without a face."""
+    rows = np.full((len(trials), 2 * N_FEATURES), np.nan)
+    for place in np.flatnonzero(trials.sees_face):
+        seen = trials.frame_features(int(place))[trials.frame_mask(int(place))]
+        rows[place] = np.concatenate([seen.mean(axis=0), seen.std(axis=0)])
+    return rows
+
+
+def heart_features(trials: TrialSet) -> NDArray[np.float64]:
+    """Mean, standard deviation, first and last of each token feature, (n, 12); NaN without a heart beat."""
+    rows = np.full((len(trials), 4 * N_TOKEN_FEATURES), np.nan)
+    for place in np.flatnonzero(trials.has_beats):
+        tokens = trials.tokens(int(place))
+        rows[place] = np.concatenate([tokens.mean(axis=0), tokens.std(axis=0), tokens[0], tokens[-1]])
+    return rows
+
+
+def summary_features(trials: TrialSet) -> NDArray[np.float64]:
+    """Give `face_features` and `heart_features` side by side, (n, 1036); 0 in place of those of an absent signal.
+
+    NaN where both are absent.
+    """
+    rows = np.concatenate([face_features(trials), heart_features(trials)], axis=1)
+    there = np.isfinite(rows).any(axis=1, keepdims=True)
+    return np.where(there, np.nan_to_num(rows), np.nan)
+
+
+def EstimatorPipeline(  # reads as the class that it stands for
+    name: str, estimator: Any, *, features: Features = summary_features
+) -> CalibratedPipeline:
+    """Make a pipeline of a scikit-learn estimator.
+
+    Parameters
+    ----------
+    name : str
+        Of the model, in `predictions.csv`.
+    estimator : estimator
+        With ``fit`` and ``predict_proba``; cloned in every fold, and given the fold's seed where it takes one. It
+        trains on the stopping part too, since it chooses no epoch.
+    features : callable, optional
+        From a `TrialSet` to (n, n_features).
+
+    Returns
+    -------
+    CalibratedPipeline
+
+    Raises
+    ------
+    SettingsError
+        Without ``fit`` and ``predict_proba``.
+    """
+    absent = [method for method in ("fit", "predict_proba", "get_params") if not hasattr(estimator, method)]
+    if absent:
+        kind = type(estimator).__name__
+        raise SettingsError(f"{kind} has no {', '.join(absent)}: expected an estimator of scikit-learn")
+    return CalibratedPipeline(EstimatorLearner(name, estimator, features))
+
+
+def ModulePipeline(  # reads as the class that it stands for
+    name: str,
+    make_module: Callable[[int], nn.Module],
+    *,
+    data: Callable[[TrialSet], TrainingData] = TrialSet.ecg_data,
+    present: Callable[[TrialSet], NDArray[np.bool_]] | None = None,
+    training: TrainingSettings | None = None,
+) -> CalibratedPipeline:
+    """Make a pipeline of a torch module, trained by `training.fit`.
+
+    Parameters
+    ----------
+    name : str
+        Of the model, in `predictions.csv`.
+    make_module : callable
+        From the number of classes to a new module. It is called with the data's inputs by name and gives logits
+        (batch, n_classes).
+    data : callable, optional
+        From a `TrialSet` to what is trained on: ``TrialSet.ecg_data`` (inputs ``tokens, times_s, mask``),
+        ``TrialSet.facial_data`` (``frames, mask``), or your own. Items of trials without labels carry -1.
+    present : callable, optional
+        Trials (n,) that have what the module needs: beats or a face for the two above, all for your own.
+    training : TrainingSettings, optional
+
+    Returns
+    -------
+    CalibratedPipeline
+    """
+    known = {TrialSet.ecg_data: _has_beats, TrialSet.facial_data: _sees_face}
+    chosen = present or known.get(data, _everything)
+    return CalibratedPipeline(ModuleLearner(name, make_module, data, chosen, training or TrainingSettings()))
+
+
+@dataclass(frozen=True)
+class EstimatorLearner:
+    """Learner behind `EstimatorPipeline`."""
+
+    name: str
+    estimator: Any
+    features: Features
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The one model."""
+        return (self.name,)
+
+    def describe(self) -> dict[str, Any]:
+        """JSON-able settings."""
+        return {"name": self.name, "estimator": repr(self.estimator), "features": _name_of(self.features)}
+
+    def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> FittedEstimator:
+        """Clone and fit."""
+        rows = np.concatenate([self.features(part) for part in (train, stopping) if len(part)])
+        labels = np.concatenate([part.labels for part in (train, stopping)])
+        known = np.isfinite(rows).all(axis=1)
+        if not known.any():
+            raise SettingsError(f"model {self.name}: no training trial has its features; see what is in the data")
+        estimator = _seed(clone(self.estimator), seed)
+        estimator.fit(rows[known], labels[known])
+        return FittedEstimator(self.name, estimator, self.features)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedEstimator:
+    """An estimator after its fit."""
+
+    name: str
+    estimator: Any
+    features: Features
+
+    def predict(self, trials: TrialSet, /) -> dict[str, Logits]:
+        """Log probabilities; very small for a class that did not train, NaN without features."""
+        rows = self.features(trials)
+        known = np.isfinite(rows).all(axis=1)
+        logits = np.full((len(trials), trials.n_classes), np.nan)
+        if known.any():
+            probabilities = np.zeros((int(known.sum()), trials.n_classes))
+            probabilities[:, np.asarray(self.estimator.classes_, dtype=int)] = self.estimator.predict_proba(rows[known])
+            logits[known] = np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
+        return {self.name: logits}
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of the fitted estimator, its scaler and all else that it holds."""
+        return {f"estimator:{self.name}": hash_fitted(self.estimator)}
+
+    def details(self) -> dict[str, Any]:
+        """Nothing that is known of every estimator."""
+        return {}
+
+
+def hash_fitted(estimator: Any) -> str:
+    """SHA-256 of joblib's hash of everything that a fitted estimator holds, its parts included.
+
+    That one goes by value: equal content gives equal digests, whatever objects share it.
+    """
+    return hashlib.sha256(str(joblib.hash(estimator, hash_name="sha1")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ModuleLearner:
+    """Learner behind `ModulePipeline`."""
+
+    name: str
+    make_module: Callable[[int], nn.Module]
+    data: Callable[[TrialSet], TrainingData]
+    present: Callable[[TrialSet], NDArray[np.bool_]]
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The one model."""
+        return (self.name,)
+
+    def describe(self) -> dict[str, Any]:
+        """JSON-able settings; the module is named, and printed as it is made for two classes."""
+        with torch.random.fork_rng(devices=[]):
+            printed = repr(self.make_module(2))
+        return {
+            "name": self.name,
+            "module": [_name_of(self.make_module), printed],
+            "data": _name_of(self.data),
+            "training": to_dict(self.training),
+        }
+
+    def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> FittedModule:
+        """Make the module with the fold's seed and train it."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = self.make_module(train.n_classes)
+        result = fit(
+            module,
+            self._data(train),
+            self._data(stopping) if len(stopping) else None,
+            settings=self.training,
+            seed=seed,
+            checkpoint=None if folder is None else folder / f"{self.name}.safetensors",
+        )
+        return FittedModule(self, module, result)
+
+    def _data(self, trials: TrialSet) -> TrainingData:
+        return self.data(trials.select(self.present(trials)))
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModule:
+    """A module with the weights of its best epoch."""
+
+    learner: ModuleLearner
+    module: nn.Module
+    result: FitResult
+
+    def predict(self, trials: TrialSet, /) -> Mapping[str, Logits]:
+        """Logits; NaN where the module has nothing to look at."""
+        there = self.learner.present(trials)
+        logits = np.full((len(trials), trials.n_classes), np.nan)
+        if there.any():
+            logits[there] = predict_logits(self.module, self.learner.data(trials.select(there)))
+        return {self.learner.name: logits}
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of the weights and of the chosen epoch."""
+        name = self.learner.name
+        return {f"weights:{name}": hash_module(self.module), f"epoch:{name}": sha256_json(self.result.best_epoch)}
+
+    def details(self) -> dict[str, Any]:
+        """Chosen epoch."""
+        return {"best_epochs": {self.learner.name: self.result.best_epoch}}
+
+
+def _seed(estimator: Any, seed: int) -> Any:
+    """Give the seed to every part of an estimator that takes one."""
+    seeds = {name: seed for name in estimator.get_params() if name.split("__")[-1] == "random_state"}
+    return estimator.set_params(**seeds)
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__name__)}"
+
+
+def _has_beats(trials: TrialSet) -> NDArray[np.bool_]:
+    return trials.has_beats
+
+
+def _sees_face(trials: TrialSet) -> NDArray[np.bool_]:
+    return trials.sees_face
+
+
+def _everything(trials: TrialSet) -> NDArray[np.bool_]:
+    return np.ones(len(trials), dtype=bool)

@@ -1,0 +1,182 @@
+"""Finished folds on disk, by which a killed run goes on.
+
+Enters: a job. Leaves: `folds/<seed>-<fold>.json` with the logits of the test trials, and tables made of it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecg_facial.errors import StaleCacheError
+from ecg_facial.evaluation.benchmark.fold_running import FoldOutcome, run_fold
+from ecg_facial.evaluation.benchmark.pipelines import Logits, Pipeline
+from ecg_facial.evaluation.protocols.splits import Fold
+from ecg_facial.inference.fusion import softmax
+from ecg_facial.labels import Task
+from ecg_facial.learning.training import limit_threads
+from ecg_facial.prepared import PreparedData
+from ecg_facial.runtime.storage import write_json
+
+
+@dataclass(frozen=True, eq=False)
+class FoldJob:
+    """All pipelines on one fold of one seed."""
+
+    fold: Fold
+    seed: int
+    prepared: PreparedData
+    pipelines: tuple[Pipeline, ...]
+    task: Task
+    threads: int
+    run_folder: Path
+    key: str
+
+    @property
+    def path(self) -> Path:
+        """Where the finished fold is kept."""
+        return self.run_folder / "folds" / f"{self.seed}-{self.fold.index:03d}.json"
+
+
+def find_waiting(jobs: Sequence[FoldJob]) -> list[FoldJob]:
+    """List the jobs of a run whose folds are not on disk yet.
+
+    Raises
+    ------
+    StaleCacheError
+        When a fold in the run folder is of other data or other settings.
+    """
+    keys = {job.path: job.key for job in jobs}
+    for folder in {job.path.parent for job in jobs}:
+        # a killed run may leave half a file under a hidden name
+        for path in sorted(folder.glob("[!.]*.json")):
+            if json.loads(path.read_text(encoding="utf-8"))["key"] != keys.get(path):
+                raise StaleCacheError(
+                    f"{folder.parent}: holds a run of other data or settings; give another folder, or delete it"
+                )
+    return [job for job in jobs if not job.path.is_file()]
+
+
+def run_job(job: FoldJob) -> None:
+    """Fit on the fold's inner parts, predict its test trials, write the logits."""
+    checkpoints = job.path.with_suffix("")
+    with limit_threads(job.threads):
+        outcomes = [
+            run_fold(
+                job.prepared,
+                job.fold,
+                pipeline,
+                task=job.task,
+                seed=job.seed,
+                folder=checkpoints / f"pipeline-{number}",
+            )
+            for number, pipeline in enumerate(job.pipelines)
+        ]
+    first = outcomes[0]
+    content = {
+        "key": job.key,
+        "seed": job.seed,
+        "fold": job.fold.index,
+        "test_subjects": list(job.fold.test_subjects),
+        "validation_subjects": list(job.fold.validation_subjects),
+        **_describe_rows(job.prepared, first.rows),
+        "in_test": first.in_test.tolist(),
+        "logits": _merge(outcome.logits for outcome in outcomes),
+        "conformal": {
+            **_describe_rows(job.prepared, first.conformal_rows),
+            "logits": _merge(outcome.conformal_logits for outcome in outcomes),
+        },
+        "pipelines": [_describe_outcome(*pair) for pair in zip(job.pipelines, outcomes, strict=True)],
+    }
+    write_json(job.path, content)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def _describe_rows(prepared: PreparedData, rows: Sequence[int]) -> dict[str, Any]:
+    table = prepared.table.iloc[list(rows)]
+    return {
+        "subject": table["subject"].tolist(),
+        "trial": table["trial"].tolist(),
+        "label": table["level"].tolist(),
+        "face_quality": _to_json(table["face_quality"].to_numpy(np.float64)),
+        "ecg_quality": _to_json(table["ecg_quality"].to_numpy(np.float64)),
+    }
+
+
+def _describe_outcome(pipeline: Pipeline, outcome: FoldOutcome) -> dict[str, Any]:
+    return {
+        "models": list(pipeline.models),
+        "seconds": round(outcome.seconds, 3),
+        "fingerprint": dict(outcome.fingerprint),
+        "details": dict(outcome.details),
+    }
+
+
+def _merge(logits: Any) -> dict[str, Any]:
+    return {model: _to_json(values) for part in logits for model, values in part.items()}
+
+
+def _to_json(values: NDArray[Any]) -> list[Any]:
+    """Nested lists with None for NaN, which JSON does not know."""
+    plain = values.astype(object)
+    plain[~np.isfinite(values)] = None
+    nested: list[Any] = plain.tolist()
+    return nested
+
+
+def read_fold(job: FoldJob) -> pd.DataFrame:
+    """Rows of `predictions.csv` of a finished fold."""
+    stored = _read(job)
+    table = _tabulate(job, stored)
+    of_test = np.tile(np.array(stored["in_test"], dtype=bool), len(stored["logits"]))
+    fused = table["model"].str.split(":").str[0] == "fusion"
+    return table[of_test | fused.to_numpy()]
+
+
+def read_conformal(job: FoldJob) -> pd.DataFrame:
+    """Rows of `conformal.csv` of a finished fold."""
+    return _tabulate(job, _read(job)["conformal"])
+
+
+def read_details(job: FoldJob) -> list[dict[str, Any]]:
+    """Seconds, fingerprint and details of each pipeline on a finished fold."""
+    return [{"fold": job.fold.index, "seed": job.seed, **said} for said in _read(job)["pipelines"]]
+
+
+def _read(job: FoldJob) -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(job.path.read_text(encoding="utf-8"))
+    return stored
+
+
+def _tabulate(job: FoldJob, stored: Mapping[str, Any]) -> pd.DataFrame:
+    return pd.concat(
+        [
+            _to_table(job, stored, model, _to_probabilities(values, job.task))
+            for model, values in stored["logits"].items()
+        ]
+    )
+
+
+def _to_probabilities(values: Sequence[Any], task: Task) -> Logits:
+    """Softmax; all classes equal where a model had nothing to look at."""
+    logits = np.array(values, dtype=np.float64).reshape(-1, task.n_classes)
+    return softmax(np.where(np.isfinite(logits).all(axis=1, keepdims=True), logits, 0.0))
+
+
+def _to_table(job: FoldJob, stored: Mapping[str, Any], model: str, probabilities: Logits) -> pd.DataFrame:
+    columns: dict[str, Sequence[Any]] = {"subject": stored["subject"], "trial": stored["trial"]}
+    table = pd.DataFrame(columns).assign(fold=job.fold.index, seed=job.seed, model=model, label=stored["label"])
+    for number, name in enumerate(job.task.class_names):
+        table[f"p_{name}"] = probabilities[:, number]
+    return table.assign(
+        face_quality=np.array(stored["face_quality"], dtype=np.float64),
+        ecg_quality=np.array(stored["ecg_quality"], dtype=np.float64),
+    )

@@ -1,0 +1,204 @@
+"""One fold: hand a pipeline its inner parts, and its test trials without labels.
+
+Enters: prepared data, a fold, pipelines. Leaves: logits by trial and model, fingerprints of what was fitted, seconds.
+In memory; whatever is altered in the data before is what the pipelines get.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.benchmark.pipelines import Fitted, Logits, Pipeline
+from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet, shuffle_rows
+from ecg_facial.evaluation.protocols.splits import PART_NAMES, Fold, InnerFold, Part
+from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.normalising import NormalisedData
+from ecg_facial.prepared.queries import rows_of
+
+
+@dataclass(frozen=True, eq=False)
+class FoldOutcome:
+    """What came out of a pipeline on a fold.
+
+    Attributes
+    ----------
+    rows : list of int
+        Rows of the test trials in `PreparedData.table`, ascending.
+    logits : mapping of str to ndarray, shape (n_rows, n_classes)
+        By model; NaN where it has nothing to look at.
+    in_test : ndarray of bool, shape (n_rows,)
+        Rows of the fold's test part; the others test the fused model alone.
+    conformal_rows : list of int
+    conformal_logits : mapping of str to ndarray
+        The same for the conformal part.
+    fingerprint : mapping of str to str
+        SHA-256 of everything that was fitted.
+    details : mapping
+        What the pipeline says of its fit, JSON-able: chosen epochs, temperatures, fusion weights.
+    seconds : float
+        Of fit and prediction.
+    """
+
+    rows: list[int]
+    logits: Mapping[str, Logits]
+    in_test: NDArray[np.bool_]
+    conformal_rows: list[int]
+    conformal_logits: Mapping[str, Logits]
+    fingerprint: Mapping[str, str]
+    details: Mapping[str, Any]
+    seconds: float
+
+
+def run_fold(
+    prepared: PreparedData, fold: Fold, pipeline: Pipeline, *, task: Task, seed: int, folder: Path | None = None
+) -> FoldOutcome:
+    """Fit a pipeline on the inner parts of a fold and predict its test trials.
+
+    A copy is fitted, so that nothing is carried from one fold to the next.
+    """
+    begin = time.monotonic()
+    fitted = fit_fold(prepared, fold, pipeline, task=task, seed=seed, folder=folder)
+    rows = test_rows(prepared, fold, task=task)
+    conformal_rows, conformal_logits = _predict_conformal(fitted, fold, pipeline, task)
+    return FoldOutcome(
+        rows,
+        predict_rows(fitted.prepared, fitted.method, rows, task=task, models=pipeline.models),
+        np.isin(rows, rows_of_part(prepared, fold, fold.test, task=task)),
+        conformal_rows,
+        conformal_logits,
+        fitted.fingerprint(),
+        dict(fitted.method.details()),
+        time.monotonic() - begin,
+    )
+
+
+def _predict_conformal(
+    fitted: FittedFold, fold: Fold, pipeline: Pipeline, task: Task
+) -> tuple[list[int], Mapping[str, Logits]]:
+    """Predict the conformal part; under cross-fitting take what was said out of fold, where the pipeline keeps it."""
+    data, method = fitted.prepared, fitted.method
+    if not fold.crossfit or not fold.conformal:
+        rows = rows_of_part(data, fold, fold.conformal, task=task)
+        return rows, predict_rows(data, method, rows, task=task, models=pipeline.models)
+    held_out = getattr(method, "held_out", None)
+    if held_out is None:
+        raise SettingsError(
+            "cross-fitted conformal scores: the pipeline keeps no out-of-fold logits; take disjoint parts"
+        )
+    return [row for each in fold.crossfit for row in rows_of_part(data, fold, each.held_out, task=task)], held_out
+
+
+@dataclass(frozen=True, eq=False)
+class FittedFold:
+    """A pipeline after its fit on a fold, and the data as they are normalised for that fold.
+
+    Attributes
+    ----------
+    prepared : PreparedData
+    method : Fitted
+    """
+
+    prepared: PreparedData
+    method: Fitted
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of everything that was fitted, the normalisation included."""
+        scaling = self.prepared.fingerprints() if isinstance(self.prepared, NormalisedData) else {}
+        return {**self.method.fingerprint(), **scaling}
+
+
+def fit_fold(
+    prepared: PreparedData, fold: Fold, pipeline: Pipeline, *, task: Task, seed: int, folder: Path | None = None
+) -> FittedFold:
+    """Fit a copy of a pipeline on the inner parts of a fold, and the normalisation on its training part."""
+    data, parts = make_parts(prepared, fold, task=task)
+    return FittedFold(data, copy.deepcopy(pipeline).fit(parts, seed=seed, folder=folder))
+
+
+def make_parts(prepared: PreparedData, fold: Fold, *, task: Task) -> tuple[PreparedData, Parts]:
+    """Hand out the inner parts of a fold, with labels, and the data as they are normalised for the fold.
+
+    Under cross-fitting the normalisation of each inner fold is fitted on its own training part.
+    """
+    data = _normalise_for(prepared, rows_of_part(prepared, fold, fold.train, task=task))
+
+    def hand_out(part: Part, of: PreparedData = data) -> TrialSet:
+        return TrialSet(of, rows_of_part(prepared, fold, part, task=task), task=task)
+
+    def inner(each: InnerFold) -> Parts:
+        own = _normalise_for(prepared, rows_of_part(prepared, fold, each.train, task=task))
+        return Parts(
+            train=hand_out(each.train, own),
+            stopping=hand_out(each.stopping, own),
+            calibration=hand_out(each.held_out, own),
+            conformal=hand_out(Part(), own),
+        )
+
+    return data, Parts(
+        train=hand_out(fold.train),
+        stopping=hand_out(fold.stopping),
+        calibration=hand_out(fold.calibration),
+        conformal=hand_out(Part() if fold.crossfit else fold.conformal),
+        crossfit=tuple(inner(each) for each in fold.crossfit),
+    )
+
+
+def _normalise_for(prepared: PreparedData, train_rows: list[int]) -> PreparedData:
+    return prepared.fit(train_rows) if isinstance(prepared, NormalisedData) else prepared
+
+
+def predict_rows(
+    prepared: PreparedData, fitted: Fitted, rows: Sequence[int], *, task: Task, models: Sequence[str]
+) -> dict[str, Logits]:
+    """Logits by model of some rows, in their order; the pipeline gets them shuffled and without labels.
+
+    Raises
+    ------
+    SettingsError
+        When the pipeline gives other models than it said, or another shape.
+    """
+    if not rows:
+        return {model: np.zeros((0, task.n_classes)) for model in models}
+    shuffled = shuffle_rows(prepared, rows)
+    said = fitted.predict(TrialSet(prepared, shuffled, task=task, labelled=False))
+    place = {row: number for number, row in enumerate(shuffled)}
+    order = [place[row] for row in rows]
+    return {model: _check_logits(said, model, (len(rows), task.n_classes))[order] for model in models}
+
+
+def _check_logits(said: Mapping[str, Logits], model: str, shape: tuple[int, int]) -> Logits:
+    if model not in said:
+        raise SettingsError(f"the pipeline gives {', '.join(said) or 'no model'}: expected {model} among them")
+    logits = np.asarray(said[model], dtype=np.float64)
+    if logits.shape != shape:
+        raise SettingsError(f"model {model} gives logits of shape {logits.shape}: expected {shape}")
+    return logits
+
+
+def test_rows(prepared: PreparedData, fold: Fold, *, task: Task) -> list[int]:
+    """Rows that any model is tested on, ascending."""
+    tested = {row for part in (fold.test, fold.fusion_test) if part for row in _rows(prepared, fold, part, task)}
+    return sorted(tested)
+
+
+def rows_of_part(prepared: PreparedData, fold: Fold, part: Part, *, task: Task) -> list[int]:
+    """Rows of a part, ascending: its subjects' trials but for those that the fold lists by name, and its own listed."""
+    return sorted(_rows(prepared, fold, part, task))
+
+
+def _rows(prepared: PreparedData, fold: Fold, part: Part, task: Task) -> set[int]:
+    names = [str(name) for name in prepared.table["trial"]]
+    listed = {name for each in PART_NAMES for name in getattr(fold, each).trials}
+    own, levels = set(part.trials), prepared.table["level"].to_numpy()
+    named = {row for row, name in enumerate(names) if name in own and task.includes(parse_pain_level(levels[row]))}
+    return named | {row for row in rows_of(prepared, part.subjects, task) if names[row] not in listed}

@@ -1,0 +1,251 @@
+"""What the benchmark asks of a method, and the steps that every method of ours takes after its fit.
+
+Enters: the inner parts of a fold. Leaves: logits of any trials, and fingerprints of everything that was fitted. A
+method is a `Pipeline`; whatever it does before the folds belongs in its `Factory`, so that an audit can repeat it on
+altered data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
+from ecg_facial.evaluation.statistics.calibration import apply_temperature, fit_temperature
+from ecg_facial.runtime.storage import sha256_bytes, sha256_json
+
+Logits: TypeAlias = NDArray[np.float64]
+
+
+class Fitted(Protocol):
+    """A method after its fit on one fold."""
+
+    def predict(self, trials: TrialSet, /) -> Mapping[str, Logits]:
+        """Logits (n, n_classes) by model; rows of NaN where a model has nothing to look at."""
+
+    def fingerprint(self) -> Mapping[str, str]:
+        """SHA-256 of each fitted part: weights, scalers, fusion weights, temperatures, epochs, settings."""
+
+    def details(self) -> Mapping[str, Any]:
+        """JSON-able figures of the fit, for people to read; may be empty."""
+
+
+class Pipeline(Protocol):
+    """A method. It must be picklable where folds run in processes, and it keeps nothing from one fit to the next."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that `Fitted.predict` gives, as in `predictions.csv`."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """JSON-able settings: a run of other settings is not gone on with."""
+
+    def fit(self, parts: Parts, /, *, seed: int, folder: Path | None = None) -> Fitted:
+        """Fit on the inner parts of a fold; `folder` may hold checkpoints meanwhile."""
+
+
+class Learner(Protocol):
+    """The part of a method that needs no calibration: fit on one part, stop by another."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """JSON-able settings."""
+
+    def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> Fitted:
+        """Fit; `stopping` may be empty."""
+
+
+Factory: TypeAlias = Callable[[TrialSet], Pipeline]
+"""Makes a pipeline before the folds. It is handed ALL trials with labels, and must not learn from them."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What models said of inner trials that they were not fitted on.
+
+    Attributes
+    ----------
+    labels : ndarray of int, shape (n,)
+    logits : mapping of str to ndarray, shape (n, n_classes)
+    """
+
+    labels: NDArray[np.int64]
+    logits: Mapping[str, Logits]
+
+
+class Combiner(Protocol):
+    """Makes one more model of the learner's models, such as their fusion."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model that it makes."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """JSON-able settings."""
+
+    def fit(self, held_out: HeldOut, /) -> Combiner:
+        """Fit whatever it has to fit; itself where that is nothing."""
+
+    def combine(self, logits: Mapping[str, Logits], /) -> Logits:
+        """Logits of the new model."""
+
+    def present(self, logits: Mapping[str, Logits], /) -> NDArray[np.bool_]:
+        """Trials (n,) on which it does more than repeat one of the models."""
+
+    def fall_back(self, logits: Mapping[str, Logits], /) -> Logits:
+        """Logits of the other trials, from the models' calibrated ones."""
+
+
+@dataclass(frozen=True)
+class CalibratedPipeline:
+    """A learner, a combination of its models, and a temperature for each model.
+
+    The learner is fitted on ``train`` and stopped by ``stopping``; combination and temperatures on what it says of the
+    ``calibration`` part. Under cross-fitting they are fitted on the out-of-fold logits of all inner subjects, and the
+    learner that predicts is refitted on all inner subjects but the stopping part. Without either they stay as they are
+    by default, with temperatures of 1. Temperatures change no decision.
+
+    Attributes
+    ----------
+    learner : Learner
+    combiner : Combiner or None
+    """
+
+    learner: Learner
+    combiner: Combiner | None = None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The learner's models, and the combined one."""
+        return (*self.learner.models, *(() if self.combiner is None else (self.combiner.name,)))
+
+    def describe(self) -> Mapping[str, Any]:
+        """Give the settings of learner and combiner."""
+        combiner = None if self.combiner is None else dict(self.combiner.describe())
+        return {"learner": dict(self.learner.describe()), "combiner": combiner}
+
+    def fit(self, parts: Parts, /, *, seed: int, folder: Path | None = None) -> FittedPipeline:
+        """Fit on the inner parts of a fold."""
+        fitted = self.learner.fit(parts.train, parts.stopping, seed=seed, folder=folder)
+        held_out = self._predict_held_out(parts, fitted, seed=seed, folder=folder)
+        combiner = self.combiner
+        if combiner is not None and len(held_out.labels):
+            combiner = combiner.fit(held_out)
+        raw = _combine(held_out.logits, combiner)
+        judged = {model: _judged(raw, model, combiner) for model in self.models}
+        temperatures = {
+            model: fit_temperature(raw[model][judged[model]], held_out.labels[judged[model]]) for model in self.models
+        }
+        return FittedPipeline(
+            fitted,
+            combiner,
+            temperatures,
+            held_out=_calibrate(raw, combiner, temperatures),
+            settings_sha256=sha256_json(dict(self.describe())),
+        )
+
+    def _predict_held_out(self, parts: Parts, fitted: Fitted, *, seed: int, folder: Path | None) -> HeldOut:
+        if not parts.crossfit:
+            sets = [(parts.calibration, fitted)]
+        else:
+            sets = [
+                (
+                    inner.calibration,
+                    self.learner.fit(
+                        inner.train, inner.stopping, seed=seed, folder=folder and folder / f"inner-{number}"
+                    ),
+                )
+                for number, inner in enumerate(parts.crossfit)
+            ]
+        sets = [(trials, learned) for trials, learned in sets if len(trials)]
+        if not sets:
+            nothing = np.zeros((0, parts.train.n_classes))
+            return HeldOut(np.zeros(0, np.int64), dict.fromkeys(self.learner.models, nothing))
+        said = [learned.predict(trials.without_labels()) for trials, learned in sets]
+        return HeldOut(
+            np.concatenate([trials.labels for trials, _ in sets]),
+            {model: np.concatenate([part[model] for part in said]) for model in self.learner.models},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPipeline:
+    """A `CalibratedPipeline` after its fit.
+
+    Attributes
+    ----------
+    learned : Fitted
+    combiner : Combiner or None
+    temperatures : mapping of str to float
+    held_out : mapping of str to ndarray
+        Calibrated logits of what combination and temperatures were fitted on.
+    settings_sha256 : str
+    """
+
+    learned: Fitted
+    combiner: Combiner | None
+    temperatures: Mapping[str, float]
+    held_out: Mapping[str, Logits]
+    settings_sha256: str
+
+    def predict(self, trials: TrialSet, /) -> dict[str, Logits]:
+        """Calibrated logits by model."""
+        raw = _combine(self.learned.predict(trials), self.combiner)
+        return _calibrate(raw, self.combiner, self.temperatures)
+
+    def details(self) -> dict[str, Any]:
+        """Temperatures, combination, and what the learner says."""
+        combiner = {} if self.combiner is None else {"combiner": dict(self.combiner.describe())}
+        return {**self.learned.details(), "temperatures": dict(self.temperatures), **combiner}
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of the learner's parts, the combination, the temperatures and the settings."""
+        combiner = None if self.combiner is None else dict(self.combiner.describe())
+        return {
+            **self.learned.fingerprint(),
+            "combiner": sha256_json(combiner),
+            "temperatures": sha256_json(dict(self.temperatures)),
+            "settings": self.settings_sha256,
+        }
+
+
+def _combine(logits: Mapping[str, Logits], combiner: Combiner | None) -> dict[str, Logits]:
+    combined = {model: np.array(values, dtype=np.float64) for model, values in logits.items()}
+    if combiner is not None:
+        combined[combiner.name] = combiner.combine(combined)
+    return combined
+
+
+def _calibrate(
+    raw: Mapping[str, Logits], combiner: Combiner | None, temperatures: Mapping[str, float]
+) -> dict[str, Logits]:
+    logits = {model: apply_temperature(values, temperatures[model]) for model, values in raw.items()}
+    if combiner is not None:
+        alone = ~combiner.present(raw)
+        logits[combiner.name][alone] = combiner.fall_back(logits)[alone]
+    return logits
+
+
+def _judged(logits: Mapping[str, Logits], model: str, combiner: Combiner | None) -> NDArray[np.bool_]:
+    """Trials that a model's temperature is fitted on: those on which it has something to say of its own."""
+    if combiner is not None and model == combiner.name:
+        return combiner.present(logits)
+    return np.asarray(np.isfinite(logits[model]).all(axis=1))
+
+
+def hash_module(module: nn.Module) -> str:
+    """SHA-256 of all weights and buffers of a network, in the order of their names."""
+    digests = {
+        name: sha256_bytes(str((value.dtype, tuple(value.shape))).encode() + value.detach().cpu().numpy().tobytes())
+        for name, value in module.state_dict().items()
+    }
+    return sha256_json(digests)

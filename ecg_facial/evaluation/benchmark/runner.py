@@ -1,0 +1,306 @@
+"""The benchmark: pipelines on every fold of a protocol, for every seed.
+
+Enters: prepared data, pipelines and settings. Leaves: a run folder with `predictions.csv`, `metrics.json` and
+`folds.json`. Everything chosen is chosen on inner subjects; the test subject is touched once a fold. A finished fold is
+kept on disk, so that a killed run goes on, with the same bytes in the end.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ecg_facial.errors import MissingDataError, SettingsError
+from ecg_facial.evaluation.benchmark.builtin import NetworksFactory
+from ecg_facial.evaluation.benchmark.fold_files import (
+    FoldJob,
+    find_waiting,
+    read_conformal,
+    read_details,
+    read_fold,
+    run_job,
+)
+from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.judging.predictions import write_predictions
+from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.summary import compare_protocols, summarise_predictions
+from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
+from ecg_facial.evaluation.protocols.protocols import make_folds, parse_protocol
+from ecg_facial.labels import Task, get_task
+from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.normalising import normalise
+from ecg_facial.prepared.queries import rows_of
+from ecg_facial.runtime.executors.local import run_tasks
+from ecg_facial.runtime.progress import track
+from ecg_facial.runtime.settings import to_dict
+from ecg_facial.runtime.storage import sha256_json, write_json
+
+PREDICTIONS_FILE, METRICS_FILE, CONFORMAL_FILE = "predictions.csv", "metrics.json", "conformal.csv"
+ORIGINAL_FOLDER = "original"
+
+
+@dataclass(frozen=True, eq=False)
+class BenchmarkResult:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder : Path
+    predictions : DataFrame
+        As in `predictions.csv`.
+    metrics : dict
+        As in `metrics.json`.
+    simulated : bool
+    plan : FoldPlan
+        As in `folds.json`.
+    conformal : DataFrame
+        Predictions of the conformal parts, as in `conformal.csv`: a trial stands there once a fold. Empty without.
+    details : DataFrame
+        A row a pipeline, fold and seed: seconds, fingerprints, and what else the pipeline says of its fit.
+    beside : BenchmarkResult or None
+        The original's leaking protocol on the same data, where that was asked for.
+    """
+
+    folder: Path
+    predictions: pd.DataFrame
+    metrics: dict[str, Any]
+    simulated: bool
+    plan: FoldPlan = field(default_factory=FoldPlan)
+    conformal: pd.DataFrame = field(default_factory=pd.DataFrame)
+    details: pd.DataFrame = field(default_factory=pd.DataFrame)
+    beside: BenchmarkResult | None = None
+
+
+def run_benchmark(
+    prepared: PreparedData,
+    out: Path,
+    *,
+    settings: BenchmarkSettings,
+    pipelines: Sequence[Factory | Pipeline] | None = None,
+    folds: Path | None = None,
+    ceiling: pd.DataFrame | None = None,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> BenchmarkResult:
+    """Run every fold that is not on disk yet, then write predictions and metrics.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    out : Path
+        Run folder. Of the original's protocol it holds leave-one-subject-out, and ``out/original`` what leaks.
+    settings : BenchmarkSettings
+    pipelines : sequence of factories or pipelines, optional
+        The facial, the ECG and the fused model without it. A factory is called once a seed, before the folds.
+    folds : Path, optional
+        A fold manifest to repeat, with its seeds.
+    ceiling : DataFrame, optional
+        The ideal observer's predictions of the same trials, where they are simulated.
+    workers : int
+        Processes; the result does not depend on it.
+    show_progress : bool
+
+    Returns
+    -------
+    BenchmarkResult
+
+    Raises
+    ------
+    SettingsError
+        For too few subjects, or a manifest of other subjects.
+    StaleCacheError
+        When the folder holds folds of other data or other settings.
+    """
+    data = normalise(prepared, settings.normalisation)
+    run = _Runner(data, pipelines, settings=settings, workers=workers, show_progress=show_progress)
+    if not parse_protocol(settings.protocol).leaks:
+        return run.finish(out, protocol=settings.protocol, folds=folds, ceiling=ceiling)
+    if folds is not None:
+        raise SettingsError(
+            "protocol original draws its own folds, beside leave-one-subject-out: leave the manifest out"
+        )
+    beside = run.finish(out / ORIGINAL_FOLDER, protocol=settings.protocol, ceiling=None)
+    honest = run.finish(out, protocol="loso", ceiling=ceiling)
+    metrics = {**honest.metrics, ORIGINAL_FOLDER: compare_protocols(honest.metrics, beside.metrics)}
+    write_json(out / METRICS_FILE, metrics)
+    return replace(honest, metrics=metrics, beside=beside)
+
+
+def load_run(
+    prepared: PreparedData,
+    out: Path,
+    *,
+    settings: BenchmarkSettings,
+    folds: Path | None = None,
+    pipelines: Sequence[Factory | Pipeline] | None = None,
+) -> BenchmarkResult:
+    """Open a finished run; nothing is fitted or written.
+
+    Raises
+    ------
+    MissingDataError
+        When folds or figures of it are not there.
+    StaleCacheError
+        When the folder holds a run of other data or other settings.
+    """
+    data = normalise(prepared, settings.normalisation)
+    return _Runner(data, pipelines, settings=settings, workers=1, show_progress=False).load(out, folds=folds)
+
+
+@dataclass(frozen=True, eq=False)
+class _Runner:
+    prepared: PreparedData
+    pipelines: Sequence[Factory | Pipeline] | None
+    settings: BenchmarkSettings
+    workers: int
+    show_progress: bool
+
+    def finish(
+        self, out: Path, *, protocol: str, folds: Path | None = None, ceiling: pd.DataFrame | None
+    ) -> BenchmarkResult:
+        """Run one protocol and write its files."""
+        task, settings = get_task(self.settings.task), replace(self.settings, protocol=protocol)
+        plan = plan_folds(self.prepared, settings, folds=folds)
+        jobs = self._make_jobs(out, plan, settings)
+        self._run(find_waiting(jobs))
+        predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
+        judged = of_run(predictions, task.class_names, people=self.prepared.table)
+        metrics = {
+            "protocol": plan.protocol,
+            "folds_sha256": plan.sha256,
+            "normalisation": settings.normalisation.mode,
+            "stamps": [*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps],
+            **summarise_predictions(judged, task=task.name, ceiling=ceiling),
+        }
+        write_folds(out / FOLDS_FILE, plan)
+        write_predictions(out / PREDICTIONS_FILE, predictions)
+        result = self._collect(out, plan, jobs, predictions, metrics)
+        if len(result.conformal):
+            write_predictions(out / CONFORMAL_FILE, result.conformal)
+        write_json(out / METRICS_FILE, metrics)
+        return result
+
+    def load(self, out: Path, *, folds: Path | None) -> BenchmarkResult:
+        """Read what `finish` wrote."""
+        protocol = self.settings.protocol
+        settings = replace(self.settings, protocol="loso" if parse_protocol(protocol).leaks else protocol)
+        plan = plan_folds(self.prepared, settings, folds=folds)
+        jobs = self._make_jobs(out, plan, settings)
+        if not (out / METRICS_FILE).is_file() or find_waiting(jobs):
+            raise MissingDataError(f"{out}: not a finished run of these settings; run the benchmark to its end")
+        predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
+        metrics = json.loads((out / METRICS_FILE).read_text(encoding="utf-8"))
+        return self._collect(out, plan, jobs, predictions, metrics)
+
+    def _collect(
+        self, out: Path, plan: FoldPlan, jobs: Sequence[FoldJob], predictions: pd.DataFrame, metrics: dict[str, Any]
+    ) -> BenchmarkResult:
+        conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
+        details = pd.DataFrame([row for job in jobs for row in read_details(job)])
+        return BenchmarkResult(out, predictions, metrics, self.prepared.simulated, plan, conformal, details)
+
+    def _run(self, waiting: Sequence[FoldJob]) -> None:
+        if not waiting:
+            return
+        for factory in self._factories:
+            if isinstance(factory, NetworksFactory):
+                factory.warm_up(self.prepared, workers=self.workers, show_progress=self.show_progress)
+        executor = "processes" if self.workers > 1 else "serial"
+        if executor == "processes":
+            _check_picklable(waiting[0].pipelines)
+        done = run_tasks(run_job, waiting, executor=executor, workers=self.workers)
+        for _ in track(done, label="Evaluating folds", total=len(waiting), show=self.show_progress):
+            pass
+
+    @property
+    def _factories(self) -> Sequence[Factory | Pipeline]:
+        given = self.pipelines
+        return [NetworksFactory(self.settings.models, self.settings.fusion_weights)] if given is None else given
+
+    def _make_jobs(self, out: Path, plan: FoldPlan, settings: BenchmarkSettings) -> list[FoldJob]:
+        task, jobs = get_task(settings.task), []
+        for seed, folds in plan.folds.items():
+            data = permute_levels(self.prepared, task=task, seed=seed) if settings.permute_labels else self.prepared
+            pipelines = make_pipelines(self._factories, data, task=task)
+            key = sha256_json(
+                {
+                    "data": self.prepared.fingerprint,
+                    "settings": {**to_dict(settings), "protocol": plan.protocol},
+                    "folds": plan.sha256,
+                    "pipelines": [dict(pipeline.describe()) for pipeline in pipelines],
+                }
+            )
+            jobs += [FoldJob(fold, seed, data, pipelines, task, settings.threads, out, key) for fold in folds]
+        return jobs
+
+
+def make_pipelines(
+    factories: Sequence[Factory | Pipeline], prepared: PreparedData, *, task: Task
+) -> tuple[Pipeline, ...]:
+    """Call the factories with all trials of the task; what is a pipeline already stays.
+
+    Raises
+    ------
+    SettingsError
+        When two pipelines give models of the same name.
+    """
+    rows = rows_of(prepared, set(prepared.table["subject"]), task)
+    trials = TrialSet(prepared, rows, task=task)
+    pipelines = tuple(_make_pipeline(factory, trials) for factory in factories)
+    models = [model for pipeline in pipelines for model in pipeline.models]
+    twice = sorted({model for model in models if models.count(model) > 1})
+    if twice:
+        raise SettingsError(f"models {', '.join(twice)} are given by two pipelines: name them apart")
+    return pipelines
+
+
+def _make_pipeline(factory: Factory | Pipeline, trials: TrialSet) -> Pipeline:
+    # protocols cannot be told apart by isinstance; a factory is called, a pipeline is fitted
+    made: Pipeline = factory if hasattr(factory, "fit") else factory(trials)  # type: ignore[assignment]  # as said
+    return made
+
+
+def _check_picklable(pipelines: Sequence[Pipeline]) -> None:
+    try:
+        pickle.dumps(pipelines)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingsError(
+            f"a pipeline cannot be sent to worker processes ({error}): name its functions at the top of a module that "
+            "can be imported, or take 1 worker"
+        ) from None
+
+
+def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Path | None = None) -> FoldPlan:
+    """Make the folds of every seed over the subjects who have a trial of the task, or read them from a manifest."""
+    task, protocol = get_task(settings.task), parse_protocol(settings.protocol)
+    trials = prepared.table.iloc[rows_of(prepared, set(prepared.table["subject"]), task)]
+    subjects = tuple(sorted(set(trials["subject"])))
+    if folds is not None:
+        plan = read_folds(folds, subjects=subjects, task=task.name)
+        check_trials(folds, plan, [str(name) for name in trials["trial"]])
+        if parse_protocol(plan.protocol).leaks:
+            raise SettingsError(f"{folds}: folds of a protocol that leaks; ask for --protocol original instead")
+        return plan
+    seeds = range(settings.seed, settings.seed + settings.seeds)
+    made = {seed: tuple(make_folds(trials, protocol, seed=seed, inner=settings.inner)) for seed in seeds}
+    return FoldPlan(protocol.text, task.name, subjects, made)
+
+
+def permute_levels(prepared: PreparedData, *, task: Task, seed: int) -> PreparedData:
+    """Shuffle the levels of prepared data within each subject, among the task's trials."""
+    table = prepared.table.copy()
+    for subject in sorted(set(table["subject"])):
+        rows = rows_of(prepared, [subject], task)
+        order = np.random.default_rng([seed, *subject.encode()]).permutation(len(rows))
+        column = table.columns.get_loc("level")
+        table.iloc[rows, column] = table["level"].to_numpy()[np.array(rows, dtype=int)[order]]
+    return prepared.with_table(table)

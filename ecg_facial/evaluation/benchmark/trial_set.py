@@ -1,0 +1,203 @@
+"""What a method may look at: trials of one part of a fold, with labels or without.
+
+Enters: prepared data, rows, whether the labels may be seen. Leaves: signals by place. Names and order of BioVid's
+trials tell their level, so a set without labels has no names either and stands in an order that says nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecg_facial.ecg_model import ECGDataset
+from ecg_facial.errors import SettingsError, WithheldError
+from ecg_facial.facial_model import FacialDataset
+from ecg_facial.labels import Task
+from ecg_facial.learning.fitting import frozen_features
+from ecg_facial.nets.features import FrameFeatures
+from ecg_facial.nets.settings import FacialSettings
+from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.queries import encode_labels, has_beats, sees_face
+
+# `problem` is not among them: its text names files, and so levels
+OPEN_COLUMNS = (
+    "subject", "sex", "age_years", "has_video", "has_ecg", "face_quality", "ecg_quality", "heart_rate_bpm", "n_faces",
+    "n_tokens",
+)  # fmt: skip
+
+
+class TrialSet:
+    """Trials by place, 0 to ``len - 1``.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    rows : sequence of int
+        Rows of `prepared.table`.
+    task : Task
+    labelled : bool
+        Whether `labels` and `trials` may be asked for.
+
+    Raises
+    ------
+    UnknownLabelError
+        For a labelled trial whose level is not part of the task.
+    """
+
+    def __init__(self, prepared: PreparedData, rows: Sequence[int], *, task: Task, labelled: bool = True) -> None:
+        self.task, self.labelled = task, labelled
+        self._prepared = prepared
+        self._rows = [int(row) for row in rows]
+        self._found: dict[FacialSettings, FrameFeatures | None] = {}
+        self._labels = np.array(encode_labels(prepared, self._rows, task), np.int64) if labelled else None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return self.task.n_classes
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Class index of each trial, shape (n,).
+
+        Raises
+        ------
+        WithheldError
+            Where the trials are those to be predicted.
+        """
+        if self._labels is None:
+            raise WithheldError("labels of trials to be predicted: withheld; fit on the inner parts")
+        return self._labels.copy()
+
+    @property
+    def trials(self) -> list[str]:
+        """Names of the trials.
+
+        Raises
+        ------
+        WithheldError
+            Where the trials are those to be predicted: names may spell the level.
+        """
+        if not self.labelled:
+            raise WithheldError("names of trials to be predicted: withheld, they may spell the level; go by place")
+        return [str(name) for name in self._prepared.table["trial"].iloc[self._rows]]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """What is known beside signals and levels, a row a trial: `OPEN_COLUMNS`, as far as the data have them."""
+        columns = [name for name in OPEN_COLUMNS if name in self._prepared.table]
+        return self._prepared.table[columns].iloc[self._rows].reset_index(drop=True)
+
+    @property
+    def subjects(self) -> list[str]:
+        """Whose trial each is."""
+        return [str(name) for name in self.table["subject"]]
+
+    @cached_property
+    def sees_face(self) -> NDArray[np.bool_]:
+        """Whether any frame of a trial shows the face, (n,)."""
+        return np.array([sees_face(self._prepared, row) for row in self._rows], dtype=bool)
+
+    @cached_property
+    def has_beats(self) -> NDArray[np.bool_]:
+        """Whether a trial has any heart-rate token, (n,)."""
+        return np.array([has_beats(self._prepared, row) for row in self._rows], dtype=bool)
+
+    def crops(self, place: int) -> NDArray[np.uint8]:
+        """Face crops (n_frames, crop_px, crop_px, 3), RGB."""
+        return self._prepared.crops(self._rows[place])
+
+    def frame_mask(self, place: int) -> NDArray[np.bool_]:
+        """Where a face was seen, (n_frames,)."""
+        return self._prepared.frame_mask(self._rows[place])
+
+    def tokens(self, place: int) -> NDArray[np.float32]:
+        """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
+        return self._prepared.tokens(self._rows[place])
+
+    def token_times_s(self, place: int) -> NDArray[np.float32]:
+        """Seconds from the window's start to each token, (n_tokens,)."""
+        return self._prepared.token_times_s(self._rows[place])
+
+    def frame_features(self, place: int, settings: FacialSettings | None = None) -> NDArray[np.float32]:
+        """Features (n_frames, 512) of the crops by a frozen network, zeros where no face was seen."""
+        features = self._features(settings or FacialSettings())
+        if features is None:
+            raise SettingsError("frozen is False: a network that is trained too has no features computed before")
+        return features[self._rows[place]]
+
+    def facial_data(self, settings: FacialSettings | None = None) -> FacialDataset:
+        """Make a torch data set of the clips: features of a frozen network, or crops for one that is trained too."""
+        features = self._features(settings or FacialSettings())
+        return FacialDataset(self._prepared, self._rows, task=self._known_task, features=features)
+
+    def ecg_data(self) -> ECGDataset:
+        """Make a torch data set of the heart-rate tokens."""
+        return ECGDataset(self._prepared, self._rows, task=self._known_task)
+
+    def select(self, mask: NDArray[np.bool_]) -> TrialSet:
+        """Keep the trials where `mask`, shape (n,), is true."""
+        rows = [row for row, keep in zip(self._rows, mask, strict=True) if keep]
+        return self._with(rows, labelled=self.labelled)
+
+    def without_labels(self) -> TrialSet:
+        """Give the same trials in the same order without labels."""
+        return self._with(self._rows, labelled=False)
+
+    def _with(self, rows: Sequence[int], *, labelled: bool) -> TrialSet:
+        made = TrialSet(self._prepared, rows, task=self.task, labelled=labelled)
+        made._found = self._found
+        return made
+
+    @property
+    def _known_task(self) -> Task | None:
+        return self.task if self.labelled else None
+
+    def _features(self, settings: FacialSettings) -> FrameFeatures | None:
+        if settings not in self._found:
+            self._found[settings] = frozen_features(self._prepared, settings)
+        return self._found[settings]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a fold is fitted on: disjoint, and without the test trials.
+
+    Attributes
+    ----------
+    train : TrialSet
+    stopping : TrialSet
+        Chooses the epoch.
+    calibration : TrialSet
+        Fits the fusion weight and temperatures; may be empty.
+    conformal : TrialSet
+        For the scores of conformal sets; `Pipeline.fit` must not look at it. May be empty.
+    crossfit : tuple of Parts
+        Inner folds, where nobody is set apart for calibration: their ``calibration`` parts are predicted by models that
+        were fitted on their ``train`` and ``stopping`` parts, and together hold every inner subject once.
+    """
+
+    train: TrialSet
+    stopping: TrialSet
+    calibration: TrialSet
+    conformal: TrialSet
+    crossfit: tuple[Parts, ...] = field(default=())
+
+
+def shuffle_rows(prepared: PreparedData, rows: Iterable[int]) -> list[int]:
+    """Order rows by a hash of their names, so that the order tells nothing of the level."""
+    names = prepared.table[["subject", "trial"]].to_numpy()
+
+    def digest(row: int) -> str:
+        return hashlib.sha256("\0".join(map(str, names[row])).encode()).hexdigest()
+
+    return sorted((int(row) for row in rows), key=digest)

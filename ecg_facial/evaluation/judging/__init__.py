@@ -1,0 +1,1 @@
+"""Judging predictions: from a table of predictions to metrics."""

@@ -1,0 +1,313 @@
+"""Anybody's predictions, read into the columns that we judge.
+
+Enters: a text table with ``subject,trial,label`` and ``p_<class>`` columns or ``predicted``. Leaves: a
+`PredictionsTable`. Class names and their number are free. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ecg_facial.datasets.readers.biovid import UNREACTIVE
+from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.evaluation.judging.predictions import SUM_TOLERANCE, class_names_of, show_row
+from ecg_facial.labels import PainLevel
+
+KEYS = ("subject", "trial", "label")
+DEFAULTS: dict[str, Any] = {"model": "model", "seed": 0, "fold": 0}
+QUALITIES = ("face_quality", "ecg_quality")
+AGE_BANDS = ((0, 35, "18-35"), (36, 50, "36-50"), (51, 200, "51+"))
+MAX_CLASSES, MAX_BYTES, MAX_STRATA = 50, 2**30, 12
+_TEXT = ("subject", "trial", "model", "label", "level", "predicted", "sex")
+_BIOVID_NAME = re.compile(r"^\d{6}_([mw])_(\d{2,3})$")
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionsTable:
+    """Predictions that can be judged.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``subject, trial, fold, seed, model, label, predicted``, a ``p_<class>`` column for each class (NaN in the rows
+        of a model that gives none), strata, and qualities where the file has them.
+    class_names : tuple of str
+    ordered : bool
+        Whether the classes are steps of one scale, so that a distance between them means something.
+    strata : tuple of str
+        Columns by which people are grouped: one value a subject.
+    notes : tuple of str
+        What was assumed, a line each.
+    """
+
+    table: pd.DataFrame
+    class_names: tuple[str, ...]
+    ordered: bool
+    strata: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_foreign(
+    path: Path, *, classes: Sequence[str] | None = None, strata: Sequence[str] | None = None
+) -> PredictionsTable:
+    """Read a predictions file.
+
+    Parameters
+    ----------
+    path : Path
+        Comma, semicolon or tab separated, with a header; UTF-8.
+    classes : sequence of str, optional
+        The classes in their order, as steps of one scale. Without it the order of the ``p_`` columns is taken, else
+        that of pain levels, of numbers, or of the alphabet.
+    strata : sequence of str, optional
+        Columns to group people by. Without it ``sex`` and ``age_years`` (in three bands), also as BioVid's names spell
+        them, and whether the person is one of BioVid's 20 without a visible reaction.
+
+    Raises
+    ------
+    MissingDataError
+        When the file is not there.
+    CorruptDataError
+        When it is no such table: the message names the column, the row and the value.
+    SettingsError
+        For classes or strata that the file does not have.
+    """
+    raw = _read_text(Path(path))
+    names, ordered, how = _find_classes(path, raw, classes)
+    table = _fill(path, raw, names)
+    _check_rows(path, table, names)
+    table, found = _add_strata(path, table, strata)
+    notes = [how, *(f"no column {name!r}: {value!r} is taken" for name, value in DEFAULTS.items() if name not in raw)]
+    return PredictionsTable(table, names, ordered, found, tuple(notes))
+
+
+def of_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None) -> PredictionsTable:
+    """Take a benchmark's own predictions, whose classes are stimulus levels.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `predictions.csv`.
+    class_names : sequence of str
+    people : DataFrame, optional
+        ``subject`` and, as far as known, ``sex`` and ``age_years``; subject names are looked into without them.
+    """
+    names = tuple(class_names)
+    if people is not None:
+        known = [name for name in ("subject", "sex", "age_years") if name in people]
+        one = people.drop_duplicates("subject")[known]
+        table = table.merge(one, on="subject", how="left", validate="many_to_one")
+    chosen = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
+    table = table.assign(predicted=np.array(names)[chosen])
+    table, strata = _add_strata(Path("predictions.csv"), table, None)
+    return PredictionsTable(table, names, True, strata)
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; expected a table of predictions")
+    if path.stat().st_size > MAX_BYTES:
+        raise CorruptDataError(f"{path}: {path.stat().st_size} bytes, at most {MAX_BYTES} are read; split it by model")
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            header = stream.readline()
+        separator = max(",;\t", key=header.count)
+        # pandas would rename a second column of one name
+        named = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
+        decimal = "," if separator != "," else "."
+        table = pd.read_csv(
+            path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, skipinitialspace=True
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise CorruptDataError(
+            f"{path}: not a text table in UTF-8 ({error}); expected {', '.join(KEYS)}, ..."
+        ) from None
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise CorruptDataError(f"{path}: column {twice[0]!r} stands there twice; expected each once")
+    table.columns = [str(name).strip() for name in table.columns]
+    if "label" not in table and "level" in table:
+        table = table.rename(columns={"level": "label"})
+    missing = [name for name in KEYS if name not in table]
+    if missing:
+        raise CorruptDataError(
+            f"{path}: no column {', '.join(missing)}; expected subject, trial, label, and p_<class> or predicted; "
+            f"found {', '.join(table.columns[:12])}"
+        )
+    if not len(table):
+        raise CorruptDataError(f"{path}: a header and no rows; expected a row a trial")
+    table = table.apply(lambda column: column.str.strip())
+    return table.apply(lambda column: column.str.replace(",", ".") if decimal == "," and _is_number(column) else column)
+
+
+def _is_number(column: pd.Series) -> bool:
+    return column.name not in _TEXT and bool(column.str.fullmatch(r"[-+0-9.,eE]*").all())
+
+
+def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None) -> tuple[tuple[str, ...], bool, str]:
+    """Class names in their order, whether they are a scale, and how that was found out."""
+    given = class_names_of(table)
+    if "predicted" not in table and not given:
+        raise CorruptDataError(f"{path}: neither p_<class> columns nor predicted; expected one of them")
+    spoken = set(table["label"]) | (set(table["predicted"]) if "predicted" in table else set()) - {""}
+    if given and spoken - set(given):
+        odd = sorted(spoken - set(given))[0]
+        raise CorruptDataError(f"{path}: class {odd!r} has no column p_{odd}; classes are {', '.join(given)}")
+    found = set(given) | spoken
+    if classes is not None:
+        if set(classes) != found or len(set(classes)) != len(list(classes)):
+            raise SettingsError(
+                f"classes {', '.join(classes)}: the file's are {', '.join(sorted(found))}; name each of them once"
+            )
+        return tuple(classes), True, "order of the classes: as given"
+    names, ordered, how = _order_classes(found, given)
+    if not 2 <= len(names) <= MAX_CLASSES:
+        raise CorruptDataError(f"{path}: {len(names)} classes ({', '.join(names[:5])}); expected 2 to {MAX_CLASSES}")
+    return names, ordered, how
+
+
+def _order_classes(found: set[str], given: Sequence[str]) -> tuple[tuple[str, ...], bool, str]:
+    levels = [level.name for level in PainLevel if level.name in found]
+    if set(levels) == found:
+        return tuple(levels), True, "order of the classes: that of the pain levels"
+    try:
+        numbers = sorted(found, key=float)
+    except ValueError:
+        names = tuple(given) or tuple(sorted(found))
+        order = "that of the p_ columns" if given else "that of the alphabet"
+        return names, False, f"order of the classes: {order}; they are not taken for steps of a scale"
+    return tuple(numbers), True, "order of the classes: that of their numbers"
+
+
+def _fill(path: Path, raw: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """Columns in their types, absent ones filled."""
+    table = raw.copy()
+    for name, value in DEFAULTS.items():
+        if name not in table:
+            table[name] = value
+    for name in KEYS:
+        _refuse(path, table, name, (table[name] == "").to_numpy(), "is empty")
+    numeric = [f"p_{name}" for name in names if f"p_{name}" in table]
+    numeric += [name for name in (*QUALITIES, "age_years") if name in table]
+    for name in numeric:
+        values = pd.to_numeric(table[name], errors="coerce")
+        _refuse(path, table, name, (values.isna() & (table[name] != "")).to_numpy(), "is no number")
+        table[name] = values
+    for name in names:
+        if f"p_{name}" not in table:
+            table[f"p_{name}"] = np.nan
+    table["seed"] = _to_whole(path, table, "seed")
+    table["fold"] = table["fold"].astype(str)
+    return table.assign(predicted=_decide(path, table, names))
+
+
+def _to_whole(path: Path, table: pd.DataFrame, name: str) -> pd.Series:
+    values = pd.to_numeric(table[name], errors="coerce")
+    _refuse(path, table, name, (values.isna() | (values % 1 != 0)).to_numpy(), "is no whole number")
+    return values.astype(int)
+
+
+def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
+    """Predicted class of each row: as the file says, else the most probable one."""
+    said = table["predicted"] if "predicted" in table else pd.Series("", index=table.index)
+    values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
+    known = np.isfinite(values).all(axis=1)
+    some = np.isfinite(values).any(axis=1)
+    _refuse(path, table, f"p_{names[0]}", some & ~known, "and its fellows are only in part there")
+    _refuse(path, table, "predicted" if "predicted" in table else f"p_{names[0]}", ~known & (said == ""), "is empty")
+    sums = np.where(known, values.sum(axis=1), 1.0)
+    wrong = known & ((np.abs(sums - 1) > SUM_TOLERANCE) | (values < 0).any(axis=1))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise CorruptDataError(f"{path}: row {row + 2}: probabilities {show_row(values[row])} do not sum to 1")
+    likely = np.array(names)[np.where(known[:, None], values, 0.0).argmax(axis=1)]
+    return said.where(said != "", pd.Series(likely, index=table.index))
+
+
+def _refuse(path: Path, table: pd.DataFrame, name: str, wrong: np.ndarray[Any, Any], what: str) -> None:
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise CorruptDataError(f"{path}: row {row + 2}: {name} {table[name].iloc[row]!r} {what}")
+
+
+def _check_rows(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> None:
+    twice = table.duplicated(["subject", "trial", "model", "seed", "fold"])
+    if twice.any():
+        first = table[twice].iloc[0]
+        raise CorruptDataError(
+            f"{path}: row {int(np.argmax(twice.to_numpy())) + 2}: trial {first['trial']!r} of subject "
+            f"{first['subject']!r}, model {first['model']!r}, seed {first['seed']} stands there twice; expected once"
+        )
+    labels = table.groupby(["subject", "trial"])["label"].nunique()
+    if (labels > 1).any():
+        subject, trial = labels[labels > 1].index[0]
+        raise CorruptDataError(f"{path}: trial {trial!r} of subject {subject!r} has two labels; expected one")
+    for (model, seed), part in table.groupby(["model", "seed"]):
+        known = part[f"p_{names[0]}"].notna()
+        if known.any() and not known.all():
+            raise CorruptDataError(
+                f"{path}: model {model!r}, seed {seed}: {int((~known).sum())} of {len(part)} trials have no "
+                "probabilities; expected all or none"
+            )
+
+
+def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Columns to group people by, one value a subject; empty where it is unknown."""
+    table = table.drop(columns=[name for name in ("age_band",) if name in table])
+    if "sex" not in table and "age_years" not in table:
+        table = _read_names(table)
+    if "reaction" not in table and table["subject"].isin(UNREACTIVE).any():
+        table["reaction"] = np.where(table["subject"].isin(UNREACTIVE), "none visible", "visible")
+    if "age_years" in table:
+        table["age_band"] = [
+            _band(age)
+            for age in pd.to_numeric(table["age_years"], errors="coerce")
+            .astype("Float64")
+            .to_numpy(float, na_value=np.nan)
+        ]
+    if wanted is None:
+        known = [name for name in ("sex", "age_band", "reaction") if name in table]
+        names = [name for name in known if (table[name].fillna("") != "").any()]
+    else:
+        names = ["age_band" if name in ("age", "age_years") and "age_band" in table else name for name in wanted]
+    for name in names:
+        _check_stratum(path, table, name)
+        table[name] = table[name].fillna("").astype(str)
+    return table, tuple(names)
+
+
+def _read_names(table: pd.DataFrame) -> pd.DataFrame:
+    """Sex and age where every subject bears a name of BioVid's form."""
+    found = {subject: _BIOVID_NAME.match(str(subject)) for subject in table["subject"].unique()}
+    if not all(found.values()):
+        return table
+    spelt = {subject: match.groups() for subject, match in found.items() if match}
+    return table.assign(
+        sex=[spelt[subject][0] for subject in table["subject"]],
+        age_years=[int(spelt[subject][1]) for subject in table["subject"]],
+    )
+
+
+def _band(age_years: float) -> str:
+    return next((name for low, high, name in AGE_BANDS if low <= age_years <= high), "")
+
+
+def _check_stratum(path: Path, table: pd.DataFrame, name: str) -> None:
+    if name not in table:
+        raise SettingsError(f"no column {name!r} to group people by; {path} has {', '.join(table.columns)}")
+    several = table.groupby("subject")[name].nunique(dropna=False)
+    if (several > 1).any():
+        subject = several[several > 1].index[0]
+        raise CorruptDataError(f"{path}: subject {subject!r} has several values of {name!r}; expected one a person")
+    if table[name].nunique() > MAX_STRATA:
+        raise SettingsError(
+            f"column {name!r} has {table[name].nunique()} values; at most {MAX_STRATA} groups are shown"
+        )

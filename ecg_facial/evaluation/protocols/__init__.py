@@ -1,0 +1,1 @@
+"""Protocols: which subjects train, stop, calibrate and test in each fold."""

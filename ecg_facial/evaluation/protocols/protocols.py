@@ -1,0 +1,285 @@
+"""Protocols: which trials are tested by models that were fitted on which others.
+
+Enters: a table of the task's trials and a protocol's name. Leaves: folds. All protocols but the original's keep test
+trials out of everything that is fitted; that one is replayed to show what its leak is worth, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.evaluation.protocols.splits import (
+    Fold,
+    Inner,
+    Part,
+    check_subjects,
+    deal_subjects,
+    divide_inner,
+    leave_one_subject_out,
+    without,
+)
+
+ORIGINAL_TRAIN_SHARE = 0.8
+TEST_DATA = "test"
+_COUNTED = ("kfold", "k-shot")
+_TITLES = {
+    "loso": "leave-one-subject-out",
+    "kfold": "{n}-fold by subject",
+    "pools": "fixed subject pools",
+    "cross-dataset": "trained on one data set, tested on another",
+    "k-shot": "leave-one-subject-out with {n} trials a class of the test person",
+    "original": "the original's: random 80/20 over trials",
+}
+PROTOCOLS = tuple(_TITLES)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A protocol.
+
+    Attributes
+    ----------
+    name : str
+        One of `PROTOCOLS`.
+    n : int or None
+        Folds of ``kfold``, trials a class of ``k-shot``.
+    path : Path or None
+        Table of ``pools``.
+    """
+
+    name: str = "loso"
+    n: int | None = None
+    path: Path | None = None
+
+    @property
+    def title(self) -> str:
+        """What is shown."""
+        return _TITLES[self.name].format(n=self.n)
+
+    @property
+    def text(self) -> str:
+        """As it is typed, but for the folder of a file."""
+        argument = self.n if self.path is None else self.path.name
+        return self.name if argument is None else f"{self.name}:{argument}"
+
+    @property
+    def leaks(self) -> bool:
+        """Whether test subjects are known to what is fitted, against the rules."""
+        return self.name == "original"
+
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """Warnings that stand wherever a result is shown."""
+        if self.leaks:
+            return (
+                "LEAKS: the same people train and test, the epoch is chosen on test trials, and the fused model is "
+                "scored on the training trials too",
+            )
+        if self.name == "k-shot":
+            return (f"{self.n} LABELLED TRIALS A CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",)
+        return ()
+
+
+def parse_protocol(text: str) -> Protocol:
+    """Read a protocol as it is typed: loso, kfold:5, pools:FILE, cross-dataset, k-shot:3, original.
+
+    Raises
+    ------
+    SettingsError
+        For anything else.
+
+    Examples
+    --------
+    >>> parse_protocol("kfold:5")
+    Protocol(name='kfold', n=5, path=None)
+    """
+    name, _, argument = text.partition(":")
+    if name not in PROTOCOLS:
+        raise SettingsError(
+            f"unknown protocol {text!r}: expected loso, kfold:N, pools:FILE, cross-dataset, k-shot:N or original"
+        )
+    if name == "pools" and argument:
+        return Protocol(name, path=Path(argument))
+    if name in _COUNTED:
+        least = 2 if name == "kfold" else 1
+        if not argument.isdecimal() or int(argument) < least:
+            raise SettingsError(f"protocol {text!r}: expected {name}:N with N of {least} or more")
+        return Protocol(name, n=int(argument))
+    if argument or name == "pools":
+        raise SettingsError(f"protocol {text!r}: expected {'pools:FILE' if name == 'pools' else name}")
+    return Protocol(name)
+
+
+def make_folds(trials: pd.DataFrame, protocol: Protocol, *, seed: int, inner: InnerSettings) -> list[Fold]:
+    """Make the folds of a protocol.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        The task's trials: ``subject, trial, level``, and ``dataset`` for ``cross-dataset``.
+    protocol : Protocol
+    seed : int
+        Draws the inner parts, the groups of ``kfold``, the trials of ``k-shot`` and of the original's split.
+    inner : InnerSettings
+
+    Returns
+    -------
+    list of Fold
+
+    Raises
+    ------
+    SettingsError
+        For too few subjects or trials.
+    """
+    makers = {
+        "loso": _loso,
+        "kfold": _kfold,
+        "pools": _pools,
+        "cross-dataset": _cross_dataset,
+        "k-shot": _k_shot,
+        "original": _original,
+    }
+    return list(makers[protocol.name](trials, protocol, seed, inner))
+
+
+def _people(trials: pd.DataFrame) -> list[str]:
+    return sorted({str(subject) for subject in trials["subject"]})
+
+
+def _loso(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    yield from leave_one_subject_out(_people(trials), seed=seed, inner=inner)
+
+
+def _kfold(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    people, n_folds = check_subjects(_people(trials)), protocol.n or 0
+    if n_folds > len(people):
+        raise SettingsError(f"kfold:{n_folds} of {len(people)} subjects: expected {len(people)} folds or fewer")
+    for index, tested in enumerate(deal_subjects(people, n_folds, seed=seed, tag="kfold")):
+        divided = divide_inner(without(people, tested), inner, seed=seed, tag=f"kfold {index}")
+        yield divided.make_fold(index, Part(tested))
+
+
+def _pools(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    people = _people(trials)
+    pools = read_pools(protocol.path or Path(), people)
+    if set(pools) in ({"train", "test"}, {"train", "validation", "test"}):
+        yield _fixed_fold(pools, inner, seed)
+        return
+    for index, (name, tested) in enumerate(sorted(pools.items())):
+        divided = divide_inner(without(people, tested), inner, seed=seed, tag=f"pool {name}")
+        yield divided.make_fold(index, Part(tested))
+
+
+def _fixed_fold(pools: Mapping[str, tuple[str, ...]], inner: InnerSettings, seed: int) -> Fold:
+    """One fold; a pool named validation chooses the epoch, and nobody of it trains."""
+    if "validation" not in pools:
+        return divide_inner(pools["train"], inner, seed=seed, tag="pool test").make_fold(0, Part(pools["test"]))
+    if inner.rule == "crossfit":
+        raise SettingsError(
+            "a pool named validation chooses the epoch: cross-fitting would mix it with training; take parts"
+        )
+    divided = divide_inner(pools["train"], inner, seed=seed, tag="pool test")
+    train = tuple(sorted((*divided.train, *divided.stopping)))
+    return Inner(train, pools["validation"], divided.calibration, divided.conformal).make_fold(0, Part(pools["test"]))
+
+
+def read_pools(path: Path, subjects: list[str]) -> dict[str, tuple[str, ...]]:
+    """Read which pool each subject is in.
+
+    Parameters
+    ----------
+    path : Path
+        CSV with the columns ``subject,pool``. Pools named train, test and, where there is one, validation make one
+        fold; others are tested in turn.
+    subjects : list of str
+        Everybody in the data.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError
+        Where it is not there, or no such table.
+    SettingsError
+        Where a subject is in no pool or in two, is not in the data, or there is one pool only.
+    """
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; expected a CSV with the columns subject,pool")
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise CorruptDataError(f"{path}: not a CSV table ({error}); expected the columns subject,pool") from None
+    if not {"subject", "pool"} <= set(table.columns) or table[["subject", "pool"]].isna().to_numpy().any():
+        raise CorruptDataError(f"{path}: expected the columns subject,pool, filled in every row")
+    listed = table["subject"].tolist()
+    check_subjects(listed, at_least=0)
+    name_difference(listed, subjects, where=str(path))
+    pools = {str(name): tuple(sorted(part["subject"])) for name, part in table.groupby("pool")}
+    if len(pools) < 2:
+        raise SettingsError(f"{path}: 1 pool: expected 2 or more, to test and to train")
+    return pools
+
+
+def name_difference(listed: list[str], subjects: list[str], *, where: str) -> None:
+    """Refuse a list of subjects that is not that of the data, by name.
+
+    Raises
+    ------
+    SettingsError
+    """
+    absent, extra = sorted(set(listed) - set(subjects)), sorted(set(subjects) - set(listed))
+    if absent:
+        raise SettingsError(
+            f"{where}: subjects {', '.join(absent)} have no trial of the task in the data; add or unlist them"
+        )
+    if extra:
+        raise SettingsError(
+            f"{where}: subjects {', '.join(extra)} of the data are missing; list them, or leave them out"
+        )
+
+
+def _cross_dataset(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    if "dataset" not in trials:
+        raise SettingsError("cross-dataset: 1 data set; give the one to test on as well (--test-data)")
+    of_test = trials["dataset"] == TEST_DATA
+    tested, others = _people(trials[of_test]), _people(trials[~of_test])
+    if not tested:
+        raise SettingsError("cross-dataset: the data set to test on has no trial of the task")
+    yield divide_inner(others, inner, seed=seed, tag="cross-dataset").make_fold(0, Part(tuple(tested)))
+
+
+def _k_shot(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    for fold in leave_one_subject_out(_people(trials), seed=seed, inner=inner):
+        (subject,) = fold.test.subjects
+        shots = _draw_shots(trials[trials["subject"] == subject], protocol.n or 0, seed=seed, subject=subject)
+        yield replace(fold, train=Part(fold.train.subjects, shots))
+
+
+def _draw_shots(own: pd.DataFrame, n_shots: int, *, seed: int, subject: str) -> tuple[str, ...]:
+    rng = np.random.default_rng([seed, *f"k-shot {subject}".encode()])
+    shots: list[str] = []
+    for level, part in own.groupby("level", sort=True):
+        names = sorted(part["trial"].astype(str))
+        if len(names) <= n_shots:
+            raise SettingsError(
+                f"k-shot:{n_shots}: subject {subject} has {len(names)} trials of {level}, which leaves none to score; "
+                "take fewer"
+            )
+        shots += rng.choice(names, size=n_shots, replace=False).tolist()
+    return tuple(sorted(shots))
+
+
+def _original(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    names = sorted(trials["trial"].astype(str))
+    n_train = int(ORIGINAL_TRAIN_SHARE * len(names))
+    if n_train in (0, len(names)):
+        raise SettingsError(f"{len(names)} trials: too few to split 80/20")
+    order = np.random.default_rng([seed, *b"original"]).permutation(len(names))
+    train, test = (tuple(sorted(names[i] for i in part)) for part in (order[:n_train], order[n_train:]))
+    held_out = Part(trials=test)
+    yield Fold(0, held_out, Part(trials=train), held_out, fusion_test=Part(trials=tuple(names)))

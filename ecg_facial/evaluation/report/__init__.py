@@ -1,0 +1,1 @@
+"""Report of a run: HTML, figures, tables, terminal text, reporting checklist."""

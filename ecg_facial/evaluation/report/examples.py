@@ -1,0 +1,140 @@
+"""Clips that a report shows.
+
+Enters: predictions, prepared windows, the index. Leaves: three examples: a baseline and a highest level that were
+recognised, and a mistake. Faces are taken of SIMULATED people only: data agreements forbid publishing the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ecg_facial.datasets import DatasetIndex
+from ecg_facial.ecg.intervals import compute_nn
+from ecg_facial.ecg.stretches import read_ecg_stretch
+from ecg_facial.errors import DataError
+from ecg_facial.evaluation.judging.predictions import class_names_of, predicted_classes
+from ecg_facial.labels import Task
+from ecg_facial.prepared import PreparedData
+from ecg_facial.recording import EcgRef
+
+N_CROPS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One clip with its signals and what the models said.
+
+    Attributes
+    ----------
+    title, subject, trial, label, predicted : str
+    class_names : tuple of str
+    crops : ndarray of uint8, shape (n, crop_px, crop_px, 3)
+        None of them for people who are not simulated.
+    crop_times_s : ndarray, shape (n,)
+    ecg : ndarray, shape (n_times,)
+        The window's samples; empty without ECG.
+    fs_hz : float
+    r_peak_times_s : ndarray, shape (n_beats,)
+    heart_rate_times_s, heart_rate_bpm : ndarray, shape (n_intervals,)
+        Of the trusted intervals.
+    probabilities : mapping of str to ndarray, shape (n_classes,)
+        By model.
+    simulated : bool
+    """
+
+    title: str
+    subject: str
+    trial: str
+    label: str
+    predicted: str
+    class_names: tuple[str, ...]
+    crops: NDArray[np.uint8]
+    crop_times_s: NDArray[np.float64]
+    ecg: NDArray[np.float64]
+    fs_hz: float
+    r_peak_times_s: NDArray[np.float64]
+    heart_rate_times_s: NDArray[np.float64]
+    heart_rate_bpm: NDArray[np.float64]
+    probabilities: Mapping[str, NDArray[np.float64]]
+    simulated: bool
+
+
+def choose_examples(
+    predictions: pd.DataFrame, prepared: PreparedData, index: DatasetIndex, *, task: Task
+) -> list[Example]:
+    """Take the surest right baseline, the surest right highest level, and the surest mistake of the fused model."""
+    fused = predictions[predictions["model"] == "fusion"].sort_values(["subject", "trial"], kind="stable")
+    fused = fused.assign(
+        predicted=predicted_classes(fused),
+        sure=fused[[f"p_{name}" for name in class_names_of(fused)]].max(axis=1),
+    )
+    right = fused["predicted"] == fused["label"]
+    wanted = [
+        (f"{task.class_names[0]}, recognised", right & (fused["label"] == task.class_names[0])),
+        (f"{task.class_names[-1]}, recognised", right & (fused["label"] == task.class_names[-1])),
+        ("The surest mistake", ~right),
+    ]
+    examples = []
+    for title, mask in wanted:
+        if mask.any():
+            row = fused[mask].sort_values("sure", ascending=False, kind="stable").iloc[0]
+            examples.append(_make_example(title, row, predictions, prepared, index))
+    return examples
+
+
+def _make_example(
+    title: str, chosen: pd.Series, predictions: pd.DataFrame, prepared: PreparedData, index: DatasetIndex
+) -> Example:
+    row = int(np.flatnonzero((prepared.table["trial"] == chosen["trial"]).to_numpy())[0])
+    names = class_names_of(predictions)
+    said = predictions[predictions["trial"] == chosen["trial"]].set_index("model")
+    crops, crop_times_s = _pick_crops(prepared, row)
+    trial = next(trial for trial in index.trials if trial.id == chosen["trial"])
+    ecg, fs_hz = _read_window(trial.ecg, prepared.settings.window_s)
+    peaks = np.asarray(prepared.r_peak_times_s(row), dtype=np.float64)
+    nn = compute_nn(peaks)
+    kept = np.isfinite(nn)
+    return Example(
+        title=title,
+        subject=str(chosen["subject"]),
+        trial=str(chosen["trial"]),
+        label=str(chosen["label"]),
+        predicted=str(chosen["predicted"]),
+        class_names=names,
+        crops=crops,
+        crop_times_s=crop_times_s,
+        ecg=ecg,
+        fs_hz=fs_hz,
+        r_peak_times_s=peaks,
+        heart_rate_times_s=peaks[1:][kept],
+        heart_rate_bpm=60 / nn[kept],
+        probabilities={
+            model: said.loc[model, [f"p_{name}" for name in names]].to_numpy(np.float64) for model in said.index
+        },
+        simulated=prepared.simulated,
+    )
+
+
+def _pick_crops(prepared: PreparedData, row: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Crops spread over the frames that show a face."""
+    crops = prepared.crops(row)
+    seen = np.flatnonzero(prepared.frame_mask(row))
+    if not prepared.simulated or not len(seen):
+        return crops[:0], np.zeros(0)
+    chosen = seen[np.unique(np.linspace(0, len(seen) - 1, N_CROPS).round().astype(int))]
+    return np.array(crops[chosen]), np.asarray(prepared.frame_times_s(row), dtype=np.float64)[chosen]
+
+
+def _read_window(source: EcgRef | None, window_s: float) -> tuple[NDArray[np.float64], float]:
+    if source is None:
+        return np.zeros(0), 1.0
+    try:
+        signal = read_ecg_stretch(source)
+    except DataError:
+        return np.zeros(0), 1.0
+    return signal.samples[: round(window_s * signal.fs_hz)], signal.fs_hz

@@ -1,0 +1,174 @@
+"""Figures of a report, as SVG text.
+
+Enters: metrics and examples. Leaves: SVG without dates, the same bytes for the same content; SIMULATED stands on each
+figure of simulated data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ecg_facial.evaluation.report.examples import Example
+from ecg_facial.evaluation.report.figure_style import GREY, TITLES, Look, looks_of, make_figure, to_svg
+
+_CONFUSIONS_A_ROW = 3
+_MOST_NAMES = 40
+_ECG = looks_of(["ecg"])["ecg"]
+
+
+def draw_subjects(metrics: Mapping[str, Any], *, simulated: bool) -> str:
+    """One dot a subject and model, the mean over subjects with its 95 % interval, and chance.
+
+    Many subjects are sorted by the mean of the models and stand without names.
+    """
+    models, looks = list(metrics["models"]), looks_of(list(metrics["models"]))
+    names = sort_subjects(metrics)
+    named = len(names) <= _MOST_NAMES
+    heights = [0.35 + 0.13 * len(models), 0.22 * len(names) + 0.5 if named else 4.6]
+    with make_figure(7.2, sum(heights) + 0.8) as figure:
+        means, dots = figure.subplots(2, 1, sharex=True, height_ratios=heights)
+        for place, model in enumerate(models):
+            _draw_mean(means, metrics["models"][model]["over_subjects"], place, looks[model])
+        means.set_yticks([(len(models) - 1) / 2], ["mean, 95 % CI"])
+        means.set_ylim(len(models) - 0.4, -0.6)
+        _draw_dots(dots, metrics, names, looks, named=named)
+        for axes in (means, dots):
+            axes.axvline(100 * metrics["chance"], color=GREY, ls="--", lw=1)
+            axes.grid(axis="x", color="#e5e5e5", lw=0.6)
+        dots.text(100 * metrics["chance"], len(names) - 0.1, " chance", color=GREY, va="center", fontsize=8)
+        dots.set_xlim(-3, 103)
+        dots.set_xlabel("Accuracy of the held-out subject, %")
+        figure.legend(loc="outside upper left", ncols=min(len(models), 5), frameon=False)
+        return to_svg(figure, simulated=simulated)
+
+
+def _draw_dots(
+    axes: Axes, metrics: Mapping[str, Any], names: list[str], looks: Mapping[str, Look], *, named: bool
+) -> None:
+    shifts = np.linspace(-0.22, 0.22, len(looks)) if named else np.zeros(len(looks))
+    for shift, (model, look) in zip(shifts, looks.items(), strict=True):
+        accuracy = {row["subject"]: 100 * row["accuracy"] for row in metrics["models"][model]["subjects"]}
+        figures = [accuracy.get(name, math.nan) for name in names]
+        size = 4 if named else 3
+        axes.plot(figures, np.arange(len(names)) + shift, look.marker, color=look.colour, ms=size, label=look.title)
+    axes.set_yticks(range(len(names)) if named else [], names if named else [])
+    axes.set_ylabel("" if named else f"{len(names)} subjects, from best to worst")
+    axes.set_ylim(len(names) + 0.4, -0.8)
+
+
+def sort_subjects(metrics: Mapping[str, Any]) -> list[str]:
+    """Subjects by name, or from best to worst where there are too many for names."""
+    accuracy: dict[str, list[float]] = {}
+    for judged in metrics["models"].values():
+        for row in judged["subjects"]:
+            accuracy.setdefault(row["subject"], []).append(row["accuracy"])
+    if len(accuracy) <= _MOST_NAMES:
+        return sorted(accuracy)
+    return sorted(accuracy, key=lambda name: (-float(np.mean(accuracy[name])), name))
+
+
+def _draw_mean(axes: Axes, over: Mapping[str, Any], place: float, look: Look) -> None:
+    mean = 100 * over["accuracy_mean"]
+    if over["ci95_low"] is not None:
+        axes.plot([100 * over["ci95_low"], 100 * over["ci95_high"]], [place, place], color=look.colour, lw=2)
+    axes.plot([mean], [place], look.marker, color=look.colour, ms=6)
+
+
+def draw_confusions(metrics: Mapping[str, Any], *, simulated: bool) -> str:
+    """Confusion matrix of each model: share of each class's trials, and their number."""
+    models, names = list(metrics["models"]), metrics["class_names"]
+    looks, n_rows = looks_of(models), -(-len(models) // _CONFUSIONS_A_ROW)
+    with make_figure(7.2, 2.9 * n_rows) as figure:
+        grid = np.ravel(figure.subplots(n_rows, min(len(models), _CONFUSIONS_A_ROW)))
+        for place, axes in enumerate(grid):
+            if place >= len(models):
+                axes.set_axis_off()
+                continue
+            _draw_confusion(axes, metrics["models"][models[place]]["overall"]["confusion"], names)
+            axes.set_title(looks[models[place]].title, fontsize=10)
+            if place % _CONFUSIONS_A_ROW == 0:
+                axes.set_ylabel("stimulus level" if metrics.get("protocol") else "label")
+        return to_svg(figure, simulated=simulated)
+
+
+def _draw_confusion(axes: Axes, confusion: list[list[int]], names: list[str]) -> None:
+    counts = np.array(confusion)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    size = 7.5 if len(names) <= 5 else 5
+    for (row, column), value in np.ndenumerate(share):
+        colour = "white" if value > 0.55 else "black"
+        text = f"{100 * value:.0f} %\n{counts[row, column]}" if len(names) <= 8 else f"{100 * value:.0f}"
+        axes.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
+    axes.set_xticks(range(len(names)), names, rotation=0 if len(names) <= 6 else 90)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("predicted")
+    axes.spines[:].set_visible(False)
+
+
+def draw_example(example: Example) -> str:
+    """Frames, ECG with R-peaks, heart rate and probabilities of one clip."""
+    heights = [1.3, 1.1, 1.35] if len(example.crops) else [1.1, 1.35]
+    with make_figure(7.2, 1.3 * sum(heights)) as figure:
+        rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+        if len(example.crops):
+            _draw_crops(figure, rows[0], example)
+        axes = figure.add_subplot(rows[-2])
+        _draw_ecg(axes, example)
+        lower = rows[-1].subgridspec(1, 2, width_ratios=[1.3, 1], wspace=0.12)
+        _draw_heart_rate(figure.add_subplot(lower[0]), example)
+        _draw_probabilities(figure.add_subplot(lower[1]), example)
+        return to_svg(figure, simulated=example.simulated)
+
+
+def _draw_crops(figure: Figure, place: Any, example: Example) -> None:
+    grid = place.subgridspec(1, len(example.crops), wspace=0.04)
+    for number, (crop, time_s) in enumerate(zip(example.crops, example.crop_times_s, strict=True)):
+        axes = figure.add_subplot(grid[number])
+        axes.imshow(crop)
+        axes.set_axis_off()
+        axes.set_title(f"{time_s:.1f} s", fontsize=8, color=GREY)
+
+
+def _draw_ecg(axes: Axes, example: Example) -> None:
+    times_s = np.arange(len(example.ecg)) / example.fs_hz
+    axes.plot(times_s, example.ecg, color="black", lw=0.7)
+    inside = example.r_peak_times_s[example.r_peak_times_s < times_s[-1]] if len(times_s) else np.zeros(0)
+    if len(inside):
+        axes.plot(inside, np.interp(inside, times_s, example.ecg), "v", color=_ECG.colour, ms=5)
+    axes.set_xlim(0, times_s[-1] if len(times_s) else 1)
+    axes.set_ylabel("ECG (a.u.)")
+    axes.set_xlabel("seconds")
+
+
+def _draw_heart_rate(axes: Axes, example: Example) -> None:
+    axes.plot(example.heart_rate_times_s, example.heart_rate_bpm, "o-", color=_ECG.colour, ms=4, lw=1)
+    axes.set_xlim(0, max(5.5, float(np.max(example.heart_rate_times_s, initial=0))))
+    if len(example.heart_rate_bpm):
+        middle = float(np.median(example.heart_rate_bpm))
+        reach = max(8.0, 1.2 * float(np.abs(example.heart_rate_bpm - middle).max()))
+        axes.set_ylim(middle - reach, middle + reach)
+    axes.set_ylabel("heart rate, bpm")
+    axes.set_xlabel("seconds")
+    axes.grid(color="#e5e5e5", lw=0.6)
+
+
+def _draw_probabilities(axes: Axes, example: Example) -> None:
+    places = np.arange(len(example.class_names))
+    models = [model for model in TITLES if model in example.probabilities]
+    looks = looks_of(models)
+    for shift, model in zip(np.linspace(-0.27, 0.27, len(models)), models, strict=True):
+        axes.bar(
+            places + shift, example.probabilities[model], 0.25, color=looks[model].colour, label=looks[model].title
+        )
+    labels = [f"{name}\n(true)" if name == example.label else name for name in example.class_names]
+    axes.set_xticks(places, labels)
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("probability")
+    axes.legend(frameon=False, fontsize=7, ncols=len(models), loc="lower center", bbox_to_anchor=(0.5, 1.0))

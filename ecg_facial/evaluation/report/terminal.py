@@ -1,0 +1,89 @@
+"""What a judgement looks like on the terminal.
+
+Enters: content of `metrics.json`. Leaves: lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
+
+_MOST_COMPARISONS = 10
+
+
+def describe_metrics(metrics: Mapping[str, Any], *, heading: str, simulated: bool) -> list[str]:
+    """Lay out what a run or a file reached: stamps, models beside chance, comparisons, and what is wrong.
+
+    Parameters
+    ----------
+    metrics : mapping
+        Content of `metrics.json`.
+    heading : str
+        What was judged, and how.
+    simulated : bool
+    """
+    ceiling = metrics.get("ceiling", {})
+    rows = [
+        [
+            name,
+            format_share(judged["overall"]["accuracy"]),
+            *([format_share(ceiling[name]["accuracy"]) if name in ceiling else "-"] if ceiling else []),
+            format_share(judged["overall"]["balanced_accuracy"]),
+            format_share(judged["overall"]["macro_f1"]),
+            format_share(judged["over_subjects"]["accuracy_mean"]),
+            _interval(judged["over_subjects"]),
+            format_p(judged["over_subjects"]["p_above_chance"]),
+        ]
+        for name, judged in metrics["models"].items()
+    ]
+    chance, even = format_share(metrics["chance"]), format_share(1 / len(metrics["class_names"]))
+    rows.append(["chance", chance, *([""] if ceiling else []), even, "", chance, "", ""])
+    shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
+    return [
+        *([SIMULATED_NOTE] if simulated else []),
+        *metrics.get("stamps", []),
+        f"{heading}: {metrics['n_subjects']} subjects, {metrics['n_trials']} trials{_say_seeds(metrics)}, %",
+        format_table(rows, header=["model", *shown, "p above chance"]),
+        *_say_comparisons(metrics),
+        *(
+            f"LEAKAGE: {name} is {100 * beside['difference']:.1f} points above its ceiling (99 % lower bound "
+            f"{100 * beside['lower99']:.1f}); nothing but information about the test subjects explains that"
+            for name, beside in ceiling.items()
+            if beside["leakage"]
+        ),
+    ]
+
+
+def _interval(over: Mapping[str, Any]) -> str:
+    return f"{format_share(over['ci95_low'])} to {format_share(over['ci95_high'])}"
+
+
+def _say_seeds(metrics: Mapping[str, Any]) -> str:
+    spreads = [judged["over_seeds"]["accuracy_std"] for judged in metrics["models"].values()]
+    known = [spread for spread in spreads if spread is not None]
+    if not known:
+        return ""
+    return f", {len(metrics['seeds'])} seeds (standard deviation up to {100 * max(known):.1f} points)"
+
+
+def _say_comparisons(metrics: Mapping[str, Any]) -> list[str]:
+    """Fusion against the others where there is one, else the first pairs."""
+    fused = [pair for pair in metrics["comparisons"] if pair["first"].split(":")[0] == "fusion"]
+    return [
+        f"{pair['first']} against {pair['second']}: {100 * pair['accuracy_difference']:+.1f} points, "
+        f"paired t test over subjects p {format_p(pair['p_paired'])}"
+        for pair in (fused or metrics["comparisons"])[:_MOST_COMPARISONS]
+        if pair["accuracy_difference"] is not None
+    ]
+
+
+def format_share(value: float | None) -> str:
+    """Share as percent with one digit."""
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def format_p(value: float | None) -> str:
+    """P value with four digits, small ones as a limit."""
+    return "-" if value is None else "< 0.0001" if value < 1e-4 else f"{value:.4f}"

@@ -1,0 +1,1 @@
+"""Statistics: figures of merit, confidence intervals, tests, calibration."""

@@ -1,0 +1,172 @@
+"""Means over subjects and their intervals.
+
+Enters: one figure a subject. Leaves: means with two-sided intervals. Folds of a leave-one-subject-out run share
+training data, so an interval is for this set of trained models.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.statistics.bootstrap import Limits, compute_bca, compute_bootstrap_t
+from ecg_facial.evaluation.statistics.subject_values import (
+    CONFIDENCE,
+    Floats,
+    Values,
+    check_confidence,
+    has_spread,
+    keep_finite,
+)
+
+METHODS = ("auto", "t", "bootstrap-t", "bca")
+# below, resamples of few values have next to no spread, and bootstrap-t intervals grow without bound
+_BOOTSTRAP_FROM = 6
+_BCA_FROM = 40
+# above, t and bootstrap agree (skewness matters as 1/sqrt(n)), and draws would take 80 kB a subject
+_BOOTSTRAP_TO = 500
+
+
+@dataclass(frozen=True)
+class SubjectMean:
+    """Mean over subjects with a two-sided interval.
+
+    Attributes
+    ----------
+    mean, low, high, std : float
+        NaN limits for fewer than two subjects; without spread the limits are the mean.
+    n_subjects : int
+        Subjects with a figure.
+    method : str
+        How the limits were made: ``t``, ``bootstrap-t``, ``bca``; ``none`` where there are no limits.
+    """
+
+    mean: float
+    low: float
+    high: float
+    std: float
+    n_subjects: int
+    method: str = "t"
+
+
+def mean_over_subjects(values: Values, *, confidence: float = CONFIDENCE, method: str = "auto") -> SubjectMean:
+    """Compute mean, interval and standard deviation over subjects; NaN values are left out.
+
+    Parameters
+    ----------
+    values : sequence of float, (n_subjects,)
+    confidence : float
+        Of the two-sided interval, 0..1.
+    method : {"auto", "t", "bootstrap-t", "bca"}
+        ``auto`` is bootstrap-t from 6 to 39 subjects, BCa from 40, t for fewer than 6 or more than 500. Accuracies over
+        subjects are skewed (some people show nothing), where t is too short on one side, and BCa covers too little for
+        few subjects: `benchmarks/interval_coverage.py` measures all three. Where a bootstrap is not defined (nearly all
+        values equal), t takes its place, and the result says so.
+
+    Raises
+    ------
+    SettingsError
+        Unknown method, or a confidence outside 0..1.
+
+    References
+    ----------
+    Hall, Theoretical comparison of bootstrap confidence intervals, Annals of Statistics 16, 1988.
+    """
+    check_confidence(confidence)
+    if method not in METHODS:
+        raise SettingsError(f"no method {method!r} of intervals: choose among {', '.join(METHODS)}")
+    data = np.sort(keep_finite(values))
+    n = len(data)
+    mean = float(data.mean()) if n else math.nan
+    if n < 2:
+        return SubjectMean(mean, math.nan, math.nan, math.nan, n, "none")
+    used = choose_method(n) if method == "auto" else method
+    if not has_spread(data):
+        return SubjectMean(mean, mean, mean, 0.0, n, used)
+    (low, high), used = _compute_limits(data, confidence, used)
+    return SubjectMean(mean, low, high, float(data.std(ddof=1)), n, used)
+
+
+def choose_method(n_subjects: int) -> str:
+    """Name the method that ``auto`` takes for a number of subjects."""
+    if not _BOOTSTRAP_FROM <= n_subjects <= _BOOTSTRAP_TO:
+        return "t"
+    return "bca" if n_subjects >= _BCA_FROM else "bootstrap-t"
+
+
+def _compute_limits(data: Floats, confidence: float, method: str) -> tuple[Limits, str]:
+    if method != "t":
+        limits = (compute_bca if method == "bca" else compute_bootstrap_t)(data, confidence)
+        if limits is not None:
+            return limits, method
+    return _compute_t(data, confidence), "t"
+
+
+def _compute_t(data: Floats, confidence: float) -> Limits:
+    n = len(data)
+    reach = float(stats.t.ppf(0.5 + confidence / 2, n - 1) * data.std(ddof=1) / np.sqrt(n))
+    return float(data.mean()) - reach, float(data.mean()) + reach
+
+
+@dataclass(frozen=True)
+class GroupDifference:
+    """Difference of the means of two groups of different people, with Welch's interval and two-sided p value."""
+
+    difference: float
+    low: float
+    high: float
+    p: float
+    df: float
+    n_first: int
+    n_second: int
+
+
+def difference_of_groups(first: Values, second: Values, *, confidence: float = CONFIDENCE) -> GroupDifference:
+    """Compare two strata, such as women and men: first minus second, variances may differ (Welch).
+
+    NaN limits where a group has fewer than two people; without any spread the limits are the difference.
+    """
+    check_confidence(confidence)
+    a, b = keep_finite(first), keep_finite(second)
+    n = (len(a), len(b))
+    if not min(n):
+        return GroupDifference(math.nan, math.nan, math.nan, math.nan, math.nan, *n)
+    difference = float(a.mean() - b.mean())
+    if min(n) < 2:
+        return GroupDifference(difference, math.nan, math.nan, math.nan, math.nan, *n)
+    if not has_spread(a) and not has_spread(b):
+        return GroupDifference(difference, difference, difference, float(abs(difference) <= 1e-12), math.nan, *n)
+    parts = np.array([a.var(ddof=1) / n[0], b.var(ddof=1) / n[1]])
+    df = float(parts.sum() ** 2 / (parts**2 / (np.array(n) - 1)).sum())
+    error = float(np.sqrt(parts.sum()))
+    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * error
+    p = float(2 * stats.t.sf(abs(difference) / error, df))
+    return GroupDifference(difference, difference - reach, difference + reach, p, df, *n)
+
+
+@dataclass(frozen=True)
+class ChanceRuns:
+    """Runs with permuted labels against chance: their mean with its t interval, and whether that holds chance."""
+
+    mean: float
+    low: float
+    high: float
+    chance: float
+    n_runs: int
+    at_chance: bool
+
+
+def runs_at_chance(means: Values, chance: float, *, confidence: float = CONFIDENCE) -> ChanceRuns:
+    """Judge whether runs with labels permuted within subject score at chance.
+
+    The runs' own spread makes the interval: trials of leave-one-subject-out folds are not independent, so the exact
+    binomial interval is wrong. False for fewer than two runs, which show nothing.
+    """
+    runs = mean_over_subjects(means, confidence=confidence, method="t")
+    # without spread the limits are the mean itself, but for rounding
+    at_chance = runs.low - 1e-12 <= chance <= runs.high + 1e-12
+    return ChanceRuns(runs.mean, runs.low, runs.high, chance, runs.n_subjects, at_chance)

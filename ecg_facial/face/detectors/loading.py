@@ -1,0 +1,34 @@
+"""Load a face detector by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.face.detection import FaceDetector
+
+
+def load_detector(name: str = "mtcnn", *, model_path: Path | None = None) -> FaceDetector:
+    """Load a detector.
+
+    Parameters
+    ----------
+    name : {"mtcnn", "yunet"}
+        MTCNN comes with the installation; YuNet needs `model_path`.
+    model_path : Path, optional
+        YuNet's ONNX file.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown name, or YuNet without a file.
+    """
+    if name == "mtcnn":
+        from ecg_facial.face.detectors.mtcnn import MtcnnDetector
+
+        return MtcnnDetector()
+    if name == "yunet":
+        from ecg_facial.face.detectors.yunet import YuNetDetector
+
+        return YuNetDetector(model_path)
+    raise SettingsError(f"unknown face detector {name!r}: expected mtcnn or yunet")

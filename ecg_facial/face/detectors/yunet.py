@@ -1,0 +1,79 @@
+"""YuNet through OpenCV, for users who have its file.
+
+Enters: frames. Leaves: faces.
+
+References
+----------
+.. [1] Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 2023.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.face.detection import DETECTION_SIDE_PX, Face, overlap
+from ecg_facial.face.video import Picture, VideoFrame
+from ecg_facial.runtime.storage import sha256_file
+
+_DETECT_THRESHOLD, _VERIFY_THRESHOLD, _SUPPRESSION = 0.8, 0.5, 0.3
+_REGION_PX, _REGION_SHARE, _SAME_FACE = 160, 1.8, 0.3
+_STEP_PX, _LEAST_PX = 32, 64
+
+
+class YuNetDetector:
+    """YuNet on the CPU.
+
+    Raises
+    ------
+    SettingsError, MissingDataError, CorruptDataError
+        Without a path, where the file is not there, or is not YuNet.
+    """
+
+    name = "yunet"
+
+    def __init__(self, model_path: Path | None) -> None:
+        if model_path is None:
+            raise SettingsError("detector yunet needs its ONNX file: give its path, or use mtcnn")
+        if not model_path.is_file():
+            raise MissingDataError(f"{model_path}: no such file; give the path of YuNet's ONNX file, or use mtcnn")
+        self.sha256 = sha256_file(model_path)
+        try:
+            self._network = cv2.FaceDetectorYN.create(str(model_path), "", (DETECTION_SIDE_PX, DETECTION_SIDE_PX))
+        except cv2.error:
+            raise CorruptDataError(f"{model_path}: not a YuNet ONNX file that OpenCV reads; fetch it again") from None
+        self._network.setNMSThreshold(_SUPPRESSION)
+
+    def detect(self, frame: VideoFrame) -> list[Face]:
+        """Find all faces of a frame, the most confident first."""
+        image, scale = frame.small_rgb(DETECTION_SIDE_PX)
+        return self._run(image, _DETECT_THRESHOLD, zoom=scale, shift=np.zeros(2))
+
+    def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
+        """Look at the region around the expected face."""
+        zoom = _REGION_PX / (expected.size_px * _REGION_SHARE)
+        corner = expected.centre - _REGION_PX / zoom / 2
+        matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
+        faces = self._run(frame.warp_rgb(matrix, _REGION_PX), _VERIFY_THRESHOLD, zoom=zoom, shift=corner)
+        near = [face for face in faces if overlap(face.box, expected.box) >= _SAME_FACE]
+        return near[0] if near else None
+
+    def _run(self, image: Picture, threshold: float, *, zoom: float, shift: np.ndarray) -> list[Face]:
+        self._network.setScoreThreshold(threshold)
+        image = _pad(image)
+        self._network.setInputSize((image.shape[1], image.shape[0]))
+        _, rows = self._network.detect(np.ascontiguousarray(image[..., ::-1]))
+        faces = []
+        for row in [] if rows is None else np.asarray(rows, dtype=np.float64):
+            box = np.concatenate([row[:2] / zoom + shift, row[2:4] / zoom])
+            faces.append(Face(box, row[4:14].reshape(5, 2) / zoom + shift, float(np.clip(row[14], 0, 1))))
+        return sorted(faces, key=lambda face: -face.confidence)
+
+
+def _pad(image: Picture) -> Picture:
+    """Pad with black to whole steps of the network; on less than two of them OpenCV's engine gives random numbers."""
+    height, width = (max(_LEAST_PX - size, -size % _STEP_PX) for size in image.shape[:2])
+    return np.pad(image, ((0, height), (0, width), (0, 0)))

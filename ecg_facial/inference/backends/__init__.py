@@ -1,0 +1,1 @@
+"""Engines that run the networks of a bundle."""

@@ -1,0 +1,209 @@
+"""From a window to a prediction, without torch.
+
+Enters: a bundle, and windows or files. Leaves: class probabilities with the quality of what they rest on. A modality
+that is missing leaves the other alone; without both there is no prediction.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.ecg.reading import read_ecg
+from ecg_facial.errors import SettingsError
+from ecg_facial.face.detection import FaceDetector
+from ecg_facial.face.detectors.loading import load_detector
+from ecg_facial.face.video import read_frames
+from ecg_facial.inference.backends.onnx import OnnxNetworks
+from ecg_facial.inference.bundle import Bundle
+from ecg_facial.inference.fusion import fuse_logits, softmax
+from ecg_facial.recording import VideoRef
+from ecg_facial.windows.window import Window, make_window
+
+RESEARCH_NOTE = "For research only; not a medical device."
+SIMULATED_BUNDLE_NOTE = "Trained on SIMULATED people: means nothing on real ones."
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one window.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+    predicted : str or None
+        Most probable class; None without any usable signal.
+    probabilities : tuple of float
+        Fused, or of the one modality there is; uniform without any.
+    facial, ecg : tuple of float or None
+        Each model's own probabilities; None where it had nothing to look at.
+    face_quality, ecg_quality : float
+        0..1.
+    n_frames_with_face, n_heart_rate_tokens : int
+    heart_rate_bpm : float or None
+    simulated : bool
+        The bundle was trained on simulated people.
+    notes : tuple of str
+        What is missing, and why.
+    """
+
+    class_names: tuple[str, ...]
+    predicted: str | None
+    probabilities: tuple[float, ...]
+    facial: tuple[float, ...] | None
+    ecg: tuple[float, ...] | None
+    face_quality: float
+    ecg_quality: float
+    n_frames_with_face: int
+    n_heart_rate_tokens: int
+    heart_rate_bpm: float | None
+    simulated: bool
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able content."""
+        return asdict(self)
+
+
+class Predictor:
+    """A bundle ready to predict.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    detector_path : Path, optional
+        Model file of the face detector, where the bundle's needs one.
+    threads : int
+        Threads of the networks; 0 lets the engine choose.
+    """
+
+    def __init__(self, bundle: Bundle, *, detector_path: Path | None = None, threads: int = 0) -> None:
+        self.info = bundle.info
+        self._networks = OnnxNetworks(bundle, threads=threads)
+        self._detector_path = detector_path
+        self._detector: FaceDetector | None = None
+
+    @property
+    def detector(self) -> FaceDetector:
+        """Face detector that the bundle's windows are made with, loaded on first use."""
+        if self._detector is None:
+            self._detector = load_detector(self.info.windows.detector, model_path=self._detector_path)
+        return self._detector
+
+    def predict(self, window: Window) -> Prediction:
+        """Predict one window, made with the bundle's window settings."""
+        face, ecg = self._logits(window)
+        nothing = np.zeros(len(self.info.class_names), np.float32)
+        probabilities = fuse_logits(
+            (nothing if face is None else face)[None],
+            (nothing if ecg is None else ecg)[None],
+            face_weight=self.info.face_weight,
+            ecg_weight=self.info.ecg_weight,
+            face_present=np.array([face is not None]),
+            ecg_present=np.array([ecg is not None]),
+        )[0]
+        usable = face is not None or ecg is not None
+        return Prediction(
+            class_names=self.info.class_names,
+            predicted=self.info.class_names[int(probabilities.argmax())] if usable else None,
+            probabilities=_to_tuple(probabilities),
+            facial=None if face is None else _to_tuple(softmax(face)),
+            ecg=None if ecg is None else _to_tuple(softmax(ecg)),
+            face_quality=window.face_quality,
+            ecg_quality=window.ecg_quality,
+            n_frames_with_face=int(window.frame_mask.sum()),
+            n_heart_rate_tokens=len(window.tokens),
+            heart_rate_bpm=None if math.isnan(window.heart_rate_bpm) else window.heart_rate_bpm,
+            simulated=self.info.simulated,
+            notes=_describe_gaps(window),
+        )
+
+    def _logits(self, window: Window) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
+        face = self._networks.facial_logits(window.crops[window.frame_mask]) if window.frame_mask.any() else None
+        ecg = self._networks.ecg_logits(window.tokens, window.token_times_s) if len(window.tokens) else None
+        return face, ecg
+
+
+def predict_files(
+    predictor: Predictor,
+    *,
+    video: Path | None = None,
+    ecg: Path | None = None,
+    fs_hz: float | None = None,
+    ecg_column: str = "ecg",
+    start_s: float = 0.0,
+) -> Prediction:
+    """Predict one window of a video, an ECG, or both, that share a clock.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    video : Path, optional
+        A video file or a folder of frames.
+    ecg : Path, optional
+        A text table.
+    fs_hz : float, optional
+        Sampling rate of an ECG without a time column.
+    ecg_column : str
+    start_s : float
+        Start of the window.
+
+    Raises
+    ------
+    SettingsError
+        Without both, or for a start below 0.
+    DataError
+        For a file that cannot be read.
+    """
+    if video is None and ecg is None:
+        raise SettingsError("neither video nor ECG was given: give one of them, or both")
+    if not (math.isfinite(start_s) and start_s >= 0):
+        raise SettingsError(f"start_s is {start_s}: expected 0 or more seconds")
+    settings = predictor.info.windows
+    signal = None if ecg is None else read_ecg(ecg, fs_hz=fs_hz, column=ecg_column)
+    frames = None
+    if video is not None:
+        frames = read_frames(VideoRef(video), start_s=start_s, duration_s=settings.window_s)
+    detector = predictor.detector if frames is not None else None
+    return predictor.predict(make_window(frames, signal, settings=settings, detector=detector, start_s=start_s))
+
+
+def describe_prediction(prediction: Prediction) -> str:
+    """Lay a prediction out for the terminal."""
+    lines = ["level" + "".join(f"{title:>9}" for title in ("fused", "face", "ECG"))]
+    for number, name in enumerate(prediction.class_names):
+        cells = (
+            "-" if values is None else f"{values[number]:.3f}"
+            for values in (prediction.probabilities, prediction.facial, prediction.ecg)
+        )
+        lines.append(f"{name:5}" + "".join(f"{cell:>9}" for cell in cells))
+    rate = "unknown" if prediction.heart_rate_bpm is None else f"{prediction.heart_rate_bpm:.0f} bpm"
+    lines.append(f"predicted: {prediction.predicted or 'nothing'}")
+    lines.append(f"face quality {prediction.face_quality:.2f} ({prediction.n_frames_with_face} frames with a face)")
+    lines.append(f"ECG quality {prediction.ecg_quality:.2f} (heart rate {rate})")
+    lines += [f"note: {note}" for note in prediction.notes]
+    if prediction.simulated:
+        lines.append(SIMULATED_BUNDLE_NOTE)
+    return "\n".join([*lines, RESEARCH_NOTE])
+
+
+def _to_tuple(values: NDArray[np.floating]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _describe_gaps(window: Window) -> tuple[str, ...]:
+    notes = []
+    if not window.has_video:
+        notes.append("no video: the ECG alone is used")
+    elif not window.frame_mask.any():
+        notes.append("no face is seen: the video is not used")
+    if not window.has_ecg:
+        notes.append("no ECG: the face alone is used")
+    elif not len(window.tokens):
+        notes.append("no interval between beats can be trusted: the ECG is not used")
+    return tuple(notes)

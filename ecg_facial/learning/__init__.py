@@ -1,0 +1,1 @@
+"""Training: one loop, fitting the built-in models, export (needs torch)."""

@@ -1,0 +1,118 @@
+"""Networks from torch to ONNX and safetensors.
+
+Enters: a facial and an ECG model. Leaves: the files of a bundle. Only valid frames and tokens are passed at inference,
+so that the ONNX networks need no mask.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import onnx
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.export import Dim
+
+from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
+from ecg_facial.ecg_model import ECGModel
+from ecg_facial.facial_model import FacialModel
+from ecg_facial.inference.backends.contract import ECG_FILE, FACE_ENCODER_FILE, FACE_HEAD_FILE
+from ecg_facial.nets.resnet import N_FEATURES
+
+WEIGHTS_FILES = ("facial.safetensors", "ecg.safetensors")
+_MAX_LENGTH = 4096
+_EXAMPLE = 3
+
+
+class _Encoder(nn.Module):
+    def __init__(self, model: FacialModel) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.encoder.features(images)
+
+
+class _Head(nn.Module):
+    def __init__(self, model: FacialModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.model.head(features)
+
+
+def export_models(facial: FacialModel, ecg: ECGModel, *, crop_px: int) -> dict[str, bytes]:
+    """Export both models.
+
+    Parameters
+    ----------
+    facial : FacialModel
+    ecg : ECGModel
+    crop_px : int
+        Side of the face crops.
+
+    Returns
+    -------
+    dict of str to bytes
+        ``face_encoder.onnx``: images (n, 3, crop_px, crop_px), normalised, to features (n, 512); ``face_head.onnx``:
+        features (1, n_frames, 512) to logits (1, n_classes); ``ecg.onnx``: tokens (1, n_tokens, n_features) and times_s
+        (1, n_tokens) to logits; the weights of both as safetensors.
+    """
+    facial, ecg = facial.cpu().eval(), ecg.cpu().eval()
+    frames, tokens = (Dim(name, min=1, max=_MAX_LENGTH) for name in ("n_frames", "n_tokens"))
+    images = {"images": torch.randn(_EXAMPLE, 3, crop_px, crop_px)}
+    features = {"features": torch.randn(1, _EXAMPLE, N_FEATURES)}
+    heart = {"tokens": torch.randn(1, _EXAMPLE, N_TOKEN_FEATURES), "times_s": torch.rand(1, _EXAMPLE)}
+    return {
+        FACE_ENCODER_FILE: _to_onnx(_Encoder(facial), images, {"images": {0: frames}}, output="features"),
+        FACE_HEAD_FILE: _to_onnx(_Head(facial), features, {"features": {1: frames}}, output="logits"),
+        ECG_FILE: _to_onnx(ecg, heart, {"tokens": {1: tokens}, "times_s": {1: tokens}}, output="logits"),
+        WEIGHTS_FILES[0]: _to_safetensors(facial),
+        WEIGHTS_FILES[1]: _to_safetensors(ecg),
+    }
+
+
+def _to_safetensors(model: nn.Module) -> bytes:
+    return save({name: value.contiguous() for name, value in model.state_dict().items()})
+
+
+def _to_onnx(module: nn.Module, inputs: Mapping[str, Tensor], dynamic: Mapping[str, object], *, output: str) -> bytes:
+    with _quiet(), torch.no_grad():
+        program = torch.onnx.export(
+            module.eval(),
+            (),
+            kwargs=dict(inputs),
+            dynamo=True,
+            dynamic_shapes=dict(dynamic),
+            input_names=list(inputs),
+            output_names=[output],
+            verbose=False,
+        )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned nothing")
+    content = io.BytesIO()
+    onnx.save_model(program.model_proto, content)
+    return content.getvalue()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Export without the exporter's own warnings, and without the fused attention that ONNX does not know."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.backends.mha.set_fastpath_enabled(False)
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fast)
+            logger.setLevel(level)

@@ -1,0 +1,134 @@
+"""Rendered face crops with known action units, for pretraining.
+
+Enters: a number of identities and a seed. Leaves: aligned uint8 crops made by the same detector and alignment as every
+other crop of the package, with action-unit intensities. Identities come from the seed domain ``pretraining``, so none
+of them is in a cohort.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.face.alignment import crop_face
+from ecg_facial.face.detectors.loading import load_detector
+from ecg_facial.face.video import RgbFrame
+from ecg_facial.runtime.executors.local import open_pool
+from ecg_facial.runtime.progress import track
+from ecg_facial.simulate.head.identity import sample_identity
+from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
+from ecg_facial.simulate.seeds import make_rng
+
+TARGET_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU12", "AU25", "AU43")
+_RENDER_PX = 192
+_NEUTRAL, _PAIN, _SINGLE, _SMILE = range(4)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledCrops:
+    """Crops with their action units.
+
+    Attributes
+    ----------
+    crops : ndarray of uint8, shape (n, crop_px, crop_px, 3)
+    action_units : ndarray of float32, shape (n, len(TARGET_AUS))
+        Intensities 0..1.
+    identities : ndarray of int64, shape (n,)
+        Number of the identity in the pretraining domain.
+    """
+
+    crops: NDArray[np.uint8]
+    action_units: NDArray[np.float32]
+    identities: NDArray[np.int64]
+
+    def of_identities(self, chosen: NDArray[np.bool_]) -> LabelledCrops:
+        """Keep the crops of some identities (a mask over crops)."""
+        return LabelledCrops(self.crops[chosen], self.action_units[chosen], self.identities[chosen])
+
+
+def sample_action_units(rng: np.random.Generator) -> dict[str, float]:
+    """Draw one expression: neutral, pain, single units, or a smile.
+
+    Smiles may raise the cheeks (AU06, a true smile) but never AU10: rendered smiles show teeth, so that a network
+    cannot take teeth for a raised upper lip.
+    """
+    kind = rng.choice(4, p=[0.15, 0.4, 0.25, 0.2])
+    units = dict.fromkeys(TARGET_AUS, 0.0)
+    if kind == _PAIN:
+        strength = rng.uniform(0.15, 1.0)
+        for name in ("AU04", "AU06", "AU07", "AU09", "AU10"):
+            units[name] = strength * rng.uniform(0.3, 1.0) if rng.random() < 0.7 else 0.0
+    elif kind == _SINGLE:
+        for name in ("AU04", "AU06", "AU07", "AU09", "AU10"):
+            units[name] = rng.uniform(0.1, 1.0) if rng.random() < 0.3 else 0.0
+    elif kind == _SMILE:
+        units["AU12"] = rng.uniform(0.2, 1.0)
+        units["AU06"] = rng.uniform(0.1, 0.8) if rng.random() < 0.5 else 0.0
+    if rng.random() < 0.3:
+        units["AU43"] = rng.uniform(0.2, 1.0)
+    if rng.random() < 0.3:
+        units["AU25"] = rng.uniform(0.1, 0.7)
+    return {name: float(min(value, 1.0)) for name, value in units.items()}
+
+
+def _sample_scene(rng: np.random.Generator) -> tuple[Pose, Light]:
+    pose = Pose(
+        yaw=float(rng.normal(0.0, 0.2)),
+        pitch=float(rng.normal(0.0, 0.12)),
+        roll=float(rng.normal(0.0, 0.1)),
+        zoom=float(rng.uniform(0.8, 1.25)),
+    )
+    return pose, Light.sample(rng)
+
+
+def render_identity(number: int, *, per_identity: int, seed: int, crop_px: int) -> LabelledCrops:
+    """Render, detect and crop one identity; frames in which no face is found are left out."""
+    rng = make_rng(seed, "pretraining", number)
+    renderer = FaceRenderer(sample_identity(rng), width=_RENDER_PX, height=_RENDER_PX)
+    detector = load_detector()
+    crops, targets = [], []
+    for _ in range(per_identity):
+        units = sample_action_units(rng)
+        pose, light = _sample_scene(rng)
+        frame = RgbFrame(renderer.render(units, pose=pose, light=light), 0.0)
+        faces = detector.detect(frame)
+        if faces:
+            crops.append(crop_face(frame, max(faces, key=lambda face: face.size_px), crop_px=crop_px))
+            targets.append([units[name] for name in TARGET_AUS])
+    shape = (len(crops), crop_px, crop_px, 3)
+    return LabelledCrops(
+        np.array(crops, dtype=np.uint8).reshape(shape),
+        np.array(targets, dtype=np.float32).reshape(len(crops), len(TARGET_AUS)),
+        np.full(len(crops), number, dtype=np.int64),
+    )
+
+
+def render_crops(
+    n_identities: int,
+    *,
+    per_identity: int = 10,
+    seed: int = 0,
+    crop_px: int = 112,
+    workers: int = 2,
+    show_progress: bool = False,
+) -> LabelledCrops:
+    """Render the crops of identities 0 to `n_identities` - 1; the result does not depend on `workers`."""
+    render = partial(render_identity, per_identity=per_identity, seed=seed, crop_px=crop_px)
+    with open_pool(workers, start=cv2.setNumThreads, arguments=(1,)) as pool:
+        parts = list(
+            track(
+                pool.map(render, range(n_identities), chunksize=4),
+                label="Rendering identities",
+                total=n_identities,
+                show=show_progress,
+            )
+        )
+    return LabelledCrops(
+        np.concatenate([part.crops for part in parts]),
+        np.concatenate([part.action_units for part in parts]),
+        np.concatenate([part.identities for part in parts]),
+    )

@@ -1,0 +1,132 @@
+"""Train ResNet18 to read action-unit intensities off face crops.
+
+Enters: labelled crops. Leaves: a network and how well it reads each unit on identities it has not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from ecg_facial.face.pixels import normalise_crops
+from ecg_facial.learning.pretraining.augment import augment_crop
+from ecg_facial.learning.pretraining.crops import TARGET_AUS, LabelledCrops
+from ecg_facial.learning.settings import TrainingSettings
+from ecg_facial.learning.training import EpochRecord, fit, predict_logits
+from ecg_facial.nets.items import Item
+from ecg_facial.nets.resnet import ResNet18
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Part of a training at one picture size: small pictures first cost a quarter."""
+
+    side_px: int
+    epochs: int
+    learning_rate: float
+
+
+STAGES = (Stage(64, 5, 1e-3), Stage(112, 3, 5e-4))
+
+
+class CropDataset(Dataset[Item]):
+    """Crops at a size, changed at random while training.
+
+    The changes follow torch's generator, which the training loop seeds for every epoch.
+    """
+
+    def __init__(self, data: LabelledCrops, *, side_px: int, augment: bool) -> None:
+        self._data, self._side_px, self._augment = data, side_px, augment
+
+    def __len__(self) -> int:
+        return len(self._data.crops)
+
+    def __getitem__(self, index: int) -> Item:
+        crop = self._data.crops[index]
+        if self._augment:
+            crop = augment_crop(crop, np.random.default_rng(int(torch.randint(2**62, (1,)))))
+        if crop.shape[0] != self._side_px:
+            size = (self._side_px, self._side_px)
+            crop = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return {"images": torch.from_numpy(normalise_crops(crop))}, torch.from_numpy(self._data.action_units[index])
+
+    @staticmethod
+    def collate(items: Sequence[Item]) -> Item:
+        """Stack items into a batch, channels last in memory."""
+        images = torch.stack([item[0]["images"] for item in items]).contiguous(memory_format=torch.channels_last)
+        return {"images": images}, torch.stack([item[1] for item in items])
+
+
+def split_identities(data: LabelledCrops, *, held_out: float = 0.08) -> tuple[LabelledCrops, LabelledCrops]:
+    """Divide crops into those to train on and those of the last identities."""
+    people = np.unique(data.identities)
+    last = people[-max(1, round(held_out * len(people))) :]
+    chosen = np.isin(data.identities, last)
+    return data.of_identities(~chosen), data.of_identities(chosen)
+
+
+def train_reader(
+    data: LabelledCrops,
+    *,
+    seed: int,
+    stages: Sequence[Stage] = STAGES,
+    batch_size: int = 64,
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+) -> tuple[ResNet18, dict[str, float]]:
+    """Train on all but the last identities.
+
+    Returns
+    -------
+    network : ResNet18
+        With one output an action unit, in the order of `TARGET_AUS`.
+    explained : dict of str to float
+        Share of the variance of each unit's intensity that the network explains on the held-out identities.
+    """
+    train, held_out = split_identities(data)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = ResNet18(len(TARGET_AUS))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    for stage in stages:
+        settings = TrainingSettings(
+            epochs=stage.epochs,
+            batch_size=batch_size,
+            learning_rate=stage.learning_rate,
+            patience=stage.epochs,
+            class_weights=False,
+        )
+        fit(
+            network,
+            CropDataset(train, side_px=stage.side_px, augment=True),
+            CropDataset(held_out, side_px=stage.side_px, augment=False),
+            settings=settings,
+            seed=seed,
+            loss=nn.functional.mse_loss,
+            on_epoch=on_epoch,
+        )
+    return network, explain_variance(network, held_out, side_px=stages[-1].side_px)
+
+
+def explain_variance(network: nn.Module, data: LabelledCrops, *, side_px: int) -> dict[str, float]:
+    """Share of each unit's variance that the network explains (R squared)."""
+    read = predict_logits(network, CropDataset(data, side_px=side_px, augment=False))
+    return dict(zip(TARGET_AUS, _r_squared(data.action_units, read).tolist(), strict=True))
+
+
+def _r_squared(true: NDArray[np.float32], read: NDArray[np.float32]) -> NDArray[np.float64]:
+    left = ((true - read) ** 2).mean(axis=0, dtype=np.float64)
+    return np.asarray(1 - left / np.maximum(true.var(axis=0, dtype=np.float64), 1e-9), dtype=np.float64)
+
+
+def to_half(network: ResNet18) -> dict[str, Tensor]:
+    """Weights without the last layer; convolutions in fp16, the few others as they are."""
+    state = {name: value for name, value in network.state_dict().items() if not name.startswith("fc.")}
+    halved = {name: value.half() if value.ndim == 4 else value for name, value in state.items()}
+    return {name: value.contiguous(memory_format=torch.contiguous_format) for name, value in halved.items()}

@@ -1,0 +1,89 @@
+"""Settings of training and of the built-in models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.inference.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
+from ecg_facial.nets.settings import EcgSettings, FacialSettings
+
+_PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a model is trained.
+
+    Attributes
+    ----------
+    epochs : int
+        Most passes over the training data.
+    batch_size : int
+    learning_rate : float
+        Peak of a cosine schedule over all `epochs` with one epoch of warm-up.
+    weight_decay : float
+        Of AdamW.
+    patience : int
+        Epochs without a better validation loss after which training stops.
+    class_weights : bool
+        Weigh classes by the inverse of how often they occur in the training set.
+    clip_norm : float
+        Limit of the gradient's norm.
+    precision : {"auto", "fp32", "bf16"}
+        ``auto`` takes bf16 on a GPU that has it, where pictures are trained on.
+    device : str
+        ``auto`` (a GPU where there is one), ``cpu``, ``cuda``.
+
+    Raises
+    ------
+    SettingsError
+        For a value outside its limits.
+    """
+
+    epochs: int = 30
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    patience: int = 6
+    class_weights: bool = True
+    clip_norm: float = 1.0
+    precision: str = "auto"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch_size, self.patience) < 1:
+            raise SettingsError(f"{self}: epochs, batch_size and patience are 1 or more")
+        if not (self.learning_rate > 0 and self.weight_decay >= 0 and self.clip_norm > 0):
+            raise SettingsError(f"{self}: learning_rate and clip_norm are above 0, weight_decay is 0 or more")
+        if self.precision not in _PRECISIONS:
+            raise SettingsError(f"unknown precision {self.precision!r}: expected {', '.join(_PRECISIONS)}")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Architecture, training and fusion of both models.
+
+    Attributes
+    ----------
+    facial : FacialSettings
+    ecg : EcgSettings
+    facial_training, ecg_training : TrainingSettings
+    face_weight, ecg_weight : float
+        Of the fusion.
+    """
+
+    facial: FacialSettings = field(default_factory=FacialSettings)
+    ecg: EcgSettings = field(default_factory=EcgSettings)
+    facial_training: TrainingSettings = field(default_factory=TrainingSettings)
+    ecg_training: TrainingSettings = field(default_factory=lambda: TrainingSettings(epochs=60, patience=12))
+    face_weight: float = FACE_WEIGHT
+    ecg_weight: float = ECG_WEIGHT
+
+    def __post_init__(self) -> None:
+        check_weights(self.face_weight, self.ecg_weight)
+        if self.facial.frozen and self.facial.weights == "none":
+            raise SettingsError("a frozen ResNet18 without weights sees nothing: give weights, or train it too")
+
+
+FUSION_RULES = ("fixed", "learned")

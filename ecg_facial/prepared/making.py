@@ -1,0 +1,304 @@
+"""Making the windows of a data set, in several processes, and going on after an interruption.
+
+Enters: an index and settings. Leaves: a folder of shards, trials before rest recordings. What is on disk does not
+depend on the number of workers nor on interruptions. A few clips at a time are in memory, whatever the data's size.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from ecg_facial.datasets import DatasetIndex
+from ecg_facial.ecg.beats.core import keep_plain_core
+from ecg_facial.ecg.stretches import read_ecg_stretch
+from ecg_facial.errors import DataError, MissingDataError, SettingsError
+from ecg_facial.face.detection import FaceDetector
+from ecg_facial.face.detectors.loading import load_detector
+from ecg_facial.face.video import read_frames
+from ecg_facial.labels import PainLevel
+from ecg_facial.prepared.data import PreparedData, open_prepared
+from ecg_facial.prepared.shards import (
+    FORMAT_VERSION,
+    PREPARED_FILE,
+    TRIALS_A_SHARD,
+    PreparedWindow,
+    read_shard,
+    remove_leftovers,
+    table_path,
+    write_shard,
+)
+from ecg_facial.recording import EcgSignal, Recording, RestRecording, Trial
+from ecg_facial.runtime.executors.local import open_pool
+from ecg_facial.runtime.progress import announce, track
+from ecg_facial.runtime.settings import to_dict
+from ecg_facial.runtime.storage import sha256_json, write_json
+from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
+from ecg_facial.windows.window import Window, make_window
+
+_KEY_DIGITS = 16
+_CLIPS_AHEAD = 2
+# what a trial and a shard need beside the crops
+_TRIAL_BYTES, _SHARD_BYTES = 1024, 16384
+# Compiling the search for beats takes a worker 8 s, the compiled one saves less than a millisecond a recording.
+_COMPILE_FROM = 10_000
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a worker needs to know once."""
+
+    settings: WindowSettings
+    detector_path: Path | None
+    root: Path
+    n_recordings: int
+
+
+def prepare(
+    index: DatasetIndex,
+    out: Path,
+    *,
+    settings: WindowSettings,
+    levels: Collection[PainLevel] | None = None,
+    with_rest: bool = True,
+    workers: int = 2,
+    detector_path: Path | None = None,
+    show_progress: bool = False,
+) -> PreparedData:
+    """Make the windows that are not on disk yet and open them all.
+
+    Parameters
+    ----------
+    index : DatasetIndex
+    out : Path
+        Folder in which each combination of data and settings gets a folder of its own.
+    settings : WindowSettings
+    levels : collection of PainLevel, optional
+        Only trials of these levels.
+    with_rest : bool
+        Also the rest recordings of the people whose trials are prepared; see `PreparedData.rest_rows`.
+    workers : int
+        Processes; 1 works in this one. The result does not depend on it.
+    detector_path : Path, optional
+        Model file of the detector, where it needs one.
+    show_progress : bool
+        Whether to say on standard error how much disk is needed, and to show a bar.
+
+    Returns
+    -------
+    PreparedData
+
+    Raises
+    ------
+    MissingDataError
+        When there is no trial to prepare.
+    SettingsError
+        When the disk has too little space, or a setting is outside its limits.
+
+    Notes
+    -----
+    The workers are spawned, so a script that calls this needs the guard ``if __name__ == "__main__":``. A signal that
+    turns out to be damaged is absent from its window, and the table's column ``problem`` says why.
+    """
+    if workers < 1:
+        raise SettingsError(f"number of workers is {workers}: expected at least 1")
+    trials = _select_trials(index, levels)
+    rest = _select_rest(index, trials) if with_rest else []
+    recordings: list[Recording] = [*trials, *rest]
+    parts = describe_key(index, settings, levels=levels, with_rest=with_rest, detector_path=detector_path)
+    key = sha256_json(parts)
+    folder = Path(out) / key[:_KEY_DIGITS]
+    if (folder / PREPARED_FILE).is_file():
+        return open_prepared(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
+    waiting = {
+        number: recordings[number * TRIALS_A_SHARD : (number + 1) * TRIALS_A_SHARD]
+        for number in range(-(-len(recordings) // TRIALS_A_SHARD))
+        if not table_path(folder, number).is_file()
+    }
+    n_waiting = sum(map(len, waiting.values()))
+    _check_space(folder, n_waiting, settings, show=show_progress)
+    root = index.root if index.root.is_dir() else index.root.parent
+    made = _make_windows(waiting, _Job(settings, detector_path, root, n_waiting), workers=workers)
+    shown = track(made, label="Preparing windows", total=n_waiting, show=show_progress and n_waiting > 0)
+    for number, part in waiting.items():
+        write_shard(folder, number, list(islice(shown, len(part))), key=key)
+    # the bar and the workers end only after the last item
+    next(shown, None)
+    _finish(folder, index, parts, n_trials=len(recordings), n_rest=len(rest))
+    return open_prepared(folder)
+
+
+def describe_key(
+    index: DatasetIndex,
+    settings: WindowSettings,
+    *,
+    levels: Collection[PainLevel] | None = None,
+    with_rest: bool = True,
+    detector_path: Path | None = None,
+) -> dict[str, Any]:
+    """List everything that the prepared windows depend on; its hash names their folder."""
+    # windows without rest keep the key that they had before rest was read
+    return {
+        **({"rest": True} if with_rest and index.rest else {}),
+        "data": index.fingerprint,
+        "simulated": index.simulated,
+        "levels": sorted(level.name for level in (PainLevel if levels is None else set(levels))),
+        "settings": to_dict(settings),
+        "detector_sha256": load_detector(settings.detector, model_path=detector_path).sha256,
+        "preprocessing_version": PREPROCESSING_VERSION,
+    }
+
+
+def estimate_disk_bytes(n_trials: int, settings: WindowSettings) -> int:
+    """Estimate the disk space that prepared windows take.
+
+    Examples
+    --------
+    >>> estimate_disk_bytes(8700, WindowSettings()) // 10**6
+    10490
+    """
+    crops = settings.n_frames * settings.crop_px**2 * 3
+    return n_trials * (crops + _TRIAL_BYTES) + -(-n_trials // TRIALS_A_SHARD) * _SHARD_BYTES
+
+
+def _select_trials(index: DatasetIndex, levels: Collection[PainLevel] | None) -> list[Trial]:
+    trials = [trial for trial in index.trials if levels is None or trial.level in levels]
+    if not trials:
+        wanted = "" if levels is None else f" of level {', '.join(level.name for level in sorted(levels))}"
+        raise MissingDataError(f"{index.root}: no usable trial{wanted} among {len(index.trials)}; look at the index")
+    return sorted(trials, key=lambda trial: (trial.subject.id, trial.id))
+
+
+def _select_rest(index: DatasetIndex, trials: Sequence[Trial]) -> list[RestRecording]:
+    people = {trial.subject.id for trial in trials}
+    return sorted(
+        (item for item in index.rest if item.subject.id in people), key=lambda item: (item.subject.id, item.id)
+    )
+
+
+def _check_space(folder: Path, n_trials: int, settings: WindowSettings, *, show: bool) -> None:
+    """Say how much disk is needed before it is used, and refuse where there is less."""
+    needed, free = estimate_disk_bytes(n_trials, settings), shutil.disk_usage(folder).free
+    need = f"{folder}: {n_trials} windows need {_format_size(needed)} of disk, {_format_size(free)} are free"
+    if needed > free:
+        raise SettingsError(f"{need}; make room, choose another folder, or fewer frames or smaller crops")
+    if show:
+        announce(need)
+
+
+def _format_size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+
+
+def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trials: int, n_rest: int) -> None:
+    """Write the file that makes the folder count."""
+    shards = [read_shard(folder, number) for number in range(-(-n_trials // TRIALS_A_SHARD))]
+    kept = {name: parts[name] for name in ("settings", "preprocessing_version")}
+    write_json(
+        folder / PREPARED_FILE,
+        {
+            "format_version": FORMAT_VERSION,
+            "simulated": index.simulated,
+            "reader": index.reader,
+            "n_trials": n_trials,
+            **({"n_rest": n_rest} if n_rest else {}),
+            "n_problems": sum(bool(text) for table, _ in shards for text in table["problem"].to_pylist()),
+            "fingerprint": sha256_json({**kept, "shards": [said["content"] for _, said in shards]}),
+            "key": sha256_json(parts),
+            "key_parts": parts,
+        },
+    )
+
+
+def _make_windows(waiting: dict[int, list[Recording]], job: _Job, *, workers: int) -> Iterator[PreparedWindow]:
+    """Yield windows in the recordings' order."""
+    trials = [trial for part in waiting.values() for trial in part]
+    workers = min(workers, len(trials))
+    if workers < 2:
+        if trials:
+            detector = load_detector(job.settings.detector, model_path=job.detector_path)
+            yield from (prepare_trial(trial, detector, settings=job.settings, root=job.root) for trial in trials)
+        return
+    with open_pool(workers, start=_start_worker, arguments=(job,)) as pool:
+        yield from _run_in_order(pool, iter(trials), ahead=_CLIPS_AHEAD * workers)
+
+
+def _run_in_order(pool: ProcessPoolExecutor, trials: Iterator[Recording], *, ahead: int) -> Iterator[PreparedWindow]:
+    """Keep a few clips ahead of the one that is waited for, and no more."""
+    running: deque[Future[PreparedWindow]] = deque(pool.submit(_work, trial) for trial in islice(trials, ahead))
+    while running:
+        yield running.popleft().result()
+        running.extend(pool.submit(_work, trial) for trial in islice(trials, 1))
+
+
+class _Worker:
+    """State of a worker process: its detector, loaded once."""
+
+    job: _Job
+    detector: FaceDetector
+
+
+def _start_worker(job: _Job) -> None:
+    cv2.setNumThreads(1)
+    keep_plain_core(job.n_recordings < _COMPILE_FROM)
+    _Worker.job = job
+    _Worker.detector = load_detector(job.settings.detector, model_path=job.detector_path)
+
+
+def _work(trial: Recording) -> PreparedWindow:
+    return prepare_trial(trial, _Worker.detector, settings=_Worker.job.settings, root=_Worker.job.root)
+
+
+def prepare_trial(trial: Recording, detector: FaceDetector, *, settings: WindowSettings, root: Path) -> PreparedWindow:
+    """Make the window of one trial or rest recording; a signal that cannot be read is absent, and the reason is kept.
+
+    Parameters
+    ----------
+    trial : Trial or RestRecording
+    detector : FaceDetector
+    settings : WindowSettings
+    root : Path
+        Taken off the paths in the reason, so that it does not depend on where the data lie.
+    """
+    reasons: list[str] = []
+    ecg = _read_ecg(trial, reasons)
+    window = _make_window_of(trial, ecg, detector, settings, reasons)
+    return PreparedWindow(trial, window, "; ".join(reasons).replace(f"{root}{os.sep}", ""))
+
+
+def _read_ecg(trial: Recording, reasons: list[str]) -> EcgSignal | None:
+    if trial.ecg is None:
+        return None
+    try:
+        return read_ecg_stretch(trial.ecg)
+    except (DataError, SettingsError) as error:
+        reasons.append(f"ECG absent: {error}")
+        return None
+
+
+def _make_window_of(
+    trial: Recording,
+    ecg: EcgSignal | None,
+    detector: FaceDetector,
+    settings: WindowSettings,
+    reasons: list[str],
+) -> Window:
+    if trial.video is not None:
+        try:
+            return make_window(read_frames(trial.video), ecg, settings=settings, detector=detector)
+        except DataError as error:
+            reasons.append(f"video absent: {error}")
+    if ecg is not None:
+        return make_window(None, ecg, settings=settings)
+    return replace(make_window((), None, settings=settings, detector=detector), has_video=False)

@@ -1,0 +1,41 @@
+"""Questions about prepared data: which trials have a face, heart beats, a class of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.prepared import PreparedData
+
+NO_LABEL = -1  # no loss accepts it, so that an unread label can never train
+
+
+def sees_face(prepared: PreparedData, row: int) -> bool:
+    """Whether any frame of a trial shows the face."""
+    return bool(np.any(prepared.frame_mask(row)))
+
+
+def has_beats(prepared: PreparedData, row: int) -> bool:
+    """Whether a trial has any heart-rate token."""
+    return len(prepared.token_times_s(row)) > 0
+
+
+def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> list[int]:
+    """Rows of some subjects' trials whose level is a class of the task."""
+    wanted = set(subjects)
+    table = prepared.table
+    return [
+        row
+        for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
+        if subject in wanted and task.includes_code(level)
+    ]
+
+
+def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task | None) -> list[int]:
+    """Class index of each row; a level outside the task is an error. Without a task no level is read."""
+    if task is None:
+        return [NO_LABEL] * len(rows)
+    levels = prepared.table["level"].to_numpy()
+    return [task.encode(parse_pain_level(levels[row])) for row in rows]

@@ -1,0 +1,47 @@
+"""Settings of normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecg_facial.errors import SettingsError
+
+MODES = ("none", "training-set", "baseline", "causal", "transductive")
+
+
+@dataclass(frozen=True)
+class NormalisationSettings:
+    """How vectors are normalised.
+
+    Attributes
+    ----------
+    mode : str
+        ``none``. ``training-set``: mean and deviation of the training part. ``baseline``: change from the person's own
+        rest outside the scored trials. ``causal``: change from the mean of this person's past trials, with the training
+        part's mean counting as one trial before them. ``transductive``: mean and deviation of all of the person's
+        trials, the tested ones included, which flatters.
+    baseline_trials : int
+        Where not everybody has rest: the first so many BL1 trials of each person are taken for it, and leave the
+        scoring and the training for everybody.
+
+    Raises
+    ------
+    SettingsError
+        For a value outside its limits.
+    """
+
+    mode: str = "none"
+    baseline_trials: int = 3
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise SettingsError(f"unknown normalisation {self.mode!r}: expected {', '.join(MODES)}")
+        if self.baseline_trials < 1:
+            raise SettingsError(f"baseline_trials is {self.baseline_trials}: expected 1 or more")
+
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """Warnings that stand wherever a result is shown."""
+        if self.mode != "transductive":
+            return ()
+        return ("TRANSDUCTIVE: each test person was scaled by all of their own test trials; optimistic, and not live",)

@@ -1,0 +1,146 @@
+"""Files of prepared data: a fixed number of trials in a pair of crops and table.
+
+Enters: windows and their trials. Leaves: files, and the table read back. The table is written after the crops, so a
+shard is there when its table is. Nothing in a shard depends on where the data lie or when it was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ecg_facial.errors import CorruptDataError
+from ecg_facial.recording import Recording
+from ecg_facial.runtime.storage import atomic_path
+from ecg_facial.windows.window import Window
+
+FORMAT_VERSION = 1
+TRIALS_A_SHARD = 32
+PREPARED_FILE = "prepared.json"
+_ABOUT = b"ecg_facial_shard"
+RAGGED_COLUMNS = {
+    "frame_mask": pa.bool_(),
+    "frame_times_s": pa.float32(),
+    "tokens": pa.float32(),
+    "token_times_s": pa.float32(),
+    "r_peak_times_s": pa.float64(),
+}
+_SCHEMA = pa.schema(
+    [
+        ("subject", pa.string()),
+        ("trial", pa.string()),
+        ("level", pa.string()),
+        ("sex", pa.string()),
+        ("age_years", pa.int64()),
+        ("has_video", pa.bool_()),
+        ("has_ecg", pa.bool_()),
+        ("face_quality", pa.float64()),
+        ("ecg_quality", pa.float64()),
+        ("heart_rate_bpm", pa.float64()),
+        ("n_faces", pa.int64()),
+        ("n_tokens", pa.int64()),
+        ("problem", pa.string()),
+        *((name, pa.list_(kind)) for name, kind in RAGGED_COLUMNS.items()),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedWindow:
+    """The window of a trial or a rest recording.
+
+    Attributes
+    ----------
+    trial : Trial or RestRecording
+    window : Window
+    problem : str
+        Why a signal of the trial is absent from the window although it was indexed; empty where none is.
+    """
+
+    trial: Recording
+    window: Window
+    problem: str = ""
+
+
+def crops_path(folder: Path, number: int) -> Path:
+    """Path of a shard's crops."""
+    return folder / f"crops-{number:05d}.npy"
+
+
+def table_path(folder: Path, number: int) -> Path:
+    """Path of a shard's table; the shard is complete when it is there."""
+    return folder / f"windows-{number:05d}.parquet"
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed run left half-written."""
+    for leftover in (*folder.glob(".crops-*"), *folder.glob(".windows-*"), *folder.glob(".prepared-*")):
+        leftover.unlink(missing_ok=True)
+
+
+def write_shard(folder: Path, number: int, windows: Sequence[PreparedWindow], *, key: str) -> None:
+    """Write one shard: crops first, then the table that makes it count."""
+    crops = np.stack([item.window.crops for item in windows])
+    table = pa.Table.from_pylist([_to_row(item) for item in windows], schema=_SCHEMA)
+    about = json.dumps({"format_version": FORMAT_VERSION, "key": key, "content": _hash_content(crops, table)})
+    with atomic_path(crops_path(folder, number)) as temporary:
+        np.save(temporary, crops)
+    with atomic_path(table_path(folder, number)) as temporary:
+        pq.write_table(table.replace_schema_metadata({_ABOUT: about.encode()}), temporary)
+
+
+def _hash_content(crops: NDArray[np.uint8], table: pa.Table) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(crops).data)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    digest.update(sink.getvalue())
+    return digest.hexdigest()
+
+
+def _to_row(item: PreparedWindow) -> dict[str, Any]:
+    subject, window = item.trial.subject, item.window
+    return {
+        "subject": subject.id,
+        "trial": item.trial.id,
+        "level": item.trial.code,
+        "sex": subject.sex,
+        "age_years": subject.age_years,
+        "has_video": window.has_video,
+        "has_ecg": window.has_ecg,
+        "face_quality": window.face_quality,
+        "ecg_quality": window.ecg_quality,
+        "heart_rate_bpm": window.heart_rate_bpm,
+        "n_faces": int(window.frame_mask.sum()),
+        "n_tokens": len(window.tokens),
+        "problem": item.problem,
+        **{name: getattr(window, name).ravel() for name in RAGGED_COLUMNS},
+    }
+
+
+def read_shard(folder: Path, number: int) -> tuple[pa.Table, dict[str, Any]]:
+    """Read a shard's table, and what it says of itself: ``format_version``, ``key``, ``content`` (a hash).
+
+    Raises
+    ------
+    CorruptDataError
+        When the shard is not there or cannot be read.
+    """
+    path = table_path(folder, number)
+    try:
+        table = pq.read_table(path)
+        about = json.loads(table.schema.metadata[_ABOUT])
+        if not crops_path(folder, number).is_file():
+            raise OSError(f"{crops_path(folder, number)} is not there")
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError):
+        raise CorruptDataError(f"{path}: incomplete or damaged; delete {folder} and prepare again") from None
+    return table.replace_schema_metadata(None), about

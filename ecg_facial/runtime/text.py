@@ -1,0 +1,25 @@
+"""Aligned text tables, and the note on simulated data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+SIMULATED_NOTE = "SIMULATED data: these figures say nothing about patients."
+
+
+def format_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str], n_left: int = 1) -> str:
+    """Lay out rows in aligned columns, the first `n_left` of them left, the others right.
+
+    Examples
+    --------
+    >>> print(format_table([["facial", 0.5], ["ecg", 12]], header=["model", "n"]))
+    model     n
+    facial  0.5
+    ecg      12
+    """
+    cells = [[str(cell) for cell in row] for row in [header, *rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    pads: Sequence[Callable[[str, int], str]] = [str.ljust] * n_left + [str.rjust] * (len(header) - n_left)
+    lines = ("  ".join(pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True)) for row in cells)
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,258 @@
+"""What goes wrong with a trial's files: planned by seed, written to ``pathologies.csv``, applied to files alone.
+
+Enters: cohort settings, trial plans, and what would be written of a clean trial. Leaves: what is written instead. The
+trial itself, and ``truth.csv``, stay as they are. A trial has one pathology or none:
+
+================ ==================================== ==================================================================
+kind             start_s, end_s                       value
+================ ==================================== ==================================================================
+face_lost        no part of the face is in view       where the head went, in picture widths (left is negative)
+second_person    another head is in view              where it stands, in picture widths from the middle
+dropped_frames   first frame lost, next one there     frames lost; the others keep their times
+frozen_frame     picture stands, next one that moves  frames that show the picture of the first
+clock_offset     whole clip                           seconds by which the biosignals lag the video
+clock_drift      whole clip                           parts per million by which the biosignals' clock is too fast: what
+                                                      happens at t is written at t * (1 + value / 1e6)
+truncated_video  first and last moment not recorded   seconds that are left
+truncated_ecg    the same, of the biosignals          seconds that are left
+missing_video    whole clip                           0; there is no file
+missing_ecg      whole clip                           0; there is no file, neither filtered nor raw
+================ ==================================== ==================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.simulate.files.biosignals import FS_HZ
+from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES, TRIAL_S, FloatArray, smooth_step
+from ecg_facial.simulate.head.scene import Scene
+from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.people.population import CohortSettings, TrialPlan, plan_trials, trial_rng
+from ecg_facial.simulate.truth_tables import format_rows, read_rows
+
+PATHOLOGY_COLUMNS = ("subject", "trial", "kind", "start_s", "end_s", "value")
+PATHOLOGIES_NAME = "pathologies.csv"
+_AWAY_WIDTHS, _AWAY_EDGE_S = 1.3, 0.4
+_BESIDE_WIDTHS = 0.36
+_LOST_FRAMES, _FROZEN_FRAMES, _AWAY_FRAMES, _BESIDE_FRAMES = (3, 30), (8, 50), (25, 60), (30, 80)
+_OFFSET_S, _DRIFT_PPM, _LEFT_S = (0.1, 2.0), (200.0, 1000.0), (1.0, 4.5)
+_PPM = 1e-6
+
+Picture = NDArray[np.uint8]
+Painter = Callable[[Picture, int], Picture]
+"""Paints something over a frame of a given number."""
+
+
+@dataclass(frozen=True)
+class Pathology:
+    """What is wrong with one trial's files; the module's table says what the numbers mean.
+
+    Attributes
+    ----------
+    kind : str
+        One of `kinds.PATHOLOGY_KINDS`.
+    start_s, end_s, value : float
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    value: float
+
+    @property
+    def frames(self) -> range:
+        """Frames of the interval."""
+        return range(round(self.start_s * FPS), min(N_FRAMES, round(self.end_s * FPS)))
+
+
+@dataclass(frozen=True)
+class PathologyRow:
+    """A row of ``pathologies.csv``.
+
+    Attributes
+    ----------
+    subject, trial : str
+    pathology : Pathology
+    """
+
+    subject: str
+    trial: str
+    pathology: Pathology
+
+
+def plan_pathology(settings: CohortSettings, plan: TrialPlan) -> Pathology | None:
+    """Decide what is wrong with a trial's files; None where nothing is.
+
+    The same whatever other trials there are; with a larger share, the trials hit before stay hit in the same way.
+    """
+    if not settings.pathologies or plan.place != "trial":
+        return None
+    hit, pick, *draws = trial_rng(settings, plan, purpose="pathology").random(5).tolist()
+    if hit >= settings.pathology_share:
+        return None
+    return _shape(settings.pathologies[int(pick * len(settings.pathologies))], *draws)
+
+
+def _shape(kind: str, first: float, second: float, third: float) -> Pathology:
+    sign = -1.0 if third < 0.5 else 1.0
+    if kind == "face_lost":
+        return Pathology(kind, *_interval(first, second, _AWAY_FRAMES), sign * _AWAY_WIDTHS)
+    if kind == "second_person":
+        # In every second such clip the other person is there throughout.
+        whole = abs(third - 0.5) < 0.25
+        interval = (0.0, TRIAL_S) if whole else _interval(first, second, _BESIDE_FRAMES)
+        return Pathology(kind, *interval, sign * _BESIDE_WIDTHS)
+    if kind in ("dropped_frames", "frozen_frame"):
+        interval = _interval(first, second, _LOST_FRAMES if kind == "dropped_frames" else _FROZEN_FRAMES)
+        return Pathology(kind, *interval, round((interval[1] - interval[0]) * FPS))
+    if kind in ("clock_offset", "clock_drift"):
+        low, high = _OFFSET_S if kind == "clock_offset" else _DRIFT_PPM
+        return Pathology(kind, 0.0, TRIAL_S, round(sign * (low + (high - low) * first), 6))
+    if kind in ("truncated_video", "truncated_ecg"):
+        # What is left is a whole number of frames, or of samples.
+        rate_hz = FPS if kind == "truncated_video" else FS_HZ
+        left_s = round((_LEFT_S[0] + (_LEFT_S[1] - _LEFT_S[0]) * first) * rate_hz) / rate_hz
+        return Pathology(kind, left_s, TRIAL_S, left_s)
+    return Pathology(kind, 0.0, TRIAL_S, 0.0)
+
+
+def _interval(first: float, second: float, limits: tuple[int, int]) -> tuple[float, float]:
+    """Place a whole number of frames so that some of the clip is left on both sides."""
+    margin = round(_AWAY_EDGE_S * FPS) + 1
+    n_frames = limits[0] + int((limits[1] - limits[0] + 1) * first)
+    start = margin + int((N_FRAMES - 2 * margin - n_frames) * second)
+    return start / FPS, (start + n_frames) / FPS
+
+
+def lacks_video(pathology: Pathology | None) -> bool:
+    """Tell whether the trial has no video file."""
+    return pathology is not None and pathology.kind == "missing_video"
+
+
+def lacks_ecg(pathology: Pathology | None) -> bool:
+    """Tell whether the trial has no biosignals."""
+    return pathology is not None and pathology.kind == "missing_ecg"
+
+
+def spoil_scene(scene: Scene, pathology: Pathology | None) -> Scene:
+    """Move the head out of the picture for the interval of ``face_lost``; other scenes stay as they are."""
+    if pathology is None or pathology.kind != "face_lost":
+        return scene
+    # The head leaves before the interval and returns after it, so that within it nothing of it is seen.
+    leaving = smooth_step((FRAME_TIMES_S - pathology.start_s) / _AWAY_EDGE_S + 1.0)
+    returned = smooth_step((FRAME_TIMES_S - pathology.end_s + 1.0 / FPS) / _AWAY_EDGE_S)
+    return replace(scene, x=scene.x + pathology.value * leaving * (1.0 - returned))
+
+
+def spoil_frames(
+    frames: Iterable[Picture], pathology: Pathology | None, *, paint_companion: Painter
+) -> Iterator[Picture | None]:
+    """Lose, repeat, cut or overpaint frames.
+
+    Parameters
+    ----------
+    frames : iterable of ndarray of uint8, shape (height, width, 3)
+        The clean clip; frames after the end of a cut clip are not asked for.
+    pathology : Pathology or None
+    paint_companion : callable
+        Paints the second person over a frame.
+
+    Yields
+    ------
+    ndarray of uint8, or None
+        None for a frame that is lost.
+    """
+    if pathology is None:
+        yield from frames
+        return
+    if pathology.kind == "truncated_video":
+        yield from islice(frames, round(pathology.value * FPS))
+        return
+    standing: Picture | None = None
+    for number, frame in enumerate(frames):
+        inside = number in pathology.frames
+        if inside and pathology.kind == "frozen_frame":
+            standing = frame.copy() if standing is None else standing
+            yield standing
+        elif inside and pathology.kind == "second_person":
+            yield paint_companion(frame, number)
+        elif inside and pathology.kind == "dropped_frames":
+            yield None
+        else:
+            yield frame
+
+
+def skew_times(times_s: FloatArray, pathology: Pathology | None) -> FloatArray:
+    """When the biosignals' clock says that something happens, given when it does."""
+    if pathology is not None and pathology.kind == "clock_offset":
+        return times_s + pathology.value
+    if pathology is not None and pathology.kind == "clock_drift":
+        return times_s * (1.0 + _PPM * pathology.value)
+    return times_s
+
+
+def skew_action_units(action_units: FloatArray, pathology: Pathology | None) -> FloatArray:
+    """Give action units by the clock of the muscles' electrodes, which is that of the ECG."""
+    return np.stack([skew_course(row, FRAME_TIMES_S, pathology) for row in action_units])
+
+
+def skew_course(course: FloatArray, times_s: FloatArray, pathology: Pathology | None) -> FloatArray:
+    """Give a course by the biosignals' clock; its ends are held where nothing is known beyond them."""
+    skewed_s = skew_times(times_s, pathology)
+    return course if skewed_s is times_s else np.interp(times_s, skewed_s, course)
+
+
+def cut_columns(columns: FloatArray, pathology: Pathology | None) -> FloatArray:
+    """Cut biosignals of shape (n_signals, n_times) at the end of ``truncated_ecg``."""
+    if pathology is None or pathology.kind != "truncated_ecg":
+        return columns
+    return columns[:, : round(pathology.value * FS_HZ)]
+
+
+def format_pathologies(settings: CohortSettings) -> Iterator[str]:
+    """Yield the lines of ``pathologies.csv``, the header first."""
+    return format_rows(PATHOLOGY_COLUMNS, _list_rows(settings))
+
+
+def _list_rows(settings: CohortSettings) -> Iterator[tuple[str, ...]]:
+    for index in range(settings.n_subjects):
+        for plan in plan_trials(settings, index):
+            found = plan_pathology(settings, plan)
+            if found is not None:
+                numbers = (f"{value:.6f}" for value in (found.start_s, found.end_s, found.value))
+                yield (plan.subject.id, plan.name, found.kind, *numbers)
+
+
+def read_pathologies(path: Path) -> Iterator[PathologyRow]:
+    """Read ``pathologies.csv`` row by row.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or the cohort's folder.
+
+    Raises
+    ------
+    MissingDataError
+        When there is no such file: the cohort was made without pathologies.
+    CorruptDataError
+        When it is not a table of pathologies.
+    """
+    file = path / PATHOLOGIES_NAME if path.is_dir() else path
+    absent = "no table of pathologies; only cohorts simulated with some have one"
+    return read_rows(file, columns=PATHOLOGY_COLUMNS, parse=_read_row, absent=absent)
+
+
+def _read_row(row: dict[str, str]) -> PathologyRow:
+    if row["kind"] not in PATHOLOGY_KINDS:
+        raise ValueError(f"{row['kind']!r} is no pathology")
+    return PathologyRow(
+        row["subject"], row["trial"], Pathology(row["kind"], *(float(row[name]) for name in PATHOLOGY_COLUMNS[3:]))
+    )

@@ -1,0 +1,33 @@
+"""Time grid of a trial, names of the action units, and small helpers of the simulator."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.simulate.settings.presets import (
+    Range,
+)
+
+TRIAL_S = 5.5
+FPS = 25.0
+N_FRAMES = 138
+FRAME_TIMES_S: NDArray[np.float64] = np.arange(N_FRAMES) / FPS
+PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")
+FloatArray = NDArray[np.float64]
+
+
+def uniform(rng: np.random.Generator, limits: Range) -> float:
+    """Draw from a preset's range."""
+    return limits[0] + (limits[1] - limits[0]) * rng.random()
+
+
+def smooth_step(position: FloatArray) -> FloatArray:
+    """Rise from 0 at position 0 to 1 at position 1, with flat ends."""
+    inside = np.clip(position, 0.0, 1.0)
+    return inside * inside * (3.0 - 2.0 * inside)
+
+
+GAZE_AUS = ("AU61", "AU62", "AU63", "AU64")
+NUISANCE_AUS = ("AU12", "AU25", "AU45", "AU26", "AU27", *GAZE_AUS)
+ACTION_UNITS = PAIN_AUS + NUISANCE_AUS

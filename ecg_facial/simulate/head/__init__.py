@@ -1,0 +1,1 @@
+"""Rendered heads: shape, expression, light, camera, pixels."""

@@ -1,0 +1,148 @@
+"""Compiled kernels that put a head into an expression and a pose, and project it.
+
+Enters: a neutral head, weights of the mesh's expression targets, a rotation, a pinhole. Leaves: vertices, then pixels
+and depth. Targets are packed to the vertices that they move, a tenth of all for most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.simulate.head.head import FloatArray, HeadMesh
+from ecg_facial.simulate.head.kernels import njit
+
+CAMERA_DISTANCE = 9.0
+"""From the head's pivot, in model units."""
+HEAD_SHARE, MIDDLE = 0.33, 0.53
+"""Height of a model unit, and of the pivot from above, as shares of the picture's height."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where a head is: angles in radians, shift in pixels, zoom 1 for a head of the usual size."""
+
+    yaw: float = 0.0
+    pitch: float = 0.0
+    roll: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+
+    def rotation(self) -> FloatArray:
+        """Rotation matrix: yaw, then pitch, then roll."""
+        cy, sy, cp, sp = np.cos(self.yaw), np.sin(self.yaw), np.cos(self.pitch), np.sin(self.pitch)
+        cr, sr = np.cos(self.roll), np.sin(self.roll)
+        turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+        nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+        tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+        return np.asarray(tilt @ nod @ turn, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class PinholeCamera:
+    """Sees a head from the front; samples are `supersample` times as many as pixels each way."""
+
+    width: int
+    height: int
+    supersample: int
+    unit_px: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unit_px", self.height * self.supersample * HEAD_SHARE)
+
+    def project(self, vertices: FloatArray, pose: Pose) -> FloatArray:
+        """Pixels and depth of vertices already turned; a pinhole at `CAMERA_DISTANCE`."""
+        middle = ((self.width / 2 + pose.x) * self.supersample, (self.height * MIDDLE + pose.y) * self.supersample)
+        points = np.empty_like(vertices)
+        _project(vertices, *middle, self.unit_px * pose.zoom, points)
+        return points
+
+
+@dataclass(frozen=True, eq=False)
+class PackedTargets:
+    """Expression targets of a head, one after the other.
+
+    Attributes
+    ----------
+    numbers : dict of str to int
+        Place of each target.
+    first : ndarray of int32, shape (n_targets + 1,)
+        Where each target's moves start.
+    moved : ndarray of int32, shape (n_moves,)
+        Which vertex moves.
+    offsets : ndarray of float32, shape (n_moves, 3)
+        How far at weight 1.
+    """
+
+    numbers: dict[str, int]
+    first: NDArray[np.int32]
+    moved: NDArray[np.int32]
+    offsets: FloatArray
+
+
+@lru_cache(maxsize=1)
+def pack_targets(head: HeadMesh) -> PackedTargets:
+    """Pack the expression targets of a head, once per process."""
+    moved = [np.flatnonzero(target.any(axis=1)) for target in head.expressions.values()]
+    offsets = [target[chosen] for target, chosen in zip(head.expressions.values(), moved, strict=True)]
+    return PackedTargets(
+        numbers={name: number for number, name in enumerate(head.expressions)},
+        first=np.cumsum([0, *map(len, moved)], dtype=np.int32),
+        moved=np.concatenate(moved).astype(np.int32),
+        offsets=np.concatenate(offsets),
+    )
+
+
+def pose_vertices(
+    neutral: FloatArray, targets: PackedTargets, weights: Mapping[str, float], rotation: FloatArray
+) -> FloatArray:
+    """Move vertices by weighted expression targets, and turn them.
+
+    Parameters
+    ----------
+    neutral : ndarray of float32, shape (n_vertices, 3)
+        The head's vertices, and after them what no expression moves.
+    targets : PackedTargets
+        Of the head.
+    weights : mapping of str to float
+        Weights by target; those left out are 0.
+    rotation : ndarray of float32, shape (3, 3)
+        Of columns.
+    """
+    chosen = np.array([targets.numbers[name] for name in weights], dtype=np.int32)
+    strengths = np.array(list(weights.values()), dtype=np.float32)
+    posed = np.empty_like(neutral)
+    _move_and_turn(neutral, targets.first, targets.moved, targets.offsets, chosen, strengths, rotation, posed)
+    return posed
+
+
+@njit(cache=True)
+def _move_and_turn(
+    neutral: Any, first: Any, moved: Any, offsets: Any, chosen: Any, strengths: Any, rotation: Any, posed: Any
+) -> None:
+    moving = neutral.copy()
+    for place in range(chosen.shape[0]):
+        weight = strengths[place]
+        for move in range(first[chosen[place]], first[chosen[place] + 1]):
+            for k in range(3):
+                moving[moved[move], k] += offsets[move, k] * weight
+    for v in range(neutral.shape[0]):
+        x, y, z = moving[v, 0], moving[v, 1], moving[v, 2]
+        for k in range(3):
+            posed[v, k] = x * rotation[k, 0] + y * rotation[k, 1] + z * rotation[k, 2]
+
+
+@njit(cache=True)
+def _project(vertices: Any, middle_x: float, middle_y: float, unit_px: float, points: Any) -> None:
+    x, y, reach = np.float32(middle_x), np.float32(middle_y), np.float32(unit_px * CAMERA_DISTANCE)
+    for v in range(vertices.shape[0]):
+        focal = reach / (np.float32(CAMERA_DISTANCE) - vertices[v, 2])
+        points[v, 0] = x + focal * vertices[v, 0]
+        points[v, 1] = y - focal * vertices[v, 1]
+        points[v, 2] = vertices[v, 2]

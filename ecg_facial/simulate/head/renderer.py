@@ -1,0 +1,310 @@
+"""Pictures of simulated heads.
+
+Enters: an identity; per frame action units, pose, light, background. Leaves: an RGB picture. The same arguments give
+the same bytes on the same machine and versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ecg_facial.simulate.head.appearance import make_appearance, texture_coordinates
+from ecg_facial.simulate.head.cloth import find_cut_edges, paint_below
+from ecg_facial.simulate.head.expressions import LidCurve, blendshape_weights, check_action_units, wrinkle_weights
+from ecg_facial.simulate.head.glasses import draw_glasses, fit_glasses
+from ecg_facial.simulate.head.hair import PIVOT, HairName, grow_hair
+from ecg_facial.simulate.head.hand import HandCourse, HandLook, draw_hand
+from ecg_facial.simulate.head.head import BODY, LEFT_EYE, RIGHT_EYE, FloatArray, load_head
+from ecg_facial.simulate.head.identity import Identity
+from ecg_facial.simulate.head.light import Light
+from ecg_facial.simulate.head.posing import (
+    CAMERA_DISTANCE,
+    HEAD_SHARE,
+    MIDDLE,
+    PinholeCamera,
+    Pose,
+    pack_targets,
+    pose_vertices,
+)
+from ecg_facial.simulate.head.rasteriser import (
+    EYE,
+    LANES,
+    NOTHING,
+    PAINTED,
+    TEXTURED,
+    find_seen,
+    mark_vertices,
+    paint_seen,
+)
+from ecg_facial.simulate.head.rooms import draw_plain_wall
+from ecg_facial.simulate.head.shading import shade_vertices, shadow_vertices
+
+__all__ = ["FaceRenderer", "Light", "Pose"]
+
+Picture = NDArray[np.uint8]
+_HAIR_VOLUME = 0.02
+_FAINTEST_PAINT, _WRINKLE_STEPS = 0.002, 2**15 - 1
+_LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
+_OPEN_SHARE = 0.03
+_EYE_ZOOM = 2.5
+_SHADOW_CELLS = 72
+_LINING_SHADE, _GLINT_REACH = 0.35, 1.2
+
+
+class FaceRenderer:
+    """Draws one person, one picture at a time: it is not for several threads.
+
+    Parameters
+    ----------
+    identity : Identity
+        Who.
+    width, height : int
+        Size of the pictures in pixels.
+    supersample : int
+        Samples per pixel in each direction; 2 smooths edges at 2.5 times the cost.
+    hair : str, optional
+        How the hair is cut; the person's own cut where None.
+
+    Raises
+    ------
+    MissingDependencyError
+        Where numba is not installed.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        width: int = 320,
+        height: int = 240,
+        supersample: int = 1,
+        hair: HairName | None = None,
+    ) -> None:
+        self._head = load_head()
+        self._camera = PinholeCamera(width, height, supersample)
+        self._appearance = make_appearance(identity, self._head, hair=hair)
+        # half the memory to read; the maps stay below 1
+        self._wrinkles = np.rint(self._appearance.wrinkles * _WRINKLE_STEPS).astype(np.int16)
+        neutral = identity.mesh(self._head)
+        eyes = [self._head.centre_of(neutral, side) for side in (LEFT_EYE, RIGHT_EYE)]
+        centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + PIVOT)
+        self._edges = find_cut_edges(centred)
+        self._put_together(identity, _give_volume(centred, self._appearance.hair_share))
+        glasses, eye_x = self._appearance.glasses, float(np.ptp([eye[0] for eye in eyes])) / 2
+        skin = centred[self._head.group == BODY]
+        self._glasses = None if glasses is None else fit_glasses(glasses, skin, eye_x)
+        self._walls: dict[tuple[tuple[float, float, float], tuple[float, float, float]], Picture] = {}
+        self._lids = LidCurve(weights=(0.0, _LID_STEPS[-1]))
+        self._lids = self._find_lids()
+
+    def _put_together(self, identity: Identity, vertices: FloatArray) -> None:
+        """Join head and hair to one mesh, in the order in which what is hidden costs least.
+
+        The lining neither throws shadows nor has a light of its own: it comes last and is left out of both.
+        """
+        head, look = self._head, self._appearance
+        hair = grow_hair(look.style, vertices[head.group == BODY], np.random.default_rng(identity.appearance_seed))
+        self._vertices = np.ascontiguousarray(np.concatenate([vertices, hair.vertices]))
+        outer, lined = (hair.triangles[hair.is_lining[hair.triangles[:, 0]] == side] for side in (False, True))
+        parts = [outer + len(vertices), head.triangles, lined + len(vertices)]
+        # the narrowest numbers that hold them: memory takes more time than arithmetic
+        self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.uint16)
+        self._lit_triangles = self._triangles[: len(outer) + len(head.triangles)]
+        # texture coordinates, then room for light and places in a picture; see `paint_seen`
+        self._looks = np.zeros((len(self._vertices), 8), dtype=np.float32)
+        self._uv, self._shade = self._looks[:, :2], self._looks[:, 2:5]
+        self._uv[:] = np.concatenate([texture_coordinates(head), hair.uv])
+        lining = np.append(_LINING_SHADE * look.hair, 1.0) * hair.is_lining[:, None]
+        self._colour = np.ascontiguousarray(np.concatenate([look.vertex_colour, lining]), dtype=np.float32)
+        is_eye = np.append(np.isin(head.group, (LEFT_EYE, RIGHT_EYE)), np.zeros(len(hair.vertices), dtype=bool))
+        is_painted = (self._colour[self._triangles, 3] > _FAINTEST_PAINT).any(axis=1)
+        kinds = np.where(is_eye[self._triangles].all(axis=1), EYE, np.where(is_painted, PAINTED, TEXTURED))
+        self._kinds = kinds.astype(np.uint8)
+
+    def render(
+        self,
+        action_units: Mapping[str, float],
+        *,
+        pose: Pose | None = None,
+        light: Light | None = None,
+        background: Picture | None = None,
+        hand: tuple[HandCourse, int] | None = None,
+    ) -> Picture:
+        """Draw a picture.
+
+        Parameters
+        ----------
+        action_units : mapping of str to float
+            Intensities 0..1 by FACS name (`expressions.AU_NAMES`); units left out are 0.
+        pose : Pose, optional
+        light : Light, optional
+        background : ndarray of uint8, shape (height, width, 3), optional
+            RGB; the light's wall where None.
+        hand : (HandCourse, int), optional
+            A hand before the face, and the number of its frame.
+
+        Returns
+        -------
+        ndarray of uint8, shape (height, width, 3)
+            RGB.
+
+        Raises
+        ------
+        SettingsError
+            For an unknown action unit.
+        """
+        check_action_units(action_units)
+        pose, light = pose or Pose(), light or Light()
+        image = self._paint_wall(light, background)
+        depth = self._draw_mesh(image, action_units, pose, light, skin=self._appearance.skin, eye=self._appearance.eye)
+        if self._appearance.glasses is not None:
+            self._draw_glasses(image, depth, pose, light)
+        if hand is not None:
+            image = self._draw_hand(image, hand, pose, light)
+        if self._camera.supersample > 1:
+            size = (self._camera.width, self._camera.height)
+            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return image
+
+    def _draw_mesh(
+        self,
+        image: Picture,
+        action_units: Mapping[str, float],
+        pose: Pose,
+        light: Light,
+        *,
+        skin: Picture,
+        eye: FloatArray,
+    ) -> FloatArray:
+        weights = blendshape_weights(action_units, lids=self._lids)
+        vertices = pose_vertices(self._vertices, pack_targets(self._head), weights, pose.rotation())
+        points = self._camera.project(vertices, pose)
+        look, cloth = self._appearance, np.array(self._appearance.cloth, dtype=np.float32) * light.level()
+        for edge in self._edges:
+            paint_below(image, points[edge], cloth)
+        # the nearest triangle of every pixel first: what is hidden needs neither light nor colours
+        height, width = image.shape[:2]
+        depth = np.full((height, width + LANES), NOTHING, dtype=np.float32)
+        seen = np.full(depth.shape, -1, dtype=np.int32)
+        find_seen(points, self._triangles, width, depth, seen)
+        self._light_up(vertices, points, seen, light)
+        strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
+        paint_seen(
+            self._triangles,
+            self._kinds,
+            seen,
+            self._looks,
+            self._colour,
+            skin,
+            self._wrinkles,
+            np.asarray(strength / _WRINKLE_STEPS, dtype=np.float32),
+            eye,
+            image,
+        )
+        return depth[:, :width]
+
+    def _light_up(self, vertices: FloatArray, points: FloatArray, seen: NDArray[np.int32], light: Light) -> None:
+        """Light the vertices of the triangles that are seen; others keep what they had."""
+        is_seen = np.zeros(len(vertices), dtype=np.bool_)
+        mark_vertices(seen, self._triangles, points, is_seen, self._looks)
+        lit = np.ones(len(vertices), dtype=np.float32)
+        lamps, ambient = light.arrays()
+        if light.shadow > 0:
+            axes = _lamp_axes(lamps[0])
+            shadow_vertices(vertices, self._lit_triangles, axes, _SHADOW_CELLS, light.shadow, is_seen, lit)
+        shade_vertices(vertices, self._lit_triangles, lamps, ambient, is_seen, lit, self._shade)
+
+    def _paint_wall(self, light: Light, background: Picture | None) -> Picture:
+        scale = self._camera.supersample
+        size = (self._camera.width * scale, self._camera.height * scale)
+        if background is not None:
+            enlarged = cv2.resize(background, size, interpolation=cv2.INTER_LINEAR)
+            return np.ascontiguousarray(enlarged, dtype=np.uint8)
+        walls = (light.wall_top, light.wall_bottom)
+        if walls not in self._walls:
+            self._walls = {walls: draw_plain_wall(*walls, width=size[0], height=size[1])}
+        return self._walls[walls].copy()
+
+    def _draw_glasses(self, picture: Picture, depth: FloatArray, pose: Pose, light: Light) -> None:
+        if self._glasses is None:
+            return
+        camera, turn = self._camera, pose.rotation().T
+        # the streak is the first lamp's, mirrored: it wanders against the head
+        towards = light.lamps[0][0] / (abs(light.lamps[0][2]) + 1.0)
+        draw_glasses(
+            picture,
+            depth,
+            self._glasses,
+            project=lambda points: camera.project(np.ascontiguousarray(points @ turn), pose),
+            unit_px=camera.unit_px * pose.zoom,
+            level=light.level(),
+            glint_shift=float(np.clip(towards - 1.5 * pose.yaw, -_GLINT_REACH, _GLINT_REACH)),
+        )
+
+    def _draw_hand(self, picture: Picture, hand: tuple[HandCourse, int], pose: Pose, light: Light) -> Picture:
+        camera, (lamps, ambient) = self._camera, light.arrays()
+        look = self._appearance
+        middle = (camera.width / 2 + pose.x, camera.height * MIDDLE + pose.y)
+        # a little before the face's own front
+        near = CAMERA_DISTANCE / (CAMERA_DISTANCE - 1.2)
+        return draw_hand(
+            picture,
+            *hand,
+            look=HandLook(look.tone, look.cloth),
+            lamps=lamps,
+            ambient=ambient,
+            middle_px=(middle[0] * camera.supersample, middle[1] * camera.supersample),
+            unit_px=camera.unit_px * pose.zoom * near,
+        )
+
+    def _find_lids(self) -> LidCurve:
+        """Measure how much of the eyeballs each blink weight hides, so that AU43 means the same for everyone.
+
+        The largest weight of the curve is the smallest that hides them: AU43 at 1 just closes the eyes.
+        """
+        open_px = self._count_eye_px(0.0)
+        closures: list[float] = []
+        for weight in _LID_STEPS:
+            share = self._count_eye_px(weight) / max(open_px, 1)
+            closures.append(max(1.0 - share, *closures, 0.0))
+            if share <= _OPEN_SHARE:
+                break
+        return LidCurve((*closures[:-1], 1.0), _LID_STEPS[: len(closures)])
+
+    def _count_eye_px(self, weight: float) -> int:
+        """Visible eye pixels with the blink target at `weight`: eyes are drawn large and bright, all else black."""
+        camera, look = self._camera, self._appearance
+        image = np.zeros((camera.height * camera.supersample, camera.width * camera.supersample, 3), dtype=np.uint8)
+        eyes_up = -float(PIVOT[1]) * HEAD_SHARE * _EYE_ZOOM * CAMERA_DISTANCE / (CAMERA_DISTANCE + float(PIVOT[2]))
+        self._draw_mesh(
+            image,
+            {"AU43": weight / _LID_STEPS[-1]},
+            Pose(zoom=_EYE_ZOOM, y=(eyes_up + 0.5 - MIDDLE) * camera.height),
+            Light(),
+            skin=np.zeros_like(look.skin),
+            eye=np.full_like(look.eye, 1e4),
+        )
+        # bright by the red channel and equal in all three: no hair or teeth is at 255
+        return int((image.min(axis=2) >= 255).sum())
+
+
+def _lamp_axes(lamp: FloatArray) -> FloatArray:
+    """Right, up and towards the lamp, as rows."""
+    # written out, as NumPy's cross product costs more than shading the head
+    x, y, z = (float(part) for part in lamp[:3])
+    level = float(np.hypot(x, z)) + 1e-9
+    right_x, right_z = z / level, -x / level
+    up = (y * right_z, z * right_x - x * right_z, -y * right_x)
+    return np.array([(right_x, 0.0, right_z), up, (x, y, z)], dtype=np.float32)
+
+
+def _give_volume(vertices: FloatArray, hair_share: FloatArray) -> FloatArray:
+    """Push hair out from the skull's middle, so that it is not a painted cap."""
+    middle = np.array([0.0, 0.35, -0.1], dtype=np.float32)
+    outward = vertices - middle
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True) + 1e-6
+    return np.asarray(vertices + outward * (hair_share * _HAIR_VOLUME)[:, None], dtype=np.float32)

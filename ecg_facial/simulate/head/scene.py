@@ -1,0 +1,103 @@
+"""Scene of a clip: lamps, camera, hand, background motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES, FloatArray
+from ecg_facial.simulate.head.camera import CameraTake, sample_take
+from ecg_facial.simulate.head.hand import HandCourse, sample_hand
+from ecg_facial.simulate.settings.presets import SceneSettings
+
+_MOTION_HZ = (0.08, 0.5)
+_N_SCENE = 7
+N_LAMPS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Where the head is, how it is lit and what hides it, frame by frame; arrays of shape (N_FRAMES,) but for one.
+
+    Attributes
+    ----------
+    yaw, pitch, roll : ndarray of float64
+        Radians.
+    x, y : ndarray of float64
+        Shift in picture widths, right and down.
+    zoom : ndarray of float64
+        Size of the head relative to the usual one.
+    brightness : ndarray of float64
+        Light relative to the usual one.
+    light_turn_rad : float
+        Turn of the main light about the vertical axis.
+    lamp_gains : ndarray of float64, shape (N_FRAMES, N_LAMPS, 3)
+        Strength of each colour of each lamp, relative to the room's.
+    hand : HandCourse or None
+        The hand that comes before the face.
+    hand_cover : ndarray of float64
+        Share of the face that the hand hides, 0..1; 0 where none is in the way.
+    camera : CameraTake
+        What the camera does to the picture.
+    """
+
+    yaw: FloatArray
+    pitch: FloatArray
+    roll: FloatArray
+    x: FloatArray
+    y: FloatArray
+    zoom: FloatArray
+    brightness: FloatArray
+    light_turn_rad: float
+    lamp_gains: FloatArray = field(default_factory=lambda: np.ones((N_FRAMES, N_LAMPS, 3)))
+    hand: HandCourse | None = None
+    hand_cover: FloatArray = field(default_factory=lambda: np.zeros(N_FRAMES))
+    camera: CameraTake = field(default_factory=CameraTake)
+
+
+def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
+    """Draw head motion, light, hand and camera of a trial."""
+    sds = np.array(
+        [
+            settings.yaw_sd_rad,
+            settings.pitch_sd_rad,
+            settings.roll_sd_rad,
+            settings.shift_sd,
+            settings.shift_sd,
+            settings.zoom_sd,
+            settings.light_sd,
+        ]
+    )
+    motion_sds = np.append(sds[:-1] * settings.motion_share, settings.flicker_sd)
+    place = np.clip(rng.standard_normal(_N_SCENE), -2.5, 2.5) * sds
+    courses = place[:, None] + motion_sds[:, None] * _wander(rng)
+    yaw, pitch, roll, x, y, zoom, light = courses
+    turn = settings.light_turn_sd_rad * float(np.clip(rng.standard_normal(), -2.5, 2.5))
+    # what came later is drawn last, so that it leaves the scenes of earlier presets as they were
+    gains = _sample_lamp_gains(rng, settings)
+    hand = sample_hand(rng, settings, FRAME_TIMES_S)
+    cover = np.zeros(N_FRAMES) if hand is None else hand.compute_cover()
+    camera = sample_take(rng, settings)
+    return Scene(yaw, pitch, roll, x, y, 1.0 + zoom, 1.0 + light, turn, gains, hand, cover, camera)
+
+
+def _sample_lamp_gains(rng: np.random.Generator, settings: SceneSettings) -> FloatArray:
+    """Draw each lamp's colours of a trial, and a slow change of each: clouds, screens, people who pass a window."""
+    shape = (N_LAMPS, 3)
+    place = settings.lamp_colour_sd * np.clip(rng.standard_normal(shape), -2.5, 2.5)
+    rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random(shape)
+    wave = np.sqrt(2.0) * np.sin(2.0 * np.pi * (rate_hz * FRAME_TIMES_S[:, None, None] + rng.random(shape)))
+    gains: FloatArray = np.maximum(1.0 + place + settings.lamp_change_sd * wave, 0.0)
+    # lamps and daylight differ from blue to orange; casts of green and magenta are rarer
+    gains[..., 1] = 0.5 * (gains[..., 1] + gains[..., ::2].mean(axis=-1))
+    return gains
+
+
+def _wander(rng: np.random.Generator) -> FloatArray:
+    """Slow motion of unit variance: two waves per channel, shape (_N_SCENE, N_FRAMES)."""
+    rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random((2, _N_SCENE, 1))
+    phase = rng.random((2, _N_SCENE, 1))
+    waves = np.sin(2.0 * np.pi * (rate_hz * np.arange(N_FRAMES) / FPS + phase))
+    total: FloatArray = waves.sum(axis=0)
+    return total

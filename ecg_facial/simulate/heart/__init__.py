@@ -1,0 +1,1 @@
+"""Simulated ECG: beats, morphology, rhythm, noise."""

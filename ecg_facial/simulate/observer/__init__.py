@@ -1,0 +1,1 @@
+"""Ideal observer: the accuracy that is possible on simulated trials."""

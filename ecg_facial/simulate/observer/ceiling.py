@@ -1,0 +1,88 @@
+"""What could be reached at most on a simulated cohort: the ideal observer's predictions of its trials.
+
+Enters: what a cohort was made with. Leaves: predictions in the columns of `predictions.csv`, made without any training,
+so that they are judged as a model's are, on the same trials.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecg_facial.labels import Task
+from ecg_facial.simulate.observer.judgements import to_predictions
+from ecg_facial.simulate.observer.observer import IdealObserver, ObserverSettings
+from ecg_facial.simulate.people.population import (
+    GENERATOR_VERSION,
+    CohortSettings,
+    sample_cohort_person,
+    simulate_features,
+)
+from ecg_facial.simulate.settings.presets import PRESETS, get_preset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def observe_cohort(
+    settings: CohortSettings,
+    task: Task,
+    *,
+    observer: ObserverSettings | None = None,
+    know_person: bool = False,
+    subjects: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Let the ideal observer judge the trials of a cohort.
+
+    Parameters
+    ----------
+    settings : CohortSettings
+    task : Task
+        Trials of other levels are left out.
+    observer : ObserverSettings, optional
+    know_person : bool
+        Whether the observer knows each person's parameters: the ceiling of methods that calibrate to a person.
+    subjects : collection of str, optional
+        Only these.
+
+    Returns
+    -------
+    DataFrame
+        Models ``facial``, ``ecg`` and ``fusion``; one subject's trials are in memory at a time.
+    """
+    import pandas as pd
+
+    observer = observer or ObserverSettings()
+    preset = get_preset(settings.preset)
+    anybody = None if know_person else IdealObserver(preset, observer)
+    levels = [int(level) for level in task.levels]
+    parts = []
+    for index in range(settings.n_subjects):
+        trials = [
+            trial
+            for trial in simulate_features(settings, subjects=range(index, index + 1))
+            if task.includes(trial.plan.level) and (subjects is None or trial.plan.subject.id in subjects)
+        ]
+        if trials:
+            looking = anybody or IdealObserver(preset, observer, person=sample_cohort_person(settings, index))
+            parts.append(to_predictions(trials, looking.look(trials).posteriors(levels), task))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def read_cohort_settings(marker: Path) -> CohortSettings | None:
+    """Read what a cohort was made with from its ``SIMULATED.json``.
+
+    Returns
+    -------
+    CohortSettings or None
+        None where the marker does not say it, or another version of the generator made the cohort.
+    """
+    try:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+        if content.get("generator_version") != GENERATOR_VERSION or content.get("preset") not in PRESETS:
+            return None
+        return CohortSettings.from_dict(content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,150 @@
+"""The ideal observer: who knows the population and the generator, and nothing of the person.
+
+Enters: trials at feature level. Leaves: the log-likelihood of every stimulus level given what is observed: the pain
+action units with stated noise at 25 fps, and the beat times with stated jitter. What is not pain (blinks, smiles,
+speech) and which beats are ectopic is told to the observer, who can only gain by it: the accuracy of the largest
+posterior is an upper bound.
+
+People are integrated out by Monte Carlo over `response.sample_person`, response times over draws of the generator.
+Everything that is Gaussian or one-dimensional given those is integrated exactly or on a grid (Rao-Blackwell), so that
+a few thousand draws suffice. With a person given, only the trial's own chance is integrated out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp, ndtri
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.labels import PainLevel
+from ecg_facial.simulate.grid import FloatArray
+from ecg_facial.simulate.heart.ectopic import NORMAL
+from ecg_facial.simulate.observer.face_likelihood import FaceLikelihood
+from ecg_facial.simulate.observer.heart_likelihood import HeartLikelihood
+from ecg_facial.simulate.people.population import SimulatedTrial
+from ecg_facial.simulate.people.response import Person, sample_person
+from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.presets import Preset
+
+_AGES_YEARS = (20, 65)
+_FELT_NODES = 9
+
+
+@dataclass(frozen=True)
+class ObserverSettings:
+    """What the observer sees, and how finely chance is integrated out.
+
+    Attributes
+    ----------
+    au_noise_sd : float
+        Measurement noise of each action unit at each frame, on the scale 0..1.
+    beat_jitter_ms : float
+        Measurement jitter of each beat time (standard deviation).
+    n_people, n_courses : int
+        Monte Carlo draws of people and of response times.
+    seed : int
+        Of noise, jitter and draws.
+
+    Raises
+    ------
+    SettingsError
+        For a value outside its limits.
+    """
+
+    au_noise_sd: float = 0.05
+    beat_jitter_ms: float = 2.0
+    n_people: int = 2000
+    n_courses: int = 128
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0.005 <= self.au_noise_sd <= 1 and 0.1 <= self.beat_jitter_ms <= 100):
+            raise SettingsError(f"{self}: expected au_noise_sd of 0.005 to 1 and beat_jitter_ms of 0.1 to 100")
+        if min(self.n_people, self.n_courses) < 1:
+            raise SettingsError(f"{self}: expected 1 or more draws of people and of courses")
+
+
+@dataclass(frozen=True, eq=False)
+class LevelLikelihoods:
+    """Log-likelihood of each level, shape (n_trials, n_levels), by what is seen."""
+
+    face: FloatArray
+    heart: FloatArray
+    both: FloatArray
+
+    def posteriors(self, levels: Sequence[int]) -> dict[str, FloatArray]:
+        """Posterior of some levels with equal priors, by model name: ``facial``, ``ecg``, ``fusion``."""
+        seen = {"facial": self.face, "ecg": self.heart, "fusion": self.both}
+        chosen = list(levels)
+        return {name: np.exp(log_softmax(values[:, chosen], axis=1)) for name, values in seen.items()}
+
+
+class IdealObserver:
+    """Ready to look at trials of one population.
+
+    Parameters
+    ----------
+    preset : Preset
+        The population.
+    settings : ObserverSettings
+    person : Person, optional
+        Who is looked at, where the observer knows the person: the ceiling of methods that calibrate to a person.
+    """
+
+    def __init__(self, preset: Preset, settings: ObserverSettings, *, person: Person | None = None) -> None:
+        self._preset, self._settings = preset, settings
+        people = [person] if person is not None else draw_people(preset, settings)
+        rng = make_rng(settings.seed, "observer", "courses")
+        self._face = FaceLikelihood(preset.face, people, settings.au_noise_sd, rng, n_courses=settings.n_courses)
+        self._heart = HeartLikelihood(preset.heart, people, settings.beat_jitter_ms, rng, n_courses=settings.n_courses)
+        self._felt, self._weights = felt_nodes(preset)
+
+    def look(self, trials: Sequence[SimulatedTrial]) -> LevelLikelihoods:
+        """Likelihoods of some trials (of the person, where one was given); noise depends on each trial alone."""
+        face = self._face.given_felt(
+            np.stack([self._observe_face(trial) for trial in trials]),
+            self._felt.ravel(),
+            moments=np.array([trial.plan.moment for trial in trials]),
+        ).reshape(-1, *self._felt.shape)
+        heart = self._heart.given_felt([self._observe_heart(trial) for trial in trials], self._felt.ravel())
+        heart = heart.reshape(-1, *self._felt.shape)
+        log_weights = np.log(self._weights)
+        return LevelLikelihoods(
+            *(logsumexp(values + log_weights, axis=2) for values in (face, heart, face + heart)),
+        )
+
+    def _rng(self, trial: SimulatedTrial, what: str) -> np.random.Generator:
+        plan = trial.plan
+        return make_rng(self._settings.seed, "observer", plan.subject_index, int(plan.level), plan.repeat, what)
+
+    def _observe_face(self, trial: SimulatedTrial) -> FloatArray:
+        shown = trial.face.action_units
+        return shown + self._settings.au_noise_sd * self._rng(trial, "face").standard_normal(shown.shape)
+
+    def _observe_heart(self, trial: SimulatedTrial) -> FloatArray:
+        beats_s = trial.heart.trial_beat_times_s
+        seen_s = beats_s + self._settings.beat_jitter_ms / 1e3 * self._rng(trial, "heart").standard_normal(len(beats_s))
+        normal = trial.heart.trial_ectopic == NORMAL
+        return np.asarray(np.stack([seen_s[:-1], seen_s[1:]], axis=1)[normal[:-1] & normal[1:]], dtype=np.float64)
+
+
+def draw_people(preset: Preset, settings: ObserverSettings) -> list[Person]:
+    """Draw people of a population, evenly of both sexes and all ages."""
+    people = []
+    for number in range(settings.n_people):
+        rng = make_rng(settings.seed, "observer", "person", number)
+        age_years = int(rng.integers(_AGES_YEARS[0], _AGES_YEARS[1] + 1))
+        people.append(sample_person(rng, preset, sex="w" if number % 2 else "m", age_years=age_years))
+    return people
+
+
+def felt_nodes(preset: Preset) -> tuple[FloatArray, FloatArray]:
+    """Felt intensities (n_levels, n_nodes) that stand for each level's distribution, and their weights (n_nodes,)."""
+    means = np.array([preset.stimulus[int(level)] for level in PainLevel])[:, None]
+    if preset.shared_sd == 0:
+        return means, np.ones(1)
+    shares = (np.arange(_FELT_NODES) + 0.5) / _FELT_NODES
+    return means + preset.shared_sd * ndtri(shares), np.full(_FELT_NODES, 1 / _FELT_NODES)

@@ -1,0 +1,150 @@
+"""What a simulated camera sees that is not pain: blinks, smiles, yawns, glances, head motion, light, hands.
+
+Enters: presets and random streams. Leaves: action-unit curves of the nuisances and the scene of every frame. Angles
+are in radians, places in picture widths, so that nothing depends on the picture's size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ecg_facial.simulate.grid import (
+    ACTION_UNITS,
+    FRAME_TIMES_S,
+    GAZE_AUS,
+    N_FRAMES,
+    NUISANCE_AUS,
+    PAIN_AUS,
+    TRIAL_S,
+    FloatArray,
+    smooth_step,
+    uniform,
+)
+from ecg_facial.simulate.people.response import FaceResponse
+from ecg_facial.simulate.settings.presets import NuisanceSettings
+
+"""Action units of the truth, in order. AU45 (a blink) and AU43 (eyes closed in pain or a yawn) move the same lid."""
+_SHARED_AUS = ("AU06", "AU43")
+"""Pain's units that a smile (AU06) and a yawn (AU43) move too: the last rows of the nuisance."""
+
+_TRUE_SMILE_CHEEK = 0.4
+_SYLLABLES_HZ = (2.0, 4.0)
+_SMILE_S = (1.0, 2.5)
+_SPEECH_S = (0.8, 2.0)
+_EVENT_EDGE_S = 0.3
+_YAWN_S, _YAWN_EDGE_S, _YAWN_LIPS = (2.5, 4.5), 1.2, 0.4
+_GLANCES, _GLANCE_S, _SACCADE_S = (1, 3), (0.4, 2.0), 0.08
+"""Two lamps of every room and up to three more."""
+
+
+def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> FloatArray:
+    """Curves of the nuisance action units.
+
+    Parameters
+    ----------
+    rng : Generator
+        The trial's own stream.
+    settings : NuisanceSettings
+        The population's habits.
+    blinks_per_s : float
+        The person's blink rate.
+
+    Returns
+    -------
+    ndarray of float64, shape (11, N_FRAMES)
+        `NUISANCE_AUS`, then the AU06 of true smiles and the AU43 of yawns; 0..1.
+    """
+    curves = np.zeros((len(NUISANCE_AUS) + len(_SHARED_AUS), N_FRAMES))
+    rows = dict(zip((*NUISANCE_AUS, *_SHARED_AUS), curves, strict=True))
+    smiles, is_true, speaks = rng.random(3) < (settings.smile_share, settings.true_smile_share, settings.speech_share)
+    if smiles:
+        rows["AU12"][:] = uniform(rng, settings.smile) * _event(rng, _SMILE_S)
+        rows["AU06"][:] = _TRUE_SMILE_CHEEK * rows["AU12"] * is_true
+    if speaks:
+        syllables = np.sin(np.pi * uniform(rng, _SYLLABLES_HZ) * FRAME_TIMES_S + np.pi * rng.random()) ** 2
+        rows["AU25"][:] = uniform(rng, settings.speech) * syllables * _event(rng, _SPEECH_S)
+        rows["AU26"][:] = settings.speech_jaw * rows["AU25"]
+    rows["AU45"][:] = _blinks(rng, settings, blinks_per_s=blinks_per_s)
+    yawns, glances = rng.random(2) < (settings.yawn_share, settings.gaze_share)
+    if yawns:
+        rows["AU27"][:] = uniform(rng, settings.yawn) * _event(rng, _YAWN_S, edge_s=_YAWN_EDGE_S)
+        rows["AU25"][:] = np.maximum(rows["AU25"], _YAWN_LIPS * rows["AU27"])
+        rows["AU43"][:] = settings.yawn_closure * rows["AU27"]
+    if glances:
+        for unit, curve in zip(GAZE_AUS, _glances(rng, settings), strict=True):
+            rows[unit][:] = curve
+    return curves
+
+
+def _event(rng: np.random.Generator, length_s: tuple[float, float], *, edge_s: float = _EVENT_EDGE_S) -> FloatArray:
+    start_s = rng.random() * TRIAL_S
+    return _pulse(start_s, start_s + uniform(rng, length_s), edge_s=edge_s)
+
+
+def _pulse(start_s: float, end_s: float, *, edge_s: float) -> FloatArray:
+    rise = smooth_step((FRAME_TIMES_S - start_s) / edge_s)
+    return rise * smooth_step((end_s - FRAME_TIMES_S) / edge_s)
+
+
+def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> FloatArray:
+    """Draw `GAZE_AUS`: the eyes jump to a place, rest there and jump back, one glance after the other."""
+    curves = np.zeros((len(GAZE_AUS), N_FRAMES))
+    start_s = rng.random() * TRIAL_S / 2
+    for _ in range(int(rng.integers(_GLANCES[0], _GLANCES[1] + 1))):
+        end_s = start_s + uniform(rng, _GLANCE_S)
+        direction = 2.0 * np.pi * rng.random()
+        course = uniform(rng, settings.gaze) * _pulse(start_s, end_s, edge_s=_SACCADE_S)
+        across, up = np.cos(direction), np.sin(direction)
+        # the more sideways, the wider: eyes turn half as far up and down
+        shares = np.maximum([across, -across, up / 2, -up / 2], 0.0)
+        np.maximum(curves, shares[:, None] * course, out=curves)
+        start_s = end_s + uniform(rng, _GLANCE_S)
+    return curves
+
+
+def _blinks(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> FloatArray:
+    closure = np.zeros(N_FRAMES)
+    for _ in range(int(rng.poisson(blinks_per_s * TRIAL_S))):
+        start_s, length_s = rng.random() * TRIAL_S, uniform(rng, settings.blink_s)
+        phase = (FRAME_TIMES_S - start_s) / length_s
+        # The square root of a sine arch is shut for most of the blink, as lids are; 25 fps would miss a peaked arch.
+        arch = np.where((phase > 0.0) & (phase < 1.0), np.sqrt(np.abs(np.sin(np.pi * phase))), 0.0)
+        np.maximum(closure, arch, out=closure)
+    return closure
+
+
+def combine_action_units(face: FaceResponse, nuisance: FloatArray) -> FloatArray:
+    """All action units that the face shows.
+
+    Parameters
+    ----------
+    face : FaceResponse
+        The pain response.
+    nuisance : ndarray of float64, shape (11, N_FRAMES)
+        From `simulate_nuisance`.
+
+    Returns
+    -------
+    ndarray of float64, shape (15, N_FRAMES)
+        `ACTION_UNITS`, 0..1. AU06 is the stronger of pain and smile, AU43 of pain and yawn.
+    """
+    pain = face.action_units.copy()
+    for unit, curve in zip(_SHARED_AUS, nuisance[-len(_SHARED_AUS) :], strict=True):
+        row = PAIN_AUS.index(unit)
+        pain[row] = np.maximum(pain[row], curve)
+    return np.concatenate([pain, nuisance[: -len(_SHARED_AUS)]])
+
+
+def shown_action_units(action_units: FloatArray, frame: int) -> dict[str, float]:
+    """Give the action units of one frame to the renderer, where blinks and pain share the lid (AU43).
+
+    Parameters
+    ----------
+    action_units : ndarray of float64, shape (15, N_FRAMES)
+        `ACTION_UNITS`.
+    frame : int
+        Frame number.
+    """
+    shown = dict(zip(ACTION_UNITS, action_units[:, frame].tolist(), strict=True))
+    shown["AU43"] = max(shown["AU43"], shown.pop("AU45"))
+    return shown

@@ -1,0 +1,314 @@
+"""Who is in a simulated cohort, which trials they have, and the trials without pictures.
+
+Enters: cohort settings. Leaves: subjects, trial plans, and trials at feature level (action-unit curves and beat
+times), each a function of the seed and its own place alone. `cohort` turns the same trials into files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
+from ecg_facial.recording import Subject
+from ecg_facial.simulate.grid import FloatArray
+from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.people.nuisance import combine_action_units, simulate_nuisance
+from ecg_facial.simulate.people.response import (
+    N_RANKS,
+    FaceResponse,
+    HeartResponse,
+    Intensity,
+    Person,
+    Sex,
+    sample_intensity,
+    sample_person,
+    simulate_face,
+    simulate_heart,
+)
+from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.presets import get_preset
+
+GENERATOR_VERSION = 7
+"""Raise it with every change that alters the output: files of two versions never mix."""
+
+MAX_SUBJECTS = 10_000
+MAX_TRIALS_PER_LEVEL = 900
+MAX_REST_CLIPS = 100
+Place = Literal["trial", "rest", "gap"]
+_BIOVID_TRIALS = 20
+_DAYS_PER_MONTH, _MONTHS, _FIRST_HOUR = 28, 6, 8
+# BioVid's three age groups.
+_AGE_GROUPS = ((20, 35), (36, 50), (51, 65))
+# Quadratic irrationals are far from every fraction, so that their multiples spread evenly; one for each rank.
+_RANK_STEPS = np.sqrt([5.0, 2.0, 3.0, 7.0]) * (0.5, 1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class CohortSettings:
+    """What defines a cohort; two cohorts with equal settings are equal byte for byte.
+
+    Attributes
+    ----------
+    n_subjects, trials_per_level : int
+    levels : tuple of PainLevel
+    preset : str
+        Name of a preset.
+    seed : int
+    width, height : int
+        Size of the video in pixels, even numbers.
+    rest : int
+        Rest clips a person, before the first trial and outside the scored ones.
+    continuous, continuous_video : bool
+        Whether the whole session is written too, and whether with its video.
+    pathologies : tuple of str
+        Kinds of damage to files, of `kinds.PATHOLOGY_KINDS`, in that order.
+    pathology_share : float
+        Share of trials hit, 0..1, by one kind each.
+
+    Raises
+    ------
+    SettingsError
+        When a value is outside its limits.
+    """
+
+    n_subjects: int = 12
+    trials_per_level: int = _BIOVID_TRIALS
+    levels: tuple[PainLevel, ...] = tuple(PainLevel)
+    preset: str = "clear"
+    seed: int = 0
+    width: int = 320
+    height: int = 240
+    rest: int = 0
+    continuous: bool = False
+    continuous_video: bool = False
+    pathologies: tuple[str, ...] = ()
+    pathology_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        _check_range("number of subjects", self.n_subjects, low=1, high=MAX_SUBJECTS)
+        _check_range("trials per level", self.trials_per_level, low=1, high=MAX_TRIALS_PER_LEVEL)
+        _check_range("seed", self.seed, low=0, high=2**63 - 1)
+        for size in (self.width, self.height):
+            _check_range("video size", size, low=32, high=4096)
+            if size % 2:
+                raise SettingsError(f"video size is {self.width} x {self.height}: H.264 needs even numbers")
+        if not self.levels or len(set(self.levels)) != len(self.levels):
+            raise SettingsError(
+                f"levels are {[level.name for level in self.levels]}: give each level once, at least one"
+            )
+        get_preset(self.preset)
+        _check_range("number of rest clips", self.rest, low=0, high=MAX_REST_CLIPS)
+        if self.continuous_video and not self.continuous:
+            raise SettingsError("video of the whole session without the session: ask for the continuous recording too")
+        self._check_pathologies()
+
+    def _check_pathologies(self) -> None:
+        for kind in self.pathologies:
+            if kind not in PATHOLOGY_KINDS:
+                raise SettingsError(f"unknown pathology {kind!r}: expected one of {', '.join(PATHOLOGY_KINDS)}")
+        if not 0.0 <= self.pathology_share <= 1.0:
+            raise SettingsError(f"share of trials with a pathology is {self.pathology_share}: expected 0 to 1")
+        # One order and no repeats, so that the same request in other words is the same cohort.
+        ordered = tuple(kind for kind in PATHOLOGY_KINDS if kind in self.pathologies)
+        object.__setattr__(self, "pathologies", ordered)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON-able values."""
+        listed = {"levels": [level.name for level in self.levels], "pathologies": list(self.pathologies)}
+        return {**asdict(self), **listed}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> CohortSettings:
+        """Make settings of what `to_dict` gave; other keys are passed over.
+
+        Raises
+        ------
+        KeyError
+            For a missing key.
+        """
+        values: dict[str, Any] = {field.name: content[field.name] for field in fields(cls)}
+        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**{**values, "levels": tuple(parse_pain_level(code) for code in values["levels"])})
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """Which trial of whom, or which stretch without stimulus.
+
+    Attributes
+    ----------
+    subject_index : int
+        From 0.
+    subject : Subject
+    level : PainLevel
+    repeat : int
+        From 0 within the level.
+    moment : float
+        When in the person's session, 0 at its beginning to 1 at its end; trials sorted by it are the session's order.
+    place : {"trial", "rest", "gap"}
+        A scored trial, a rest clip before the first trial, or a stretch between the trials of a whole session. Nothing
+        is applied in the last two: their level is BL1, and their random streams are their own.
+    """
+
+    subject_index: int
+    subject: Subject
+    level: PainLevel
+    repeat: int
+    moment: float
+    place: Place = "trial"
+
+    @property
+    def code(self) -> str:
+        """Level code as tables spell it; `labels.REST_CODE` for what is not a scored trial."""
+        return self.level.name if self.place == "trial" else REST_CODE
+
+    @property
+    def name(self) -> str:
+        """Sample name in BioVid's numbering: PA1 from 001, PA2 from 021, ..., BL1 from 081; rest clips from 001."""
+        if self.place != "trial":
+            return f"{self.subject.id}-{self.code}-{self.repeat + 1:03d}"
+        block = (int(self.level) - 1) % len(PainLevel)
+        return f"{self.subject.id}-{self.level.name}-{block * _BIOVID_TRIALS + self.repeat + 1:03d}"
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedTrial:
+    """A trial at feature level: the truth that its files are made from.
+
+    Attributes
+    ----------
+    plan : TrialPlan
+    person : Person
+    intensity : Intensity
+    action_units : ndarray of float64, shape (15, N_FRAMES)
+        `nuisance.ACTION_UNITS` at 25 fps, 0..1.
+    face : FaceResponse
+    heart : HeartResponse
+    """
+
+    plan: TrialPlan
+    person: Person
+    intensity: Intensity
+    action_units: FloatArray
+    face: FaceResponse
+    heart: HeartResponse
+
+
+def _check_range(what: str, value: int, *, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise SettingsError(f"{what} is {value}: expected {low} to {high}")
+
+
+def trial_rng(settings: CohortSettings, plan: TrialPlan, *, purpose: str) -> np.random.Generator:
+    """Stream of one purpose in one trial, the same whatever other trials there are."""
+    path = ("cohort", plan.subject_index, plan.place, int(plan.level), plan.repeat, purpose)
+    return make_rng(settings.seed, *path)
+
+
+def sample_subject(settings: CohortSettings, index: int) -> Subject:
+    """Name, sex and age of a subject.
+
+    Names have BioVid's form ``<id>_<m|w>_<age>``. Ids count days and hours from January to June: BioVid's own lie
+    in the second half of the year, so that no simulated person bears a real one's name. Sexes alternate and age
+    groups rotate, so that every cohort is balanced.
+    """
+    rng = make_rng(settings.seed, "cohort", index, "subject")
+    sex: Sex = "w" if index % 2 else "m"
+    low, high = _AGE_GROUPS[(index // 2) % len(_AGE_GROUPS)]
+    age_years = int(rng.integers(low, high + 1))
+    hour, day = divmod(index, _DAYS_PER_MONTH * _MONTHS)
+    month, day_of_month = divmod(day, _DAYS_PER_MONTH)
+    return Subject(f"{month + 1:02d}{day_of_month + 1:02d}{hour + _FIRST_HOUR:02d}_{sex}_{age_years}", sex, age_years)
+
+
+def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
+    """How a subject of the cohort responds."""
+    subject = sample_subject(settings, index)
+    rng = make_rng(settings.seed, "cohort", index, "person")
+    sex: Sex = subject.sex or "w"
+    return sample_person(
+        rng, get_preset(settings.preset), sex=sex, age_years=subject.age_years or 0, ranks=rank_person(settings, index)
+    )
+
+
+def rank_person(settings: CohortSettings, index: int) -> FloatArray:
+    """Ranks of a subject for `sample_person`: evenly spread in every age group, whatever the cohort's size.
+
+    Cohorts of 87 people drawn freely differ by 5 points in what can be reached on them, mostly by how many of them
+    happen to be silent. An additive recurrence from a drawn start keeps the marginal distribution and evens that out.
+
+    References
+    ----------
+    .. [1] Niederreiter, "Random Number Generation and Quasi-Monte Carlo Methods", SIAM 1992, chapter 3 (Kronecker
+       sequences).
+    """
+    in_block, group = divmod(index // 2, len(_AGE_GROUPS))
+    start = make_rng(settings.seed, "cohort", "ranks", group).random(N_RANKS)
+    return np.asarray((start + (2 * in_block + index % 2) * _RANK_STEPS) % 1.0, dtype=np.float64)
+
+
+def plan_trials(settings: CohortSettings, index: int) -> tuple[TrialPlan, ...]:
+    """All trials of a subject, by level and then by repeat."""
+    subject = sample_subject(settings, index)
+
+    def moment(level: PainLevel, repeat: int) -> float:
+        return make_rng(settings.seed, "cohort", index, "trial", int(level), repeat, "moment").random()
+
+    return tuple(
+        TrialPlan(index, subject, level, repeat, moment(level, repeat))
+        for level in settings.levels
+        for repeat in range(settings.trials_per_level)
+    )
+
+
+def plan_rest(settings: CohortSettings, index: int, *, n_clips: int | None = None) -> tuple[TrialPlan, ...]:
+    """Rest clips of a subject, before the first trial; as many as the settings say unless told otherwise."""
+    subject = sample_subject(settings, index)
+    count = settings.rest if n_clips is None else n_clips
+    return tuple(TrialPlan(index, subject, PainLevel.BL1, repeat, 0.0, "rest") for repeat in range(count))
+
+
+def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person) -> SimulatedTrial:
+    """One trial at feature level."""
+    preset = get_preset(settings.preset)
+    rng = trial_rng(settings, plan, purpose="response")
+    intensity = sample_intensity(rng, preset, level=plan.level)
+    face = simulate_face(rng, person, intensity=intensity.face, settings=preset.face, moment=plan.moment)
+    heart = simulate_heart(rng, person, intensity=intensity.heart, settings=preset.heart)
+    nuisance_rng = trial_rng(settings, plan, purpose="nuisance")
+    nuisance = simulate_nuisance(nuisance_rng, preset.nuisance, blinks_per_s=person.blinks_per_s)
+    return SimulatedTrial(plan, person, intensity, combine_action_units(face, nuisance), face, heart)
+
+
+def simulate_rest(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:
+    """Go through a cohort's rest clips, as `simulate_features` does through its trials."""
+    for index in range(settings.n_subjects) if subjects is None else subjects:
+        person = sample_cohort_person(settings, index)
+        for plan in plan_rest(settings, index):
+            yield simulate_trial(settings, plan, person=person)
+
+
+def simulate_features(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:
+    """Go through a cohort's trials without drawing or writing anything.
+
+    Parameters
+    ----------
+    settings : CohortSettings
+        The cohort.
+    subjects : range, optional
+        Indices of the subjects; all by default.
+
+    Yields
+    ------
+    SimulatedTrial
+        The same trials, in the same order, as `cohort.simulate_cohort` writes.
+    """
+    for index in range(settings.n_subjects) if subjects is None else subjects:
+        person = sample_cohort_person(settings, index)
+        for plan in plan_trials(settings, index):
+            yield simulate_trial(settings, plan, person=person)

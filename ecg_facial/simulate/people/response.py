@@ -1,0 +1,375 @@
+"""How simulated people answer a stimulus: population -> person -> trial.
+
+Enters: presets and random streams. Leaves: people, and per trial the latent intensities, action-unit curves and the
+heart-rate curve with its beats. Face and heart see the felt intensity with noise of their own, so that their errors
+are independent given the level where `Preset.shared_sd` is 0. Nothing is drawn or written here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from ecg_facial.labels import PainLevel
+from ecg_facial.simulate.grid import FRAME_TIMES_S, PAIN_AUS, TRIAL_S, FloatArray, smooth_step, uniform
+from ecg_facial.simulate.heart.conduction import sample_conduction
+from ecg_facial.simulate.heart.ecg import (
+    HEART_RATE_LIMITS_BPM,
+    PAD_S,
+    Morphology,
+    compute_beat_times,
+    sample_morphology,
+)
+from ecg_facial.simulate.heart.ectopic import (
+    IRREGULAR,
+    NO_ECTOPY,
+    NORMAL,
+    Ectopy,
+    KindArray,
+    place_ectopic_beats,
+    sample_ectopy,
+)
+from ecg_facial.simulate.heart.fibrillation import (
+    Fibrillation,
+    draw_irregular_places,
+    remove_p_wave,
+    sample_fibrillation,
+)
+from ecg_facial.simulate.settings.presets import FaceSettings, HeartSettings, Preset
+from ecg_facial.simulate.settings.sensor_settings import ConductionSettings
+
+# Share of each unit in a full response of the average person (Prkachin & Solomon 2008: these six carry pain).
+PAIN_PATTERN = np.array([1.0, 0.8, 0.9, 0.65, 0.7, 0.6])
+# The brow moves first; the others follow within four frames (fixed, so that one course describes all).
+AU_LAGS_S = np.array([0.0, 0.06, 0.04, 0.1, 0.12, 0.16])
+AGE_GROUPS_FROM_YEARS = (36, 51)
+_LIMIT_SDS = 2.5
+_ROOT_2 = float(np.sqrt(2.0))
+_HEART_FS_HZ = 32.0
+_HEART_TAIL_S = 2.0
+_MORE_BEATS = 8
+_HEART_TIMES_S = np.arange(round((PAD_S + TRIAL_S + _HEART_TAIL_S) * _HEART_FS_HZ) + 1) / _HEART_FS_HZ - PAD_S
+MAYER_HZ = 0.1
+N_RANKS = 4
+
+Sex = Literal["m", "w"]
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One simulated person's constants.
+
+    Attributes
+    ----------
+    sex : {"m", "w"}
+    age_years : int
+    threshold, expressiveness : float
+        What of the intensity shows on the face; an expressiveness of 0 shows nothing.
+    habituation : float
+        Log of the factor by which expressions have shrunk at the end of the session.
+    au_pattern : ndarray of float64, shape (6,)
+        Share of each of `PAIN_AUS` in a full response.
+    au_rest : ndarray of float64, shape (6,)
+        `PAIN_AUS` at rest.
+    blinks_per_s : float
+    baseline_bpm, heart_gain_bpm : float
+        Resting heart rate; change at intensity 1 (negative where it falls).
+    respiration_hz, respiration_bpm, slow_bpm : float
+        Breathing rate; half swings of the heart rate with it and with the 0.1 Hz wave.
+    morphology : Morphology
+        Shape of the heart beats.
+    gsr_us : float
+        Resting skin conductance in microsiemens.
+    ectopy : Ectopy
+        Premature beats: how often, of which shape.
+    lead_sign : float
+        -1 where the ECG's leads are swapped, else 1.
+    fibrillation : Fibrillation, optional
+        Of the atria, where they fibrillate.
+    """
+
+    sex: Sex
+    age_years: int
+    threshold: float
+    expressiveness: float
+    habituation: float
+    au_pattern: FloatArray
+    au_rest: FloatArray
+    blinks_per_s: float
+    baseline_bpm: float
+    heart_gain_bpm: float
+    respiration_hz: float
+    respiration_bpm: float
+    slow_bpm: float
+    morphology: Morphology
+    gsr_us: float
+    ectopy: Ectopy = NO_ECTOPY
+    lead_sign: float = 1.0
+    fibrillation: Fibrillation | None = None
+
+
+@dataclass(frozen=True)
+class Intensity:
+    """Latent pain of a trial, on the scale of the strongest stimulus = 1; noise can bring it below 0.
+
+    Attributes
+    ----------
+    felt, face, heart : float
+        What is felt, and what face and heart answer.
+    """
+
+    felt: float
+    face: float
+    heart: float
+
+
+@dataclass(frozen=True, eq=False)
+class FaceResponse:
+    """Action units of the pain response.
+
+    Attributes
+    ----------
+    action_units : ndarray of float64, shape (6, N_FRAMES)
+        `PAIN_AUS` at `FRAME_TIMES_S`, 0..1.
+    onset_s : float
+        When the first unit starts.
+    """
+
+    action_units: FloatArray
+    onset_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class HeartResponse:
+    """Heart rate and beats of a trial.
+
+    Attributes
+    ----------
+    times_s, heart_rate_bpm : ndarray of float64, shape (n,)
+        The curve that the beats follow, from `ecg.PAD_S` before the trial to two seconds after it.
+    beat_times_s : ndarray of float64, shape (n_beats,)
+        Exact times of the R peaks over the same span.
+    ectopic : ndarray of str, shape (n_beats,)
+        Kind of each beat: ``N`` regular, ``V`` premature ventricular, ``A`` premature atrial, ``I`` irregular.
+    atrial_cycles : float
+        Fibrillatory waves that have passed when the trial begins.
+    """
+
+    times_s: FloatArray
+    heart_rate_bpm: FloatArray
+    beat_times_s: FloatArray
+    ectopic: KindArray
+    atrial_cycles: float = 0.0
+
+    @property
+    def trial_beat_times_s(self) -> FloatArray:
+        """Beats within the trial."""
+        return self.beat_times_s[self._in_trial]
+
+    @property
+    def trial_ectopic(self) -> KindArray:
+        """Kinds of the beats within the trial."""
+        return self.ectopic[self._in_trial]
+
+    @property
+    def _in_trial(self) -> NDArray[np.bool_]:
+        return (self.beat_times_s >= 0.0) & (self.beat_times_s < TRIAL_S)
+
+
+def sample_person(
+    rng: np.random.Generator, preset: Preset, *, sex: Sex, age_years: int, ranks: FloatArray | None = None
+) -> Person:
+    """Draw a person of a preset's population.
+
+    Parameters
+    ----------
+    rng : Generator
+        The person's own stream.
+    preset : Preset
+        The population.
+    sex : {"m", "w"}
+    age_years : int
+    ranks : ndarray of float64, shape (N_RANKS,), optional
+        Where in the population the person's threshold, expressiveness, silence and heart's gain lie, 0 to 1; drawn
+        without it.
+    """
+    face, heart = preset.face, preset.heart
+    drawn = rng.random(N_RANKS)
+    threshold, expressive, silent, gain = drawn if ranks is None else ranks
+    person = Person(
+        sex=sex,
+        age_years=age_years,
+        threshold=face.threshold[0] + (face.threshold[1] - face.threshold[0]) * float(threshold),
+        expressiveness=_find_expressiveness(face, age_years, expressive=float(expressive), silent=float(silent)),
+        habituation=uniform(rng, face.habituation),
+        au_pattern=PAIN_PATTERN * np.exp(face.pattern_sd * rng.standard_normal(len(PAIN_AUS))),
+        au_rest=np.minimum(0.5, face.rest_sd * np.abs(rng.standard_normal(len(PAIN_AUS)))),
+        blinks_per_s=uniform(rng, preset.nuisance.blinks_per_min) / 60.0,
+        baseline_bpm=heart.baseline_bpm + heart.baseline_sd_bpm * _cut_normal(rng),
+        heart_gain_bpm=heart.gain_bpm + heart.gain_sd_bpm * float(ndtri(gain)),
+        respiration_hz=uniform(rng, heart.respiration_hz),
+        respiration_bpm=uniform(rng, heart.respiration_bpm),
+        slow_bpm=uniform(rng, heart.slow_bpm),
+        morphology=sample_morphology(rng, wave_sd=preset.sensors.wave_sd, width=preset.sensors.width),
+        gsr_us=uniform(rng, (2.0, 9.0)),
+        ectopy=sample_ectopy(rng, preset.ectopic),
+        lead_sign=-1.0 if rng.random() < preset.sensors.inverted_share else 1.0,
+    )
+    return _sample_conduction(rng, person, preset.conduction)
+
+
+def _sample_conduction(rng: np.random.Generator, person: Person, settings: ConductionSettings) -> Person:
+    """Draw what is unusual in a person's heart, from a stream of its own: all else stays as it was."""
+    if settings == ConductionSettings():
+        return person
+    rng = rng.spawn(1)[0]
+    morphology = sample_conduction(rng, settings, regular=person.morphology)
+    fibrillation = sample_fibrillation(rng, settings)
+    if fibrillation is None:
+        return replace(person, morphology=morphology)
+    # Without a sinus node that leads there is no beat before its time, but for those of the ventricles.
+    ectopy = replace(person.ectopy, atrial_per_min=0.0)
+    return replace(person, morphology=remove_p_wave(morphology), fibrillation=fibrillation, ectopy=ectopy)
+
+
+def _find_expressiveness(face: FaceSettings, age_years: int, *, expressive: float, silent: float) -> float:
+    """Scale of a person's expressions; 0 for the silent, who are old more often than not."""
+    group = sum(age_years >= limit for limit in AGE_GROUPS_FROM_YEARS)
+    scale = face.expressiveness * float(np.exp(face.expressiveness_sd * ndtri(expressive)))
+    return 0.0 if silent < face.silent_share[group] else scale
+
+
+def _cut_normal(rng: np.random.Generator) -> float:
+    return float(np.clip(rng.standard_normal(), -_LIMIT_SDS, _LIMIT_SDS))
+
+
+def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLevel) -> Intensity:
+    """Draw what a stimulus of this level is felt as, and what face and heart see of it."""
+    shared, face, heart = rng.standard_normal(3)
+    felt = preset.stimulus[int(level)] + preset.shared_sd * shared
+    return Intensity(felt, felt + preset.face.intensity_sd * face, felt + preset.heart.intensity_sd * heart)
+
+
+def shown_strength(
+    intensity: FloatArray, *, person: Person, settings: FaceSettings, moment: float | FloatArray = 0.0
+) -> FloatArray:
+    """Strength of the expression that an intensity gives, before the action units share it.
+
+    Parameters
+    ----------
+    intensity : ndarray of float64
+        `Intensity.face`.
+    person : Person
+    settings : FaceSettings
+    moment : float or ndarray
+        When in the session, 0 to 1: expressions shrink with it.
+    """
+    above = np.maximum(0.0, intensity - person.threshold) ** settings.exponent
+    return np.asarray(person.expressiveness * np.exp(-person.habituation * moment) * above, dtype=np.float64)
+
+
+def draw_courses(rng: np.random.Generator, settings: FaceSettings, *, n: int) -> FloatArray:
+    """Draw times of responses: onset, rise, hold and decay in seconds, shape (n, 4)."""
+    limits = np.array([settings.onset_s, settings.rise_s, settings.hold_s, settings.decay_s])
+    return np.asarray(limits[:, 0] + (limits[:, 1] - limits[:, 0]) * rng.random((n, 4)), dtype=np.float64)
+
+
+def compute_course(times: FloatArray, settings: FaceSettings) -> FloatArray:
+    """Course of each pain action unit from 0 to 1.
+
+    Parameters
+    ----------
+    times : ndarray of float64, shape (n, 4)
+        From `draw_courses`.
+    settings : FaceSettings
+
+    Returns
+    -------
+    ndarray of float64, shape (n, 6, N_FRAMES)
+    """
+    onset_s, rise_s, hold_s, decay_s = (times[:, column, None, None] for column in range(4))
+    since_s = FRAME_TIMES_S - onset_s - AU_LAGS_S[:, None]
+    decayed = smooth_step((since_s - rise_s - hold_s) / decay_s)
+    return smooth_step(since_s / rise_s) * (1.0 - settings.decay_depth * decayed)
+
+
+def simulate_face(
+    rng: np.random.Generator, person: Person, *, intensity: float, settings: FaceSettings, moment: float = 0.0
+) -> FaceResponse:
+    """Course of the pain action units: delay, rise, hold, partial decay.
+
+    Parameters
+    ----------
+    rng : Generator
+        The trial's own stream.
+    person : Person
+        Who.
+    intensity : float
+        `Intensity.face`.
+    settings : FaceSettings
+        The population's face.
+    moment : float
+        When in the session, 0 to 1.
+    """
+    shown = float(shown_strength(np.array(intensity), person=person, settings=settings, moment=moment))
+    shown += settings.spontaneous * float(rng.standard_exponential())
+    share = person.au_pattern * np.exp(settings.trial_pattern_sd * rng.standard_normal(len(PAIN_AUS)))
+    times = draw_courses(rng, settings, n=1)
+    rest = person.au_rest[:, None]
+    # what rest has taken of a unit's range, pain cannot take again
+    rise = np.minimum(1.0, shown * share)[:, None] * compute_course(times, settings)[0]
+    return FaceResponse(rest + (1.0 - rest) * rise, float(times[0, 0]))
+
+
+def simulate_heart(
+    rng: np.random.Generator, person: Person, *, intensity: float, settings: HeartSettings
+) -> HeartResponse:
+    """Heart rate with its response, breathing and slow wave, and the beats that follow it.
+
+    Parameters
+    ----------
+    rng : Generator
+        The trial's own stream.
+    person : Person
+        Who.
+    intensity : float
+        `Intensity.heart`.
+    settings : HeartSettings
+        The population's heart.
+    """
+    times_s = _HEART_TIMES_S
+    level_bpm = person.baseline_bpm + settings.baseline_trial_sd_bpm * rng.standard_normal()
+    onset_s, rise_s = uniform(rng, settings.onset_s), uniform(rng, settings.rise_s)
+    swings = rng.standard_normal(4) / _ROOT_2
+    breath, slow = (2.0 * np.pi * rate_hz * times_s for rate_hz in (person.respiration_hz, MAYER_HZ))
+    curve = (
+        level_bpm
+        + person.heart_gain_bpm * intensity * smooth_step((times_s - onset_s) / rise_s)
+        + person.respiration_bpm * (swings[0] * np.sin(breath) + swings[1] * np.cos(breath))
+        + person.slow_bpm * (swings[2] * np.sin(slow) + swings[3] * np.cos(slow))
+    )
+    curve = np.clip(curve, *HEART_RATE_LIMITS_BPM)
+    beats_s = compute_beat_times(curve, _HEART_FS_HZ, phase=rng.random(), start_s=-PAD_S)
+    jitter_s = settings.jitter_ms / 1e3 * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
+    beats_s = beats_s + jitter_s
+    if person.fibrillation is not None:
+        return _fibrillate(rng, times_s, curve, beats_s, person.ectopy)
+    return HeartResponse(times_s, curve, *place_ectopic_beats(rng, beats_s, ectopy=person.ectopy))
+
+
+def _fibrillate(
+    rng: np.random.Generator, times_s: FloatArray, curve_bpm: FloatArray, beats_s: FloatArray, ectopy: Ectopy
+) -> HeartResponse:
+    """Let beats come at irregular times whose mean rate is the curve's."""
+    # One long interval must not end before the curve does.
+    beats_s = np.concatenate([beats_s, beats_s[-1] + (beats_s[-1] - beats_s[-2]) * np.arange(1, _MORE_BEATS)])
+    number = np.arange(len(beats_s))
+    place = draw_irregular_places(rng, len(beats_s) + _MORE_BEATS)
+    irregular_s = np.interp(place[place <= number[-1]], number, beats_s)
+    moved_s, kinds = place_ectopic_beats(rng, irregular_s, ectopy=ectopy)
+    kinds[kinds == NORMAL] = IRREGULAR
+    return HeartResponse(times_s, curve_bpm, moved_s, kinds, float(rng.random()))

@@ -1,0 +1,1 @@
+"""Whole sessions of simulated people, as one recording."""

@@ -1,0 +1,110 @@
+"""Electrode signals of a whole session, piece by piece.
+
+Enters: a session at feature level. Leaves: BioVid's five columns, filtered, and what is wrong with the ECG. A trial's
+piece is its clip, sample by sample; between trials the session's own action units are drawn the same way, and its ECG
+goes on without a step (`session_ecg`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ecg_facial.simulate.files.biosignals import ECG_ROW, FS_HZ, N_TIMES
+from ecg_facial.simulate.files.clips import compute_columns, plan_clip_artefacts
+from ecg_facial.simulate.grid import FPS, N_FRAMES, TRIAL_S, FloatArray, smooth_step
+from ecg_facial.simulate.heart.artefacts import Artefact, list_beyond
+from ecg_facial.simulate.people.population import CohortSettings, SimulatedTrial, TrialPlan, simulate_trial
+from ecg_facial.simulate.sessions.session import Session, plan_gap
+from ecg_facial.simulate.sessions.session_ecg import draw_gap_ecg, list_session_gaps, plan_gap_artefacts
+
+_GSR, _GSR_EDGE = 0, 32
+_GSR_FALL_S = 8.0
+
+
+def compute_session_columns(settings: CohortSettings, session: Session) -> Iterator[FloatArray]:
+    """Compute what the electrodes record, piece by piece.
+
+    Parameters
+    ----------
+    settings : CohortSettings
+    session : Session
+        Of the same cohort.
+
+    Yields
+    ------
+    ndarray of float64, shape (5, n_times)
+        Filtered signals, one piece after the other; no piece is longer than a trial.
+    """
+    rest_us = session.person.gsr_us
+    last_us, now = rest_us, 0
+    gaps = list_session_gaps(session)
+    ecg_uv, first = np.empty(0), 0
+    for start, end, clip in _list_clips(settings, session):
+        columns, _ = compute_columns(settings, clip)
+        if clip.plan.place == "gap" and start == gaps[0].start:
+            ecg_uv, first = draw_gap_ecg(settings, session, gaps[0]), start
+        if clip.plan.place == "gap":
+            # Skin conductance falls back after a response more slowly than it rose.
+            share = (np.arange(start, start + N_TIMES) - now) / max(end - now, _GSR_FALL_S * FS_HZ)
+            piece = _about_rest(columns, rest_us)
+            piece[_GSR] += (last_us - rest_us) * (1.0 - smooth_step(share))
+            piece = piece[:, : end - start]
+            piece[ECG_ROW] = ecg_uv[start - first :][:N_TIMES]
+            yield piece
+        else:
+            yield columns
+            gaps = gaps[1:]
+            now, last_us = end, float(columns[_GSR, -_GSR_EDGE:].mean())
+
+
+def list_session_artefacts(settings: CohortSettings, session: Session) -> tuple[Artefact, ...]:
+    """List what is wrong with the ECG of a session, in seconds from its start."""
+    found = []
+    for label in session.labels:
+        trial = simulate_trial(settings, label.plan, person=session.person)
+        reaching = list_beyond(plan_clip_artefacts(settings, trial), duration_s=TRIAL_S)
+        found += [_delay(item, label.onset_s, session) for item in reaching]
+    for gap in list_session_gaps(session):
+        found += [_delay(item, gap.start / FS_HZ, session) for item in plan_gap_artefacts(settings, session, gap)]
+    return tuple(sorted(found, key=lambda item: item.start_s))
+
+
+def _delay(item: Artefact, by_s: float, session: Session) -> Artefact:
+    end_s = min(item.end_s + by_s, session.plan.duration_s)
+    return Artefact(item.kind, max(0.0, item.start_s + by_s), end_s, item.strength_uv)
+
+
+def _list_clips(settings: CohortSettings, session: Session) -> Iterator[tuple[int, int, SimulatedTrial]]:
+    """List trials, and pieces of the gaps between them: first sample, end of the trial or gap, and what is there."""
+    onsets = [round(label.onset_s * FS_HZ) for label in session.labels]
+    now = 0
+    for number, end in enumerate([*onsets, round(session.plan.duration_s * FS_HZ)]):
+        before = session.labels[max(0, number - 1)].plan
+        for tile, start in enumerate(range(now, end, N_TIMES)):
+            plan = plan_gap(before, number=number, tile=tile)
+            yield start, end, _make_piece(settings, session, plan, start=start)
+        if number < len(onsets):
+            now = end + N_TIMES
+            yield end, now, simulate_trial(settings, session.labels[number].plan, person=session.person)
+
+
+def _make_piece(settings: CohortSettings, session: Session, plan: TrialPlan, *, start: int) -> SimulatedTrial:
+    """Make a clip of what lies between trials: the session's own beats and action units."""
+    start_s = start / FS_HZ
+    rest = simulate_trial(settings, plan, person=session.person)
+    frame = np.minimum(np.rint(start_s * FPS + np.arange(N_FRAMES)).astype(int), len(session.times_s) - 1)
+    reach_s = N_TIMES / FS_HZ
+    near = slice(*np.searchsorted(session.beat_times_s, (start_s - reach_s, start_s + 2.0 * reach_s)).tolist())
+    beats_s, kinds = session.beat_times_s[near] - start_s, session.ectopic[near]
+    heart = replace(rest.heart, beat_times_s=beats_s, ectopic=kinds)
+    return replace(rest, heart=heart, action_units=session.action_units[:, frame])
+
+
+def _about_rest(columns: FloatArray, rest_us: float) -> FloatArray:
+    """Take the trend out of a piece's skin conductance, so that it starts and ends at rest."""
+    ends_us = columns[_GSR, :_GSR_EDGE].mean(), columns[_GSR, -_GSR_EDGE:].mean()
+    columns[_GSR] += rest_us - np.linspace(*ends_us, N_TIMES)
+    return columns

@@ -1,0 +1,1 @@
+"""Windows: the slice of a recording that a model sees."""

@@ -1,0 +1,59 @@
+"""Settings of windows, and the version of the preprocessing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ecg_facial.errors import SettingsError
+
+PREPROCESSING_VERSION = 3
+FRAME_POLICIES = ("uniform", "late", "first")
+DETECTORS = ("mtcnn", "yunet")
+
+
+@dataclass(frozen=True)
+class WindowSettings:
+    """How a window is made.
+
+    Attributes
+    ----------
+    window_s : float
+        Length in seconds.
+    n_frames : int
+        Face crops a window.
+    crop_px : int
+        Side of a crop in pixels.
+    frame_policy : {"uniform", "late", "first"}
+        Frames spread over the whole window, over all but its first 36 %, or the first `n_frames` frames.
+    detector : {"mtcnn", "yunet"}
+        Face detector.
+    detect_every : int
+        Frames from one search of the whole frame to the next; between them the track is verified on every frame.
+
+    Raises
+    ------
+    SettingsError
+        For a value outside its limits.
+    """
+
+    window_s: float = 5.5
+    n_frames: int = 32
+    crop_px: int = 112
+    frame_policy: str = "uniform"
+    detector: str = "mtcnn"
+    detect_every: int = 25
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.window_s) and self.window_s > 0):
+            raise SettingsError(f"window_s is {self.window_s}: expected a positive number of seconds")
+        if self.n_frames < 1:
+            raise SettingsError(f"n_frames is {self.n_frames}: expected 1 or more")
+        if not 32 <= self.crop_px <= 512:
+            raise SettingsError(f"crop_px is {self.crop_px}: expected 32 to 512 pixels")
+        if self.frame_policy not in FRAME_POLICIES:
+            raise SettingsError(f"unknown frame policy {self.frame_policy!r}: expected {', '.join(FRAME_POLICIES)}")
+        if self.detector not in DETECTORS:
+            raise SettingsError(f"unknown face detector {self.detector!r}: expected {', '.join(DETECTORS)}")
+        if self.detect_every < 1:
+            raise SettingsError(f"detect_every is {self.detect_every}: expected 1 or more frames")

@@ -1,0 +1,225 @@
+"""The ways through the package that the command line offers, as functions.
+
+Enters: a data folder and settings. Leaves: an index, prepared windows, a run folder with its report and bundle. Each
+is a chain of calls to the modules above.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from ecg_facial.datasets import find_marker, index_dataset
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.evaluation.audit.checks import AuditResult
+from ecg_facial.evaluation.audit.running import CHEAP, AuditSettings, audit_run
+from ecg_facial.evaluation.benchmark.run_file import REPORT_FILE, RUN_FILE, describe_run, open_windows
+from ecg_facial.evaluation.benchmark.runner import (
+    METRICS_FILE,
+    ORIGINAL_FOLDER,
+    BenchmarkResult,
+    load_run,
+    run_benchmark,
+)
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.published import list_published
+from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE
+from ecg_facial.evaluation.report.examples import choose_examples
+from ecg_facial.evaluation.report.tables import write_tables
+from ecg_facial.evaluation.report.writing import write_report
+from ecg_facial.inference.bundle import check_bundle_folder
+from ecg_facial.labels import Task, get_task
+from ecg_facial.learning.fitting import frozen_features
+from ecg_facial.prepared import JoinedData
+from ecg_facial.runtime.progress import announce_time
+from ecg_facial.runtime.settings import from_dict
+from ecg_facial.runtime.storage import write_json
+from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_settings
+from ecg_facial.workflow.bundling import train_bundle
+from ecg_facial.workflow.preparing import DataOptions, Prepared, join_datasets, prepare_dataset
+from ecg_facial.workflow.scoring import TABLES_FOLDER
+
+MODEL_FOLDER, AUDIT_FILE = "model", "audit.json"
+
+
+def benchmark_dataset(
+    data: Path,
+    out: Path,
+    *,
+    options: DataOptions,
+    settings: BenchmarkSettings,
+    cache: Path | None = None,
+    test_data: Path | None = None,
+    folds: Path | None = None,
+    with_bundle: bool = True,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> BenchmarkResult:
+    """Evaluate by a protocol and write the whole run folder.
+
+    Parameters
+    ----------
+    data : Path
+        What `datasets.index_dataset` reads.
+    out : Path
+        Run folder; one that was cut off is gone on with.
+    options : DataOptions
+    settings : BenchmarkSettings
+    cache : Path, optional
+        Folder of the prepared windows, ``out/windows`` without it.
+    test_data : Path, optional
+        The data set to test on, for the protocol ``cross-dataset``.
+    folds : Path, optional
+        A fold manifest to repeat.
+    with_bundle : bool
+        Train a last time on everybody and write ``out/model``.
+    workers : int
+    show_progress : bool
+
+    Returns
+    -------
+    BenchmarkResult
+    """
+    begin = time.monotonic()
+    if with_bundle:
+        check_bundle_folder(out / MODEL_FOLDER)
+    read = partial(
+        prepare_dataset,
+        out=cache or out / "windows",
+        options=options,
+        task=settings.task,
+        workers=workers,
+        show_progress=show_progress,
+    )
+    found = read(data) if test_data is None else join_datasets(read(data), read(test_data))
+    ceiling = None if settings.permute_labels else observe_ceiling(found, get_task(settings.task))
+    result = run_benchmark(
+        found.prepared,
+        out,
+        settings=settings,
+        folds=folds,
+        ceiling=ceiling,
+        workers=workers,
+        show_progress=show_progress,
+    )
+    with announce_time("Auditing for leakage", show=show_progress):
+        result = audit_result(result, found, settings)
+    # a bundle makes windows of its own at the bedside, and knows no person's other trials
+    if with_bundle and settings.normalisation.mode == "none":
+        own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
+        train_bundle(own, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
+    with announce_time("Writing the report", show=show_progress):
+        write_run(result, found, settings, repeated=folds is not None, wall_s=time.monotonic() - begin)
+    return result
+
+
+def audit_result(
+    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, audit: AuditSettings = CHEAP
+) -> BenchmarkResult:
+    """Audit a run and write the verdict to `audit.json` and `metrics.json`; of a leaking protocol its folds too."""
+    found_of = partial(audit_run, found.prepared, settings=settings, trials=found.index.trials)
+    said = found_of(result, audit=audit).to_dict()
+    metrics = {**result.metrics, "audit": said}
+    if result.beside is not None:
+        beside = found_of(result.beside, audit=AuditSettings(n_folds=0)).to_dict()
+        metrics[ORIGINAL_FOLDER] = {**metrics[ORIGINAL_FOLDER], "audit": beside}
+    write_json(result.folder / AUDIT_FILE, said)
+    write_json(result.folder / METRICS_FILE, metrics)
+    return replace(result, metrics=metrics)
+
+
+def audit_folder(folder: Path, *, audit: AuditSettings, data: Path | None = None, workers: int = 1) -> AuditResult:
+    """Audit a finished run folder, and write `audit.json` and the verdict in `metrics.json`.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a run of the built-in models.
+    audit : AuditSettings
+    data : Path, optional
+        The data set, by which stretches of files are compared.
+    workers : int
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, StaleCacheError
+        When it is no finished run, or its windows are gone or others.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; expected the folder of a finished run")
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        settings = from_dict(BenchmarkSettings, run["benchmark_settings"])
+    except (ValueError, KeyError, TypeError):
+        raise CorruptDataError(f"{path}: not the run.json of this version; run the benchmark again") from None
+    prepared = open_windows(run, folder)
+    folds = folder / FOLDS_FILE if run["folds_repeated"] else None
+    result = load_run(prepared, folder, settings=settings, folds=folds)
+    trials = index_dataset(data).trials if data is not None else ()
+    found = audit_run(prepared, result, settings=settings, audit=audit, trials=trials, workers=workers)
+    write_json(folder / AUDIT_FILE, found.to_dict())
+    write_json(folder / METRICS_FILE, {**result.metrics, "audit": found.to_dict()})
+    return found
+
+
+def write_run(
+    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, repeated: bool, wall_s: float
+) -> None:
+    """Write `run.json`, tables, and the report, whose examples are of the first seed."""
+    shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
+    run = describe_run(found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s)
+    write_json(result.folder / RUN_FILE, run)
+    examples = []
+    if (shown["model"] == "fusion").any():
+        examples = choose_examples(shown, found.prepared, found.index, task=get_task(settings.task))
+    people = of_run(shown, result.metrics["class_names"], people=found.prepared.table).table
+    write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
+    write_report(
+        result.folder / REPORT_FILE,
+        run=run,
+        metrics=result.metrics,
+        predictions=people,
+        examples=examples,
+        published=list_published(settings.task),
+    )
+
+
+def observe_ceiling(found: Prepared, task: Task) -> pd.DataFrame | None:
+    """Ask the ideal observer about simulated trials; None for others, or where nothing says how they were made."""
+    if not found.index.simulated or isinstance(found.prepared, JoinedData):
+        return None
+    marker = find_marker(found.index.root, found.index.trials)
+    cohort = None if marker is None else read_cohort_settings(marker)
+    return None if cohort is None else observe_cohort(cohort, task, subjects=set(found.prepared.table["subject"]))
+
+
+def train_dataset(
+    data: Path,
+    out: Path,
+    *,
+    options: DataOptions,
+    settings: BenchmarkSettings,
+    cache: Path | None = None,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> Path:
+    """Train on everybody and write a bundle to `out`; windows are kept in `cache`, ``<out>-windows`` without it."""
+    check_bundle_folder(out)
+    found = prepare_dataset(
+        data,
+        cache or out.with_name(out.name + "-windows"),
+        options=options,
+        task=settings.task,
+        workers=workers,
+        show_progress=show_progress,
+    )
+    frozen_features(found.prepared, settings.models.facial, workers=workers, show_progress=show_progress)
+    train_bundle(found.prepared, out, settings=settings, show_progress=show_progress)
+    return out

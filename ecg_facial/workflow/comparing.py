@@ -1,0 +1,115 @@
+"""Methods in, a table out: the benchmark as one call.
+
+Enters: prepared data and pipelines. Leaves: a DataFrame with a row a model, fold and seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+import pandas as pd
+
+from ecg_facial.evaluation.audit.running import audit_run
+from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
+from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, run_benchmark
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.statistics.metrics import compute_metrics
+from ecg_facial.labels import Task, get_task
+from ecg_facial.prepared import PreparedData, open_prepared
+
+
+def benchmark(
+    prepared: PreparedData | Path | str,
+    pipelines: Sequence[Factory | Pipeline] | Factory | Pipeline | None = None,
+    *,
+    protocol: str = "loso",
+    seeds: int = 3,
+    audit: bool = True,
+    out: Path | str | None = None,
+    workers: int = 1,
+    show_progress: bool = False,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Evaluate methods and give one row a model, fold and seed.
+
+    Parameters
+    ----------
+    prepared : PreparedData, or the folder of one
+    pipelines : pipeline or factory, or several, optional
+        Such as `adapters.EstimatorPipeline`; the facial, the ECG and the fused model without it.
+    protocol : str
+        As `protocols.parse_protocol` reads it.
+    seeds : int
+    audit : bool
+        Whether one fold is fitted again on altered data, to look for leakage; give methods that do something before the
+        folds as factories, so that it is repeated.
+    out : path, optional
+        Run folder, by which a killed run goes on; nothing is kept without it.
+    workers : int
+        Processes; pipelines must be picklable for more than one.
+    show_progress : bool
+    **settings
+        Others of `BenchmarkSettings`: ``task``, ``inner``, ``seed``, ...
+
+    Returns
+    -------
+    DataFrame
+        ``model, fold, seed, protocol, normalisation, accuracy, balanced_accuracy, macro_f1, n_trials, n_subjects,
+        seconds`` (of fit and prediction of the whole pipeline), ``stamps``, warnings that belong to every figure, and
+        ``audit``, the verdict on leakage. Of the protocol ``original`` the rows of leave-one-subject-out stand beside
+        its own.
+    """
+    data = open_prepared(Path(prepared)) if isinstance(prepared, (str, Path)) else prepared
+    chosen = BenchmarkSettings(protocol=protocol, seeds=seeds, **settings)
+    alone = callable(pipelines) or hasattr(pipelines, "fit")
+    # mypy cannot tell a single pipeline from several
+    given = cast("Sequence[Factory | Pipeline] | None", [pipelines] if alone else pipelines)
+    with nullcontext(out) if out is not None else TemporaryDirectory() as folder:
+        result = run_benchmark(
+            data,
+            Path(str(folder)),
+            settings=chosen,
+            pipelines=given,
+            workers=workers,
+            show_progress=show_progress,
+        )
+        runs = [result] if result.beside is None else [result, result.beside]
+        tables = [
+            tabulate_folds(run, get_task(chosen.task)).assign(
+                audit=audit_run(data, run, settings=chosen, factories=given).verdict if audit else "not checked"
+            )
+            for run in runs
+        ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
+    """Lay a run out as one row a model, fold and seed."""
+    seconds = {
+        (model, row["fold"], row["seed"]): row["seconds"]
+        for row in result.details.to_dict("records")
+        for model in row["models"]
+    }
+    table = result.predictions.assign(predicted=predicted_classes(result.predictions))
+    rows = []
+    for place, part in table.groupby(["model", "fold", "seed"], sort=False):
+        judged = compute_metrics(
+            part["label"].to_numpy(str), part["predicted"].to_numpy(str), class_names=task.class_names
+        )
+        rows.append(
+            {
+                **dict(zip(("model", "fold", "seed"), place, strict=True)),
+                "protocol": result.plan.protocol,
+                "normalisation": result.metrics["normalisation"],
+                **{name: judged[name] for name in ("accuracy", "balanced_accuracy", "macro_f1", "n_trials")},
+                "n_subjects": part["subject"].nunique(),
+                "seconds": seconds[place],
+                "stamps": "; ".join(result.metrics["stamps"]),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,97 @@
+"""From a data folder to prepared windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ecg_facial.datasets import DatasetIndex, index_dataset
+from ecg_facial.errors import MissingDataError
+from ecg_facial.labels import get_task
+from ecg_facial.prepared import PreparedData, join_prepared, prepare
+from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.windows.settings import WindowSettings
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """How a data folder is read and cut.
+
+    Attributes
+    ----------
+    reader : str
+        ``auto``, or a key of `datasets.READERS`.
+    signals : str
+        BioVid's ``filtered`` or ``raw`` biosignals.
+    subjects : str
+        ``all``, or BioVid's 67 ``reactive`` ones.
+    windows : WindowSettings
+    detector_path : Path or None
+        Model file of the detector, where it needs one.
+    pspi_pain : float
+        Least PSPI that is pain, where levels are an observer's (UNBC-McMaster).
+    """
+
+    reader: str = "auto"
+    signals: str = "filtered"
+    subjects: str = "all"
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    detector_path: Path | None = None
+    pspi_pain: float = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """An index and the windows made of it."""
+
+    index: DatasetIndex
+    prepared: PreparedData
+
+
+def prepare_dataset(
+    data: Path,
+    out: Path,
+    *,
+    options: DataOptions,
+    task: str | None = None,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> Prepared:
+    """Index a data folder and prepare its windows, of the task's levels where one is given."""
+    index = index_dataset(
+        data,
+        reader=options.reader,
+        signals=options.signals,
+        subjects=options.subjects,
+        window_s=options.windows.window_s,
+        pspi_pain=options.pspi_pain,
+        workers=workers,
+        show_progress=show_progress,
+    )
+    levels = None if task is None else get_task(task).levels
+    if not any(levels is None or trial.level in levels for trial in index.trials):
+        wanted = "trials" if task is None else f"trials of task {task!r}"
+        raise MissingDataError(f"{data}: no usable {wanted}; see what is wrong with: ecg-facial index {data}")
+    prepared = prepare(
+        index,
+        out,
+        settings=options.windows,
+        levels=levels,
+        workers=workers,
+        detector_path=options.detector_path,
+        show_progress=show_progress,
+    )
+    return Prepared(index, prepared)
+
+
+def join_datasets(first: Prepared, second: Prepared) -> Prepared:
+    """Make one of the data set that is trained on and the one that is tested on."""
+    index = DatasetIndex(
+        root=first.index.root,
+        reader=f"{first.index.reader}+{second.index.reader}",
+        trials=(*first.index.trials, *second.index.trials),
+        problems=(*first.index.problems, *second.index.problems),
+        fingerprint=sha256_json([first.index.fingerprint, second.index.fingerprint]),
+        simulated=first.index.simulated or second.index.simulated,
+    )
+    return Prepared(index, join_prepared(first.prepared, second.prepared))

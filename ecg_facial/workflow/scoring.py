@@ -1,0 +1,73 @@
+"""Judge anybody's predictions.
+
+Enters: a predictions file. Leaves: a folder with `metrics.json`, `report.html` and `tables/`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.evaluation.judging.summary import summarise_predictions
+from ecg_facial.evaluation.report.tables import write_tables
+from ecg_facial.evaluation.report.writing import write_report
+from ecg_facial.runtime.provenance import describe_program
+from ecg_facial.runtime.storage import sha256_file, write_json
+
+METRICS_FILE, REPORT_FILE, TABLES_FOLDER = "metrics.json", "report.html", "tables"
+
+
+def score_predictions(
+    path: Path,
+    out: Path,
+    *,
+    classes: Sequence[str] | None = None,
+    strata: Sequence[str] | None = None,
+    simulated: bool = False,
+) -> dict[str, Any]:
+    """Judge a predictions file and write what was found.
+
+    Parameters
+    ----------
+    path : Path
+        As `foreign.read_foreign` reads it.
+    out : Path
+        Folder to write.
+    classes, strata : sequence of str, optional
+        As in `foreign.read_foreign`.
+    simulated : bool
+        Whether the data were; known without it where a `run.json` that says so lies beside the file.
+
+    Returns
+    -------
+    dict
+        Content of `metrics.json`.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError, SettingsError
+        As `foreign.read_foreign`.
+    """
+    about = read_foreign(path, classes=classes, strata=strata)
+    simulated = simulated or _says_simulated(path.parent / "run.json")
+    metrics = {"simulated": simulated, **summarise_predictions(about, task=path.name)}
+    run = {
+        **describe_program(),
+        "simulated": simulated,
+        "predictions": path.name,
+        "predictions_sha256": sha256_file(path),
+    }
+    write_json(out / METRICS_FILE, metrics)
+    write_tables(out / TABLES_FOLDER, metrics, simulated=simulated)
+    write_report(out / REPORT_FILE, run=run, metrics=metrics, predictions=about.table)
+    return metrics
+
+
+def _says_simulated(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8"))["simulated"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

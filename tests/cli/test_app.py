@@ -1,0 +1,371 @@
+"""The command line: bad input is one clear line and exit code 2; good input says what it did."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from ecg_files import make_ecg
+from tiny_files import write_ecg, write_pspi, write_video
+
+from ecg_facial.cli import app as cli
+from ecg_facial.cli import wording
+from ecg_facial.cli.options import DataArguments, ModelArguments, TaskName
+from ecg_facial.datasets import READERS
+from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.labels import TASKS
+from ecg_facial.prepared.settings import NormalisationSettings
+from ecg_facial.runtime.text import SIMULATED_NOTE
+from ecg_facial.workflow import benchmarking as workflow
+
+Prepare = Callable[[Path], list[str]]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Run the command line in this process."""
+
+    def run_command(*arguments: str | Path, program: Callable[[], None] = cli.main) -> Said:
+        monkeypatch.setattr(sys, "argv", ["ecg-facial", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            program()
+        captured = capsys.readouterr()
+        return Said(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run_command
+
+
+def write_trial(root: Path, subject: str = "071309_w_21", trial: str = "BL1-081") -> tuple[Path, Path]:
+    """Write one trial of BioVid's shape: its video and its biosignals."""
+    name = f"{subject}-{trial}"
+    video = write_video(root / "PartA" / "video" / subject / f"{name}.mp4")
+    return video, write_ecg(root / "PartA" / "biosignals_filtered" / subject / f"{name}_bio.csv")
+
+
+def missing_folder(root: Path) -> list[str]:
+    return ["benchmark", str(root / "nowhere"), "--out", str(root / "run")]
+
+
+def empty_folder(root: Path) -> list[str]:
+    return ["benchmark", str(root), "--out", str(root / "run")]
+
+
+def empty_csv(root: Path) -> list[str]:
+    (root / "ecg.csv").write_text("")
+    return ["ecg", str(root / "ecg.csv"), "--out", str(root / "looked")]
+
+
+def wrong_delimiter(root: Path) -> list[str]:
+    table = write_ecg(root / "ecg.csv")
+    table.write_text(table.read_text().replace("\t", "|"))
+    return ["ecg", str(table), "--out", str(root / "looked")]
+
+
+def one_column(root: Path) -> list[str]:
+    return ["ecg", str(write_ecg(root / "ecg.csv", columns="ecg")), "--out", str(root / "looked")]
+
+
+def no_ecg_column(root: Path) -> list[str]:
+    return ["ecg", str(write_ecg(root / "ecg.csv", columns="time\tgsr")), "--out", str(root / "looked")]
+
+
+def no_rate(root: Path) -> list[str]:
+    return ["ecg", str(write_ecg(root / "ecg.csv")), "--out", str(root / "looked"), "--fs-hz", "0"]
+
+
+def not_a_video(root: Path) -> list[str]:
+    (root / "clip.mp4").write_bytes(b"no video at all")
+    return ["predict", str(root / "model"), "--video", str(root / "clip.mp4")]
+
+
+def two_files_for_one_trial(root: Path) -> list[str]:
+    video, _ = write_trial(root)
+    write_video(video.with_suffix(".avi"))
+    return ["index", str(root)]
+
+
+def only_unknown_levels(root: Path) -> list[str]:
+    write_trial(root, trial="PA9-001")
+    return ["benchmark", str(root), "--out", str(root / "run")]
+
+
+def only_other_levels(root: Path) -> list[str]:
+    write_trial(root, trial="PA4-001")
+    return ["benchmark", str(root), "--out", str(root / "run")]
+
+
+def wrong_manifest_delimiter(root: Path) -> list[str]:
+    (root / "manifest.csv").write_text("subject;trial;label;video;ecg;fs_hz\na;1;BL1;x.mp4;;\n")
+    return ["index", str(root)]
+
+
+def zero_rate_in_a_manifest(root: Path) -> list[str]:
+    (root / "manifest.csv").write_text("subject,trial,label,video,ecg,fs_hz\na,1,BL1,,x.csv,0\n")
+    return ["index", str(root)]
+
+
+def unknown_preset(root: Path) -> list[str]:
+    return ["simulate", str(root / "cohort"), "--preset", "impossible"]
+
+
+def unknown_pathology(root: Path) -> list[str]:
+    return ["simulate", str(root / "cohort"), "--pathology", "missing_ecg", "--pathology", "fog"]
+
+
+def session_video_without_session(root: Path) -> list[str]:
+    return ["simulate", str(root / "cohort"), "--continuous-video"]
+
+
+def someone_elses_folder(root: Path) -> list[str]:
+    (root / "thesis.txt").write_text("do not lose me")
+    return ["simulate", str(root)]
+
+
+def unknown_reader(root: Path) -> list[str]:
+    return ["index", str(root), "--reader", "mine"]
+
+
+def unknown_weights(root: Path) -> list[str]:
+    write_trial(root)
+    return ["benchmark", str(root), "--out", str(root / "run"), "--weights", str(root / "none.pth")]
+
+
+def someone_elses_bundle_folder(root: Path) -> list[str]:
+    write_trial(root)
+    (root / "model").mkdir()
+    (root / "model" / "thesis.txt").write_text("do not lose me")
+    return ["train", str(root), "--out", str(root / "model")]
+
+
+def no_bundle(root: Path) -> list[str]:
+    return ["predict", str(root / "none"), "--ecg", str(write_ecg(root / "ecg.csv"))]
+
+
+BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
+    missing_folder: ("nowhere", "no such folder", "check the path"),
+    empty_folder: ("is empty", "expected a data set"),
+    empty_csv: ("ecg.csv", "is empty", "expected a header line"),
+    wrong_delimiter: ("no column 'ecg'", "time|gsr|ecg", "TAB, comma or semicolon"),
+    one_column: ("no time column", "give it in Hz"),
+    no_ecg_column: ("no column 'ecg'", "time, gsr", "name the ECG column"),
+    no_rate: ("0.0 Hz", "positive"),
+    two_files_for_one_trial: ("2 videos", ".avi", ".mp4", "keep one of them"),
+    only_unknown_levels: ("no usable trials", "ecg-facial index"),
+    only_other_levels: ("no usable trials of task 'biovid4'", "ecg-facial index"),
+    wrong_manifest_delimiter: ("separated by semicolon", "expected comma"),
+    zero_rate_in_a_manifest: ("fs_hz 0", "positive sampling rate"),
+    unknown_preset: ("'impossible'", "expected one of", "clear"),
+    unknown_pathology: ("'fog'", "expected one of", "missing_ecg"),
+    session_video_without_session: ("without the session", "continuous"),
+    someone_elses_folder: ("not empty", "name a new folder"),
+    unknown_reader: ("'mine'", "biovid, original, pmed, unbc, manifest"),
+    someone_elses_bundle_folder: ("thesis.txt", "not of a bundle", "give another folder"),
+    no_bundle: ("no such folder", "expected a bundle"),
+}
+
+
+@pytest.mark.parametrize("prepare", BAD_INPUTS, ids=lambda prepare: prepare.__name__)
+def test_bad_input_is_one_clear_line_and_exit_code_2(
+    prepare: Prepare, run: Callable[..., Said], tmp_path: Path
+) -> None:
+    said = run(*prepare(tmp_path))
+    assert said.code == 2
+    complaint = said.err.splitlines()[-1]
+    assert complaint.startswith("error: ")
+    assert all(part in complaint for part in BAD_INPUTS[prepare]), complaint
+    assert "Traceback" not in said.err
+    assert said.out == ""
+    # progress may stand before it, the complaint is one line
+    assert sum(line.startswith("error: ") for line in said.err.splitlines()) == 1
+
+
+def test_a_folder_that_is_not_ours_keeps_its_files(run: Callable[..., Said], tmp_path: Path) -> None:
+    run(*someone_elses_folder(tmp_path))
+    assert (tmp_path / "thesis.txt").read_text() == "do not lose me"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["frob"], ["index"], ["benchmark", "x", "--out", "y", "--task", "triple"], ["simulate", "x", "--subjects", "0"]],
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str], run: Callable[..., Said]) -> None:
+    said = run(*arguments)
+    assert said.code == 2
+    assert "Traceback" not in said.err
+
+
+def test_the_index_names_every_problem_and_is_written(run: Callable[..., Said], tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    write_trial(root)
+    write_trial(root, trial="PA9-001")
+    video, _ = write_trial(root, trial="PA1-001")
+    video.write_bytes(video.read_bytes()[:3000])
+    _, lonely = write_trial(root, trial="PA2-021")
+    lonely.unlink()
+    _, short = write_trial(root, trial="PA3-041")
+    write_ecg(short, duration_s=2.0)
+    said = run("index", root, "--out", tmp_path / "index.parquet")
+    assert said.code == 0
+    assert "4 usable trials" in said.out
+    assert "problems: 1 missing, 1 too_short, 1 unknown_label, 1 unreadable" in said.out
+    for name in ("PA9", "PA1-001", "PA2-021", "2.00 s: at least 4.95 s"):
+        assert name in said.out
+    assert (tmp_path / "index.parquet").stat().st_size > 0
+
+
+def test_the_index_takes_the_rule_that_makes_levels_of_pspi(run: Callable[..., Said], tmp_path: Path) -> None:
+    write_pspi(tmp_path, "042-ll042", "ll042t1aaaff", [0.0] * 137 + [2.0])
+    assert "0 usable trials" in run("index", tmp_path).out
+    said = run("index", tmp_path, "--reader", "unbc", "--pspi-pain", "2")
+    assert "1 usable trials" in said.out
+    assert "LEVELS BY AN OBSERVER" in said.out
+    for reader in READERS:
+        assert reader in run("index", "--help").out
+
+
+def test_a_truncated_video_leaves_the_ecg_of_its_trial(run: Callable[..., Said], tmp_path: Path) -> None:
+    video, _ = write_trial(tmp_path)
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    said = run("index", tmp_path)
+    assert "1 unreadable" in said.out
+    assert "cut off" in said.out
+    assert "1 usable trials" in said.out
+
+
+def test_an_ecg_is_looked_at_and_the_files_are_named(run: Callable[..., Said], tmp_path: Path) -> None:
+    table = tmp_path / "ecg.csv"
+    table.write_text("gsr,chest (mV)\n" + "".join(f"5,{value:.4f}\n" for value in make_ecg()))
+    said = run("ecg", table, "--out", tmp_path / "looked", "--fs-hz", "200", "--column", "chest", "--duration-s", "5")
+    assert said.code == 0
+    assert "heart rate       75.0 bpm" in said.out
+    assert "channel          chest (of gsr, chest)" in said.out
+    assert "signal quality   " in said.out
+    assert {path.name for path in (tmp_path / "looked").iterdir()} == {
+        "beats.csv", "summary.json", "strip.png", "strip.svg",
+    }  # fmt: skip
+    assert run("ecg", table, "--out", tmp_path / "looked", "--fs-hz", "200", "--channel", "2").code == 0
+    far = run("ecg", table, "--out", tmp_path / "looked", "--fs-hz", "200", "--channel", "2", "--start-s", "60")
+    assert (far.code, "a strip from 60 s: the recording lasts 10 s" in far.err) == (2, True)
+
+
+def test_doctor_says_what_is_usable(run: Callable[..., Said]) -> None:
+    said = run("doctor")
+    assert said.code == 0
+    for name in ("numpy", "torch", "face detection", "H.264 video", "ResNet18 weights", "free disk"):
+        assert name in said.out
+    assert "problem" not in said.out
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from ecg_facial.cli.app import main; sys.argv = ['ecg-facial', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('numpy', 'scipy', 'pandas', 'torch', 'cv2', 'av') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    for command in ("demo", "simulate", "index", "prepare", "train", "benchmark", "predict", "doctor"):
+        assert f"  {command}" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_tasks_on_the_command_line_are_those_of_the_labels() -> None:
+    assert [task.value for task in TaskName] == list(TASKS)
+
+
+def test_json_of_a_prediction_is_json_alone(run: Callable[..., Said], shared_data: Path, small_bundle: Path) -> None:
+    said = run(
+        "predict", small_bundle, "--ecg", shared_data / "ecg" / "other" / "e0103.csv", "--fs-hz", "250", "--json"
+    )
+    content = json.loads(said.out)
+    assert sum(content["probabilities"]) == pytest.approx(1)
+    assert content["facial"] is None
+
+
+def test_the_fusion_module_prints_the_overall_accuracy_as_the_original_did(
+    run: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
+        asked.update(options, data=data, out=out)
+        metrics = {"models": {"fusion": {"overall": {"accuracy": 0.625}}}, "ceiling": {"fusion": {"accuracy": 0.8}}}
+        return BenchmarkResult(out, pd.DataFrame(), metrics, simulated=True)
+
+    monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
+    said = run(tmp_path, "--out", tmp_path / "run", "--task", "binary", program=cli.fusion_main)
+    assert said.out.splitlines() == [
+        SIMULATED_NOTE,
+        "Fusion accuracy (leave-one-subject-out): 62.50 %",
+        "Ceiling, what an ideal observer reaches on these trials: 80.00 %",
+    ]
+    assert (asked["data"], asked["out"], asked["settings"].task) == (tmp_path, tmp_path / "run", "binary")
+    assert (asked["settings"].models.face_weight, asked["settings"].models.ecg_weight) == (0.8, 0.2)
+
+
+def test_protocol_options_become_the_settings_that_they_name(
+    run: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
+        asked.update(options)
+        return BenchmarkResult(out, pd.DataFrame(), {}, simulated=True)
+
+    monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
+    monkeypatch.setattr(wording, "show_result", lambda _: "shown")
+    assert run("benchmark", tmp_path, "--out", tmp_path / "run").out == "shown\n"
+    assert (asked["settings"].seeds, asked["settings"].protocol) == (3, "loso")
+    assert asked["settings"] == BenchmarkSettings(models=asked["settings"].models, seeds=3)
+    words = "--protocol k-shot:2 --seeds 5 --seed 7 --inner crossfit --conformal-share 0.2 --calibration-share 0.3"
+    more = "--normalisation baseline --baseline-trials 4 --fusion-weights learned --folds f.json --test-data other"
+    run("benchmark", tmp_path, "--out", tmp_path / "run", *words.split(), *more.split())
+    settings = asked["settings"]
+    assert (settings.protocol, settings.seeds, settings.seed, settings.fusion_weights) == ("k-shot:2", 5, 7, "learned")
+    assert settings.inner == InnerSettings(calibration_share=0.3, conformal_share=0.2, rule="crossfit")
+    assert settings.normalisation == NormalisationSettings("baseline", 4)
+    assert (asked["folds"], asked["test_data"]) == (Path("f.json"), Path("other"))
+    refused = run("benchmark", tmp_path, "--out", tmp_path / "run", "--protocol", "lopo")
+    assert refused.code == 2
+    assert "unknown protocol 'lopo'" in refused.err
+
+
+def test_shared_options_become_the_settings_that_they_name() -> None:
+    options = DataArguments(reader="biovid", signals="raw", subjects="reactive", frames=16, frame_policy="late").make()
+    assert (options.reader, options.signals, options.subjects) == ("biovid", "raw", "reactive")
+    assert (options.windows.n_frames, options.windows.frame_policy) == (16, "late")
+    frozen = ModelArguments(task=TaskName("binary"), hidden=32, epochs=7, seed=3).make(permute_labels=True)
+    assert (frozen.task, frozen.seed, frozen.permute_labels) == ("binary", 3, True)
+    assert (frozen.models.facial.hidden, frozen.models.facial_training.epochs) == (32, 7)
+    assert frozen.models.facial.frozen
+    assert (frozen.models.face_weight, frozen.models.ecg_weight) == (0.8, 0.2)
+    weighed = ModelArguments(face_weight=0.5, ecg_weight=0.0).make().models
+    assert (weighed.face_weight, weighed.ecg_weight) == (0.5, 0.0)
+    # random weights see nothing unless they are trained
+    assert not ModelArguments(weights="none").make().models.facial.frozen
+    assert not ModelArguments(fine_tune=True).make().models.facial.frozen
+
+
+@pytest.mark.parametrize("command", ["prepare", "benchmark", "train"])
+def test_every_command_on_data_offers_the_shared_options(command: str, run: Callable[..., Said]) -> None:
+    shown = run(command, "--help").out
+    for option in ("--reader", "--signals", "--subjects", "--frames", "--crop-px", "--detector-path", "--workers"):
+        assert option in shown

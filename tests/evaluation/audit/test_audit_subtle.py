@@ -1,0 +1,49 @@
+"""Leaks that one altered person hardly moves are named too, and choices made with test labels by their own name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecg_facial.evaluation.audit.running import audit_run
+from ecg_facial.evaluation.benchmark.runner import run_benchmark
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.protocols.settings import InnerSettings
+from tests.helpers import leaks
+from tests.helpers.leaks import Centroids, hand_everything
+
+SETTINGS = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3))
+PLANTED = {
+    "scaled by all of a person's trials before the folds": (4, hand_everything(leaks.ScalesByPersonBefore)),
+    "tuned on everybody": (6, leaks.tune_on_everybody),
+    "thresholds by test labels": (10, hand_everything(leaks.ThresholdByTestLabels)),
+    "best of five seeds by test labels": (10, hand_everything(leaks.BestOfSeeds)),
+}
+
+
+@pytest.fixture
+def prepared(make_prepared: Callable) -> Any:
+    """Noisy hearts and faces, so that nobody is recognised without an error."""
+    made, rng = make_prepared(n_subjects=6, per_level=5, n_frames=5, crop_px=12), np.random.default_rng(7)
+    made._tokens = [(tokens + rng.normal(0, 2, 3)).astype(np.float32) for tokens in made._tokens]
+    shift = rng.integers(-60, 60, len(made))[:, None, None, None, None]
+    made._crops = np.clip(made._crops.astype(int) + shift, 0, 255).astype(np.uint8)
+    return made
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_subtle_leak_is_named(prepared: Any, tmp_path: Path, name: str) -> None:
+    leak, method = PLANTED[name]
+    result = run_benchmark(prepared, tmp_path, settings=SETTINGS, pipelines=[method])
+    found = audit_run(prepared, result, settings=SETTINGS, factories=[method])
+    assert leak in found.leaks, found.describe()
+
+
+def test_the_same_method_without_a_leak_is_clean(prepared: Any, tmp_path: Path) -> None:
+    result = run_benchmark(prepared, tmp_path, settings=SETTINGS, pipelines=[Centroids()])
+    found = audit_run(prepared, result, settings=SETTINGS, factories=[Centroids()])
+    assert found.leaks == (), found.describe()

@@ -1,0 +1,261 @@
+"""What a method is handed, what it may not see, and what is fitted after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from ecg_facial.errors import SettingsError, WithheldError
+from ecg_facial.evaluation.benchmark.builtin import LateFusion, NetworksFactory, take_apart
+from ecg_facial.evaluation.benchmark.fold_running import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, HeldOut, hash_module
+from ecg_facial.evaluation.benchmark.trial_set import TrialSet, shuffle_rows
+from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.evaluation.protocols.splits import Fold, Part, leave_one_subject_out
+from ecg_facial.labels import get_task
+from ecg_facial.learning.fitting import fit_models
+from ecg_facial.learning.settings import ModelSettings, TrainingSettings
+from ecg_facial.nets.settings import EcgSettings, FacialSettings
+
+TASK = get_task("biovid4")
+PEOPLE = [f"s{number:02d}" for number in range(6)]
+INNER = InnerSettings(calibration_share=0.2, conformal_share=0.2)
+QUICK = TrainingSettings(epochs=2, batch_size=8)
+MODELS = ModelSettings(
+    facial=FacialSettings(hidden=4, n_layers=1),
+    ecg=EcgSettings(width=16, n_heads=2, n_layers=1, feedforward=16),
+    facial_training=QUICK,
+    ecg_training=QUICK,
+)
+
+
+@pytest.fixture
+def prepared(make_prepared: Callable) -> Any:
+    return make_prepared(n_subjects=len(PEOPLE), per_level=2, n_frames=2)
+
+
+def first_fold(inner: InnerSettings = INNER) -> Fold:
+    return next(leave_one_subject_out(PEOPLE, seed=0, inner=inner))
+
+
+def everything(prepared: Any) -> TrialSet:
+    return TrialSet(prepared, range(len(prepared)), task=TASK)
+
+
+@dataclass(frozen=True)
+class Spy:
+    """Learner that keeps what it was handed and says the mean token of each trial."""
+
+    seen: list[Any]
+    name: str = "spy"
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def describe(self) -> Mapping[str, Any]:
+        return {"spy": 1}
+
+    def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Any = None) -> Spy:
+        self.seen.append(("fit", train, stopping))
+        return self
+
+    def predict(self, trials: TrialSet, /) -> Mapping[str, np.ndarray]:
+        self.seen.append(("predict", trials))
+        means = [trials.tokens(place).mean() if trials.has_beats[place] else np.nan for place in range(len(trials))]
+        return {self.name: np.outer(means, np.arange(1.0, 5.0))}
+
+    def fingerprint(self) -> Mapping[str, str]:
+        return {}
+
+    def details(self) -> Mapping[str, Any]:
+        return {}
+
+    def __deepcopy__(self, memo: Any) -> Spy:
+        return self
+
+
+def test_trials_to_be_predicted_tell_neither_label_nor_name_nor_an_order_by_level(prepared: Any) -> None:
+    spy = Spy([])
+    run_fold(prepared, first_fold(), CalibratedPipeline(spy), task=TASK, seed=0)
+    (tested,) = [said[1] for said in spy.seen if said[0] == "predict" and set(said[1].subjects) == {"s00"}]
+    with pytest.raises(WithheldError, match="labels"):
+        _ = tested.labels
+    with pytest.raises(WithheldError, match="names"):
+        _ = tested.trials
+    assert not {"level", "trial", "problem"} & set(tested.table.columns)
+    with pytest.raises(WithheldError):
+        _ = tested.select(np.ones(len(tested), dtype=bool)).labels
+    for data in (tested.ecg_data(), tested.facial_data()):
+        assert set(data.labels) == {-1}
+    means = [tested.tokens(place).mean() for place in range(len(tested)) if tested.has_beats[place]]
+    assert np.any(np.diff(means) < 0), "tokens grow with the level, and the order must not"
+
+
+def test_a_learner_is_handed_the_parts_of_its_fold_and_nobody_else(prepared: Any) -> None:
+    spy, fold = Spy([]), first_fold()
+    fit_fold(prepared, fold, CalibratedPipeline(spy), task=TASK, seed=0)
+    (fit, calibrated) = spy.seen
+    assert set(fit[1].subjects) == set(fold.train.subjects)
+    assert set(fit[2].subjects) == set(fold.stopping.subjects)
+    assert set(calibrated[1].subjects) == set(fold.calibration.subjects)
+    assert len(fit[1]) == 8 * len(fold.train.subjects)
+
+
+def test_cross_fitting_predicts_each_group_by_a_fit_without_it_and_refits(prepared: Any) -> None:
+    spy, fold = Spy([]), first_fold(InnerSettings(rule="crossfit", n_inner_folds=3, conformal_share=0.1))
+    outcome = run_fold(prepared, fold, CalibratedPipeline(spy), task=TASK, seed=0)
+    fits = [said for said in spy.seen if said[0] == "fit"]
+    predictions = [said[1] for said in spy.seen if said[0] == "predict"]
+    assert len(fits) == 4
+    for (_, train, stopping), held_out in zip(fits[1:], predictions[:3], strict=True):
+        assert not set(held_out.subjects) & {*train.subjects, *stopping.subjects}
+        assert {*held_out.subjects, *train.subjects, *stopping.subjects} == set(PEOPLE[1:])
+    assert {*fits[0][1].subjects, *fits[0][2].subjects} == set(PEOPLE[1:])
+    assert sorted(outcome.conformal_rows) == list(range(8, 48))
+    temperature = outcome.details["temperatures"]["spy"]
+    for row, logits in zip(outcome.conformal_rows, outcome.conformal_logits["spy"], strict=True):
+        if len(prepared.tokens(row)):
+            np.testing.assert_allclose(logits[0] * temperature, prepared.tokens(row).mean(), rtol=1e-6)
+
+
+def test_predictions_come_back_in_the_order_of_the_rows(prepared: Any) -> None:
+    rows = list(range(2, 8))
+    assert shuffle_rows(prepared, rows) != rows
+    said = predict_rows(prepared, Spy([]), rows, task=TASK, models=["spy"])["spy"][:, 0]
+    np.testing.assert_allclose(said, [prepared.tokens(row).mean() for row in rows])
+
+
+def test_a_pipeline_that_gives_another_shape_or_model_is_refused(prepared: Any) -> None:
+    spy = Spy([], name="other")
+    with pytest.raises(SettingsError, match="expected spy"):
+        predict_rows(prepared, spy, [2, 3], task=TASK, models=["spy"])
+
+    class Flat(Spy):
+        def predict(self, trials: TrialSet, /) -> Mapping[str, np.ndarray]:
+            return {"spy": np.zeros(len(trials))}
+
+    with pytest.raises(SettingsError, match=r"shape \(2,\)"):
+        predict_rows(prepared, Flat([]), [2, 3], task=TASK, models=["spy"])
+
+
+def test_a_trial_listed_by_name_is_in_that_part_alone(prepared: Any) -> None:
+    shot = str(prepared.table["trial"].iloc[3])
+    fold = replace(first_fold(), train=Part(first_fold().train.subjects, (shot,)))
+    assert 3 in rows_of_part(prepared, fold, fold.train, task=TASK)
+    assert rows_of_part(prepared, fold, fold.test, task=TASK) == [0, 1, 2, 4, 5, 6, 7]
+
+
+def test_without_calibration_the_networks_say_what_they_said_when_fitted_alone(prepared: Any) -> None:
+    fold = first_fold(InnerSettings(calibration_share=0.0))
+    pipeline = NetworksFactory(MODELS)(everything(prepared))
+    outcome = run_fold(prepared, fold, pipeline, task=TASK, seed=3)
+    alone = fit_models(
+        prepared,
+        train_subjects=fold.train_subjects,
+        validation_subjects=fold.validation_subjects,
+        task=TASK,
+        settings=MODELS,
+        seed=3,
+    ).predict(prepared, outcome.rows)
+    for model in ("facial", "ecg"):
+        np.testing.assert_allclose(outcome.logits[model], alone[model], atol=1e-5)
+    np.testing.assert_allclose(
+        outcome.logits["fusion"][2:], 0.8 * alone["facial"][2:] + 0.2 * alone["ecg"][2:], atol=1e-5
+    )
+    assert np.isnan(outcome.logits["facial"][0]).all()
+    assert np.isnan(outcome.logits["ecg"][1]).all()
+    assert outcome.details["temperatures"] == {"facial": 1.0, "ecg": 1.0, "fusion": 1.0}
+
+
+def test_fingerprints_follow_the_inner_subjects_and_not_the_test_subject(prepared: Any) -> None:
+    fold, pipeline = first_fold(), NetworksFactory(MODELS, "learned")(everything(prepared))
+
+    def fingerprint() -> Mapping[str, str]:
+        return fit_fold(prepared, fold, pipeline, task=TASK, seed=0).fingerprint()
+
+    before = fingerprint()
+    assert set(before) >= {"weights:facial", "weights:ecg", "epochs", "combiner", "temperatures", "settings"}
+    assert all(len(digest) == 64 for digest in before.values())
+    tested = rows_of_part(prepared, fold, fold.test, task=TASK)
+    for row in tested:
+        prepared._tokens[row] = -prepared._tokens[row]
+    prepared.table.loc[tested, "level"] = "PA3"
+    assert fingerprint() == before
+    calibrating = rows_of_part(prepared, fold, fold.calibration, task=TASK)
+    prepared.table.loc[calibrating, "level"] = prepared.table["level"].to_numpy()[calibrating[::-1]]
+    after = fingerprint()
+    assert after["temperatures"] != before["temperatures"]
+    assert after["weights:ecg"] == before["weights:ecg"]
+
+
+def make_held_out(*, noise: tuple[float, float], n: int = 4000) -> HeldOut:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, n)
+    logits = [np.eye(4)[labels] + scale * rng.normal(size=(n, 4)) for scale in noise]
+    return HeldOut(labels, {"facial": logits[0], "ecg": logits[1]})
+
+
+@pytest.mark.parametrize(("noise", "weight"), [((1.0, 1.0), 0.5), ((1.0, 2.0), 0.8), ((2.0, 1.0), 0.2)])
+def test_the_learned_weight_is_that_of_the_inverse_variances(noise: tuple[float, float], weight: float) -> None:
+    learned = LateFusion(learn=True).fit(make_held_out(noise=noise))
+    assert learned.face_weight == pytest.approx(weight, abs=0.04)
+    assert learned.face_weight + learned.ecg_weight == pytest.approx(1)
+    assert LateFusion().fit(make_held_out(noise=noise)) == LateFusion()
+
+
+def test_a_bundle_gets_the_networks_and_the_learned_weights(prepared: Any) -> None:
+    pipeline = NetworksFactory(MODELS, "learned")(everything(prepared))
+    fitted = fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
+    facial, ecg, fusion = take_apart(fitted.method)
+    assert fitted.fingerprint()["weights:facial"] == hash_module(facial)
+    assert fitted.fingerprint()["weights:ecg"] == hash_module(ecg)
+    assert fitted.method.details()["combiner"]["face_weight"] == fusion.face_weight == 1 - fusion.ecg_weight
+
+
+def test_temperatures_lower_the_log_loss_and_change_no_decision(prepared: Any) -> None:
+    held_out = make_held_out(noise=(1.0, 1.0), n=len(prepared))
+    raw = 5 * held_out.logits["facial"]
+
+    class Loud(Spy):
+        def predict(self, trials: TrialSet, /) -> Mapping[str, np.ndarray]:
+            return {"spy": raw[trials._rows]}
+
+    prepared.table["level"] = np.array(TASK.class_names)[held_out.labels]
+    fold = first_fold(InnerSettings(calibration_share=0.4))
+    fitted = CalibratedPipeline(Loud([])).fit(make_parts(prepared, fold, task=TASK)[1], seed=0)
+    assert fitted.temperatures["spy"] > 2
+    rows = rows_of_part(prepared, fold, fold.calibration, task=TASK)
+    scaled = predict_rows(prepared, fitted, rows, task=TASK, models=["spy"])["spy"]
+    np.testing.assert_array_equal(scaled.argmax(axis=1), raw[rows].argmax(axis=1))
+    losses = [
+        -log_softmax(each, axis=1)[range(len(rows)), held_out.labels[rows]].mean() for each in (scaled, raw[rows])
+    ]
+    assert losses[0] < losses[1]
+
+
+def test_a_trial_with_one_signal_takes_that_models_calibrated_logits(prepared: Any) -> None:
+    fold = first_fold(InnerSettings(calibration_share=0.4))
+    outcome = run_fold(prepared, fold, NetworksFactory(MODELS)(everything(prepared)), task=TASK, seed=0)
+    temperatures = outcome.details["temperatures"]
+    assert len(set(temperatures.values())) == 3
+    np.testing.assert_allclose(outcome.logits["fusion"][0], outcome.logits["ecg"][0])
+    np.testing.assert_allclose(outcome.logits["fusion"][1], outcome.logits["facial"][1])
+
+
+def test_data_in_which_nobody_has_a_face_get_the_ecg_model_alone(prepared: Any) -> None:
+    prepared._mask[:] = False
+    pipeline = NetworksFactory(MODELS)(everything(prepared))
+    assert pipeline.models == ("ecg",)
+    outcome = run_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
+    assert set(outcome.logits) == {"ecg"}
+    with pytest.raises(SettingsError, match="a bundle holds both"):
+        take_apart(fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0).method)
+    prepared._tokens = [tokens[:0] for tokens in prepared._tokens]
+    with pytest.raises(SettingsError, match="nothing to learn from"):
+        NetworksFactory(MODELS)(everything(prepared))

@@ -1,0 +1,183 @@
+"""Faces are found where there are some, and nowhere else: in real clips and in rendered ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ecg_facial.errors import CorruptDataError, MissingDataError, MissingDependencyError, SettingsError
+from ecg_facial.face.detection import Face, FaceDetector, overlap
+from ecg_facial.face.detectors import mtcnn
+from ecg_facial.face.detectors.loading import load_detector
+from ecg_facial.face.tracking import FaceTracker
+from ecg_facial.face.video import RgbFrame, read_frames
+from ecg_facial.recording import VideoRef
+from ecg_facial.runtime.storage import sha256_file
+from ecg_facial.simulate.files.encode import encode_video
+from ecg_facial.simulate.head.expressions import PAIN_AUS
+from ecg_facial.simulate.head.identity import sample_identity
+from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
+
+YUNET = "face_detection_yunet_2026may.onnx"
+N_RENDERED = 40
+
+
+@pytest.fixture(scope="session", params=["mtcnn", "yunet"])
+def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    if request.param == "mtcnn":
+        return load_detector()
+    return load_detector("yunet", model_path=request.getfixturevalue("shared_models") / YUNET)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Old people of dark and of pale skin who turn their heads while all pain action units rise to their full."""
+    folder = tmp_path_factory.mktemp("rendered")
+    for seed in (2, 3, 7):
+        rng = np.random.default_rng(seed)
+        renderer, light = FaceRenderer(sample_identity(rng, age_years=62)), Light.sample(rng)
+        strengths = np.clip(np.linspace(-0.2, 1.3, N_RENDERED), 0, 1)
+        turns = np.linspace(0, 6, N_RENDERED)
+        pictures = (
+            renderer.render(
+                dict.fromkeys(PAIN_AUS, float(strength)),
+                pose=Pose(
+                    yaw=0.2 * np.sin(turn), pitch=0.08 * np.cos(turn), roll=0.06 * np.sin(2 * turn), x=8 * np.sin(turn)
+                ),
+                light=light,
+            )
+            for strength, turn in zip(strengths, turns, strict=True)
+        )
+        (folder / f"{seed}.mp4").write_bytes(encode_video(pictures, width=320, height=240))
+    return folder
+
+
+def track(path: Path, detector: FaceDetector) -> list[Face | None]:
+    tracker = FaceTracker(detector)
+    return [tracker.update(frame) for frame in read_frames(VideoRef(path))]
+
+
+def count(faces: list[Face | None]) -> int:
+    return sum(face is not None for face in faces)
+
+
+def test_a_rendered_face_in_pain_is_found_in_every_frame(rendered: Path, detector: FaceDetector) -> None:
+    clips = [track(path, detector) for path in sorted(rendered.glob("*.mp4"))]
+    assert [len(faces) for faces in clips] == [N_RENDERED] * 3
+    assert sum(count(faces) for faces in clips) >= 0.99 * 3 * N_RENDERED
+
+
+def test_landmarks_of_a_rendered_face_follow_its_shift(detector: FaceDetector) -> None:
+    renderer = FaceRenderer(sample_identity(np.random.default_rng(5)))
+    here, there = (
+        FaceTracker(detector).update(RgbFrame(renderer.render({}, pose=Pose(x=shift, y=-shift / 2)), 0.0))
+        for shift in (0.0, 20.0)
+    )
+    assert here is not None
+    assert there is not None
+    left_eye, right_eye, nose, left_mouth, right_mouth = here.landmarks
+    tolerance = 0.1 * float(right_eye[0] - left_eye[0])
+    np.testing.assert_allclose(there.landmarks - here.landmarks, np.tile([20.0, -10.0], (5, 1)), atol=tolerance)
+    assert left_eye[0] < nose[0] < right_eye[0]
+    assert left_mouth[0] < nose[0] < right_mouth[0]
+    assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+
+
+def test_verifying_finds_the_detected_face_and_refuses_an_empty_place(detector: FaceDetector) -> None:
+    frame = RgbFrame(FaceRenderer(sample_identity(np.random.default_rng(5))).render({}, pose=Pose(x=40.0)), 0.0)
+    found = detector.detect(frame)[0]
+    again = detector.verify(frame, found)
+    assert again is not None
+    assert overlap(again.box, found.box) > 0.7
+    wall = Face(np.array([5.0, 5.0, 60.0, 60.0]), np.zeros((5, 2)), 1.0)
+    assert detector.verify(frame, wall) is None
+
+
+def test_a_larger_picture_gives_the_same_face_in_its_own_pixels(detector: FaceDetector) -> None:
+    """The same picture three times as large: only its scale may tell, so that nothing but rounding is allowed."""
+    for seed in (1, 5, 7, 9, 11):
+        picture = FaceRenderer(sample_identity(np.random.default_rng(seed)), width=960, height=720).render({})
+        shrunk = np.asarray(cv2.resize(picture, (320, 240), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        large, small = (detector.detect(RgbFrame(image, 0.0))[0] for image in (picture, shrunk))
+        np.testing.assert_allclose(large.landmarks / 3, small.landmarks, atol=1e-6)
+        np.testing.assert_allclose(large.box / 3, small.box, atol=1e-6)
+
+
+def test_a_face_drawn_larger_has_its_landmarks_in_the_same_places() -> None:
+    """Drawn anew at another size, edges differ; the default detector's landmarks hardly move."""
+    detector, identity = load_detector(), sample_identity(np.random.default_rng(5))
+    pictures = (FaceRenderer(identity, width=320 * k, height=240 * k).render({}) for k in (1, 3))
+    small, large = (detector.detect(RgbFrame(picture, 0.0))[0] for picture in pictures)
+    np.testing.assert_allclose(large.landmarks / 3, small.landmarks, atol=3.0)
+
+
+@pytest.mark.parametrize("picture", [np.zeros((240, 320, 3)), np.full((20, 20, 3), 90), np.zeros((1, 1, 3))])
+def test_a_picture_without_a_face_has_none(detector: FaceDetector, picture: np.ndarray) -> None:
+    assert detector.detect(RgbFrame(picture.astype(np.uint8), 0.0)) == []
+
+
+@pytest.mark.parametrize("name", ["single_face.mp4", "WolfgangLanger_Pexels.mp4"])
+def test_a_real_face_is_found_in_99_percent_of_the_frames(shared_data: Path, detector: FaceDetector, name: str) -> None:
+    faces = track(shared_data / "face_video" / name, detector)
+    assert count(faces) >= 0.99 * len(faces)
+
+
+def test_no_face_is_found_where_there_is_none(shared_data: Path, detector: FaceDetector) -> None:
+    assert count(track(shared_data / "face_video" / "no_face.mp4", detector)) == 0
+
+
+def test_a_face_that_leaves_is_lost_within_five_frames(shared_data: Path, detector: FaceDetector) -> None:
+    faces = track(shared_data / "face_video" / "face_noface.mov", detector)
+    assert len(faces) == 169
+    assert count(faces[:72]) >= 71
+    assert count(faces[77:]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "n_faces"), [("single_face.jpg", 1), ("multi_face.jpg", 5), ("free-mountain-vector-01.jpg", 0)]
+)
+def test_faces_of_real_pictures_are_counted(shared_data: Path, detector: FaceDetector, name: str, n_faces: int) -> None:
+    (tmp,) = [frame for frame in _pictures(shared_data / "face_image") if frame[0] == name]
+    assert len(detector.detect(tmp[1])) == n_faces
+
+
+def _pictures(folder: Path) -> list[tuple[str, RgbFrame]]:
+    names = sorted(path.name for path in folder.glob("*.jpg"))
+    frames = read_frames(VideoRef(folder))
+    return [(name, frame) for name, frame in zip(names, frames, strict=True) if isinstance(frame, RgbFrame)]
+
+
+def test_a_detector_is_known_by_the_digest_of_its_files(shared_models: Path) -> None:
+    path = shared_models / YUNET
+    assert load_detector("yunet", model_path=path).sha256 == sha256_file(path)
+    assert load_detector().sha256 == load_detector().sha256
+    assert len(load_detector().sha256) == 64
+
+
+def test_an_unknown_detector_is_refused() -> None:
+    with pytest.raises(SettingsError, match="unknown face detector 'haar': expected mtcnn or yunet"):
+        load_detector("haar")
+
+
+def test_yunet_without_its_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="yunet needs its ONNX file: give its path, or use mtcnn"):
+        load_detector("yunet")
+    with pytest.raises(MissingDataError, match="no such file; give the path of YuNet's ONNX file"):
+        load_detector("yunet", model_path=tmp_path / "nowhere.onnx")
+    wrong = tmp_path / "wrong.onnx"
+    wrong.write_bytes(b"not a network")
+    with pytest.raises(CorruptDataError, match=r"wrong.onnx: not a YuNet ONNX file"):
+        load_detector("yunet", model_path=wrong)
+
+
+def test_mtcnn_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mtcnn, "_PACKAGE", "no-such-package-here")
+    mtcnn._network_paths.cache_clear()
+    try:
+        with pytest.raises(MissingDependencyError, match="pip install no-such-package-here"):
+            load_detector()
+    finally:
+        mtcnn._network_paths.cache_clear()

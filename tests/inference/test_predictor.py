@@ -1,0 +1,141 @@
+"""Prediction with a bundle: both signals, either one, neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_files import write_ecg, write_images
+
+from ecg_facial.errors import BundleError, SettingsError
+from ecg_facial.inference.bundle import load_bundle
+from ecg_facial.inference.fusion import softmax
+from ecg_facial.inference.predictor import (
+    RESEARCH_NOTE,
+    SIMULATED_BUNDLE_NOTE,
+    Prediction,
+    Predictor,
+    describe_prediction,
+    predict_files,
+)
+from ecg_facial.simulate.heart.ecg import simulate_ecg
+from ecg_facial.windows.window import Window, make_window
+
+FS_HZ = 512.0
+
+
+@pytest.fixture(scope="module")
+def predictor(small_bundle: Path) -> Predictor:
+    return Predictor(load_bundle(small_bundle), threads=1)
+
+
+def write_beats(path: Path, *, bpm: float = 72.0) -> Path:
+    ecg, _ = simulate_ecg(np.full(round(5.5 * FS_HZ), bpm), FS_HZ, rng=np.random.default_rng(0))
+    path.write_text("ecg\n" + "\n".join(f"{value:.5f}" for value in ecg) + "\n")
+    return path
+
+
+def make_a_window(predictor: Predictor, *, n_seen: int, n_tokens: int) -> Window:
+    """Window of random content with so many frames and tokens."""
+    rng = np.random.default_rng(1)
+    windows = predictor.info.windows
+    empty = make_window((), None, settings=windows, detector=predictor.detector)
+    mask = np.arange(windows.n_frames) < n_seen
+    crops = rng.integers(0, 255, empty.crops.shape).astype(np.uint8) * mask[:, None, None, None]
+    return replace(
+        empty,
+        crops=crops.astype(np.uint8),
+        frame_mask=mask,
+        tokens=rng.normal(size=(n_tokens, 3)).astype(np.float32),
+        token_times_s=np.arange(1, n_tokens + 1, dtype=np.float32),
+        has_ecg=True,
+    )
+
+
+def test_fused_probabilities_are_those_of_the_weighted_logits(predictor: Predictor) -> None:
+    found = predictor.predict(make_a_window(predictor, n_seen=3, n_tokens=5))
+    assert found.facial is not None
+    assert found.ecg is not None
+    # softmax forgets a constant, so logs of probabilities do for logits
+    expected = softmax(0.8 * np.log(found.facial) + 0.2 * np.log(found.ecg))
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-9)
+    assert found.predicted == found.class_names[int(np.argmax(expected))]
+    assert found.notes == ()
+
+
+def test_a_missing_modality_leaves_the_other_alone(predictor: Predictor) -> None:
+    both = predictor.predict(make_a_window(predictor, n_seen=3, n_tokens=5))
+    face = predictor.predict(make_a_window(predictor, n_seen=3, n_tokens=0))
+    heart = predictor.predict(make_a_window(predictor, n_seen=0, n_tokens=5))
+    assert face.ecg is None
+    assert face.probabilities == face.facial == both.facial
+    assert heart.facial is None
+    assert heart.probabilities == heart.ecg == both.ecg
+    assert any("no interval" in note for note in face.notes)
+    assert any("no face" in note for note in heart.notes)
+
+
+def test_without_any_signal_there_is_no_prediction(predictor: Predictor) -> None:
+    found = predictor.predict(make_a_window(predictor, n_seen=0, n_tokens=0))
+    assert found.predicted is None
+    assert found.probabilities == (0.25,) * 4
+    assert "predicted: nothing" in describe_prediction(found)
+
+
+def test_masked_frames_do_not_count(predictor: Predictor) -> None:
+    window = make_a_window(predictor, n_seen=3, n_tokens=5)
+    changed = window.crops.copy()
+    changed[~window.frame_mask] = 200
+    assert predictor.predict(replace(window, crops=changed)) == predictor.predict(window)
+
+
+def test_heart_rate_is_read_from_a_file(predictor: Predictor, tmp_path: Path) -> None:
+    found = predict_files(predictor, ecg=write_beats(tmp_path / "ecg.csv"), fs_hz=FS_HZ)
+    assert found.heart_rate_bpm == pytest.approx(72.0, abs=0.5)
+    assert found.ecg_quality > 0.9
+    assert found.face_quality == 0
+
+
+def test_a_flat_ecg_and_an_empty_room_give_no_prediction(predictor: Predictor, tmp_path: Path) -> None:
+    flat = write_ecg(tmp_path / "ecg.csv", columns="time\tgsr\tecg")
+    flat.write_text(
+        "\n".join(
+            line.rsplit("\t", 1)[0] + "\t0" if i else line for i, line in enumerate(flat.read_text().splitlines())
+        )
+    )
+    found = predict_files(predictor, video=write_images(tmp_path / "frames"), ecg=flat)
+    assert found.predicted is None
+    assert (found.face_quality, found.ecg_quality) == (0.0, 0.0)
+    assert found.heart_rate_bpm is None
+
+
+def test_what_is_shown_says_simulated_and_for_research(predictor: Predictor) -> None:
+    shown = describe_prediction(predictor.predict(make_a_window(predictor, n_seen=2, n_tokens=3)))
+    assert SIMULATED_BUNDLE_NOTE in shown
+    assert shown.endswith(RESEARCH_NOTE)
+    assert [line.split()[0] for line in shown.splitlines()[:5]] == ["level", "BL1", "PA1", "PA2", "PA3"]
+
+
+@pytest.mark.parametrize("start_s", [-1.0, float("nan")])
+def test_a_start_before_the_recording_is_refused(predictor: Predictor, tmp_path: Path, start_s: float) -> None:
+    with pytest.raises(SettingsError, match="start_s"):
+        predict_files(predictor, ecg=write_beats(tmp_path / "ecg.csv"), fs_hz=FS_HZ, start_s=start_s)
+
+
+def test_a_start_after_the_end_sees_nothing(predictor: Predictor, tmp_path: Path) -> None:
+    found: Prediction = predict_files(predictor, ecg=write_beats(tmp_path / "ecg.csv"), fs_hz=FS_HZ, start_s=60.0)
+    assert found.predicted is None
+
+
+@pytest.mark.parametrize("damage", ["missing", "nonsense"])
+def test_a_bundle_without_a_usable_network_is_refused(small_bundle: Path, damage: str) -> None:
+    bundle = load_bundle(small_bundle)
+    files = dict(bundle.files)
+    if damage == "missing":
+        del files["ecg.onnx"]
+    else:
+        files["ecg.onnx"] = b"no network"
+    with pytest.raises(BundleError, match=r"ecg\.onnx"):
+        Predictor(replace(bundle, files=files))

@@ -1,0 +1,128 @@
+"""Prepared data opened: damage and old versions are found, memory stays small."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, StaleCacheError
+from ecg_facial.prepared import PREPARED_FILE, PreparedData, open_prepared
+from ecg_facial.prepared import data as reading
+from ecg_facial.runtime.storage import sha256_json
+
+
+@pytest.fixture
+def folder(tiny_prepared: PreparedData, tmp_path: Path) -> Path:
+    """Copy prepared data that a test may damage."""
+    return Path(shutil.copytree(tiny_prepared.folder, tmp_path / "copy"))
+
+
+def edit(folder: Path, **values: object) -> None:
+    path = folder / PREPARED_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_what_was_written_is_opened(tiny_prepared: PreparedData, folder: Path) -> None:
+    opened = open_prepared(folder)
+    assert opened.table.equals(tiny_prepared.table)
+    assert (opened.fingerprint, opened.settings) == (tiny_prepared.fingerprint, tiny_prepared.settings)
+    assert opened.simulated is False
+    assert opened.tokens(69).shape == (len(opened.token_times_s(69)), 3)
+
+
+def test_an_unfinished_folder_is_refused(folder: Path) -> None:
+    (folder / PREPARED_FILE).unlink()
+    with pytest.raises(MissingDataError, match="prepare again"):
+        open_prepared(folder)
+
+
+def test_another_version_of_the_preprocessing_is_refused(folder: Path) -> None:
+    parts = json.loads((folder / PREPARED_FILE).read_text())["key_parts"] | {"preprocessing_version": 0}
+    edit(folder, key_parts=parts, key=sha256_json(parts))
+    with pytest.raises(StaleCacheError, match="prepare again"):
+        open_prepared(folder)
+
+
+def test_changed_settings_do_not_fit_the_key(folder: Path) -> None:
+    parts = json.loads((folder / PREPARED_FILE).read_text())["key_parts"]
+    edit(folder, key_parts=parts | {"data": "other"})
+    with pytest.raises(CorruptDataError, match="its own key"):
+        open_prepared(folder)
+
+
+def test_a_shard_of_other_data_is_refused(folder: Path) -> None:
+    parts = json.loads((folder / PREPARED_FILE).read_text())["key_parts"] | {"data": "other"}
+    edit(folder, key_parts=parts, key=sha256_json(parts))
+    with pytest.raises(StaleCacheError, match="other data or settings"):
+        open_prepared(folder)
+
+
+def test_a_damaged_table_is_found(folder: Path) -> None:
+    path = folder / "windows-00001.parquet"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(CorruptDataError, match="windows-00001"):
+        open_prepared(folder)
+
+
+def test_a_table_of_another_shard_is_found(folder: Path) -> None:
+    shutil.copy(folder / "windows-00000.parquet", folder / "windows-00002.parquet")
+    with pytest.raises(CorruptDataError, match="96 of 70 trials"):
+        open_prepared(folder)
+
+
+@pytest.mark.parametrize("n_bytes", [0, 60, 10_000])
+def test_damaged_crops_are_found_when_they_are_read(folder: Path, n_bytes: int) -> None:
+    path = folder / "crops-00001.npy"
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    prepared = open_prepared(folder)
+    assert prepared.crops(0).shape == (2, 32, 32, 3)
+    with pytest.raises(CorruptDataError, match="crops-00001"):
+        prepared.crops(32)
+
+
+def test_missing_crops_are_found(folder: Path) -> None:
+    (folder / "crops-00002.npy").unlink()
+    with pytest.raises(CorruptDataError, match="00002"):
+        open_prepared(folder)
+
+
+def test_crops_cannot_be_written_to_and_rows_are_checked(tiny_prepared: PreparedData) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        tiny_prepared.crops(0)[:] = 1
+    for row in (-1, 70):
+        with pytest.raises(IndexError):
+            tiny_prepared.crops(row)
+        with pytest.raises(IndexError):
+            tiny_prepared.tokens(row)
+
+
+def test_few_shards_are_open_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_MAX_OPEN_SHARDS", 2)
+    prepared = open_prepared(folder)
+    for row in (0, 33, 65, 1, 34):
+        prepared.crops(row)
+    assert list(prepared._open) == [0, 1]
+
+
+def test_pickling_leaves_the_crops_on_disk(tiny_prepared: PreparedData) -> None:
+    tiny_prepared.crops(0)
+    content = pickle.dumps(tiny_prepared)
+    assert len(content) < 32 * 2 * 32 * 32 * 3
+    np.testing.assert_array_equal(pickle.loads(content).crops(5), tiny_prepared.crops(5))  # noqa: S301  # own bytes
+
+
+def test_another_table_keeps_the_windows_and_changes_the_fingerprint(tiny_prepared: PreparedData) -> None:
+    same = tiny_prepared.with_table(tiny_prepared.table.copy())
+    assert same.fingerprint == tiny_prepared.fingerprint
+    levels = tiny_prepared.table["level"].to_numpy()[::-1]
+    changed = tiny_prepared.with_table(tiny_prepared.table.assign(level=levels))
+    assert changed.fingerprint != tiny_prepared.fingerprint
+    assert changed.table["level"].tolist() == list(levels)
+    np.testing.assert_array_equal(changed.tokens(3), tiny_prepared.tokens(3))
+    with pytest.raises(SettingsError, match="same order"):
+        tiny_prepared.with_table(tiny_prepared.table.iloc[::-1])
