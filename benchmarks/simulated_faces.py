@@ -35,7 +35,7 @@ from ecg_facial.simulate.people.response import sample_person, simulate_face
 from ecg_facial.simulate.seeds import make_rng
 from ecg_facial.simulate.settings.presets import BIOVID_LIKE_NUISANCE, BIOVID_LIKE_SCENE, Preset
 
-PRESET = Preset("pictures", nuisance=BIOVID_LIKE_NUISANCE, scene=BIOVID_LIKE_SCENE)
+PRESET = Preset(name="pictures", nuisance=BIOVID_LIKE_NUISANCE, scene=BIOVID_LIKE_SCENE)
 WIDTH, HEIGHT = 320, 240
 LANDMARKER_WIDTH, LANDMARKER_HEIGHT = 640, 480
 STRONG_PAIN = 1.2

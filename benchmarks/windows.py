@@ -65,14 +65,15 @@ def main(repeats: int) -> None:
     cv2.setNumThreads(1)
     detector, settings = load_detector(), WindowSettings()
     rng = np.random.default_rng(0)
-    ecg = EcgSignal(rng.normal(size=round(FS_HZ * 5.5)), FS_HZ)
+    ecg = EcgSignal(samples=rng.normal(size=round(FS_HZ * 5.5)), fs_hz=FS_HZ)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         write_clip(path)
         cost = {
             "decode": seconds(lambda: decode_only(path), repeats),
             "window": seconds(
-                lambda: make_window(read_frames(VideoRef(path)), None, settings=settings, detector=detector), repeats
+                lambda: make_window(read_frames(VideoRef(path=path)), None, settings=settings, detector=detector),
+                repeats,
             ),
             "whole frames to RGB": seconds(lambda: convert_whole(path), repeats),
             "ECG window": seconds(lambda: make_window(None, ecg, settings=settings), repeats),

@@ -17,7 +17,7 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.labels import REST_CODE, PainLevel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
     """A person.
 
@@ -36,7 +36,7 @@ class Subject:
     age_years: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoRef:
     """Where a face video lies.
 
@@ -71,7 +71,7 @@ class VideoRef:
         return self.start_s == 0.0 and self.duration_s is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EcgRef:
     """Where an ECG lies.
 
@@ -116,7 +116,7 @@ def _check_stretch(start_s: float, duration_s: float | None) -> None:
         raise SettingsError(f"a stretch lasts {duration_s} s: expected a positive number of seconds, or None")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
     """One stimulus with its response, its two signals paired by trial id.
 
@@ -146,7 +146,7 @@ class Trial:
         return self.level.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RestRecording:
     """A person at rest, outside the scored trials: what `baseline` normalisation may use. It has no level.
 
@@ -173,7 +173,7 @@ class RestRecording:
 Recording: TypeAlias = Trial | RestRecording
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class EcgSignal:
     """A single-lead ECG in memory.
 

@@ -77,7 +77,7 @@ class Window:
 
 def make_simulated_windows(n_windows: int, *, seed: int = 0, preset: Preset | None = None) -> Iterator[Window]:
     """Draw windows of as many people, with premature beats and swapped leads, without artefacts."""
-    population = preset or Preset("stress", sensors=BIOVID_LIKE_SENSORS, ectopic=BIOVID_LIKE_ECTOPIC)
+    population = preset or Preset(name="stress", sensors=BIOVID_LIKE_SENSORS, ectopic=BIOVID_LIKE_ECTOPIC)
     sensors = population.sensors
     for number in range(n_windows):
         rng = make_rng(seed, "ecg stress", number)
@@ -85,7 +85,9 @@ def make_simulated_windows(n_windows: int, *, seed: int = 0, preset: Preset | No
         heart = simulate_heart(rng, person, intensity=float(rng.random()), settings=population.heart)
         ecg_mv = person.lead_sign * draw_person_ecg(person, heart)
         floor_uv = rng.uniform(*sensors.noise_uv) + rng.uniform(*sensors.raw_noise_uv)
-        yield Window(ecg_mv + 1e-3 * floor_uv * rng.standard_normal(len(ecg_mv)), heart.trial_beat_times_s)
+        yield Window(
+            ecg_mv=ecg_mv + 1e-3 * floor_uv * rng.standard_normal(len(ecg_mv)), beats_s=heart.trial_beat_times_s
+        )
 
 
 def read_real_records(folder: Path, *, sinus_only: bool = False) -> Iterator[Window]:
@@ -97,7 +99,7 @@ def read_real_records(folder: Path, *, sinus_only: bool = False) -> Iterator[Win
         beats_s, flutter_s, regular_share = _read_annotations(path)
         if not sinus_only or regular_share >= SINUS_SHARE:
             ecg = signal.resample_poly(_read_signal(path.with_suffix(".hea")), 64, 45, padtype="line")
-            yield Window(ecg, beats_s, path.stem, tuple(flutter_s))
+            yield Window(crops=ecg, frame_mask=beats_s, frame_times_s=path.stem, tokens=tuple(flutter_s))
 
 
 def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = False) -> Iterator[Window]:
@@ -110,7 +112,9 @@ def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = Fals
             inside = beats_s[(beats_s >= start_s) & (beats_s < start_s + TRIAL_S)] - start_s
             spoilt = any(a < start_s + TRIAL_S and b > start_s for a, b in record.flutter_s)
             if len(inside) >= MIN_BEATS and not spoilt:
-                yield Window(record.ecg_mv[first : first + n_times], inside, record.record)
+                yield Window(
+                    crops=record.ecg_mv[first : first + n_times], frame_mask=inside, frame_times_s=record.record
+                )
 
 
 def _read_signal(path: Path) -> FloatArray:

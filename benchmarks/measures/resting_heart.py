@@ -54,7 +54,7 @@ def simulate_rest(
 
 def measure_variability(heart: HeartSettings, *, n_people: int, seed: int = 0) -> dict[str, tuple[float, float]]:
     """Mean and standard deviation over people of mean RR, SDNN and RMSSD in ms."""
-    population = replace(Preset("rest"), heart=heart)
+    population = replace(Preset(name="rest"), heart=heart)
     rows = []
     for number in range(n_people):
         rng = make_rng(seed, "rest", number)

@@ -37,7 +37,7 @@ _OPTIONAL = {
 _RENDERED = "resnet18_rendered.safetensors"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """A thing, its status (``ok``, ``missing`` or ``problem``), and what to know about it."""
 
@@ -54,23 +54,29 @@ def examine() -> list[Finding]:
     list of Finding
     """
     return [
-        Finding("ecg_facial", OK, f"{__version__}, Python {platform.python_version()} on {platform.system()}"),
+        Finding(
+            name="ecg_facial",
+            status=OK,
+            detail=f"{__version__}, Python {platform.python_version()} on {platform.system()}",
+        ),
         *(_find_package(name, needed="for everything", absent=PROBLEM) for name in _CORE),
         *(_find_package(name, needed=needed, absent=MISSING) for name, needed in _OPTIONAL.items()),
         _attempt("face detection", _try_detector),
         _attempt("H.264 video", _try_video),
         _attempt("ResNet18 weights", _find_weights),
         _attempt("GPU", _find_gpu),
-        Finding("processor", OK, f"{os.cpu_count()} logical cores"),
-        Finding("free disk", OK, f"{shutil.disk_usage(Path.cwd()).free / 1e9:.0f} GB in {Path.cwd()}"),
+        Finding(name="processor", status=OK, detail=f"{os.cpu_count()} logical cores"),
+        Finding(
+            name="free disk", status=OK, detail=f"{shutil.disk_usage(Path.cwd()).free / 1e9:.0f} GB in {Path.cwd()}"
+        ),
     ]
 
 
 def _find_package(name: str, *, needed: str, absent: str) -> Finding:
     try:
-        return Finding(name, OK, metadata.version(name))
+        return Finding(name=name, status=OK, detail=metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Finding(name, absent, f"needed {needed}: pip install {name}")
+        return Finding(name=name, status=absent, detail=f"needed {needed}: pip install {name}")
 
 
 def _attempt(name: str, attempt: Callable[[], tuple[str, str]]) -> Finding:
@@ -78,7 +84,7 @@ def _attempt(name: str, attempt: Callable[[], tuple[str, str]]) -> Finding:
         status, detail = attempt()
     except (EcgFacialError, ImportError, OSError, RuntimeError, ValueError) as error:
         status, detail = PROBLEM, " ".join(str(error).split())
-    return Finding(name, status, detail)
+    return Finding(name=name, status=status, detail=detail)
 
 
 def _try_detector() -> tuple[str, str]:

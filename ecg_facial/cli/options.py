@@ -42,7 +42,7 @@ DetectorPathOption = Annotated[Path | None, typer.Option(help="Model file of the
 CacheOption = Annotated[Path | None, typer.Option(help="Folder of the cached windows [default: beside OUT].")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataArguments:
     """How a data folder is read and cut into windows; see `workflow.DataOptions`."""
 
@@ -64,10 +64,17 @@ class DataArguments:
         windows = WindowSettings(
             n_frames=self.frames, crop_px=self.crop_px, frame_policy=self.frame_policy, detector=self.detector
         )
-        return DataOptions(self.reader, self.signals, self.subjects, windows, self.detector_path, self.pspi_pain)
+        return DataOptions(
+            reader=self.reader,
+            signals=self.signals,
+            subjects=self.subjects,
+            windows=windows,
+            detector_path=self.detector_path,
+            pspi_pain=self.pspi_pain,
+        )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelArguments:
     """What is trained, and how long."""
 
@@ -101,7 +108,7 @@ class ModelArguments:
         return BenchmarkSettings(task=self.task.value, models=models, seed=self.seed, **others)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProtocolArguments:
     """Who is tested by models fitted on whom; see `evaluation.protocols` and `evaluation.splits`."""
 
@@ -137,7 +144,7 @@ class ProtocolArguments:
             "protocol": self.protocol,
             "seeds": self.seeds,
             "inner": inner,
-            "normalisation": NormalisationSettings(self.normalisation, self.baseline_trials),
+            "normalisation": NormalisationSettings(mode=self.normalisation, baseline_trials=self.baseline_trials),
             "fusion_weights": self.fusion_weights,
         }
 

@@ -35,7 +35,7 @@ _TRIALS_A_PROCESS = 256
 AnyRecording = TypeVar("AnyRecording", Trial, RestRecording)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckedTrial(Generic[AnyRecording]):
     """A trial or rest recording after its files were looked into.
 
@@ -87,7 +87,7 @@ def check_trial(trial: AnyRecording, *, check_files: bool, min_duration_s: float
         problems.append(found)
         trial = replace(trial, ecg=None)
     usable = trial.video is not None or trial.ecg is not None
-    return CheckedTrial(trial if usable else None, tuple(problems), fingerprints)
+    return CheckedTrial(trial=trial if usable else None, problems=tuple(problems), fingerprints=fingerprints)
 
 
 def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:
@@ -105,7 +105,7 @@ def _check(trial: Recording, signal: VideoRef | EcgRef, check_files: bool, min_d
     name = "video" if isinstance(signal, VideoRef) else "ECG"
 
     def describe(kind: ProblemKind, message: str) -> Problem:
-        return Problem(kind, trial.subject.id, trial.id, signal.path, message)
+        return Problem(kind=kind, subject=trial.subject.id, trial=trial.id, path=signal.path, message=message)
 
     if not signal.path.exists():
         return describe("missing", f"no such {name} file")

@@ -31,7 +31,7 @@ _LEVELS_UP = 4
 _SLOW_READERS = frozenset({"pmed", "unbc"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reader:
     """A folder layout.
 
@@ -51,11 +51,11 @@ class Reader:
 
 
 READERS: dict[str, Reader] = {
-    "biovid": Reader(biovid.CARD, biovid.fits, biovid.scan),
-    "original": Reader(original.CARD, original.fits, original.scan),
-    "pmed": Reader(pmed.CARD, pmed.fits, pmed.scan),
-    "unbc": Reader(unbc.CARD, unbc.fits, unbc.scan),
-    "manifest": Reader(manifest.CARD, manifest.fits, manifest.scan),
+    "biovid": Reader(card=biovid.CARD, fits=biovid.fits, scan=biovid.scan),
+    "original": Reader(card=original.CARD, fits=original.fits, scan=original.scan),
+    "pmed": Reader(card=pmed.CARD, fits=pmed.fits, scan=pmed.scan),
+    "unbc": Reader(card=unbc.CARD, fits=unbc.fits, scan=unbc.scan),
+    "manifest": Reader(card=manifest.CARD, fits=manifest.fits, scan=manifest.scan),
 }
 
 
@@ -116,7 +116,7 @@ def index_dataset(
         For an option outside its limits, or one that the reader does not know.
     """
     shortest_s = min(MIN_DURATION_S, MIN_SHARE * window_s) if min_duration_s is None else min_duration_s
-    settings = ScanSettings(signals, window_s, pspi_pain)
+    settings = ScanSettings(signals=signals, window_s=window_s, pspi_pain=pspi_pain)
     _check_options(settings, subjects, shortest_s, duplicates, workers)
     root = Path(root).resolve()
     name = _choose_reader(root, reader)

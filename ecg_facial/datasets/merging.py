@@ -73,7 +73,7 @@ def merge_rest(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Re
         if stranger is not None:
             problems.append(stranger)
         elif video is not None or ecg is not None:
-            rest.append(RestRecording(group[0].subject, group[0].trial, video, ecg))
+            rest.append(RestRecording(subject=group[0].subject, id=group[0].trial, video=video, ecg=ecg))
     return rest, problems
 
 
@@ -92,7 +92,13 @@ def _find_duplicates(group: Sequence[Entry]) -> Iterator[Problem]:
     for name, paths in (("videos", _video_paths(group)), ("ECGs", _ecg_paths(group))):
         if len(paths) > 1:
             listed = " and ".join(map(str, paths))
-            yield Problem("duplicate", group[0].subject.id, group[0].trial, paths[0], f"{len(paths)} {name}: {listed}")
+            yield Problem(
+                kind="duplicate",
+                subject=group[0].subject.id,
+                trial=group[0].trial,
+                path=paths[0],
+                message=f"{len(paths)} {name}: {listed}",
+            )
 
 
 def _video_paths(group: Sequence[Entry]) -> list[Path]:
@@ -111,15 +117,27 @@ def _merge_group(group: Sequence[Entry], scan: Scan) -> tuple[Trial | None, list
     videos, ecgs = _video_paths(group), _ecg_paths(group)
     problems = []
     if not videos and scan.expects_video:
-        problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "no video"))
+        problems.append(
+            Problem(kind="missing", subject=first.subject.id, trial=first.trial, path=first.origin, message="no video")
+        )
     if not ecgs and scan.expects_ecg:
-        problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "no ECG"))
+        problems.append(
+            Problem(kind="missing", subject=first.subject.id, trial=first.trial, path=first.origin, message="no ECG")
+        )
     video, ecg = _pair(group)
     if video is None and ecg is None:
         if not (problems or videos or ecgs):
-            problems.append(Problem("missing", first.subject.id, first.trial, first.origin, "neither video nor ECG"))
+            problems.append(
+                Problem(
+                    kind="missing",
+                    subject=first.subject.id,
+                    trial=first.trial,
+                    path=first.origin,
+                    message="neither video nor ECG",
+                )
+            )
         return None, problems
-    return Trial(first.subject, first.trial, level, video, ecg), problems
+    return Trial(subject=first.subject, id=first.trial, level=level, video=video, ecg=ecg), problems
 
 
 def _pair(group: Sequence[Entry]) -> tuple[VideoRef | None, EcgRef | None]:
@@ -137,13 +155,21 @@ def _agree(group: Sequence[Entry]) -> PainLevel | Problem:
         try:
             levels.setdefault(parse_pain_level(entry.code), entry)
         except UnknownLabelError as error:
-            return Problem("unknown_label", first.subject.id, first.trial, entry.origin, str(error))
+            return Problem(
+                kind="unknown_label", subject=first.subject.id, trial=first.trial, path=entry.origin, message=str(error)
+            )
     stranger = _find_stranger(group)
     if stranger is not None:
         return stranger
     if len(levels) > 1:
         message = "; ".join(f"{level.name} in {entry.origin}" for level, entry in levels.items())
-        return Problem("unknown_label", first.subject.id, first.trial, first.origin, f"levels disagree: {message}")
+        return Problem(
+            kind="unknown_label",
+            subject=first.subject.id,
+            trial=first.trial,
+            path=first.origin,
+            message=f"levels disagree: {message}",
+        )
     return next(iter(levels))
 
 
@@ -154,4 +180,6 @@ def _find_stranger(group: Sequence[Entry]) -> Problem | None:
     if other is None:
         return None
     message = f"subject {first.subject.id} in {first.origin}, but {other.subject.id} in {other.origin}"
-    return Problem("unknown_label", first.subject.id, first.trial, other.origin, message)
+    return Problem(
+        kind="unknown_label", subject=first.subject.id, trial=first.trial, path=other.origin, message=message
+    )

@@ -17,7 +17,7 @@ ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "no
 LevelSource = Literal["stimulus", "observer"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """What people should know of a data set before they use it.
 
@@ -45,7 +45,7 @@ class Card:
     levels: LevelSource = "stimulus"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScanSettings:
     """What readers may be told; each takes what concerns it.
 
@@ -64,7 +64,7 @@ class ScanSettings:
     pspi_pain: float = 3.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """Something that was left out, and why.
 
@@ -88,7 +88,7 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetIndex:
     """A data set as far as it can be used.
 
@@ -135,7 +135,7 @@ class DatasetIndex:
         return dict(Counter(problem.kind for problem in self.problems))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """What one file, or one row of a table, says of a trial.
 
@@ -160,7 +160,7 @@ class Entry:
     ecg: EcgRef | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scan:
     """What a reader found, nothing checked yet.
 

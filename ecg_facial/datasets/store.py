@@ -115,33 +115,40 @@ def read_index(path: Path) -> DatasetIndex:
 
 
 def _parse_problem(kind: ProblemKind, subject: str, trial: str, path: str, message: str) -> Problem:
-    return Problem(kind, subject, trial, Path(path), message)
+    return Problem(kind=kind, subject=subject, trial=trial, path=Path(path), message=message)
 
 
 def _to_trial(row: dict[str, Any]) -> Trial:
     level = parse_pain_level(row["level"])
-    return Trial(_to_subject(row), row["trial"], level, _to_video(row), _to_ecg(row))
+    return Trial(subject=_to_subject(row), id=row["trial"], level=level, video=_to_video(row), ecg=_to_ecg(row))
 
 
 def _to_rest(row: dict[str, Any]) -> RestRecording:
-    return RestRecording(_to_subject(row), row["trial"], _to_video(row), _to_ecg(row))
+    return RestRecording(subject=_to_subject(row), id=row["trial"], video=_to_video(row), ecg=_to_ecg(row))
 
 
 def _to_subject(row: dict[str, Any]) -> Subject:
-    return Subject(row["subject"], row["sex"], row["age_years"])
+    return Subject(id=row["subject"], sex=row["sex"], age_years=row["age_years"])
 
 
 def _to_video(row: dict[str, Any]) -> VideoRef | None:
     if row["video"] is None:
         return None
-    return VideoRef(Path(row["video"]), row["fps"], row.get("video_start_s", 0.0), row.get("video_duration_s"))
+    return VideoRef(
+        path=Path(row["video"]),
+        fps=row["fps"],
+        start_s=row.get("video_start_s", 0.0),
+        duration_s=row.get("video_duration_s"),
+    )
 
 
 def _to_ecg(row: dict[str, Any]) -> EcgRef | None:
     if row["ecg"] is None:
         return None
     start_s, duration_s = row.get("ecg_start_s", 0.0), row.get("ecg_duration_s")
-    return EcgRef(Path(row["ecg"]), row["fs_hz"], row["ecg_column"], start_s, duration_s)
+    return EcgRef(
+        path=Path(row["ecg"]), fs_hz=row["fs_hz"], column=row["ecg_column"], start_s=start_s, duration_s=duration_s
+    )
 
 
 def summarise(index: DatasetIndex) -> pd.DataFrame:

@@ -24,7 +24,7 @@ _OWN_NUMBERS = "amplitudes are its own numbers, not millivolts"
 _RATES_HZ = (0.1, 1e6)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EcgInfo:
     """What a file holds.
 
@@ -52,7 +52,7 @@ class EcgInfo:
     channel: str = ECG
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class EcgReading:
     """An ECG with what is known of the file that it came from.
 
@@ -123,13 +123,18 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
     index = choose_channel(recording, column)
     lead = recording.read(index, fs_hz=_check_given(fs_hz))
     _check_stated(path, lead.fs_hz)
-    description = _describe(recording, index)
+    kind, channel, channels = _describe(recording, index)
     if is_another_quantity(lead.unit):
-        raise DataError(
-            f"{path}: {description[1]!r} is in {lead.unit}, which is no voltage; choose the channel of the ECG"
-        )
+        raise DataError(f"{path}: {channel!r} is in {lead.unit}, which is no voltage; choose the channel of the ECG")
     signal, notes = _scale(lead)
-    return EcgReading(path.name, signal, *description, notes=(*lead.notes, *notes))
+    return EcgReading(
+        name=path.name,
+        signal=signal,
+        kind=kind,
+        channel=channel,
+        channels=channels,
+        notes=(*lead.notes, *notes),
+    )
 
 
 def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgInfo:
@@ -145,7 +150,9 @@ def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> E
     n_times, rate_hz = recording.measure(index, fs_hz=_check_given(fs_hz))
     _check_stated(path, rate_hz)
     kind, channel, channels = _describe(recording, index)
-    return EcgInfo(n_times, rate_hz, n_times / rate_hz, channels, kind, channel)
+    return EcgInfo(
+        n_times=n_times, fs_hz=rate_hz, duration_s=n_times / rate_hz, columns=channels, kind=kind, channel=channel
+    )
 
 
 def _check_given(fs_hz: float | None) -> float | None:
@@ -172,7 +179,7 @@ def _describe(recording: Recording, index: int) -> tuple[str, str, tuple[str, ..
 def _scale(lead: Lead) -> tuple[EcgSignal, tuple[str, ...]]:
     """Take samples to millivolts where their unit is known and can be true; notes say why not."""
     samples = np.where(np.isinf(lead.samples), np.nan, lead.samples) if np.isinf(lead.samples).any() else lead.samples
-    own = EcgSignal(samples, lead.fs_hz)
+    own = EcgSignal(samples=samples, fs_hz=lead.fs_hz)
     factor = find_factor(lead.unit)
     if factor is None:
         said = "says no unit" if not lead.unit else f"gives the unit {lead.unit!r}, which is no voltage"
@@ -184,4 +191,4 @@ def _scale(lead: Lead) -> tuple[EcgSignal, tuple[str, ...]]:
             f"{range_mv:.3g} mV within two seconds is no heart's, so the file's unit {lead.unit!r} is wrong: "
             f"{_OWN_NUMBERS}",
         )
-    return EcgSignal(scaled, lead.fs_hz, MILLIVOLT), ()
+    return EcgSignal(samples=scaled, fs_hz=lead.fs_hz, unit=MILLIVOLT), ()

@@ -42,7 +42,7 @@ def read_ecg_stretch(ecg: EcgRef) -> EcgSignal:
     whole = _read_recording(ecg)
     first = round(ecg.start_s * whole.fs_hz)
     end = None if ecg.duration_s is None else first + round(ecg.duration_s * whole.fs_hz)
-    return EcgSignal(np.array(whole.samples[first:end]), whole.fs_hz, whole.unit)
+    return EcgSignal(samples=np.array(whole.samples[first:end]), fs_hz=whole.fs_hz, unit=whole.unit)
 
 
 def measure_ecg_stretch(ecg: EcgRef) -> float:

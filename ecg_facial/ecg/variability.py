@@ -23,7 +23,7 @@ class ShortStretchWarning(UserWarning):
     """A measure of variability was asked for of a stretch too short for it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HeartRateVariability:
     """Variability over time.
 

@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 DETECTION_SIDE_PX = 320
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Face:
     """A face in frame pixels.
 

@@ -22,7 +22,7 @@ from ecg_facial.face.video import VideoFrame
 _LOOK_PX = 24
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrackSettings:
     """How a face is followed.
 

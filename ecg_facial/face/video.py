@@ -34,7 +34,7 @@ _SEEK_FROM_S = 10.0
 set_level(PANIC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VideoInfo:
     """What a container says about its first video stream; the number of frames is an estimate."""
 
@@ -182,7 +182,14 @@ def probe_video(path: Path) -> VideoInfo:
             duration_s = (container.duration or 0) / av.time_base
         context = stream.codec_context
         n_frames = stream.frames or round(duration_s * fps)
-        return VideoInfo(context.width, context.height, fps, n_frames, duration_s, context.name)
+        return VideoInfo(
+            width=context.width,
+            height=context.height,
+            fps=fps,
+            n_frames=n_frames,
+            duration_s=duration_s,
+            codec=context.name,
+        )
 
 
 def read_frames(video: VideoRef, *, start_s: float = 0.0, duration_s: float | None = None) -> Iterator[VideoFrame]:

@@ -31,7 +31,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BundleInfo:
     """What a bundle's networks expect and say.
 

@@ -29,7 +29,7 @@ RESEARCH_NOTE = "For research only; not a medical device."
 SIMULATED_BUNDLE_NOTE = "Trained on SIMULATED people: means nothing on real ones."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prediction:
     """What a model says of one window.
 
@@ -168,7 +168,7 @@ def predict_files(
     signal = None if ecg is None else read_ecg(ecg, fs_hz=fs_hz, column=ecg_column)
     frames = None
     if video is not None:
-        frames = read_frames(VideoRef(video), start_s=start_s, duration_s=settings.window_s)
+        frames = read_frames(VideoRef(path=video), start_s=start_s, duration_s=settings.window_s)
     detector = predictor.detector if frames is not None else None
     return predictor.predict(make_window(frames, signal, settings=settings, detector=detector, start_s=start_s))
 

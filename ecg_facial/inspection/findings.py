@@ -27,7 +27,7 @@ _DOWN_RATIO = 1.3
 _MIN_BEATS = 5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Findings:
     """What is found in one ECG.
 

@@ -31,7 +31,7 @@ _SURE = 0.5
 _LOW_QUALITY_MM, _NOT_RECORDED_MM = 22.0, 20.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scale:
     """How high a row is and how much of the signal a millimetre shows.
 
@@ -85,7 +85,7 @@ def choose_scale(samples: NDArray[np.float64], unit: str | None) -> Scale:
         gain = next((gain for gain in gains if (high - low) * gain <= _TRACE_MM[1]), gains[-1])
     height = float(np.clip((high - low) * gain + _MARGIN_MM, *_TRACE_MM))
     cut = len(known) > 0 and bool(np.ptp(known) * gain > height)
-    return Scale(gain, (low + high) / 2, height, in_mv=unit is not None, cut=cut)
+    return Scale(mm_per_unit=gain, middle=(low + high) / 2, height_mm=height, in_mv=unit is not None, cut=cut)
 
 
 def draw_row(axes: Axes, findings: Findings, scale: Scale, *, start_s: float, row_s: float) -> None:

@@ -35,7 +35,7 @@ from ecg_facial.prepared.normalising import NormalisedData
 from ecg_facial.prepared.queries import has_beats, rows_of, sees_face
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedModels:
     """Both models and how their training went."""
 
@@ -161,4 +161,4 @@ def fit_models(
         seed=seed,
         checkpoint=checkpoints[1],
     )
-    return FittedModels(facial, ecg, facial_result, ecg_result)
+    return FittedModels(facial=facial, ecg=ecg, facial_result=facial_result, ecg_result=ecg_result)

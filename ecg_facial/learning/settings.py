@@ -11,7 +11,7 @@ from ecg_facial.nets.settings import EcgSettings, FacialSettings
 _PRECISIONS = ("auto", "fp32", "bf16")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """How a model is trained.
 
@@ -60,7 +60,7 @@ class TrainingSettings:
             raise SettingsError(f"unknown precision {self.precision!r}: expected {', '.join(_PRECISIONS)}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSettings:
     """Architecture, training and fusion of both models.
 

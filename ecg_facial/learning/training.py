@@ -41,7 +41,7 @@ class TrainingData(Protocol):
         """Make a batch of items."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EpochRecord:
     """Losses of one epoch; the validation loss is NaN without a validation set."""
 
@@ -108,7 +108,7 @@ def fit(
         epoch = run.next_epoch
         train_loss = _train_epoch(model, train, optimizer, criterion, settings=settings, seed=seed, epoch=epoch)
         validation_loss = math.nan if validation is None else _mean_loss(model, validation, criterion, settings)
-        run.record(EpochRecord(epoch, train_loss, validation_loss))
+        run.record(EpochRecord(epoch=epoch, train_loss=train_loss, validation_loss=validation_loss))
         if checkpoint is not None:
             run.save(checkpoint)
         if on_epoch is not None:
@@ -303,7 +303,10 @@ class _Run:
             raise CorruptDataError(f"{path}: not a checkpoint ({error}); delete it to start over") from None
         if content.get("key") != self._key:
             raise StaleCacheError(f"{path}: a checkpoint of another training (settings, seed or data); delete it")
-        self.history = [EpochRecord(e, t, math.nan if v is None else v) for e, t, v in content["history"]]
+        self.history = [
+            EpochRecord(epoch=e, train_loss=t, validation_loss=math.nan if v is None else v)
+            for e, t, v in content["history"]
+        ]
         self.best_epoch = int(content["best_epoch"])
         self._best = {name: tensors[f"best.{name}"] for name in self._names}
         self._model.load_state_dict({name: tensors[f"model.{name}"] for name in self._names}, strict=False)

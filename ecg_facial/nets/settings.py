@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ecg_facial.errors import SettingsError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FacialSettings:
     """Architecture of the facial model.
 
@@ -44,7 +44,7 @@ class FacialSettings:
             raise SettingsError(f"dropout is {self.dropout}: expected 0 to below 1")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EcgSettings:
     """Architecture of the ECG model.
 

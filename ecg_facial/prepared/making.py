@@ -53,7 +53,7 @@ _TRIAL_BYTES, _SHARD_BYTES = 1024, 16384
 _COMPILE_FROM = 10_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Job:
     """What a worker needs to know once."""
 
@@ -129,7 +129,11 @@ def prepare(
     n_waiting = sum(map(len, waiting.values()))
     _check_space(folder, n_waiting, settings, show=show_progress)
     root = index.root if index.root.is_dir() else index.root.parent
-    made = _make_windows(waiting, _Job(settings, detector_path, root, n_waiting), workers=workers)
+    made = _make_windows(
+        waiting,
+        _Job(settings=settings, detector_path=detector_path, root=root, n_recordings=n_waiting),
+        workers=workers,
+    )
     shown = track(made, label="Preparing windows", total=n_waiting, show=show_progress and n_waiting > 0)
     for number, part in waiting.items():
         write_shard(folder, number, list(islice(shown, len(part))), key=key)
@@ -274,7 +278,7 @@ def prepare_trial(trial: Recording, detector: FaceDetector, *, settings: WindowS
     reasons: list[str] = []
     ecg = _read_ecg(trial, reasons)
     window = _make_window_of(trial, ecg, detector, settings, reasons)
-    return PreparedWindow(trial, window, "; ".join(reasons).replace(f"{root}{os.sep}", ""))
+    return PreparedWindow(trial=trial, window=window, problem="; ".join(reasons).replace(f"{root}{os.sep}", ""))
 
 
 def _read_ecg(trial: Recording, reasons: list[str]) -> EcgSignal | None:

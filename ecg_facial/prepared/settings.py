@@ -9,7 +9,7 @@ from ecg_facial.errors import SettingsError
 MODES = ("none", "training-set", "baseline", "causal", "transductive")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NormalisationSettings:
     """How vectors are normalised.
 

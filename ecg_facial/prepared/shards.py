@@ -54,7 +54,7 @@ _SCHEMA = pa.schema(
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PreparedWindow:
     """The window of a trial or a rest recording.
 

@@ -73,7 +73,7 @@ _SESSION = "session"
 SAMPLES_COLUMNS = ("subject_id", "subject_name", "class_id", "class_name", "sample_id", "sample_name")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Block:
     """One worker's task: a subject's clips of one level code, or the whole session."""
 
@@ -151,12 +151,13 @@ def simulate_cohort(
         When the marker in `out` cannot be read.
     """
     settings = CohortSettings(
-        n_subjects,
-        trials_per_level,
-        tuple(levels),
-        preset,
-        seed,
-        *size,
+        n_subjects=n_subjects,
+        trials_per_level=trials_per_level,
+        levels=tuple(levels),
+        preset=preset,
+        seed=seed,
+        width=size[0],
+        height=size[1],
         rest=rest,
         continuous=continuous,
         continuous_video=continuous_video,
@@ -219,7 +220,11 @@ def _find_open_blocks(out: Path, settings: CohortSettings, factory: DrawerFactor
     open_blocks = []
     for index in range(settings.n_subjects):
         missing = _find_missing(out, settings, index)
-        open_blocks += [_Block(out, settings, factory, index, code) for code in codes if code in missing]
+        open_blocks += [
+            _Block(out=out, settings=settings, factory=factory, index=index, code=code)
+            for code in codes
+            if code in missing
+        ]
     return open_blocks
 
 

@@ -12,7 +12,7 @@ FRAME_POLICIES = ("uniform", "late", "first")
 DETECTORS = ("mtcnn", "yunet")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WindowSettings:
     """How a window is made.
 

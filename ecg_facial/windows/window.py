@@ -30,7 +30,7 @@ _LATE_START = 2.0 / 5.5
 _CLOCK_TOLERANCE_S = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Window:
     """What a model sees. Times are in seconds from the window's start.
 

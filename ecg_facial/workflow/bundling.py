@@ -64,7 +64,9 @@ def train_bundle(
 def _fit_on_everybody(prepared: PreparedData, trials: TrialSet, settings: BenchmarkSettings) -> Fitted:
     pipeline = NetworksFactory(settings.models, settings.fusion_weights)(trials)
     fixed = settings.fusion_weights == "fixed"
-    inner = InnerSettings(settings.inner.stopping_share, calibration_share=0.0) if fixed else settings.inner
+    inner = (
+        InnerSettings(stopping_share=settings.inner.stopping_share, calibration_share=0.0) if fixed else settings.inner
+    )
     divided = divide_inner(sorted(set(trials.subjects)), inner, seed=settings.seed, tag="")
     with limit_threads(settings.threads):
         fold = divided.make_fold(0, Part())

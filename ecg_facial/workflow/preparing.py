@@ -13,7 +13,7 @@ from ecg_facial.runtime.storage import sha256_json
 from ecg_facial.windows.settings import WindowSettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DataOptions:
     """How a data folder is read and cut.
 

@@ -308,7 +308,7 @@ def test_the_fusion_module_prints_the_overall_accuracy_as_the_original_did(
     def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
         asked.update(options, data=data, out=out)
         metrics = {"models": {"fusion": {"overall": {"accuracy": 0.625}}}, "ceiling": {"fusion": {"accuracy": 0.8}}}
-        return BenchmarkResult(out, pd.DataFrame(), metrics, simulated=True)
+        return BenchmarkResult(folder=out, predictions=pd.DataFrame(), metrics=metrics, simulated=True)
 
     monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
     said = run(tmp_path, "--out", tmp_path / "run", "--task", "binary", program=cli.fusion_main)
@@ -328,7 +328,7 @@ def test_protocol_options_become_the_settings_that_they_name(
 
     def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
         asked.update(options)
-        return BenchmarkResult(out, pd.DataFrame(), {}, simulated=True)
+        return BenchmarkResult(folder=out, predictions=pd.DataFrame(), metrics={}, simulated=True)
 
     monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
     monkeypatch.setattr(wording, "show_result", lambda _: "shown")
@@ -341,7 +341,7 @@ def test_protocol_options_become_the_settings_that_they_name(
     settings = asked["settings"]
     assert (settings.protocol, settings.seeds, settings.seed, settings.fusion_weights) == ("k-shot:2", 5, 7, "learned")
     assert settings.inner == InnerSettings(calibration_share=0.3, conformal_share=0.2, rule="crossfit")
-    assert settings.normalisation == NormalisationSettings("baseline", 4)
+    assert settings.normalisation == NormalisationSettings(mode="baseline", baseline_trials=4)
     assert (asked["folds"], asked["test_data"]) == (Path("f.json"), Path("other"))
     refused = run("benchmark", tmp_path, "--out", tmp_path / "run", "--protocol", "lopo")
     assert refused.code == 2

@@ -50,7 +50,7 @@ class Layout:
         """Subject, level and signals of every trial."""
         fps = 25.0 if self.reader == "original" else None
         return {
-            name: (*name.split("-")[:2], (VideoRef(self.video(name), fps), EcgRef(self.ecg(name))))  # type: ignore[misc]  # two words
+            name: (*name.split("-")[:2], (VideoRef(path=self.video(name), fps=fps), EcgRef(path=self.ecg(name))))  # type: ignore[misc]  # two words
             for name in self.names
         }
 
@@ -127,7 +127,7 @@ class PmedLayout(Layout):
             f"{subject}-{name}": (
                 subject,
                 name.split("-")[0],
-                (None, EcgRef(self.table(subject), 250.0, "Ecg", start_s, HEAT_S)),
+                (None, EcgRef(path=self.table(subject), fs_hz=250.0, column="Ecg", start_s=start_s, duration_s=HEAT_S)),
             )
             for subject in self.people
             for name, start_s in starts_s.items()
@@ -167,7 +167,7 @@ class UnbcLayout(Layout):
             f"{self.sequence(subject)}-{number + 1:02d}": (
                 subject,
                 level,
-                (VideoRef(self.images(subject), 25.0, number * length_s, length_s), None),
+                (VideoRef(path=self.images(subject), fps=25.0, start_s=number * length_s, duration_s=length_s), None),
             )
             for subject in self.people
             for number, level in enumerate(("BL1", "PA4"))

@@ -62,7 +62,7 @@ def test_a_crop_shows_the_landmarks_at_the_templates_places() -> None:
     y, x = np.mgrid[0:240, 0:320]
     dots = sum(np.exp(-((x - px) ** 2 + (y - py) ** 2) / 2 / 4.0**2) for px, py in landmarks)
     frame = RgbFrame(np.repeat((250 * np.asarray(dots)).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2), 0.0)
-    crop = crop_face(frame, Face(np.array([0, 0, 1, 1.0]), landmarks, 1.0), crop_px=64)
+    crop = crop_face(frame, Face(box=np.array([0, 0, 1, 1.0]), landmarks=landmarks, confidence=1.0), crop_px=64)
     assert crop.shape == (64, 64, 3)
     for px, py in np.round(TEMPLATE * 64).astype(int):
         assert crop[py, px, 0] > 200

@@ -57,7 +57,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_all(path: Path, **part: float) -> list[VideoFrame]:
-    return list(read_frames(VideoRef(path), **part))
+    return list(read_frames(VideoRef(path=path), **part))
 
 
 def turned(
@@ -98,7 +98,7 @@ def test_times_count_from_the_first_frame(tmp_path: Path) -> None:
 def test_a_part_holds_the_frames_that_begin_in_it(
     clip: Path, start_s: float, duration_s: float | None, expected: range
 ) -> None:
-    frames = read_frames(VideoRef(clip), start_s=start_s, duration_s=duration_s)
+    frames = read_frames(VideoRef(path=clip), start_s=start_s, duration_s=duration_s)
     assert [round(frame.time_s * FPS) for frame in frames] == list(expected)
 
 
@@ -222,11 +222,11 @@ def write_images(folder: Path, names: list[str]) -> Path:
 def test_images_of_a_folder_are_shown_at_its_rate(tmp_path: Path) -> None:
     folder = write_images(tmp_path, ["f_1.png", "f_2.png", "f_10.PNG"])
     (folder / "notes.txt").write_text("not a frame")
-    frames = list(read_frames(VideoRef(folder, fps=10.0)))
+    frames = list(read_frames(VideoRef(path=folder, fps=10.0)))
     np.testing.assert_allclose([frame.time_s for frame in frames], [0.0, 0.1, 0.2])
     assert [frame.small_rgb(32)[0][0, 0].tolist() for frame in frames] == [[0, 0, 200], [10, 0, 200], [20, 0, 200]]
     assert [frame.time_s for frame in read_all(folder)] == [0.0, 0.04, 0.08]
-    assert len(list(read_frames(VideoRef(folder, fps=10.0), start_s=0.1, duration_s=0.1))) == 1
+    assert len(list(read_frames(VideoRef(path=folder, fps=10.0), start_s=0.1, duration_s=0.1))) == 1
 
 
 def test_a_folder_without_images_is_corrupt(tmp_path: Path) -> None:
@@ -243,12 +243,12 @@ def test_an_unreadable_image_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_stretch_is_the_frames_that_it_names_on_its_own_clock(clip: Path, tmp_path: Path) -> None:
-    part = list(read_frames(VideoRef(clip, start_s=0.2, duration_s=0.4)))
+    part = list(read_frames(VideoRef(path=clip, start_s=0.2, duration_s=0.4)))
     expected = read_all(clip)[5:15]
     assert [round(FPS * frame.time_s) for frame in part] == list(range(10))
     for found, wanted in zip(part, expected, strict=True):
         np.testing.assert_array_equal(found.small_rgb(WIDTH)[0], wanted.small_rgb(WIDTH)[0])
-    inner = list(read_frames(VideoRef(clip, start_s=0.2, duration_s=0.4), start_s=0.2, duration_s=9.0))
+    inner = list(read_frames(VideoRef(path=clip, start_s=0.2, duration_s=0.4), start_s=0.2, duration_s=9.0))
     assert [round(FPS * frame.time_s) for frame in inner] == list(range(5, 10))
 
 
@@ -267,7 +267,7 @@ def test_a_late_stretch_is_found_without_decoding_all_before_it(
             super().__init__(frame, time_s)
 
     monkeypatch.setattr(video, "YuvFrame", Counting)
-    found = list(read_frames(VideoRef(path, start_s=start_s, duration_s=1.0)))
+    found = list(read_frames(VideoRef(path=path, start_s=start_s, duration_s=1.0)))
     assert len(found) == len(wanted) == FPS
     for late, before in zip(found, wanted, strict=True):
         assert late.time_s == pytest.approx(before.time_s - start_s)
@@ -280,6 +280,6 @@ def test_a_stretch_of_a_folder_opens_its_own_images_alone(tmp_path: Path) -> Non
     write_images(tmp_path, [f"{number}.png" for number in range(6)])
     for number in (0, 1, 4, 5):
         (tmp_path / f"{number}.png").write_bytes(b"not a picture")
-    part = list(read_frames(VideoRef(tmp_path, fps=10.0, start_s=0.2, duration_s=0.2)))
+    part = list(read_frames(VideoRef(path=tmp_path, fps=10.0, start_s=0.2, duration_s=0.2)))
     assert [frame.small_rgb(32)[0][0, 0].tolist() for frame in part] == [[20, 0, 200], [30, 0, 200]]
     np.testing.assert_allclose([frame.time_s for frame in part], [0.0, 0.1], atol=1e-9)

@@ -13,7 +13,14 @@ from ecg_facial.recording import EcgSignal
 
 
 def read(samples: np.ndarray, *, unit: str | None = "mV", notes: tuple[str, ...] = ()) -> EcgReading:
-    return EcgReading("heart.csv", EcgSignal(samples, FS_HZ, unit), "text table", "ecg", ("ecg", "gsr"), notes)
+    return EcgReading(
+        name="heart.csv",
+        signal=EcgSignal(samples=samples, fs_hz=FS_HZ, unit=unit),
+        kind="text table",
+        channel="ecg",
+        channels=("ecg", "gsr"),
+        notes=notes,
+    )
 
 
 def noisy(n_times: int = 6000, *, scale: float = 1.0) -> np.ndarray:

@@ -26,8 +26,11 @@ from ecg_facial.recording import EcgSignal
 def find(
     samples: np.ndarray, *, unit: str | None = "mV", simulated: bool = False, notes: tuple[str, ...] = ()
 ) -> Findings:
-    signal = EcgSignal(samples, FS_HZ, unit)
-    return find_beats(EcgReading("heart.csv", signal, "text table", "ecg", ("ecg",), notes), simulated=simulated)
+    signal = EcgSignal(samples=samples, fs_hz=FS_HZ, unit=unit)
+    return find_beats(
+        EcgReading(name="heart.csv", signal=signal, kind="text table", channel="ecg", channels=("ecg",), notes=notes),
+        simulated=simulated,
+    )
 
 
 def noisy(n_times: int = 6000, *, scale: float = 1.0) -> np.ndarray:
@@ -198,6 +201,9 @@ def test_both_pictures_can_be_opened_and_are_the_same_every_time() -> None:
 
 def test_a_strip_at_4000_hz_stays_small(tmp_path: Path) -> None:
     samples = np.repeat(noisy(4000), 20)
-    signal = EcgSignal(samples, 4000.0, "mV")
-    _, svg = draw_sheet(find_beats(EcgReading("x", signal, "text table", "ecg", ("ecg",), ())), Shown(0.0, 10.0))
+    signal = EcgSignal(samples=samples, fs_hz=4000.0, unit="mV")
+    _, svg = draw_sheet(
+        find_beats(EcgReading(name="x", signal=signal, kind="text table", channel="ecg", channels=("ecg",), notes=())),
+        Shown(0.0, 10.0),
+    )
     assert len(svg) < 1_500_000

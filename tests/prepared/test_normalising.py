@@ -35,7 +35,7 @@ def prepared(make_prepared: Callable) -> Any:
 
 
 def apply(prepared: Any, mode: str, **settings: Any) -> Any:
-    return normalise(prepared, NormalisationSettings(mode, **settings)).fit(TRAIN)
+    return normalise(prepared, NormalisationSettings(mode=mode, **settings)).fit(TRAIN)
 
 
 def rows_of_person(prepared: Any, subject: str) -> list[int]:
@@ -78,7 +78,7 @@ def test_baseline_is_the_change_from_rest_where_everybody_rested(prepared: Any) 
 
 
 def test_without_rest_the_first_baseline_trials_become_rest_and_leave_the_scoring(prepared: Any, tmp_path: Any) -> None:
-    settings = BenchmarkSettings(normalisation=NormalisationSettings("baseline", 2))
+    settings = BenchmarkSettings(normalisation=NormalisationSettings(mode="baseline", baseline_trials=2))
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     result = run_benchmark(prepared, tmp_path, settings=settings, pipelines=[own])
     assert len(result.predictions) == 5 * (12 - 2)
@@ -150,7 +150,7 @@ def test_nothing_fitted_follows_the_test_subject_in_any_mode(prepared: Any, mode
     fold, own = first_fold(), EstimatorPipeline("own", GaussianNB(), features=summary_features)
 
     def fingerprint() -> dict[str, str]:
-        data = normalise(prepared, NormalisationSettings(mode, 1))
+        data = normalise(prepared, NormalisationSettings(mode=mode, baseline_trials=1))
         return fit_fold(data, fold, own, task=TASK, seed=0).fingerprint()
 
     before = fingerprint()
@@ -176,7 +176,7 @@ def test_one_test_trial_changes_the_prediction_of_an_earlier_one_under_transduct
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
 
     def predict() -> np.ndarray:
-        data = normalise(prepared, NormalisationSettings(mode))
+        data = normalise(prepared, NormalisationSettings(mode=mode))
         return run_fold(data, first_fold(), own, task=TASK, seed=0).logits["own"][2]
 
     before = predict()
@@ -187,7 +187,7 @@ def test_one_test_trial_changes_the_prediction_of_an_earlier_one_under_transduct
 def test_transductive_is_stamped_and_others_are_not(prepared: Any, tmp_path: Any) -> None:
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     for mode in MODES:
-        settings = BenchmarkSettings(normalisation=NormalisationSettings(mode, 1))
+        settings = BenchmarkSettings(normalisation=NormalisationSettings(mode=mode, baseline_trials=1))
         metrics = run_benchmark(prepared, tmp_path / mode, settings=settings, pipelines=[own]).metrics
         assert metrics["normalisation"] == mode
         assert [stamp.split(":")[0] for stamp in metrics["stamps"]] == ["TRANSDUCTIVE"] * (mode == "transductive")
@@ -196,7 +196,7 @@ def test_transductive_is_stamped_and_others_are_not(prepared: Any, tmp_path: Any
 @pytest.mark.parametrize(("mode", "n"), [("zscore", 3), ("baseline", 0)])
 def test_unknown_modes_and_no_baseline_are_refused(mode: str, n: int) -> None:
     with pytest.raises(SettingsError, match="expected"):
-        NormalisationSettings(mode, n)
+        NormalisationSettings(mode=mode, baseline_trials=n)
 
 
 def test_a_person_without_beats_at_rest_is_measured_by_the_training_part(prepared: Any) -> None:

@@ -36,7 +36,7 @@ def changed(**values: Any) -> dict[str, Any]:
     return to_dict(Outer()) | values
 
 
-@pytest.mark.parametrize("settings", [Outer(), Outer(7, 1.5, False, "y", "z", Inner(2.0, (5,)))])
+@pytest.mark.parametrize("settings", [Outer(), Outer(7, 1.5, False, "y", "z", Inner(train=2.0, stopping=(5,)))])
 def test_settings_survive_json(settings: Outer) -> None:
     assert from_dict(Outer, json.loads(json.dumps(to_dict(settings)))) == settings
 

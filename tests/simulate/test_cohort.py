@@ -100,7 +100,9 @@ def test_true_beats_are_the_peaks_of_the_files(cohort: Path) -> None:
 
 
 def test_truth_equals_the_trials_at_feature_level(cohort: Path) -> None:
-    settings = CohortSettings(2, 1, LEVELS, "clear", 0, WIDTH, HEIGHT)
+    settings = CohortSettings(
+        n_subjects=2, trials_per_level=1, levels=LEVELS, preset="clear", seed=0, width=WIDTH, height=HEIGHT
+    )
     for truth, trial in zip(read_truth(cohort), simulate_features(settings), strict=True):
         assert (truth.trial, truth.level) == (trial.plan.name, trial.plan.level)
         np.testing.assert_allclose(truth.beat_times_s, trial.heart.trial_beat_times_s, atol=1e-6)

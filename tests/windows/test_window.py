@@ -37,7 +37,7 @@ class AlwaysThere:
     """A face at the same place wherever the picture is not black; it costs nothing to find."""
 
     name, sha256 = "mtcnn", "0" * 64
-    face = Face(np.array([8.0, 8.0, 32.0, 32.0]), TEMPLATE * 32 + 8, 0.9)
+    face = Face(box=np.array([8.0, 8.0, 32.0, 32.0]), landmarks=TEMPLATE * 32 + 8, confidence=0.9)
 
     def detect(self, frame: VideoFrame) -> list[Face]:
         return [self.face] if frame.small_rgb(48)[0].any() else []
@@ -79,7 +79,7 @@ def make_ecg(n_times: int, *, beats_s: NDArray[np.float64], start_s: float = 0.0
     times_s = np.arange(n_times) / FS_HZ
     waves = ((1.0, 0.0, 0.01), (-0.25, 0.03, 0.01), (0.25, 0.28, 0.05))
     ecg = sum(a * np.exp(-0.5 * ((times_s - beat - at) / width) ** 2) for beat in beats_s for a, at, width in waves)
-    return EcgSignal(np.asarray(ecg, dtype=np.float64), FS_HZ, start_s=start_s)
+    return EcgSignal(samples=np.asarray(ecg, dtype=np.float64), fs_hz=FS_HZ, start_s=start_s)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def make_golden(detector: FaceDetector) -> dict[str, Any]:
     ecg = make_ecg(round(2.4 * FS_HZ), beats_s=np.array([0.31, 1.02, 1.69, 2.31]))
     times_s = np.arange(len(ecg.samples)) / FS_HZ
     noise = 0.16 * np.sin(2 * np.pi * 13 * times_s) + 0.09 * np.sin(2 * np.pi * 27 * times_s + 1)
-    noisy = EcgSignal(ecg.samples + noise, FS_HZ)
+    noisy = EcgSignal(samples=ecg.samples + noise, fs_hz=FS_HZ)
     return describe(make_window(frames, noisy, settings=GOLDEN_SETTINGS, detector=detector))
 
 
@@ -146,7 +146,7 @@ def test_a_window_of_a_long_stream_equals_the_same_stretch_cut_out(mtcnn: FaceDe
         streamed = make_window(moving_face(100), long_ecg, settings=GOLDEN_SETTINGS, detector=mtcnn, start_s=start_s)
         frames = [RgbFrame(frame.image, number / FPS) for number, frame in enumerate(moving_face(60, first=first))]
         sample = round(start_s * FS_HZ)
-        cut = EcgSignal(long_ecg.samples[sample : sample + round(2.4 * FS_HZ)], FS_HZ)
+        cut = EcgSignal(samples=long_ecg.samples[sample : sample + round(2.4 * FS_HZ)], fs_hz=FS_HZ)
         alone = make_window(frames, cut, settings=GOLDEN_SETTINGS, detector=mtcnn)
         assert streamed.frame_mask.all()
         assert np.array_equal(streamed.crops, alone.crops)
@@ -275,7 +275,7 @@ def test_ecg_that_covers_half_of_the_window_has_half_the_quality() -> None:
 
 @pytest.mark.parametrize("samples", [np.zeros(2816), np.full(2816, np.nan), np.zeros(0), np.ones(3)])
 def test_an_ecg_that_says_nothing_is_a_window_of_quality_zero(samples: NDArray[np.float64]) -> None:
-    window = make_window(None, EcgSignal(samples, FS_HZ), settings=CLIP)
+    window = make_window(None, EcgSignal(samples=samples, fs_hz=FS_HZ), settings=CLIP)
     assert window.has_ecg
     assert window.ecg_quality == 0.0
     assert np.isnan(window.heart_rate_bpm)

@@ -72,8 +72,8 @@ def parse_subject(name: str) -> Subject:
     """
     match = _SUBJECT.fullmatch(name)
     if match is None:
-        return Subject(name)
-    return Subject(name, cast(Literal["m", "w"], match["sex"]), int(match["age"]))
+        return Subject(id=name)
+    return Subject(id=name, sex=cast(Literal["m", "w"], match["sex"]), age_years=int(match["age"]))
 
 
 def scan(root: Path, settings: ScanSettings) -> Scan:
@@ -99,7 +99,13 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
     if not any(there.values()):
         raise MissingDataError(f"{part}: neither {_VIDEO} nor {biosignals.name}; expected {LAYOUT}")
     problems = [
-        Problem("missing", "", "", folder, f"no folder {folder.name}: no trial has that signal{_hint(folder, part)}")
+        Problem(
+            kind="missing",
+            subject="",
+            trial="",
+            path=folder,
+            message=f"no folder {folder.name}: no trial has that signal{_hint(folder, part)}",
+        )
         for folder, is_there in there.items()
         if not is_there
     ]
@@ -113,7 +119,16 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
         listed = list(_read_samples(samples))
         entries, unlisted = _keep_listed(entries, {entry.trial for entry in listed}, samples)
         entries, problems = listed + entries, problems + unlisted
-    return Scan(part, tuple(entries), tuple(problems), tables, there[videos], there[biosignals], tuple(rest), home)
+    return Scan(
+        base=part,
+        entries=tuple(entries),
+        problems=tuple(problems),
+        tables=tables,
+        expects_video=there[videos],
+        expects_ecg=there[biosignals],
+        rest=tuple(rest),
+        rest_base=home,
+    )
 
 
 def _sort_out(items: Iterable[Entry | Problem]) -> tuple[list[Entry], list[Problem]]:
@@ -128,7 +143,9 @@ def _list_rest(home: Path, settings: ScanSettings) -> Iterator[Entry | Problem]:
     for item in items:
         if isinstance(item, Entry) and item.code.upper() != REST_CODE:
             message = f"level {item.code} in the folder of rest clips: expected {REST_CODE}"
-            yield Problem("unknown_label", item.subject.id, item.trial, item.origin, message)
+            yield Problem(
+                kind="unknown_label", subject=item.subject.id, trial=item.trial, path=item.origin, message=message
+            )
         else:
             yield item
     clips = {item.trial for item in items}
@@ -151,12 +168,12 @@ def _hint(folder: Path, part: Path) -> str:
 
 def _list_videos(folder: Path) -> Iterator[Entry | Problem]:
     for path in _list_files(folder, lambda name: Path(name).suffix.lower() in _VIDEO_SUFFIXES):
-        yield _make_entry(path, path.stem, video=VideoRef(path))
+        yield _make_entry(path, path.stem, video=VideoRef(path=path))
 
 
 def _list_biosignals(folder: Path) -> Iterator[Entry | Problem]:
     for path in _list_files(folder, lambda name: name.lower().endswith(".csv")):
-        yield _make_entry(path, re.sub("_bio$", "", path.stem), ecg=EcgRef(path))
+        yield _make_entry(path, re.sub("_bio$", "", path.stem), ecg=EcgRef(path=path))
 
 
 def _list_files(folder: Path, wanted: Callable[[str], bool]) -> Iterator[Path]:
@@ -172,11 +189,11 @@ def _make_entry(
     match, folder = _SAMPLE.fullmatch(sample), path.parent.name
     if match is None:
         message = f"no level in the name {path.name!r}: expected such as 071309_w_21-BL1-081"
-        return Problem("unknown_label", folder, sample, path, message)
+        return Problem(kind="unknown_label", subject=folder, trial=sample, path=path, message=message)
     if match["subject"] != folder:
         message = f"named after subject {match['subject']!r}, but in the folder of {folder!r}"
-        return Problem("unknown_label", folder, sample, path, message)
-    return Entry(parse_subject(folder), sample, match["code"], path, video, ecg)
+        return Problem(kind="unknown_label", subject=folder, trial=sample, path=path, message=message)
+    return Entry(subject=parse_subject(folder), trial=sample, code=match["code"], origin=path, video=video, ecg=ecg)
 
 
 def _read_samples(path: Path) -> Iterator[Entry]:
@@ -188,14 +205,14 @@ def _read_samples(path: Path) -> Iterator[Entry]:
         subject = row.get("subject_name") or (match["subject"] if match else "")
         if not (sample and subject):
             raise CorruptDataError(f"{path}: row {number} names no sample and subject; mend or remove that row")
-        yield Entry(parse_subject(subject), sample, code, path)
+        yield Entry(subject=parse_subject(subject), trial=sample, code=code, origin=path)
 
 
 def _keep_listed(entries: list[Entry], listed: set[str], samples: Path) -> tuple[list[Entry], list[Problem]]:
     kept = [entry for entry in entries if entry.trial in listed]
     message = f"not listed in {samples.name}"
     problems = [
-        Problem("unknown_label", entry.subject.id, entry.trial, entry.origin, message)
+        Problem(kind="unknown_label", subject=entry.subject.id, trial=entry.trial, path=entry.origin, message=message)
         for entry in entries
         if entry.trial not in listed
     ]

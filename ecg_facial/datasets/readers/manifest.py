@@ -69,12 +69,12 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
     for number, row in rows:
         subject, trial = subjects[row["subject"]], ids[row["subject"], row["trial"]]
         video, ecg = _parse_signals(row, path.parent, f"{path}: row {number}")
-        entries.append(Entry(subject, trial, row["label"], path, video, ecg))
+        entries.append(Entry(subject=subject, trial=trial, code=row["label"], origin=path, video=video, ecg=ecg))
     return Scan(
-        path.parent,
-        tuple(entry for entry in entries if not _is_rest(entry)),
-        (),
-        (path,),
+        base=path.parent,
+        entries=tuple(entry for entry in entries if not _is_rest(entry)),
+        problems=(),
+        tables=(path,),
         expects_video=False,
         expects_ecg=False,
         rest=tuple(entry for entry in entries if _is_rest(entry)),
@@ -100,7 +100,9 @@ def _parse_subject(row: dict[str, str], where: str) -> Subject:
         raise CorruptDataError(f"{where} has sex {sex!r}; expected m, w, or nothing")
     if age and not age.isdecimal():
         raise CorruptDataError(f"{where} has age_years {age!r}; expected whole years, or nothing")
-    return Subject(row["subject"], cast(Literal["m", "w"], sex) if sex else None, int(age) if age else None)
+    return Subject(
+        id=row["subject"], sex=cast(Literal["m", "w"], sex) if sex else None, age_years=int(age) if age else None
+    )
 
 
 def _parse_signals(row: dict[str, str], folder: Path, where: str) -> tuple[VideoRef | None, EcgRef | None]:
@@ -110,8 +112,8 @@ def _parse_signals(row: dict[str, str], folder: Path, where: str) -> tuple[Video
     duration_s = _parse_number(row, "duration_s", where, wanted="a positive number of seconds")
     video, ecg = row.get("video"), row.get("ecg")
     return (
-        VideoRef(folder / video, start_s=start_s, duration_s=duration_s) if video else None,
-        EcgRef(folder / ecg, fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
+        VideoRef(path=folder / video, start_s=start_s, duration_s=duration_s) if video else None,
+        EcgRef(path=folder / ecg, fs_hz=fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
     )
 
 

@@ -52,7 +52,13 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
     folders = {name: root / name for name in (_VIDEO, _ECG)}
     there = {name: folder.is_dir() for name, folder in folders.items()}
     problems = [
-        Problem("missing", "", "", folders[name], f"no folder {name}: no trial has that signal")
+        Problem(
+            kind="missing",
+            subject="",
+            trial="",
+            path=folders[name],
+            message=f"no folder {name}: no trial has that signal",
+        )
         for name, is_there in there.items()
         if not is_there
     ]
@@ -61,18 +67,27 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
         (entries if isinstance(item, Entry) else problems).append(item)  # type: ignore[arg-type]  # each to its kind
     ids = make_unique((entry.subject.id, entry.trial) for entry in entries)
     named = tuple(replace(entry, trial=ids[entry.subject.id, entry.trial]) for entry in entries)
-    return Scan(root, named, tuple(problems), (), there[_VIDEO], there[_ECG])
+    return Scan(
+        base=root,
+        entries=named,
+        problems=tuple(problems),
+        tables=(),
+        expects_video=there[_VIDEO],
+        expects_ecg=there[_ECG],
+    )
 
 
 def _list_clips(folder: Path) -> Iterator[Entry | Problem]:
     for path in _list_paths(folder, Path.is_dir):
-        yield _make_entry(path, path.name, video=VideoRef(path, DEFAULT_FPS))
+        yield _make_entry(path, path.name, video=VideoRef(path=path, fps=DEFAULT_FPS))
 
 
 def _list_tables(folder: Path) -> Iterator[Entry | Problem]:
     for path in _list_paths(folder, lambda path: path.suffix.lower() == ".csv"):
         fs_hz = None if _has_time_column(path) else DOCUMENTED_FS_HZ
-        yield _make_entry(path, re.sub("_(bio|ecg)$", "", path.stem, flags=re.IGNORECASE), ecg=EcgRef(path, fs_hz))
+        yield _make_entry(
+            path, re.sub("_(bio|ecg)$", "", path.stem, flags=re.IGNORECASE), ecg=EcgRef(path=path, fs_hz=fs_hz)
+        )
 
 
 def _list_paths(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
@@ -89,13 +104,13 @@ def _make_entry(path: Path, name: str, *, video: VideoRef | None = None, ecg: Ec
     if len(places) != 1:
         found = ", ".join(parts[place] for place in places) or "none"
         message = f"levels in the name {path.name!r}: {found}; expected one, such as P1 or PA1"
-        return Problem("unknown_label", subject.id, name, path, message)
+        return Problem(kind="unknown_label", subject=subject.id, trial=name, path=path, message=message)
     try:
         code = parse_pain_level(parts[places[0]]).name
     except UnknownLabelError as error:
-        return Problem("unknown_label", subject.id, name, path, str(error))
+        return Problem(kind="unknown_label", subject=subject.id, trial=name, path=path, message=str(error))
     parts[places[0]] = code
-    return Entry(subject, "".join(parts), code, path, video, ecg)
+    return Entry(subject=subject, trial="".join(parts), code=code, origin=path, video=video, ecg=ecg)
 
 
 def _has_time_column(path: Path) -> bool:

@@ -64,7 +64,7 @@ _BASELINE_GAP_S = 5.0
 _PAIN_LEVELS = (PainLevel.PA1, PainLevel.PA2, PainLevel.PA3, PainLevel.PA4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stimulus:
     """Heat on the skin.
 
@@ -110,9 +110,9 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
     found = [item for path in tables for item in _list_person(path, settings.window_s)]
     entries = [item for item in found if isinstance(item, Entry)]
     return Scan(
-        tables[0].parent,
-        tuple(entry for entry in entries if entry.code != REST_CODE),
-        tuple(item for item in found if isinstance(item, Problem)),
+        base=tables[0].parent,
+        entries=tuple(entry for entry in entries if entry.code != REST_CODE),
+        problems=tuple(item for item in found if isinstance(item, Problem)),
         expects_video=False,
         rest=tuple(entry for entry in entries if entry.code == REST_CODE),
     )
@@ -169,7 +169,9 @@ def _find_stimuli(heater_c: NDArray[np.float64], ratings: NDArray[np.float64]) -
             # plateaus are multiples of half a degree
             temperature_c, rating = round(2 * float(np.median(heater_c[start:stop]))) / 2, ratings[start:stop]
             mean = float(np.nanmean(rating)) if np.isfinite(rating).any() else float("nan")
-            stimuli.append(Stimulus(start / FS_HZ, stop / FS_HZ, temperature_c, mean))
+            stimuli.append(
+                Stimulus(start_s=start / FS_HZ, end_s=stop / FS_HZ, temperature_c=temperature_c, mean_rating=mean)
+            )
     return tuple(stimuli)
 
 
@@ -203,18 +205,18 @@ def grade_temperatures(temperatures_c: Sequence[float]) -> dict[float, PainLevel
 def _list_person(path: Path, window_s: float) -> Iterator[Entry | Problem]:
     """Everything of one table; it is read once."""
     match = _NAME.fullmatch(path.name)
-    subject = Subject(match["subject"] if match else path.stem)
+    subject = Subject(id=match["subject"] if match else path.stem)
     try:
         heater_c, ratings = _read_heater(path)
     except DataError as error:
-        yield Problem("unreadable", subject.id, "", path, str(error))
+        yield Problem(kind="unreadable", subject=subject.id, trial="", path=path, message=str(error))
         return
     stimuli = _find_stimuli(heater_c, ratings)
     whole = [stimulus for stimulus in stimuli if stimulus.end_s - stimulus.start_s >= STIMULUS_S - _SHORT_S]
     try:
         levels = grade_temperatures([stimulus.temperature_c for stimulus in whole])
     except DataError as error:
-        yield Problem("unknown_label", subject.id, "", path, str(error))
+        yield Problem(kind="unknown_label", subject=subject.id, trial="", path=path, message=str(error))
         return
     heat = [(item.start_s, levels[item.temperature_c].name) for item in whole if item.temperature_c in levels]
     yield from _count_left_out(path, subject, whole, n_cut=len(stimuli) - len(whole), levels=levels)
@@ -233,9 +235,15 @@ def _count_left_out(
     if warm:
         listed = ", ".join(f"{value:g}" for value in sorted(set(warm)))
         message = f"{len(warm)} stimuli below the four pain levels ({listed} degrees Celsius): warmth without pain"
-        yield Problem("no_level", subject.id, "", path, message)
+        yield Problem(kind="no_level", subject=subject.id, trial="", path=path, message=message)
     if n_cut:
-        yield Problem("too_short", subject.id, "", path, f"{n_cut} stimuli shorter than {STIMULUS_S:g} s")
+        yield Problem(
+            kind="too_short",
+            subject=subject.id,
+            trial="",
+            path=path,
+            message=f"{n_cut} stimuli shorter than {STIMULUS_S:g} s",
+        )
 
 
 def _choose_baselines(stimuli: Sequence[Stimulus], *, n: int) -> list[float]:
@@ -255,5 +263,5 @@ def _find_rest(n_times: int, stimuli: Sequence[Stimulus], baselines: Sequence[fl
 
 
 def _make_entry(path: Path, subject: Subject, code: str, number: int, *, start_s: float, duration_s: float) -> Entry:
-    ecg = EcgRef(path, FS_HZ, _ECG, start_s, duration_s)
-    return Entry(subject, f"{subject.id}-{code}-{number:03d}", code, path, ecg=ecg)
+    ecg = EcgRef(path=path, fs_hz=FS_HZ, column=_ECG, start_s=start_s, duration_s=duration_s)
+    return Entry(subject=subject, trial=f"{subject.id}-{code}-{number:03d}", code=code, origin=path, ecg=ecg)

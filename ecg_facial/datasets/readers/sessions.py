@@ -65,7 +65,7 @@ def list_session_rest(
     labels = part / LABELS_NAME
     if paths and not labels.is_file():
         message = f"no {LABELS_NAME}: nothing says where the trials without heat are, so no rest is cut from sessions"
-        yield Problem("missing", "", "", labels, message)
+        yield Problem(kind="missing", subject="", trial="", path=labels, message=message)
         return
     taken = _read_taken(labels, clips) if paths else {}
     for path in paths:
@@ -76,7 +76,7 @@ def list_session_rest(
                 )
             starts_s = _find_starts(path, taken[path.stem], window_s)
         except DataError as error:
-            yield Problem("unreadable", path.stem, "", path, str(error))
+            yield Problem(kind="unreadable", subject=path.stem, trial="", path=path, message=str(error))
             continue
         for number, start_s in enumerate(starts_s, start=1):
             yield _make_entry(path, parse_subject(path.stem), number, start_s=start_s, window_s=window_s)
@@ -84,9 +84,16 @@ def list_session_rest(
 
 def _make_entry(path: Path, subject: Subject, number: int, *, start_s: float, window_s: float) -> Entry:
     film = path.parent.parent / "video" / f"{path.stem}.mp4"
-    video = VideoRef(film, start_s=start_s, duration_s=window_s) if film.is_file() else None
-    ecg = EcgRef(path, start_s=start_s, duration_s=window_s)
-    return Entry(subject, f"{subject.id}-{REST_CODE}-C{number:02d}", REST_CODE, path, video, ecg)
+    video = VideoRef(path=film, start_s=start_s, duration_s=window_s) if film.is_file() else None
+    ecg = EcgRef(path=path, start_s=start_s, duration_s=window_s)
+    return Entry(
+        subject=subject,
+        trial=f"{subject.id}-{REST_CODE}-C{number:02d}",
+        code=REST_CODE,
+        origin=path,
+        video=video,
+        ecg=ecg,
+    )
 
 
 def _read_taken(path: Path, clips: Collection[str]) -> dict[str, list[Interval]]:

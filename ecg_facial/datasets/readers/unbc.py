@@ -130,9 +130,9 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
     names = make_unique((path.parent.name, path.name) for path in sequences)
     found = [item for path in sequences for item in _grade(path, names[path.parent.name, path.name], settings)]
     return Scan(
-        root,
-        tuple(item for item in found if isinstance(item, Entry)),
-        tuple(item for item in found if isinstance(item, Problem)),
+        base=root,
+        entries=tuple(item for item in found if isinstance(item, Entry)),
+        problems=tuple(item for item in found if isinstance(item, Problem)),
         expects_ecg=False,
     )
 
@@ -143,15 +143,15 @@ def _list_folders(folder: Path) -> list[Path]:
 
 def _grade(sequence: Path, name: str, settings: ScanSettings) -> Iterator[Entry | Problem]:
     """Entries of one sequence, and what of it is of no level."""
-    subject = Subject(sequence.parent.name)
+    subject = Subject(id=sequence.parent.name)
     try:
-        pspi = read_pspi(VideoRef(sequence, ASSUMED_FPS))
+        pspi = read_pspi(VideoRef(path=sequence, fps=ASSUMED_FPS))
     except DataError as error:
-        yield Problem("unreadable", subject.id, name, sequence, str(error))
+        yield Problem(kind="unreadable", subject=subject.id, trial=name, path=sequence, message=str(error))
         return
     unknown = between = 0
     for number, (start_s, duration_s) in enumerate(cut_sequence(len(pspi), settings.window_s), start=1):
-        part = VideoRef(sequence, ASSUMED_FPS, start_s, duration_s)
+        part = VideoRef(path=sequence, fps=ASSUMED_FPS, start_s=start_s, duration_s=duration_s)
         first = round(start_s * ASSUMED_FPS)
         largest = pspi[first : first + round(duration_s * ASSUMED_FPS)].max(initial=0.0)
         if math.isnan(largest):
@@ -160,13 +160,13 @@ def _grade(sequence: Path, name: str, settings: ScanSettings) -> Iterator[Entry 
             between += 1
         else:
             level = PainLevel.PA4 if largest else PainLevel.BL1
-            yield Entry(subject, f"{name}-{number:02d}", level.name, sequence, video=part)
+            yield Entry(subject=subject, trial=f"{name}-{number:02d}", code=level.name, origin=sequence, video=part)
     if unknown:
         message = f"{unknown} stretches with a frame that has no PSPI: their level is unknown"
-        yield Problem("unknown_label", subject.id, name, sequence, message)
+        yield Problem(kind="unknown_label", subject=subject.id, trial=name, path=sequence, message=message)
     if between:
         message = f"{between} stretches with PSPI above 0 and below {settings.pspi_pain:g}: neither no pain nor pain"
-        yield Problem("no_level", subject.id, name, sequence, message)
+        yield Problem(kind="no_level", subject=subject.id, trial=name, path=sequence, message=message)
 
 
 def cut_sequence(n_frames: int, window_s: float) -> list[tuple[float, float]]:

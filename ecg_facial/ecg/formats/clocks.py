@@ -21,7 +21,7 @@ _MEASURED_S = 20.0
 _MAX_DRIFT = 0.05
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Grid:
     """Samples on a regular grid.
 
@@ -60,21 +60,21 @@ def fit_grid(stamps_s: NDArray[np.float64], nominal_hz: float) -> Grid:
     """
     nothing = np.zeros(0, dtype=np.int64)
     if len(stamps_s) < 2 or not np.all(np.isfinite(stamps_s)):
-        return Grid(nominal_hz, nothing, problem="fewer than two usable time stamps")
+        return Grid(fs_hz=nominal_hz, places=nothing, problem="fewer than two usable time stamps")
     steps = np.diff(stamps_s)
     usual = float(np.median(steps))
     if nominal_hz <= 0 and usual <= 0:
-        return Grid(0.0, nothing, problem="no stated rate, and time stamps that do not increase")
+        return Grid(fs_hz=0.0, places=nothing, problem="no stated rate, and time stamps that do not increase")
     rate_hz = nominal_hz or 1.0 / usual
     if float(steps.min()) < -_ON_TIME_S:
-        return Grid(rate_hz, nothing, problem=f"time stamps that run back by {-steps.min():.3g} s")
+        return Grid(fs_hz=rate_hz, places=nothing, problem=f"time stamps that run back by {-steps.min():.3g} s")
     starts = _find_gaps(stamps_s, rate_hz)
     if len(starts) > 1 + max(_FEW_GAPS, _MAX_GAPS_PER_S * len(stamps_s) / rate_hz):
-        return Grid(rate_hz, nothing, problem=f"time stamps that jump {len(starts) - 1} times")
+        return Grid(fs_hz=rate_hz, places=nothing, problem=f"time stamps that jump {len(starts) - 1} times")
     rate_hz = _measure_rate(stamps_s, starts, rate_hz)
     if nominal_hz and abs(rate_hz / nominal_hz - 1) > _MAX_DRIFT:
         problem = f"a stated rate of {nominal_hz:g} Hz, and time stamps of {rate_hz:.4g} Hz"
-        return Grid(rate_hz, nothing, problem=problem)
+        return Grid(fs_hz=rate_hz, places=nothing, problem=problem)
     return _place(stamps_s, starts, rate_hz)
 
 
@@ -117,5 +117,5 @@ def _place(stamps_s: NDArray[np.float64], starts: NDArray[np.intp], rate_hz: flo
         places[start:stop] = begin + np.arange(stop - start)
         end = begin + stop - start
     if worst > _MAX_LATE_S:
-        return Grid(rate_hz, places, problem=f"time stamps up to {worst:.3g} s off a regular rate")
-    return Grid(rate_hz, places, len(starts) - 1)
+        return Grid(fs_hz=rate_hz, places=places, problem=f"time stamps up to {worst:.3g} s off a regular rate")
+    return Grid(fs_hz=rate_hz, places=places, n_gaps=len(starts) - 1)

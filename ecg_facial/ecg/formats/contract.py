@@ -23,7 +23,7 @@ MAX_SAMPLES = MAX_BYTES // 8
 _SHOWN_CHARACTERS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Channel:
     """One signal of a recording.
 
@@ -42,7 +42,7 @@ class Channel:
     is_named: bool = True
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Lead:
     """One channel, read.
 

@@ -46,7 +46,7 @@ class EdfFile:
     def channels(self) -> tuple[Channel, ...]:
         """Signals that are no annotations."""
         return tuple(
-            Channel(one.label or str(number), one.unit or None, is_named=bool(one.label))
+            Channel(name=one.label or str(number), unit=one.unit or None, is_named=bool(one.label))
             for number, (_, one) in enumerate(self.signals, start=1)
         )
 
@@ -77,7 +77,7 @@ class EdfFile:
         notes = self.header.notes
         if not one.is_calibrated:
             notes = (*notes, "the header's physical and digital limits make no scale: amplitudes are counts")
-        return Lead(samples, rate_hz, (one.unit or None) if one.is_calibrated else None, notes)
+        return Lead(samples=samples, fs_hz=rate_hz, unit=(one.unit or None) if one.is_calibrated else None, notes=notes)
 
     def _read_signal(self, block: bytes, place: int, one: EdfSignalHeader) -> NDArray[np.float64]:
         content = self.header.for_records(len(block) // self.header.record_bytes) + block

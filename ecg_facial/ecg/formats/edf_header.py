@@ -26,7 +26,7 @@ _LABEL, _UNIT, _PHYSICAL, _DIGITAL, _SAMPLES = 0, 2, (3, 4), (5, 6), 8
 _N_RECORDS_AT = slice(236, 244)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EdfSignalHeader:
     """One signal: its label, unit, samples a data record, and whether its calibration can be used."""
 
@@ -37,7 +37,7 @@ class EdfSignalHeader:
     is_annotation: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EdfHeader:
     """A header.
 
@@ -103,7 +103,15 @@ def read_edf_header(path: Path) -> EdfHeader:
     sample_bytes = 3 if is_bdf else 2
     record_bytes = sample_bytes * sum(signal.n_samples for signal in signals)
     n_records, notes = _count_records(path, fixed[_N_RECORDS_AT], n_bytes, record_bytes)
-    return EdfHeader(content, sample_bytes, fixed[192:197][3:5] == b"+D", n_records, record_s, signals, notes)
+    return EdfHeader(
+        content=content,
+        sample_bytes=sample_bytes,
+        is_discontinuous=fixed[192:197][3:5] == b"+D",
+        n_records=n_records,
+        record_s=record_s,
+        signals=signals,
+        notes=notes,
+    )
 
 
 def _read_signals(path: Path, content: bytes, n_signals: int, *, is_bdf: bool) -> tuple[EdfSignalHeader, ...]:

@@ -37,7 +37,7 @@ _MAX_MEMBERS = 256
 _MAX_SMALL = 1 << 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ArrayFile:
     """Arrays of a file; implements `contract.Recording`.
 
@@ -75,7 +75,7 @@ class ArrayFile:
         array = _load(self.path, name)
         table = array.reshape(-1, 1) if array.ndim == 1 else array.T if array.shape[1] > array.shape[0] else array
         samples = np.array(table[:, column], dtype=np.float64)
-        return Lead(samples[:n_times], rate_hz, self.channels[index].unit)
+        return Lead(samples=samples[:n_times], fs_hz=rate_hz, unit=self.channels[index].unit)
 
 
 def open_npy(path: Path) -> ArrayFile:
@@ -103,17 +103,19 @@ def open_npy(path: Path) -> ArrayFile:
             places.append((name, column))
             channels.append(_name(name, column, n_columns, labels=labels, units=units))
     rate = next((small[name] for name in _RATE_KEYS if name in small), None)
-    return ArrayFile(path, tuple(channels), tuple(places), signals, _read_rate(path, rate))
+    return ArrayFile(
+        path=path, channels=tuple(channels), places=tuple(places), shapes=signals, rate_hz=_read_rate(path, rate)
+    )
 
 
 def _name(name: str, column: int, n_columns: int, *, labels: Sequence[str], units: Sequence[str]) -> Channel:
     unit = units[column] if len(units) == n_columns else units[0] if len(units) == 1 else None
     if len(labels) == n_columns:
-        return Channel(labels[column], unit)
+        return Channel(name=labels[column], unit=unit)
     is_named = name not in _ANONYMOUS
     if n_columns == 1:
-        return Channel(name if is_named else "1", unit, is_named)
-    return Channel(f"{name} {column + 1}" if is_named else str(column + 1), unit, is_named)
+        return Channel(name=name if is_named else "1", unit=unit, is_named=is_named)
+    return Channel(name=f"{name} {column + 1}" if is_named else str(column + 1), unit=unit, is_named=is_named)
 
 
 def _is_small(head: tuple[tuple[int, ...], np.dtype[Any]] | None) -> bool:

@@ -36,7 +36,7 @@ _MAX_JUMP = 2.5
 _MILLISECOND_STEP, _MICROSECOND_STEP = 0.1, 100.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TextTable:
     """A table in memory, as text; implements `contract.Recording`."""
 
@@ -56,7 +56,7 @@ class TextTable:
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
         """Convert a column."""
         rate_hz = self._find_rate_hz() if fs_hz is None else fs_hz
-        return Lead(self.read_column(index), rate_hz, self.channels[index].unit)
+        return Lead(samples=self.read_column(index), fs_hz=rate_hz, unit=self.channels[index].unit)
 
     def read_column(self, index: int) -> NDArray[np.float64]:
         """Numbers of one column; NaN where a cell says that nothing was recorded."""
@@ -122,7 +122,14 @@ def open_text(path: Path) -> TextTable:
     remarks = [line for line in lines[:first] if line.strip()]
     labels = layout.columns or find_labels(remarks, layout.n_columns)
     _check_columns(path, labels, rows[0], layout)
-    return TextTable(path, _name(labels, layout), rows, first + 1, layout, find_rate_hz(remarks))
+    return TextTable(
+        path=path,
+        channels=_name(labels, layout),
+        rows=rows,
+        first_line=first + 1,
+        layout=layout,
+        stated_hz=find_rate_hz(remarks),
+    )
 
 
 def _check_width(path: Path, found: int, what: str, limit: int) -> None:
@@ -132,8 +139,8 @@ def _check_width(path: Path, found: int, what: str, limit: int) -> None:
 
 def _name(labels: Sequence[str], layout: Layout) -> tuple[Channel, ...]:
     if labels:
-        return tuple(Channel(*split_unit(label)) for label in labels)
-    return tuple(Channel(str(number + 1), is_named=False) for number in range(layout.n_columns))
+        return tuple(Channel(name=name, unit=unit) for name, unit in map(split_unit, labels))
+    return tuple(Channel(name=str(number + 1), is_named=False) for number in range(layout.n_columns))
 
 
 def _check_columns(path: Path, labels: Sequence[str], row: str, layout: Layout) -> None:

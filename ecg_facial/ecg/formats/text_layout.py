@@ -23,7 +23,7 @@ _TWO_NUMBERS = re.compile(r"\d\s+[-+.\d]")
 _LABELS = re.compile(r"^#+\s*(?:labels?|columns?|channels?)\s*:?=?\s*(?P<names>\S.*)$", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layout:
     """Layout of a table.
 
@@ -95,7 +95,9 @@ def find_layout(lines: Sequence[str]) -> Layout:
             break
         else:
             first_row = place + 1
-    return Layout(delimiter, decimal_comma, columns, first_row, len(typical))
+    return Layout(
+        delimiter=delimiter, decimal_comma=decimal_comma, columns=columns, first_row=first_row, n_columns=len(typical)
+    )
 
 
 def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:

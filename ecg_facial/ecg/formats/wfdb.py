@@ -23,7 +23,7 @@ _BLOCK_SAMPLES = 1 << 20
 _MAX_FRAME = 1 << 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Place:
     """Where a signal lies in its file: which samples of each frame."""
 
@@ -49,7 +49,7 @@ class WfdbRecord:
     def channels(self) -> tuple[Channel, ...]:
         """Its signals."""
         return tuple(
-            Channel(signal.name or str(number), _unit_of(signal), is_named=bool(signal.name))
+            Channel(name=signal.name or str(number), unit=_unit_of(signal), is_named=bool(signal.name))
             for number, signal in enumerate(self.header.signals, start=1)
         )
 
@@ -64,7 +64,9 @@ class WfdbRecord:
         signal = self.header.signals[index]
         n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
         if signal.file == _NOT_STORED:
-            return Lead(np.full(n_times, np.nan), rate_hz, notes=("the record does not store this signal",))
+            return Lead(
+                samples=np.full(n_times, np.nan), fs_hz=rate_hz, notes=("the record does not store this signal",)
+            )
         counts = self._read_counts(index)
         notes = _check_sum(signal, counts)
         samples = counts.astype(np.float64) - signal.baseline
@@ -74,7 +76,7 @@ class WfdbRecord:
         shift = min(signal.skew * signal.per_frame, n_times)
         if shift:
             samples = np.concatenate([samples[shift:], np.full(shift, np.nan)])
-        return Lead(samples, rate_hz, _unit_of(signal), notes)
+        return Lead(samples=samples, fs_hz=rate_hz, unit=_unit_of(signal), notes=notes)
 
     def _group(self, index: int) -> list[int]:
         """Signals that share the file of one of them."""
@@ -84,7 +86,9 @@ class WfdbRecord:
     def _find_place(self, index: int) -> _Place:
         signals = self.header.signals
         if signals[index].file == _NOT_STORED:
-            return _Place(0, 1, check_n_times(self.header.n_frames or 0, self.path, what="a signal"))
+            return _Place(
+                first=0, frame=1, n_frames=check_n_times(self.header.n_frames or 0, self.path, what="a signal")
+            )
         group = self._group(index)
         widths = [signals[place].per_frame for place in group]
         frame = sum(widths)
@@ -100,7 +104,7 @@ class WfdbRecord:
                 "the file is cut off: copy it again"
             )
         check_n_times(n_frames * signals[index].per_frame, self.path, what="a signal")
-        return _Place(sum(widths[: group.index(index)]), frame, n_frames)
+        return _Place(first=sum(widths[: group.index(index)]), frame=frame, n_frames=n_frames)
 
     def _read_counts(self, index: int) -> NDArray[np.int32]:
         """Read the counts of one signal, block by block, so that a day of twelve leads needs the memory of one."""

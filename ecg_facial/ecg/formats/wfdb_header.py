@@ -33,7 +33,7 @@ _FORMAT = re.compile(
 _GAIN = re.compile(r"^(?P<gain>[-+]?[\d.]+(?:[eE][-+]?\d+)?)(?:\((?P<baseline>[-+]?\d{1,12})\))?(?:/(?P<unit>\S+))?$")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WfdbSignal:
     """One signal line.
 
@@ -73,7 +73,7 @@ class WfdbSignal:
     name: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WfdbHeader:
     """A header.
 
@@ -122,7 +122,7 @@ def read_header(path: Path) -> WfdbHeader:
     if len(lines) - 1 < n_signals:
         raise CorruptDataError(f"{path}: promises {n_signals} signals and describes {len(lines) - 1}; mend the header")
     signals = tuple(_read_signal_line(path, line) for line in lines[1 : n_signals + 1])
-    return WfdbHeader(path, fs_hz, n_frames, signals)
+    return WfdbHeader(path=path, fs_hz=fs_hz, n_frames=n_frames, signals=signals)
 
 
 def _read_record_line(path: Path, line: str) -> tuple[float, int | None, int]:

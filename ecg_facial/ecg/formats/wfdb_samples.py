@@ -15,7 +15,7 @@ Counts = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SampleFormat:
     """How samples are packed.
 
@@ -94,13 +94,13 @@ def _decode_311(data: Bytes) -> Counts:
 
 
 FORMATS: dict[int, SampleFormat] = {
-    16: SampleFormat(2, 1, -(1 << 15), _decode_16),
-    24: SampleFormat(3, 1, -(1 << 23), _decode_24),
-    32: SampleFormat(4, 1, -(1 << 31), _decode_32),
-    61: SampleFormat(2, 1, -(1 << 15), _decode_61),
-    80: SampleFormat(1, 1, -(1 << 7), _decode_80),
-    160: SampleFormat(2, 1, -(1 << 15), _decode_160),
-    212: SampleFormat(3, 2, -(1 << 11), _decode_212),
-    310: SampleFormat(4, 3, -(1 << 9), _decode_310),
-    311: SampleFormat(4, 3, -(1 << 9), _decode_311),
+    16: SampleFormat(n_bytes=2, n_samples=1, missing=-(1 << 15), decode=_decode_16),
+    24: SampleFormat(n_bytes=3, n_samples=1, missing=-(1 << 23), decode=_decode_24),
+    32: SampleFormat(n_bytes=4, n_samples=1, missing=-(1 << 31), decode=_decode_32),
+    61: SampleFormat(n_bytes=2, n_samples=1, missing=-(1 << 15), decode=_decode_61),
+    80: SampleFormat(n_bytes=1, n_samples=1, missing=-(1 << 7), decode=_decode_80),
+    160: SampleFormat(n_bytes=2, n_samples=1, missing=-(1 << 15), decode=_decode_160),
+    212: SampleFormat(n_bytes=3, n_samples=2, missing=-(1 << 11), decode=_decode_212),
+    310: SampleFormat(n_bytes=4, n_samples=3, missing=-(1 << 9), decode=_decode_310),
+    311: SampleFormat(n_bytes=4, n_samples=3, missing=-(1 << 9), decode=_decode_311),
 }

@@ -40,7 +40,7 @@ class XdfFile:
     def channels(self) -> tuple[Channel, ...]:
         """Channels of all numeric streams."""
         return tuple(
-            Channel(_name(stream, number), stream.units[number] if stream.units else None)
+            Channel(name=_name(stream, number), unit=stream.units[number] if stream.units else None)
             for stream, number in self._places
         )
 
@@ -55,7 +55,7 @@ class XdfFile:
         values, stamps_s = self._load(stream, number)
         unit = stream.units[number] if stream.units else None
         if fs_hz is not None:
-            return Lead(values, fs_hz, unit)
+            return Lead(samples=values, fs_hz=fs_hz, unit=unit)
         grid = fit_grid(stamps_s, stream.nominal_hz)
         if grid.problem:
             raise DataError(
@@ -65,7 +65,7 @@ class XdfFile:
         n_times = check_n_times(float(grid.places[-1]) + 1, self.path, what=f"stream {stream.name!r} with its gaps")
         samples = np.full(n_times, np.nan)
         samples[grid.places] = values
-        return Lead(samples, grid.fs_hz, unit, _describe(grid.n_gaps, grid.fs_hz, stream))
+        return Lead(samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=_describe(grid.n_gaps, grid.fs_hz, stream))
 
     def _load(self, stream: XdfStream, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not stream.n_times:

@@ -28,7 +28,7 @@ _CLOCK_OFFSET_BYTES = 22
 _MAX_XML_BYTES, _MAX_CHANNELS, _MAX_DEPTH = 1 << 22, 4096, 64
 
 
-@dataclass
+@dataclass(kw_only=True)
 class XdfStream:
     """One stream, as its header describes it, and how many samples follow."""
 
@@ -174,8 +174,9 @@ def _describe(path: Path, number: int, root: ElementTree.Element) -> XdfStream:
     labels = tuple(_text(one, "label", default="") for one in described)
     units = tuple(_text(one, "unit", default="") or None for one in described)
     return XdfStream(
-        number, _text(root, "name", default=""), _text(root, "type", default=""), value_format, n_channels, nominal_hz,
-        labels, units,
+        id=number, name=_text(root, "name", default=""), type=_text(root, "type", default=""),
+        value_format=value_format, n_channels=n_channels, nominal_hz=nominal_hz,
+        labels=labels, units=units,
     )  # fmt: skip
 
 

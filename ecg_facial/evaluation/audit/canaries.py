@@ -46,7 +46,7 @@ class Said:
     logits: Mapping[str, NDArray[np.float64]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class AuditedFold:
     """A fold with what is needed to fit it again.
 
@@ -100,20 +100,20 @@ def check_canaries(audited: AuditedFold, reference: Sequence[Said]) -> list[Chec
     fitted = _changed_parts(reference, relabelled)
     checks = [
         Check(
-            "test labels change nothing that is fitted",
-            "deterministic",
-            not fitted,
-            f"changed: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
+            name="test labels change nothing that is fitted",
+            kind="deterministic",
+            passed=not fitted,
+            message=f"changed: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
             leak=_leak_of(fitted),
         )
     ]
     moved = _largest_move(reference, relabelled)
     checks.append(
         Check(
-            "test labels change no prediction",
-            "deterministic",
-            moved <= _TOLERANCE,
-            f"logits move by up to {moved:.2g}",
+            name="test labels change no prediction",
+            kind="deterministic",
+            passed=moved <= _TOLERANCE,
+            message=f"logits move by up to {moved:.2g}",
             leak=_leak_of(fitted) or 10,
         )
     )
@@ -121,10 +121,10 @@ def check_canaries(audited: AuditedFold, reference: Sequence[Said]) -> list[Chec
     told = _tell_signals_apart(audited, reference) if fitted else ""
     checks.append(
         Check(
-            "test signals change nothing that is fitted",
-            "deterministic",
-            not fitted,
-            f"changed{told}: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
+            name="test signals change nothing that is fitted",
+            kind="deterministic",
+            passed=not fitted,
+            message=f"changed{told}: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
             leak=_leak_of(fitted),
         )
     )
@@ -151,10 +151,12 @@ def _check_factory(audited: AuditedFold, reference: Sequence[Said], what: str, l
     changed, moved = _changed_parts(reference, said), _largest_move(reference, said)
     learned = bool(changed) or moved > _TOLERANCE
     return Check(
-        f"nothing is learned of {what} before the folds",
-        "deterministic",
-        not learned,
-        f"changed: {', '.join(changed) or 'predictions alone'}" if learned else "factories learn nothing of them",
+        name=f"nothing is learned of {what} before the folds",
+        kind="deterministic",
+        passed=not learned,
+        message=f"changed: {', '.join(changed) or 'predictions alone'}"
+        if learned
+        else "factories learn nothing of them",
         leak=_leak_of(changed) if any(part.startswith("epoch") for part in changed) and leak != 6 else leak,
     )
 
@@ -175,10 +177,10 @@ def check_other_trials(audited: AuditedFold, reference: Sequence[Said], *, trans
     said = audited.ask(audited.fit(donors))
     moved = _largest_move(*([_keep(each, places) for each in side] for side in (reference, said)))
     return Check(
-        "a test trial does not depend on later ones",
-        "deterministic",
-        moved <= _TOLERANCE,
-        f"logits of the others move by up to {moved:.2g}",
+        name="a test trial does not depend on later ones",
+        kind="deterministic",
+        passed=moved <= _TOLERANCE,
+        message=f"logits of the others move by up to {moved:.2g}",
         leak=4,
         warning=transductive,
     )
@@ -199,10 +201,10 @@ def check_state(audited: AuditedFold, other: Fold, reference: Sequence[Said]) ->
         again += audited.ask([(pipeline, fitted)])
     changed, moved = _changed_parts(reference, again), _largest_move(reference, again)
     return Check(
-        "a fold after another equals the fold alone",
-        "deterministic",
-        not changed and moved <= _TOLERANCE,
-        f"changed: {', '.join(changed) or 'predictions alone'}, logits by up to {moved:.2g}"
+        name="a fold after another equals the fold alone",
+        kind="deterministic",
+        passed=not changed and moved <= _TOLERANCE,
+        message=f"changed: {', '.join(changed) or 'predictions alone'}, logits by up to {moved:.2g}"
         if changed or moved > _TOLERANCE
         else "same fitted parts and predictions in any order",
         leak=3,
@@ -218,10 +220,10 @@ def check_run(stored: Sequence[Mapping[str, str]], reference: Sequence[Said]) ->
         if kept.get(name) != alone.fingerprint.get(name)
     )
     return Check(
-        "the fold alone equals the fold in its run",
-        "deterministic",
-        not changed,
-        f"changed: {', '.join(changed)}" if changed else "every fitted part is the same to the byte",
+        name="the fold alone equals the fold in its run",
+        kind="deterministic",
+        passed=not changed,
+        message=f"changed: {', '.join(changed)}" if changed else "every fitted part is the same to the byte",
         leak=3,
     )
 
@@ -233,17 +235,19 @@ def check_batches(audited: AuditedFold, fitted_pipelines: Sequence[tuple[Pipelin
         worst = max(worst, _alone_against_batch(fitted, audited, pipeline))
         training += _find_training(fitted.method)
     batched = Check(
-        "a clip alone is judged as in its batch",
-        "deterministic",
-        worst <= _TOLERANCE,
-        f"logits of a clip move by up to {worst:.2g} with what else is judged",
+        name="a clip alone is judged as in its batch",
+        kind="deterministic",
+        passed=worst <= _TOLERANCE,
+        message=f"logits of a clip move by up to {worst:.2g} with what else is judged",
         leak=8 if training else 4,
     )
     modes = Check(
-        "networks are in evaluation mode",
-        "deterministic",
-        not training,
-        f"in training mode: {', '.join(sorted(set(training)))}" if training else "no module is in training mode",
+        name="networks are in evaluation mode",
+        kind="deterministic",
+        passed=not training,
+        message=f"in training mode: {', '.join(sorted(set(training)))}"
+        if training
+        else "no module is in training mode",
         leak=8,
     )
     return [batched, modes]

@@ -26,7 +26,7 @@ LEAKS = {
 Verdict = Literal["clean", "warning", "LEAK", "not checked"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One check.
 

@@ -41,10 +41,11 @@ def check_counts(predictions: pd.DataFrame, class_names: Sequence[str]) -> Check
     n_tests = predictions.groupby(["model", "seed"]).ngroups
     p_value = min(1.0, worst * n_tests)
     return Check(
-        "predicted class counts are not the true ones",
-        "stochastic",
-        p_value >= ALPHA,
-        f"p {p_value:.2g}" + (f" (model {name}): nearly every subject has the true counts" if p_value < ALPHA else ""),
+        name="predicted class counts are not the true ones",
+        kind="stochastic",
+        passed=p_value >= ALPHA,
+        message=f"p {p_value:.2g}"
+        + (f" (model {name}): nearly every subject has the true counts" if p_value < ALPHA else ""),
         leak=5,
         p_value=p_value,
     )
@@ -86,16 +87,19 @@ def check_permuted(accuracies: Sequence[float], chance: float) -> Check:
     """Judge runs with labels permuted within subject; fewer than two show nothing."""
     if len(accuracies) < 2:
         return Check(
-            "permuted labels score at chance", "stochastic", None, "not run: ask for permutations of the labels"
+            name="permuted labels score at chance",
+            kind="stochastic",
+            passed=None,
+            message="not run: ask for permutations of the labels",
         )
     p_value = p_above_chance(list(accuracies), chance)
     runs = runs_at_chance(list(accuracies), chance)
     return Check(
-        "permuted labels score at chance",
-        "stochastic",
-        p_value >= ALPHA,
-        f"{100 * runs.mean:.2f} % in {runs.n_runs} runs (95 % {100 * runs.low:.2f} to {100 * runs.high:.2f}), chance "
-        f"{100 * chance:.2f}; above it p {p_value:.2g}",
+        name="permuted labels score at chance",
+        kind="stochastic",
+        passed=p_value >= ALPHA,
+        message=f"{100 * runs.mean:.2f} % in {runs.n_runs} runs (95 % {100 * runs.low:.2f} to {100 * runs.high:.2f}), "
+        f"chance {100 * chance:.2f}; above it p {p_value:.2g}",
         p_value=p_value,
     )
 
@@ -107,24 +111,35 @@ def check_plausibility(metrics: Mapping[str, Any], *, simulated: bool) -> list[C
     best = best_published(str(metrics["task"]))
     name = "not above what anybody published"
     if best is None:
-        return [Check(name, "deterministic", None, f"no published result of task {metrics['task']} is known")]
+        return [
+            Check(
+                name=name,
+                kind="deterministic",
+                passed=None,
+                message=f"no published result of task {metrics['task']} is known",
+            )
+        ]
     limit = best.accuracy / 100 + IMPLAUSIBLE_POINTS / 100
     lows = {model: judged["over_subjects"]["ci95_low"] for model, judged in metrics["models"].items()}
     above = [f"{model} {100 * low:.1f}" for model, low in lows.items() if low is not None and low > limit]
     said = f"best published: {best.accuracy:.1f} % ({best.name}); limit {100 * limit:.1f}"
     if above:
         said = f"lower bounds {', '.join(above)} % are more than {IMPLAUSIBLE_POINTS:g} points above; {said}"
-    return [Check(name, "deterministic", not above, said, warning=True)]
+    return [Check(name=name, kind="deterministic", passed=not above, message=said, warning=True)]
 
 
 def _check_ceiling(metrics: Mapping[str, Any]) -> list[Check]:
     ceiling = metrics.get("ceiling")
     name = "not above the ideal observer"
     if not ceiling:
-        return [Check(name, "stochastic", None, "no ideal observer was asked about these trials")]
+        return [
+            Check(name=name, kind="stochastic", passed=None, message="no ideal observer was asked about these trials")
+        ]
     above = [model for model, beside in ceiling.items() if beside["leakage"]]
     gaps = ", ".join(f"{model} {100 * beside['difference']:+.1f}" for model, beside in ceiling.items())
-    return [Check(name, "stochastic", not above, f"points to its ceiling: {gaps}", warning=False)]
+    return [
+        Check(name=name, kind="stochastic", passed=not above, message=f"points to its ceiling: {gaps}", warning=False)
+    ]
 
 
 def check_normalisation(mode: str, *, rest_is_scored: bool) -> Check:
@@ -132,7 +147,9 @@ def check_normalisation(mode: str, *, rest_is_scored: bool) -> Check:
     name = "normalisation sees no other test trial"
     if mode == "transductive":
         said = "transductive: every test person was scaled by all of their own test trials; optimistic, and not live"
-        return Check(name, "deterministic", False, said, leak=4, warning=True)
+        return Check(name=name, kind="deterministic", passed=False, message=said, leak=4, warning=True)
     if mode == "baseline" and rest_is_scored:
-        return Check(name, "deterministic", False, "baseline trials are among the scored ones", leak=4)
-    return Check(name, "deterministic", True, f"mode {mode}")
+        return Check(
+            name=name, kind="deterministic", passed=False, message="baseline trials are among the scored ones", leak=4
+        )
+    return Check(name=name, kind="deterministic", passed=True, message=f"mode {mode}")

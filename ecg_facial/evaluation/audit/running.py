@@ -41,7 +41,7 @@ from ecg_facial.prepared.normalising import NormalisedData, normalise
 from ecg_facial.recording import Trial
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AuditSettings:
     """How much is audited.
 
@@ -117,7 +117,14 @@ def audit_run(
     checks.append(check_normalisation(settings.normalisation.mode, rest_is_scored=bool(rest & scored)))
     with limit_threads(settings.threads):
         for place in np.unique(np.linspace(0, len(folds) - 1, min(audit.n_folds, len(folds))).round().astype(int)):
-            audited = AuditedFold(base, settings.normalisation, chosen, folds[place], task, seed)
+            audited = AuditedFold(
+                prepared=base,
+                normalisation=settings.normalisation,
+                factories=chosen,
+                fold=folds[place],
+                task=task,
+                seed=seed,
+            )
             other = folds[(place + 1) % len(folds)] if audit.order else None
             checks += _fit_again(audited, _read_fingerprints(result, seed, folds[place].index), other)
     checks.append(check_counts(of_run(result.predictions, task.class_names).table, task.class_names))

@@ -46,10 +46,10 @@ def check_structure(prepared: PreparedData, folds: Sequence[Fold], *, task: Task
     what = "trial" if shots else "subject"
     return [
         Check(
-            f"no {what} on both sides",
-            "deterministic",
-            not shared,
-            _say(shared) or f"{len(folds)} folds: every {what} is on one side",
+            name=f"no {what} on both sides",
+            kind="deterministic",
+            passed=not shared,
+            message=_say(shared) or f"{len(folds)} folds: every {what} is on one side",
             leak=1,
         )
     ]
@@ -79,10 +79,10 @@ def check_copies(
     found = [f"{names[a]} and {names[b]}" for a, b in copies]
     checks = [
         Check(
-            "no copy of a trial on both sides",
-            "deterministic",
-            not found,
-            _say(found) or f"{len(used)} trials: no two on different sides look or beat alike",
+            name="no copy of a trial on both sides",
+            kind="deterministic",
+            passed=not found,
+            message=_say(found) or f"{len(used)} trials: no two on different sides look or beat alike",
             leak=9,
         )
     ]
@@ -90,12 +90,22 @@ def check_copies(
     if not stretches:
         return [
             *checks,
-            Check("no overlapping windows on both sides", "deterministic", None, "files of the trials are not at hand"),
+            Check(
+                name="no overlapping windows on both sides",
+                kind="deterministic",
+                passed=None,
+                message="files of the trials are not at hand",
+            ),
         ]
     overlapping = [pair for pair in _find_overlaps(prepared, used, stretches) if _split(pair, sides)]
     found = [f"{names[a]} and {names[b]}" for a, b in overlapping]
     said = _say(found) or f"{len(used)} trials: no two on different sides share a stretch of a file"
-    return [*checks, Check("no overlapping windows on both sides", "deterministic", not found, said, leak=9)]
+    return [
+        *checks,
+        Check(
+            name="no overlapping windows on both sides", kind="deterministic", passed=not found, message=said, leak=9
+        ),
+    ]
 
 
 def _list_parts(prepared: PreparedData, fold: Fold, task: Task) -> Mapping[str, list[int]]:

@@ -91,7 +91,7 @@ def EstimatorPipeline(  # reads as the class that it stands for
     if absent:
         kind = type(estimator).__name__
         raise SettingsError(f"{kind} has no {', '.join(absent)}: expected an estimator of scikit-learn")
-    return CalibratedPipeline(EstimatorLearner(name, estimator, features))
+    return CalibratedPipeline(EstimatorLearner(name=name, estimator=estimator, features=features))
 
 
 def ModulePipeline(  # reads as the class that it stands for
@@ -124,10 +124,14 @@ def ModulePipeline(  # reads as the class that it stands for
     """
     known = {TrialSet.ecg_data: _has_beats, TrialSet.facial_data: _sees_face}
     chosen = present or known.get(data, _everything)
-    return CalibratedPipeline(ModuleLearner(name, make_module, data, chosen, training or TrainingSettings()))
+    return CalibratedPipeline(
+        ModuleLearner(
+            name=name, make_module=make_module, data=data, present=chosen, training=training or TrainingSettings()
+        )
+    )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EstimatorLearner:
     """Learner behind `EstimatorPipeline`."""
 
@@ -153,10 +157,10 @@ class EstimatorLearner:
             raise SettingsError(f"model {self.name}: no training trial has its features; see what is in the data")
         estimator = _seed(clone(self.estimator), seed)
         estimator.fit(rows[known], labels[known])
-        return FittedEstimator(self.name, estimator, self.features)
+        return FittedEstimator(name=self.name, estimator=estimator, features=self.features)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedEstimator:
     """An estimator after its fit."""
 
@@ -192,7 +196,7 @@ def hash_fitted(estimator: Any) -> str:
     return hashlib.sha256(str(joblib.hash(estimator, hash_name="sha1")).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModuleLearner:
     """Learner behind `ModulePipeline`."""
 
@@ -231,13 +235,13 @@ class ModuleLearner:
             seed=seed,
             checkpoint=None if folder is None else folder / f"{self.name}.safetensors",
         )
-        return FittedModule(self, module, result)
+        return FittedModule(learner=self, module=module, result=result)
 
     def _data(self, trials: TrialSet) -> TrainingData:
         return self.data(trials.select(self.present(trials)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedModule:
     """A module with the weights of its best epoch."""
 

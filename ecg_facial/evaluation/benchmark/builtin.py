@@ -40,7 +40,7 @@ from ecg_facial.runtime.storage import sha256_json
 _STEPS = 100  # of the learned weight: finer ones differ by less than its standard error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LateFusion:
     """``face_weight * face + ecg_weight * ECG`` on the logits; the other model's calibrated ones where one is absent.
 
@@ -135,10 +135,12 @@ class Networks:
             )
             for name in self.models
         }
-        return FittedNetworks({name: networks[name] for name in self.models}, results, self.settings)
+        return FittedNetworks(
+            networks={name: networks[name] for name in self.models}, results=results, settings=self.settings
+        )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedNetworks:
     """Networks with the weights of their best epochs."""
 
@@ -198,7 +200,11 @@ class NetworksFactory:
         models = tuple(name for name in ("facial", "ecg") if _has_signal(trials, name).any())
         if not models:
             raise SettingsError("no trial has a face or a heart beat: nothing to learn from; see what is in the data")
-        fusion = LateFusion(self.settings.face_weight, self.settings.ecg_weight, self.fusion_weights == "learned")
+        fusion = LateFusion(
+            face_weight=self.settings.face_weight,
+            ecg_weight=self.settings.ecg_weight,
+            learn=self.fusion_weights == "learned",
+        )
         return CalibratedPipeline(Networks(self.settings, models), fusion if len(models) == 2 else None)
 
     def warm_up(self, prepared: PreparedData, *, workers: int = 1, show_progress: bool = False) -> None:

@@ -27,7 +27,7 @@ from ecg_facial.prepared import PreparedData
 from ecg_facial.runtime.storage import write_json
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FoldJob:
     """All pipelines on one fold of one seed."""
 

@@ -26,7 +26,7 @@ from ecg_facial.prepared.normalising import NormalisedData
 from ecg_facial.prepared.queries import rows_of
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FoldOutcome:
     """What came out of a pipeline on a fold.
 
@@ -71,14 +71,14 @@ def run_fold(
     rows = test_rows(prepared, fold, task=task)
     conformal_rows, conformal_logits = _predict_conformal(fitted, fold, pipeline, task)
     return FoldOutcome(
-        rows,
-        predict_rows(fitted.prepared, fitted.method, rows, task=task, models=pipeline.models),
-        np.isin(rows, rows_of_part(prepared, fold, fold.test, task=task)),
-        conformal_rows,
-        conformal_logits,
-        fitted.fingerprint(),
-        dict(fitted.method.details()),
-        time.monotonic() - begin,
+        rows=rows,
+        logits=predict_rows(fitted.prepared, fitted.method, rows, task=task, models=pipeline.models),
+        in_test=np.isin(rows, rows_of_part(prepared, fold, fold.test, task=task)),
+        conformal_rows=conformal_rows,
+        conformal_logits=conformal_logits,
+        fingerprint=fitted.fingerprint(),
+        details=dict(fitted.method.details()),
+        seconds=time.monotonic() - begin,
     )
 
 

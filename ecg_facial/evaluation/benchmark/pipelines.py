@@ -146,9 +146,9 @@ class CalibratedPipeline:
             model: fit_temperature(raw[model][judged[model]], held_out.labels[judged[model]]) for model in self.models
         }
         return FittedPipeline(
-            fitted,
-            combiner,
-            temperatures,
+            learned=fitted,
+            combiner=combiner,
+            temperatures=temperatures,
             held_out=_calibrate(raw, combiner, temperatures),
             settings_sha256=sha256_json(dict(self.describe())),
         )
@@ -177,7 +177,7 @@ class CalibratedPipeline:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedPipeline:
     """A `CalibratedPipeline` after its fit.
 

@@ -48,7 +48,7 @@ PREDICTIONS_FILE, METRICS_FILE, CONFORMAL_FILE = "predictions.csv", "metrics.jso
 ORIGINAL_FOLDER = "original"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class BenchmarkResult:
     """A finished run.
 
@@ -121,7 +121,7 @@ def run_benchmark(
         When the folder holds folds of other data or other settings.
     """
     data = normalise(prepared, settings.normalisation)
-    run = _Runner(data, pipelines, settings=settings, workers=workers, show_progress=show_progress)
+    run = _Runner(prepared=data, pipelines=pipelines, settings=settings, workers=workers, show_progress=show_progress)
     if not parse_protocol(settings.protocol).leaks:
         return run.finish(out, protocol=settings.protocol, folds=folds, ceiling=ceiling)
     if folds is not None:
@@ -153,10 +153,12 @@ def load_run(
         When the folder holds a run of other data or other settings.
     """
     data = normalise(prepared, settings.normalisation)
-    return _Runner(data, pipelines, settings=settings, workers=1, show_progress=False).load(out, folds=folds)
+    return _Runner(prepared=data, pipelines=pipelines, settings=settings, workers=1, show_progress=False).load(
+        out, folds=folds
+    )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Runner:
     prepared: PreparedData
     pipelines: Sequence[Factory | Pipeline] | None
@@ -206,7 +208,15 @@ class _Runner:
     ) -> BenchmarkResult:
         conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
         details = pd.DataFrame([row for job in jobs for row in read_details(job)])
-        return BenchmarkResult(out, predictions, metrics, self.prepared.simulated, plan, conformal, details)
+        return BenchmarkResult(
+            folder=out,
+            predictions=predictions,
+            metrics=metrics,
+            simulated=self.prepared.simulated,
+            plan=plan,
+            conformal=conformal,
+            details=details,
+        )
 
     def _run(self, waiting: Sequence[FoldJob]) -> None:
         if not waiting:
@@ -239,7 +249,19 @@ class _Runner:
                     "pipelines": [dict(pipeline.describe()) for pipeline in pipelines],
                 }
             )
-            jobs += [FoldJob(fold, seed, data, pipelines, task, settings.threads, out, key) for fold in folds]
+            jobs += [
+                FoldJob(
+                    fold=fold,
+                    seed=seed,
+                    prepared=data,
+                    pipelines=pipelines,
+                    task=task,
+                    threads=settings.threads,
+                    run_folder=out,
+                    key=key,
+                )
+                for fold in folds
+            ]
         return jobs
 
 
@@ -292,7 +314,7 @@ def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Pa
         return plan
     seeds = range(settings.seed, settings.seed + settings.seeds)
     made = {seed: tuple(make_folds(trials, protocol, seed=seed, inner=settings.inner)) for seed in seeds}
-    return FoldPlan(protocol.text, task.name, subjects, made)
+    return FoldPlan(protocol=protocol.text, task=task.name, subjects=subjects, folds=made)
 
 
 def permute_levels(prepared: PreparedData, *, task: Task, seed: int) -> PreparedData:

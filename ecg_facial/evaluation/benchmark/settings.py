@@ -12,7 +12,7 @@ from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.prepared.settings import NormalisationSettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkSettings:
     """What is evaluated, and how.
 

@@ -168,7 +168,7 @@ class TrialSet:
         return self._found[settings]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Parts:
     """What a fold is fitted on: disjoint, and without the test trials.
 

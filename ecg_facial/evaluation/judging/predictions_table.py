@@ -30,7 +30,7 @@ _TEXT = ("subject", "trial", "model", "label", "level", "predicted", "sex")
 _BIOVID_NAME = re.compile(r"^\d{6}_([mw])_(\d{2,3})$")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PredictionsTable:
     """Predictions that can be judged.
 
@@ -86,7 +86,7 @@ def read_foreign(
     _check_rows(path, table, names)
     table, found = _add_strata(path, table, strata)
     notes = [how, *(f"no column {name!r}: {value!r} is taken" for name, value in DEFAULTS.items() if name not in raw)]
-    return PredictionsTable(table, names, ordered, found, tuple(notes))
+    return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=found, notes=tuple(notes))
 
 
 def of_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None) -> PredictionsTable:
@@ -108,7 +108,7 @@ def of_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame
     chosen = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
     table = table.assign(predicted=np.array(names)[chosen])
     table, strata = _add_strata(Path("predictions.csv"), table, None)
-    return PredictionsTable(table, names, True, strata)
+    return PredictionsTable(table=table, class_names=names, ordered=True, strata=strata)
 
 
 def _read_text(path: Path) -> pd.DataFrame:

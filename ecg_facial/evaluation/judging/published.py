@@ -15,7 +15,7 @@ _GKIKAS = "Gkikas et al., Frontiers in Pain Research 5, 2024, doi 10.3389/fpain.
 _ATTNNET = "Lu, Ozek & Kamarthi, PainAttnNet, 2023"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Published:
     """One published result.
 
@@ -41,20 +41,78 @@ class Published:
 
 
 PUBLISHED = (
-    Published("Gkikas 2024, face + heart rate", "face video, heart rate", "binary", 82.7, _LOSO, _GKIKAS),
-    Published("Gkikas 2024, face", "face video", "binary", 77.1, _LOSO, f"{_GKIKAS} ({_SECOND_HAND})"),
-    Published("Werner 2016/17, face", "facial descriptors", "binary", 72.4, _LOSO, _SECOND_HAND),
-    Published("CrossMod", "EDA, ECG", "binary", 87.5, _LOSO, "primary text"),
     Published(
-        "PainAttnNet 2023", "EDA", "binary", 85.6, f"{_LOSO}; the epoch was chosen on the test subject", _ATTNNET
+        name="Gkikas 2024, face + heart rate",
+        modality="face video, heart rate",
+        task="binary",
+        accuracy=82.7,
+        protocol=_LOSO,
+        source=_GKIKAS,
     ),
-    Published("Thiam 2019, CNN", "EDA", "binary", 84.6, _LOSO, _SECOND_HAND),
-    Published("Gkikas 2024, face + heart rate", "face video, heart rate", "biovid5", 39.8, _LOSO, _GKIKAS),
-    Published("Gkikas 2024, face", "face video", "biovid5", 35.4, _LOSO, f"{_GKIKAS} ({_SECOND_HAND})"),
-    Published("Werner 2016/17, face", "facial descriptors", "biovid5", 30.8, _LOSO, _SECOND_HAND),
-    Published("Thiam 2019, CNN", "EDA", "biovid5", 36.5, _LOSO, _SECOND_HAND),
     Published(
-        "PainAttnNet 2023", "EDA", "biovid5", 34.5, f"{_LOSO}; the epoch was chosen on the test subject", _ATTNNET
+        name="Gkikas 2024, face",
+        modality="face video",
+        task="binary",
+        accuracy=77.1,
+        protocol=_LOSO,
+        source=f"{_GKIKAS} ({_SECOND_HAND})",
+    ),
+    Published(
+        name="Werner 2016/17, face",
+        modality="facial descriptors",
+        task="binary",
+        accuracy=72.4,
+        protocol=_LOSO,
+        source=_SECOND_HAND,
+    ),
+    Published(
+        name="CrossMod", modality="EDA, ECG", task="binary", accuracy=87.5, protocol=_LOSO, source="primary text"
+    ),
+    Published(
+        name="PainAttnNet 2023",
+        modality="EDA",
+        task="binary",
+        accuracy=85.6,
+        protocol=f"{_LOSO}; the epoch was chosen on the test subject",
+        source=_ATTNNET,
+    ),
+    Published(
+        name="Thiam 2019, CNN", modality="EDA", task="binary", accuracy=84.6, protocol=_LOSO, source=_SECOND_HAND
+    ),
+    Published(
+        name="Gkikas 2024, face + heart rate",
+        modality="face video, heart rate",
+        task="biovid5",
+        accuracy=39.8,
+        protocol=_LOSO,
+        source=_GKIKAS,
+    ),
+    Published(
+        name="Gkikas 2024, face",
+        modality="face video",
+        task="biovid5",
+        accuracy=35.4,
+        protocol=_LOSO,
+        source=f"{_GKIKAS} ({_SECOND_HAND})",
+    ),
+    Published(
+        name="Werner 2016/17, face",
+        modality="facial descriptors",
+        task="biovid5",
+        accuracy=30.8,
+        protocol=_LOSO,
+        source=_SECOND_HAND,
+    ),
+    Published(
+        name="Thiam 2019, CNN", modality="EDA", task="biovid5", accuracy=36.5, protocol=_LOSO, source=_SECOND_HAND
+    ),
+    Published(
+        name="PainAttnNet 2023",
+        modality="EDA",
+        task="biovid5",
+        accuracy=34.5,
+        protocol=f"{_LOSO}; the epoch was chosen on the test subject",
+        source=_ATTNNET,
     ),
 )
 

@@ -22,7 +22,7 @@ FOLDS_FILE, FORMAT_VERSION = "folds.json", 1
 _INNER_NAMES = ("train", "stopping", "held_out")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FoldPlan:
     """All folds of a run.
 
@@ -127,7 +127,12 @@ def _read(path: Path) -> dict[str, Any]:
 def _parse(path: Path, content: Mapping[str, Any]) -> FoldPlan:
     try:
         folds = {int(run["seed"]): tuple(_fold_from_dict(fold) for fold in run["folds"]) for run in content["seeds"]}
-        return FoldPlan(str(content["protocol"]), str(content["task"]), tuple(content["subjects"]), folds)
+        return FoldPlan(
+            protocol=str(content["protocol"]),
+            task=str(content["task"]),
+            subjects=tuple(content["subjects"]),
+            folds=folds,
+        )
     except (KeyError, TypeError, ValueError):
         raise CorruptDataError(f"{path}: not a fold manifest; expected the {FOLDS_FILE} of a run") from None
 

@@ -40,7 +40,7 @@ _TITLES = {
 PROTOCOLS = tuple(_TITLES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """A protocol.
 
@@ -106,15 +106,15 @@ def parse_protocol(text: str) -> Protocol:
             f"unknown protocol {text!r}: expected loso, kfold:N, pools:FILE, cross-dataset, k-shot:N or original"
         )
     if name == "pools" and argument:
-        return Protocol(name, path=Path(argument))
+        return Protocol(name=name, path=Path(argument))
     if name in _COUNTED:
         least = 2 if name == "kfold" else 1
         if not argument.isdecimal() or int(argument) < least:
             raise SettingsError(f"protocol {text!r}: expected {name}:N with N of {least} or more")
-        return Protocol(name, n=int(argument))
+        return Protocol(name=name, n=int(argument))
     if argument or name == "pools":
         raise SettingsError(f"protocol {text!r}: expected {'pools:FILE' if name == 'pools' else name}")
-    return Protocol(name)
+    return Protocol(name=name)
 
 
 def make_folds(trials: pd.DataFrame, protocol: Protocol, *, seed: int, inner: InnerSettings) -> list[Fold]:
@@ -187,7 +187,9 @@ def _fixed_fold(pools: Mapping[str, tuple[str, ...]], inner: InnerSettings, seed
         )
     divided = divide_inner(pools["train"], inner, seed=seed, tag="pool test")
     train = tuple(sorted((*divided.train, *divided.stopping)))
-    return Inner(train, pools["validation"], divided.calibration, divided.conformal).make_fold(0, Part(pools["test"]))
+    return Inner(
+        train=train, stopping=pools["validation"], calibration=divided.calibration, conformal=divided.conformal
+    ).make_fold(0, Part(pools["test"]))
 
 
 def read_pools(path: Path, subjects: list[str]) -> dict[str, tuple[str, ...]]:
@@ -282,4 +284,6 @@ def _original(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings
     order = np.random.default_rng([seed, *b"original"]).permutation(len(names))
     train, test = (tuple(sorted(names[i] for i in part)) for part in (order[:n_train], order[n_train:]))
     held_out = Part(trials=test)
-    yield Fold(0, held_out, Part(trials=train), held_out, fusion_test=Part(trials=tuple(names)))
+    yield Fold(
+        index=0, test=held_out, train=Part(trials=train), stopping=held_out, fusion_test=Part(trials=tuple(names))
+    )

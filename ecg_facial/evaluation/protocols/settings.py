@@ -11,7 +11,7 @@ INNER_RULES = ("parts", "crossfit")
 _CALIBRATION_SHARE, _FEWEST_TO_CALIBRATE = 0.1, 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InnerSettings:
     """How the inner subjects of a fold are used.
 

@@ -39,7 +39,7 @@ class Part:
         return bool(self.subjects or self.trials)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InnerFold:
     """One fold of the cross-fitting inside a fold."""
 
@@ -48,7 +48,7 @@ class InnerFold:
     held_out: Part
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fold:
     """One split.
 
@@ -96,7 +96,7 @@ class Fold:
         return self.stopping.subjects
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Inner:
     """The inner subjects of a fold, divided."""
 
@@ -109,8 +109,8 @@ class Inner:
     def make_fold(self, index: int, test: Part) -> Fold:
         """Make a fold that tests `test`."""
         return Fold(
-            index,
-            test,
+            index=index,
+            test=test,
             train=Part(self.train),
             stopping=Part(self.stopping),
             calibration=Part(self.calibration),
@@ -138,7 +138,7 @@ def divide_inner(subjects: Sequence[str], settings: InnerSettings, *, seed: int,
     calibration = choose_subjects(left, n=n_calibration, seed=seed, tag=f"calibration {tag}")
     left = without(left, calibration)
     conformal = choose_subjects(left, n=n_conformal, seed=seed, tag=f"conformal {tag}")
-    return Inner(tuple(without(left, conformal)), stopping, calibration, conformal)
+    return Inner(train=tuple(without(left, conformal)), stopping=stopping, calibration=calibration, conformal=conformal)
 
 
 def _check_rest(people: Sequence[str], n_stopping: int, settings: InnerSettings) -> None:
@@ -159,9 +159,11 @@ def _divide_crossfit(people: list[str], settings: InnerSettings, *, seed: int, t
     for number, held_out in enumerate(groups):
         stopping = groups[(number + 1) % n_groups]
         train = without(people, [*held_out, *stopping])
-        folds.append(InnerFold(Part(tuple(train)), Part(stopping), Part(held_out)))
+        folds.append(InnerFold(train=Part(tuple(train)), stopping=Part(stopping), held_out=Part(held_out)))
     conformal = tuple(people) if settings.conformal_share > 0 else ()
-    return Inner(tuple(without(people, groups[0])), groups[0], conformal=conformal, crossfit=tuple(folds))
+    return Inner(
+        train=tuple(without(people, groups[0])), stopping=groups[0], conformal=conformal, crossfit=tuple(folds)
+    )
 
 
 def leave_one_subject_out(subjects: Iterable[str], *, seed: int, inner: InnerSettings | None = None) -> Iterator[Fold]:

@@ -19,7 +19,7 @@ Content = Mapping[str, Any]
 _Fill = Callable[[Content, Content], str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Item:
     """One item.
 
@@ -41,7 +41,7 @@ class Item:
 def fill_checklist(run: Content, metrics: Content) -> list[Item]:
     """Fill every item that the run knows of."""
     return [
-        Item(number, section, topic, fill(run, metrics) if fill else "")
+        Item(number=number, section=section, topic=topic, said=fill(run, metrics) if fill else "")
         for section, items in _ITEMS.items()
         for number, topic, fill in items
     ]

@@ -25,7 +25,7 @@ from ecg_facial.recording import EcgRef
 N_CROPS = 6
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Example:
     """One clip with its signals and what the models said.
 

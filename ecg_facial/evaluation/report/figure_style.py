@@ -34,7 +34,7 @@ _STYLE: Any = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Look:
     """How a model is drawn, and what it is called."""
 
@@ -47,7 +47,10 @@ def looks_of(models: Sequence[str]) -> dict[str, Look]:
     """Colour, marker and name of each model; ours keep theirs, others take the next free ones."""
     others = [model for model in models if model not in _OWN]
     styles = _OWN | {model: _OTHERS[number % len(_OTHERS)] for number, model in enumerate(others)}
-    return {model: Look(*styles[model], TITLES.get(model, model)) for model in models}
+    return {
+        model: Look(colour=styles[model][0], marker=styles[model][1], title=TITLES.get(model, model))
+        for model in models
+    }
 
 
 @contextmanager

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 SHARES = (0.5, 0.7, 0.8, 0.9, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RiskCoverage:
     """Accuracy of the surest trials.
 
@@ -45,7 +45,7 @@ class RiskCoverage:
         return float(self.accuracy[min(place, len(self.accuracy) - 1)])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SubjectAbstention:
     """Whose trials are judged at one share of all trials, and how well.
 
@@ -98,7 +98,7 @@ def compute_risk_coverage(confidence: Floats, right: NDArray[np.bool_]) -> RiskC
     accuracy = hits[last] / judged
     # a tied group's trials are as wrong as the group: weight each step by its trials
     aurc = float(((1 - accuracy) * np.diff(np.append(0, judged))).sum() / n)
-    return RiskCoverage(judged / n, accuracy, aurc, aurc - _least_area(n, int(hits[-1])))
+    return RiskCoverage(coverage=judged / n, accuracy=accuracy, aurc=aurc, excess=aurc - _least_area(n, int(hits[-1])))
 
 
 def abstain_by_subject(
@@ -133,9 +133,9 @@ def abstain_by_subject(
     accuracy = np.divide(hits, judged, out=np.full(len(people), math.nan), where=judged > 0)
     names = [str(name) for name in people]
     return SubjectAbstention(
-        float(kept.mean()),
-        dict(zip(names, (judged / total).tolist(), strict=True)),
-        dict(zip(names, accuracy.tolist(), strict=True)),
+        share=float(kept.mean()),
+        judged=dict(zip(names, (judged / total).tolist(), strict=True)),
+        accuracy=dict(zip(names, accuracy.tolist(), strict=True)),
     )
 
 

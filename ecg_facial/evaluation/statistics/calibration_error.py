@@ -26,7 +26,7 @@ _FLOOR = 1e-12
 _CHUNK = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bin:
     """Trials of like confidence: their number, mean confidence, accuracy, and the accuracy's 95 % Wilson interval."""
 
@@ -154,4 +154,10 @@ def _ece(bins: Ints, confidence: Floats, right: NDArray[np.bool_], n_bins: int) 
 
 def _describe_bin(confidence: Floats, right: NDArray[np.bool_]) -> Bin:
     interval = stats.binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
-    return Bin(len(right), float(confidence.mean()), float(right.mean()), float(interval.low), float(interval.high))
+    return Bin(
+        n=len(right),
+        confidence=float(confidence.mean()),
+        accuracy=float(right.mean()),
+        low=float(interval.low),
+        high=float(interval.high),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import stats
@@ -31,7 +32,7 @@ _BCA_FROM = 40
 _BOOTSTRAP_TO = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SubjectMean:
     """Mean over subjects with a two-sided interval.
 
@@ -83,12 +84,12 @@ def mean_over_subjects(values: Values, *, confidence: float = CONFIDENCE, method
     n = len(data)
     mean = float(data.mean()) if n else math.nan
     if n < 2:
-        return SubjectMean(mean, math.nan, math.nan, math.nan, n, "none")
+        return SubjectMean(mean=mean, low=math.nan, high=math.nan, std=math.nan, n_subjects=n, method="none")
     used = choose_method(n) if method == "auto" else method
     if not has_spread(data):
-        return SubjectMean(mean, mean, mean, 0.0, n, used)
+        return SubjectMean(mean=mean, low=mean, high=mean, std=0.0, n_subjects=n, method=used)
     (low, high), used = _compute_limits(data, confidence, used)
-    return SubjectMean(mean, low, high, float(data.std(ddof=1)), n, used)
+    return SubjectMean(mean=mean, low=low, high=high, std=float(data.std(ddof=1)), n_subjects=n, method=used)
 
 
 def choose_method(n_subjects: int) -> str:
@@ -112,7 +113,7 @@ def _compute_t(data: Floats, confidence: float) -> Limits:
     return float(data.mean()) - reach, float(data.mean()) + reach
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GroupDifference:
     """Difference of the means of two groups of different people, with Welch's interval and two-sided p value."""
 
@@ -133,22 +134,25 @@ def difference_of_groups(first: Values, second: Values, *, confidence: float = C
     check_confidence(confidence)
     a, b = keep_finite(first), keep_finite(second)
     n = (len(a), len(b))
+    make = partial(GroupDifference, n_first=n[0], n_second=n[1])
     if not min(n):
-        return GroupDifference(math.nan, math.nan, math.nan, math.nan, math.nan, *n)
+        return make(difference=math.nan, low=math.nan, high=math.nan, p=math.nan, df=math.nan)
     difference = float(a.mean() - b.mean())
     if min(n) < 2:
-        return GroupDifference(difference, math.nan, math.nan, math.nan, math.nan, *n)
+        return make(difference=difference, low=math.nan, high=math.nan, p=math.nan, df=math.nan)
     if not has_spread(a) and not has_spread(b):
-        return GroupDifference(difference, difference, difference, float(abs(difference) <= 1e-12), math.nan, *n)
+        return make(
+            difference=difference, low=difference, high=difference, p=float(abs(difference) <= 1e-12), df=math.nan
+        )
     parts = np.array([a.var(ddof=1) / n[0], b.var(ddof=1) / n[1]])
     df = float(parts.sum() ** 2 / (parts**2 / (np.array(n) - 1)).sum())
     error = float(np.sqrt(parts.sum()))
     reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * error
     p = float(2 * stats.t.sf(abs(difference) / error, df))
-    return GroupDifference(difference, difference - reach, difference + reach, p, df, *n)
+    return make(difference=difference, low=difference - reach, high=difference + reach, p=p, df=df)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ChanceRuns:
     """Runs with permuted labels against chance: their mean with its t interval, and whether that holds chance."""
 
@@ -169,4 +173,6 @@ def runs_at_chance(means: Values, chance: float, *, confidence: float = CONFIDEN
     runs = mean_over_subjects(means, confidence=confidence, method="t")
     # without spread the limits are the mean itself, but for rounding
     at_chance = runs.low - 1e-12 <= chance <= runs.high + 1e-12
-    return ChanceRuns(runs.mean, runs.low, runs.high, chance, runs.n_subjects, at_chance)
+    return ChanceRuns(
+        mean=runs.mean, low=runs.low, high=runs.high, chance=chance, n_runs=runs.n_subjects, at_chance=at_chance
+    )

@@ -31,7 +31,7 @@ PROMISED_FROM = 40
 _N_DRAWS, _SEED = 400, 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Threshold:
     """Largest score of a class that still belongs to a set.
 
@@ -55,7 +55,7 @@ class Threshold:
         return self.n_subjects >= PROMISED_FROM
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SetCoverage:
     """How often sets held the label.
 
@@ -108,7 +108,7 @@ def calibrate_sets(probabilities: Floats, labels: Ints, subjects: Sequence[str],
     """
     _check_alpha(alpha)
     people, drawn = _draw_scores(probabilities, labels, subjects)
-    return Threshold(_find_threshold(drawn, alpha), alpha, len(people))
+    return Threshold(score=_find_threshold(drawn, alpha), alpha=alpha, n_subjects=len(people))
 
 
 def predict_sets(probabilities: Floats, threshold: Threshold) -> NDArray[np.bool_]:
@@ -138,19 +138,19 @@ def cross_conformal(
     for number, name in enumerate(people):
         score = _find_threshold(np.delete(drawn, number, axis=1), alpha)
         mine = member == name
-        sets = predict_sets(probabilities[mine], Threshold(score, alpha, len(people) - 1))
+        sets = predict_sets(probabilities[mine], Threshold(score=score, alpha=alpha, n_subjects=len(people) - 1))
         held[name] = float(sets[np.arange(len(sets)), labels[mine]].mean())
         sizes.append(sets.sum(axis=1))
         empty.append(~sets.any(axis=1))
     n_others = len(people) - 1
     return SetCoverage(
-        1 - alpha,
-        float(np.mean(list(held.values()))),
-        float(np.concatenate(sizes).mean()),
-        float(np.concatenate(empty).mean()),
-        held,
-        n_others,
-        n_others >= PROMISED_FROM,
+        target=1 - alpha,
+        coverage=float(np.mean(list(held.values()))),
+        mean_size=float(np.concatenate(sizes).mean()),
+        empty=float(np.concatenate(empty).mean()),
+        by_subject=held,
+        n_calibration_subjects=n_others,
+        promised=n_others >= PROMISED_FROM,
     )
 
 

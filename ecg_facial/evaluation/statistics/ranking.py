@@ -21,7 +21,7 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.subject_values import Floats, round_off
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelRanking:
     """Models from best to worst.
 
@@ -83,9 +83,13 @@ def rank_models(table: pd.DataFrame, *, alpha: float = 0.05, higher_is_better: b
     mean_ranks = pd.Series(mean, index=[str(name) for name in table.columns]).sort_values(kind="stable")
     error = math.sqrt(n_models * (n_models + 1) / (6 * n)) if n else math.nan
     width = float(stats.studentized_range.ppf(1 - alpha, n_models, np.inf)) / math.sqrt(2) * error
+    chi2, p, f, p_f = _test_friedman(ranks)
     return ModelRanking(
-        mean_ranks,
-        *_test_friedman(ranks),
+        mean_ranks=mean_ranks,
+        chi2=chi2,
+        p=p,
+        f=f,
+        p_f=p_f,
         critical_difference=width,
         groups=_group(mean_ranks, width),
         nemenyi=_test_pairs(mean_ranks, error),

@@ -22,7 +22,7 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.subject_values import CONFIDENCE, Floats, check_confidence, has_spread
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Correlation:
     """An intraclass correlation with its two-sided interval; NaN where it is not defined."""
 
@@ -31,7 +31,7 @@ class Correlation:
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reliability:
     """Reliability of repeated measurements.
 
@@ -58,7 +58,7 @@ class Reliability:
     n_sessions: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Squares:
     """Mean squares of a two-way table of n subjects by k sessions without repetition."""
 
@@ -92,13 +92,29 @@ def assess_reliability(sessions: Floats, *, confidence: float = CONFIDENCE) -> R
     table = table[np.isfinite(table).all(axis=1)]
     n, k = table.shape
     if min(n, k) < 2 or not has_spread(table.ravel()):
-        unknown = Correlation(math.nan, math.nan, math.nan)
-        return Reliability(unknown, unknown, unknown, math.nan, math.nan, n, k)
+        unknown = Correlation(value=math.nan, low=math.nan, high=math.nan)
+        return Reliability(
+            icc_2_1=unknown,
+            icc_3_1=unknown,
+            icc_2_k=unknown,
+            sem=math.nan,
+            smallest_change=math.nan,
+            n_subjects=n,
+            n_sessions=k,
+        )
     squares = _analyse(table)
     single = _agreement(squares, confidence)
     sem = math.sqrt(squares.error + max(squares.sessions - squares.error, 0.0) / n)
     change = float(stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(2) * sem
-    return Reliability(single, _consistency(squares, confidence), _of_mean(squares, single), sem, change, n, k)
+    return Reliability(
+        icc_2_1=single,
+        icc_3_1=_consistency(squares, confidence),
+        icc_2_k=_of_mean(squares, single),
+        sem=sem,
+        smallest_change=change,
+        n_subjects=n,
+        n_sessions=k,
+    )
 
 
 def _analyse(table: Floats) -> _Squares:
@@ -108,19 +124,21 @@ def _analyse(table: Floats) -> _Squares:
     error = float((rest**2).sum()) / ((n - 1) * (k - 1))
     # what rounding leaves of perfectly parallel sessions is no error
     error = error if error > 1e-20 * float(np.square(table).max()) else 0.0
-    return _Squares(k * float(by_subject.var(ddof=1)), n * float(by_session.var(ddof=1)), error, n, k)
+    return _Squares(
+        subjects=k * float(by_subject.var(ddof=1)), sessions=n * float(by_session.var(ddof=1)), error=error, n=n, k=k
+    )
 
 
 def _consistency(squares: _Squares, confidence: float) -> Correlation:
     s, k = squares, squares.k
     value = _ratio(s.subjects - s.error, s.subjects + (k - 1) * s.error)
     if s.error == 0:
-        return Correlation(value, value, value)
+        return Correlation(value=value, low=value, high=value)
     f, df, df_error = s.subjects / s.error, s.n - 1, (s.n - 1) * (k - 1)
     upper_tail = 0.5 + confidence / 2
     low = f / float(stats.f.ppf(upper_tail, df, df_error))
     high = f * float(stats.f.ppf(upper_tail, df_error, df))
-    return Correlation(value, (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
+    return Correlation(value=value, low=(low - 1) / (low + k - 1), high=(high - 1) / (high + k - 1))
 
 
 def _agreement(squares: _Squares, confidence: float) -> Correlation:
@@ -128,9 +146,9 @@ def _agreement(squares: _Squares, confidence: float) -> Correlation:
     s, n, k = squares, squares.n, squares.k
     value = _ratio(s.subjects - s.error, s.subjects + (k - 1) * s.error + k * (s.sessions - s.error) / n)
     if s.error == 0 and s.sessions == 0:
-        return Correlation(value, value, value)
+        return Correlation(value=value, low=value, high=value)
     if math.isnan(value) or value == 1.0:
-        return Correlation(value, math.nan, math.nan)
+        return Correlation(value=value, low=math.nan, high=math.nan)
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
     parts = (a * s.sessions) ** 2 / (k - 1) + (b * s.error) ** 2 / ((n - 1) * (k - 1))
@@ -141,7 +159,7 @@ def _agreement(squares: _Squares, confidence: float) -> Correlation:
     low = n * (s.subjects - f_low * s.error) / (f_low * spread + n * s.subjects)
     high = n * (f_high * s.subjects - s.error) / (spread + n * f_high * s.subjects)
     # the approximation can miss a negative estimate of very few subjects: an interval holds its estimate
-    return Correlation(value, min(low, value), max(high, value))
+    return Correlation(value=value, low=min(low, value), high=max(high, value))
 
 
 def _of_mean(squares: _Squares, single: Correlation) -> Correlation:
@@ -149,7 +167,7 @@ def _of_mean(squares: _Squares, single: Correlation) -> Correlation:
     s, k = squares, squares.k
     value = _ratio(s.subjects - s.error, s.subjects + (s.sessions - s.error) / s.n)
     low, high = (_ratio(k * limit, 1 + (k - 1) * limit) for limit in (single.low, single.high))
-    return Correlation(value, low, high)
+    return Correlation(value=value, low=low, high=high)
 
 
 def _ratio(above: float, below: float) -> float:

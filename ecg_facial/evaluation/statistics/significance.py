@@ -120,7 +120,7 @@ def correct_holm(p_values: Values) -> Floats:
     return adjusted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Equivalence:
     """Two one-sided tests: p, and the interval of the difference that lies inside the margin where p is below alpha."""
 
@@ -156,7 +156,7 @@ def assess_equivalence(first: Values, second: Values, *, margin: float, alpha: f
     differences = subtract_pairs(first, second)
     mean = mean_over_subjects(differences, confidence=1 - 2 * alpha, method="t")
     p = max(_p_of_t(differences + margin, two_sided=False), _p_of_t(margin - differences, two_sided=False))
-    return Equivalence(p, mean.low, mean.high, margin, p < alpha)
+    return Equivalence(p=p, low=mean.low, high=mean.high, margin=margin, equivalent=p < alpha)
 
 
 def _differences(values: Values, chance: float) -> Floats:

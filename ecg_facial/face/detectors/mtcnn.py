@@ -183,4 +183,4 @@ class MtcnnDetector:
 
 def _make_face(box: FloatArray, landmarks: FloatArray, score: float) -> Face:
     corners = np.concatenate([box[:2], box[2:] - box[:2]])
-    return Face(corners.astype(np.float64), landmarks.astype(np.float64), score)
+    return Face(box=corners.astype(np.float64), landmarks=landmarks.astype(np.float64), confidence=score)

@@ -69,7 +69,11 @@ class YuNetDetector:
         faces = []
         for row in [] if rows is None else np.asarray(rows, dtype=np.float64):
             box = np.concatenate([row[:2] / zoom + shift, row[2:4] / zoom])
-            faces.append(Face(box, row[4:14].reshape(5, 2) / zoom + shift, float(np.clip(row[14], 0, 1))))
+            faces.append(
+                Face(
+                    box=box, landmarks=row[4:14].reshape(5, 2) / zoom + shift, confidence=float(np.clip(row[14], 0, 1))
+                )
+            )
         return sorted(faces, key=lambda face: -face.confidence)
 
 

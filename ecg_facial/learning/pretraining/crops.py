@@ -28,7 +28,7 @@ _RENDER_PX = 192
 _NEUTRAL, _PAIN, _SINGLE, _SMILE = range(4)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LabelledCrops:
     """Crops with their action units.
 
@@ -47,7 +47,9 @@ class LabelledCrops:
 
     def of_identities(self, chosen: NDArray[np.bool_]) -> LabelledCrops:
         """Keep the crops of some identities (a mask over crops)."""
-        return LabelledCrops(self.crops[chosen], self.action_units[chosen], self.identities[chosen])
+        return LabelledCrops(
+            crops=self.crops[chosen], action_units=self.action_units[chosen], identities=self.identities[chosen]
+        )
 
 
 def sample_action_units(rng: np.random.Generator) -> dict[str, float]:
@@ -101,9 +103,9 @@ def render_identity(number: int, *, per_identity: int, seed: int, crop_px: int) 
             targets.append([units[name] for name in TARGET_AUS])
     shape = (len(crops), crop_px, crop_px, 3)
     return LabelledCrops(
-        np.array(crops, dtype=np.uint8).reshape(shape),
-        np.array(targets, dtype=np.float32).reshape(len(crops), len(TARGET_AUS)),
-        np.full(len(crops), number, dtype=np.int64),
+        crops=np.array(crops, dtype=np.uint8).reshape(shape),
+        action_units=np.array(targets, dtype=np.float32).reshape(len(crops), len(TARGET_AUS)),
+        identities=np.full(len(crops), number, dtype=np.int64),
     )
 
 
@@ -128,7 +130,7 @@ def render_crops(
             )
         )
     return LabelledCrops(
-        np.concatenate([part.crops for part in parts]),
-        np.concatenate([part.action_units for part in parts]),
-        np.concatenate([part.identities for part in parts]),
+        crops=np.concatenate([part.crops for part in parts]),
+        action_units=np.concatenate([part.action_units for part in parts]),
+        identities=np.concatenate([part.identities for part in parts]),
     )

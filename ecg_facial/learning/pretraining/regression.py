@@ -24,7 +24,7 @@ from ecg_facial.nets.items import Item
 from ecg_facial.nets.resnet import ResNet18
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """Part of a training at one picture size: small pictures first cost a quarter."""
 
@@ -33,7 +33,7 @@ class Stage:
     learning_rate: float
 
 
-STAGES = (Stage(64, 5, 1e-3), Stage(112, 3, 5e-4))
+STAGES = (Stage(side_px=64, epochs=5, learning_rate=1e-3), Stage(side_px=112, epochs=3, learning_rate=5e-4))
 
 
 class CropDataset(Dataset[Item]):

@@ -50,7 +50,7 @@ Painter = Callable[[Picture, int], Picture]
 """Paints something over a frame of a given number."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pathology:
     """What is wrong with one trial's files; the module's table says what the numbers mean.
 
@@ -72,7 +72,7 @@ class Pathology:
         return range(round(self.start_s * FPS), min(N_FRAMES, round(self.end_s * FPS)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PathologyRow:
     """A row of ``pathologies.csv``.
 
@@ -103,24 +103,25 @@ def plan_pathology(settings: CohortSettings, plan: TrialPlan) -> Pathology | Non
 def _shape(kind: str, first: float, second: float, third: float) -> Pathology:
     sign = -1.0 if third < 0.5 else 1.0
     if kind == "face_lost":
-        return Pathology(kind, *_interval(first, second, _AWAY_FRAMES), sign * _AWAY_WIDTHS)
+        start_s, end_s = _interval(first, second, _AWAY_FRAMES)
+        return Pathology(kind=kind, start_s=start_s, end_s=end_s, value=sign * _AWAY_WIDTHS)
     if kind == "second_person":
         # In every second such clip the other person is there throughout.
         whole = abs(third - 0.5) < 0.25
-        interval = (0.0, TRIAL_S) if whole else _interval(first, second, _BESIDE_FRAMES)
-        return Pathology(kind, *interval, sign * _BESIDE_WIDTHS)
+        start_s, end_s = (0.0, TRIAL_S) if whole else _interval(first, second, _BESIDE_FRAMES)
+        return Pathology(kind=kind, start_s=start_s, end_s=end_s, value=sign * _BESIDE_WIDTHS)
     if kind in ("dropped_frames", "frozen_frame"):
-        interval = _interval(first, second, _LOST_FRAMES if kind == "dropped_frames" else _FROZEN_FRAMES)
-        return Pathology(kind, *interval, round((interval[1] - interval[0]) * FPS))
+        start_s, end_s = _interval(first, second, _LOST_FRAMES if kind == "dropped_frames" else _FROZEN_FRAMES)
+        return Pathology(kind=kind, start_s=start_s, end_s=end_s, value=round((end_s - start_s) * FPS))
     if kind in ("clock_offset", "clock_drift"):
         low, high = _OFFSET_S if kind == "clock_offset" else _DRIFT_PPM
-        return Pathology(kind, 0.0, TRIAL_S, round(sign * (low + (high - low) * first), 6))
+        return Pathology(kind=kind, start_s=0.0, end_s=TRIAL_S, value=round(sign * (low + (high - low) * first), 6))
     if kind in ("truncated_video", "truncated_ecg"):
         # What is left is a whole number of frames, or of samples.
         rate_hz = FPS if kind == "truncated_video" else FS_HZ
         left_s = round((_LEFT_S[0] + (_LEFT_S[1] - _LEFT_S[0]) * first) * rate_hz) / rate_hz
-        return Pathology(kind, left_s, TRIAL_S, left_s)
-    return Pathology(kind, 0.0, TRIAL_S, 0.0)
+        return Pathology(kind=kind, start_s=left_s, end_s=TRIAL_S, value=left_s)
+    return Pathology(kind=kind, start_s=0.0, end_s=TRIAL_S, value=0.0)
 
 
 def _interval(first: float, second: float, limits: tuple[int, int]) -> tuple[float, float]:
@@ -253,6 +254,9 @@ def read_pathologies(path: Path) -> Iterator[PathologyRow]:
 def _read_row(row: dict[str, str]) -> PathologyRow:
     if row["kind"] not in PATHOLOGY_KINDS:
         raise ValueError(f"{row['kind']!r} is no pathology")
+    start_s, end_s, value = (float(row[name]) for name in PATHOLOGY_COLUMNS[3:])
     return PathologyRow(
-        row["subject"], row["trial"], Pathology(row["kind"], *(float(row[name]) for name in PATHOLOGY_COLUMNS[3:]))
+        subject=row["subject"],
+        trial=row["trial"],
+        pathology=Pathology(kind=row["kind"], start_s=start_s, end_s=end_s, value=value),
     )

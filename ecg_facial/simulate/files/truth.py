@@ -42,7 +42,7 @@ TRUTH_COLUMNS = (
 _AU_STEPS = 1000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TrialTruth:
     """A row of ``truth.csv``.
 

@@ -47,7 +47,7 @@ _IRIS = np.array([[70, 45, 25], [88, 112, 138], [80, 92, 62], [50, 34, 22], [42,
 _CLOTHES = np.array([[52, 60, 78], [120, 120, 124], [66, 84, 72], [110, 62, 58], [200, 200, 202]], dtype=np.float64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Appearance:
     """What the rasteriser reads.
 
@@ -86,7 +86,7 @@ class Appearance:
     cloth: tuple[float, float, float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Canvas:
     """Model coordinates of every texture pixel, relative to the eyes' midpoint."""
 
@@ -107,7 +107,7 @@ def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None
     column, row = np.meshgrid(np.arange(TEXTURE_WIDTH), np.arange(TEXTURE_HEIGHT))
     x = ((column + 0.5) / TEXTURE_WIDTH - 0.5) * X_SPAN
     y = Y_TOP - (row + 0.5) / TEXTURE_HEIGHT * Y_SPAN
-    canvas = _Canvas(x.astype(np.float32), y.astype(np.float32), rng)
+    canvas = _Canvas(x=x.astype(np.float32), y=y.astype(np.float32), rng=rng)
     eye_x = float(abs(head.centre_of(head.template, LEFT_EYE)[0]))
     tone = np.array(identity.ancestry) @ _SKIN * rng.uniform(0.86, 1.06) + rng.normal(0.0, 3.0, 3)
     hair_colour = _hair_colour(identity, rng)

@@ -23,7 +23,7 @@ _FAINTEST_BLUR_PX, _FAINTEST_NOISE = 0.15, 0.05
 _NOISE_SLACK_PX = 61
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CameraTake:
     """How the camera of one trial sees.
 

@@ -33,7 +33,7 @@ _NOTHING = -1e8
 _FIXED_POINT_BITS = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Glasses:
     """Spectacles, in model units.
 
@@ -59,7 +59,7 @@ class Glasses:
     glint: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FittedGlasses:
     """Spectacles on a head: lines of points, float32 of shape (n, 3); two rims, and what joins and holds them."""
 
@@ -117,7 +117,7 @@ def fit_glasses(glasses: Glasses, vertices: Float32Array, eye_x: float) -> Fitte
     outer = middle_x + glasses.half_width
     hinge = np.array([outer, middle_y + _HINGE_Y, front - _WRAP * outer**2])
     arms = [_lay_arm(vertices, hinge, side) for side in (-1, 1)]
-    return FittedGlasses(glasses, tuple(rims), (bridge, *arms))
+    return FittedGlasses(glasses=glasses, rims=tuple(rims), arms=(bridge, *arms))
 
 
 def _lay_arm(vertices: Float32Array, hinge: NDArray[np.float64], side: int) -> Float32Array:

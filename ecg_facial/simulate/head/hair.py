@@ -39,7 +39,7 @@ _SHARES: dict[str, tuple[tuple[HairName, float], ...]] = {
 _FRINGE_SHARE = {"w": 0.35, "m": 0.2}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HairStyle:
     """How hair is cut; heights in model units above the eyes.
 
@@ -74,7 +74,7 @@ class HairStyle:
         return self.ear < 0.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Hair:
     """A shell of hair.
 
@@ -123,11 +123,29 @@ def _cut(name: HairName, hairline: float, rng: np.random.Generator) -> HairStyle
     if name in ("long", "bob"):
         ends = float(u(-1.75, -1.25) if name == "long" else u(-0.85, -0.55))
         nape = ends - float(u(0.0, 0.12))
-        return HairStyle(name, hairline, front, ends, ends, nape, float(u(0.13, 0.2)), float(u(0.01, 0.05)))
+        return HairStyle(
+            name=name,
+            hairline=hairline,
+            front=front,
+            whiskers=ends,
+            ear=ends,
+            nape=nape,
+            thickness=float(u(0.13, 0.2)),
+            raggedness=float(u(0.01, 0.05)),
+        )
     whiskers = float(u(-0.22, 0.1))
     thickness = {"bald": (0.01, 0.03), "cropped": (0.015, 0.04), "tied": (0.03, 0.06), "short": (0.07, 0.14)}[name]
     nape = float(u(-0.1, 0.1) if name == "tied" else u(-0.65, -0.45))
-    style = HairStyle(name, hairline, front, whiskers, _EAR_TOP_Y, nape, float(u(*thickness)), float(u(0.01, 0.03)))
+    style = HairStyle(
+        name=name,
+        hairline=hairline,
+        front=front,
+        whiskers=whiskers,
+        ear=_EAR_TOP_Y,
+        nape=nape,
+        thickness=float(u(*thickness)),
+        raggedness=float(u(0.01, 0.03)),
+    )
     return replace(style, start=float(u(0.55, 0.75))) if name == "bald" else style
 
 
@@ -161,7 +179,12 @@ def grow_hair(style: HairStyle, vertices: Float32Array, rng: np.random.Generator
     lining = np.repeat([False, True], len(points))
     triangles = np.concatenate([triangles, triangles[:, ::-1] + len(points)])
     points, coordinates = np.tile(points, (2, 1)), np.tile(coordinates, (2, 1))
-    return Hair(points.astype(np.float32), triangles.astype(np.int32), coordinates.astype(np.float32), lining)
+    return Hair(
+        vertices=points.astype(np.float32),
+        triangles=triangles.astype(np.int32),
+        uv=coordinates.astype(np.float32),
+        is_lining=lining,
+    )
 
 
 def _strip_row(share: FloatArray) -> FloatArray:

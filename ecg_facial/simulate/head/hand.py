@@ -50,7 +50,7 @@ _PLACES = (((0.0, -0.72), 0.15), ((0.5, -0.45), 0.3), ((0.42, -0.12), 0.25))
 _PLACE_SD, _LEAN_SD, _SIZE = 0.06, 0.12, (0.85, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HandCourse:
     """Where the hand of a trial is; places in model units from the head's middle, x right in the picture, y up.
 
@@ -157,7 +157,7 @@ def _relief(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     return depth, height
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Sprite:
     """The hand from above: RGB reflectance, normals, and opacity with the square root of a pixel's softness."""
 
@@ -187,7 +187,9 @@ def _make_sprite(look: HandLook) -> _Sprite:
         colour[nail] = 0.6 * colour[nail] + 0.4 * np.array([236.0, 196.0, 186.0])
     colour[y < _SLEEVE_Y] = look.sleeve
     opacity = np.clip(depth / _EDGE + 0.5, 0.0, 1.0)
-    return _Sprite(colour.astype(np.float32), normals.astype(np.float32), opacity.astype(np.float32))
+    return _Sprite(
+        colour=colour.astype(np.float32), normals=normals.astype(np.float32), opacity=opacity.astype(np.float32)
+    )
 
 
 def draw_hand(

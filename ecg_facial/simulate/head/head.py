@@ -19,7 +19,7 @@ ANCESTRIES = ("african", "asian", "caucasian")
 FloatArray = NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HeadMesh:
     """A head with its shape and expression targets.
 

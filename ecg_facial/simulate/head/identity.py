@@ -21,7 +21,7 @@ _SHAPE_SD, _SHAPE_LIMIT, _SHAPE_SHARE = 0.25, 0.55, 0.35
 _TAME = {"forehead-scale-vert-incr": 0.4, "head-scale-vert-incr": 0.6}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Identity:
     """A simulated head.
 

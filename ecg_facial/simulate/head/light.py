@@ -15,7 +15,7 @@ from ecg_facial.simulate.head.head import FloatArray
 _DIFFUSE = np.float32(0.7)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Light:
     """Room light: directions (towards the lamp) with RGB strength, an ambient part, and the wall's colours.
 

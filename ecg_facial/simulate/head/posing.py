@@ -23,7 +23,7 @@ HEAD_SHARE, MIDDLE = 0.33, 0.53
 """Height of a model unit, and of the pivot from above, as shares of the picture's height."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pose:
     """Where a head is: angles in radians, shift in pixels, zoom 1 for a head of the usual size."""
 
@@ -44,7 +44,7 @@ class Pose:
         return np.asarray(tilt @ nod @ turn, dtype=np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PinholeCamera:
     """Sees a head from the front; samples are `supersample` times as many as pixels each way."""
 
@@ -64,7 +64,7 @@ class PinholeCamera:
         return points
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PackedTargets:
     """Expression targets of a head, one after the other.
 

@@ -85,7 +85,7 @@ class FaceRenderer:
         hair: HairName | None = None,
     ) -> None:
         self._head = load_head()
-        self._camera = PinholeCamera(width, height, supersample)
+        self._camera = PinholeCamera(width=width, height=height, supersample=supersample)
         self._appearance = make_appearance(identity, self._head, hair=hair)
         # half the memory to read; the maps stay below 1
         self._wrinkles = np.rint(self._appearance.wrinkles * _WRINKLE_STEPS).astype(np.int16)

@@ -16,7 +16,7 @@ _N_SCENE = 7
 N_LAMPS = 5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Scene:
     """Where the head is, how it is lit and what hides it, frame by frame; arrays of shape (N_FRAMES,) but for one.
 
@@ -79,7 +79,20 @@ def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
     hand = sample_hand(rng, settings, FRAME_TIMES_S)
     cover = np.zeros(N_FRAMES) if hand is None else hand.compute_cover()
     camera = sample_take(rng, settings)
-    return Scene(yaw, pitch, roll, x, y, 1.0 + zoom, 1.0 + light, turn, gains, hand, cover, camera)
+    return Scene(
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        x=x,
+        y=y,
+        zoom=1.0 + zoom,
+        brightness=1.0 + light,
+        light_turn_rad=turn,
+        lamp_gains=gains,
+        hand=hand,
+        hand_cover=cover,
+        camera=camera,
+    )
 
 
 def _sample_lamp_gains(rng: np.random.Generator, settings: SceneSettings) -> FloatArray:

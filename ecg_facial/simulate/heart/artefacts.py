@@ -40,7 +40,7 @@ _REACH_S = 4.0
 _OFF_NOISE_UV = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Artefact:
     """One interval of a spoilt ECG.
 
@@ -124,7 +124,7 @@ def _plan_stretches(
     edges_s = np.linspace(0.0, duration_s, max(1, round(duration_s / _STRETCH_S)) + 1).tolist()
     for start_s, end_s in pairwise(edges_s):
         if rng.random() < share:
-            yield Artefact(kind, start_s, end_s, _draw(rng, uv))
+            yield Artefact(kind=kind, start_s=start_s, end_s=end_s, strength_uv=_draw(rng, uv))
 
 
 def _plan_events(
@@ -137,13 +137,13 @@ def _plan_events(
         end_s = start_s + _draw(rng, length_s)
         strength_uv = _draw(rng, uv)
         if end_s > 0.0:
-            yield Artefact(kind, max(0.0, start_s), min(duration_s, end_s), strength_uv)
+            yield Artefact(kind=kind, start_s=max(0.0, start_s), end_s=min(duration_s, end_s), strength_uv=strength_uv)
 
 
 def _lie_flat(rng: np.random.Generator, item: Artefact, settings: SensorSettings) -> Artefact:
     sign = 1.0 if rng.random() < 0.5 else -1.0
     level_uv = sign * settings.rail_uv if rng.random() < settings.rail_share else 0.0
-    return Artefact(item.kind, item.start_s, item.end_s, level_uv)
+    return Artefact(kind=item.kind, start_s=item.start_s, end_s=item.end_s, strength_uv=level_uv)
 
 
 def _plan_tension(
@@ -154,7 +154,7 @@ def _plan_tension(
         strength_uv = _draw(rng, settings.muscle_uv) * float(pain[first:last].mean())
         if rng.random() < settings.muscle_with_pain:
             end_s = duration_s if last == len(pain) else float(times_s[last])
-            yield Artefact(MUSCLE, float(times_s[first]), end_s, strength_uv)
+            yield Artefact(kind=MUSCLE, start_s=float(times_s[first]), end_s=end_s, strength_uv=strength_uv)
 
 
 def add_artefacts(
@@ -223,7 +223,7 @@ def list_beyond(artefacts: Iterable[Artefact], *, duration_s: float) -> Iterator
         edge_s = _EDGES_S.get(item.kind, 0.0)
         start_s = item.start_s - (edge_s if item.start_s <= 0.0 else 0.0)
         end_s = item.end_s + (edge_s if item.end_s >= duration_s else 0.0)
-        yield Artefact(item.kind, start_s, end_s, item.strength_uv)
+        yield Artefact(kind=item.kind, start_s=start_s, end_s=end_s, strength_uv=item.strength_uv)
 
 
 def count_reach(fs_hz: float) -> int:
@@ -331,5 +331,10 @@ def read_artefacts(path: Path) -> Iterator[ArtefactRow]:
 
 
 def _read_row(row: dict[str, str]) -> ArtefactRow:
-    artefact = Artefact(row["kind"], float(row["start_s"]), float(row["end_s"]), float(row["strength_uv"]))
+    artefact = Artefact(
+        kind=row["kind"],
+        start_s=float(row["start_s"]),
+        end_s=float(row["end_s"]),
+        strength_uv=float(row["strength_uv"]),
+    )
     return ArtefactRow(row["subject"], row["trial"], artefact)

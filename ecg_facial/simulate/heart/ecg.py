@@ -34,7 +34,7 @@ FloatArray = NDArray[np.float64]
 Wave = tuple[float, float, float, float, bool]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Morphology:
     """Shape of a person's beats: two-sided Gaussian waves around the R peak.
 
@@ -129,7 +129,16 @@ def shape_beats(
     amplitude = table[:, 0] * (1.0 if amplitude_scale is None else amplitude_scale)
     centre, before, after = (table[:, 1:] * width_scale).T
     follows_rr = np.array([wave[4] for wave in waves])
-    return peak_at_zero(Morphology(amplitude, centre, before, after, follows_rr), search_s=search_s)
+    return peak_at_zero(
+        Morphology(
+            amplitude_mv=amplitude,
+            centre_s=centre,
+            width_before_s=before,
+            width_after_s=after,
+            scales_with_rr=follows_rr,
+        ),
+        search_s=search_s,
+    )
 
 
 def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) -> Morphology:
@@ -142,11 +151,11 @@ def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) ->
         step = (high - low) / 400
         low, high = peak - step, peak + step
     return Morphology(
-        morphology.amplitude_mv,
-        morphology.centre_s - peak,
-        morphology.width_before_s,
-        morphology.width_after_s,
-        morphology.scales_with_rr,
+        amplitude_mv=morphology.amplitude_mv,
+        centre_s=morphology.centre_s - peak,
+        width_before_s=morphology.width_before_s,
+        width_after_s=morphology.width_after_s,
+        scales_with_rr=morphology.scales_with_rr,
     )
 
 

@@ -35,7 +35,7 @@ _VENTRICULAR_WAVES = np.array(
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Ectopy:
     """One person's premature beats.
 
@@ -97,17 +97,17 @@ def sample_ectopy(rng: np.random.Generator, settings: EctopicSettings) -> Ectopy
     if not has.any():
         return NO_ECTOPY
     return Ectopy(
-        float(rates[0]),
-        float(rates[1]),
-        settings.ventricular_prematurity,
-        settings.atrial_prematurity,
-        settings.atrial_delay,
-        _sample_ventricular(rng),
-        settings.couplet_share,
-        settings.run_share,
-        settings.bigeminy_share if rates[0] > FREQUENT_PER_MIN else 0.0,
-        settings.run_interval,
-        settings.run_pause,
+        ventricular_per_min=float(rates[0]),
+        atrial_per_min=float(rates[1]),
+        ventricular_prematurity=settings.ventricular_prematurity,
+        atrial_prematurity=settings.atrial_prematurity,
+        atrial_delay=settings.atrial_delay,
+        ventricular=_sample_ventricular(rng),
+        couplet_share=settings.couplet_share,
+        run_share=settings.run_share,
+        bigeminy_share=settings.bigeminy_share if rates[0] > FREQUENT_PER_MIN else 0.0,
+        run_interval=settings.run_interval,
+        run_pause=settings.run_pause,
     )
 
 
@@ -129,7 +129,12 @@ def make_ventricular_morphology(
     centre, before, after = (width_scale * _VENTRICULAR_WAVES[:, 1:]).T
     # Its repolarisation follows its own slow activation, not the short interval before it.
     fixed = np.zeros(len(amplitude), dtype=np.bool_)
-    return peak_at_zero(Morphology(amplitude, centre, before, after, fixed), search_s=_VENTRICULAR_SEARCH_S)
+    return peak_at_zero(
+        Morphology(
+            amplitude_mv=amplitude, centre_s=centre, width_before_s=before, width_after_s=after, scales_with_rr=fixed
+        ),
+        search_s=_VENTRICULAR_SEARCH_S,
+    )
 
 
 def _sample_ventricular(rng: np.random.Generator) -> Morphology:

@@ -33,7 +33,7 @@ _AGES_YEARS = (20, 65)
 _FELT_NODES = 9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ObserverSettings:
     """What the observer sees, and how finely chance is integrated out.
 
@@ -67,7 +67,7 @@ class ObserverSettings:
             raise SettingsError(f"{self}: expected 1 or more draws of people and of courses")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LevelLikelihoods:
     """Log-likelihood of each level, shape (n_trials, n_levels), by what is seen."""
 
@@ -112,9 +112,8 @@ class IdealObserver:
         heart = self._heart.given_felt([self._observe_heart(trial) for trial in trials], self._felt.ravel())
         heart = heart.reshape(-1, *self._felt.shape)
         log_weights = np.log(self._weights)
-        return LevelLikelihoods(
-            *(logsumexp(values + log_weights, axis=2) for values in (face, heart, face + heart)),
-        )
+        of_face, of_heart, of_both = (logsumexp(values + log_weights, axis=2) for values in (face, heart, face + heart))
+        return LevelLikelihoods(face=of_face, heart=of_heart, both=of_both)
 
     def _rng(self, trial: SimulatedTrial, what: str) -> np.random.Generator:
         plan = trial.plan

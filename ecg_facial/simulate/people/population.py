@@ -48,7 +48,7 @@ _AGE_GROUPS = ((20, 35), (36, 50), (51, 65))
 _RANK_STEPS = np.sqrt([5.0, 2.0, 3.0, 7.0]) * (0.5, 1.0, 1.0, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CohortSettings:
     """What defines a cohort; two cohorts with equal settings are equal byte for byte.
 
@@ -136,7 +136,7 @@ class CohortSettings:
         return cls(**{**values, "levels": tuple(parse_pain_level(code) for code in values["levels"])})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrialPlan:
     """Which trial of whom, or which stretch without stimulus.
 
@@ -176,7 +176,7 @@ class TrialPlan:
         return f"{self.subject.id}-{self.level.name}-{block * _BIOVID_TRIALS + self.repeat + 1:03d}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SimulatedTrial:
     """A trial at feature level: the truth that its files are made from.
 
@@ -223,7 +223,11 @@ def sample_subject(settings: CohortSettings, index: int) -> Subject:
     age_years = int(rng.integers(low, high + 1))
     hour, day = divmod(index, _DAYS_PER_MONTH * _MONTHS)
     month, day_of_month = divmod(day, _DAYS_PER_MONTH)
-    return Subject(f"{month + 1:02d}{day_of_month + 1:02d}{hour + _FIRST_HOUR:02d}_{sex}_{age_years}", sex, age_years)
+    return Subject(
+        id=f"{month + 1:02d}{day_of_month + 1:02d}{hour + _FIRST_HOUR:02d}_{sex}_{age_years}",
+        sex=sex,
+        age_years=age_years,
+    )
 
 
 def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
@@ -260,7 +264,7 @@ def plan_trials(settings: CohortSettings, index: int) -> tuple[TrialPlan, ...]:
         return make_rng(settings.seed, "cohort", index, "trial", int(level), repeat, "moment").random()
 
     return tuple(
-        TrialPlan(index, subject, level, repeat, moment(level, repeat))
+        TrialPlan(subject_index=index, subject=subject, level=level, repeat=repeat, moment=moment(level, repeat))
         for level in settings.levels
         for repeat in range(settings.trials_per_level)
     )
@@ -270,7 +274,10 @@ def plan_rest(settings: CohortSettings, index: int, *, n_clips: int | None = Non
     """Rest clips of a subject, before the first trial; as many as the settings say unless told otherwise."""
     subject = sample_subject(settings, index)
     count = settings.rest if n_clips is None else n_clips
-    return tuple(TrialPlan(index, subject, PainLevel.BL1, repeat, 0.0, "rest") for repeat in range(count))
+    return tuple(
+        TrialPlan(subject_index=index, subject=subject, level=PainLevel.BL1, repeat=repeat, moment=0.0, place="rest")
+        for repeat in range(count)
+    )
 
 
 def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person) -> SimulatedTrial:
@@ -282,7 +289,14 @@ def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person)
     heart = simulate_heart(rng, person, intensity=intensity.heart, settings=preset.heart)
     nuisance_rng = trial_rng(settings, plan, purpose="nuisance")
     nuisance = simulate_nuisance(nuisance_rng, preset.nuisance, blinks_per_s=person.blinks_per_s)
-    return SimulatedTrial(plan, person, intensity, combine_action_units(face, nuisance), face, heart)
+    return SimulatedTrial(
+        plan=plan,
+        person=person,
+        intensity=intensity,
+        action_units=combine_action_units(face, nuisance),
+        face=face,
+        heart=heart,
+    )
 
 
 def simulate_rest(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:

@@ -59,7 +59,7 @@ N_RANKS = 4
 Sex = Literal["m", "w"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Person:
     """One simulated person's constants.
 
@@ -112,7 +112,7 @@ class Person:
     fibrillation: Fibrillation | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Intensity:
     """Latent pain of a trial, on the scale of the strongest stimulus = 1; noise can bring it below 0.
 
@@ -143,7 +143,7 @@ class FaceResponse:
     onset_s: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HeartResponse:
     """Heart rate and beats of a trial.
 
@@ -251,7 +251,9 @@ def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLev
     """Draw what a stimulus of this level is felt as, and what face and heart see of it."""
     shared, face, heart = rng.standard_normal(3)
     felt = preset.stimulus[int(level)] + preset.shared_sd * shared
-    return Intensity(felt, felt + preset.face.intensity_sd * face, felt + preset.heart.intensity_sd * heart)
+    return Intensity(
+        felt=felt, face=felt + preset.face.intensity_sd * face, heart=felt + preset.heart.intensity_sd * heart
+    )
 
 
 def shown_strength(
@@ -358,7 +360,8 @@ def simulate_heart(
     beats_s = beats_s + jitter_s
     if person.fibrillation is not None:
         return _fibrillate(rng, times_s, curve, beats_s, person.ectopy)
-    return HeartResponse(times_s, curve, *place_ectopic_beats(rng, beats_s, ectopy=person.ectopy))
+    moved_s, kinds = place_ectopic_beats(rng, beats_s, ectopy=person.ectopy)
+    return HeartResponse(times_s=times_s, heart_rate_bpm=curve, beat_times_s=moved_s, ectopic=kinds)
 
 
 def _fibrillate(
@@ -372,4 +375,10 @@ def _fibrillate(
     irregular_s = np.interp(place[place <= number[-1]], number, beats_s)
     moved_s, kinds = place_ectopic_beats(rng, irregular_s, ectopy=ectopy)
     kinds[kinds == NORMAL] = IRREGULAR
-    return HeartResponse(times_s, curve_bpm, moved_s, kinds, float(rng.random()))
+    return HeartResponse(
+        times_s=times_s,
+        heart_rate_bpm=curve_bpm,
+        beat_times_s=moved_s,
+        ectopic=kinds,
+        atrial_cycles=float(rng.random()),
+    )

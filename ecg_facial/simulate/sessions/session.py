@@ -64,7 +64,7 @@ class SessionLabel:
     onset_s: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SessionPlan:
     """When what happens in a session.
 
@@ -88,7 +88,7 @@ class SessionPlan:
         return np.interp(times_s, self.corners_s, self.corners_c)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Session:
     """A person's session at feature level.
 
@@ -151,7 +151,9 @@ def plan_session(settings: CohortSettings, index: int) -> SessionPlan:
         labels.append(SessionLabel(plan, onset_s))
         now_s = end_s + ramp_s
     corners_s, corners_c = np.array(corners).T
-    return SessionPlan(tuple(labels), labels[-1].onset_s + _TAIL_S, corners_s, corners_c)
+    return SessionPlan(
+        labels=tuple(labels), duration_s=labels[-1].onset_s + _TAIL_S, corners_s=corners_s, corners_c=corners_c
+    )
 
 
 def simulate_session(settings: CohortSettings, index: int) -> Session:
@@ -205,7 +207,14 @@ def plan_gap(before: TrialPlan, *, number: int, tile: int) -> TrialPlan:
     tile : int
         Which piece of it, each as long as a trial.
     """
-    return TrialPlan(before.subject_index, before.subject, PainLevel.BL1, number * _TILES + tile, before.moment, "gap")
+    return TrialPlan(
+        subject_index=before.subject_index,
+        subject=before.subject,
+        level=PainLevel.BL1,
+        repeat=number * _TILES + tile,
+        moment=before.moment,
+        place="gap",
+    )
 
 
 def list_gaps(onset_frames: list[int], n_frames: int) -> Iterator[tuple[int, int, int]]:
@@ -278,7 +287,12 @@ def _join_hearts(
         rate_bpm[span] = _rate_of(trial.heart, onset_s, times_s[span])
         if number > 0:
             gap = _Gap(
-                trials[number - 1].heart, onsets_s[number - 1], trial.heart, onset_s, last_s, float(own_s[first])
+                before=trials[number - 1].heart,
+                before_onset_s=onsets_s[number - 1],
+                after=trial.heart,
+                after_onset_s=onset_s,
+                start_s=last_s,
+                end_s=float(own_s[first]),
             )
             between_s, between, inner_bpm = gap.fill((rng, early_rng), person, jitter_s=jitter_s, at_s=times_s)
             beats.append(between_s)
@@ -300,7 +314,7 @@ def _rate_of(heart: HeartResponse, onset_s: float, times_s: FloatArray) -> Float
     return np.interp(times_s - onset_s, heart.times_s, heart.heart_rate_bpm)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Gap:
     """From the last beat of one trial, at `start_s`, to the first of the next, at `end_s`."""
 

@@ -33,7 +33,7 @@ _TAPER_S = 0.25
 _BEATS_REACH_S = 6.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Gap:
     """Samples of a session that no trial covers.
 
@@ -55,7 +55,7 @@ class Gap:
         return (self.stop - self.start) / FS_HZ
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Side:
     """A trial and what of it reaches into the gaps around it: artefacts, and the noise at either end."""
 
@@ -71,7 +71,10 @@ def list_session_gaps(session: Session) -> list[Gap]:
     onsets = [round(label.onset_s * FS_HZ) for label in session.labels]
     starts = [0, *(onset + N_TIMES for onset in onsets)]
     stops = [*onsets, round(session.plan.duration_s * FS_HZ)]
-    return [Gap(number, start, stop) for number, (start, stop) in enumerate(zip(starts, stops, strict=True))]
+    return [
+        Gap(number=number, start=start, stop=stop)
+        for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
+    ]
 
 
 def plan_gap_artefacts(settings: CohortSettings, session: Session, gap: Gap) -> tuple[Artefact, ...]:
@@ -150,7 +153,13 @@ def _find_side(settings: CohortSettings, trial: SimulatedTrial) -> _Side:
     columns, _ = compute_columns(settings, trial)
     beats = trial.person.lead_sign * UV_PER_MV * draw_person_ecg(trial.person, trial.heart)
     floor = columns[ECG_ROW] - beats - added[reach : reach + N_TIMES]
-    return _Side(trial, added[:reach], added[reach + N_TIMES :], float(floor[0]), float(floor[-1]))
+    return _Side(
+        trial=trial,
+        head_uv=added[:reach],
+        tail_uv=added[reach + N_TIMES :],
+        first_uv=float(floor[0]),
+        last_uv=float(floor[-1]),
+    )
 
 
 def _add_tails(ecg: FloatArray, before: _Side | None, after: _Side | None) -> None:

@@ -42,7 +42,7 @@ _TRUTH_ARRAYS = ("beat_times_s", "action_units", "heart_rate_bpm", "temperature_
 _ROW = "\t".join(["%d"] + ["%.3f"] * (len(SESSION_COLUMNS) - 1)) + "\n"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SessionTruth:
     """What is known about a session; the arrays of its ``.npz`` file.
 
@@ -71,7 +71,7 @@ class SessionTruth:
     artefacts: tuple[Artefact, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabelRow:
     """A row of ``labels.csv``; `level` is None for rest.
 
@@ -88,7 +88,7 @@ class LabelRow:
     onset_s: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SessionFiles:
     """Where a session's files lie.
 
@@ -106,7 +106,9 @@ def session_files(out: Path, subject: str) -> SessionFiles:
     """Say where a session's files lie in a cohort's folder."""
     part = out / SESSION_PART
     return SessionFiles(
-        part / "biosignals" / f"{subject}.csv", part / "truth" / f"{subject}.npz", part / "video" / f"{subject}.mp4"
+        biosignals=part / "biosignals" / f"{subject}.csv",
+        truth=part / "truth" / f"{subject}.npz",
+        video=part / "video" / f"{subject}.mp4",
     )
 
 
@@ -144,7 +146,7 @@ def read_labels(path: Path) -> Iterator[LabelRow]:
 
 def _read_label(row: dict[str, str]) -> LabelRow:
     level = None if row["level"] == REST_CODE else parse_pain_level(row["level"])
-    return LabelRow(row["subject"], row["trial"], level, float(row["onset_s"]))
+    return LabelRow(subject=row["subject"], trial=row["trial"], level=level, onset_s=float(row["onset_s"]))
 
 
 def read_session_truth(path: Path) -> SessionTruth:
@@ -167,7 +169,8 @@ def read_session_truth(path: Path) -> SessionTruth:
             names = ("artefact_kinds", "artefact_times_s", "artefact_strengths_uv")
             rows = zip(*(arrays[name].tolist() for name in names), strict=True)
             artefacts = tuple(
-                Artefact(kind, times_s[0], times_s[1], strength_uv) for kind, times_s, strength_uv in rows
+                Artefact(kind=kind, start_s=times_s[0], end_s=times_s[1], strength_uv=strength_uv)
+                for kind, times_s, strength_uv in rows
             )
             kinds = arrays["ectopic"]
     except (OSError, ValueError, KeyError, TypeError, EOFError) as error:

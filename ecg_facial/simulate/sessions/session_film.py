@@ -25,7 +25,7 @@ _COURSES = ("yaw", "pitch", "roll", "x", "y", "zoom", "brightness")
 _HAND_AWAY_S = 0.8
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Shot:
     """Frames of a session that share a scene; `weight` leads its light and camera from one trial to the next."""
 
@@ -71,7 +71,7 @@ def _list_shots(settings: CohortSettings, session: Session) -> Iterator[_Shot]:
             yield _lead_over(own, before or after or own, after or before or own, frames=(first, start, end))
             last = own
         if after is not None:
-            yield _Shot(end, after, after, after, np.zeros(N_FRAMES))
+            yield _Shot(first=end, scene=after, before=after, after=after, weight=np.zeros(N_FRAMES))
         before = after
 
 
@@ -87,7 +87,7 @@ def _lead_over(own: Scene, before: Scene, after: Scene, *, frames: tuple[int, in
         courses[name] = _mix(here[-1], there[0], weight) + (motion - motion.mean()) * middle * within
     gains = _mix(before.lamp_gains[-1], after.lamp_gains[0], weight[:, None, None])
     scene = replace(own, lamp_gains=gains, light_turn_rad=after.light_turn_rad, camera=after.camera, **courses)
-    return _Shot(start, scene, before, after, weight[: min(N_FRAMES, end - start)])
+    return _Shot(first=start, scene=scene, before=before, after=after, weight=weight[: min(N_FRAMES, end - start)])
 
 
 _Value = TypeVar("_Value", float, FloatArray)

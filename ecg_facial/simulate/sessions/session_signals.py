@@ -74,7 +74,7 @@ def list_session_artefacts(settings: CohortSettings, session: Session) -> tuple[
 
 def _delay(item: Artefact, by_s: float, session: Session) -> Artefact:
     end_s = min(item.end_s + by_s, session.plan.duration_s)
-    return Artefact(item.kind, max(0.0, item.start_s + by_s), end_s, item.strength_uv)
+    return Artefact(kind=item.kind, start_s=max(0.0, item.start_s + by_s), end_s=end_s, strength_uv=item.strength_uv)
 
 
 def _list_clips(settings: CohortSettings, session: Session) -> Iterator[tuple[int, int, SimulatedTrial]]:

@@ -22,7 +22,7 @@ from ecg_facial.simulate.settings.sensor_settings import (
 Range = tuple[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FaceSettings:
     """How faces answer pain.
 
@@ -70,7 +70,7 @@ class FaceSettings:
     decay_depth: float = 0.6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HeartSettings:
     """How hearts beat and answer pain.
 
@@ -108,7 +108,7 @@ class HeartSettings:
     jitter_ms: float = 3.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NuisanceSettings:
     """What faces do that is not pain.
 
@@ -149,7 +149,7 @@ class NuisanceSettings:
     gaze: Range = (0.3, 0.9)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SceneSettings:
     """Camera, head motion, light, room, and a hand before the face.
 
@@ -250,7 +250,7 @@ BIOVID_LIKE_SCENE = SceneSettings(
 """Rooms, lamps and cameras as they differ between recordings rather than within a laboratory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preset:
     """A whole cohort's settings.
 
@@ -278,7 +278,7 @@ class Preset:
 
 
 BIOVID_LIKE = Preset(
-    "biovid-like",
+    name="biovid-like",
     stimulus=(0.0, 0.26, 0.52, 0.77, 1.0),
     face=FaceSettings(
         intensity_sd=0.06,
@@ -326,7 +326,7 @@ CLINICAL = replace(
 Not in `PRESETS`: the ideal observer knows neither runs nor fibrillation, so that its accuracy is no ceiling here.
 """
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (Preset("clear"), BIOVID_LIKE)}
+PRESETS: dict[str, Preset] = {preset.name: preset for preset in (Preset(name="clear"), BIOVID_LIKE)}
 
 
 def get_preset(name: str) -> Preset:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 Range = tuple[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SensorSettings:
     """What electrodes add: noise, drift and hum in every trial, and artefacts on top, which are in the truth.
 
@@ -93,7 +93,7 @@ BIOVID_LIKE_SENSORS = SensorSettings(
 """A seated person in a laboratory with glued electrodes: most trials clean, few spoilt."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EctopicSettings:
     """Premature beats. A share of people has any; their rates are log-normal, a few a day to several a minute.
 
@@ -149,7 +149,7 @@ CLINICAL_ECTOPIC = EctopicSettings(
 them, over three a minute in 9, which spend 13 % of their time in bigeminy or trigeminy."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConductionSettings:
     """How the hearts of a population conduct; what is left over of the shares conducts normally.
 

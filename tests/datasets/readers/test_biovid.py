@@ -46,8 +46,8 @@ def only_problem(index: Any) -> tuple[str, str, str]:
 
 
 def test_sex_and_age_are_read_off_the_name() -> None:
-    assert parse_subject("071309_w_21") == Subject("071309_w_21", "w", 21)
-    assert parse_subject("volunteer7") == Subject("volunteer7", None, None)
+    assert parse_subject("071309_w_21") == Subject(id="071309_w_21", sex="w", age_years=21)
+    assert parse_subject("volunteer7") == Subject(id="volunteer7", sex=None, age_years=None)
 
 
 def test_twenty_subjects_are_unreactive_and_can_be_left_out(layout: Any) -> None:

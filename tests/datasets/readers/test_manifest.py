@@ -69,7 +69,7 @@ def test_an_ecg_of_unknown_rate_says_what_to_give(layout: Any, media: SimpleName
 def test_sex_and_age_are_read_where_they_are_given(layout: Any) -> None:
     rows = [f"ann,a,P1,,signals/{NAME}.csv,,w,54", f"bob,a,P1,,signals/{NAME}.csv,,,"]
     layout.write_manifest(rows, header=HEADER + ",sex,age_years")
-    assert index_dataset(layout.root).subjects == (Subject("ann", "w", 54), Subject("bob"))
+    assert index_dataset(layout.root).subjects == (Subject(id="ann", sex="w", age_years=54), Subject(id="bob"))
 
 
 def test_trials_that_two_subjects_number_alike_stay_apart(layout: Any) -> None:

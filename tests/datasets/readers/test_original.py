@@ -24,7 +24,7 @@ def test_levels_spelled_in_two_ways_meet(tmp_path: Path, media: SimpleNamespace)
     assert (trial.id, trial.level, trial.subject) == (
         "071309_w_21-PA3-007",
         PainLevel.PA3,
-        Subject("071309_w_21", "w", 21),
+        Subject(id="071309_w_21", sex="w", age_years=21),
     )
     assert trial.video is not None
     assert trial.video.fps == 25.0

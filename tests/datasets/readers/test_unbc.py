@@ -42,7 +42,7 @@ def test_pspi_belongs_to_the_frames_that_a_trial_shows(tmp_path: Path) -> None:
     pspi = read_pspi(trial.video)
     np.testing.assert_allclose(pspi, np.linspace(3.0, 16.0, N), atol=1e-6)
     assert len(pspi) == len(list(read_frames(trial.video)))
-    assert len(read_pspi(VideoRef(trial.video.path, 25.0))) == 2 * N
+    assert len(read_pspi(VideoRef(path=trial.video.path, fps=25.0))) == 2 * N
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_frame_without_pspi_leaves_its_stretch_without_a_level(tmp_path: Path)
     index = index_dataset(tmp_path, window_s=WINDOW_S)
     assert [trial.code for trial in index.trials] == ["PA4"]
     assert [problem.kind for problem in index.problems] == ["unknown_label"]
-    assert np.isnan(read_pspi(VideoRef(tmp_path / "Images" / SUBJECT / SEQUENCE, 25.0))).sum() == 1
+    assert np.isnan(read_pspi(VideoRef(path=tmp_path / "Images" / SUBJECT / SEQUENCE, fps=25.0))).sum() == 1
 
 
 @pytest.mark.parametrize("text", ["", "much", "-1", "17", "nan", "1 2"])
@@ -75,7 +75,7 @@ def test_a_label_that_is_no_pspi_is_refused_by_name(text: str, tmp_path: Path) -
     labels = write(tmp_path, [0.0] * N)
     (labels / f"{SEQUENCE}0007_facs.txt").write_text(text)
     with pytest.raises(CorruptDataError, match=r"0007_facs\.txt: holds .* expected a PSPI of 0 to 16"):
-        read_pspi(VideoRef(tmp_path / "Images" / SUBJECT / SEQUENCE, 25.0))
+        read_pspi(VideoRef(path=tmp_path / "Images" / SUBJECT / SEQUENCE, fps=25.0))
     assert [problem.kind for problem in index_dataset(tmp_path, window_s=WINDOW_S).problems] == ["unreadable"]
 
 
@@ -85,7 +85,7 @@ def test_a_sequence_without_labels_is_listed(tmp_path: Path) -> None:
         path.unlink()
     labels.rmdir()
     with pytest.raises(MissingDataError, match="expected the PSPI"):
-        read_pspi(VideoRef(tmp_path / "Images" / SUBJECT / SEQUENCE, 25.0))
+        read_pspi(VideoRef(path=tmp_path / "Images" / SUBJECT / SEQUENCE, fps=25.0))
     (problem,) = index_dataset(tmp_path, window_s=WINDOW_S).problems
     assert (problem.kind, problem.trial) == ("unreadable", SEQUENCE)
 

@@ -247,7 +247,7 @@ def test_the_clean_method_raises_no_alarm_on_other_data(
 def test_transductive_normalisation_is_a_warning_and_baseline_is_not(prepared: Any, tmp_path: Path) -> None:
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     for mode, verdict in (("transductive", "warning"), ("baseline", "clean"), ("training-set", "clean")):
-        settings = replace(SETTINGS, normalisation=NormalisationSettings(mode, baseline_trials=1))
+        settings = replace(SETTINGS, normalisation=NormalisationSettings(mode=mode, baseline_trials=1))
         found = audit(prepared, tmp_path / mode, own, settings=settings)
         assert found.verdict == verdict, found.describe()
 

@@ -137,7 +137,12 @@ def test_more_folds_than_people_are_refused(trials: pd.DataFrame) -> None:
 
 def make_plan(trials: pd.DataFrame, text: str, inner: InnerSettings = INNER) -> FoldPlan:
     folds = {seed: tuple(folds_of(trials, text, seed=seed, inner=inner)) for seed in (0, 1)}
-    return FoldPlan(Protocol("loso").text if text == "loso" else text, "biovid4", tuple(PEOPLE), folds)
+    return FoldPlan(
+        protocol=Protocol(name="loso").text if text == "loso" else text,
+        task="biovid4",
+        subjects=tuple(PEOPLE),
+        folds=folds,
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def sides_of(fold: Fold) -> list[str]:
 def test_nobody_is_on_two_sides_and_everybody_is_tested_once(
     people: list[str], stopping: float, calibration: float, conformal: float, seed: int
 ) -> None:
-    inner = InnerSettings(stopping, calibration, conformal)
+    inner = InnerSettings(stopping_share=stopping, calibration_share=calibration, conformal_share=conformal)
     folds = list(leave_one_subject_out(people, seed=seed, inner=inner))
     assert [fold.test_subjects for fold in folds] == [(subject,) for subject in PEOPLE]
     for fold in folds:
@@ -77,8 +77,9 @@ def test_cross_fitting_holds_everybody_out_once_and_never_stops_or_trains_on_the
     ],
 )
 def test_splits_that_cannot_be_are_refused(people: list[str], shares: tuple[float, float], message: str) -> None:
+    inner = InnerSettings(stopping_share=shares[0], calibration_share=shares[1])
     with pytest.raises(SettingsError, match=message):
-        list(leave_one_subject_out(people, seed=0, inner=InnerSettings(*shares)))
+        list(leave_one_subject_out(people, seed=0, inner=inner))
 
 
 @pytest.mark.parametrize(

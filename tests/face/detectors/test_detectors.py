@@ -57,7 +57,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def track(path: Path, detector: FaceDetector) -> list[Face | None]:
     tracker = FaceTracker(detector)
-    return [tracker.update(frame) for frame in read_frames(VideoRef(path))]
+    return [tracker.update(frame) for frame in read_frames(VideoRef(path=path))]
 
 
 def count(faces: list[Face | None]) -> int:
@@ -92,7 +92,7 @@ def test_verifying_finds_the_detected_face_and_refuses_an_empty_place(detector: 
     again = detector.verify(frame, found)
     assert again is not None
     assert overlap(again.box, found.box) > 0.7
-    wall = Face(np.array([5.0, 5.0, 60.0, 60.0]), np.zeros((5, 2)), 1.0)
+    wall = Face(box=np.array([5.0, 5.0, 60.0, 60.0]), landmarks=np.zeros((5, 2)), confidence=1.0)
     assert detector.verify(frame, wall) is None
 
 
@@ -146,7 +146,7 @@ def test_faces_of_real_pictures_are_counted(shared_data: Path, detector: FaceDet
 
 def _pictures(folder: Path) -> list[tuple[str, RgbFrame]]:
     names = sorted(path.name for path in folder.glob("*.jpg"))
-    frames = read_frames(VideoRef(folder))
+    frames = read_frames(VideoRef(path=folder))
     return [(name, frame) for name, frame in zip(names, frames, strict=True) if isinstance(frame, RgbFrame)]
 
 

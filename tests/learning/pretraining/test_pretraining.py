@@ -93,7 +93,9 @@ def test_augmentation_changes_pixels_but_not_the_shape(crops: LabelledCrops) -> 
 
 def test_identities_are_either_trained_on_or_held_out() -> None:
     data = LabelledCrops(
-        np.zeros((40, 8, 8, 3), np.uint8), np.zeros((40, len(TARGET_AUS)), np.float32), np.repeat(np.arange(10), 4)
+        crops=np.zeros((40, 8, 8, 3), np.uint8),
+        action_units=np.zeros((40, len(TARGET_AUS)), np.float32),
+        identities=np.repeat(np.arange(10), 4),
     )
     train, held_out = split_identities(data, held_out=0.2)
     assert set(train.identities) & set(held_out.identities) == set()
@@ -105,8 +107,12 @@ def test_a_reader_learns_what_can_be_seen() -> None:
     rng = np.random.default_rng(0)
     units = rng.random((300, len(TARGET_AUS))).astype(np.float32)
     pictures = np.repeat(np.repeat((255 * units[:, None, :1]).astype(np.uint8), 32, axis=1), 32, axis=2)
-    data = LabelledCrops(np.repeat(pictures[..., None], 3, axis=3), units, np.repeat(np.arange(30), 10))
-    network, explained = train_reader(data, seed=0, stages=(Stage(32, 8, 2e-3),), batch_size=32)
+    data = LabelledCrops(
+        crops=np.repeat(pictures[..., None], 3, axis=3), action_units=units, identities=np.repeat(np.arange(30), 10)
+    )
+    network, explained = train_reader(
+        data, seed=0, stages=(Stage(side_px=32, epochs=8, learning_rate=2e-3),), batch_size=32
+    )
     assert explained["AU04"] > 0.5
     assert explained["AU43"] < 0.2
     assert explained == explain_variance(network, split_identities(data)[1], side_px=32)

@@ -58,7 +58,9 @@ def write_clips(out: Path, *kinds: str, **settings: object) -> Path:
 
 
 def read_damage(out: Path) -> list[tuple[TrialFiles, Pathology]]:
-    plans = {plan.name: plan for plan in plan_trials(CohortSettings(1, N_CLIPS, LEVEL), 0)}
+    plans = {
+        plan.name: plan for plan in plan_trials(CohortSettings(n_subjects=1, trials_per_level=N_CLIPS, levels=LEVEL), 0)
+    }
     return [(trial_files(out, plans[row.trial]), row.pathology) for row in read_pathologies(out)]
 
 
@@ -140,7 +142,10 @@ def test_a_frozen_frame_stands_while_time_goes_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["clock_offset", "clock_drift"])
 def test_biosignals_of_a_clock_that_is_off_show_beats_where_the_table_says(kind: str, tmp_path: Path) -> None:
     out = write_clips(tmp_path / "out", kind)
-    trials = {trial.plan.name: trial for trial in simulate_features(CohortSettings(1, N_CLIPS, LEVEL))}
+    trials = {
+        trial.plan.name: trial
+        for trial in simulate_features(CohortSettings(n_subjects=1, trials_per_level=N_CLIPS, levels=LEVEL))
+    }
     seen = set()
     for (files, damage), trial in zip(read_damage(out), trials.values(), strict=True):
         true_s = trial.heart.beat_times_s
@@ -220,17 +225,20 @@ def test_plans_depend_on_the_seed_and_the_trial_alone() -> None:
     counts = Counter(damage.kind for damage in found if damage is not None)
     assert set(counts) == set(PATHOLOGY_KINDS)
     assert min(counts.values()) > 0.7 * max(counts.values())
-    other = CohortSettings(2, 2, seed=1, pathologies=PATHOLOGY_KINDS, pathology_share=0.5)
+    other = CohortSettings(n_subjects=2, trials_per_level=2, seed=1, pathologies=PATHOLOGY_KINDS, pathology_share=0.5)
     pairs = [(plan_pathology(small, plan), plan_pathology(other, plan)) for plan in plan_trials(small, 1)]
     assert any(ours != theirs for ours, theirs in pairs)
 
 
 def test_a_larger_share_keeps_what_a_smaller_one_has_hit() -> None:
-    few, many = (CohortSettings(4, 5, pathologies=PATHOLOGY_KINDS, pathology_share=share) for share in (0.2, 0.8))
+    few, many = (
+        CohortSettings(n_subjects=4, trials_per_level=5, pathologies=PATHOLOGY_KINDS, pathology_share=share)
+        for share in (0.2, 0.8)
+    )
     for plan in plan_trials(few, 3):
         hit = plan_pathology(few, plan)
         assert hit is None or hit == plan_pathology(many, plan)
-    none = CohortSettings(4, 5, pathologies=PATHOLOGY_KINDS, pathology_share=0.0)
+    none = CohortSettings(n_subjects=4, trials_per_level=5, pathologies=PATHOLOGY_KINDS, pathology_share=0.0)
     assert all(plan_pathology(none, plan) is None for plan in plan_trials(none, 0))
 
 

@@ -71,7 +71,7 @@ def test_lamps_colour_the_room_as_they_colour_the_face(room_share: float) -> Non
 
 
 def test_a_trial_s_covered_frames_are_known_from_the_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    hands = Preset("hands", scene=replace(SceneSettings(), hand_share=0.5))
+    hands = Preset(name="hands", scene=replace(SceneSettings(), hand_share=0.5))
     monkeypatch.setitem(PRESETS, "hands", hands)
     settings = CohortSettings(n_subjects=1, trials_per_level=10, preset="hands")
     plans = plan_trials(settings, 0)

@@ -15,7 +15,7 @@ from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 
 Picture = NDArray[np.uint8]
-BLACK = Glasses(0.24, 0.16, power=3.0, thickness=0.025, colour=(20, 20, 20), tint=0.0, glint=0.0)
+BLACK = Glasses(half_width=0.24, half_height=0.16, power=3.0, thickness=0.025, colour=(20, 20, 20), tint=0.0, glint=0.0)
 
 
 @lru_cache(maxsize=8)

@@ -26,7 +26,7 @@ def test_no_weight_and_no_turn_leave_a_head_as_it_is() -> None:
 
 
 def test_a_pinhole_shows_what_is_nearer_larger() -> None:
-    camera, pose = PinholeCamera(320, 240, 2), Pose(x=3.0, y=-4.0, zoom=1.5)
+    camera, pose = PinholeCamera(width=320, height=240, supersample=2), Pose(x=3.0, y=-4.0, zoom=1.5)
     points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 0, CAMERA_DISTANCE / 2]], dtype=np.float32)
     middle, right, above, near = camera.project(points, pose)
     unit_px = 240 * 2 * 0.33 * 1.5

@@ -78,7 +78,7 @@ def test_shoulders_tense_while_the_face_shows_pain() -> None:
 
 @pytest.mark.parametrize("kind", ["muscle", "motion"])
 def test_events_change_the_raw_ecg_in_their_interval_only(kind: str) -> None:
-    filtered, raw = change_of(Artefact(kind, 2.0, 4.0, 100.0))
+    filtered, raw = change_of(Artefact(kind=kind, start_s=2.0, end_s=4.0, strength_uv=100.0))
     inside = (TIMES_S >= 2.0) & (TIMES_S < 4.0)
     assert not raw[~inside].any()
     assert 20.0 < rms(raw[inside]) < 250.0
@@ -88,23 +88,29 @@ def test_events_change_the_raw_ecg_in_their_interval_only(kind: str) -> None:
 
 def test_noise_that_began_before_the_trial_does_not_rise_within_it() -> None:
     rises, goes_on = (
-        np.mean([change_of(Artefact("muscle", start_s, 3.0, 100.0), seed=seed)[1][first] ** 2 for seed in range(40)])
+        np.mean(
+            [
+                change_of(Artefact(kind="muscle", start_s=start_s, end_s=3.0, strength_uv=100.0), seed=seed)[1][first]
+                ** 2
+                for seed in range(40)
+            ]
+        )
         for start_s, first in ((1.0, 513), (0.0, 1))
     )
     assert rises < 0.1 * goes_on
 
 
 def test_filtering_takes_drift_out_and_most_of_the_hum() -> None:
-    filtered, raw = change_of(Artefact("hum", 0.0, 5.5, 100.0))
+    filtered, raw = change_of(Artefact(kind="hum", start_s=0.0, end_s=5.5, strength_uv=100.0))
     assert rms(raw) == pytest.approx(100.0, rel=0.01)
     assert rms(filtered) < 0.4 * rms(raw)
-    filtered, raw = change_of(Artefact("wander", 0.0, 5.5, 100.0))
+    filtered, raw = change_of(Artefact(kind="wander", start_s=0.0, end_s=5.5, strength_uv=100.0))
     assert rms(filtered[512:-512]) < 0.3 * rms(raw)
 
 
 @pytest.mark.parametrize("level_uv", [0.0, 3200.0, -3200.0])
 def test_without_contact_there_is_a_flat_line_and_no_heart(level_uv: float) -> None:
-    filtered, raw = spoil(Artefact("lead_off", 1.0, 4.0, level_uv))
+    filtered, raw = spoil(Artefact(kind="lead_off", start_s=1.0, end_s=4.0, strength_uv=level_uv))
     off = (TIMES_S >= 1.0) & (TIMES_S < 4.0)
     assert np.abs(raw[off] - level_uv).max() < 10.0
     assert rms(raw[~off]) > 600.0
@@ -114,7 +120,7 @@ def test_without_contact_there_is_a_flat_line_and_no_heart(level_uv: float) -> N
 
 
 def test_saturation_clips_at_its_level() -> None:
-    filtered, raw = spoil(Artefact("saturation", 1.0, 3.0, 400.0))
+    filtered, raw = spoil(Artefact(kind="saturation", start_s=1.0, end_s=3.0, strength_uv=400.0))
     inside = (TIMES_S >= 1.0) & (TIMES_S < 3.0)
     assert np.abs(raw[inside]).max() <= 401.0
     assert np.mean(np.abs(raw[inside]) > 398.0) > 0.5
@@ -151,7 +157,8 @@ def simulate_first(settings: SensorSettings, **artefacts: tuple[Artefact, ...]) 
 
 def test_artefacts_spoil_the_ecg_alone() -> None:
     clean, spoilt = (
-        simulate_first(SensorSettings(), artefacts=planned) for planned in ((), (Artefact("motion", 0.0, 5.0, 300.0),))
+        simulate_first(SensorSettings(), artefacts=planned)
+        for planned in ((), (Artefact(kind="motion", start_s=0.0, end_s=5.0, strength_uv=300.0),))
     )
     for before, after in zip(clean, spoilt, strict=True):
         changed = [bool(np.any(a != b)) for a, b in zip(before, after, strict=True)]
@@ -177,7 +184,10 @@ def test_swapped_leads_turn_the_ecg_upside_down() -> None:
 
 
 def test_table_tells_the_artefacts_back(tmp_path: Path) -> None:
-    items = (Artefact("hum", 0.0, 5.5, 50.0), Artefact("lead_off", 1.25, 2.5, -3200.0))
+    items = (
+        Artefact(kind="hum", start_s=0.0, end_s=5.5, strength_uv=50.0),
+        Artefact(kind="lead_off", start_s=1.25, end_s=2.5, strength_uv=-3200.0),
+    )
     path = tmp_path / "artefacts.csv"
     path.write_text("".join(format_artefacts([("a", "a-BL1-081", items), ("b", "b-PA1-001", ())])), encoding="utf-8")
     assert list(read_artefacts(tmp_path)) == [ArtefactRow("a", "a-BL1-081", item) for item in items]

@@ -160,7 +160,13 @@ def test_truth_has_the_kind_of_every_beat(tmp_path: Path, monkeypatch: pytest.Mo
     assert found == {"N", "V", "A"}
 
 
-RUNS = Ectopy(2.0, 2.0, ventricular=make_ventricular_morphology(), couplet_share=0.4, run_share=0.3)
+RUNS = Ectopy(
+    ventricular_per_min=2.0,
+    atrial_per_min=2.0,
+    ventricular=make_ventricular_morphology(),
+    couplet_share=0.4,
+    run_share=0.3,
+)
 
 
 def lengths_of_runs(kinds: NDArray[np.str_]) -> list[int]:
@@ -189,7 +195,9 @@ def test_couplets_and_runs_are_as_frequent_and_as_fast_as_said_and_pause_at_thei
 
 
 def test_bigeminy_and_trigeminy_fill_a_trial() -> None:
-    ectopy = Ectopy(4.0, 0.0, ventricular=make_ventricular_morphology(), bigeminy_share=1.0)
+    ectopy = Ectopy(
+        ventricular_per_min=4.0, atrial_per_min=0.0, ventricular=make_ventricular_morphology(), bigeminy_share=1.0
+    )
     periods = set()
     for seed in range(12):
         beats, kinds = place_ectopic_beats(np.random.default_rng(seed), REGULAR_S[:40], ectopy=ectopy)

@@ -50,7 +50,7 @@ def confidence_of(table: pd.DataFrame, model: str) -> float:
 @pytest.fixture
 def alike(monkeypatch: pytest.MonkeyPatch) -> CohortSettings:
     """A population of two parameters: resting rate and intensity."""
-    preset = Preset("alike", face=ALIKE_FACE, heart=ALIKE_HEART)
+    preset = Preset(name="alike", face=ALIKE_FACE, heart=ALIKE_HEART)
     monkeypatch.setitem(presets.PRESETS, "alike", preset)
     return CohortSettings(n_subjects=20, trials_per_level=40, preset="alike")
 

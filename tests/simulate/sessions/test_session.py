@@ -145,7 +145,9 @@ def test_the_cost_of_a_session_grows_no_faster_than_its_trials() -> None:
 
 
 def test_rest_clips_lie_apart_from_the_trials_and_are_read_as_none(cohort: Path) -> None:
-    settings = CohortSettings(1, 1, LEVELS, "clear", 0, WIDTH, HEIGHT, rest=2)
+    settings = CohortSettings(
+        n_subjects=1, trials_per_level=1, levels=LEVELS, preset="clear", seed=0, width=WIDTH, height=HEIGHT, rest=2
+    )
     rows = list(read_truth(cohort / "rest"))
     assert [row.level for row in rows] == [None, None]
     assert [row.trial.split("-", 1)[1] for row in rows] == ["REST-001", "REST-002"]
@@ -165,7 +167,18 @@ def test_the_reader_takes_neither_rest_nor_sessions_for_trials(cohort: Path) -> 
 
 
 def test_session_files_hold_the_session(cohort: Path) -> None:
-    settings = CohortSettings(1, 1, LEVELS, "clear", 0, WIDTH, HEIGHT, rest=2, continuous=True, continuous_video=True)
+    settings = CohortSettings(
+        n_subjects=1,
+        trials_per_level=1,
+        levels=LEVELS,
+        preset="clear",
+        seed=0,
+        width=WIDTH,
+        height=HEIGHT,
+        rest=2,
+        continuous=True,
+        continuous_video=True,
+    )
     session = simulate_session(settings, 0)
     files = session_files(cohort, session.subject.id)
     header = files.biosignals.read_text(encoding="utf-8").split("\n", 1)[0].split("\t")
@@ -183,7 +196,9 @@ def test_session_files_hold_the_session(cohort: Path) -> None:
 
 
 def test_the_samples_of_a_trial_in_the_session_are_those_of_its_clip(cohort: Path) -> None:
-    settings = CohortSettings(1, 1, LEVELS, "clear", 0, WIDTH, HEIGHT)
+    settings = CohortSettings(
+        n_subjects=1, trials_per_level=1, levels=LEVELS, preset="clear", seed=0, width=WIDTH, height=HEIGHT
+    )
     labels = {row.trial: row.onset_s for row in read_labels(cohort)}
     for plan in (*plan_trials(settings, 0), *plan_rest(settings, 0, n_clips=2)):
         first = round(labels[plan.name] * 512)
@@ -197,9 +212,19 @@ def test_premature_beats_and_artefacts_of_clips_are_in_the_session_and_its_truth
 ) -> None:
     ectopic = EctopicSettings(ventricular_share=1.0, atrial_share=1.0, median_per_min=8.0)
     sensors = replace(BIOVID_LIKE_SENSORS, inverted_share=1.0, muscle_per_min=6.0, lead_off_per_min=3.0)
-    monkeypatch.setitem(PRESETS, "spoilt", Preset("spoilt", sensors=sensors, ectopic=ectopic))
+    monkeypatch.setitem(PRESETS, "spoilt", Preset(name="spoilt", sensors=sensors, ectopic=ectopic))
     out = write_cohort(tmp_path / "out", n_subjects=1, rest=1, continuous=True, preset="spoilt")
-    settings = CohortSettings(1, 1, LEVELS, "spoilt", 0, WIDTH, HEIGHT, rest=1, continuous=True)
+    settings = CohortSettings(
+        n_subjects=1,
+        trials_per_level=1,
+        levels=LEVELS,
+        preset="spoilt",
+        seed=0,
+        width=WIDTH,
+        height=HEIGHT,
+        rest=1,
+        continuous=True,
+    )
     files = session_files(out, next(read_labels(out)).subject)
     truth, whole = read_session_truth(files.truth), read_table(files.biosignals)
     assert {"N", "V", "A"} == set(truth.ectopic.tolist())
@@ -226,8 +251,8 @@ def test_premature_beats_and_artefacts_of_clips_are_in_the_session_and_its_truth
 
 
 def test_hands_of_clips_are_in_the_session_and_come_and_go_without_a_jump(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PRESETS, "hands", Preset("hands", scene=SceneSettings(hand_share=0.7)))
-    settings = CohortSettings(1, 2, preset="hands")
+    monkeypatch.setitem(PRESETS, "hands", Preset(name="hands", scene=SceneSettings(hand_share=0.7)))
+    settings = CohortSettings(n_subjects=1, trials_per_level=2, preset="hands")
     session = simulate_session(settings, 0)
     cover = compute_session_cover(settings, session)
     assert cover.shape == session.times_s.shape
@@ -239,7 +264,7 @@ def test_hands_of_clips_are_in_the_session_and_come_and_go_without_a_jump(monkey
 
 
 def test_a_hard_cohorts_session_is_as_smooth_as_an_easy_ones() -> None:
-    settings = CohortSettings(1, 4, preset="biovid-like")
+    settings = CohortSettings(n_subjects=1, trials_per_level=4, preset="biovid-like")
     session = simulate_session(settings, 0)
     rr_s = np.diff(session.beat_times_s)
     expected_s = 60.0 / np.interp(session.beat_times_s[1:] - rr_s / 2, session.times_s, session.heart_rate_bpm)

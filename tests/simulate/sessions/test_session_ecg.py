@@ -26,12 +26,20 @@ SPOILT = replace(
     motion_per_min=3.0,
     wander_uv=(250.0, 250.0),
 )
-OFTEN = EctopicSettings(1.0, 1.0, median_per_min=8.0, log_sd=0.1, limit_per_min=8.0, couplet_share=0.2, run_share=0.1)
+OFTEN = EctopicSettings(
+    ventricular_share=1.0,
+    atrial_share=1.0,
+    median_per_min=8.0,
+    log_sd=0.1,
+    limit_per_min=8.0,
+    couplet_share=0.2,
+    run_share=0.1,
+)
 
 
 def simulate(monkeypatch: pytest.MonkeyPatch, preset: presets.Preset) -> tuple[CohortSettings, Session]:
     monkeypatch.setitem(presets.PRESETS, preset.name, preset)
-    settings = CohortSettings(1, 4, preset=preset.name)
+    settings = CohortSettings(n_subjects=1, trials_per_level=4, preset=preset.name)
     return settings, simulate_session(settings, 0)
 
 
@@ -52,7 +60,7 @@ def test_artefacts_step_nowhere_at_the_borders_of_trials(monkeypatch: pytest.Mon
     )
     monkeypatch.setattr("ecg_facial.simulate.sessions.session_ecg.draw_person_ecg", lambda *_: np.zeros(N_TIMES))
     monkeypatch.setattr("ecg_facial.simulate.files.biosignals.draw_person_ecg", lambda *_: np.zeros(N_TIMES))
-    settings, session = simulate(monkeypatch, presets.Preset("noisy", sensors=silent))
+    settings, session = simulate(monkeypatch, presets.Preset(name="noisy", sensors=silent))
     ecg = draw(settings, session)
     step, turn = np.abs(np.diff(ecg)), np.abs(np.diff(ecg, 2))
     borders = list_borders(session)
@@ -80,7 +88,7 @@ def test_a_session_with_artefacts_contains_its_clips_and_has_no_step_in_the_ecg(
 def test_the_truth_of_a_session_has_what_falls_beyond_a_trial_and_what_the_gaps_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings, session = simulate(monkeypatch, presets.Preset("noisy", sensors=SPOILT))
+    settings, session = simulate(monkeypatch, presets.Preset(name="noisy", sensors=SPOILT))
     found = list_session_artefacts(settings, session)
     assert [item.start_s for item in found] == sorted(item.start_s for item in found)
     assert all(0.0 <= item.start_s < item.end_s <= session.plan.duration_s for item in found)
@@ -101,14 +109,16 @@ def test_the_truth_of_a_session_has_what_falls_beyond_a_trial_and_what_the_gaps_
 
 def test_noise_dies_away_beyond_the_ends_that_it_reaches() -> None:
     quiet, reach = np.zeros(N_TIMES), count_reach(FS_HZ)
-    items = (Artefact("wander", 0.0, 5.5, 100.0),)
+    items = (Artefact(kind="wander", start_s=0.0, end_s=5.5, strength_uv=100.0),)
     added = draw_artefacts(np.random.default_rng(0), quiet, quiet, fs_hz=FS_HZ, artefacts=items)
     size = np.abs(added)
     assert size[reach - 512 : reach].max() > 1.0
     assert size[:64].max() < 0.3
     assert size[-64:].max() < 0.3
-    assert list(list_beyond(items, duration_s=5.5)) == [Artefact("wander", -2.0, 7.5, 100.0)]
-    within = Artefact("muscle", 1.0, 2.0, 50.0)
+    assert list(list_beyond(items, duration_s=5.5)) == [
+        Artefact(kind="wander", start_s=-2.0, end_s=7.5, strength_uv=100.0)
+    ]
+    within = Artefact(kind="muscle", start_s=1.0, end_s=2.0, strength_uv=50.0)
     assert list(list_beyond([within], duration_s=5.5)) == [within]
 
 
@@ -143,7 +153,7 @@ def test_people_whose_atria_fibrillate_do_so_throughout(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("index", range(6))
 def test_sessions_of_patients_contain_the_beats_of_their_trials(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(presets.PRESETS, "clinical", presets.CLINICAL)
-    settings = CohortSettings(index + 1, 2, preset="clinical")
+    settings = CohortSettings(n_subjects=index + 1, trials_per_level=2, preset="clinical")
     session = simulate_session(settings, index)
     for label in session.labels:
         own = simulate_trial(settings, label.plan, person=session.person).heart
