@@ -34,7 +34,7 @@ def measure_rr_errors_ms(family: str, noise: Noise | None, *, n_windows: int, fs
         curve = 70.0 + 10.0 * np.sin(2 * np.pi * 0.25 * time_s + number) + rng.normal(0.0, 8.0)
         ecg, true_s = simulate_ecg(curve, fs_hz, rng=rng, morphology=make_morphology(family))
         if noise is not None:
-            ecg = add_noise(Window(crops=ecg, frame_mask=true_s), noise(rng, len(ecg)), SNR_DB)
+            ecg = add_noise(Window(ecg_mv=ecg, beats_s=true_s), noise(rng, len(ecg)), SNR_DB)
         found_s = detect_r_peaks(ecg, fs_hz).times_s
         nearest = np.abs(found_s[:, None] - true_s).argmin(axis=1)
         is_same = np.abs(found_s - true_s[nearest]) < SAME_BEAT_S

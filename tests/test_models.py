@@ -41,7 +41,7 @@ def test_clip_logits_do_not_depend_on_batch_mates(
     kind: type, facial: FacialModel, ecg: ECGModel, make_prepared: Callable
 ) -> None:
     prepared = make_prepared(n_frames=4)
-    model = {FacialDataset: facial, ECGDataset: ecg}.get(kind) or LateFusion(face_weight=facial, ecg_weight=ecg).eval()
+    model = {FacialDataset: facial, ECGDataset: ecg}.get(kind) or LateFusion(facial, ecg).eval()
     rows = list(range(8))
     together = predict_logits(model, kind(prepared, rows, task=TASK), batch_size=8)
     alone = np.concatenate([predict_logits(model, kind(prepared, [row], task=TASK)) for row in rows])
@@ -111,13 +111,13 @@ def test_fused_logits_are_the_weighted_sum(facial: FacialModel, ecg: ECGModel, m
     rows = [2, 3, 4]
     face = predict_logits(facial, FacialDataset(prepared, rows, task=TASK))
     heart = predict_logits(ecg, ECGDataset(prepared, rows, task=TASK))
-    fused = predict_logits(LateFusion(face_weight=facial, ecg_weight=ecg), FusionDataset(prepared, rows, task=TASK))
+    fused = predict_logits(LateFusion(facial, ecg), FusionDataset(prepared, rows, task=TASK))
     np.testing.assert_allclose(fused, 0.8 * face + 0.2 * heart, atol=1e-5)
 
 
 def test_a_missing_modality_leaves_the_other_alone(facial: FacialModel, ecg: ECGModel, make_prepared: Callable) -> None:
     prepared = make_prepared(n_frames=3)  # row 0 has no face, row 1 no beats
-    fused = predict_logits(LateFusion(face_weight=facial, ecg_weight=ecg), FusionDataset(prepared, [0, 1], task=TASK))
+    fused = predict_logits(LateFusion(facial, ecg), FusionDataset(prepared, [0, 1], task=TASK))
     np.testing.assert_allclose(fused[0], predict_logits(ecg, ECGDataset(prepared, [0], task=TASK))[0], atol=1e-6)
     np.testing.assert_allclose(fused[1], predict_logits(facial, FacialDataset(prepared, [1], task=TASK))[0], atol=1e-6)
 

@@ -99,7 +99,7 @@ def read_real_records(folder: Path, *, sinus_only: bool = False) -> Iterator[Win
         beats_s, flutter_s, regular_share = _read_annotations(path)
         if not sinus_only or regular_share >= SINUS_SHARE:
             ecg = signal.resample_poly(_read_signal(path.with_suffix(".hea")), 64, 45, padtype="line")
-            yield Window(crops=ecg, frame_mask=beats_s, frame_times_s=path.stem, tokens=tuple(flutter_s))
+            yield Window(ecg_mv=ecg, beats_s=beats_s, record=path.stem, flutter_s=tuple(flutter_s))
 
 
 def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = False) -> Iterator[Window]:
