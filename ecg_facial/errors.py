@@ -15,7 +15,8 @@ line, because the command line prints the message alone.
     ├── BundleError               a model bundle that is incomplete, altered or of another version
     ├── WithheldError             labels, or what tells them, of trials that are to be predicted
     ├── MissingDependencyError    an optional package that is needed here
-    └── StaleCacheError           a cache made from other data or other settings
+    ├── StaleCacheError           a cache made from other data or other settings
+    └── WorkerDiedError          a worker process that ended without a result
 """
 
 from __future__ import annotations
@@ -63,3 +64,7 @@ class MissingDependencyError(EcgFacialError, ImportError):
 
 class StaleCacheError(EcgFacialError):
     """A cache was made from other data or with other settings."""
+
+
+class WorkerDiedError(EcgFacialError):
+    """A worker process ended without a result, usually for want of memory."""

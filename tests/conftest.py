@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, settings
 
+# One profile: no deadline, no check of how long examples take, so that a busy machine fails nothing.
+settings.register_profile("ecg_facial", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ecg_facial")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

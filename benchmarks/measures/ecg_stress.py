@@ -112,9 +112,7 @@ def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = Fals
             inside = beats_s[(beats_s >= start_s) & (beats_s < start_s + TRIAL_S)] - start_s
             spoilt = any(a < start_s + TRIAL_S and b > start_s for a, b in record.flutter_s)
             if len(inside) >= MIN_BEATS and not spoilt:
-                yield Window(
-                    crops=record.ecg_mv[first : first + n_times], frame_mask=inside, frame_times_s=record.record
-                )
+                yield Window(ecg_mv=record.ecg_mv[first : first + n_times], beats_s=inside, record=record.record)
 
 
 def _read_signal(path: Path) -> FloatArray:

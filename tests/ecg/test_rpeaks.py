@@ -217,7 +217,7 @@ def test_few_beats_are_found_without_their_t_waves(n_beats: int, bpm: float) -> 
         assert mean_heart_rate(found.times_s) == pytest.approx(bpm, abs=0.1)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     seed=st.integers(0, 2**31),
     n_times=st.integers(0, 1500),

@@ -94,7 +94,7 @@ def test_sha256sum_itself_accepts_the_manifest(folder: Path) -> None:
     assert done.stdout.splitlines() == [f"{name}: OK" for name in sorted([*FILES, INFO_FILE])]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_flipped_bit_anywhere_is_found(kept: Path, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as scratch:
@@ -106,7 +106,7 @@ def test_a_flipped_bit_anywhere_is_found(kept: Path, data: st.DataObject) -> Non
         refusal(copy)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_file_cut_or_lengthened_is_found(kept: Path, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as scratch:

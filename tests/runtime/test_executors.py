@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from ecg_facial.errors import SettingsError
-from ecg_facial.runtime.executors.local import WorkerDiedError, run_tasks
+from ecg_facial.errors import SettingsError, WorkerDiedError
+from ecg_facial.runtime.executors.local import run_tasks
 
 
 def test_results_do_not_depend_on_the_executor() -> None:

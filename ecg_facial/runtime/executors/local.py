@@ -15,16 +15,12 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
-from ecg_facial.errors import EcgFacialError, SettingsError
+from ecg_facial.errors import SettingsError, WorkerDiedError
 
 _Argument = TypeVar("_Argument")
 _Result = TypeVar("_Result")
 EXECUTORS = ("serial", "processes")
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-class WorkerDiedError(EcgFacialError):
-    """A worker process ended without a result, usually for want of memory."""
 
 
 def run_tasks(

@@ -55,7 +55,7 @@ def assert_same(one: RPeaks, other: RPeaks) -> None:
     np.testing.assert_array_equal(one.confidence, other.confidence)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     seed=st.integers(0, 10**6),
     fs_hz=st.sampled_from(RATES_HZ),

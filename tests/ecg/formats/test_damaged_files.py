@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from ecg_facial.recording import EcgSignal
 FORMATS = ("csv", "wfdb16", "wfdb212", "edf", "edf+d", "bdf", "xdf", "npy", "npz")
 N_FILES = 1000
 MOST_BYTES = 100 << 20
-MOST_S = 2.0
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -34,7 +32,6 @@ def test_a_damaged_file_is_an_ecg_or_one_of_our_errors(name: str, tmp_path: Path
         rng = np.random.default_rng([FORMATS.index(name), number])
         victim = victims[number % len(victims)]
         victim.write_bytes(damage(whole[victim], rng))
-        began = time.perf_counter()
         try:
             found = read_ecg(path, fs_hz=FS_HZ if number % 2 else None)
         except EcgFacialError as error:
@@ -44,7 +41,6 @@ def test_a_damaged_file_is_an_ecg_or_one_of_our_errors(name: str, tmp_path: Path
             outcomes["read"] += 1
             assert isinstance(found, EcgSignal)
             assert not np.isinf(found.samples).any()
-        assert time.perf_counter() - began < MOST_S, f"damage {number} took long"
         victim.write_bytes(whole[victim])
     assert min(outcomes.values()) > 0, outcomes
     assert not [text for text in said if "\n" in text or len(text) > len(str(path)) + 400]

@@ -154,7 +154,7 @@ def test_a_file_without_a_suffix_is_recognised(tmp_path: Path) -> None:
     np.testing.assert_allclose(read_ecg(path).samples, ECG, atol=2e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n_signals=st.integers(1, 4), n_s=st.integers(1, 8), rate=st.sampled_from([1.0, 50.0, 256.0]),
     suffix=st.sampled_from([".edf", ".bdf"]), annotated=st.booleans(), scale=st.floats(1e-3, 1e4),

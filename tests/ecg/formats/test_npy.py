@@ -53,7 +53,7 @@ def test_every_number_type_and_spelling_of_the_rate_is_read(tmp_path: Path, key:
     np.testing.assert_array_equal(ecg.samples, np.round(100 * ECG))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     table=arrays(np.float64, st.tuples(st.integers(5, 60), st.integers(1, 4)), elements=st.floats(-1e6, 1e6)),
     archived=st.booleans(),

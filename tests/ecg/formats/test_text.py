@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -176,12 +175,10 @@ def test_a_format_that_is_not_read_is_named_with_a_remedy(tmp_path: Path, name: 
     ],
     ids=["long line", "many columns", "long remark", "long name", "long labels", "many brackets"],
 )
-def test_absurd_lines_are_refused_at_once(tmp_path: Path, content: str, message: str) -> None:
+def test_absurd_lines_are_refused(tmp_path: Path, content: str, message: str) -> None:
     path = write(tmp_path, content)
-    began = time.perf_counter()
     with pytest.raises(DataError, match=message):
         read_ecg(path)
-    assert time.perf_counter() - began < 2.0
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -194,7 +191,7 @@ numbers = st.lists(st.one_of(st.floats(-1e6, 1e6, allow_nan=False), st.none()), 
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=numbers, delimiter=st.sampled_from(["\t", ";", ","]), comma=st.booleans(), preamble=st.booleans())
 def test_a_written_table_reads_back(
     tmp_path_factory: pytest.TempPathFactory, values: list[float | None], delimiter: str, comma: bool, preamble: bool

@@ -85,7 +85,7 @@ def test_other_storage_formats_decode_bit_by_bit(tmp_path: Path, storage: int) -
     np.testing.assert_array_equal(read_ecg(path).samples, expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     counts=st.lists(st.integers(-2047, 2047), min_size=1, max_size=60),
     n_signals=st.integers(1, 4),

@@ -129,7 +129,7 @@ def test_samples_never_share_a_place(seed: int) -> None:
         assert np.all(np.diff(grid.places) > 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     n_times=st.integers(2, 300),
     n_channels=st.integers(1, 4),

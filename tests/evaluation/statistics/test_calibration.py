@@ -59,7 +59,7 @@ def test_scaled_probabilities_are_those_of_scikit_learn(too_sure: float) -> None
     np.testing.assert_allclose(scaled / scaled.sum(axis=1, keepdims=True), expected, atol=1e-4)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 10))
 def test_no_temperature_changes_a_decision_and_none_beats_the_one_found(seed: int, other: float) -> None:
     logits, labels = draw(seed, 60)

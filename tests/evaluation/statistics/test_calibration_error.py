@@ -159,7 +159,7 @@ def test_the_interval_of_overconfidence_covers_for_few_people_who_differ() -> No
     assert 134 <= held <= 149
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1))
 def test_the_order_of_trials_says_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -198,7 +198,7 @@ def test_sets_grow_with_what_is_promised_and_hold_everything_where_too_few_calib
     assert predict_sets(p, few).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.98), st.floats(0.02, 0.98))
 def test_sets_that_promise_more_hold_all_classes_of_those_that_promise_less(seed: int, a: float, b: float) -> None:
     p, labels, subjects = draw_cohort(seed, n_subjects=12, n_trials=5)

@@ -17,7 +17,7 @@ from ecg_facial.evaluation.statistics.metrics import compute_metrics
 NAMES = ("BL1", "PA1", "PA2", "PA3")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.integers(1, 60))
 def test_figures_equal_those_of_scikit_learn(seed: int, n_classes: int, n: int) -> None:
     rng = np.random.default_rng(seed)
@@ -74,7 +74,7 @@ def test_what_is_not_defined_is_nan_without_a_warning() -> None:
     assert math.isnan(alone["sensitivity"])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.integers(1, 40))
 def test_the_order_of_trials_changes_no_figure(seed: int, n_classes: int, n: int) -> None:
     rng = np.random.default_rng(seed)

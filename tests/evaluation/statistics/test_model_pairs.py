@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pandas as pd
@@ -130,9 +129,8 @@ def test_one_subject_one_model_and_nobody_give_tables_without_figures() -> None:
     assert compare_models(make_table(0))["p_wilcoxon"].isna().all()
 
 
-def test_five_models_and_87_subjects_take_a_second_or_two() -> None:
+def test_five_models_of_87_subjects_are_compared_pair_by_pair() -> None:
     table = make_table(87).assign(e=make_table(87, seed=1)["c"])
-    start = time.perf_counter()
-    compare_models(table)
-    rank_models(table)
-    assert time.perf_counter() - start < 3
+    n_models = len(table.columns)
+    assert len(compare_models(table)) == n_models * (n_models - 1) // 2
+    assert len(rank_models(table).mean_ranks) == n_models
