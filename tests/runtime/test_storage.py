@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,14 +65,35 @@ def test_the_old_file_is_readable_until_the_new_one_is_whole(tmp_path: Path) -> 
     assert path.read_bytes() == b"new"
 
 
-def test_the_usual_permissions_are_given(tmp_path: Path) -> None:
-    """A temporary file is readable by its owner alone; the result is not meant to be."""
-    old_mask = os.umask(0o022)
-    try:
+@pytest.fixture(params=[0o022, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    old = os.umask(request.param)
+    yield request.param
+    os.umask(old)
+
+
+def test_the_usual_permissions_are_given_without_touching_the_umask(
+    umask: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The umask is the whole process's: set to 0 for a moment, it opens another thread's new files to everybody."""
+
+    def refuse(mask: int) -> int:
+        raise AssertionError(f"umask set to {mask:o}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "umask", refuse)
         write_bytes(tmp_path / "file", b"")
-    finally:
-        os.umask(old_mask)
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_temporary_name_that_is_taken_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = iter(["taken", "free"])
+    monkeypatch.setattr(secrets, "token_hex", lambda n_bytes: next(tokens))
+    (tmp_path / ".file-taken.bin").write_bytes(b"of another process")
+    with atomic_path(tmp_path / "file.bin") as temporary:
+        assert temporary.name == ".file-free.bin"
+    assert (tmp_path / ".file-taken.bin").read_bytes() == b"of another process"
+    assert names(tmp_path) == [".file-taken.bin", "file.bin"]
 
 
 def test_text_is_utf8_with_unix_line_ends(tmp_path: Path) -> None:
