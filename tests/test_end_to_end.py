@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from blocking import block_imports
 from killing import assert_same_bytes, kill_when
 from safetensors.torch import load_file
 
@@ -290,8 +291,7 @@ def test_predict_runs_without_torch_and_equals_torch(data: Path, cache: Path, re
 
 def predict_without_torch(bundle: Path, files: dict[str, Path]) -> dict[str, object]:
     program = (
-        "import sys; sys.modules['torch'] = None; sys.modules['pandas'] = None;"
-        "from ecg_facial.cli.app import main; sys.argv[0] = 'ecg-facial'; main()"
+        f"{block_imports('torch', 'pandas')}from ecg_facial.cli.app import main; sys.argv[0] = 'ecg-facial'; main()"
     )
     options = [str(part) for option in files.items() for part in option]
     done = subprocess.run(

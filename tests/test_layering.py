@@ -25,6 +25,20 @@ def test_no_module_is_over_400_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
+@pytest.mark.parametrize("torch", ["None", "types.ModuleType('torch')"])
+def test_importing_the_package_only_adds_modules_of_its_own(torch: str) -> None:
+    """The order shows a module that was taken out and put back: it stands last then."""
+    program = (
+        f"import sys, types; sys.modules['torch'] = {torch}; before = list(sys.modules.items())\n"
+        "import ecg_facial; after = list(sys.modules.items())\n"
+        "assert after[:len(before)] == before, 'modules of others moved'\n"
+        "print(*(name for name, _ in after[len(before):] if name.partition('.')[0] != '__future__'))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["ecg_facial"]
+
+
 def test_the_readme_shows_the_tree_as_it_is() -> None:
     tool = PACKAGE.parent / "tools" / "readme_tree.py"
     done = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from blocking import block_imports
 from typer.testing import CliRunner
 
 from ecg_facial.cli.app import app
@@ -108,7 +109,7 @@ def test_the_command_shows_models_beside_chance_and_refuses_in_one_line(tmp_path
 def test_scoring_needs_no_torch(tmp_path: Path) -> None:
     path = make_file(tmp_path / "theirs.csv", n_subjects=3)
     code = (
-        "import sys; sys.modules['torch'] = None\n"
+        f"{block_imports('torch')}"
         "from pathlib import Path\nfrom ecg_facial.workflow.scoring import score_predictions\n"
         f"print(score_predictions(Path({str(path)!r}), Path({str(tmp_path / 'out')!r}))['n_subjects'])"
     )
