@@ -1,7 +1,7 @@
 """Video frames with timestamps.
 
 Enters: a video file, a folder of frame images, or pictures in memory. Leaves: `VideoFrame` objects that convert to RGB
-only the region asked for. Knows nothing of faces.
+only the region asked for. Knows nothing of faces. Leaves FFmpeg's log as the host sets it; PyAV's default is silence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from av.logging import PANIC, set_level
 from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
@@ -30,8 +29,6 @@ _FULL_RANGE = 2
 _CLOCK_TOLERANCE_S = 1e-6
 # decoding so much costs about as much as finding a place in the file
 _SEEK_FROM_S = 10.0
-
-set_level(PANIC)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -184,6 +186,37 @@ def test_a_truncated_file_is_corrupt(clip: Path, tmp_path: Path, share: float) -
     with pytest.raises(CorruptDataError, match=r"cut.mp4: .*copy it again") as caught:
         read_all(path)
     assert "\n" not in str(caught.value)
+
+
+def test_importing_leaves_the_log_of_ffmpeg_to_the_host() -> None:
+    program = (
+        "import av; before = av.logging.get_level()\n"
+        "import ecg_facial.face.video; print(before, av.logging.get_level())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    before, after = done.stdout.split()
+    assert after == before
+
+
+@pytest.mark.parametrize("level", [None, av.logging.ERROR])
+def test_reading_leaves_the_log_of_ffmpeg_to_the_host(
+    level: int | None, clip: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is said by default; a host that asks for the log gets it by Python's logging."""
+    damaged = tmp_path / "cut.mp4"
+    damaged.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    at_first = av.logging.get_level()
+    av.logging.set_level(level)
+    try:
+        read_all(clip)
+        assert not caplog.records
+        with pytest.raises(CorruptDataError):
+            read_all(damaged)
+        assert av.logging.get_level() == level
+    finally:
+        av.logging.set_level(at_first)
+    assert bool(caplog.records) == (level is not None)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_what_is_no_video_is_corrupt(tmp_path: Path) -> None:
