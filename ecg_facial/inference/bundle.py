@@ -19,7 +19,7 @@ from pathlib import Path
 from ecg_facial import __version__
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.errors import BundleError, SettingsError
-from ecg_facial.runtime.settings import from_dict, to_dict
+from ecg_facial.runtime.settings import from_dict, strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_bytes, write_bytes
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
@@ -31,6 +31,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class BundleInfo:
     """What a bundle's networks expect and say.

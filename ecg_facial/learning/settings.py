@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from ecg_facial.errors import SettingsError
 from ecg_facial.inference.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.runtime.settings import strict_settings
 
 _PRECISIONS = ("auto", "fp32", "bf16")
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """How a model is trained.
@@ -60,6 +62,7 @@ class TrainingSettings:
             raise SettingsError(f"unknown precision {self.precision!r}: expected {', '.join(_PRECISIONS)}")
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
     """Architecture, training and fusion of both models.

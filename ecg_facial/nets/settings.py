@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.settings import strict_settings
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class FacialSettings:
     """Architecture of the facial model.
@@ -44,6 +46,7 @@ class FacialSettings:
             raise SettingsError(f"dropout is {self.dropout}: expected 0 to below 1")
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class EcgSettings:
     """Architecture of the ECG model.

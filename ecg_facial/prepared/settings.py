@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.settings import strict_settings
 
 MODES = ("none", "training-set", "baseline", "causal", "transductive")
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class NormalisationSettings:
     """How vectors are normalised.

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.settings import strict_settings
 
 PREPROCESSING_VERSION = 3
 FRAME_POLICIES = ("uniform", "late", "first")
 DETECTORS = ("mtcnn", "yunet")
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class WindowSettings:
     """How a window is made.

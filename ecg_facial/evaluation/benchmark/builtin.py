@@ -34,12 +34,13 @@ from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
 from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.prepared import PreparedData
-from ecg_facial.runtime.settings import to_dict
+from ecg_facial.runtime.settings import strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_json
 
 _STEPS = 100  # of the learned weight: finer ones differ by less than its standard error
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class LateFusion:
     """``face_weight * face + ecg_weight * ECG`` on the logits; the other model's calibrated ones where one is absent.

@@ -10,8 +10,10 @@ from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.labels import DEFAULT_TASK, get_task
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.prepared.settings import NormalisationSettings
+from ecg_facial.runtime.settings import strict_settings
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkSettings:
     """What is evaluated, and how.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.settings import strict_settings
 
 MIN_SUBJECTS = 3
 INNER_RULES = ("parts", "crossfit")
 _CALIBRATION_SHARE, _FEWEST_TO_CALIBRATE = 0.1, 4
 
 
+@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class InnerSettings:
     """How the inner subjects of a fold are used.
