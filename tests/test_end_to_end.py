@@ -26,6 +26,7 @@ from ecg_facial.evaluation.audit.running import AuditSettings
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.evaluation.report.checklist import fill_checklist
 from ecg_facial.face.pixels import normalise_crops
 from ecg_facial.facial_model import FacialModel
 from ecg_facial.inference.bundle import load_bundle
@@ -109,6 +110,13 @@ def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
     assert run["simulated"] is True
     assert run["protocol"] == "leave-one-subject-out"
     assert len(run["data_fingerprint"]) == 64
+
+
+def test_the_report_names_the_bundle_where_there_is_one(result: BenchmarkResult) -> None:
+    run = json.loads((result.folder / "run.json").read_text())
+    assert run["bundle"] == "model"
+    items = {item.number: item.said for item in fill_checklist(run, result.metrics)}
+    assert "bundle in model/" in items["22"]
 
 
 def test_every_fold_tests_one_subject_who_neither_trains_nor_stops(result: BenchmarkResult) -> None:
@@ -247,6 +255,7 @@ def test_permuted_labels_keep_each_subjects_counts_and_are_stamped(
     permuted = benchmark_dataset(
         data, tmp_path / "run", options=OPTIONS, settings=settings, cache=cache, with_bundle=False
     )
+    assert json.loads((permuted.folder / "run.json").read_text())["bundle"] is None
     assert "LABELS PERMUTED" in (permuted.folder / "report.html").read_text()
     assert "ceiling" not in permuted.metrics
     before, after = (

@@ -8,20 +8,42 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from ecg_facial.errors import EcgFacialError
 
 EXIT_BAD_INPUT = 2
+# Optional packages by import name, with the extra that installs each.
+EXTRAS = {
+    "jinja2": "evaluate",
+    "joblib": "evaluate",
+    "matplotlib": "evaluate",
+    "sklearn": "evaluate",
+    "onnx": "train",
+    "onnxscript": "train",
+    "safetensors": "train",
+    "torch": "train",
+    "numba": "simulate",
+}
 
 
 @contextmanager
 def errors_as_one_line() -> Iterator[None]:
-    """Turn the package's own errors into one line on standard error and exit code 2."""
+    """Turn the package's own errors, and optional packages that are missing, into one line and exit code 2."""
     try:
         yield
     except EcgFacialError as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        raise SystemExit(EXIT_BAD_INPUT) from None
+        _exit_with(" ".join(str(error).split()))
+    except ModuleNotFoundError as error:
+        name = (error.name or "").split(".")[0]
+        if name not in EXTRAS:
+            raise
+        _exit_with(f"{name} is needed here and is not installed: pip install 'ecg-facial[{EXTRAS[name]}]'")
+
+
+def _exit_with(message: str) -> NoReturn:
+    sys.stderr.write(f"error: {message}\n")
+    raise SystemExit(EXIT_BAD_INPUT) from None
 
 
 def say(text: str = "") -> None:

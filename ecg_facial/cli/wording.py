@@ -6,14 +6,17 @@ Enters: a finished run, or an index. Leaves: text.
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ecg_facial.datasets import READERS, DatasetIndex, summarise
-from ecg_facial.evaluation.benchmark.run_file import REPORT_FILE
-from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.protocols.protocols import parse_protocol
 from ecg_facial.evaluation.report.terminal import describe_metrics, format_share
 from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
+
+if TYPE_CHECKING:
+    from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
+
+REPORT_FILE = "report.html"
 
 
 def show_result(result: BenchmarkResult) -> str:

@@ -71,7 +71,7 @@ def inspect_ecg(
     write_json(out / SUMMARY_FILE, findings.to_dict())
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingDependencyError(
-            f"{STRIP_PNG} needs matplotlib, which is not installed: pip install 'ecg-facial[train]' "
+            f"{STRIP_PNG} needs matplotlib, which is not installed: pip install 'ecg-facial[evaluate]' "
             f"({BEATS_FILE} and {SUMMARY_FILE} are written)"
         )
     from ecg_facial.inspection.sheet import Shown, draw_sheet

@@ -111,11 +111,19 @@ def benchmark_dataset(
     with announce_time("Auditing for leakage", show=show_progress):
         result = audit_result(result, found, settings)
     # a bundle makes windows of its own at the bedside, and knows no person's other trials
-    if with_bundle and settings.normalisation.mode == "none":
+    ships = with_bundle and settings.normalisation.mode == "none"
+    if ships:
         own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
         train_bundle(own, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
     with announce_time("Writing the report", show=show_progress):
-        write_run(result, found, settings, repeated=folds is not None, wall_s=time.monotonic() - begin)
+        write_run(
+            result,
+            found,
+            settings,
+            repeated=folds is not None,
+            wall_s=time.monotonic() - begin,
+            bundle=MODEL_FOLDER if ships else None,
+        )
     return result
 
 
@@ -170,11 +178,19 @@ def audit_folder(folder: Path, *, audit: AuditSettings, data: Path | None = None
 
 
 def write_run(
-    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, *, repeated: bool, wall_s: float
+    result: BenchmarkResult,
+    found: Prepared,
+    settings: BenchmarkSettings,
+    *,
+    repeated: bool,
+    wall_s: float,
+    bundle: str | None,
 ) -> None:
     """Write `run.json`, tables, and the report, whose examples are of the first seed."""
     shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
-    run = describe_run(found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s)
+    run = describe_run(
+        found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s, bundle=bundle
+    )
     write_json(result.folder / RUN_FILE, run)
     examples = []
     if (shown["model"] == "fusion").any():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from ecg_facial.cli.console import EXIT_BAD_INPUT, errors_as_one_line, say
+from ecg_facial.cli.console import EXIT_BAD_INPUT, EXTRAS, errors_as_one_line, say
 from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.runtime.text import format_table
 
@@ -49,3 +53,24 @@ def test_saying_writes_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     say("done")
     say()
     assert capsys.readouterr().out == "done\n\n"
+
+
+def test_a_missing_optional_package_is_one_line_that_says_how_to_install_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left, errors_as_one_line():
+        raise ModuleNotFoundError("No module named 'torch'", name="torch.nn")
+    assert left.value.code == EXIT_BAD_INPUT
+    said = capsys.readouterr().err
+    assert said == "error: torch is needed here and is not installed: pip install 'ecg-facial[train]'\n"
+
+
+def test_a_missing_module_that_no_extra_holds_is_not_hidden() -> None:
+    with pytest.raises(ModuleNotFoundError), errors_as_one_line():
+        raise ModuleNotFoundError("No module named 'nowhere'", name="nowhere")
+
+
+def test_every_package_that_is_named_stands_in_the_extra_that_is_named() -> None:
+    path = Path(__file__).resolve().parents[2] / "pyproject.toml"
+    extras = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    for package, extra in EXTRAS.items():
+        listed = {re.split(r"[^\w-]", item)[0] for item in extras[extra]}
+        assert {"sklearn": "scikit-learn"}.get(package, package) in listed

@@ -66,7 +66,7 @@ def follow(stage: Stage, **settings: float) -> list[float | None]:
 
 
 def test_the_whole_frame_is_searched_on_a_grid_and_every_frame_verified() -> None:
-    stage = Stage(side_px=[[(1, face_at(160 + number, 120))] for number in range(12)])
+    stage = Stage(script=[[(1, face_at(160 + number, 120))] for number in range(12)])
     assert follow(stage, detect_every=5) == [160.0 + number for number in range(12)]
     assert stage.searched == [0, 5, 10]
     assert set(stage.verified) == set(range(12))
@@ -84,18 +84,18 @@ def test_box_and_landmarks_are_always_those_of_the_verification() -> None:
 
 def test_the_largest_face_near_the_middle_is_chosen() -> None:
     assert follow(
-        Stage(side_px=[[(1, face_at(60, 60, 40)), (2, face_at(160, 120, 90)), (3, face_at(280, 60, 40))]])
+        Stage(script=[[(1, face_at(60, 60, 40)), (2, face_at(160, 120, 90)), (3, face_at(280, 60, 40))]])
     ) == [160.0]
-    assert follow(Stage(side_px=[[(1, face_at(60, 120, 60)), (2, face_at(150, 120, 60))]])) == [150.0]
+    assert follow(Stage(script=[[(1, face_at(60, 120, 60)), (2, face_at(150, 120, 60))]])) == [150.0]
 
 
 def test_a_larger_face_that_appears_later_is_not_taken() -> None:
     script = [[(1, face_at(100, 120, 60))]] * 2 + [[(1, face_at(100, 120, 60)), (2, face_at(230, 120, 120))]] * 8
-    assert follow(Stage(side_px=script), detect_every=3) == [100.0] * 10
+    assert follow(Stage(script=script), detect_every=3) == [100.0] * 10
 
 
 def test_a_face_that_vanishes_is_lost_at_once_and_searched_for_on_every_frame() -> None:
-    stage = Stage(side_px=[[(1, face_at(160, 120))]] * 3 + [[]] * 4)
+    stage = Stage(script=[[(1, face_at(160, 120))]] * 3 + [[]] * 4)
     assert follow(stage, detect_every=100) == [160.0] * 3 + [None] * 4
     assert stage.searched == [0, 3, 4, 5, 6]
     assert stage.verified == [0, 1, 2, 3]
@@ -103,27 +103,27 @@ def test_a_face_that_vanishes_is_lost_at_once_and_searched_for_on_every_frame() 
 
 def test_the_person_is_found_again_where_they_were() -> None:
     script = [[(1, face_at(160, 120))]] * 2 + [[]] * 3 + [[(1, face_at(175, 125))]] * 2
-    assert follow(Stage(side_px=script)) == [160.0] * 2 + [None] * 3 + [175.0] * 2
+    assert follow(Stage(script=script)) == [160.0] * 2 + [None] * 3 + [175.0] * 2
 
 
 def test_the_person_is_found_again_elsewhere_by_their_look() -> None:
     script = [[(1, face_at(80, 120))]] * 2 + [[]] * 2 + [[(1, face_at(240, 120))]] * 2
-    assert follow(Stage(side_px=script)) == [80.0] * 2 + [None] * 2 + [240.0] * 2
+    assert follow(Stage(script=script)) == [80.0] * 2 + [None] * 2 + [240.0] * 2
 
 
 def test_another_person_elsewhere_is_not_taken_for_the_lost_one() -> None:
     script = [[(1, face_at(80, 120))]] * 2 + [[]] * 2 + [[(2, face_at(240, 120))]] * 4
-    assert follow(Stage(side_px=script)) == [80.0] * 2 + [None] * 6
+    assert follow(Stage(script=script)) == [80.0] * 2 + [None] * 6
 
 
 def test_the_lost_one_is_told_from_another_when_both_appear() -> None:
     both = [(2, face_at(240, 120, confidence=0.999)), (1, face_at(60, 60, confidence=0.96))]
-    assert follow(Stage(side_px=[[(1, face_at(160, 120))], [], both])) == [160.0, None, 60.0]
+    assert follow(Stage(script=[[(1, face_at(160, 120))], [], both])) == [160.0, None, 60.0]
 
 
 def test_a_jump_onto_another_face_is_no_verification() -> None:
     """The face that verifying returns must overlap the last one."""
-    stage = Stage(side_px=[[(1, face_at(160, 120, 60))], [(2, face_at(205, 120, 60))]])
+    stage = Stage(script=[[(1, face_at(160, 120, 60))], [(2, face_at(205, 120, 60))]])
     assert overlap(face_at(160, 120).box, face_at(205, 120).box) < TrackSettings().same_overlap
     assert follow(stage, return_distance=0.5) == [160.0, None]
 

@@ -120,7 +120,7 @@ def test_a_new_version_of_the_preprocessing_gets_a_new_folder(
 ) -> None:
     few = subset(tiny_index, 3)
     old = prepare(few, tmp_path, settings=TINY, workers=1)
-    for module in ("making", "reading"):
+    for module in ("making", "data"):
         monkeypatch.setattr(f"ecg_facial.prepared.{module}.PREPROCESSING_VERSION", 999)
     new = prepare(few, tmp_path, settings=TINY, workers=1)
     assert new.folder != old.folder

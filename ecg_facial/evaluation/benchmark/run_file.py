@@ -36,8 +36,12 @@ def describe_run(
     result: BenchmarkResult,
     repeated: bool,
     wall_s: float,
+    bundle: str | None = None,
 ) -> dict[str, Any]:
-    """Content of `run.json`: what is needed to judge and to repeat the run; `repeated` says that folds were given."""
+    """Content of `run.json`: what is needed to judge and to repeat the run.
+
+    `repeated` says that folds were given, `bundle` is the folder of the bundle in the run folder, where there is one.
+    """
     task, table, beside = get_task(settings.task), prepared.table, result.beside
     n_rest = int((table["level"] == REST_CODE).sum())
     parts = prepared.parts if isinstance(prepared, JoinedData) else (prepared,)
@@ -64,6 +68,7 @@ def describe_run(
         "windows_folders": [_relative(part.folder, result.folder) for part in parts],
         "window_settings": to_dict(prepared.settings),
         "model_settings": to_dict(settings.models),
+        "bundle": bundle,
         "protocol": protocol.title,
         "stamps": list(result.metrics["stamps"]),
         "beside": None if beside is None else {"folder": beside.folder.name, "stamps": beside.metrics["stamps"]},
