@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -60,19 +61,17 @@ class VideoFrame(ABC):
 
 
 def _warp(plane: NDArray[np.uint8], matrix: FloatArray, size: int) -> NDArray[np.uint8]:
-    """Warp the needed part of a plane, averaged down first where it shrinks, since warping alone would alias."""
-    inverse = cv2.invertAffineTransform(matrix)
-    corners = (
-        np.array([[0, 0], [size, 0], [0, size], [size, size]], dtype=np.float64) @ inverse[:, :2].T + inverse[:, 2]
-    )
+    """Warp the needed part of a plane, averaged down first where it shrinks, since warping alone would alias.
+
+    Outside of the plane its border goes on; `_blacken` removes that.
+    """
+    corners = _corners(cv2.invertAffineTransform(matrix), size)
     height, width = plane.shape[:2]
-    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2, 0, [width, height])
-    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 3, 0, [width, height])
-    if np.any(high - low < 1):
-        return np.zeros((size, size, *plane.shape[2:]), np.uint8)
+    low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2, 0, [width - 1, height - 1])
+    high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 3, low + 1, [width, height])
     part = plane[low[1] : high[1], low[0] : high[0]]
     matrix = np.column_stack([matrix[:, :2], matrix[:, :2] @ low + matrix[:, 2]])
-    shrink = int(1 / max(float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))), 1e-6))
+    shrink = _shrink(matrix)
     if shrink >= 2:
         small = (max(part.shape[1] // shrink, 1), max(part.shape[0] // shrink, 1))
         ratio = np.array([part.shape[1] / small[0], part.shape[0] / small[1]])
@@ -80,7 +79,36 @@ def _warp(plane: NDArray[np.uint8], matrix: FloatArray, size: int) -> NDArray[np
         # pixel centres: x_part = (x_small + 0.5) * ratio - 0.5
         offset = matrix[:, :2] @ (0.5 * ratio - 0.5) + matrix[:, 2]
         matrix = np.column_stack([matrix[:, :2] * ratio, offset])
-    return np.asarray(cv2.warpAffine(part, matrix, (size, size), flags=cv2.INTER_LINEAR), dtype=np.uint8)
+    warped = cv2.warpAffine(part, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, dtype=np.uint8)
+
+
+def _corners(inverse: NDArray[Any], size: int) -> FloatArray:
+    square = np.array([[0, 0], [size, 0], [0, size], [size, size]], dtype=np.float64)
+    return np.asarray(square @ inverse[:, :2].T + inverse[:, 2], dtype=np.float64)
+
+
+def _shrink(matrix: FloatArray) -> int:
+    return int(1 / max(float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))), 1e-6))
+
+
+def _blacken(crop: Picture, matrix: FloatArray, frame_size: tuple[int, int]) -> Picture:
+    """Weigh each pixel by its share inside the frame, as linear interpolation with black would.
+
+    Done on RGB: chroma planes are coarser than luma, so black mixed into the planes would colour the frame's border.
+    """
+    inverse, size = cv2.invertAffineTransform(matrix), len(crop)
+    furthest = np.array(frame_size) - 1
+    ramp_px = max(_shrink(matrix), 1)
+    corners = _corners(inverse, size - 1)
+    if np.minimum(corners, furthest - corners).min() >= (ramp_px - 1) / 2:
+        return crop
+    steps = np.arange(size)
+    share = np.ones((size, size))
+    for (per_column, per_row, start), last in zip(inverse, furthest, strict=True):
+        at = per_column * steps + (per_row * steps + start)[:, None]
+        share *= np.clip((np.minimum(at, last - at) + 0.5) / ramp_px + 0.5, 0.0, 1.0)
+    return np.rint(crop * share[..., None]).astype(np.uint8)
 
 
 class RgbFrame(VideoFrame):
@@ -100,7 +128,8 @@ class RgbFrame(VideoFrame):
 
     def warp_rgb(self, matrix: FloatArray, size: int) -> Picture:
         """See `VideoFrame`."""
-        return _warp(self.image, np.asarray(matrix, dtype=np.float64), size)
+        matrix = np.asarray(matrix, dtype=np.float64)
+        return _blacken(_warp(self.image, matrix, size), matrix, (self.width, self.height))
 
 
 class YuvFrame(VideoFrame):
@@ -126,7 +155,8 @@ class YuvFrame(VideoFrame):
         luma = _warp(self._planes[0], matrix, size)
         # chroma planes have half the size: x_luma = 2 x_chroma + 0.5
         half = np.column_stack([2 * matrix[:, :2], matrix[:, :2] @ np.array([0.5, 0.5]) + matrix[:, 2]])
-        return self._to_rgb([luma, _warp(self._planes[1], half, size), _warp(self._planes[2], half, size)])
+        rgb = self._to_rgb([luma, _warp(self._planes[1], half, size), _warp(self._planes[2], half, size)])
+        return _blacken(rgb, matrix, (self.width, self.height))
 
     def _to_rgb(self, planes: list[NDArray[np.uint8]]) -> Picture:
         if not self._full_range:

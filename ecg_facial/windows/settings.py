@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.settings import strict_settings
 
-PREPROCESSING_VERSION = 3
+PREPROCESSING_VERSION = 4
 FRAME_POLICIES = ("uniform", "late", "first")
 DETECTORS = ("mtcnn", "yunet")
 

@@ -162,6 +162,51 @@ def test_outside_of_the_frame_is_black() -> None:
     assert (beside[:, 17:] == 200).all()
 
 
+def as_planes(pixels: str, *, full_range: bool, picture: Picture) -> YuvFrame:
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
+        format=pixels, dst_colorspace="ITU601", dst_color_range="JPEG" if full_range else "MPEG"
+    )
+    frame.color_range = 2 if full_range else 1
+    return YuvFrame(frame, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "full_range"), [("yuv420p", False), ("yuv420p", True), ("yuvj420p", True), ("yuv444p", False)]
+)
+@pytest.mark.parametrize(("scale", "angle"), [(1.0, 0.0), (0.8, 17.0), (0.3, -30.0), (0.12, 5.0), (2.0, 45.0)])
+def test_pictures_and_planes_are_the_same_black_outside_of_the_frame(
+    pixels: str, full_range: bool, scale: float, angle: float
+) -> None:
+    """At every corner of the frame, its border included, for even and odd sizes."""
+    for width, height in ((WIDTH, HEIGHT), (WIDTH - 1, HEIGHT - 1)):
+        picture = smooth_picture(width=width, height=height)
+        planes = as_planes(pixels, full_range=full_range, picture=picture)
+        for corner in ((0, 0), (width, 0), (0, height), (width, height)):
+            matrix = turned(scale, angle, width=2 * corner[0], height=2 * corner[1])
+            expected, found = RgbFrame(picture, 0.0).warp_rgb(matrix, 48), planes.warp_rgb(matrix, 48)
+            rows, columns = np.mgrid[0:48, 0:48]
+            x, y = np.einsum("ij,jrc->irc", cv2.invertAffineTransform(matrix), [columns, rows, np.ones_like(rows)])
+            margin = max(1 / scale, 1.0) + 0.1
+            outside = (x < -margin) | (y < -margin) | (x > width - 1 + margin) | (y > height - 1 + margin)
+            assert outside.sum() > 400
+            assert not expected[outside].any()
+            assert not found[outside].any()
+            difference = found.astype(int) - expected
+            assert np.abs(difference[~outside]).mean() < 3.0
+            assert np.abs(difference).max() <= 12
+
+
+def test_crops_wholly_outside_of_a_decoded_frame_are_black() -> None:
+    frame = as_planes("yuv420p", full_range=False, picture=smooth_picture())
+    for x, y in ((-500, -500), (500, 0), (0, 400)):
+        assert not frame.warp_rgb(np.array([[1.0, 0, x], [0, 1.0, y]]), 32).any()
+
+
+def test_a_much_shrunk_part_of_a_frame_has_no_dark_border() -> None:
+    frame = RgbFrame(np.full((800, 800, 3), 200, np.uint8), 0.0)
+    assert (frame.warp_rgb(turned(1 / 12, 0.0, width=800, height=800, size=32), 32) == 200).all()
+
+
 @pytest.mark.parametrize(("width", "height"), [(101, 75), (640, 360)])
 def test_a_small_picture_has_the_stated_scale(tmp_path: Path, width: int, height: int) -> None:
     path = write_video(tmp_path / "odd.mov", codec="mjpeg", pixels="yuvj420p", width=width, height=height, times=[0])
