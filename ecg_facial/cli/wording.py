@@ -55,11 +55,13 @@ def _say_original(metrics: dict[str, Any]) -> list[str]:
     return [f"by {parse_protocol(beside['protocol']).title}: {', '.join(said)}", *beside["stamps"]]
 
 
-def show_accuracy(result: BenchmarkResult, model: str = "fusion") -> str:
-    """Say what share of all trials a model gets right, as the original's program did, and no more."""
+def show_accuracy(result: BenchmarkResult) -> str:
+    """Say what share of all trials the fusion gets right, as the original's program did; or the one model there is."""
+    model = "fusion" if "fusion" in result.metrics["models"] else next(iter(result.metrics["models"]))
+    title = {"fusion": "Fusion", "facial": "Face", "ecg": "ECG"}.get(model, model)
     lines = [SIMULATED_NOTE] if result.simulated else []
     accuracy = result.metrics["models"][model]["overall"]["accuracy"]
-    lines.append(f"Fusion accuracy (leave-one-subject-out): {100 * accuracy:.2f} %")
+    lines.append(f"{title} accuracy (leave-one-subject-out): {100 * accuracy:.2f} %")
     if model in (ceiling := result.metrics.get("ceiling", {})):
         lines.append(
             f"Ceiling, what an ideal observer reaches on these trials: {100 * ceiling[model]['accuracy']:.2f} %"

@@ -24,7 +24,8 @@ from ecg_facial.runtime.storage import sha256_bytes, write_bytes
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
 INFO_FILE, MANIFEST_FILE = "bundle.json", "SHA256SUMS"
-BUNDLE_VERSION = 1
+BUNDLE_VERSION = 2
+MODELS = ("facial", "ecg")
 MAX_FILES, MAX_BYTES = 32, 1 << 30
 _MAX_MANIFEST_BYTES = 1 << 16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -41,12 +42,14 @@ class BundleInfo:
     task : str
     class_names : tuple of str
         In the order of the logits.
+    models : tuple of str
+        Whose networks it holds: ``facial``, ``ecg``, or both in this order.
     windows : WindowSettings
         How windows must be made.
     token_features : tuple of str
         Features of a heart-rate token, in order.
     face_weight, ecg_weight : float
-        Of the fusion.
+        Of the fusion; without effect where there is one model.
     simulated : bool
         Trained on simulated people: means nothing on real ones.
     n_subjects : int
@@ -66,6 +69,7 @@ class BundleInfo:
     simulated: bool
     n_subjects: int
     description: str
+    models: tuple[str, ...] = MODELS
     token_features: tuple[str, ...] = TOKEN_FEATURES
     package_version: str = __version__
     preprocessing_version: int = PREPROCESSING_VERSION
@@ -74,6 +78,8 @@ class BundleInfo:
     def __post_init__(self) -> None:
         if len(self.class_names) < 2 or len(set(self.class_names)) != len(self.class_names):
             raise SettingsError(f"class names {self.class_names}: expected two or more, each once")
+        if not self.models or self.models != tuple(name for name in MODELS if name in self.models):
+            raise SettingsError(f"models {self.models}: expected facial, ecg, or both in this order")
 
 
 @dataclass(frozen=True, eq=False)

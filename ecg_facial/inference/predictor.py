@@ -1,13 +1,14 @@
 """From a window to a prediction, without torch.
 
 Enters: a bundle, and windows or files. Leaves: class probabilities with the quality of what they rest on. A modality
-that is missing leaves the other alone; without both there is no prediction.
+that is missing leaves the other alone; without both there is no prediction. A modality of which the bundle holds no
+model counts as missing.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,7 @@ class Predictor:
 
     def predict(self, window: Window) -> Prediction:
         """Predict one window, made with the bundle's window settings."""
+        window = _keep_signals(window, self.info.models)
         face, ecg = self._logits(window)
         nothing = np.zeros(len(self.info.class_names), np.float32)
         probabilities = fuse_logits(
@@ -120,7 +122,7 @@ class Predictor:
             n_heart_rate_tokens=len(window.tokens),
             heart_rate_bpm=None if math.isnan(window.heart_rate_bpm) else window.heart_rate_bpm,
             simulated=self.info.simulated,
-            notes=_describe_gaps(window),
+            notes=_describe_gaps(window, self.info.models),
         )
 
     def _logits(self, window: Window) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
@@ -156,7 +158,7 @@ def predict_files(
     Raises
     ------
     SettingsError
-        Without both, or for a start below 0.
+        Without a signal that the bundle has a model of, or for a start below 0.
     DataError
         For a file that cannot be read.
     """
@@ -165,9 +167,16 @@ def predict_files(
     if not (math.isfinite(start_s) and start_s >= 0):
         raise SettingsError(f"start_s is {start_s}: expected 0 or more seconds")
     settings = predictor.info.windows
-    signal = None if ecg is None else read_ecg(ecg, fs_hz=fs_hz, column=ecg_column)
+    models = predictor.info.models
+    if video is None and "ecg" not in models:
+        raise SettingsError("the bundle holds the facial model alone: give a video")
+    if ecg is None and "facial" not in models:
+        raise SettingsError("the bundle holds the ECG model alone: give an ECG")
+    signal = None
+    if ecg is not None and "ecg" in models:
+        signal = read_ecg(ecg, fs_hz=fs_hz, column=ecg_column)
     frames = None
-    if video is not None:
+    if video is not None and "facial" in models:
         frames = read_frames(VideoRef(path=video), start_s=start_s, duration_s=settings.window_s)
     detector = predictor.detector if frames is not None else None
     return predictor.predict(make_window(frames, signal, settings=settings, detector=detector, start_s=start_s))
@@ -196,14 +205,36 @@ def _to_tuple(values: NDArray[np.floating]) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _describe_gaps(window: Window) -> tuple[str, ...]:
+def _keep_signals(window: Window, models: tuple[str, ...]) -> Window:
+    """Leave out the signal of which there is no model, as if it had not been given."""
+    if "facial" not in models:
+        unseen = np.zeros_like(window.frame_mask)
+        return replace(window, frame_mask=unseen, face_quality=0.0, has_video=False)
+    if "ecg" not in models:
+        return replace(
+            window,
+            tokens=window.tokens[:0],
+            token_times_s=window.token_times_s[:0],
+            r_peak_times_s=window.r_peak_times_s[:0],
+            heart_rate_bpm=math.nan,
+            ecg_quality=0.0,
+            has_ecg=False,
+        )
+    return window
+
+
+def _describe_gaps(window: Window, models: tuple[str, ...]) -> tuple[str, ...]:
     notes = []
-    if not window.has_video:
-        notes.append("no video: the ECG alone is used")
+    if "facial" not in models:
+        notes.append("the bundle holds no facial model: a video is not used")
+    elif not window.has_video:
+        notes.append("no video: the ECG alone is used" if "ecg" in models else "no video")
     elif not window.frame_mask.any():
         notes.append("no face is seen: the video is not used")
-    if not window.has_ecg:
-        notes.append("no ECG: the face alone is used")
+    if "ecg" not in models:
+        notes.append("the bundle holds no ECG model: an ECG is not used")
+    elif not window.has_ecg:
+        notes.append("no ECG: the face alone is used" if "facial" in models else "no ECG")
     elif not len(window.tokens):
         notes.append("no interval between beats can be trusted: the ECG is not used")
     return tuple(notes)

@@ -1,7 +1,7 @@
 """Networks from torch to ONNX and safetensors.
 
-Enters: a facial and an ECG model. Leaves: the files of a bundle. Only valid frames and tokens are passed at inference,
-so that the ONNX networks need no mask.
+Enters: a facial model, an ECG model, or both. Leaves: the files of a bundle. Only valid frames and tokens are passed at
+inference, so that the ONNX networks need no mask.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class _Head(nn.Module):
         return self.model.head(features)
 
 
-def export_models(facial: FacialModel, ecg: ECGModel, *, crop_px: int) -> dict[str, bytes]:
-    """Export both models.
+def export_models(facial: FacialModel | None, ecg: ECGModel | None, *, crop_px: int) -> dict[str, bytes]:
+    """Export the models that there are.
 
     Parameters
     ----------
-    facial : FacialModel
-    ecg : ECGModel
+    facial : FacialModel or None
+    ecg : ECGModel or None
     crop_px : int
         Side of the face crops.
 
@@ -62,19 +62,29 @@ def export_models(facial: FacialModel, ecg: ECGModel, *, crop_px: int) -> dict[s
     dict of str to bytes
         ``face_encoder.onnx``: images (n, 3, crop_px, crop_px), normalised, to features (n, 512); ``face_head.onnx``:
         features (1, n_frames, 512) to logits (1, n_classes); ``ecg.onnx``: tokens (1, n_tokens, n_features) and times_s
-        (1, n_tokens) to logits; the weights of both as safetensors.
+        (1, n_tokens) to logits; the weights of each as safetensors. Nothing of a model that is None.
     """
-    facial, ecg = facial.cpu().eval(), ecg.cpu().eval()
-    frames, tokens = (Dim(name, min=1, max=_MAX_LENGTH) for name in ("n_frames", "n_tokens"))
+    files = {} if facial is None else _export_facial(facial.cpu().eval(), crop_px)
+    return files | ({} if ecg is None else _export_ecg(ecg.cpu().eval()))
+
+
+def _export_facial(model: FacialModel, crop_px: int) -> dict[str, bytes]:
+    frames = Dim("n_frames", min=1, max=_MAX_LENGTH)
     images = {"images": torch.randn(_EXAMPLE, 3, crop_px, crop_px)}
     features = {"features": torch.randn(1, _EXAMPLE, N_FEATURES)}
+    return {
+        FACE_ENCODER_FILE: _to_onnx(_Encoder(model), images, {"images": {0: frames}}, output="features"),
+        FACE_HEAD_FILE: _to_onnx(_Head(model), features, {"features": {1: frames}}, output="logits"),
+        WEIGHTS_FILES[0]: _to_safetensors(model),
+    }
+
+
+def _export_ecg(model: ECGModel) -> dict[str, bytes]:
+    tokens = Dim("n_tokens", min=1, max=_MAX_LENGTH)
     heart = {"tokens": torch.randn(1, _EXAMPLE, N_TOKEN_FEATURES), "times_s": torch.rand(1, _EXAMPLE)}
     return {
-        FACE_ENCODER_FILE: _to_onnx(_Encoder(facial), images, {"images": {0: frames}}, output="features"),
-        FACE_HEAD_FILE: _to_onnx(_Head(facial), features, {"features": {1: frames}}, output="logits"),
-        ECG_FILE: _to_onnx(ecg, heart, {"tokens": {1: tokens}, "times_s": {1: tokens}}, output="logits"),
-        WEIGHTS_FILES[0]: _to_safetensors(facial),
-        WEIGHTS_FILES[1]: _to_safetensors(ecg),
+        ECG_FILE: _to_onnx(model, heart, {"tokens": {1: tokens}, "times_s": {1: tokens}}, output="logits"),
+        WEIGHTS_FILES[1]: _to_safetensors(model),
     }
 
 

@@ -16,7 +16,7 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.evaluation.protocols.splits import Part, divide_inner
-from ecg_facial.inference.bundle import BundleInfo, write_bundle
+from ecg_facial.inference.bundle import MODELS, BundleInfo, write_bundle
 from ecg_facial.labels import get_task
 from ecg_facial.learning.export import export_models
 from ecg_facial.learning.training import limit_threads
@@ -31,12 +31,13 @@ def train_bundle(
 ) -> None:
     """Train on everybody but the inner subjects that choose the epoch, and write a bundle.
 
-    Where the fusion weights are learned, those who calibrate do not train either.
+    Where the fusion weights are learned, those who calibrate do not train either. Where nobody has a face, or nobody
+    a heart beat, the bundle holds the other network alone.
 
     Raises
     ------
     SettingsError
-        When nobody has a face, or nobody a heart beat.
+        When nobody has either.
     """
     task = get_task(settings.task)
     rows = rows_of(prepared, set(prepared.table["subject"]), task)
@@ -48,8 +49,9 @@ def train_bundle(
         class_names=task.class_names,
         windows=prepared.settings,
         token_features=TOKEN_FEATURES,
-        face_weight=fusion.face_weight,
-        ecg_weight=fusion.ecg_weight,
+        models=tuple(name for name, model in zip(MODELS, (facial, ecg), strict=True) if model is not None),
+        face_weight=settings.models.face_weight if fusion is None else fusion.face_weight,
+        ecg_weight=settings.models.ecg_weight if fusion is None else fusion.ecg_weight,
         simulated=prepared.simulated,
         n_subjects=len(subjects),
         description=f"{len(rows)} trials of {len(subjects)} subjects, data {prepared.fingerprint[:16]}",

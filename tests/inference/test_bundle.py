@@ -217,6 +217,14 @@ def test_class_names_are_two_or_more_and_each_once() -> None:
             dataclasses.replace(INFO, class_names=names)
 
 
+@pytest.mark.parametrize("models", [(), ("ecg", "facial"), ("ecg", "ecg"), ("facial", "gsr")])
+def test_models_are_the_known_ones_in_order(folder: Path, models: tuple[str, ...]) -> None:
+    with pytest.raises(SettingsError, match="models"):
+        dataclasses.replace(INFO, models=models)
+    change_info(folder, models=list(models))
+    assert "models" in refusal(folder)
+
+
 def test_an_older_bundle_is_replaced_whole(folder: Path) -> None:
     write_bundle(folder, files={"other.onnx": b"new"}, info=INFO)
     assert load_bundle(folder).files == {"other.onnx": b"new"}

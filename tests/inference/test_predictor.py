@@ -139,3 +139,24 @@ def test_a_bundle_without_a_usable_network_is_refused(small_bundle: Path, damage
         files["ecg.onnx"] = b"no network"
     with pytest.raises(BundleError, match=r"ecg\.onnx"):
         Predictor(replace(bundle, files=files))
+
+
+@pytest.mark.parametrize("model", ["facial", "ecg"])
+def test_a_window_with_both_signals_is_judged_by_the_one_model(
+    predictor: Predictor, small_bundle: Path, model: str
+) -> None:
+    bundle = load_bundle(small_bundle)
+    info = replace(bundle.info, models=(model,))
+    kept = {name: content for name, content in bundle.files.items() if ("ecg" in name) == (model == "ecg")}
+    alone = Predictor(replace(bundle, info=info, files=kept), threads=1)
+    window = make_a_window(predictor, n_seen=3, n_tokens=5)
+    found = alone.predict(window)
+    assert found.probabilities == getattr(found, model) == getattr(predictor.predict(window), model)
+    other, title = ("ecg", "ECG") if model == "facial" else ("facial", "facial")
+    assert getattr(found, other) is None
+    assert f"the bundle holds no {title} model" in " ".join(found.notes)
+    nothing = alone.predict(make_a_window(predictor, n_seen=3 * (model == "ecg"), n_tokens=5 * (model == "facial")))
+    assert nothing.predicted is None
+    assert not any("alone" in note for note in nothing.notes)
+    with pytest.raises(BundleError, match=f"but no {other} model"):
+        Predictor(replace(bundle, info=info))

@@ -213,20 +213,30 @@ class NetworksFactory:
         frozen_features(prepared, self.settings.facial, workers=workers, show_progress=show_progress)
 
 
-def take_apart(fitted: Fitted) -> tuple[FacialModel, ECGModel, LateFusion]:
-    """Give the two networks and the fusion of the built-in pipeline after its fit.
+def take_apart(fitted: Fitted) -> tuple[FacialModel | None, ECGModel | None, LateFusion | None]:
+    """Give the networks and the fusion of the built-in pipeline after its fit.
+
+    Returns
+    -------
+    facial : FacialModel or None
+    ecg : ECGModel or None
+    fusion : LateFusion or None
+        None where there is one network.
 
     Raises
     ------
     SettingsError
-        When it has one model only.
+        For another pipeline.
     """
     if isinstance(fitted, FittedPipeline) and isinstance(fitted.learned, FittedNetworks):
         networks, fusion = fitted.learned.networks, fitted.combiner
         facial, ecg = networks.get("facial"), networks.get("ecg")
-        if isinstance(facial, FacialModel) and isinstance(ecg, ECGModel) and isinstance(fusion, LateFusion):
-            return facial, ecg, fusion
-    raise SettingsError("nobody has a face, or nobody a heart beat: one model cannot be fused, and a bundle holds both")
+        return (
+            facial if isinstance(facial, FacialModel) else None,
+            ecg if isinstance(ecg, ECGModel) else None,
+            fusion if isinstance(fusion, LateFusion) else None,
+        )
+    raise SettingsError("not the built-in pipeline: a bundle holds the built-in facial and ECG networks")
 
 
 def _data(trials: TrialSet, name: str, settings: FacialSettings) -> TrainingData:

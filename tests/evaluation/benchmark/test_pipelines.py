@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import SettingsError, WithheldError
 from ecg_facial.evaluation.benchmark.builtin import LateFusion, NetworksFactory, take_apart
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
@@ -213,6 +214,9 @@ def test_a_bundle_gets_the_networks_and_the_learned_weights(prepared: Any) -> No
     pipeline = NetworksFactory(MODELS, "learned")(everything(prepared))
     fitted = fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
     facial, ecg, fusion = take_apart(fitted.method)
+    assert facial is not None
+    assert ecg is not None
+    assert fusion is not None
     assert fitted.fingerprint()["weights:facial"] == hash_module(facial)
     assert fitted.fingerprint()["weights:ecg"] == hash_module(ecg)
     assert fitted.method.details()["combiner"]["face_weight"] == fusion.face_weight == 1 - fusion.ecg_weight
@@ -254,8 +258,11 @@ def test_data_in_which_nobody_has_a_face_get_the_ecg_model_alone(prepared: Any) 
     assert pipeline.models == ("ecg",)
     outcome = run_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
     assert set(outcome.logits) == {"ecg"}
-    with pytest.raises(SettingsError, match="a bundle holds both"):
-        take_apart(fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0).method)
+    facial, ecg, fusion = take_apart(fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0).method)
+    assert isinstance(ecg, ECGModel)
+    assert (facial, fusion) == (None, None)
+    with pytest.raises(SettingsError, match="not the built-in pipeline"):
+        take_apart(Spy([]))
     prepared._tokens = [tokens[:0] for tokens in prepared._tokens]
     with pytest.raises(SettingsError, match="nothing to learn from"):
         NetworksFactory(MODELS)(everything(prepared))

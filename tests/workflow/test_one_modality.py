@@ -1,0 +1,157 @@
+"""Data sets in which nobody has a video, or nobody an ECG, from files to a prediction."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sketched_cohort import HEIGHT, WIDTH, write_cohort
+
+from ecg_facial.cli.wording import show_accuracy, show_result
+from ecg_facial.datasets import index_dataset
+from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.audit.running import AuditSettings
+from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.face.detection import Face
+from ecg_facial.face.video import VideoFrame
+from ecg_facial.inference import predictor as predicting
+from ecg_facial.inference.bundle import load_bundle
+from ecg_facial.inference.predictor import Predictor, describe_prediction, predict_files
+from ecg_facial.labels import get_task
+from ecg_facial.learning.settings import ModelSettings, TrainingSettings
+from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.prepared import making
+from ecg_facial.recording import Trial
+from ecg_facial.windows.settings import WindowSettings
+from ecg_facial.workflow.benchmarking import audit_folder, benchmark_dataset, train_dataset
+from ecg_facial.workflow.preparing import DataOptions
+
+TASK = get_task("biovid4")
+OPTIONS = DataOptions(windows=WindowSettings(n_frames=2, crop_px=32))
+TRAINING = TrainingSettings(epochs=1, batch_size=8)
+SETTINGS = BenchmarkSettings(
+    models=ModelSettings(
+        facial=FacialSettings(weights="none", frozen=False, hidden=4, n_layers=1),
+        ecg=EcgSettings(width=8, n_heads=2, n_layers=1, feedforward=8),
+        facial_training=TRAINING,
+        ecg_training=TRAINING,
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A run of a data set with one signal."""
+
+    model: str
+    data: Path
+    trial: Trial
+    cache: Path
+    result: BenchmarkResult
+
+
+class DiscDetector:
+    """Takes the disc in the middle for a face: no real detector does."""
+
+    name, sha256 = "mtcnn", "0" * 64
+
+    def detect(self, frame: VideoFrame) -> list[Face]:
+        corner, side = np.array([WIDTH - HEIGHT, 0]) / 2, HEIGHT
+        places = np.array([[0.35, 0.4], [0.65, 0.4], [0.5, 0.55], [0.38, 0.75], [0.62, 0.75]])
+        return [Face(box=np.array([*corner, side, side]), landmarks=corner + side * places, confidence=0.9)]
+
+    def verify(self, frame: VideoFrame, expected: Face) -> Face:
+        return self.detect(frame)[0]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _disc_detector() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (making, predicting):
+            patch.setattr(module, "load_detector", lambda *_, **__: DiscDetector())
+        yield
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_cohort(tmp_path_factory.mktemp("cohort") / "all", n_subjects=4, levels=TASK.levels)
+
+
+@pytest.fixture(scope="module", params=["facial", "ecg"])
+def finished(request: pytest.FixtureRequest, cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    model, folder = request.param, tmp_path_factory.mktemp(request.param)
+    trials = index_dataset(cohort).trials
+    with (folder / "trials.csv").open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["subject", "trial", "label", "video", "ecg", "fs_hz"])
+        for trial in trials:
+            signals = [trial.video.path, "", ""] if model == "facial" else ["", trial.ecg.path, 512]
+            rows.writerow([trial.subject.id, trial.id, trial.level.name, *signals])
+    result = benchmark_dataset(
+        folder / "trials.csv", folder / "run", options=OPTIONS, settings=SETTINGS, cache=folder / "windows"
+    )
+    return Finished(model=model, data=folder / "trials.csv", trial=trials[0], cache=folder / "windows", result=result)
+
+
+def test_a_run_with_one_signal_leaves_everything_it_promises(finished: Finished) -> None:
+    folder = finished.result.folder
+    assert {path.name for path in folder.iterdir()} >= {
+        "audit.json", "metrics.json", "model", "predictions.csv", "report.html", "run.json", "tables",
+    }  # fmt: skip
+    assert set(finished.result.predictions["model"]) == {finished.model}
+    assert set(finished.result.metrics["models"]) == {finished.model}
+    assert any((folder / "tables").iterdir())
+    title = "Face" if finished.model == "facial" else "ECG"
+    assert f"{title} accuracy (leave-one-subject-out): " in show_accuracy(finished.result)
+    assert finished.model in show_result(finished.result)
+
+
+def test_a_run_with_one_signal_can_be_audited_again(finished: Finished) -> None:
+    found = audit_folder(finished.result.folder, audit=AuditSettings(n_folds=1))
+    assert found.to_dict() == json.loads((finished.result.folder / "audit.json").read_text())
+
+
+def test_the_bundle_holds_the_one_network(finished: Finished, tmp_path: Path) -> None:
+    bundle = load_bundle(finished.result.folder / "model")
+    assert bundle.info.models == (finished.model,)
+    held = {"facial": {"face_encoder.onnx", "face_head.onnx"}, "ecg": {"ecg.onnx"}}[finished.model]
+    assert set(bundle.files) == {*held, f"{finished.model}.safetensors"}
+    trained = load_bundle(
+        train_dataset(finished.data, tmp_path / "model", options=OPTIONS, settings=SETTINGS, cache=finished.cache)
+    )
+    assert trained.info == bundle.info
+    weights = f"{finished.model}.safetensors"
+    assert trained.files[weights] == bundle.files[weights]
+
+
+def test_the_bundle_predicts_from_its_own_signal_and_says_so(finished: Finished) -> None:
+    predictor = Predictor(load_bundle(finished.result.folder / "model"), threads=1)
+    assert finished.trial.video is not None
+    assert finished.trial.ecg is not None
+    video, ecg = finished.trial.video.path, finished.trial.ecg.path
+    both = predict_files(predictor, video=video, ecg=ecg, fs_hz=512)
+    own = {"video": video} if finished.model == "facial" else {"ecg": ecg}
+    assert predict_files(predictor, **own, fs_hz=512) == both
+    other = "ecg" if finished.model == "facial" else "facial"
+    assert getattr(both, other) is None
+    assert both.probabilities == getattr(both, finished.model)
+    assert both.predicted in TASK.class_names
+    (note,) = both.notes
+    assert note.startswith("the bundle holds no ")
+    assert note in describe_prediction(both)
+
+
+def test_the_bundle_refuses_a_clip_of_the_other_signal_alone(finished: Finished) -> None:
+    predictor = Predictor(load_bundle(finished.result.folder / "model"), threads=1)
+    if finished.model == "facial":
+        with pytest.raises(SettingsError, match="holds the facial model alone: give a video"):
+            predict_files(predictor, ecg=finished.trial.ecg.path, fs_hz=512)  # type: ignore[union-attr]
+    else:
+        with pytest.raises(SettingsError, match="holds the ECG model alone: give an ECG"):
+            predict_files(predictor, video=finished.trial.video.path)  # type: ignore[union-attr]
