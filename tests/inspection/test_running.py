@@ -80,7 +80,7 @@ def test_without_matplotlib_the_tables_are_written_and_the_remedy_is_named(
 ) -> None:
     path, found = write(tmp_path), importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "matplotlib" else found(name))
-    with pytest.raises(MissingDependencyError, match=r"pip install 'ecg-facial\[train\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'ecg-facial\[evaluate\]'"):
         inspect_ecg(path, tmp_path / "out")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"beats.csv", "summary.json"}
 
