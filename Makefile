@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 ORACLES_STAMP = $(ORACLES)/.installed
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test check oracles bench clean
+.PHONY: demo test check docs oracles bench clean
 
 demo: $(STAMP)
 	$(BIN)/ecg-facial demo --out runs/demo
@@ -20,8 +20,13 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_layering.py
+	$(MAKE) docs
 
-# figures against independent libraries; there a missing one is a failure, not a skipped test
+# web pages in build/docs: the gallery's examples are executed, and a warning is a failure
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -q -W --keep-going -d build/doctrees docs build/docs
+
+# results beside those of independent libraries; a missing library is a failure here, not a skipped test
 oracles: $(ORACLES_STAMP)
 	ECG_FACIAL_ORACLES=1 $(ORACLES)/bin/python -m pytest tests/oracles
 

@@ -39,7 +39,8 @@ def test_importing_the_package_only_adds_modules_of_its_own(torch: str) -> None:
     assert done.stdout.split() == ["ecg_facial"]
 
 
-def test_the_readme_shows_the_tree_as_it_is() -> None:
-    tool = PACKAGE.parent / "tools" / "readme_tree.py"
-    done = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
+def test_every_file_says_what_it_is(tmp_path: Path) -> None:
+    tool, out = PACKAGE.parent / "tools" / "write_tree.py", tmp_path / "tree.md"
+    done = subprocess.run([sys.executable, tool, out], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert "  labels.py " in out.read_text(encoding="utf-8")
