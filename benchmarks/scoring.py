@@ -17,7 +17,7 @@ import pandas as pd
 from measures.clustered import draw_predictions
 
 from ecg_facial.labels import PainLevel
-from ecg_facial.workflow.scoring import score_predictions
+from ecg_facial.workflow.scoring import score
 
 CLASSES = [level.name for level in PainLevel]
 
@@ -53,7 +53,7 @@ def main(arguments: argparse.Namespace) -> None:
         pd.read_csv(path)
         read_s = time.perf_counter() - start
         start = time.perf_counter()
-        score_predictions(path, Path(folder) / "out", simulated=True)
+        score(path, Path(folder) / "out", simulated=True)
         seconds = time.perf_counter() - start
         size = (Path(folder) / "out" / "report.html").stat().st_size
     result = {

@@ -30,13 +30,14 @@ class ECGModel(nn.Module):
 
     Parameters
     ----------
-    settings : EcgSettings
+    settings : EcgSettings, optional
     n_classes : int
+        Number of logits.
     """
 
-    def __init__(self, settings: EcgSettings, *, n_classes: int) -> None:
+    def __init__(self, settings: EcgSettings | None = None, *, n_classes: int) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings = settings = settings or EcgSettings()
         self.encoder = TokenEncoder(
             N_TOKEN_FEATURES,
             width=settings.width,
@@ -75,7 +76,7 @@ class ECGDataset(Dataset[Item]):
     rows : sequence of int
         Rows of `prepared.table` that take part.
     task : Task or None
-        None leaves the levels unread: every label is `facial_model.NO_LABEL`.
+        None leaves the levels unread: every label is `prepared.queries.NO_LABEL`.
 
     Raises
     ------

@@ -33,13 +33,14 @@ class FacialModel(nn.Module):
 
     Parameters
     ----------
-    settings : FacialSettings
+    settings : FacialSettings, optional
     n_classes : int
+        Number of logits.
     """
 
-    def __init__(self, settings: FacialSettings, *, n_classes: int) -> None:
+    def __init__(self, settings: FacialSettings | None = None, *, n_classes: int) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings = settings = settings or FacialSettings()
         self.encoder = load_resnet18(settings.weights, n_outputs=1, sha256=settings.weights_sha256)
         self.encoder.fc.requires_grad_(False)  # features are taken before it
         if settings.frozen:

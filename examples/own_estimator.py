@@ -1,6 +1,6 @@
-"""Your own scikit-learn estimator under the package's protocols: ``python examples/own_estimator.py WINDOWS``.
+"""Your own scikit-learn estimator, evaluated leave-one-subject-out: ``python examples/own_estimator.py WINDOWS``.
 
-WINDOWS is the folder that ``ecg-facial prepare`` names. The ten lines are those of `make_pipeline` and `main`.
+WINDOWS is the folder that ``ecg-facial prepare`` prints. The code that matters is ten lines: `make_own` and `main`.
 """
 
 from __future__ import annotations
@@ -13,20 +13,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_features
-from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
-from ecg_facial.workflow.comparing import benchmark
+import ecg_facial as ef
 
 
-def make_own() -> CalibratedPipeline:
-    """Make the pipeline; the scaler is part of the estimator, so that it is fitted on the training part alone."""
+def make_own() -> ef.CalibratedPipeline:
+    """Make the pipeline; the scaler belongs to the estimator, so that it is fitted on the training subjects alone."""
     estimator = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    return EstimatorPipeline("heart-logistic", estimator, features=heart_features)
+    return ef.EstimatorPipeline("heart-logistic", estimator, features=ef.heart_features)
 
 
-def main(windows: Path, **settings: object) -> pd.DataFrame:
+def main(windows: Path) -> pd.DataFrame:
     """Evaluate it leave-one-subject-out."""
-    return benchmark(windows, make_own(), protocol="loso", **settings)
+    return ef.benchmark(windows, make_own(), settings=ef.BenchmarkSettings(protocol="loso"))
 
 
 if __name__ == "__main__":

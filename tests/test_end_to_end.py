@@ -37,7 +37,7 @@ from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared import open_prepared
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.windows.settings import WindowSettings
-from ecg_facial.workflow.benchmarking import audit_folder, benchmark_dataset, train_dataset
+from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
 from ecg_facial.workflow.preparing import DataOptions
 
 TASK = get_task("biovid4")
@@ -78,12 +78,12 @@ def test_the_networks_are_audited_and_a_finished_folder_can_be_audited_again(res
     assert json.loads((result.folder / "audit.json").read_text()) == said
     # beside the first one, so that its windows are where it says
     folder = Path(shutil.copytree(result.folder, result.folder.parent / "copy"))
-    again = audit_folder(folder, audit=AuditSettings(n_folds=2, order=True))
+    again = audit(folder, settings=AuditSettings(n_folds=2, order=True))
     assert again.verdict == "clean", again.describe()
     assert sum(check.passed is True for check in again.checks) > sum(c["passed"] is True for c in said["checks"])
     assert json.loads((folder / "metrics.json").read_text())["audit"] == again.to_dict()
     with pytest.raises(MissingDataError, match="expected the folder of a finished run"):
-        audit_folder(folder / "model", audit=AuditSettings())
+        audit(folder / "model", settings=AuditSettings())
 
 
 def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:

@@ -208,10 +208,10 @@ def audit(
     Exit code 1 where a leak is found.
     """
     from ecg_facial.evaluation.audit.running import AuditSettings
-    from ecg_facial.workflow.benchmarking import audit_folder
+    from ecg_facial.workflow.benchmarking import audit as audit_again
 
     amount = AuditSettings(n_folds=folds, order=True, permutations=permutations)
-    found = audit_folder(run, audit=amount, data=data, workers=workers)
+    found = audit_again(run, settings=amount, data=data, workers=workers)
     for check in found.checks:
         mark = "not made" if check.passed is None else "passed" if check.passed else "FAILED"
         say(f"{mark:8s} {check.name}: {check.message}")
@@ -232,7 +232,8 @@ def score(
 ) -> None:
     """Judge anybody's predictions: figures over subjects, comparisons, calibration, report and tables."""
     from ecg_facial.evaluation.report.terminal import describe_metrics
-    from ecg_facial.workflow.scoring import REPORT_FILE, score_predictions
+    from ecg_facial.workflow.scoring import REPORT_FILE
+    from ecg_facial.workflow.scoring import score as score_predictions
 
     split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
     metrics = score_predictions(predictions, out, classes=split[0], strata=split[1], simulated=simulated)

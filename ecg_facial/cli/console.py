@@ -11,34 +11,19 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from ecg_facial.errors import EcgFacialError
+from ecg_facial.runtime.extras import missing_extras_named
 
 EXIT_BAD_INPUT = 2
-# Optional packages by import name, with the extra that installs each.
-EXTRAS = {
-    "jinja2": "evaluate",
-    "joblib": "evaluate",
-    "matplotlib": "evaluate",
-    "sklearn": "evaluate",
-    "onnx": "train",
-    "onnxscript": "train",
-    "safetensors": "train",
-    "torch": "train",
-    "numba": "simulate",
-}
 
 
 @contextmanager
 def errors_as_one_line() -> Iterator[None]:
     """Turn the package's own errors, and optional packages that are missing, into one line and exit code 2."""
     try:
-        yield
+        with missing_extras_named():
+            yield
     except EcgFacialError as error:
         _exit_with(" ".join(str(error).split()))
-    except ModuleNotFoundError as error:
-        name = (error.name or "").split(".")[0]
-        if name not in EXTRAS:
-            raise
-        _exit_with(f"{name} is needed here and is not installed: pip install 'ecg-facial[{EXTRAS[name]}]'")
 
 
 def _exit_with(message: str) -> NoReturn:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ecg_facial import __version__
 from ecg_facial.errors import EcgFacialError
+from ecg_facial.version import __version__
 
 OK, MISSING, PROBLEM = "ok", "missing", "problem"
 _CORE = (

@@ -60,7 +60,7 @@ READERS: dict[str, Reader] = {
 
 
 def index_dataset(
-    root: Path,
+    root: Path | str,
     *,
     reader: str = "auto",
     signals: str = "filtered",
@@ -77,7 +77,7 @@ def index_dataset(
 
     Parameters
     ----------
-    root : Path
+    root : path
         Folder of the data set, or a manifest file.
     reader : {"auto", "biovid", "original", "pmed", "unbc", "manifest"}
         Layout; by default the one that fits.

@@ -71,7 +71,7 @@ def _coverage(times_s: NDArray[np.float64], duration_s: float) -> float:
     return 1.0 - float(np.clip(gaps - allowed, 0.0, None).sum()) / duration_s
 
 
-def compute_sqi(ecg: NDArray[np.float64], fs_hz: float, r_peaks: RPeaks) -> float:
+def compute_sqi(ecg: NDArray[np.float64], fs_hz: float, *, r_peaks: RPeaks) -> float:
     """Signal quality of an ECG window: the probability that its heart rate over all beats is within 5 bpm, 0..1.
 
     A logistic regression on `quality_features.FEATURES`, times what must hold (samples recorded, not flat, not clipped,

@@ -79,12 +79,12 @@ class EcgReading:
     notes: tuple[str, ...]
 
 
-def read_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgSignal:
+def read_ecg(path: Path | str, *, fs_hz: float | None = None, column: str = ECG) -> EcgSignal:
     """Read an ECG.
 
     Parameters
     ----------
-    path : Path
+    path : path
         A text table (separated by TAB, comma, semicolon or blanks, decimal comma or point, with or without a header), a
         WFDB record (its ``.hea``, or its name), EDF, EDF+, BDF, XDF, ``.npy`` or ``.npz``.
     fs_hz : float, optional
@@ -108,7 +108,7 @@ def read_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> Ec
     -----
     BioVid's files hold ``time gsr ecg ...``: the second column is the skin conductance, so the ECG is taken by name.
     """
-    return read_ecg_fully(path, fs_hz=fs_hz, column=column).signal
+    return read_ecg_fully(Path(path), fs_hz=fs_hz, column=column).signal
 
 
 def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgReading:

@@ -219,22 +219,30 @@ def probe_video(path: Path) -> VideoInfo:
         )
 
 
-def read_frames(video: VideoRef, *, start_s: float = 0.0, duration_s: float | None = None) -> Iterator[VideoFrame]:
+def read_frames(
+    video: VideoRef | Path | str, *, start_s: float = 0.0, duration_s: float | None = None
+) -> Iterator[VideoFrame]:
     """Yield the frames of a video file or of a folder of images.
 
     Parameters
     ----------
-    video : VideoRef
+    video : VideoRef or path
         A file, or a folder of images shown at `video.fps` (25 where None), in the order of their names, with numbers
         in them by value (``2.jpg`` before ``10.jpg``). Of a stretch, time counts from the stretch's start.
     start_s, duration_s : float
         Part to read, in seconds from the first frame; everything from `start_s` where `duration_s` is None.
+
+    Yields
+    ------
+    VideoFrame
+        With its time in seconds; decoded one after another, so that memory does not grow.
 
     Raises
     ------
     MissingDataError, CorruptDataError
         Where it is not there, cannot be decoded, or holds no frame at all.
     """
+    video = video if isinstance(video, VideoRef) else VideoRef(path=Path(video))
     begin_s = video.start_s + start_s
     end_s = min(
         np.inf if duration_s is None else begin_s + duration_s,

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecg_facial import __version__
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.errors import BundleError, SettingsError
 from ecg_facial.runtime.settings import from_dict, strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_bytes, write_bytes
+from ecg_facial.version import __version__
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
 INFO_FILE, MANIFEST_FILE = "bundle.json", "SHA256SUMS"
@@ -180,8 +180,17 @@ def _check_contents(contents: Mapping[str, bytes]) -> None:
         )
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path | str) -> Bundle:
     """Read and verify a bundle.
+
+    Parameters
+    ----------
+    folder : path
+        Such as ``RUN/model`` of a finished run.
+
+    Returns
+    -------
+    Bundle
 
     Raises
     ------
@@ -189,6 +198,7 @@ def load_bundle(folder: Path) -> Bundle:
         When the folder is not there, a file is missing, added, altered, too large or a link, or the bundle is of
         another version of the package's preprocessing.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise BundleError(f"{folder}: no such folder; expected a bundle, such as RUN/model")
     try:

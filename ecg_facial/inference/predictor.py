@@ -23,7 +23,6 @@ from ecg_facial.face.video import read_frames
 from ecg_facial.inference.backends.onnx import OnnxNetworks
 from ecg_facial.inference.bundle import Bundle
 from ecg_facial.inference.fusion import fuse_logits, softmax
-from ecg_facial.recording import VideoRef
 from ecg_facial.windows.window import Window, make_window
 
 RESEARCH_NOTE = "For research only; not a medical device."
@@ -134,8 +133,8 @@ class Predictor:
 def predict_files(
     predictor: Predictor,
     *,
-    video: Path | None = None,
-    ecg: Path | None = None,
+    video: Path | str | None = None,
+    ecg: Path | str | None = None,
     fs_hz: float | None = None,
     ecg_column: str = "ecg",
     start_s: float = 0.0,
@@ -145,15 +144,20 @@ def predict_files(
     Parameters
     ----------
     predictor : Predictor
-    video : Path, optional
+    video : path, optional
         A video file or a folder of frames.
-    ecg : Path, optional
-        A text table.
+    ecg : path, optional
+        A file of any format that `read_ecg` reads.
     fs_hz : float, optional
-        Sampling rate of an ECG without a time column.
+        Sampling rate in Hz, where the ECG's file says none.
     ecg_column : str
+        Name of the ECG's column or channel.
     start_s : float
-        Start of the window.
+        Start of the window in seconds.
+
+    Returns
+    -------
+    Prediction
 
     Raises
     ------
@@ -177,7 +181,7 @@ def predict_files(
         signal = read_ecg(ecg, fs_hz=fs_hz, column=ecg_column)
     frames = None
     if video is not None and "facial" in models:
-        frames = read_frames(VideoRef(path=video), start_s=start_s, duration_s=settings.window_s)
+        frames = read_frames(video, start_s=start_s, duration_s=settings.window_s)
     detector = predictor.detector if frames is not None else None
     return predictor.predict(make_window(frames, signal, settings=settings, detector=detector, start_s=start_s))
 

@@ -159,7 +159,7 @@ def _judge(signal: EcgSignal, beats: RPeaks, edges_s: NDArray[np.float64]) -> ND
         samples = signal.samples[places[number] : places[number + 1]]
         own = slice(inside[number], inside[number + 1])
         found = RPeaks(beats.times_s[own] - edges_s[number], beats.confidence[own])
-        quality[number] = compute_sqi(samples, signal.fs_hz, found)
+        quality[number] = compute_sqi(samples, signal.fs_hz, r_peaks=found)
     return quality
 
 

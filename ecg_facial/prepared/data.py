@@ -171,13 +171,17 @@ class PreparedData:
         return shard
 
 
-def open_prepared(folder: Path) -> PreparedData:
+def open_prepared(folder: Path | str) -> PreparedData:
     """Open what `prepare` wrote.
 
     Parameters
     ----------
-    folder : Path
+    folder : path
         `PreparedData.folder`: the one that holds ``prepared.json``.
+
+    Returns
+    -------
+    PreparedData
 
     Raises
     ------

@@ -65,7 +65,7 @@ class _Job:
 
 def prepare(
     index: DatasetIndex,
-    out: Path,
+    out: Path | str,
     *,
     settings: WindowSettings,
     levels: Collection[PainLevel] | None = None,
@@ -79,7 +79,7 @@ def prepare(
     Parameters
     ----------
     index : DatasetIndex
-    out : Path
+    out : path
         Folder in which each combination of data and settings gets a folder of its own.
     settings : WindowSettings
     levels : collection of PainLevel, optional

@@ -15,7 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ecg_facial import __version__
+from ecg_facial.version import __version__
 
 _PACKAGES = ("numpy", "scipy", "pandas", "torch", "onnxruntime", "opencv-python-headless", "av", "scikit-learn")
 

@@ -90,7 +90,7 @@ class _Block:
 
 
 def simulate_cohort(
-    out: Path,
+    out: Path | str,
     *,
     n_subjects: int = 12,
     trials_per_level: int = 20,
@@ -111,7 +111,7 @@ def simulate_cohort(
 
     Parameters
     ----------
-    out : Path
+    out : path
         A new or empty folder, or one that holds the same cohort in part.
     n_subjects, trials_per_level : int
         How many people, and trials of each level for each.
@@ -141,7 +141,7 @@ def simulate_cohort(
     Returns
     -------
     Path
-        `out`.
+        The folder.
 
     Raises
     ------

@@ -191,7 +191,7 @@ def _read_heart(
     offset_s = ecg.start_s + max(first, 0) / ecg.fs_hz - start_s
     peaks = detect_r_peaks(samples, ecg.fs_hz)
     covered = min(1.0, len(samples) / (settings.window_s * ecg.fs_hz))
-    quality = compute_sqi(samples, ecg.fs_hz, peaks) * covered
+    quality = compute_sqi(samples, ecg.fs_hz, r_peaks=peaks) * covered
     moved = RPeaks(peaks.times_s + offset_s, peaks.confidence)
     return moved.times_s, compute_heart_rate_tokens(moved), quality
 

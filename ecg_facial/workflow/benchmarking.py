@@ -17,7 +17,7 @@ import pandas as pd
 from ecg_facial.datasets import find_marker, index_dataset
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.evaluation.audit.checks import AuditResult
-from ecg_facial.evaluation.audit.running import CHEAP, AuditSettings, audit_run
+from ecg_facial.evaluation.audit.running import CHEAP, WHOLE, AuditSettings, audit_run
 from ecg_facial.evaluation.benchmark.run_file import REPORT_FILE, RUN_FILE, describe_run, open_windows
 from ecg_facial.evaluation.benchmark.runner import (
     METRICS_FILE,
@@ -142,36 +142,45 @@ def audit_result(
     return replace(result, metrics=metrics)
 
 
-def audit_folder(folder: Path, *, audit: AuditSettings, data: Path | None = None, workers: int = 1) -> AuditResult:
+def audit(
+    run: Path | str, *, settings: AuditSettings = WHOLE, data: Path | str | None = None, workers: int = 1
+) -> AuditResult:
     """Audit a finished run folder, and write `audit.json` and the verdict in `metrics.json`.
 
     Parameters
     ----------
-    folder : Path
-        Of a run of the built-in models.
-    audit : AuditSettings
-    data : Path, optional
-        The data set, by which stretches of files are compared.
+    run : path
+        Folder of a finished run of the built-in models.
+    settings : AuditSettings
+        How much is audited.
+    data : path, optional
+        The data set, to compare stretches of files too.
     workers : int
+        Processes; the result does not depend on it.
+
+    Returns
+    -------
+    AuditResult
 
     Raises
     ------
     MissingDataError, CorruptDataError, StaleCacheError
         When it is no finished run, or its windows are gone or others.
     """
+    folder = Path(run)
     path = folder / RUN_FILE
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file; expected the folder of a finished run")
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
-        settings = from_dict(BenchmarkSettings, run["benchmark_settings"])
+        about = json.loads(path.read_text(encoding="utf-8"))
+        audited = from_dict(BenchmarkSettings, about["benchmark_settings"])
     except (ValueError, KeyError, TypeError):
         raise CorruptDataError(f"{path}: not the run.json of this version; run the benchmark again") from None
-    prepared = open_windows(run, folder)
-    folds = folder / FOLDS_FILE if run["folds_repeated"] else None
-    result = load_run(prepared, folder, settings=settings, folds=folds)
+    prepared = open_windows(about, folder)
+    folds = folder / FOLDS_FILE if about["folds_repeated"] else None
+    result = load_run(prepared, folder, settings=audited, folds=folds)
     trials = index_dataset(data).trials if data is not None else ()
-    found = audit_run(prepared, result, settings=settings, audit=audit, trials=trials, workers=workers)
+    found = audit_run(prepared, result, settings=audited, audit=settings, trials=trials, workers=workers)
     write_json(folder / AUDIT_FILE, found.to_dict())
     write_json(folder / METRICS_FILE, {**result.metrics, "audit": found.to_dict()})
     return found

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ecg_facial import __version__
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.evaluation.benchmark.builtin import NetworksFactory, take_apart
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold
@@ -23,6 +22,7 @@ from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.progress import announce_time
+from ecg_facial.version import __version__
 from ecg_facial.windows.settings import PREPROCESSING_VERSION
 
 

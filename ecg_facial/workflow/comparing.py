@@ -1,6 +1,6 @@
 """Methods in, a table out: the benchmark as one call.
 
-Enters: prepared data and pipelines. Leaves: a DataFrame with a row a model, fold and seed.
+Input: prepared data and pipelines. Output: a DataFrame with one row per model, fold and seed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 
@@ -27,45 +27,41 @@ def benchmark(
     prepared: PreparedData | Path | str,
     pipelines: Sequence[Factory | Pipeline] | Factory | Pipeline | None = None,
     *,
-    protocol: str = "loso",
-    seeds: int = 3,
+    settings: BenchmarkSettings | None = None,
     audit: bool = True,
     out: Path | str | None = None,
     workers: int = 1,
     show_progress: bool = False,
-    **settings: Any,
 ) -> pd.DataFrame:
-    """Evaluate methods and give one row a model, fold and seed.
+    """Evaluate methods by a protocol, leave-one-subject-out by default.
 
     Parameters
     ----------
     prepared : PreparedData, or the folder of one
     pipelines : pipeline or factory, or several, optional
         Such as `adapters.EstimatorPipeline`; the facial, the ECG and the fused model without it.
-    protocol : str
-        As `protocols.parse_protocol` reads it.
-    seeds : int
+    settings : BenchmarkSettings, optional
+        Protocol, task, seeds and more.
     audit : bool
-        Whether one fold is fitted again on altered data, to look for leakage; give methods that do something before the
-        folds as factories, so that it is repeated.
+        Whether one fold is fitted again on altered data, to look for leakage. Give a method that does something before
+        the folds as a factory, so that this is repeated too.
     out : path, optional
-        Run folder, by which a killed run goes on; nothing is kept without it.
+        Run folder, with which a killed run is resumed; nothing is kept without it.
     workers : int
         Processes; pipelines must be picklable for more than one.
     show_progress : bool
-    **settings
-        Others of `BenchmarkSettings`: ``task``, ``inner``, ``seed``, ...
+        Whether to show bars on standard error.
 
     Returns
     -------
     DataFrame
-        ``model, fold, seed, protocol, normalisation, accuracy, balanced_accuracy, macro_f1, n_trials, n_subjects,
-        seconds`` (of fit and prediction of the whole pipeline), ``stamps``, warnings that belong to every figure, and
-        ``audit``, the verdict on leakage. Of the protocol ``original`` the rows of leave-one-subject-out stand beside
-        its own.
+        One row per model, fold and seed, with the columns ``model, fold, seed, protocol, normalisation, accuracy,
+        balanced_accuracy, macro_f1, n_trials, n_subjects, seconds`` (fit and prediction of the whole pipeline),
+        ``stamps`` (warnings that belong to every figure) and ``audit`` (the verdict on leakage). The protocol
+        ``original`` also gives the rows of leave-one-subject-out.
     """
     data = open_prepared(Path(prepared)) if isinstance(prepared, (str, Path)) else prepared
-    chosen = BenchmarkSettings(protocol=protocol, seeds=seeds, **settings)
+    chosen = BenchmarkSettings() if settings is None else settings
     alone = callable(pipelines) or hasattr(pipelines, "fit")
     # mypy cannot tell a single pipeline from several
     given = cast("Sequence[Factory | Pipeline] | None", [pipelines] if alone else pipelines)
@@ -89,7 +85,7 @@ def benchmark(
 
 
 def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
-    """Lay a run out as one row a model, fold and seed."""
+    """Lay a run out as one row per model, fold and seed."""
     seconds = {
         (model, row["fold"], row["seed"]): row["seconds"]
         for row in result.details.to_dict("records")

@@ -1,6 +1,6 @@
 """Judge anybody's predictions.
 
-Enters: a predictions file. Leaves: a folder with `metrics.json`, `report.html` and `tables/`.
+Input: a predictions file. Output: a folder with `metrics.json`, `report.html` and `tables/`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ecg_facial.runtime.storage import sha256_file, write_json
 METRICS_FILE, REPORT_FILE, TABLES_FOLDER = "metrics.json", "report.html", "tables"
 
 
-def score_predictions(
-    path: Path,
-    out: Path,
+def score(
+    predictions: Path | str,
+    out: Path | str,
     *,
     classes: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
@@ -32,14 +32,16 @@ def score_predictions(
 
     Parameters
     ----------
-    path : Path
-        As `foreign.read_foreign` reads it.
-    out : Path
+    predictions : path
+        CSV with the columns ``subject``, ``trial``, ``label``, and one ``p_<class>`` per class or ``predicted``.
+    out : path
         Folder to write.
-    classes, strata : sequence of str, optional
-        As in `foreign.read_foreign`.
+    classes : sequence of str, optional
+        The classes in their order, as steps of one scale.
+    strata : sequence of str, optional
+        Columns to group subjects by.
     simulated : bool
-        Whether the data were; known without it where a `run.json` that says so lies beside the file.
+        Whether the data are simulated; also known from a `run.json` beside the file.
 
     Returns
     -------
@@ -48,9 +50,12 @@ def score_predictions(
 
     Raises
     ------
-    MissingDataError, CorruptDataError, SettingsError
-        As `foreign.read_foreign`.
+    MissingDataError, CorruptDataError
+        When the file is not there, or is no such table.
+    SettingsError
+        When `classes` or `strata` do not fit the table.
     """
+    path, out = Path(predictions), Path(out)
     about = read_foreign(path, classes=classes, strata=strata)
     simulated = simulated or _says_simulated(path.parent / "run.json")
     metrics = {"simulated": simulated, **summarise_predictions(about, task=path.name)}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ecg_facial.cli.console import EXIT_BAD_INPUT, EXTRAS, errors_as_one_line, say
+from ecg_facial.cli.console import EXIT_BAD_INPUT, errors_as_one_line, say
 from ecg_facial.errors import CorruptDataError, SettingsError
+from ecg_facial.runtime.extras import EXTRAS
 from ecg_facial.runtime.text import format_table
 
 

@@ -28,7 +28,7 @@ def with_noise(seed: int, snr_db: float) -> FloatArray:
 
 
 def sqi(ecg: FloatArray) -> float:
-    return compute_sqi(ecg, FS_HZ, detect_r_peaks(ecg, FS_HZ))
+    return compute_sqi(ecg, FS_HZ, r_peaks=detect_r_peaks(ecg, FS_HZ))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -68,9 +68,9 @@ def test_two_beats_are_never_good_and_fewer_are_nothing() -> None:
     ecg = clean(0)
     beats = detect_r_peaks(ecg, FS_HZ)
     two = RPeaks(beats.times_s[:2], beats.confidence[:2])
-    assert compute_sqi(ecg[: round((two.times_s[1] + 0.3) * FS_HZ)], FS_HZ, two) == 0.3
+    assert compute_sqi(ecg[: round((two.times_s[1] + 0.3) * FS_HZ)], FS_HZ, r_peaks=two) == 0.3
     for few in (0, 1):
-        assert compute_sqi(ecg, FS_HZ, RPeaks(beats.times_s[:few], beats.confidence[:few])) == 0.0
+        assert compute_sqi(ecg, FS_HZ, r_peaks=RPeaks(beats.times_s[:few], beats.confidence[:few])) == 0.0
 
 
 @pytest.mark.parametrize("scale", [-1e4, -1.0, 1e-4, 1e4])
@@ -81,4 +81,4 @@ def test_unit_and_polarity_do_not_count(scale: float) -> None:
 
 def test_a_rate_that_is_none_is_refused() -> None:
     with pytest.raises(SettingsError, match="0 Hz"):
-        compute_sqi(np.zeros(10), 0.0, RPeaks(np.zeros(0), np.zeros(0)))
+        compute_sqi(np.zeros(10), 0.0, r_peaks=RPeaks(np.zeros(0), np.zeros(0)))

@@ -200,7 +200,7 @@ def test_real_tables_are_read_and_their_heart_rate_is_a_hearts(
     beats = detect_r_peaks(ecg.samples, fs_hz)
     low, high = bpm_range
     assert low < mean_heart_rate(beats.times_s) < high
-    assert compute_sqi(ecg.samples, fs_hz, beats) > 0.8
+    assert compute_sqi(ecg.samples, fs_hz, r_peaks=beats) > 0.8
 
 
 def test_beats_of_a_real_ecg_are_those_of_its_annotation(shared_data: Path) -> None:

@@ -201,7 +201,7 @@ def test_a_signal_without_beats_gives_none_and_no_heart_rate(ecg: FloatArray) ->
     found = detect_r_peaks(ecg, FS_HZ)
     assert len(found) <= 1
     assert np.isnan(mean_heart_rate(found.times_s))
-    assert compute_sqi(ecg, FS_HZ, found) == 0.0
+    assert compute_sqi(ecg, FS_HZ, r_peaks=found) == 0.0
 
 
 @pytest.mark.parametrize("bpm", [40.0, 60.0])
@@ -212,7 +212,7 @@ def test_few_beats_are_found_without_their_t_waves(n_beats: int, bpm: float) -> 
     np.testing.assert_allclose(found.times_s, shown, atol=1e-3)
     if n_beats == 1:
         assert np.isnan(mean_heart_rate(found.times_s))
-        assert compute_sqi(ecg, FS_HZ, found) == 0.0
+        assert compute_sqi(ecg, FS_HZ, r_peaks=found) == 0.0
     else:
         assert mean_heart_rate(found.times_s) == pytest.approx(bpm, abs=0.1)
 
@@ -238,7 +238,7 @@ def test_any_signal_gives_times_inside_it_and_a_quality(seed: int, n_times: int,
     found = detect_r_peaks(ecg, fs_hz)
     assert (np.diff(found.times_s) > 0).all()
     assert ((found.times_s >= 0) & (found.times_s < n_times / fs_hz)).all()
-    assert 0.0 <= compute_sqi(ecg, fs_hz, found) <= 1.0
+    assert 0.0 <= compute_sqi(ecg, fs_hz, r_peaks=found) <= 1.0
     bpm = mean_heart_rate(found.times_s)
     assert np.isnan(bpm) or 25.0 < bpm < 245.0
 

@@ -29,7 +29,7 @@ from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared import making
 from ecg_facial.recording import Trial
 from ecg_facial.windows.settings import WindowSettings
-from ecg_facial.workflow.benchmarking import audit_folder, benchmark_dataset, train_dataset
+from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
 from ecg_facial.workflow.preparing import DataOptions
 
 TASK = get_task("biovid4")
@@ -113,7 +113,7 @@ def test_a_run_with_one_signal_leaves_everything_it_promises(finished: Finished)
 
 
 def test_a_run_with_one_signal_can_be_audited_again(finished: Finished) -> None:
-    found = audit_folder(finished.result.folder, audit=AuditSettings(n_folds=1))
+    found = audit(finished.result.folder, settings=AuditSettings(n_folds=1))
     assert found.to_dict() == json.loads((finished.result.folder / "audit.json").read_text())
 
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from ecg_facial.cli.app import app
 from ecg_facial.evaluation.report.figures_models import draw_critical_difference, draw_leakage, draw_published
 from ecg_facial.evaluation.report.figures_trust import draw_reliability, draw_risk_coverage
-from ecg_facial.workflow.scoring import METRICS_FILE, REPORT_FILE, TABLES_FOLDER, score_predictions
+from ecg_facial.workflow.scoring import METRICS_FILE, REPORT_FILE, TABLES_FOLDER, score
 
 CLASSES = ("none", "mild", "severe")
 
@@ -46,7 +46,7 @@ def make_file(path: Path, *, n_subjects: int = 12, models: tuple[str, ...] = ("a
 
 def test_a_strangers_file_becomes_metrics_report_and_tables(tmp_path: Path) -> None:
     path = make_file(tmp_path / "theirs.csv", seeds=2)
-    metrics = score_predictions(path, tmp_path / "out", classes=CLASSES)
+    metrics = score(path, tmp_path / "out", classes=CLASSES)
     assert json.loads((tmp_path / "out" / METRICS_FILE).read_text()) == metrics
     assert (metrics["n_subjects"], metrics["n_trials"], metrics["seeds"]) == (12, 108, [0, 1])
     skill = [metrics["models"][model]["overall"]["accuracy"] for model in "abc"]
@@ -66,7 +66,7 @@ def test_a_strangers_file_becomes_metrics_report_and_tables(tmp_path: Path) -> N
 
 def test_tables_hold_the_metrics_and_their_caption(tmp_path: Path) -> None:
     path = make_file(tmp_path / "theirs.csv")
-    metrics = score_predictions(path, tmp_path / "out", simulated=True)
+    metrics = score(path, tmp_path / "out", simulated=True)
     folder = tmp_path / "out" / TABLES_FOLDER
     models = pd.read_csv(folder / "models.csv").set_index("model")
     assert models.loc["a", "accuracy"] == metrics["models"]["a"]["overall"]["accuracy"]
@@ -84,7 +84,7 @@ def test_tables_hold_the_metrics_and_their_caption(tmp_path: Path) -> None:
 def test_a_file_beside_a_simulated_run_is_marked_as_simulated(tmp_path: Path) -> None:
     path = make_file(tmp_path / "predictions.csv")
     (tmp_path / "run.json").write_text('{"simulated": true}')
-    assert score_predictions(path, tmp_path / "out")["simulated"]
+    assert score(path, tmp_path / "out")["simulated"]
     assert "SIMULATED data" in (tmp_path / "out" / REPORT_FILE).read_text()
 
 
@@ -110,8 +110,8 @@ def test_scoring_needs_no_torch(tmp_path: Path) -> None:
     path = make_file(tmp_path / "theirs.csv", n_subjects=3)
     code = (
         f"{block_imports('torch')}"
-        "from pathlib import Path\nfrom ecg_facial.workflow.scoring import score_predictions\n"
-        f"print(score_predictions(Path({str(path)!r}), Path({str(tmp_path / 'out')!r}))['n_subjects'])"
+        "from pathlib import Path\nfrom ecg_facial.workflow.scoring import score\n"
+        f"print(score(Path({str(path)!r}), Path({str(tmp_path / 'out')!r}))['n_subjects'])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.stdout.strip() == "3", run.stderr
@@ -120,7 +120,7 @@ def test_scoring_needs_no_torch(tmp_path: Path) -> None:
 @pytest.mark.parametrize("n_subjects", [1, 2])
 def test_one_or_two_people_give_what_can_be_said_and_no_more(tmp_path: Path, n_subjects: int) -> None:
     path = make_file(tmp_path / "theirs.csv", n_subjects=n_subjects)
-    metrics = score_predictions(path, tmp_path / "out")
+    metrics = score(path, tmp_path / "out")
     over = metrics["models"]["a"]["over_subjects"]
     assert (over["ci95_low"] is None) == (n_subjects == 1)
     json.dumps(metrics, allow_nan=False)
@@ -130,7 +130,7 @@ def test_many_classes_and_unbalanced_ones_are_judged_against_the_largest(tmp_pat
     rows = [f"s{n % 4},t{n},{'x' if n % 5 else 'y'},x" for n in range(40)]
     path = tmp_path / "p.csv"
     path.write_text("subject,trial,label,predicted\n" + "\n".join(rows))
-    metrics = score_predictions(path, tmp_path / "out")
+    metrics = score(path, tmp_path / "out")
     assert metrics["chance"] == 0.8
     assert "not balanced" in metrics["chance_rule"]
     assert metrics["models"]["model"]["overall"]["sensitivity"] == 0.0
@@ -138,7 +138,7 @@ def test_many_classes_and_unbalanced_ones_are_judged_against_the_largest(tmp_pat
 
 
 def test_figures_say_what_they_show(tmp_path: Path) -> None:
-    metrics = score_predictions(make_file(tmp_path / "theirs.csv"), tmp_path / "out")
+    metrics = score(make_file(tmp_path / "theirs.csv"), tmp_path / "out")
     beside = {"models": {"a": {"accuracy": 0.9, "honest_accuracy": 0.5, "leakage": 0.4}}}
     published = [{"name": "Somebody 2020", "accuracy": 72.4}]
     drawn = {

@@ -45,7 +45,17 @@ def face_features(trials: TrialSet) -> NDArray[np.float64]:
 
 
 def heart_features(trials: TrialSet) -> NDArray[np.float64]:
-    """Mean, standard deviation, first and last of each token feature, (n, 12); NaN without a heart beat."""
+    """Summarise the heart-rate tokens of each trial.
+
+    Parameters
+    ----------
+    trials : TrialSet
+
+    Returns
+    -------
+    ndarray, shape (n_trials, 12)
+        Mean, standard deviation, first and last value of each token feature; NaN without a trusted interval.
+    """
     rows = np.full((len(trials), 4 * N_TOKEN_FEATURES), np.nan)
     for place in np.flatnonzero(trials.has_beats):
         tokens = trials.tokens(int(place))

@@ -8,15 +8,19 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.face.detection import FaceDetector
 
 
-def load_detector(name: str = "mtcnn", *, model_path: Path | None = None) -> FaceDetector:
+def load_detector(name: str = "mtcnn", *, model_path: Path | str | None = None) -> FaceDetector:
     """Load a detector.
 
     Parameters
     ----------
     name : {"mtcnn", "yunet"}
         MTCNN comes with the installation; YuNet needs `model_path`.
-    model_path : Path, optional
+    model_path : path, optional
         YuNet's ONNX file.
+
+    Returns
+    -------
+    FaceDetector
 
     Raises
     ------
@@ -30,5 +34,5 @@ def load_detector(name: str = "mtcnn", *, model_path: Path | None = None) -> Fac
     if name == "yunet":
         from ecg_facial.face.detectors.yunet import YuNetDetector
 
-        return YuNetDetector(model_path)
+        return YuNetDetector(None if model_path is None else Path(model_path))
     raise SettingsError(f"unknown face detector {name!r}: expected mtcnn or yunet")

@@ -20,6 +20,7 @@ from sklearn.svm import LinearSVC
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, face_features, heart_features, summary_features
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, rows_of_part, run_fold
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.evaluation.protocols.splits import Fold, leave_one_subject_out
@@ -49,7 +50,7 @@ def import_example(name: str) -> ModuleType:
 
 @pytest.mark.parametrize(("name", "model"), [("own_estimator", "heart-logistic"), ("own_module", "mean-of-tokens")])
 def test_each_example_learns_what_the_tokens_tell(prepared: Any, name: str, model: str) -> None:
-    table = import_example(name).main(prepared, seeds=1)
+    table = import_example(name).main(prepared)
     assert list(table["model"].unique()) == [model]
     assert len(table) == len(PEOPLE)
     assert table["n_trials"].tolist() == [8] * len(PEOPLE)
@@ -120,14 +121,14 @@ def test_an_estimator_without_probabilities_is_refused() -> None:
 
 def test_the_table_has_a_row_a_model_fold_and_seed_and_stamps_what_leaks(prepared: Any) -> None:
     own = [EstimatorPipeline(name, LogisticRegression(), features=heart_features) for name in ("a", "b")]
-    table = benchmark(prepared, own, protocol="kfold:3", seeds=2, seed=5)
+    table = benchmark(prepared, own, settings=BenchmarkSettings(protocol="kfold:3", seeds=2, seed=5))
     assert len(table) == 2 * 3 * 2
     assert table.groupby(["model", "seed"])["n_trials"].sum().tolist() == [48] * 4
     assert sorted(table["seed"].unique()) == [5, 6]
     assert set(table["stamps"]) == {""}
-    leaking = benchmark(prepared, own[0], protocol="original", seeds=1)
+    leaking = benchmark(prepared, own[0], settings=BenchmarkSettings(protocol="original"))
     assert set(leaking["protocol"]) == {"loso", "original"}
     assert leaking.loc[leaking["protocol"] == "original", "stamps"].str.startswith("LEAKS").all()
     assert leaking.loc[leaking["protocol"] == "loso", "stamps"].eq("").all()
     with pytest.raises(SettingsError, match="models a are given by two"):
-        benchmark(prepared, [own[0], own[0]], seeds=1)
+        benchmark(prepared, [own[0], own[0]])
