@@ -83,7 +83,9 @@ def judge(folder: Path, *, stride: int) -> Judged:
             continue
         rates = 60.0 / np.diff(beats.times_s).mean(), mean_heart_rate(beats.times_s)
         right = [abs(rate - 60.0 / rr_s) <= LIMIT_BPM for rate in rates]
-        rows.append((measure_features(ecg, FS_HZ, beats), compute_sqi(ecg, FS_HZ, r_peaks=beats), *right, snr_db, record))
+        rows.append(
+            (measure_features(ecg, FS_HZ, beats), compute_sqi(ecg, FS_HZ, r_peaks=beats), *right, snr_db, record)
+        )
     features, *columns = zip(*rows, strict=True)
     return Judged(np.stack(features), *(np.array(column) for column in columns))
 
