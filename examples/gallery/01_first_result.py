@@ -26,7 +26,7 @@ ecg_mv = ecg_mv + np.random.default_rng(1).normal(0.0, 0.05, len(ecg_mv))
 beats = detect_r_peaks(ecg_mv, FS_HZ)
 print(f"{len(beats.times_s)} beats found, {len(true_times_s)} simulated")
 print(f"mean heart rate {mean_heart_rate(beats.times_s):.1f} bpm")
-print(f"probability that it is right {compute_sqi(ecg_mv, FS_HZ, beats):.2f}")
+print(f"probability that it is right {compute_sqi(ecg_mv, FS_HZ, r_peaks=beats):.2f}")
 
 # %%
 # The ECG with its beats, and the heart rate of each interval.
