@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ import pandas as pd
 
 from ecg_facial.evaluation.judging.predictions import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel, Task
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.simulate.observer.ceiling import observe_cohort
 from ecg_facial.simulate.observer.observer import ObserverSettings
 from ecg_facial.simulate.observer.reference import judge_reference
-from ecg_facial.simulate.people.population import CohortSettings, simulate_features
+from ecg_facial.simulate.people.population import simulate_features
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 MODELS = ("facial", "ecg", "fusion")
 DRAWS = ((125, 16), (250, 32), (500, 64), (1000, 128), (2000, 256))
@@ -40,7 +43,7 @@ def accuracies(table: pd.DataFrame) -> dict[str, float]:
 def show_convergence(settings: CohortSettings, task: Task) -> list[dict[str, Any]]:
     """Judge the same noisy trials with more and more draws; differences are to the finest."""
     columns = [f"p_{name}" for name in task.class_names]
-    small = CohortSettings(**{**settings.__dict__, "n_subjects": min(settings.n_subjects, CONVERGENCE_SUBJECTS)})
+    small = replace(settings, n_subjects=min(settings.n_subjects, CONVERGENCE_SUBJECTS))
     tables = [
         observe_cohort(small, task, observer=ObserverSettings(n_people=people, n_courses=courses))
         for people, courses in DRAWS
@@ -61,7 +64,7 @@ def main(arguments: argparse.Namespace) -> None:
     settings = CohortSettings(
         n_subjects=arguments.subjects, trials_per_level=arguments.trials, preset=arguments.preset, seed=arguments.seed
     )
-    result: dict[str, Any] = {"benchmark": "difficulty", "simulated": True, **settings.to_dict()}
+    result: dict[str, Any] = {"benchmark": "difficulty", "simulated": True, **to_dict(settings)}
     trials = list(simulate_features(settings))
     for task in TASKS.values():
         start = time.perf_counter()

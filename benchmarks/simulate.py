@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from ecg_facial.simulate.cohort import simulate_cohort
-from ecg_facial.simulate.people.population import CohortSettings, simulate_features
+from ecg_facial.simulate.people.population import simulate_features
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 FEATURE_SUBJECTS = 24
 
@@ -21,13 +22,12 @@ FEATURE_SUBJECTS = 24
 def measure_clips(n_subjects: int, trials_per_level: int, preset: str, workers: int) -> dict[str, float]:
     """Write a cohort after a first tiny one, which compiles what is compiled."""
     with tempfile.TemporaryDirectory() as folder:
-        simulate_cohort(Path(folder) / "warm", n_subjects=1, trials_per_level=1, preset=preset, workers=1)
+        warm = CohortSettings(n_subjects=1, trials_per_level=1, preset=preset)
+        simulate_cohort(Path(folder) / "warm", warm, workers=1)
         start = time.perf_counter()
         out = simulate_cohort(
             Path(folder) / "cohort",
-            n_subjects=n_subjects,
-            trials_per_level=trials_per_level,
-            preset=preset,
+            CohortSettings(n_subjects=n_subjects, trials_per_level=trials_per_level, preset=preset),
             workers=workers,
         )
         seconds = time.perf_counter() - start

@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.facial_model import FacialDataset, FacialModel
-from ecg_facial.inference.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
+from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.labels import Task
 from ecg_facial.nets.items import Item
 

@@ -36,6 +36,7 @@ from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared import open_prepared
 from ecg_facial.simulate.cohort import simulate_cohort
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
 from ecg_facial.workflow.preparing import DataOptions
@@ -58,7 +59,8 @@ SETTINGS = BenchmarkSettings(
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cohort of BioVid's shape: 4 people, one trial a level."""
     out = tmp_path_factory.mktemp("data") / "cohort"
-    return simulate_cohort(out, n_subjects=N_SUBJECTS, trials_per_level=1, levels=TASK.levels, seed=5, workers=1)
+    settings = CohortSettings(n_subjects=N_SUBJECTS, trials_per_level=1, levels=TASK.levels, seed=5)
+    return simulate_cohort(out, settings, workers=1)
 
 
 @pytest.fixture(scope="module")

@@ -83,18 +83,21 @@ def simulate(
     Damage is listed in pathologies.csv; the trials in truth.csv stay what they are.
     """
     from ecg_facial.simulate.cohort import simulate_cohort
+    from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
     folder = simulate_cohort(
         out,
-        n_subjects=subjects,
-        trials_per_level=trials_per_level,
-        preset=preset,
-        rest=rest,
-        continuous=continuous,
-        continuous_video=continuous_video,
-        pathologies=tuple(pathology or ()),
-        pathology_share=pathology_share,
-        seed=seed,
+        CohortSettings(
+            n_subjects=subjects,
+            trials_per_level=trials_per_level,
+            preset=preset,
+            rest=rest,
+            continuous=continuous,
+            continuous_video=continuous_video,
+            pathologies=tuple(pathology or ()),
+            pathology_share=pathology_share,
+            seed=seed,
+        ),
         workers=workers,
         show_progress=True,
     )

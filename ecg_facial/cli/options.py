@@ -92,7 +92,7 @@ class ModelArguments:
     def make(self, **others: Any) -> BenchmarkSettings:
         """Make the settings of a benchmark, with `others` of its fields; training pictures takes smaller steps."""
         from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-        from ecg_facial.inference.fusion import ECG_WEIGHT, FACE_WEIGHT
+        from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT
         from ecg_facial.learning.settings import ModelSettings, TrainingSettings
         from ecg_facial.nets.settings import FacialSettings
 

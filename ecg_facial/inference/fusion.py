@@ -6,14 +6,12 @@ other alone.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT, check_weights
 
-FACE_WEIGHT, ECG_WEIGHT = 0.8, 0.2
 FloatArray = NDArray[np.float64]
 
 
@@ -28,19 +26,6 @@ def softmax(logits: NDArray[np.floating]) -> FloatArray:
     values = np.asarray(logits, dtype=np.float64)
     raised = np.exp(values - values.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float64)
-
-
-def check_weights(face_weight: float, ecg_weight: float) -> None:
-    """Check the weights of a fusion.
-
-    Raises
-    ------
-    SettingsError
-        When one is negative or not finite, or both are 0.
-    """
-    weights = (face_weight, ecg_weight)
-    if not all(math.isfinite(weight) and weight >= 0 for weight in weights) or not any(weights):
-        raise SettingsError(f"fusion weights {face_weight} (face), {ecg_weight} (ECG): expected 0 or more, not both 0")
 
 
 def fuse_logits(

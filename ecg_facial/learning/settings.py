@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.inference.fusion import ECG_WEIGHT, FACE_WEIGHT, check_weights
+from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.runtime.settings import strict_settings
 

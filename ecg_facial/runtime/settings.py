@@ -1,8 +1,8 @@
 """Frozen dataclasses of settings to JSON and back.
 
-Enters: a settings dataclass, or what JSON made of one. Leaves: the other. Nested dataclasses are followed; unknown and
-missing keys, values of another type, and dataclasses with fields of a type not known here are errors. What the values
-mean is checked by the dataclasses themselves.
+Input: a settings dataclass, or JSON made of one. Output: the other. Nested dataclasses are followed. Unknown and
+missing keys, values of another type, and dataclasses with fields of an unknown type are errors. The dataclasses
+themselves check what their values mean.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -17,7 +18,7 @@ from ecg_facial.errors import SettingsError
 
 _Settings = TypeVar("_Settings")
 _SCALARS = (int, float, bool, str, Path)
-_KNOWN = "int, float, bool, str, Path, each or None, Literal of str or int, a tuple of these, or a dataclass"
+_KNOWN = "int, float, bool, str, Path, each or None, Literal of str or int, an Enum, a tuple of these, or a dataclass"
 
 
 def strict_settings(kind: type[_Settings]) -> type[_Settings]:
@@ -37,14 +38,15 @@ def strict_settings(kind: type[_Settings]) -> type[_Settings]:
     ------
     SettingsError
         For anything but a dataclass, and for a field of any type but int, float, bool, str and Path, each of them
-        ``| None``, ``Literal`` of str or int, tuples of these (of any length or a fixed one), and such dataclasses.
+        ``| None``, ``Literal`` of str or int, ``Enum``, tuples of these (of any length or a fixed one), and such
+        dataclasses.
     """
     _field_types(kind)
     return kind
 
 
 def to_dict(settings: Any) -> dict[str, Any]:
-    """Turn a settings dataclass into JSON-able values, tuples into lists, paths into strings.
+    """Turn a settings dataclass into JSON-able values: tuples become lists, paths strings, enum members their names.
 
     Raises
     ------
@@ -106,7 +108,11 @@ def _is_known(hint: Any) -> bool:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         _field_types(hint)  # names the field inside it
         return True
-    return hint in _SCALARS
+    return hint in _SCALARS or _is_enum(hint)
+
+
+def _is_enum(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Enum)
 
 
 def _is_optional(hint: Any) -> bool:
@@ -132,6 +138,8 @@ def _as_json(value: Any) -> Any:
         return {key: _as_json(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_as_json(item) for item in value]
+    if isinstance(value, Enum):
+        return value.name
     return str(value) if isinstance(value, PurePath) else value
 
 
@@ -145,6 +153,10 @@ def _convert(hint: Any, value: Any, name: str) -> Any:
         return value
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return from_dict(hint, value)
+    if _is_enum(hint):
+        if not (isinstance(value, str) and value in hint.__members__):
+            raise SettingsError(f"{name} is {value!r}: expected {' or '.join(hint.__members__)}")
+        return hint[value]
     if not _is_optional(hint):
         return _convert_scalar(hint, value, name, expected=_show(hint))
     return None if value is None else _convert_scalar(_without_none(hint), value, name, expected=_show(hint))

@@ -29,9 +29,10 @@ from typing import Any
 import cv2
 
 from ecg_facial.errors import CorruptDataError, SettingsError
-from ecg_facial.labels import REST_CODE, PainLevel
+from ecg_facial.labels import REST_CODE
 from ecg_facial.runtime.executors.local import open_pool
 from ecg_facial.runtime.progress import track
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import atomic_path, write_json
 from ecg_facial.simulate.files.clips import (
     PART_NAME,
@@ -54,7 +55,6 @@ from ecg_facial.simulate.head.drawing import (
 from ecg_facial.simulate.heart.artefacts import format_artefacts
 from ecg_facial.simulate.people.population import (
     GENERATOR_VERSION,
-    CohortSettings,
     SimulatedTrial,
     TrialPlan,
     plan_rest,
@@ -65,6 +65,7 @@ from ecg_facial.simulate.people.population import (
     simulate_trial,
 )
 from ecg_facial.simulate.sessions.session_files import SESSION_PART, format_labels, list_missing_session, write_session
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 MARKER_NAME = "SIMULATED.json"
 TRUTH_NAME = "truth.csv"
@@ -91,18 +92,8 @@ class _Block:
 
 def simulate_cohort(
     out: Path | str,
+    settings: CohortSettings | None = None,
     *,
-    n_subjects: int = 12,
-    trials_per_level: int = 20,
-    levels: tuple[PainLevel, ...] = tuple(PainLevel),
-    preset: str = "clear",
-    seed: int = 0,
-    size: tuple[int, int] = (320, 240),
-    rest: int = 0,
-    continuous: bool = False,
-    continuous_video: bool = False,
-    pathologies: tuple[str, ...] = (),
-    pathology_share: float = 0.3,
     workers: int = 2,
     show_progress: bool = False,
     renderer_factory: DrawerFactory = make_face_drawer,
@@ -113,30 +104,15 @@ def simulate_cohort(
     ----------
     out : path
         A new or empty folder, or one that holds the same cohort in part.
-    n_subjects, trials_per_level : int
-        How many people, and trials of each level for each.
-    levels : tuple of PainLevel
-        Levels to simulate.
-    preset : str
-        Difficulty; see `presets`.
-    seed : int
-        Equal seeds give equal bytes on the same versions; a person's trials do not change with the other counts.
-    size : (int, int)
-        Width and height of the video in pixels.
-    rest : int
-        Rest clips a person, outside the scored trials.
-    continuous, continuous_video : bool
-        Write each person's whole session as one recording, and its video too (some minutes a person).
-    pathologies : tuple of str
-        What may be wrong with the files of a trial; see `pathology`. Rest clips and sessions stay clean.
-    pathology_share : float
-        Share of trials with a pathology.
+    settings : CohortSettings, optional
+        Who and what is simulated. Equal settings give equal bytes on the same versions; a person's trials do not
+        change with the number of people or trials.
     workers : int
         Worker processes; 1 works in this one.
     show_progress : bool
         Whether to show a bar.
     renderer_factory : callable
-        Who draws the frames; rendered heads by default.
+        Draws the frames; rendered heads by default.
 
     Returns
     -------
@@ -146,24 +122,11 @@ def simulate_cohort(
     Raises
     ------
     SettingsError
-        When a setting is outside its limits, or `out` holds something else.
+        When `out` holds something else.
     CorruptDataError
         When the marker in `out` cannot be read.
     """
-    settings = CohortSettings(
-        n_subjects=n_subjects,
-        trials_per_level=trials_per_level,
-        levels=tuple(levels),
-        preset=preset,
-        seed=seed,
-        width=size[0],
-        height=size[1],
-        rest=rest,
-        continuous=continuous,
-        continuous_video=continuous_video,
-        pathologies=tuple(pathologies),
-        pathology_share=pathology_share,
-    )
+    settings = CohortSettings() if settings is None else settings
     if workers < 1:
         raise SettingsError(f"number of workers is {workers}: expected at least 1")
     out = Path(out)
@@ -179,7 +142,7 @@ def simulate_cohort(
 
 def _describe(settings: CohortSettings, factory: DrawerFactory) -> dict[str, Any]:
     name = getattr(factory, "__qualname__", type(factory).__qualname__)
-    return {"simulated": True, "generator_version": GENERATOR_VERSION, **settings.to_dict(), "renderer": name}
+    return {"simulated": True, "generator_version": GENERATOR_VERSION, **to_dict(settings), "renderer": name}
 
 
 def _claim_folder(out: Path, description: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from ecg_facial.labels import DEFAULT_TASK, get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.simulate.cohort import simulate_cohort
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import benchmark_dataset
 from ecg_facial.workflow.preparing import DataOptions
@@ -50,16 +51,14 @@ def run_demo(
     -------
     BenchmarkResult
     """
-    data = simulate_cohort(
-        out / "data",
+    cohort = CohortSettings(
         n_subjects=n_subjects,
         trials_per_level=TRIALS_PER_LEVEL,
         levels=get_task(DEFAULT_TASK).levels,
         preset=PRESET,
         seed=seed,
-        workers=workers,
-        show_progress=True,
     )
+    data = simulate_cohort(out / "data", cohort, workers=workers, show_progress=True)
     settings = BenchmarkSettings(models=MODELS, seed=seed, permute_labels=permute_labels)
     return benchmark_dataset(
         data, out, options=DataOptions(windows=WINDOWS), settings=settings, workers=workers, show_progress=True

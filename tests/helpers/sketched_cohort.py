@@ -13,7 +13,7 @@ from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.head.drawing import FrameDrawer
 from ecg_facial.simulate.head.scene import Scene
-from ecg_facial.simulate.people.population import CohortSettings
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 WIDTH, HEIGHT = 64, 48
 LEVELS = (PainLevel.BL1, PainLevel.PA3)
@@ -33,9 +33,10 @@ def make_sketch(settings: CohortSettings, index: int) -> FrameDrawer:
     return draw
 
 
-def write_cohort(out: Path, **settings: object) -> Path:
-    chosen = {"n_subjects": 2, "trials_per_level": 1, "levels": LEVELS, "size": (WIDTH, HEIGHT), "workers": 1}
-    return simulate_cohort(out, renderer_factory=make_sketch, **(chosen | settings))  # type: ignore[arg-type]  # on purpose
+def write_cohort(out: Path, *, workers: int = 1, **settings: object) -> Path:
+    chosen = {"n_subjects": 2, "trials_per_level": 1, "levels": LEVELS, "width": WIDTH, "height": HEIGHT}
+    cohort = CohortSettings(**(chosen | settings))  # type: ignore[arg-type]  # on purpose
+    return simulate_cohort(out, cohort, workers=workers, renderer_factory=make_sketch)
 
 
 def digests(folder: Path) -> dict[str, str]:

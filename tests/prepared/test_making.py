@@ -23,6 +23,7 @@ from ecg_facial.face.video import read_frames
 from ecg_facial.labels import PainLevel
 from ecg_facial.prepared import PreparedData, estimate_disk_bytes, making, open_prepared, prepare
 from ecg_facial.simulate.cohort import simulate_cohort
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.windows.window import make_window
 
@@ -41,7 +42,8 @@ def contents(folder: Path) -> dict[str, str]:
 def faces(tmp_path_factory: pytest.TempPathFactory) -> DatasetIndex:
     """Two simulated clips with a face."""
     root = tmp_path_factory.mktemp("faces")
-    return index_dataset(simulate_cohort(root, n_subjects=2, trials_per_level=1, levels=(PainLevel.PA3,), workers=1))
+    cohort = CohortSettings(n_subjects=2, trials_per_level=1, levels=(PainLevel.PA3,))
+    return index_dataset(simulate_cohort(root, cohort, workers=1))
 
 
 def test_a_row_is_the_window_of_its_trial(faces: DatasetIndex, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,11 +15,18 @@ from ecg_facial.evaluation.benchmark.builtin import LateFusion
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.inference.bundle import BundleInfo
+from ecg_facial.labels import PainLevel
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.settings import from_dict, strict_settings, to_dict
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
+
+
+class Colour(IntEnum):
+    RED = 0
+    BLUE = 3
 
 
 @strict_settings
@@ -43,6 +51,8 @@ class Outer:
     kinds: tuple[Literal["a", "b"], ...] = ()
     file: Path = Path("a/b")
     folder: Path | None = None
+    colour: Colour = Colour.RED
+    colours: tuple[Colour, ...] = ()
     inner: Inner = field(default_factory=Inner)
     inners: tuple[Inner, ...] = ()
 
@@ -64,6 +74,8 @@ OTHER = Outer(
     kinds=("b", "a"),
     file=Path("c"),
     folder=Path("d/e"),
+    colour=Colour.BLUE,
+    colours=(Colour.BLUE, Colour.RED),
     inner=Inner(rate=2.0, sizes=(5,)),
     inners=(Inner(), Inner(sizes=())),
 )
@@ -92,6 +104,7 @@ STORED = (
         description="x",
     ),
     LateFusion(learn=True),
+    CohortSettings(levels=(PainLevel.PA4, PainLevel.BL1), pathologies=("missing_ecg",)),
 )
 
 
@@ -178,6 +191,7 @@ def test_what_is_written_holds_lists_and_strings_only() -> None:
     said = to_dict(OTHER)
     assert said == json.loads(json.dumps(said))
     assert said["folder"] == str(Path("d/e"))
+    assert (said["colour"], said["colours"]) == ("BLUE", ["BLUE", "RED"])
 
 
 @pytest.mark.parametrize("kind", REFUSED, ids=lambda kind: kind.__name__)
@@ -214,8 +228,8 @@ def test_the_decorator_returns_the_class_itself() -> None:
 
 
 def test_an_unknown_key_is_refused_by_name() -> None:
-    with pytest.raises(SettingsError, match="Outer settings: unknown colour, size; expected count, share, on"):
-        from_dict(Outer, changed(size=1, colour=2))
+    with pytest.raises(SettingsError, match="Outer settings: unknown age, size; expected count, share, on"):
+        from_dict(Outer, changed(size=1, age=2))
 
 
 def test_a_missing_key_is_refused_by_name() -> None:
@@ -251,6 +265,9 @@ def test_a_missing_key_is_refused_by_name() -> None:
         ({"file": 5}, "Outer.file is 5: expected Path"),
         ({"file": None}, "Outer.file is None: expected Path"),
         ({"folder": ["d"]}, "Outer.folder is ['d']: expected"),
+        ({"colour": "GREEN"}, "Outer.colour is 'GREEN': expected RED or BLUE"),
+        ({"colour": 3}, "Outer.colour is 3: expected RED or BLUE"),
+        ({"colours": ["RED", None]}, "Outer.colours[1] is None: expected RED or BLUE"),
         ({"inners": [5]}, "Inner settings are int: expected keys and values"),
         ({"inner": {"rate": 1.0, "sizes": [True]}}, "Inner.sizes[0] is True: expected int"),
         ({"inner": 5}, "Inner settings are int: expected keys and values"),

@@ -19,7 +19,6 @@ from ecg_facial.simulate.files.encode import encode_video, format_biosignals
 from ecg_facial.simulate.files.truth import HEART_RATE_TIMES_S, read_truth
 from ecg_facial.simulate.grid import ACTION_UNITS
 from ecg_facial.simulate.people.population import (
-    CohortSettings,
     plan_trials,
     rank_person,
     sample_cohort_person,
@@ -28,6 +27,7 @@ from ecg_facial.simulate.people.population import (
     simulate_trial,
 )
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 
 def read_ecg_column(path: Path) -> NDArray[np.float64]:
@@ -234,7 +234,7 @@ def test_random_streams_are_kept_apart_by_their_tags() -> None:
         {"n_subjects": 0},
         {"trials_per_level": 0},
         {"seed": -1},
-        {"size": (63, 48)},
+        {"width": 63},
         {"levels": ()},
         {"preset": "foggy"},
         {"workers": 0},

@@ -28,7 +28,8 @@ from ecg_facial.evaluation.benchmark.pipelines import (
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.statistics.calibration import apply_temperature, fit_temperature, log_loss
 from ecg_facial.facial_model import FacialModel
-from ecg_facial.inference.fusion import ECG_WEIGHT, FACE_WEIGHT, combine_logits
+from ecg_facial.inference.fusion import combine_logits
+from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT
 from ecg_facial.learning.fitting import frozen_features, make_models
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits

@@ -39,7 +39,8 @@ from ecg_facial.simulate.files.pathology import (
 from ecg_facial.simulate.grid import FPS, FloatArray
 from ecg_facial.simulate.head.drawing import FrameDrawer, draw_frames, simulate_trial_scene
 from ecg_facial.simulate.heart.artefacts import Artefact
-from ecg_facial.simulate.people.population import CohortSettings, SimulatedTrial, TrialPlan, trial_rng
+from ecg_facial.simulate.people.population import SimulatedTrial, TrialPlan, trial_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 
 PART_NAME = "PartA"

@@ -16,8 +16,9 @@ from ecg_facial.simulate.grid import FPS, NUISANCE_AUS, TRIAL_S, smooth_step
 from ecg_facial.simulate.head.camera import take_picture
 from ecg_facial.simulate.head.drawing import simulate_trial_scene
 from ecg_facial.simulate.people.nuisance import simulate_nuisance
-from ecg_facial.simulate.people.population import CohortSettings, TrialPlan, trial_rng
+from ecg_facial.simulate.people.population import TrialPlan, trial_rng
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 
 if TYPE_CHECKING:

@@ -34,7 +34,8 @@ from ecg_facial.simulate.files.biosignals import FS_HZ
 from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES, TRIAL_S, FloatArray, smooth_step
 from ecg_facial.simulate.head.scene import Scene
 from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
-from ecg_facial.simulate.people.population import CohortSettings, TrialPlan, plan_trials, trial_rng
+from ecg_facial.simulate.people.population import TrialPlan, plan_trials, trial_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
 PATHOLOGY_COLUMNS = ("subject", "trial", "kind", "start_s", "end_s", "value")

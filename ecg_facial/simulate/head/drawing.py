@@ -20,8 +20,9 @@ from ecg_facial.simulate.head.camera import take_picture
 from ecg_facial.simulate.head.rooms import draw_plain_wall, draw_room, tint_room
 from ecg_facial.simulate.head.scene import Scene, simulate_scene
 from ecg_facial.simulate.people.nuisance import shown_action_units
-from ecg_facial.simulate.people.population import CohortSettings, TrialPlan, sample_subject, trial_rng
+from ecg_facial.simulate.people.population import TrialPlan, sample_subject, trial_rng
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import SceneSettings, get_preset
 
 if TYPE_CHECKING:

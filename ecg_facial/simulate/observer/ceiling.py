@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ecg_facial.errors import SettingsError
 from ecg_facial.labels import Task
+from ecg_facial.runtime.settings import from_dict
 from ecg_facial.simulate.observer.judgements import to_predictions
 from ecg_facial.simulate.observer.observer import IdealObserver, ObserverSettings
-from ecg_facial.simulate.people.population import (
-    GENERATOR_VERSION,
-    CohortSettings,
-    sample_cohort_person,
-    simulate_features,
-)
+from ecg_facial.simulate.people.population import GENERATOR_VERSION, sample_cohort_person, simulate_features
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import PRESETS, get_preset
 
 if TYPE_CHECKING:
@@ -83,6 +82,7 @@ def read_cohort_settings(marker: Path) -> CohortSettings | None:
         content = json.loads(marker.read_text(encoding="utf-8"))
         if content.get("generator_version") != GENERATOR_VERSION or content.get("preset") not in PRESETS:
             return None
-        return CohortSettings.from_dict(content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        names = {field.name for field in fields(CohortSettings)}
+        return from_dict(CohortSettings, {name: value for name, value in content.items() if name in names})
+    except (OSError, ValueError, AttributeError, SettingsError):
         return None

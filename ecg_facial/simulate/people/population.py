@@ -6,17 +6,15 @@ times), each a function of the seed and its own place alone. `cohort` turns the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from ecg_facial.errors import SettingsError
-from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
+from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import Subject
 from ecg_facial.simulate.grid import FloatArray
-from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.people.nuisance import combine_action_units, simulate_nuisance
 from ecg_facial.simulate.people.response import (
     N_RANKS,
@@ -31,109 +29,18 @@ from ecg_facial.simulate.people.response import (
     simulate_heart,
 )
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.cohort_settings import BIOVID_TRIALS_PER_LEVEL, CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 
 GENERATOR_VERSION = 7
 """Raise it with every change that alters the output: files of two versions never mix."""
 
-MAX_SUBJECTS = 10_000
-MAX_TRIALS_PER_LEVEL = 900
-MAX_REST_CLIPS = 100
 Place = Literal["trial", "rest", "gap"]
-_BIOVID_TRIALS = 20
 _DAYS_PER_MONTH, _MONTHS, _FIRST_HOUR = 28, 6, 8
 # BioVid's three age groups.
 _AGE_GROUPS = ((20, 35), (36, 50), (51, 65))
 # Quadratic irrationals are far from every fraction, so that their multiples spread evenly; one for each rank.
 _RANK_STEPS = np.sqrt([5.0, 2.0, 3.0, 7.0]) * (0.5, 1.0, 1.0, 1.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CohortSettings:
-    """What defines a cohort; two cohorts with equal settings are equal byte for byte.
-
-    Attributes
-    ----------
-    n_subjects, trials_per_level : int
-    levels : tuple of PainLevel
-    preset : str
-        Name of a preset.
-    seed : int
-    width, height : int
-        Size of the video in pixels, even numbers.
-    rest : int
-        Rest clips a person, before the first trial and outside the scored ones.
-    continuous, continuous_video : bool
-        Whether the whole session is written too, and whether with its video.
-    pathologies : tuple of str
-        Kinds of damage to files, of `kinds.PATHOLOGY_KINDS`, in that order.
-    pathology_share : float
-        Share of trials hit, 0..1, by one kind each.
-
-    Raises
-    ------
-    SettingsError
-        When a value is outside its limits.
-    """
-
-    n_subjects: int = 12
-    trials_per_level: int = _BIOVID_TRIALS
-    levels: tuple[PainLevel, ...] = tuple(PainLevel)
-    preset: str = "clear"
-    seed: int = 0
-    width: int = 320
-    height: int = 240
-    rest: int = 0
-    continuous: bool = False
-    continuous_video: bool = False
-    pathologies: tuple[str, ...] = ()
-    pathology_share: float = 0.3
-
-    def __post_init__(self) -> None:
-        _check_range("number of subjects", self.n_subjects, low=1, high=MAX_SUBJECTS)
-        _check_range("trials per level", self.trials_per_level, low=1, high=MAX_TRIALS_PER_LEVEL)
-        _check_range("seed", self.seed, low=0, high=2**63 - 1)
-        for size in (self.width, self.height):
-            _check_range("video size", size, low=32, high=4096)
-            if size % 2:
-                raise SettingsError(f"video size is {self.width} x {self.height}: H.264 needs even numbers")
-        if not self.levels or len(set(self.levels)) != len(self.levels):
-            raise SettingsError(
-                f"levels are {[level.name for level in self.levels]}: give each level once, at least one"
-            )
-        get_preset(self.preset)
-        _check_range("number of rest clips", self.rest, low=0, high=MAX_REST_CLIPS)
-        if self.continuous_video and not self.continuous:
-            raise SettingsError("video of the whole session without the session: ask for the continuous recording too")
-        self._check_pathologies()
-
-    def _check_pathologies(self) -> None:
-        for kind in self.pathologies:
-            if kind not in PATHOLOGY_KINDS:
-                raise SettingsError(f"unknown pathology {kind!r}: expected one of {', '.join(PATHOLOGY_KINDS)}")
-        if not 0.0 <= self.pathology_share <= 1.0:
-            raise SettingsError(f"share of trials with a pathology is {self.pathology_share}: expected 0 to 1")
-        # One order and no repeats, so that the same request in other words is the same cohort.
-        ordered = tuple(kind for kind in PATHOLOGY_KINDS if kind in self.pathologies)
-        object.__setattr__(self, "pathologies", ordered)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as JSON-able values."""
-        listed = {"levels": [level.name for level in self.levels], "pathologies": list(self.pathologies)}
-        return {**asdict(self), **listed}
-
-    @classmethod
-    def from_dict(cls, content: Mapping[str, Any]) -> CohortSettings:
-        """Make settings of what `to_dict` gave; other keys are passed over.
-
-        Raises
-        ------
-        KeyError
-            For a missing key.
-        """
-        values: dict[str, Any] = {field.name: content[field.name] for field in fields(cls)}
-        values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**{**values, "levels": tuple(parse_pain_level(code) for code in values["levels"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +80,7 @@ class TrialPlan:
         if self.place != "trial":
             return f"{self.subject.id}-{self.code}-{self.repeat + 1:03d}"
         block = (int(self.level) - 1) % len(PainLevel)
-        return f"{self.subject.id}-{self.level.name}-{block * _BIOVID_TRIALS + self.repeat + 1:03d}"
+        return f"{self.subject.id}-{self.level.name}-{block * BIOVID_TRIALS_PER_LEVEL + self.repeat + 1:03d}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -197,11 +104,6 @@ class SimulatedTrial:
     action_units: FloatArray
     face: FaceResponse
     heart: HeartResponse
-
-
-def _check_range(what: str, value: int, *, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise SettingsError(f"{what} is {value}: expected {low} to {high}")
 
 
 def trial_rng(settings: CohortSettings, plan: TrialPlan, *, purpose: str) -> np.random.Generator:

@@ -20,7 +20,6 @@ from ecg_facial.simulate.grid import ACTION_UNITS, FPS, N_FRAMES, TRIAL_S, Float
 from ecg_facial.simulate.heart.ectopic import IRREGULAR, NORMAL, KindArray, Places, plan_ectopic_beats
 from ecg_facial.simulate.heart.fibrillation import draw_irregular_places
 from ecg_facial.simulate.people.population import (
-    CohortSettings,
     SimulatedTrial,
     TrialPlan,
     plan_rest,
@@ -30,6 +29,7 @@ from ecg_facial.simulate.people.population import (
 )
 from ecg_facial.simulate.people.response import HeartResponse, Person
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 
 BASELINE_C = 32.0

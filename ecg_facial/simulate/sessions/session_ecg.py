@@ -25,8 +25,9 @@ from ecg_facial.simulate.grid import ACTION_UNITS, TRIAL_S, FloatArray, smooth_s
 from ecg_facial.simulate.heart.artefacts import Artefact, count_reach, draw_artefacts, plan_artefacts
 from ecg_facial.simulate.heart.ecg import draw_ecg
 from ecg_facial.simulate.heart.fibrillation import draw_fibrillatory_waves
-from ecg_facial.simulate.people.population import CohortSettings, SimulatedTrial, TrialPlan, simulate_trial, trial_rng
+from ecg_facial.simulate.people.population import SimulatedTrial, TrialPlan, simulate_trial, trial_rng
 from ecg_facial.simulate.sessions.session import Session, plan_gap
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 
 _TAPER_S = 0.25

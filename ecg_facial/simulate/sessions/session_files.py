@@ -28,10 +28,10 @@ from ecg_facial.simulate.grid import ACTION_UNITS, FPS, FloatArray
 from ecg_facial.simulate.head.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.heart.artefacts import Artefact
 from ecg_facial.simulate.heart.ectopic import KindArray
-from ecg_facial.simulate.people.population import CohortSettings
 from ecg_facial.simulate.sessions.session import Session, plan_session, simulate_session
 from ecg_facial.simulate.sessions.session_film import compute_session_cover, film_session
 from ecg_facial.simulate.sessions.session_signals import compute_session_columns, list_session_artefacts
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
 SESSION_PART = "PartC"

@@ -18,8 +18,8 @@ from ecg_facial.simulate.head.drawing import FrameDrawer, Picture, simulate_tria
 from ecg_facial.simulate.head.hand import HandCourse
 from ecg_facial.simulate.head.scene import Scene
 from ecg_facial.simulate.people.nuisance import shown_action_units
-from ecg_facial.simulate.people.population import CohortSettings
 from ecg_facial.simulate.sessions.session import Session, list_gaps, plan_gap
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 _COURSES = ("yaw", "pitch", "roll", "x", "y", "zoom", "brightness")
 _HAND_AWAY_S = 0.8

@@ -16,9 +16,10 @@ from ecg_facial.simulate.files.biosignals import ECG_ROW, FS_HZ, N_TIMES
 from ecg_facial.simulate.files.clips import compute_columns, plan_clip_artefacts
 from ecg_facial.simulate.grid import FPS, N_FRAMES, TRIAL_S, FloatArray, smooth_step
 from ecg_facial.simulate.heart.artefacts import Artefact, list_beyond
-from ecg_facial.simulate.people.population import CohortSettings, SimulatedTrial, TrialPlan, simulate_trial
+from ecg_facial.simulate.people.population import SimulatedTrial, TrialPlan, simulate_trial
 from ecg_facial.simulate.sessions.session import Session, plan_gap
 from ecg_facial.simulate.sessions.session_ecg import draw_gap_ecg, list_session_gaps, plan_gap_artefacts
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 _GSR, _GSR_EDGE = 0, 32
 _GSR_FALL_S = 8.0

@@ -30,8 +30,9 @@ from ecg_facial.learning.pretraining.regression import (
 from ecg_facial.nets.resnet import ResNet18
 from ecg_facial.nets.weights import load_resnet18, weights_path
 from ecg_facial.simulate.head.identity import sample_identity
-from ecg_facial.simulate.people.population import CohortSettings, sample_subject
+from ecg_facial.simulate.people.population import sample_subject
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 
 @pytest.fixture(scope="module")

@@ -25,13 +25,8 @@ from ecg_facial.simulate.files.pathology import Pathology, plan_pathology, read_
 from ecg_facial.simulate.head.drawing import FrameDrawer, make_face_drawer
 from ecg_facial.simulate.head.scene import Scene
 from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
-from ecg_facial.simulate.people.population import (
-    CohortSettings,
-    plan_trials,
-    sample_cohort_person,
-    simulate_features,
-    simulate_trial,
-)
+from ecg_facial.simulate.people.population import plan_trials, sample_cohort_person, simulate_features, simulate_trial
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
 
 LEVEL = (PainLevel.PA4,)
@@ -52,9 +47,10 @@ def make_counter(settings: CohortSettings, index: int) -> FrameDrawer:
 
 
 def write_clips(out: Path, *kinds: str, **settings: object) -> Path:
-    chosen = {"n_subjects": 1, "trials_per_level": N_CLIPS, "levels": LEVEL, "size": (WIDTH, HEIGHT), "workers": 1}
-    wanted = chosen | {"pathologies": kinds, "pathology_share": 1.0, "renderer_factory": make_counter} | settings
-    return simulate_cohort(out, **wanted)  # type: ignore[arg-type]  # on purpose
+    chosen = {"n_subjects": 1, "trials_per_level": N_CLIPS, "levels": LEVEL, "width": WIDTH, "height": HEIGHT}
+    wanted = chosen | {"pathologies": kinds, "pathology_share": 1.0} | settings
+    cohort = CohortSettings(**wanted)  # type: ignore[arg-type]  # on purpose
+    return simulate_cohort(out, cohort, workers=1, renderer_factory=make_counter)
 
 
 def read_damage(out: Path) -> list[tuple[TrialFiles, Pathology]]:

@@ -21,8 +21,9 @@ from ecg_facial.simulate.head.drawing import (
 )
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.scene import Scene, simulate_scene
-from ecg_facial.simulate.people.population import CohortSettings, plan_trials
+from ecg_facial.simulate.people.population import plan_trials
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import BIOVID_LIKE_SCENE, PRESETS, Preset, SceneSettings
 
 WIDTH, HEIGHT = 320, 240

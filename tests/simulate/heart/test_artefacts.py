@@ -20,7 +20,8 @@ from ecg_facial.simulate.heart.artefacts import (
     plan_artefacts,
     read_artefacts,
 )
-from ecg_facial.simulate.people.population import CohortSettings, SimulatedTrial, simulate_features
+from ecg_facial.simulate.people.population import SimulatedTrial, simulate_features
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.sensor_settings import BIOVID_LIKE_SENSORS, SensorSettings
 
 SPOILT = replace(

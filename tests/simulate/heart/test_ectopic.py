@@ -19,7 +19,8 @@ from ecg_facial.simulate.heart.ectopic import (
     place_ectopic_beats,
     sample_ectopy,
 )
-from ecg_facial.simulate.people.population import CohortSettings, simulate_features
+from ecg_facial.simulate.people.population import simulate_features
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import PRESETS, get_preset
 from ecg_facial.simulate.settings.sensor_settings import BIOVID_LIKE_ECTOPIC, CLINICAL_ECTOPIC, EctopicSettings
 

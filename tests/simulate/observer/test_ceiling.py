@@ -16,10 +16,12 @@ from ecg_facial.evaluation.judging.ceiling import compare_with_ceiling
 from ecg_facial.evaluation.judging.predictions import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
 from ecg_facial.labels import get_task
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.simulate.observer.observer import IdealObserver, ObserverSettings
-from ecg_facial.simulate.people.population import CohortSettings, simulate_features
+from ecg_facial.simulate.people.population import simulate_features
 from ecg_facial.simulate.settings import presets
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import FaceSettings, HeartSettings, Preset
 
 BINARY, FOUR = get_task("binary"), get_task("biovid4")
@@ -108,7 +110,7 @@ def test_what_is_seen_of_a_trial_does_not_depend_on_the_others() -> None:
 
 def test_a_cohort_s_own_marker_says_how_it_was_made(tmp_path: Path) -> None:
     path = tmp_path / "SIMULATED.json"
-    content = {"simulated": True, "generator_version": presets_version(), **COHORT.to_dict()}
+    content = {"simulated": True, "generator_version": presets_version(), **to_dict(COHORT)}
     path.write_text(json.dumps(content))
     assert read_cohort_settings(path) == COHORT
     for broken in ({**content, "generator_version": -1}, {"simulated": True}, {**content, "n_subjects": 0}, []):

@@ -14,7 +14,7 @@ from ecg_facial.simulate.grid import ACTION_UNITS, FPS, FRAME_TIMES_S, N_FRAMES,
 from ecg_facial.simulate.head.scene import simulate_scene
 from ecg_facial.simulate.observer.reference import judge_reference
 from ecg_facial.simulate.people.nuisance import combine_action_units, shown_action_units, simulate_nuisance
-from ecg_facial.simulate.people.population import CohortSettings, SimulatedTrial, simulate_features
+from ecg_facial.simulate.people.population import SimulatedTrial, simulate_features
 from ecg_facial.simulate.people.response import (
     Person,
     sample_intensity,
@@ -23,6 +23,7 @@ from ecg_facial.simulate.people.response import (
     simulate_face,
     simulate_heart,
 )
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import NuisanceSettings, SceneSettings, get_preset
 
 CLEAR = get_preset("clear")

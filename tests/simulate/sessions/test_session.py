@@ -24,7 +24,6 @@ from ecg_facial.simulate.grid import ACTION_UNITS
 from ecg_facial.simulate.head.drawing import simulate_trial_scene
 from ecg_facial.simulate.heart.artefacts import read_artefacts
 from ecg_facial.simulate.people.population import (
-    CohortSettings,
     SimulatedTrial,
     TrialPlan,
     plan_rest,
@@ -36,6 +35,7 @@ from ecg_facial.simulate.people.population import (
 from ecg_facial.simulate.sessions.session import Session, plan_gap, sample_temperatures, simulate_session
 from ecg_facial.simulate.sessions.session_files import read_labels, read_session_truth, session_files
 from ecg_facial.simulate.sessions.session_film import compute_session_cover
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import BIOVID_LIKE_SENSORS, PRESETS, EctopicSettings, Preset, SceneSettings
 
 FEW = CohortSettings(n_subjects=3, trials_per_level=3)

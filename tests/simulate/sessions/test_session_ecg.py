@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from ecg_facial.simulate.files.biosignals import ECG_ROW, FS_HZ, N_TIMES
 from ecg_facial.simulate.files.clips import compute_columns
 from ecg_facial.simulate.heart.artefacts import Artefact, count_reach, draw_artefacts, list_beyond
-from ecg_facial.simulate.people.population import CohortSettings, simulate_trial
+from ecg_facial.simulate.people.population import simulate_trial
 from ecg_facial.simulate.sessions.session import Session, simulate_session
 from ecg_facial.simulate.sessions.session_ecg import list_session_gaps, plan_gap_artefacts
 from ecg_facial.simulate.sessions.session_signals import compute_session_columns, list_session_artefacts
 from ecg_facial.simulate.settings import presets
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.sensor_settings import BIOVID_LIKE_SENSORS, EctopicSettings
 
 SPOILT = replace(
