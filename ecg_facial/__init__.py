@@ -16,7 +16,7 @@ Evaluation
 Prediction
     `load_bundle`, `Predictor`, `Prediction`, `predict_files`
 Simulated data
-    `simulate_cohort`
+    `simulate_cohort`, `CohortSettings`
 Errors
     `EcgFacialError`
 """
@@ -27,7 +27,7 @@ from ecg_facial.version import __version__ as __version__
 
 TYPE_CHECKING = False  # not typing's: importing that would take longer than all of this module
 if TYPE_CHECKING:
-    from ecg_facial.datasets import index_dataset
+    from ecg_facial.datasets.indexing import index_dataset
     from ecg_facial.ecg.quality import compute_sqi
     from ecg_facial.ecg.reading import read_ecg
     from ecg_facial.ecg.rpeaks import detect_r_peaks
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ecg_facial.prepared import open_prepared, prepare
     from ecg_facial.recording import EcgSignal
     from ecg_facial.simulate.cohort import simulate_cohort
+    from ecg_facial.simulate.settings.cohort_settings import CohortSettings
     from ecg_facial.windows.settings import WindowSettings
     from ecg_facial.windows.window import Window, make_window
     from ecg_facial.workflow.benchmarking import audit
@@ -57,6 +58,7 @@ __all__ = [
     "TOKEN_FEATURES",
     "BenchmarkSettings",
     "CalibratedPipeline",
+    "CohortSettings",
     "ECGModel",
     "EcgFacialError",
     "EcgSignal",
@@ -91,6 +93,7 @@ _HOMES = {
     "TOKEN_FEATURES": "ecg.token_features",
     "BenchmarkSettings": "evaluation.benchmark.settings",
     "CalibratedPipeline": "evaluation.benchmark.pipelines",
+    "CohortSettings": "simulate.settings.cohort_settings",
     "ECGModel": "ecg_model",
     "EcgFacialError": "errors",
     "EcgSignal": "recording",
@@ -108,7 +111,7 @@ _HOMES = {
     "compute_sqi": "ecg.quality",
     "detect_r_peaks": "ecg.rpeaks",
     "heart_features": "evaluation.benchmark.adapters",
-    "index_dataset": "datasets",
+    "index_dataset": "datasets.indexing",
     "load_bundle": "inference.bundle",
     "load_detector": "face.detectors.loading",
     "make_window": "windows.window",

@@ -19,10 +19,10 @@ from killing import assert_same_bytes, kill_when
 from safetensors.torch import load_file
 
 from ecg_facial.cli.wording import describe_index, show_result
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import MissingDataError, StaleCacheError
-from ecg_facial.evaluation.audit.running import AuditSettings
+from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import read_foreign

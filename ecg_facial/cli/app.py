@@ -115,7 +115,8 @@ def index(
 ) -> None:
     """Print what a data folder holds per subject and level, rest beside the trials, and what cannot be used."""
     from ecg_facial.cli.wording import describe_index
-    from ecg_facial.datasets import index_dataset, write_index
+    from ecg_facial.datasets.indexing import index_dataset
+    from ecg_facial.datasets.store import write_index
 
     found = index_dataset(
         data, reader=reader, signals=signals, subjects=subjects, pspi_pain=pspi_pain, show_progress=True
@@ -210,7 +211,7 @@ def audit(
 
     Exit code 1 where a leak is found.
     """
-    from ecg_facial.evaluation.audit.running import AuditSettings
+    from ecg_facial.evaluation.audit.settings import AuditSettings
     from ecg_facial.workflow.benchmarking import audit as audit_again
 
     amount = AuditSettings(n_folds=folds, order=True, permutations=permutations)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ecg_facial.datasets import READERS, DatasetIndex, summarise
-from ecg_facial.evaluation.protocols.protocols import parse_protocol
+from ecg_facial.datasets.indexing import READERS
+from ecg_facial.datasets.records import DatasetIndex
+from ecg_facial.datasets.store import summarise
+from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.evaluation.report.terminal import describe_metrics, format_share
 from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
 

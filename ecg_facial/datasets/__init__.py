@@ -1,6 +1,6 @@
 """Data sets: what is there, what of it can be used, and what cannot, by name.
 
-Enters: a folder in one of the layouts below, or a manifest. Leaves: trials with their files, rest recordings beside
+Input: a folder in one of the layouts below, or a manifest. Output: trials with their files, rest recordings beside
 them, and problems. Signals are read later, by `prepare`. Each reader has a card: source, access, what is needed.
 
 ==========  ==================================================================
@@ -13,21 +13,3 @@ unbc        UNBC-McMaster: faces alone; levels by an observer, not a stimulus
 manifest    anybody's files, described by ``manifest.csv``
 ==========  ==================================================================
 """
-
-from ecg_facial.datasets.checks import MIN_DURATION_S
-from ecg_facial.datasets.indexing import READERS, find_marker, index_dataset
-from ecg_facial.datasets.records import Card, DatasetIndex, Problem
-from ecg_facial.datasets.store import read_index, summarise, write_index
-
-__all__ = [
-    "MIN_DURATION_S",
-    "READERS",
-    "Card",
-    "DatasetIndex",
-    "Problem",
-    "find_marker",
-    "index_dataset",
-    "read_index",
-    "summarise",
-    "write_index",
-]

@@ -18,7 +18,7 @@ from typing import Any
 
 import cv2
 
-from ecg_facial.datasets import DatasetIndex
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.beats.core import keep_plain_core
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError, MissingDataError, SettingsError

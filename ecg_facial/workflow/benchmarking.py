@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from ecg_facial.datasets import find_marker, index_dataset
+from ecg_facial.datasets.indexing import find_marker, index_dataset
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.evaluation.audit.checks import AuditResult
-from ecg_facial.evaluation.audit.running import CHEAP, WHOLE, AuditSettings, audit_run
+from ecg_facial.evaluation.audit.running import audit_run
+from ecg_facial.evaluation.audit.settings import CHEAP, WHOLE, AuditSettings
 from ecg_facial.evaluation.benchmark.run_file import REPORT_FILE, RUN_FILE, describe_run, open_windows
 from ecg_facial.evaluation.benchmark.runner import (
     METRICS_FILE,

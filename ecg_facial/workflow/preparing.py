@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecg_facial.datasets import DatasetIndex, index_dataset
+from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.errors import MissingDataError
 from ecg_facial.labels import get_task
 from ecg_facial.prepared import PreparedData, join_prepared, prepare

@@ -18,7 +18,7 @@ from tiny_files import write_ecg, write_pspi, write_video
 from ecg_facial.cli import app as cli
 from ecg_facial.cli import wording
 from ecg_facial.cli.options import DataArguments, ModelArguments, TaskName
-from ecg_facial.datasets import READERS
+from ecg_facial.datasets.indexing import READERS
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings

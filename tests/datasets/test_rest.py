@@ -13,9 +13,10 @@ import pytest
 from sketched_cohort import write_cohort
 
 from ecg_facial.cli.wording import describe_index
-from ecg_facial.datasets import DatasetIndex, index_dataset, read_index, summarise, write_index
-from ecg_facial.datasets.indexing import MARKER_NAME
+from ecg_facial.datasets.indexing import MARKER_NAME, index_dataset
 from ecg_facial.datasets.readers.cutting import MAX_REST_WINDOWS, SETTLE_S, find_rest
+from ecg_facial.datasets.records import DatasetIndex
+from ecg_facial.datasets.store import read_index, summarise, write_index
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import AmbiguousDataError, CorruptDataError
 from ecg_facial.labels import REST_CODE, PainLevel

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ecg_facial.datasets import index_dataset, read_index, write_index
+from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.store import read_index, write_index
 from ecg_facial.errors import CorruptDataError, MissingDataError
 
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from ecg_facial.datasets import DatasetIndex, index_dataset
+from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.prepared import PreparedData, prepare
 from ecg_facial.windows.settings import WindowSettings
 

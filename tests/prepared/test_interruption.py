@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ecg_facial.datasets import DatasetIndex, write_index
+from ecg_facial.datasets.records import DatasetIndex
+from ecg_facial.datasets.store import write_index
 from ecg_facial.prepared import PreparedData, making, prepare
 
 # Each kills itself at a place that it would pass at some other time too.
@@ -43,7 +44,7 @@ making._finish = finish
 SCRIPT = """
 import sys
 from pathlib import Path
-from ecg_facial.datasets import read_index
+from ecg_facial.datasets.store import read_index
 from ecg_facial.prepared import making, prepare, shards
 from ecg_facial.runtime.settings import from_dict
 from ecg_facial.windows.window import WindowSettings

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.errors import SettingsError
 from ecg_facial.prepared import PreparedData, join_prepared, prepare
 from ecg_facial.windows.settings import WindowSettings

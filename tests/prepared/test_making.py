@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ecg_facial.datasets import DatasetIndex, index_dataset
+from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.errors import EcgFacialError, MissingDataError, SettingsError
 from ecg_facial.face.detectors.loading import load_detector

@@ -10,7 +10,8 @@ import pytest
 from sketched_cohort import write_cohort
 from tiny_files import write_heat
 
-from ecg_facial.datasets import DatasetIndex, index_dataset
+from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import UnknownLabelError
 from ecg_facial.evaluation.benchmark.runner import permute_levels

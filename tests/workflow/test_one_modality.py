@@ -13,9 +13,9 @@ import pytest
 from sketched_cohort import HEIGHT, WIDTH, write_cohort
 
 from ecg_facial.cli.wording import show_accuracy, show_result
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.audit.running import AuditSettings
+from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.face.detection import Face

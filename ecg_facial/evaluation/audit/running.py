@@ -7,13 +7,12 @@ the whole one more folds, in any order, and with labels permuted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.audit.canaries import (
     AuditedFold,
     check_batches,
@@ -25,6 +24,7 @@ from ecg_facial.evaluation.audit.canaries import (
 )
 from ecg_facial.evaluation.audit.checks import AuditResult, Check
 from ecg_facial.evaluation.audit.decoding import check_counts, check_normalisation, check_permuted, check_plausibility
+from ecg_facial.evaluation.audit.settings import CHEAP, AuditSettings
 from ecg_facial.evaluation.audit.structure import check_copies, check_structure
 from ecg_facial.evaluation.benchmark.builtin import NetworksFactory
 from ecg_facial.evaluation.benchmark.fold_running import test_rows
@@ -32,39 +32,13 @@ from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels, run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import of_run
-from ecg_facial.evaluation.protocols.protocols import parse_protocol
+from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import REST_CODE, get_task
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.normalising import NormalisedData, normalise
 from ecg_facial.recording import Trial
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditSettings:
-    """How much is audited.
-
-    Attributes
-    ----------
-    n_folds : int
-        Folds that are fitted again, of the first seed, evenly chosen.
-    order : bool
-        Whether folds are also fitted one after another.
-    permutations : int
-        Whole runs with labels permuted within subject.
-    """
-
-    n_folds: int = 1
-    order: bool = False
-    permutations: int = 0
-
-    def __post_init__(self) -> None:
-        if self.n_folds < 0 or self.permutations < 0:
-            raise SettingsError(f"{self.n_folds} folds, {self.permutations} permutations: expected 0 or more of both")
-
-
-CHEAP, WHOLE = AuditSettings(), AuditSettings(n_folds=3, order=True, permutations=20)
 
 
 def audit_run(

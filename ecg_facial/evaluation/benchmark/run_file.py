@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ecg_facial.datasets import DatasetIndex
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.evaluation.protocols.protocols import parse_protocol
+from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.labels import REST_CODE, get_task
 from ecg_facial.prepared import JoinedData, PreparedData, join_prepared, open_prepared
 from ecg_facial.prepared.normalising import describe_order

@@ -34,7 +34,8 @@ from ecg_facial.evaluation.judging.predictions import write_predictions
 from ecg_facial.evaluation.judging.predictions_table import of_run
 from ecg_facial.evaluation.judging.summary import compare_protocols, summarise_predictions
 from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
-from ecg_facial.evaluation.protocols.protocols import make_folds, parse_protocol
+from ecg_facial.evaluation.protocols.protocols import make_folds
+from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.labels import Task, get_task
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.normalising import normalise

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.protocols.protocols import parse_protocol
-from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.evaluation.protocols.settings import InnerSettings, parse_protocol
 from ecg_facial.labels import DEFAULT_TASK, get_task
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.prepared.settings import NormalisationSettings

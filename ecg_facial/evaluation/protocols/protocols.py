@@ -7,14 +7,14 @@ trials out of everything that is fitted; that one is replayed to show what its l
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
 from ecg_facial.evaluation.protocols.splits import (
     Fold,
     Inner,
@@ -28,93 +28,6 @@ from ecg_facial.evaluation.protocols.splits import (
 
 ORIGINAL_TRAIN_SHARE = 0.8
 TEST_DATA = "test"
-_COUNTED = ("kfold", "k-shot")
-_TITLES = {
-    "loso": "leave-one-subject-out",
-    "kfold": "{n}-fold by subject",
-    "pools": "fixed subject pools",
-    "cross-dataset": "trained on one data set, tested on another",
-    "k-shot": "leave-one-subject-out with {n} trials a class of the test person",
-    "original": "the original's: random 80/20 over trials",
-}
-PROTOCOLS = tuple(_TITLES)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """A protocol.
-
-    Attributes
-    ----------
-    name : str
-        One of `PROTOCOLS`.
-    n : int or None
-        Folds of ``kfold``, trials a class of ``k-shot``.
-    path : Path or None
-        Table of ``pools``.
-    """
-
-    name: str = "loso"
-    n: int | None = None
-    path: Path | None = None
-
-    @property
-    def title(self) -> str:
-        """What is shown."""
-        return _TITLES[self.name].format(n=self.n)
-
-    @property
-    def text(self) -> str:
-        """As it is typed, but for the folder of a file."""
-        argument = self.n if self.path is None else self.path.name
-        return self.name if argument is None else f"{self.name}:{argument}"
-
-    @property
-    def leaks(self) -> bool:
-        """Whether test subjects are known to what is fitted, against the rules."""
-        return self.name == "original"
-
-    @property
-    def stamps(self) -> tuple[str, ...]:
-        """Warnings that stand wherever a result is shown."""
-        if self.leaks:
-            return (
-                "LEAKS: the same people train and test, the epoch is chosen on test trials, and the fused model is "
-                "scored on the training trials too",
-            )
-        if self.name == "k-shot":
-            return (f"{self.n} LABELLED TRIALS A CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",)
-        return ()
-
-
-def parse_protocol(text: str) -> Protocol:
-    """Read a protocol as it is typed: loso, kfold:5, pools:FILE, cross-dataset, k-shot:3, original.
-
-    Raises
-    ------
-    SettingsError
-        For anything else.
-
-    Examples
-    --------
-    >>> parse_protocol("kfold:5")
-    Protocol(name='kfold', n=5, path=None)
-    """
-    name, _, argument = text.partition(":")
-    if name not in PROTOCOLS:
-        raise SettingsError(
-            f"unknown protocol {text!r}: expected loso, kfold:N, pools:FILE, cross-dataset, k-shot:N or original"
-        )
-    if name == "pools" and argument:
-        return Protocol(name=name, path=Path(argument))
-    if name in _COUNTED:
-        least = 2 if name == "kfold" else 1
-        if not argument.isdecimal() or int(argument) < least:
-            raise SettingsError(f"protocol {text!r}: expected {name}:N with N of {least} or more")
-        return Protocol(name=name, n=int(argument))
-    if argument or name == "pools":
-        raise SettingsError(f"protocol {text!r}: expected {'pools:FILE' if name == 'pools' else name}")
-    return Protocol(name=name)
 
 
 def make_folds(trials: pd.DataFrame, protocol: Protocol, *, seed: int, inner: InnerSettings) -> list[Fold]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ecg_facial.datasets import DatasetIndex
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.intervals import compute_nn
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError

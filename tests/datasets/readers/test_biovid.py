@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.datasets.readers.biovid import UNREACTIVE, parse_subject
 from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.errors import AmbiguousDataError, CorruptDataError, MissingDataError

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.errors import AmbiguousDataError, CorruptDataError, DataError, EcgFacialError, MissingDataError
 from ecg_facial.recording import Subject
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject
 

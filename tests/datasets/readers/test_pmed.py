@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tiny_files import write_heat
 
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.datasets.readers.cutting import SETTLE_S
 from ecg_facial.datasets.readers.pmed import grade_temperatures, read_stimuli
 from ecg_facial.ecg.stretches import read_ecg_stretch

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ecg_facial.datasets import READERS, index_dataset, read_index, summarise, write_index
-from ecg_facial.datasets.indexing import MARKER_NAME
+from ecg_facial.datasets.indexing import MARKER_NAME, READERS, index_dataset
+from ecg_facial.datasets.store import read_index, summarise, write_index
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.face.video import read_frames

@@ -11,8 +11,9 @@ import pytest
 from tiny_files import write_pspi
 
 from ecg_facial.cli.wording import describe_index
-from ecg_facial.datasets import index_dataset, read_index, write_index
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.datasets.readers.unbc import cut_sequence, read_pspi
+from ecg_facial.datasets.store import read_index, write_index
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.face.video import read_frames
 from ecg_facial.recording import VideoRef

@@ -18,7 +18,8 @@ from torch import nn
 from ecg_facial.evaluation.audit.checks import ALPHA, LEAKS, AuditResult
 from ecg_facial.evaluation.audit.decoding import check_counts, check_permuted, check_plausibility
 from ecg_facial.evaluation.audit.duplicates import find_duplicates
-from ecg_facial.evaluation.audit.running import AuditSettings, audit_run
+from ecg_facial.evaluation.audit.running import audit_run
+from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_features
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings

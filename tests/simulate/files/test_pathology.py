@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from sketched_cohort import HEIGHT, WIDTH, digests, write_cohort
 
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame

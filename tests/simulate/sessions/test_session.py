@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from sketched_cohort import HEIGHT, LEVELS, WIDTH, digests, write_cohort
 
-from ecg_facial.datasets import index_dataset
+from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
