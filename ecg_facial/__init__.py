@@ -16,7 +16,7 @@ Evaluation
 Prediction
     `load_bundle`, `Predictor`, `Prediction`, `predict_files`
 Simulated data
-    `simulate_cohort`, `CohortSettings`
+    `simulate_cohort`, `CohortSettings`, `load_example`
 Errors
     `EcgFacialError`
 """
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, ModulePipeline, heart_features
     from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
     from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+    from ecg_facial.example import load_example
     from ecg_facial.face.detectors.loading import load_detector
     from ecg_facial.face.video import read_frames
     from ecg_facial.facial_model import FacialModel
@@ -79,6 +80,7 @@ __all__ = [
     "index_dataset",
     "load_bundle",
     "load_detector",
+    "load_example",
     "make_window",
     "open_prepared",
     "predict_files",
@@ -114,6 +116,7 @@ _HOMES = {
     "index_dataset": "datasets.indexing",
     "load_bundle": "inference.bundle",
     "load_detector": "face.detectors.loading",
+    "load_example": "example",
     "make_window": "windows.window",
     "open_prepared": "prepared",
     "predict_files": "inference.predictor",

@@ -25,6 +25,7 @@ OTHERS = {
 }
 NOTES = {
     "ecg_facial/py.typed": "Marks the package as typed",
+    "ecg_facial/assets/example.npz": "ECG of `load_example`, simulated, made by `tools/make_example.py`",
     "ecg_facial/assets/head.npz": "Neutral head, shapes and expressions",
     "ecg_facial/assets/resnet18_rendered.safetensors": "ResNet18 trained on rendered heads, fp16",
     "ecg_facial/evaluation/report/templates/report.html.j2": "Frame of the report",
