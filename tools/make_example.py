@@ -1,4 +1,6 @@
-"""Make the recording that `ecg_facial.load_example` gives: python tools/make_example.py ecg_facial/assets
+"""Make the recording that `ecg_facial.load_example` gives.
+
+Usage: python tools/make_example.py ecg_facial/assets
 
 One SIMULATED trial, of which everything follows from the settings below. The video's bytes also depend on the version
 of x264; its pictures do not.
