@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from measures.clustered import Floats, draw_confident, draw_predictions
 
-from ecg_facial.evaluation.statistics.calibration import apply_temperature, fit_temperature, log_loss
+from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_loss
 from ecg_facial.evaluation.statistics.calibration_error import N_BINS, compute_ece, compute_overconfidence
 
 FACTORS = (1.0, 1.5, 2.5)
@@ -41,7 +41,7 @@ def measure_temperature(repetitions: int) -> list[dict[str, Any]]:
             changes = []
             for seed in range(repetitions):
                 part = draw_logits(seed, n_subjects=n_subjects, n_trials=n_trials, factor=factor * honest)
-                changes.append(log_loss(apply_temperature(fresh, fit_temperature(*part)), true) - before)
+                changes.append(log_loss(fresh / fit_temperature(*part), true) - before)
             figures = {"change": round(float(np.mean(changes)), 4), "worst": round(float(np.max(changes)), 3)}
             rows.append({"too_sure": factor, "subjects": n_subjects, "trials": n_subjects * n_trials, **figures})
             print(rows[-1], flush=True)

@@ -14,7 +14,7 @@ Evaluation
     `benchmark`, `BenchmarkSettings`, `EstimatorPipeline`, `ModulePipeline`, `CalibratedPipeline`, `heart_features`,
     `score`, `audit`
 Prediction
-    `load_bundle`, `Predictor`, `Prediction`, `predict_files`
+    `load_bundle`, `open_predictor`, `Predictor`, `Prediction`, `predict_files`
 Simulated data
     `simulate_cohort`, `CohortSettings`, `load_example`
 Errors
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ecg_facial.facial_model import FacialModel
     from ecg_facial.fusion_model import LateFusion
     from ecg_facial.inference.bundle import load_bundle
-    from ecg_facial.inference.predictor import Prediction, Predictor, predict_files
+    from ecg_facial.inference.predictor import Prediction, Predictor, open_predictor, predict_files
     from ecg_facial.learning.settings import TrainingSettings
     from ecg_facial.prepared import open_prepared, prepare
     from ecg_facial.recording import EcgSignal
@@ -82,6 +82,7 @@ __all__ = [
     "load_detector",
     "load_example",
     "make_window",
+    "open_predictor",
     "open_prepared",
     "predict_files",
     "prepare",
@@ -118,6 +119,7 @@ _HOMES = {
     "load_detector": "face.detectors.loading",
     "load_example": "example",
     "make_window": "windows.window",
+    "open_predictor": "inference.predictor",
     "open_prepared": "prepared",
     "predict_files": "inference.predictor",
     "prepare": "prepared",

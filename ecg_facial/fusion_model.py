@@ -1,7 +1,7 @@
-"""Fusion of the facial and the ECG model: ``softmax(0.8 * face + 0.2 * ECG)``.
+"""Fusion of the facial and the ECG model in torch: ``softmax(0.8 * face + 0.2 * ECG)``.
 
-Enters: trials with both signals, or one. Leaves: fused logits. As a program, ``python -m ecg_facial.fusion_model DATA``
-prints the overall accuracy, leave-one-subject-out.
+Input: trials with both signals, or with one. Output: fused logits, by the rule of `ecg_facial.inference.fusion.Fusion`.
+As a program, ``python -m ecg_facial.fusion_model DATA`` prints the overall accuracy, leave-one-subject-out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.facial_model import FacialDataset, FacialModel
-from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT, check_weights
+from ecg_facial.inference.fusion import Fusion
 from ecg_facial.labels import Task
 from ecg_facial.nets.items import Item
 
@@ -31,10 +31,10 @@ class FusionDataset(Dataset[Item]):
     ----------
     prepared : PreparedData
     rows : sequence of int
-        Rows of `prepared.table` that take part.
+        Rows of `prepared.table` to use.
     task : Task
     features : FrameFeatures, optional
-        Features of the crops computed before.
+        Features of the crops, computed beforehand.
     """
 
     def __init__(
@@ -80,44 +80,38 @@ class FusionDataset(Dataset[Item]):
 
 
 class LateFusion(nn.Module):
-    """Weighted sum of the logits of two trained models.
+    """Two trained models and their fusion as one torch module; the numbers are those of `Fusion`.
 
     Parameters
     ----------
     facial : FacialModel
     ecg : ECGModel
-    face_weight, ecg_weight : float
-        The original's 0.8 and 0.2.
-
-    Raises
-    ------
-    SettingsError
-        For weights that are negative, not finite, or both 0.
+    fusion : Fusion, optional
+        The original's weights, 0.8 and 0.2, without temperatures if not given.
     """
 
-    def __init__(
-        self, facial: FacialModel, ecg: ECGModel, *, face_weight: float = FACE_WEIGHT, ecg_weight: float = ECG_WEIGHT
-    ) -> None:
+    coefficients: Tensor
+
+    def __init__(self, facial: FacialModel, ecg: ECGModel, *, fusion: Fusion | None = None) -> None:
         super().__init__()
-        check_weights(face_weight, ecg_weight)
-        self.facial, self.ecg = facial, ecg
-        self.face_weight, self.ecg_weight = face_weight, ecg_weight
+        self.facial, self.ecg, self.fusion = facial, ecg, fusion or Fusion()
+        # a buffer follows the module to a GPU; not persistent, so that the weights on disk are those of the networks
+        table = torch.from_numpy(self.fusion.coefficients()).float()
+        self.register_buffer("coefficients", table, persistent=False)
 
     def forward(
         self, frames: Tensor, frame_mask: Tensor, tokens: Tensor, times_s: Tensor, token_mask: Tensor
     ) -> Tensor:
         """Map trials to fused logits (batch, n_classes); their softmax are the probabilities.
 
-        A trial without a seen face takes the ECG's logits alone, one without a token the face's, one without either
-        zeros (all classes equal).
+        A trial without a visible face gets the ECG model's output, one without a token the facial model's, and one
+        without either zeros: all classes equal.
         """
-        face, ecg = self.facial(frames, frame_mask), self.ecg(tokens, times_s, token_mask)
-        sees = frame_mask.any(dim=1, keepdim=True)
-        beats = token_mask.any(dim=1, keepdim=True)
-        fused = self.face_weight * face + self.ecg_weight * ecg
-        fused = torch.where(sees & ~beats, face, fused)
-        fused = torch.where(beats & ~sees, ecg, fused)
-        return torch.where(sees | beats, fused, torch.zeros_like(fused))
+        has_face, has_ecg = frame_mask.any(dim=1), token_mask.any(dim=1)
+        face = torch.where(has_face[:, None], self.facial(frames, frame_mask), 0.0)
+        ecg = torch.where(has_ecg[:, None], self.ecg(tokens, times_s, token_mask), 0.0)
+        of_face, of_ecg, divisor = self.coefficients[has_face.long(), has_ecg.long()].unsqueeze(-1).unbind(dim=1)
+        return (of_face * face + of_ecg * ecg) / divisor
 
 
 if __name__ == "__main__":

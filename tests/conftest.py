@@ -43,6 +43,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ecg_facial.ecg_model import ECGModel
     from ecg_facial.facial_model import FacialModel
     from ecg_facial.inference.bundle import BundleInfo, write_bundle
+    from ecg_facial.inference.fusion import Fusion
     from ecg_facial.labels import get_task
     from ecg_facial.learning.export import export_models
     from ecg_facial.nets.settings import EcgSettings, FacialSettings
@@ -56,8 +57,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         task=task.name,
         class_names=task.class_names,
         windows=windows,
-        face_weight=0.8,
-        ecg_weight=0.2,
+        fusion=Fusion(),
         simulated=True,
         n_subjects=0,
         description="never trained",

@@ -30,7 +30,6 @@ from ecg_facial.evaluation.report.checklist import fill_checklist
 from ecg_facial.face.pixels import normalise_crops
 from ecg_facial.facial_model import FacialModel
 from ecg_facial.inference.bundle import load_bundle
-from ecg_facial.inference.fusion import fuse_logits
 from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
@@ -328,7 +327,7 @@ def compute_with_torch(folder: Path, prepared: object, *, row: int) -> np.ndarra
             torch.from_numpy(np.array(v))[None] for v in (prepared.tokens(row), prepared.token_times_s(row))
         )
         heart = ecg(tokens, times_s).numpy()
-    return fuse_logits(face, heart)[0]
+    return load_bundle(folder).info.fusion.probabilities(face, heart)["fusion"][0]
 
 
 def test_the_bundle_says_what_it_is(result: BenchmarkResult) -> None:

@@ -12,6 +12,8 @@ from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.errors import SettingsError, UnknownLabelError
 from ecg_facial.facial_model import FacialDataset, FacialModel
 from ecg_facial.fusion_model import FusionDataset, LateFusion
+from ecg_facial.inference.calibration import Temperature, Temperatures
+from ecg_facial.inference.fusion import Fusion
 from ecg_facial.labels import get_task
 from ecg_facial.learning.fitting import fit_models
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
@@ -122,6 +124,36 @@ def test_a_missing_modality_leaves_the_other_alone(facial: FacialModel, ecg: ECG
     np.testing.assert_allclose(fused[1], predict_logits(facial, FacialDataset(prepared, [1], task=TASK))[0], atol=1e-6)
 
 
+def test_torch_and_numpy_fuse_alike_with_temperatures(
+    facial: FacialModel, ecg: ECGModel, make_prepared: Callable
+) -> None:
+    prepared, rows = make_prepared(n_frames=3), [0, 1, 2, 3]  # row 0 has no face, row 1 no beats
+    values = {"facial": 3.0, "ecg": 0.5, "fusion": 1.7}
+    temperatures = Temperatures(**{name: Temperature(value=value) for name, value in values.items()})
+    fusion = Fusion(face_weight=0.6, ecg_weight=0.4, temperatures=temperatures)
+    face = predict_logits(facial, FacialDataset(prepared, rows, task=TASK))
+    heart = predict_logits(ecg, ECGDataset(prepared, rows, task=TASK))
+    face[0], heart[1] = np.nan, np.nan
+    fused = predict_logits(LateFusion(facial, ecg, fusion=fusion), FusionDataset(prepared, rows, task=TASK))
+    np.testing.assert_allclose(fused, fusion.logits(face, heart)["fusion"], atol=1e-5)
+
+
+def test_without_both_signals_all_fused_logits_are_zero_and_gradients_finite(
+    facial: FacialModel, ecg: ECGModel
+) -> None:
+    unseen, silent = torch.zeros(2, 3, dtype=torch.bool), torch.zeros(2, 5, dtype=torch.bool)
+    silent[1, :2] = True
+    model = LateFusion(facial, ecg)
+    fused = model(torch.randn(2, 3, 512), unseen, torch.randn(2, 5, 3), torch.rand(2, 5), silent)
+    assert torch.equal(fused[0], torch.zeros(4))
+    fused[1].sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in ecg.parameters() if p.grad is not None)
+    assert set(model.state_dict()) == {
+        *(f"facial.{n}" for n in facial.state_dict()),
+        *(f"ecg.{n}" for n in ecg.state_dict()),
+    }
+
+
 def test_settings_outside_their_limits_are_refused(facial: FacialModel, ecg: ECGModel) -> None:
     with pytest.raises(SettingsError, match="expected a multiple"):
         EcgSettings(width=30)
@@ -129,8 +161,6 @@ def test_settings_outside_their_limits_are_refused(facial: FacialModel, ecg: ECG
         FacialSettings(dropout=1.0)
     with pytest.raises(SettingsError, match="sees nothing"):
         ModelSettings(facial=FacialSettings(weights="none"))
-    with pytest.raises(SettingsError):
-        LateFusion(facial, ecg, face_weight=-1.0)
     settings = ModelSettings(facial=SMALL, face_weight=0.5)
     assert from_dict(ModelSettings, to_dict(settings)) == settings
 

@@ -279,9 +279,9 @@ def predict(
     import json
 
     from ecg_facial.inference.bundle import load_bundle
-    from ecg_facial.inference.predictor import Predictor, describe_prediction, predict_files
+    from ecg_facial.inference.predictor import describe_prediction, open_predictor, predict_files
 
-    predictor = Predictor(load_bundle(bundle), detector_path=detector_path)
+    predictor = open_predictor(load_bundle(bundle), detector_path=detector_path)
     prediction = predict_files(predictor, video=video, ecg=ecg, fs_hz=fs_hz, ecg_column=ecg_column, start_s=start_s)
     say(json.dumps(prediction.to_dict(), indent=2) if as_json else describe_prediction(prediction))
 

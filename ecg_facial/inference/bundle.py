@@ -1,8 +1,8 @@
-"""A model on disk: networks, weights, settings, class names, and a SHA-256 manifest. Never pickle.
+"""A model on disk: networks, fusion, settings, class names, and a SHA-256 manifest. Never pickle.
 
-Enters: files in memory, or a folder. Leaves: the other. Everything is checked before anything is used, and
-what is used is what was checked: each file is read once. The manifest tells damage and careless changes, not
-a forger who rewrites it too: compare its own SHA-256 with one from a trusted place for that.
+Input: files in memory, or a folder. Output: the other. Everything is verified before anything is used, and what is
+used is what was verified: each file is read once. The manifest detects damage and careless changes, not a forger who
+rewrites the manifest too: against that, compare its own SHA-256 with one from a trusted place.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from pathlib import Path
 
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.errors import BundleError, SettingsError
+from ecg_facial.inference.fusion import Fusion
 from ecg_facial.runtime.settings import from_dict, strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_bytes, write_bytes
 from ecg_facial.version import __version__
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
 INFO_FILE, MANIFEST_FILE = "bundle.json", "SHA256SUMS"
-BUNDLE_VERSION = 2
+BUNDLE_VERSION = 3
 MODELS = ("facial", "ecg")
 MAX_FILES, MAX_BYTES = 32, 1 << 30
 _MAX_MANIFEST_BYTES = 1 << 16
@@ -35,7 +36,7 @@ _MANIFEST_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 @strict_settings
 @dataclass(frozen=True, kw_only=True)
 class BundleInfo:
-    """What a bundle's networks expect and say.
+    """What a bundle's networks expect, how their outputs are fused and calibrated, and where they come from.
 
     Attributes
     ----------
@@ -43,17 +44,18 @@ class BundleInfo:
     class_names : tuple of str
         In the order of the logits.
     models : tuple of str
-        Whose networks it holds: ``facial``, ``ecg``, or both in this order.
+        Which networks it holds: ``facial``, ``ecg``, or both in this order.
     windows : WindowSettings
         How windows must be made.
     token_features : tuple of str
         Features of a heart-rate token, in order.
-    face_weight, ecg_weight : float
-        Of the fusion; without effect where there is one model.
+    fusion : Fusion
+        Weights and temperatures, with the number of subjects and trials they were found on, or why a temperature is 1.
+        With one model only that model's temperature counts.
     simulated : bool
         Trained on simulated people: means nothing on real ones.
     n_subjects : int
-        Whose trials were used.
+        How many people the data hold.
     description : str
         What it was trained on.
     package_version : str
@@ -64,8 +66,7 @@ class BundleInfo:
     task: str
     class_names: tuple[str, ...]
     windows: WindowSettings
-    face_weight: float
-    ecg_weight: float
+    fusion: Fusion
     simulated: bool
     n_subjects: int
     description: str
@@ -82,7 +83,7 @@ class BundleInfo:
             raise SettingsError(f"models {self.models}: expected facial, ecg, or both in this order")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Bundle:
     """A verified bundle.
 
@@ -103,7 +104,7 @@ def write_bundle(folder: Path, *, files: Mapping[str, bytes], info: BundleInfo) 
     Parameters
     ----------
     folder : Path
-        New, empty, or a bundle.
+        A new or empty one, or a bundle.
     files : mapping of str to bytes
         Content by file name.
     info : BundleInfo
@@ -161,7 +162,7 @@ def check_bundle_folder(folder: Path) -> None:
 
 
 def _listed_names(manifest: Path) -> set[str]:
-    """Names in a manifest that may be damaged, and its own; none where there is no manifest."""
+    """Names in a manifest that may be damaged, and the manifest's own; none without a manifest."""
     if not manifest.is_file():
         return set()
     text = manifest.read_bytes()[:_MAX_MANIFEST_BYTES].decode("ascii", errors="replace")
@@ -209,7 +210,7 @@ def load_bundle(folder: Path | str) -> Bundle:
     except OSError as error:
         raise BundleError(f"{folder}: cannot be read ({error.strerror}); copy the bundle again") from None
     info = _read_info(folder, contents.pop(INFO_FILE))
-    return Bundle(info, contents)
+    return Bundle(info=info, files=contents)
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:
@@ -258,6 +259,7 @@ def _read_plain(path: Path, *, limit: int) -> bytes:
 
 
 def _open_unlinked(path: str, flags: int) -> int:
+    """Open a file, but not through a link that was put in its place since it was checked."""
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 

@@ -1,18 +1,184 @@
-"""Combining the logits of two models, in numpy.
+"""The fusion of the facial and the ECG model: weights, temperatures, and what happens when a signal is missing.
 
-Enters: logits of the facial and the ECG model. Leaves: probabilities. A modality that is not there leaves the
-other alone.
+Input: logits of both models, with rows of NaN where a model had nothing to look at. Output: calibrated logits or
+probabilities of the facial, the ECG and the fused model. There is no other fusion in the package: training, benchmark,
+bundles and `ecg_facial.fusion_model` all use `Fusion`. Fitting weights and temperatures is not done here.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.inference.calibration import Temperatures
 from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT, check_weights
+from ecg_facial.runtime.settings import strict_settings
 
 FloatArray = NDArray[np.float64]
+
+
+@strict_settings
+@dataclass(frozen=True, kw_only=True)
+class Fusion:
+    """Weighted sum of two models' logits, with a temperature for each of the three outputs.
+
+    The decision is the original's: the largest value of ``face_weight * face + ecg_weight * ecg``, on the logits as
+    the networks give them. Temperatures therefore never act before the sum. Each acts on one finished output and
+    changes its confidence alone:
+
+    ======================  ==============================================================
+    signals of the trial    fused logits
+    ======================  ==============================================================
+    face and ECG            ``(face_weight * face + ecg_weight * ecg) / T_fusion``
+    face alone              ``face / T_facial``: the facial model's own calibrated output
+    ECG alone               ``ecg / T_ecg``: the ECG model's own calibrated output
+    neither                 NaN; as probabilities all classes are equal
+    ======================  ==============================================================
+
+    Calibrating each model before the sum would be another rule: the ratio of two temperatures would re-weight the
+    models, and decisions would differ from the original's.
+
+    Attributes
+    ----------
+    face_weight, ecg_weight : float
+    n_subjects, n_trials : int
+        On how many the weights were learned; 0 where they were given.
+    temperatures : Temperatures
+
+    Raises
+    ------
+    SettingsError
+        For weights that are negative, not finite, or both 0, and for counts below 0.
+
+    Examples
+    --------
+    >>> face, ecg = np.array([[2.0, 0.0], [2.0, 0.0]]), np.array([[0.0, 5.0], [np.nan, np.nan]])
+    >>> Fusion().logits(face, ecg)["fusion"]
+    array([[1.6, 1. ],
+           [2. , 0. ]])
+    """
+
+    face_weight: float = FACE_WEIGHT
+    ecg_weight: float = ECG_WEIGHT
+    n_subjects: int = 0
+    n_trials: int = 0
+    temperatures: Temperatures = field(default_factory=Temperatures)
+
+    def __post_init__(self) -> None:
+        check_weights(self.face_weight, self.ecg_weight)
+        if min(self.n_subjects, self.n_trials) < 0:
+            raise SettingsError(
+                f"fusion weights from {self.n_subjects} subjects, {self.n_trials} trials: expected 0 or more of both"
+            )
+
+    def combine(self, face: NDArray[np.floating], ecg: NDArray[np.floating]) -> FloatArray:
+        """Fuse logits before any temperature; one model's logits where the other's row is missing.
+
+        Parameters
+        ----------
+        face, ecg : ndarray, shape (n, n_classes)
+            A row that is not finite means that the trial lacks the signal.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_classes)
+            NaN where both are missing.
+
+        Raises
+        ------
+        SettingsError
+            For shapes that differ.
+        """
+        return self._sum(face, ecg, Temperatures())
+
+    def logits(self, face: NDArray[np.floating], ecg: NDArray[np.floating]) -> dict[str, FloatArray]:
+        """Calibrated logits by model: ``facial``, ``ecg`` and ``fusion``.
+
+        Parameters
+        ----------
+        face, ecg : ndarray, shape (n, n_classes)
+            As in `combine`.
+
+        Returns
+        -------
+        dict of str to ndarray of float64, shape (n, n_classes)
+            NaN where a model had nothing to look at.
+
+        Raises
+        ------
+        SettingsError
+            For shapes that differ.
+        """
+        chosen = self.temperatures
+        return {
+            "facial": chosen.facial.scale(face),
+            "ecg": chosen.ecg.scale(ecg),
+            "fusion": self._sum(face, ecg, chosen),
+        }
+
+    def probabilities(self, face: NDArray[np.floating], ecg: NDArray[np.floating]) -> dict[str, FloatArray]:
+        """Calibrated probabilities by model; all classes are equal where a model had nothing to look at.
+
+        Parameters
+        ----------
+        face, ecg : ndarray, shape (n, n_classes)
+            As in `combine`.
+
+        Returns
+        -------
+        dict of str to ndarray of float64, shape (n, n_classes)
+
+        Raises
+        ------
+        SettingsError
+            For shapes that differ.
+        """
+        return {model: to_probabilities(values) for model, values in self.logits(face, ecg).items()}
+
+    def coefficients(self, temperatures: Temperatures | None = None) -> FloatArray:
+        """Factors of the face's and the ECG's logits, and the divisor of their sum, by which signals a trial has.
+
+        This table holds the whole rule: torch's `ecg_facial.fusion_model.LateFusion` looks it up as well.
+
+        Parameters
+        ----------
+        temperatures : Temperatures, optional
+            The fusion's own without it.
+
+        Returns
+        -------
+        ndarray of float64, shape (2, 2, 3)
+            Indexed by "has a face", "has an ECG", then: factor of the face, factor of the ECG, temperature.
+        """
+        chosen = temperatures or self.temperatures
+        table = np.zeros((2, 2, 3))
+        table[0, 0] = 0, 0, 1
+        table[0, 1] = 0, 1, chosen.ecg.value
+        table[1, 0] = 1, 0, chosen.facial.value
+        table[1, 1] = self.face_weight, self.ecg_weight, chosen.fusion.value
+        return table
+
+    def _sum(self, face: NDArray[np.floating], ecg: NDArray[np.floating], temperatures: Temperatures) -> FloatArray:
+        """Apply the table of coefficients to every row."""
+        face, ecg = np.asarray(face, dtype=np.float64), np.asarray(ecg, dtype=np.float64)
+        if face.ndim != 2 or face.shape != ecg.shape:
+            raise SettingsError(f"logits have shapes {face.shape} and {ecg.shape}: expected the same (n, n_classes)")
+        has_face, has_ecg = is_present(face), is_present(ecg)
+        of_face, of_ecg, divisor = self.coefficients(temperatures)[has_face.astype(int), has_ecg.astype(int)].T[
+            ..., None
+        ]
+        # 0 * NaN is NaN: rows of a missing signal are emptied first
+        face, ecg = np.where(has_face[:, None], face, 0.0), np.where(has_ecg[:, None], ecg, 0.0)
+        fused = (of_face * face + of_ecg * ecg) / divisor
+        return np.where((has_face | has_ecg)[:, None], fused, np.nan)
+
+
+def is_present(logits: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Tell which trials a model has an output for: rows that are finite, shape (n,)."""
+    return np.asarray(np.isfinite(logits).all(axis=1))
 
 
 def softmax(logits: NDArray[np.floating]) -> FloatArray:
@@ -24,78 +190,17 @@ def softmax(logits: NDArray[np.floating]) -> FloatArray:
     array([0.5, 0.5])
     """
     values = np.asarray(logits, dtype=np.float64)
+    # the largest logit is taken off so that exp does not overflow
     raised = np.exp(values - values.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
-def fuse_logits(
-    face: NDArray[np.floating],
-    ecg: NDArray[np.floating],
-    *,
-    face_weight: float = FACE_WEIGHT,
-    ecg_weight: float = ECG_WEIGHT,
-    face_present: NDArray[np.bool_] | None = None,
-    ecg_present: NDArray[np.bool_] | None = None,
-) -> FloatArray:
-    """Softmax of the weighted sum of logits.
+def to_probabilities(logits: NDArray[np.floating]) -> FloatArray:
+    """Softmax of each row (n, n_classes); all classes are equal in a row that is not finite.
 
-    Parameters
-    ----------
-    face, ecg : ndarray, shape (n, n_classes)
-        Logits; rows of an absent modality may hold anything, NaN too.
-    face_weight, ecg_weight : float
-    face_present, ecg_present : ndarray of bool, shape (n,), optional
-        Which rows have the modality; all without it.
-
-    Returns
-    -------
-    ndarray of float64, shape (n, n_classes)
-        A row with one modality holds that model's own probabilities, a row with none is uniform.
-
-    Raises
-    ------
-    SettingsError
-        For shapes that differ or weights outside their limits.
+    Examples
+    --------
+    >>> to_probabilities(np.array([[0.0, np.nan]]))
+    array([[0.5, 0.5]])
     """
-    everyone = np.ones(len(face), dtype=bool)
-    sees = everyone if face_present is None else np.asarray(face_present, dtype=bool)
-    beats = everyone if ecg_present is None else np.asarray(ecg_present, dtype=bool)
-    return softmax(
-        combine_logits(face, ecg, face_weight=face_weight, ecg_weight=ecg_weight, face_present=sees, ecg_present=beats)
-    )
-
-
-def combine_logits(
-    face: NDArray[np.floating],
-    ecg: NDArray[np.floating],
-    *,
-    face_weight: float = FACE_WEIGHT,
-    ecg_weight: float = ECG_WEIGHT,
-    face_present: NDArray[np.bool_],
-    ecg_present: NDArray[np.bool_],
-) -> FloatArray:
-    """Weighted sum of logits, of which `fuse_logits` is the softmax: one modality alone where the other is absent.
-
-    Parameters
-    ----------
-    face, ecg : ndarray, shape (n, n_classes)
-    face_weight, ecg_weight : float
-    face_present, ecg_present : ndarray of bool, shape (n,)
-
-    Returns
-    -------
-    ndarray of float64, shape (n, n_classes)
-        Zeros where both are absent.
-
-    Raises
-    ------
-    SettingsError
-        For shapes that differ or weights outside their limits.
-    """
-    check_weights(face_weight, ecg_weight)
-    face, ecg = np.asarray(face, dtype=np.float64), np.asarray(ecg, dtype=np.float64)
-    if face.ndim != 2 or face.shape != ecg.shape:
-        raise SettingsError(f"logits have shapes {face.shape} and {ecg.shape}: expected the same (n, n_classes)")
-    sees, beats = face_present[:, None], ecg_present[:, None]
-    face, ecg = np.where(sees, face, 0.0), np.where(beats, ecg, 0.0)
-    return np.asarray(np.where(beats, face_weight, 1.0) * face + np.where(sees, ecg_weight, 1.0) * ecg)
+    return softmax(np.where(is_present(logits)[:, None], logits, 0.0))

@@ -1,8 +1,8 @@
 """From a window to a prediction, without torch.
 
-Enters: a bundle, and windows or files. Leaves: class probabilities with the quality of what they rest on. A modality
-that is missing leaves the other alone; without both there is no prediction. A modality of which the bundle holds no
-model counts as missing.
+Input: a bundle's description, its networks on some engine, then windows or files. Output: class probabilities with the
+quality of the signals behind them. Without one signal the other model answers alone; without both there is no
+prediction. A signal for which the bundle holds no model counts as missing.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecg_facial.ecg.reading import read_ecg
-from ecg_facial.errors import SettingsError
+from ecg_facial.errors import BundleError, SettingsError
 from ecg_facial.face.detection import FaceDetector
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import read_frames
-from ecg_facial.inference.backends.onnx import OnnxNetworks
-from ecg_facial.inference.bundle import Bundle
-from ecg_facial.inference.fusion import fuse_logits, softmax
+from ecg_facial.inference.backends.contract import Networks
+from ecg_facial.inference.backends.loading import load_networks
+from ecg_facial.inference.bundle import Bundle, BundleInfo
 from ecg_facial.windows.window import Window, make_window
 
 RESEARCH_NOTE = "For research only; not a medical device."
@@ -31,7 +31,7 @@ SIMULATED_BUNDLE_NOTE = "Trained on SIMULATED people: means nothing on real ones
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a model says of one window.
+    """The prediction for one window.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Prediction:
     predicted : str or None
         Most probable class; None without any usable signal.
     probabilities : tuple of float
-        Fused, or of the one modality there is; uniform without any.
+        Fused and calibrated; those of one model where the other has no signal; uniform without any.
     facial, ecg : tuple of float or None
-        Each model's own probabilities; None where it had nothing to look at.
+        Each model's own calibrated probabilities; None where it had nothing to look at.
     face_quality, ecg_quality : float
         0..1.
     n_frames_with_face, n_heart_rate_tokens : int
@@ -71,20 +71,20 @@ class Prediction:
 
 
 class Predictor:
-    """A bundle ready to predict.
+    """A bundle ready to predict; `open_predictor` makes one from what `load_bundle` gives.
 
     Parameters
     ----------
-    bundle : Bundle
+    info : BundleInfo
+        Fusion, class names, and how windows are made.
+    networks : Networks
+        The bundle's networks on some engine.
     detector_path : Path, optional
         Model file of the face detector, where the bundle's needs one.
-    threads : int
-        Threads of the networks; 0 lets the engine choose.
     """
 
-    def __init__(self, bundle: Bundle, *, detector_path: Path | None = None, threads: int = 0) -> None:
-        self.info = bundle.info
-        self._networks = OnnxNetworks(bundle, threads=threads)
+    def __init__(self, info: BundleInfo, networks: Networks, *, detector_path: Path | None = None) -> None:
+        self.info, self.networks = info, networks
         self._detector_path = detector_path
         self._detector: FaceDetector | None = None
 
@@ -96,25 +96,24 @@ class Predictor:
         return self._detector
 
     def predict(self, window: Window) -> Prediction:
-        """Predict one window, made with the bundle's window settings."""
+        """Predict one window, made with the bundle's window settings.
+
+        Raises
+        ------
+        BundleError
+            When a network gives no finite logits, or another number of them than there are classes.
+        """
         window = _keep_signals(window, self.info.models)
-        face, ecg = self._logits(window)
-        nothing = np.zeros(len(self.info.class_names), np.float32)
-        probabilities = fuse_logits(
-            (nothing if face is None else face)[None],
-            (nothing if ecg is None else ecg)[None],
-            face_weight=self.info.face_weight,
-            ecg_weight=self.info.ecg_weight,
-            face_present=np.array([face is not None]),
-            ecg_present=np.array([ecg is not None]),
-        )[0]
-        usable = face is not None or ecg is not None
+        face, ecg = self._facial_logits(window), self._ecg_logits(window)
+        found = self.info.fusion.probabilities(face[None], ecg[None])
+        sees, beats = bool(window.frame_mask.any()), bool(len(window.tokens))
+        fused = _to_tuple(found["fusion"][0])
         return Prediction(
             class_names=self.info.class_names,
-            predicted=self.info.class_names[int(probabilities.argmax())] if usable else None,
-            probabilities=_to_tuple(probabilities),
-            facial=None if face is None else _to_tuple(softmax(face)),
-            ecg=None if ecg is None else _to_tuple(softmax(ecg)),
+            predicted=self.info.class_names[int(np.argmax(fused))] if sees or beats else None,
+            probabilities=fused,
+            facial=_to_tuple(found["facial"][0]) if sees else None,
+            ecg=_to_tuple(found["ecg"][0]) if beats else None,
             face_quality=window.face_quality,
             ecg_quality=window.ecg_quality,
             n_frames_with_face=int(window.frame_mask.sum()),
@@ -124,10 +123,58 @@ class Predictor:
             notes=_describe_gaps(window, self.info.models),
         )
 
-    def _logits(self, window: Window) -> tuple[NDArray[np.float32] | None, NDArray[np.float32] | None]:
-        face = self._networks.facial_logits(window.crops[window.frame_mask]) if window.frame_mask.any() else None
-        ecg = self._networks.ecg_logits(window.tokens, window.token_times_s) if len(window.tokens) else None
-        return face, ecg
+    def _facial_logits(self, window: Window) -> NDArray[np.float32]:
+        """Logits of the facial model; NaN without a face, which the fusion reads as a missing signal."""
+        if not window.frame_mask.any():
+            return self._missing()
+        return self._check(self.networks.facial_logits(window.crops[window.frame_mask]), "facial")
+
+    def _ecg_logits(self, window: Window) -> NDArray[np.float32]:
+        if not len(window.tokens):
+            return self._missing()
+        return self._check(self.networks.ecg_logits(window.tokens, window.token_times_s), "ecg")
+
+    def _missing(self) -> NDArray[np.float32]:
+        return np.full(len(self.info.class_names), np.nan, dtype=np.float32)
+
+    def _check(self, logits: NDArray[np.float32], model: str) -> NDArray[np.float32]:
+        """Refuse what a broken network gives: NaN would pass for a missing signal."""
+        expected = (len(self.info.class_names),)
+        if logits.shape != expected or not np.isfinite(logits).all():
+            raise BundleError(
+                f"the {model} network gives {logits.tolist()}: expected {expected[0]} finite logits; train it again"
+            )
+        return logits
+
+
+def open_predictor(
+    bundle: Bundle, *, engine: str = "onnx", threads: int = 0, detector_path: Path | None = None
+) -> Predictor:
+    """Open a bundle's networks with an engine, ready to predict.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        From `load_bundle`.
+    engine : {"onnx"}
+    threads : int
+        Threads per network; with 0 the engine chooses.
+    detector_path : Path, optional
+        Model file of the face detector, where the bundle's needs one.
+
+    Returns
+    -------
+    Predictor
+
+    Raises
+    ------
+    SettingsError
+        For an unknown engine.
+    BundleError
+        When a network is missing or cannot be opened.
+    """
+    networks = load_networks(bundle, engine=engine, threads=threads)
+    return Predictor(bundle.info, networks, detector_path=detector_path)
 
 
 def predict_files(
@@ -153,7 +200,7 @@ def predict_files(
     ecg_column : str
         Name of the ECG's column or channel.
     start_s : float
-        Start of the window in seconds.
+        Start of the window in both files, in seconds.
 
     Returns
     -------
@@ -162,7 +209,7 @@ def predict_files(
     Raises
     ------
     SettingsError
-        Without a signal that the bundle has a model of, or for a start below 0.
+        Without a signal that the bundle has a model for, or for a start below 0.
     DataError
         For a file that cannot be read.
     """
@@ -187,7 +234,7 @@ def predict_files(
 
 
 def describe_prediction(prediction: Prediction) -> str:
-    """Lay a prediction out for the terminal."""
+    """Lay out a prediction for the terminal."""
     lines = ["level" + "".join(f"{title:>9}" for title in ("fused", "face", "ECG"))]
     for number, name in enumerate(prediction.class_names):
         cells = (
@@ -210,7 +257,7 @@ def _to_tuple(values: NDArray[np.floating]) -> tuple[float, ...]:
 
 
 def _keep_signals(window: Window, models: tuple[str, ...]) -> Window:
-    """Leave out the signal of which there is no model, as if it had not been given."""
+    """Leave out the signal that there is no model for, as if it had not been given."""
     if "facial" not in models:
         unseen = np.zeros_like(window.frame_mask)
         return replace(window, frame_mask=unseen, face_quality=0.0, has_video=False)
@@ -228,6 +275,7 @@ def _keep_signals(window: Window, models: tuple[str, ...]) -> Window:
 
 
 def _describe_gaps(window: Window, models: tuple[str, ...]) -> tuple[str, ...]:
+    """Say for each signal that is not used why it is not."""
     notes = []
     if "facial" not in models:
         notes.append("the bundle holds no facial model: a video is not used")

@@ -1,7 +1,7 @@
 """Networks from torch to ONNX and safetensors.
 
-Enters: a facial model, an ECG model, or both. Leaves: the files of a bundle. Only valid frames and tokens are passed at
-inference, so that the ONNX networks need no mask.
+Input: a facial model, an ECG model, or both. Output: the files of a bundle. At inference only frames with a face and
+trusted tokens are passed, so the ONNX networks need no masks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from ecg_facial.inference.backends.contract import ECG_FILE, FACE_ENCODER_FILE, 
 from ecg_facial.nets.resnet import N_FEATURES
 
 WEIGHTS_FILES = ("facial.safetensors", "ecg.safetensors")
+# longest clip or heart-rate series that the exported graphs accept; a 5.5 s window has 32 frames and 4 to 8 tokens
 _MAX_LENGTH = 4096
+# 0 and 1 would be fixed in the graph by torch.export; any other example length keeps the axis dynamic
 _EXAMPLE = 3
 
 
@@ -48,21 +50,21 @@ class _Head(nn.Module):
 
 
 def export_models(facial: FacialModel | None, ecg: ECGModel | None, *, crop_px: int) -> dict[str, bytes]:
-    """Export the models that there are.
+    """Export the models that are given.
 
     Parameters
     ----------
     facial : FacialModel or None
     ecg : ECGModel or None
     crop_px : int
-        Side of the face crops.
+        Side of the face crops in pixels.
 
     Returns
     -------
     dict of str to bytes
         ``face_encoder.onnx``: images (n, 3, crop_px, crop_px), normalised, to features (n, 512); ``face_head.onnx``:
         features (1, n_frames, 512) to logits (1, n_classes); ``ecg.onnx``: tokens (1, n_tokens, n_features) and times_s
-        (1, n_tokens) to logits; the weights of each as safetensors. Nothing of a model that is None.
+        (1, n_tokens) to logits; the weights of each model as safetensors. Nothing for a model that is None.
     """
     files = {} if facial is None else _export_facial(facial.cpu().eval(), crop_px)
     return files | ({} if ecg is None else _export_ecg(ecg.cpu().eval()))
@@ -113,7 +115,7 @@ def _to_onnx(module: nn.Module, inputs: Mapping[str, Tensor], dynamic: Mapping[s
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Export without the exporter's own warnings, and without the fused attention that ONNX does not know."""
+    """Silence the exporter's own warnings, and turn off the fused attention kernel, which ONNX does not know."""
     fast = torch.backends.mha.get_fastpath_enabled()
     logger = logging.getLogger("torch.onnx")
     level = logger.level

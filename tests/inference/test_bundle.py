@@ -25,6 +25,9 @@ from ecg_facial.inference.bundle import (
     load_bundle,
     write_bundle,
 )
+from ecg_facial.inference.calibration import Temperature, Temperatures
+from ecg_facial.inference.fusion import Fusion
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_bytes
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
@@ -33,8 +36,13 @@ INFO = BundleInfo(
     task="biovid4",
     class_names=("BL1", "PA1", "PA2", "PA3"),
     windows=WindowSettings(n_frames=8, crop_px=64, frame_policy="late"),
-    face_weight=0.7,
-    ecg_weight=0.3,
+    fusion=Fusion(
+        face_weight=0.7,
+        ecg_weight=0.3,
+        n_subjects=9,
+        n_trials=700,
+        temperatures=Temperatures(facial=Temperature(value=1.7, n_subjects=9, n_trials=710, reason="")),
+    ),
     simulated=True,
     n_subjects=12,
     description="960 trials",
@@ -209,6 +217,22 @@ def test_info_that_is_not_ours_is_refused(folder: Path, content: bytes) -> None:
     (folder / INFO_FILE).write_bytes(content)
     seal(folder)
     assert INFO_FILE in refusal(folder)
+
+
+def test_an_info_without_the_fusion_is_refused(folder: Path) -> None:
+    content = json.loads((folder / INFO_FILE).read_text(encoding="utf-8"))
+    assert content["fusion"] == to_dict(INFO.fusion)
+    del content["fusion"]["temperatures"]["ecg"]["reason"]
+    change_info(folder, fusion=content["fusion"])
+    assert "missing reason" in refusal(folder)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_temperature_that_cannot_be_divided_by_is_refused(folder: Path, value: float) -> None:
+    content = to_dict(INFO.fusion)
+    content["temperatures"]["facial"]["value"] = value
+    change_info(folder, fusion=content)
+    assert "temperature" in refusal(folder)
 
 
 def test_class_names_are_two_or_more_and_each_once() -> None:

@@ -11,10 +11,12 @@ from typing import Any, Literal
 import pytest
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.benchmark.builtin import LateFusion
+from ecg_facial.evaluation.benchmark.builtin import FusionCombiner
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.inference.bundle import BundleInfo
+from ecg_facial.inference.calibration import Temperature, Temperatures
+from ecg_facial.inference.fusion import Fusion
 from ecg_facial.labels import PainLevel
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
@@ -97,13 +99,12 @@ STORED = (
         task="binary",
         class_names=("BL1", "PA4"),
         windows=WindowSettings(),
-        face_weight=0.8,
-        ecg_weight=0.2,
+        fusion=Fusion(temperatures=Temperatures(ecg=Temperature(value=2.0, n_subjects=9, n_trials=720, reason=""))),
         simulated=True,
         n_subjects=12,
         description="x",
     ),
-    LateFusion(learn=True),
+    FusionCombiner(fusion=Fusion(face_weight=0.6), learn=True),
     CohortSettings(levels=(PainLevel.PA4, PainLevel.BL1), pathologies=("missing_ecg",)),
 )
 

@@ -22,7 +22,7 @@ from ecg_facial.face.detection import Face
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.inference import predictor as predicting
 from ecg_facial.inference.bundle import load_bundle
-from ecg_facial.inference.predictor import Predictor, describe_prediction, predict_files
+from ecg_facial.inference.predictor import describe_prediction, open_predictor, predict_files
 from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
@@ -131,7 +131,7 @@ def test_the_bundle_holds_the_one_network(finished: Finished, tmp_path: Path) ->
 
 
 def test_the_bundle_predicts_from_its_own_signal_and_says_so(finished: Finished) -> None:
-    predictor = Predictor(load_bundle(finished.result.folder / "model"), threads=1)
+    predictor = open_predictor(load_bundle(finished.result.folder / "model"), threads=1)
     assert finished.trial.video is not None
     assert finished.trial.ecg is not None
     video, ecg = finished.trial.video.path, finished.trial.ecg.path
@@ -148,7 +148,7 @@ def test_the_bundle_predicts_from_its_own_signal_and_says_so(finished: Finished)
 
 
 def test_the_bundle_refuses_a_clip_of_the_other_signal_alone(finished: Finished) -> None:
-    predictor = Predictor(load_bundle(finished.result.folder / "model"), threads=1)
+    predictor = open_predictor(load_bundle(finished.result.folder / "model"), threads=1)
     if finished.model == "facial":
         with pytest.raises(SettingsError, match="holds the facial model alone: give a video"):
             predict_files(predictor, ecg=finished.trial.ecg.path, fs_hz=512)  # type: ignore[union-attr]

@@ -1,8 +1,8 @@
-"""Estimators of scikit-learn and modules of torch as pipelines, and features that they can start from.
+"""Estimators of scikit-learn and modules of torch as pipelines, and features for them.
 
-Enters: an estimator or a function that makes a module. Leaves: a `CalibratedPipeline` that the benchmark takes. A
-scaler or a selection of features belongs inside the estimator (``sklearn.pipeline.make_pipeline``), so that it is
-fitted on the training part alone.
+Input: an estimator, or a function that makes a module. Output: a `CalibratedPipeline` for the benchmark. A scaler or a
+selection of features belongs inside the estimator (``sklearn.pipeline.make_pipeline``), so that it is fitted on the
+training part alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json
 
 Features: TypeAlias = Callable[[TrialSet], NDArray[np.float64]]
-"""Maps trials to one row of figures each, (n, n_features); a row of NaN where there is nothing to look at."""
+"""Maps trials to one row of numbers each, (n, n_features); a row of NaN where there is nothing to look at."""
+# in place of 0 for a class that did not occur in training: its logarithm must be finite
 _LEAST_PROBABILITY = 1e-6
 
 
@@ -64,29 +65,29 @@ def heart_features(trials: TrialSet) -> NDArray[np.float64]:
 
 
 def summary_features(trials: TrialSet) -> NDArray[np.float64]:
-    """Give `face_features` and `heart_features` side by side, (n, 1036); 0 in place of those of an absent signal.
+    """Join `face_features` and `heart_features`, (n, 1036).
 
-    NaN where both are absent.
+    Features of a missing signal are 0; a row is NaN where both signals are missing.
     """
     rows = np.concatenate([face_features(trials), heart_features(trials)], axis=1)
     there = np.isfinite(rows).any(axis=1, keepdims=True)
     return np.where(there, np.nan_to_num(rows), np.nan)
 
 
-def EstimatorPipeline(  # reads as the class that it stands for
+def EstimatorPipeline(  # a function, named as a class since it is used like one
     name: str, estimator: Any, *, features: Features = summary_features
 ) -> CalibratedPipeline:
-    """Make a pipeline of a scikit-learn estimator.
+    """Make a pipeline from a scikit-learn estimator.
 
     Parameters
     ----------
     name : str
-        Of the model, in `predictions.csv`.
+        Name of the model in `predictions.csv`.
     estimator : estimator
-        With ``fit`` and ``predict_proba``; cloned in every fold, and given the fold's seed where it takes one. It
-        trains on the stopping part too, since it chooses no epoch.
+        With ``fit`` and ``predict_proba``; cloned in every fold, and given the fold's seed if it takes one. It trains
+        on the stopping part too, since it chooses no epoch.
     features : callable, optional
-        From a `TrialSet` to (n, n_features).
+        Maps a `TrialSet` to (n, n_features).
 
     Returns
     -------
@@ -104,7 +105,7 @@ def EstimatorPipeline(  # reads as the class that it stands for
     return CalibratedPipeline(EstimatorLearner(name=name, estimator=estimator, features=features))
 
 
-def ModulePipeline(  # reads as the class that it stands for
+def ModulePipeline(  # a function, named as a class since it is used like one
     name: str,
     make_module: Callable[[int], nn.Module],
     *,
@@ -112,20 +113,21 @@ def ModulePipeline(  # reads as the class that it stands for
     present: Callable[[TrialSet], NDArray[np.bool_]] | None = None,
     training: TrainingSettings | None = None,
 ) -> CalibratedPipeline:
-    """Make a pipeline of a torch module, trained by `training.fit`.
+    """Make a pipeline from a torch module, trained by `ecg_facial.learning.training.fit`.
 
     Parameters
     ----------
     name : str
-        Of the model, in `predictions.csv`.
+        Name of the model in `predictions.csv`.
     make_module : callable
-        From the number of classes to a new module. It is called with the data's inputs by name and gives logits
-        (batch, n_classes).
+        Maps the number of classes to a new module. The module is called with the data's inputs by name and returns
+        logits (batch, n_classes).
     data : callable, optional
-        From a `TrialSet` to what is trained on: ``TrialSet.ecg_data`` (inputs ``tokens, times_s, mask``),
-        ``TrialSet.facial_data`` (``frames, mask``), or your own. Items of trials without labels carry -1.
+        Maps a `TrialSet` to training data: ``TrialSet.ecg_data`` (inputs ``tokens, times_s, mask``),
+        ``TrialSet.facial_data`` (``frames, mask``), or your own. Items of trials without labels have the label -1.
     present : callable, optional
-        Trials (n,) that have what the module needs: beats or a face for the two above, all for your own.
+        Tells which trials (n,) have what the module needs: by default beats or a face for the two above, and all
+        trials for your own data.
     training : TrainingSettings, optional
 
     Returns
@@ -194,14 +196,14 @@ class FittedEstimator:
         return {f"estimator:{self.name}": hash_fitted(self.estimator)}
 
     def details(self) -> dict[str, Any]:
-        """Nothing that is known of every estimator."""
+        """Empty: no figure is known of every estimator."""
         return {}
 
 
 def hash_fitted(estimator: Any) -> str:
     """SHA-256 of joblib's hash of everything that a fitted estimator holds, its parts included.
 
-    That one goes by value: equal content gives equal digests, whatever objects share it.
+    joblib hashes by value: equal content gives equal digests, whichever objects share it.
     """
     return hashlib.sha256(str(joblib.hash(estimator, hash_name="sha1")).encode()).hexdigest()
 
@@ -222,7 +224,7 @@ class ModuleLearner:
         return (self.name,)
 
     def describe(self) -> dict[str, Any]:
-        """JSON-able settings; the module is named, and printed as it is made for two classes."""
+        """JSON-able settings; the module by its name, and as it prints for two classes."""
         with torch.random.fork_rng(devices=[]):
             printed = repr(self.make_module(2))
         return {

@@ -1,13 +1,13 @@
 """The facial and the ECG model and their fusion, as a pipeline of the benchmark.
 
-Enters: model settings. Leaves: a `CalibratedPipeline` of both networks, with fixed fusion weights or one learned on the
-calibration part. Data in which nobody has one of the signals get the other's model alone.
+Input: model settings. Output: a `CalibratedPipeline` of both networks, with fixed fusion weights or weights learned on
+the calibration part. For data in which nobody has one of the signals it holds the other model alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,10 @@ from ecg_facial.evaluation.benchmark.pipelines import (
     hash_module,
 )
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
-from ecg_facial.evaluation.statistics.calibration import apply_temperature, fit_temperature, log_loss
+from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_loss
 from ecg_facial.facial_model import FacialModel
-from ecg_facial.inference.fusion import combine_logits
-from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT
+from ecg_facial.inference.calibration import Temperature, Temperatures
+from ecg_facial.inference.fusion import Fusion, is_present
 from ecg_facial.learning.fitting import frozen_features, make_models
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
@@ -38,23 +38,25 @@ from ecg_facial.prepared import PreparedData
 from ecg_facial.runtime.settings import strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_json
 
-_STEPS = 100  # of the learned weight: finer ones differ by less than its standard error
+# of the learned weight: finer steps differ by less than its standard error
+_STEPS = 100
+_MODELS = ("facial", "ecg")
 
 
 @strict_settings
 @dataclass(frozen=True, kw_only=True)
-class LateFusion:
-    """``face_weight * face + ecg_weight * ECG`` on the logits; the other model's calibrated ones where one is absent.
+class FusionCombiner:
+    """Makes the model ``fusion`` of ``facial`` and ``ecg``, by the package's one `Fusion`.
 
     Attributes
     ----------
-    face_weight, ecg_weight : float
+    fusion : Fusion
+        Temperatures are given to it by the pipeline; its own play no part.
     learn : bool
-        Replace the weights by ``w`` and ``1 - w``, with the `w` of the least log loss at its best temperature.
+        Replace the weights by ``w`` and ``1 - w``, with the `w` of the lowest log loss at its best temperature.
     """
 
-    face_weight: float = FACE_WEIGHT
-    ecg_weight: float = ECG_WEIGHT
+    fusion: Fusion = field(default_factory=Fusion)
     learn: bool = False
     name: str = "fusion"
 
@@ -62,48 +64,45 @@ class LateFusion:
         """JSON-able settings."""
         return to_dict(self)
 
-    def fit(self, held_out: HeldOut, /) -> LateFusion:
-        """Learn the weight where that is asked for and any trial has both signals."""
-        both = self.present(held_out.logits)
+    def fit(self, held_out: HeldOut, /) -> FusionCombiner:
+        """Learn the weights, if that is asked for and any trial has both signals."""
+        both = self.is_own(held_out.logits)
         if not self.learn or not both.any():
             return self
-        face, ecg = (held_out.logits[name][both] for name in ("facial", "ecg"))
+        face, ecg = (held_out.logits[name][both] for name in _MODELS)
         labels = held_out.labels[both]
 
         def loss(step: int) -> float:
             fused = (step * face + (_STEPS - step) * ecg) / _STEPS
-            return log_loss(apply_temperature(fused, fit_temperature(fused, labels)), labels)
+            return log_loss(fused / fit_temperature(fused, labels), labels)
 
         weight = min(range(_STEPS + 1), key=loss) / _STEPS
-        return replace(self, face_weight=weight, ecg_weight=1 - weight)
+        n_subjects = len({subject for subject, keep in zip(held_out.subjects, both, strict=True) if keep})
+        learned = replace(
+            self.fusion, face_weight=weight, ecg_weight=1 - weight, n_subjects=n_subjects, n_trials=len(labels)
+        )
+        return replace(self, fusion=learned)
 
     def combine(self, logits: Mapping[str, Logits], /) -> Logits:
-        """Weighted sum; NaN where both are absent."""
-        face, ecg = logits["facial"], logits["ecg"]
-        sees, beats = _there(face), _there(ecg)
-        fused = combine_logits(
-            face,
-            ecg,
-            face_weight=self.face_weight,
-            ecg_weight=self.ecg_weight,
-            face_present=sees,
-            ecg_present=beats,
-        )
-        fused[~(sees | beats)] = np.nan
-        return fused
+        """Weighted sum; NaN where both signals are missing."""
+        return self.fusion.combine(logits["facial"], logits["ecg"])
 
-    def present(self, logits: Mapping[str, Logits], /) -> NDArray[np.bool_]:
+    def is_own(self, logits: Mapping[str, Logits], /) -> NDArray[np.bool_]:
         """Trials with both signals."""
-        return _there(logits["facial"]) & _there(logits["ecg"])
+        return np.asarray(is_present(logits["facial"]) & is_present(logits["ecg"]))
 
-    def fall_back(self, logits: Mapping[str, Logits], /) -> Logits:
-        """Calibrated logits of the model whose signal is there."""
-        return np.where(_there(logits["facial"])[:, None], logits["facial"], logits["ecg"])
+    def calibrate(self, logits: Mapping[str, Logits], temperatures: Mapping[str, Temperature], /) -> Logits:
+        """Calibrated fused logits; a trial with one signal takes that model's calibrated output."""
+        return self.calibrated(temperatures).logits(logits["facial"], logits["ecg"])["fusion"]
+
+    def calibrated(self, temperatures: Mapping[str, Temperature]) -> Fusion:
+        """Give the fusion as a bundle holds it, with temperatures by model name."""
+        return replace(self.fusion, temperatures=Temperatures(**temperatures))
 
 
-@dataclass(frozen=True)
-class Networks:
-    """Learner of the facial and the ECG model.
+@dataclass(frozen=True, kw_only=True)
+class TwoNetworks:
+    """Learner of the facial and the ECG network.
 
     Attributes
     ----------
@@ -113,7 +112,7 @@ class Networks:
     """
 
     settings: ModelSettings
-    models: tuple[str, ...] = ("facial", "ecg")
+    models: tuple[str, ...] = _MODELS
 
     def describe(self) -> dict[str, Any]:
         """JSON-able settings."""
@@ -121,10 +120,8 @@ class Networks:
 
     def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> FittedNetworks:
         """Fit each model to the trials that have its signal."""
-        networks = dict(
-            zip(("facial", "ecg"), make_models(self.settings, n_classes=train.n_classes, seed=seed), strict=True)
-        )
-        # a frozen network trains in seconds; only a long training needs to be resumed within a fold
+        networks = dict(zip(_MODELS, make_models(self.settings, n_classes=train.n_classes, seed=seed), strict=True))
+        # with a frozen encoder a fold trains in seconds; only a long training needs checkpoints within the fold
         keep = None if self.settings.facial.frozen else folder
         results = {
             name: fit(
@@ -177,7 +174,7 @@ class FittedNetworks:
 
 @dataclass(frozen=True)
 class NetworksFactory:
-    """Makes the built-in pipeline for some data, by which signals they have at all; levels are not looked at.
+    """Makes the built-in pipeline for some data, by which signals they have at all; it does not look at levels.
 
     Attributes
     ----------
@@ -199,45 +196,68 @@ class NetworksFactory:
 
     def __call__(self, trials: TrialSet, /) -> CalibratedPipeline:
         """Make the pipeline."""
-        models = tuple(name for name in ("facial", "ecg") if _has_signal(trials, name).any())
+        models = tuple(name for name in _MODELS if _has_signal(trials, name).any())
         if not models:
             raise SettingsError("no trial has a face or a heart beat: nothing to learn from; see what is in the data")
-        fusion = LateFusion(
-            face_weight=self.settings.face_weight,
-            ecg_weight=self.settings.ecg_weight,
-            learn=self.fusion_weights == "learned",
-        )
-        return CalibratedPipeline(Networks(self.settings, models), fusion if len(models) == 2 else None)
+        learner = TwoNetworks(settings=self.settings, models=models)
+        return CalibratedPipeline(learner, self._make_combiner() if len(models) == len(_MODELS) else None)
+
+    def _make_combiner(self) -> FusionCombiner:
+        fusion = Fusion(face_weight=self.settings.face_weight, ecg_weight=self.settings.ecg_weight)
+        return FusionCombiner(fusion=fusion, learn=self.fusion_weights == "learned")
 
     def warm_up(self, prepared: PreparedData, *, workers: int = 1, show_progress: bool = False) -> None:
         """Compute the frozen network's features once, before folds ask for them."""
         frozen_features(prepared, self.settings.facial, workers=workers, show_progress=show_progress)
 
 
-def take_apart(fitted: Fitted) -> tuple[FacialModel | None, ECGModel | None, LateFusion | None]:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BundleParts:
+    """The built-in pipeline after its fit, as a bundle holds it.
+
+    Attributes
+    ----------
+    facial : FacialModel or None
+    ecg : ECGModel or None
+    fusion : Fusion
+        With the temperatures of the models that there are.
+    """
+
+    facial: FacialModel | None
+    ecg: ECGModel | None
+    fusion: Fusion
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the networks that there are."""
+        return tuple(name for name in _MODELS if getattr(self, name) is not None)
+
+
+def take_apart(fitted: Fitted) -> BundleParts:
     """Give the networks and the fusion of the built-in pipeline after its fit.
+
+    Parameters
+    ----------
+    fitted : Fitted
 
     Returns
     -------
-    facial : FacialModel or None
-    ecg : ECGModel or None
-    fusion : LateFusion or None
-        None where there is one network.
+    BundleParts
 
     Raises
     ------
     SettingsError
         For another pipeline.
     """
-    if isinstance(fitted, FittedPipeline) and isinstance(fitted.learned, FittedNetworks):
-        networks, fusion = fitted.learned.networks, fitted.combiner
-        facial, ecg = networks.get("facial"), networks.get("ecg")
-        return (
-            facial if isinstance(facial, FacialModel) else None,
-            ecg if isinstance(ecg, ECGModel) else None,
-            fusion if isinstance(fusion, LateFusion) else None,
-        )
-    raise SettingsError("not the built-in pipeline: a bundle holds the built-in facial and ECG networks")
+    if not (isinstance(fitted, FittedPipeline) and isinstance(fitted.learned, FittedNetworks)):
+        raise SettingsError("not the built-in pipeline: a bundle holds the built-in facial and ECG networks")
+    facial, ecg = (fitted.learned.networks.get(name) for name in _MODELS)
+    combiner = fitted.combiner if isinstance(fitted.combiner, FusionCombiner) else FusionCombiner()
+    return BundleParts(
+        facial=facial if isinstance(facial, FacialModel) else None,
+        ecg=ecg if isinstance(ecg, ECGModel) else None,
+        fusion=combiner.calibrated(fitted.temperatures),
+    )
 
 
 def _data(trials: TrialSet, name: str, settings: FacialSettings) -> TrainingData:
@@ -247,7 +267,3 @@ def _data(trials: TrialSet, name: str, settings: FacialSettings) -> TrainingData
 
 def _has_signal(trials: TrialSet, name: str) -> NDArray[np.bool_]:
     return trials.sees_face if name == "facial" else trials.has_beats
-
-
-def _there(logits: Logits) -> NDArray[np.bool_]:
-    return np.asarray(np.isfinite(logits).all(axis=1))

@@ -20,7 +20,7 @@ from ecg_facial.errors import StaleCacheError
 from ecg_facial.evaluation.benchmark.fold_running import FoldOutcome, run_fold
 from ecg_facial.evaluation.benchmark.pipelines import Logits, Pipeline
 from ecg_facial.evaluation.protocols.splits import Fold
-from ecg_facial.inference.fusion import softmax
+from ecg_facial.inference.fusion import to_probabilities
 from ecg_facial.labels import Task
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared import PreparedData
@@ -159,16 +159,14 @@ def _read(job: FoldJob) -> dict[str, Any]:
 def _tabulate(job: FoldJob, stored: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat(
         [
-            _to_table(job, stored, model, _to_probabilities(values, job.task))
+            _to_table(job, stored, model, to_probabilities(_read_logits(values, job.task)))
             for model, values in stored["logits"].items()
         ]
     )
 
 
-def _to_probabilities(values: Sequence[Any], task: Task) -> Logits:
-    """Softmax; all classes equal where a model had nothing to look at."""
-    logits = np.array(values, dtype=np.float64).reshape(-1, task.n_classes)
-    return softmax(np.where(np.isfinite(logits).all(axis=1, keepdims=True), logits, 0.0))
+def _read_logits(values: Sequence[Any], task: Task) -> Logits:
+    return np.array(values, dtype=np.float64).reshape(-1, task.n_classes)
 
 
 def _to_table(job: FoldJob, stored: Mapping[str, Any], model: str, probabilities: Logits) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""What the benchmark asks of a method, and the steps that every method of ours takes after its fit.
+"""What the benchmark asks of a method, and the calibration that each of our methods goes through after its fit.
 
-Enters: the inner parts of a fold. Leaves: logits of any trials, and fingerprints of everything that was fitted. A
-method is a `Pipeline`; whatever it does before the folds belongs in its `Factory`, so that an audit can repeat it on
+Input: the inner parts of a fold. Output: logits of any trials, and fingerprints of everything that was fitted. A method
+is a `Pipeline`. Whatever a method does before the folds belongs in its `Factory`, so that the audit can repeat it on
 altered data.
 """
 
@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
-from ecg_facial.evaluation.statistics.calibration import apply_temperature, fit_temperature
+from ecg_facial.evaluation.statistics.calibration import choose_temperature
+from ecg_facial.inference.calibration import Temperature
+from ecg_facial.inference.fusion import is_present
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
 
 Logits: TypeAlias = NDArray[np.float64]
@@ -37,21 +40,21 @@ class Fitted(Protocol):
 
 
 class Pipeline(Protocol):
-    """A method. It must be picklable where folds run in processes, and it keeps nothing from one fit to the next."""
+    """A method. It must be picklable if folds run in processes, and must keep nothing from one fit to the next."""
 
     @property
     def models(self) -> tuple[str, ...]:
         """Names of the models that `Fitted.predict` gives, as in `predictions.csv`."""
 
     def describe(self) -> Mapping[str, Any]:
-        """JSON-able settings: a run of other settings is not gone on with."""
+        """JSON-able settings: a run folder of other settings is refused."""
 
     def fit(self, parts: Parts, /, *, seed: int, folder: Path | None = None) -> Fitted:
         """Fit on the inner parts of a fold; `folder` may hold checkpoints meanwhile."""
 
 
 class Learner(Protocol):
-    """The part of a method that needs no calibration: fit on one part, stop by another."""
+    """The part of a method before calibration: fit on one part, choose the epoch by another."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -68,22 +71,24 @@ Factory: TypeAlias = Callable[[TrialSet], Pipeline]
 """Makes a pipeline before the folds. It is handed ALL trials with labels, and must not learn from them."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HeldOut:
-    """What models said of inner trials that they were not fitted on.
+    """Logits of inner trials whose subjects took no part in the fit of the models that gave them.
 
     Attributes
     ----------
     labels : ndarray of int, shape (n,)
+    subjects : tuple of str, length n
     logits : mapping of str to ndarray, shape (n, n_classes)
     """
 
     labels: NDArray[np.int64]
+    subjects: tuple[str, ...]
     logits: Mapping[str, Logits]
 
 
 class Combiner(Protocol):
-    """Makes one more model of the learner's models, such as their fusion."""
+    """Makes one more model out of the learner's models, such as their fusion."""
 
     @property
     def name(self) -> str:
@@ -93,26 +98,27 @@ class Combiner(Protocol):
         """JSON-able settings."""
 
     def fit(self, held_out: HeldOut, /) -> Combiner:
-        """Fit whatever it has to fit; itself where that is nothing."""
+        """Fit whatever it has to fit; itself if that is nothing."""
 
     def combine(self, logits: Mapping[str, Logits], /) -> Logits:
-        """Logits of the new model."""
+        """Logits of the new model from the models' own, before any temperature."""
 
-    def present(self, logits: Mapping[str, Logits], /) -> NDArray[np.bool_]:
-        """Trials (n,) on which it does more than repeat one of the models."""
+    def is_own(self, logits: Mapping[str, Logits], /) -> NDArray[np.bool_]:
+        """Trials (n,) on which it does more than repeat one of the models: its temperature is fitted on these."""
 
-    def fall_back(self, logits: Mapping[str, Logits], /) -> Logits:
-        """Logits of the other trials, from the models' calibrated ones."""
+    def calibrate(self, logits: Mapping[str, Logits], temperatures: Mapping[str, Temperature], /) -> Logits:
+        """Calibrated logits of the new model from the models' own, and the temperatures of them and of itself."""
 
 
 @dataclass(frozen=True)
 class CalibratedPipeline:
     """A learner, a combination of its models, and a temperature for each model.
 
-    The learner is fitted on ``train`` and stopped by ``stopping``; combination and temperatures on what it says of the
-    ``calibration`` part. Under cross-fitting they are fitted on the out-of-fold logits of all inner subjects, and the
-    learner that predicts is refitted on all inner subjects but the stopping part. Without either they stay as they are
-    by default, with temperatures of 1. Temperatures change no decision.
+    The learner is fitted on the ``train`` part and chooses its epoch on ``stopping``. Combination and temperatures are
+    fitted on its logits of the ``calibration`` part. With cross-fitting they are fitted on the out-of-fold logits of
+    all inner subjects, and the learner that predicts is fitted again on all inner subjects but the stopping part.
+    Without anybody to calibrate the combination stays at its default. Where the trials cannot tell a temperature
+    (`choose_temperature`), it is 1, with the reason. Temperatures change no decision.
 
     Attributes
     ----------
@@ -141,10 +147,7 @@ class CalibratedPipeline:
         if combiner is not None and len(held_out.labels):
             combiner = combiner.fit(held_out)
         raw = _combine(held_out.logits, combiner)
-        judged = {model: _judged(raw, model, combiner) for model in self.models}
-        temperatures = {
-            model: fit_temperature(raw[model][judged[model]], held_out.labels[judged[model]]) for model in self.models
-        }
+        temperatures = {model: _choose(raw, model, combiner=combiner, held_out=held_out) for model in self.models}
         return FittedPipeline(
             learned=fitted,
             combiner=combiner,
@@ -154,6 +157,7 @@ class CalibratedPipeline:
         )
 
     def _predict_held_out(self, parts: Parts, fitted: Fitted, *, seed: int, folder: Path | None) -> HeldOut:
+        """Predict the calibration part; with cross-fitting each inner fold by a learner of its own."""
         if not parts.crossfit:
             sets = [(parts.calibration, fitted)]
         else:
@@ -169,11 +173,14 @@ class CalibratedPipeline:
         sets = [(trials, learned) for trials, learned in sets if len(trials)]
         if not sets:
             nothing = np.zeros((0, parts.train.n_classes))
-            return HeldOut(np.zeros(0, np.int64), dict.fromkeys(self.learner.models, nothing))
+            return HeldOut(
+                labels=np.zeros(0, np.int64), subjects=(), logits=dict.fromkeys(self.learner.models, nothing)
+            )
         said = [learned.predict(trials.without_labels()) for trials, learned in sets]
         return HeldOut(
-            np.concatenate([trials.labels for trials, _ in sets]),
-            {model: np.concatenate([part[model] for part in said]) for model in self.learner.models},
+            labels=np.concatenate([trials.labels for trials, _ in sets]),
+            subjects=tuple(subject for trials, _ in sets for subject in trials.subjects),
+            logits={model: np.concatenate([part[model] for part in said]) for model in self.learner.models},
         )
 
 
@@ -185,15 +192,16 @@ class FittedPipeline:
     ----------
     learned : Fitted
     combiner : Combiner or None
-    temperatures : mapping of str to float
+    temperatures : mapping of str to Temperature
+        One for each model, with how it was found.
     held_out : mapping of str to ndarray
-        Calibrated logits of what combination and temperatures were fitted on.
+        Calibrated logits of the trials that combination and temperatures were fitted on.
     settings_sha256 : str
     """
 
     learned: Fitted
     combiner: Combiner | None
-    temperatures: Mapping[str, float]
+    temperatures: Mapping[str, Temperature]
     held_out: Mapping[str, Logits]
     settings_sha256: str
 
@@ -203,9 +211,9 @@ class FittedPipeline:
         return _calibrate(raw, self.combiner, self.temperatures)
 
     def details(self) -> dict[str, Any]:
-        """Temperatures, combination, and what the learner says."""
+        """Temperatures with how they were found, combination, and the learner's own details."""
         combiner = {} if self.combiner is None else {"combiner": dict(self.combiner.describe())}
-        return {**self.learned.details(), "temperatures": dict(self.temperatures), **combiner}
+        return {**self.learned.details(), "temperatures": self._describe_temperatures(), **combiner}
 
     def fingerprint(self) -> dict[str, str]:
         """SHA-256 of the learner's parts, the combination, the temperatures and the settings."""
@@ -213,33 +221,37 @@ class FittedPipeline:
         return {
             **self.learned.fingerprint(),
             "combiner": sha256_json(combiner),
-            "temperatures": sha256_json(dict(self.temperatures)),
+            "temperatures": sha256_json(self._describe_temperatures()),
             "settings": self.settings_sha256,
         }
 
+    def _describe_temperatures(self) -> dict[str, Any]:
+        return {model: to_dict(temperature) for model, temperature in self.temperatures.items()}
+
 
 def _combine(logits: Mapping[str, Logits], combiner: Combiner | None) -> dict[str, Logits]:
+    """Add the combined model's logits, before any temperature."""
     combined = {model: np.array(values, dtype=np.float64) for model, values in logits.items()}
     if combiner is not None:
         combined[combiner.name] = combiner.combine(combined)
     return combined
 
 
+def _choose(raw: Mapping[str, Logits], model: str, *, combiner: Combiner | None, held_out: HeldOut) -> Temperature:
+    """Choose a model's temperature on the trials for which it has an output of its own."""
+    combined = combiner is not None and model == combiner.name
+    used = combiner.is_own(raw) if combiner is not None and combined else is_present(raw[model])
+    subjects = [subject for subject, keep in zip(held_out.subjects, used, strict=True) if keep]
+    return choose_temperature(raw[model][used], held_out.labels[used], subjects=subjects)
+
+
 def _calibrate(
-    raw: Mapping[str, Logits], combiner: Combiner | None, temperatures: Mapping[str, float]
+    raw: Mapping[str, Logits], combiner: Combiner | None, temperatures: Mapping[str, Temperature]
 ) -> dict[str, Logits]:
-    logits = {model: apply_temperature(values, temperatures[model]) for model, values in raw.items()}
+    logits = {model: temperatures[model].scale(values) for model, values in raw.items()}
     if combiner is not None:
-        alone = ~combiner.present(raw)
-        logits[combiner.name][alone] = combiner.fall_back(logits)[alone]
+        logits[combiner.name] = combiner.calibrate(raw, temperatures)
     return logits
-
-
-def _judged(logits: Mapping[str, Logits], model: str, combiner: Combiner | None) -> NDArray[np.bool_]:
-    """Trials that a model's temperature is fitted on: those on which it has something to say of its own."""
-    if combiner is not None and model == combiner.name:
-        return combiner.present(logits)
-    return np.asarray(np.isfinite(logits[model]).all(axis=1))
 
 
 def hash_module(module: nn.Module) -> str:

@@ -1,83 +1,80 @@
-"""Temperature scaling: one number a model that makes its confidence honest and leaves every decision as it is.
+"""Temperature scaling: one number per model that makes its confidence honest and leaves every decision as it is.
 
-Enters: logits and labels of trials that no model was fitted on. Leaves: a temperature, why it is 1 where the trials
-cannot tell one, and scaled logits.
+Input: logits, labels and subjects of trials that no model was fitted on. Output: a temperature with how it was found,
+or 1 with the reason where the trials cannot tell one. Temperatures are held and applied by
+`ecg_facial.inference.calibration`, which a bundle uses too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from ecg_facial.inference.calibration import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS, Temperature
+
 _LIMITS = (0.1, 10.0)
-MIN_TRIALS = 20
-"""Below, scaling does harm: from 16 trials of one person log loss rises even for a model that is 2.5 times too sure.
-
-More trials of one person are no better (`benchmarks/calibration.py`): that four people or more calibrate, whoever
-splits the subjects must see to.
-"""
 
 
-@dataclass(frozen=True)
-class Temperature:
-    """A temperature, and why it was not fitted freely.
-
-    Attributes
-    ----------
-    value : float
-    reason : str
-        Empty where the least log loss was found within the limits.
-    """
-
-    value: float
-    reason: str = ""
-
-
-def choose_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> Temperature:
+def choose_temperature(
+    logits: NDArray[np.floating], labels: NDArray[np.int64], *, subjects: Sequence[str]
+) -> Temperature:
     """Fit a temperature where the trials can tell one, else take 1 and say why.
 
     Parameters
     ----------
     logits : ndarray, shape (n, n_classes)
     labels : ndarray of int, shape (n,)
+    subjects : sequence of str, length n
+        Whose trial each is.
+
+    Returns
+    -------
+    Temperature
 
     Examples
     --------
-    >>> choose_temperature(np.array([[2.0, 0.0]]), np.array([0]))
-    Temperature(value=1.0, reason='fewer than 20 trials: 1')
+    >>> choose_temperature(np.array([[2.0, 0.0]]), np.array([0]), subjects=["s01"])
+    Temperature(value=1.0, n_subjects=1, n_trials=1, reason='fewer than 4 subjects: 1')
     """
     values = np.asarray(logits, dtype=np.float64)
-    reason = _find_obstacle(values, labels)
+    n_subjects, n_trials = len(set(subjects)), len(labels)
+    reason = _find_obstacle(values, labels, n_subjects=n_subjects)
     if reason:
-        return Temperature(1.0, reason)
+        return Temperature(value=1.0, n_subjects=n_subjects, n_trials=n_trials, reason=reason)
     value = fit_temperature(values, labels)
-    # the search ends a step of its tolerance before a limit
+    # the search ends one step of its tolerance before a limit
     at_limit = bool(np.isclose(value, _LIMITS, rtol=1e-4).any())
-    return Temperature(value, f"at the limit of {_LIMITS[0]:g} to {_LIMITS[1]:g}" if at_limit else "")
+    limited = f"at the limit of {_LIMITS[0]:g} to {_LIMITS[1]:g}" if at_limit else ""
+    return Temperature(value=value, n_subjects=n_subjects, n_trials=n_trials, reason=limited)
 
 
-def _find_obstacle(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> str:
-    if len(labels) < MIN_TRIALS:
-        return f"fewer than {MIN_TRIALS} trials: {len(labels)}"
+def _find_obstacle(logits: NDArray[np.float64], labels: NDArray[np.int64], *, n_subjects: int) -> str:
+    """Say why a temperature would be worse than none; empty where nothing is in the way."""
+    if not len(labels):
+        return "nobody was set apart for calibration"
+    if n_subjects < MIN_CALIBRATION_SUBJECTS:
+        return f"fewer than {MIN_CALIBRATION_SUBJECTS} subjects: {n_subjects}"
+    if len(labels) < MIN_CALIBRATION_TRIALS:
+        return f"fewer than {MIN_CALIBRATION_TRIALS} trials: {len(labels)}"
     if not np.isfinite(logits).all():
         return "logits that are not finite"
     if len(np.unique(labels)) < 2:
         return "one class alone occurs"
     if not np.ptp(logits, axis=1).any():
         return "equal logits for all classes"
-    # without a mistake the log loss falls for ever towards 0, where a model is sure of everything
+    # without a mistake the log loss falls towards 0 for ever, at a temperature of 0: sure of everything
     return "every trial is right" if (logits.argmax(axis=1) == labels).all() else ""
 
 
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
-    """Find the temperature of the least log loss within 0.1 to 10; 1 without trials.
+    """Find the temperature with the lowest log loss, from 0.1 to 10; 1 without trials.
 
-    The log loss is convex in one over the temperature, so that there is one least. Few trials, or trials without a
-    mistake, end at a limit: `choose_temperature` keeps off those.
+    The log loss is convex in the inverse of the temperature, so there is one minimum. Few trials, or trials without a
+    mistake, end at a limit: use `choose_temperature` for what is reported or shipped.
 
     Parameters
     ----------
@@ -92,7 +89,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
         return 1.0
     values = np.asarray(logits, dtype=np.float64)
     found = minimize_scalar(
-        lambda log_t: log_loss(apply_temperature(values, float(np.exp(log_t))), labels),
+        lambda log_t: log_loss(values / float(np.exp(log_t)), labels),
         bounds=np.log(_LIMITS),
         method="bounded",
         options={"xatol": 1e-6},
@@ -100,11 +97,12 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     return float(np.exp(found.x))
 
 
-def apply_temperature(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """Divide logits by a temperature; their order, and so the decision, stays."""
-    return np.asarray(logits, dtype=np.float64) / temperature
-
-
 def log_loss(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Mean of minus the log probability of the label, in nats."""
+    """Mean negative log probability of the label, in nats.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, n_classes)
+    labels : ndarray of int, shape (n,)
+    """
     return float(-log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean())

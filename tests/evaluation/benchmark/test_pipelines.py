@@ -12,20 +12,22 @@ from scipy.special import log_softmax
 
 from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import SettingsError, WithheldError
-from ecg_facial.evaluation.benchmark.builtin import LateFusion, NetworksFactory, take_apart
+from ecg_facial.evaluation.benchmark.builtin import FusionCombiner, NetworksFactory, take_apart
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
 from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, HeldOut, hash_module
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet, shuffle_rows
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.evaluation.protocols.splits import Fold, Part, leave_one_subject_out
+from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import get_task
 from ecg_facial.learning.fitting import fit_models
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.runtime.settings import to_dict
 
 TASK = get_task("biovid4")
-PEOPLE = [f"s{number:02d}" for number in range(6)]
-INNER = InnerSettings(calibration_share=0.2, conformal_share=0.2)
+PEOPLE = [f"s{number:02d}" for number in range(10)]
+INNER = InnerSettings(calibration_share=0.45, conformal_share=0.2)
 QUICK = TrainingSettings(epochs=2, batch_size=8)
 MODELS = ModelSettings(
     facial=FacialSettings(hidden=4, n_layers=1),
@@ -118,8 +120,8 @@ def test_cross_fitting_predicts_each_group_by_a_fit_without_it_and_refits(prepar
         assert not set(held_out.subjects) & {*train.subjects, *stopping.subjects}
         assert {*held_out.subjects, *train.subjects, *stopping.subjects} == set(PEOPLE[1:])
     assert {*fits[0][1].subjects, *fits[0][2].subjects} == set(PEOPLE[1:])
-    assert sorted(outcome.conformal_rows) == list(range(8, 48))
-    temperature = outcome.details["temperatures"]["spy"]
+    assert sorted(outcome.conformal_rows) == list(range(8, 8 * len(PEOPLE)))
+    temperature = outcome.details["temperatures"]["spy"]["value"]
     for row, logits in zip(outcome.conformal_rows, outcome.conformal_logits["spy"], strict=True):
         if len(prepared.tokens(row)):
             np.testing.assert_allclose(logits[0] * temperature, prepared.tokens(row).mean(), rtol=1e-6)
@@ -171,7 +173,8 @@ def test_without_calibration_the_networks_say_what_they_said_when_fitted_alone(p
     )
     assert np.isnan(outcome.logits["facial"][0]).all()
     assert np.isnan(outcome.logits["ecg"][1]).all()
-    assert outcome.details["temperatures"] == {"facial": 1.0, "ecg": 1.0, "fusion": 1.0}
+    nobody = to_dict(Temperature(reason="nobody was set apart for calibration"))
+    assert outcome.details["temperatures"] == {"facial": nobody, "ecg": nobody, "fusion": nobody}
 
 
 def test_fingerprints_follow_the_inner_subjects_and_not_the_test_subject(prepared: Any) -> None:
@@ -199,27 +202,29 @@ def make_held_out(*, noise: tuple[float, float], n: int = 4000) -> HeldOut:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 4, n)
     logits = [np.eye(4)[labels] + scale * rng.normal(size=(n, 4)) for scale in noise]
-    return HeldOut(labels, {"facial": logits[0], "ecg": logits[1]})
+    subjects = tuple(f"s{number % 9}" for number in range(n))
+    return HeldOut(labels=labels, subjects=subjects, logits={"facial": logits[0], "ecg": logits[1]})
 
 
 @pytest.mark.parametrize(("noise", "weight"), [((1.0, 1.0), 0.5), ((1.0, 2.0), 0.8), ((2.0, 1.0), 0.2)])
 def test_the_learned_weight_is_that_of_the_inverse_variances(noise: tuple[float, float], weight: float) -> None:
-    learned = LateFusion(learn=True).fit(make_held_out(noise=noise))
+    learned = FusionCombiner(learn=True).fit(make_held_out(noise=noise)).fusion
     assert learned.face_weight == pytest.approx(weight, abs=0.04)
     assert learned.face_weight + learned.ecg_weight == pytest.approx(1)
-    assert LateFusion().fit(make_held_out(noise=noise)) == LateFusion()
+    assert (learned.n_subjects, learned.n_trials) == (9, 4000)
+    assert FusionCombiner().fit(make_held_out(noise=noise)) == FusionCombiner()
 
 
 def test_a_bundle_gets_the_networks_and_the_learned_weights(prepared: Any) -> None:
     pipeline = NetworksFactory(MODELS, "learned")(everything(prepared))
     fitted = fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
-    facial, ecg, fusion = take_apart(fitted.method)
-    assert facial is not None
-    assert ecg is not None
-    assert fusion is not None
-    assert fitted.fingerprint()["weights:facial"] == hash_module(facial)
-    assert fitted.fingerprint()["weights:ecg"] == hash_module(ecg)
-    assert fitted.method.details()["combiner"]["face_weight"] == fusion.face_weight == 1 - fusion.ecg_weight
+    parts = take_apart(fitted.method)
+    assert parts.models == ("facial", "ecg")
+    assert fitted.fingerprint()["weights:facial"] == hash_module(parts.facial)
+    assert fitted.fingerprint()["weights:ecg"] == hash_module(parts.ecg)
+    details, fusion = fitted.method.details(), parts.fusion
+    assert details["combiner"]["fusion"]["face_weight"] == fusion.face_weight == 1 - fusion.ecg_weight
+    assert details["temperatures"] == to_dict(fusion.temperatures)
 
 
 def test_temperatures_lower_the_log_loss_and_change_no_decision(prepared: Any) -> None:
@@ -233,7 +238,8 @@ def test_temperatures_lower_the_log_loss_and_change_no_decision(prepared: Any) -
     prepared.table["level"] = np.array(TASK.class_names)[held_out.labels]
     fold = first_fold(InnerSettings(calibration_share=0.4))
     fitted = CalibratedPipeline(Loud([])).fit(make_parts(prepared, fold, task=TASK)[1], seed=0)
-    assert fitted.temperatures["spy"] > 2
+    assert fitted.temperatures["spy"].value > 2
+    assert (fitted.temperatures["spy"].n_subjects, fitted.temperatures["spy"].n_trials) == (4, 32)
     rows = rows_of_part(prepared, fold, fold.calibration, task=TASK)
     scaled = predict_rows(prepared, fitted, rows, task=TASK, models=["spy"])["spy"]
     np.testing.assert_array_equal(scaled.argmax(axis=1), raw[rows].argmax(axis=1))
@@ -247,7 +253,7 @@ def test_a_trial_with_one_signal_takes_that_models_calibrated_logits(prepared: A
     fold = first_fold(InnerSettings(calibration_share=0.4))
     outcome = run_fold(prepared, fold, NetworksFactory(MODELS)(everything(prepared)), task=TASK, seed=0)
     temperatures = outcome.details["temperatures"]
-    assert len(set(temperatures.values())) == 3
+    assert len({each["value"] for each in temperatures.values()}) == 3
     np.testing.assert_allclose(outcome.logits["fusion"][0], outcome.logits["ecg"][0])
     np.testing.assert_allclose(outcome.logits["fusion"][1], outcome.logits["facial"][1])
 
@@ -258,9 +264,10 @@ def test_data_in_which_nobody_has_a_face_get_the_ecg_model_alone(prepared: Any) 
     assert pipeline.models == ("ecg",)
     outcome = run_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
     assert set(outcome.logits) == {"ecg"}
-    facial, ecg, fusion = take_apart(fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0).method)
-    assert isinstance(ecg, ECGModel)
-    assert (facial, fusion) == (None, None)
+    parts = take_apart(fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0).method)
+    assert parts.models == ("ecg",)
+    assert isinstance(parts.ecg, ECGModel)
+    assert parts.facial is None
     with pytest.raises(SettingsError, match="not the built-in pipeline"):
         take_apart(Spy([]))
     prepared._tokens = [tokens[:0] for tokens in prepared._tokens]

@@ -11,14 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from ecg_facial.evaluation.statistics.calibration import (
-    MIN_TRIALS,
-    Temperature,
-    apply_temperature,
-    choose_temperature,
-    fit_temperature,
-    log_loss,
-)
+from ecg_facial.evaluation.statistics.calibration import choose_temperature, fit_temperature, log_loss
+from ecg_facial.inference.calibration import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS, Temperature
 
 Floats = NDArray[np.float64]
 
@@ -31,9 +25,14 @@ def draw(seed: int, n: int, *, too_sure: float = 1.0) -> tuple[Floats, NDArray[n
     return too_sure * logits, (rng.random((n, 1)) > p.cumsum(axis=1)[:, :-1]).sum(axis=1)
 
 
+def name_subjects(n: int, *, n_subjects: int = MIN_CALIBRATION_SUBJECTS) -> list[str]:
+    return [f"s{number % n_subjects}" for number in range(n)]
+
+
 @pytest.mark.parametrize("too_sure", [0.5, 1.0, 3.0])
 def test_the_temperature_is_how_much_too_sure_a_model_is(too_sure: float) -> None:
-    assert choose_temperature(*draw(0, 20_000, too_sure=too_sure)).value == pytest.approx(too_sure, rel=0.03)
+    found = choose_temperature(*draw(0, 20_000, too_sure=too_sure), subjects=name_subjects(20_000))
+    assert found.value == pytest.approx(too_sure, rel=0.03)
 
 
 class Told(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -55,7 +54,7 @@ def test_scaled_probabilities_are_those_of_scikit_learn(too_sure: float) -> None
     logits, labels = draw(1, 300, too_sure=too_sure)
     theirs = CalibratedClassifierCV(FrozenEstimator(Told().fit(logits, labels)), method="temperature")
     expected = theirs.fit(logits, labels).predict_proba(logits)
-    scaled = np.exp(apply_temperature(logits, fit_temperature(logits, labels)))
+    scaled = np.exp(logits / fit_temperature(logits, labels))
     np.testing.assert_allclose(scaled / scaled.sum(axis=1, keepdims=True), expected, atol=1e-4)
 
 
@@ -65,20 +64,21 @@ def test_no_temperature_changes_a_decision_and_none_beats_the_one_found(seed: in
     logits, labels = draw(seed, 60)
     found = fit_temperature(logits, labels)
     for value in (found, other):
-        np.testing.assert_array_equal(apply_temperature(logits, value).argmax(axis=1), logits.argmax(axis=1))
-    least = log_loss(apply_temperature(logits, found), labels)
-    assert least <= log_loss(apply_temperature(logits, other), labels) + 1e-9
+        scaled = Temperature(value=value).scale(logits)
+        np.testing.assert_array_equal(scaled.argmax(axis=1), logits.argmax(axis=1))
+    assert log_loss(logits / found, labels) <= log_loss(logits / other, labels) + 1e-9
 
 
 LOGITS, LABELS = draw(2, 60)
 UNKNOWN = np.where(np.arange(60)[:, None] == 7, np.nan, LOGITS)
+FEW = MIN_CALIBRATION_TRIALS - 1
 
 
 @pytest.mark.parametrize(
     ("logits", "labels", "reason"),
     [
-        (LOGITS[:0], LABELS[:0], "fewer than 20 trials: 0"),
-        (LOGITS[: MIN_TRIALS - 1], LABELS[: MIN_TRIALS - 1], "fewer than 20 trials: 19"),
+        (LOGITS[:0], LABELS[:0], "nobody was set apart for calibration"),
+        (LOGITS[:FEW], LABELS[:FEW], "fewer than 20 trials: 19"),
         (UNKNOWN, LABELS, "logits that are not finite"),
         (LOGITS, np.zeros(60, np.int64), "one class alone occurs"),
         (np.ones((60, 4)), LABELS, "equal logits for all classes"),
@@ -88,16 +88,26 @@ UNKNOWN = np.where(np.arange(60)[:, None] == 7, np.nan, LOGITS)
 def test_where_trials_cannot_tell_a_temperature_it_is_1_and_says_why(
     logits: Floats, labels: NDArray[np.int64], reason: str
 ) -> None:
-    assert choose_temperature(logits, labels) == Temperature(1.0, reason)
+    subjects = name_subjects(len(labels))
+    found = choose_temperature(logits, labels, subjects=subjects)
+    assert found == Temperature(value=1.0, n_subjects=len(set(subjects)), n_trials=len(labels), reason=reason)
 
 
-def test_twenty_trials_are_enough_and_a_free_fit_gives_no_reason() -> None:
-    logits, labels = LOGITS[:MIN_TRIALS], LABELS[:MIN_TRIALS]
-    assert choose_temperature(logits, labels) == Temperature(fit_temperature(logits, labels))
+def test_trials_of_three_people_tell_no_temperature_however_many_they_are() -> None:
+    logits, labels = draw(4, 900, too_sure=3)
+    found = choose_temperature(logits, labels, subjects=name_subjects(900, n_subjects=3))
+    assert found == Temperature(value=1.0, n_subjects=3, n_trials=900, reason="fewer than 4 subjects: 3")
+    assert choose_temperature(logits, labels, subjects=name_subjects(900, n_subjects=4)).value > 2
+
+
+def test_twenty_trials_of_four_people_are_enough_and_a_free_fit_gives_no_reason() -> None:
+    logits, labels = LOGITS[: FEW + 1], LABELS[: FEW + 1]
+    found = choose_temperature(logits, labels, subjects=name_subjects(FEW + 1))
+    assert found == Temperature(value=fit_temperature(logits, labels), n_subjects=4, n_trials=20, reason="")
 
 
 def test_a_model_that_knows_nothing_ends_at_the_limit_and_says_so() -> None:
     logits, _ = draw(3, 200, too_sure=50)
-    found = choose_temperature(logits, (logits.argmax(axis=1) + 1) % 4)
+    found = choose_temperature(logits, (logits.argmax(axis=1) + 1) % 4, subjects=name_subjects(200))
     assert found.value == pytest.approx(10, rel=1e-4)
     assert found.reason == "at the limit of 0.1 to 10"
