@@ -128,6 +128,12 @@ _HOMES = {
     "score": "workflow.scoring",
     "simulate_cohort": "simulate.cohort",
 }
+_TRAINING = ("ECGModel", "FacialModel", "LateFusion", "CalibratedPipeline", "EstimatorPipeline", "ModulePipeline")
+_EXTRAS = {
+    **dict.fromkeys((*_TRAINING, "heart_features", "benchmark", "audit"), ("train",)),
+    "score": ("evaluate",),
+}
+"""Extras that a name needs."""
 
 
 def __getattr__(name: str) -> object:
@@ -136,8 +142,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    from ecg_facial.runtime.extras import missing_extras_named
+    from ecg_facial.runtime.extras import missing_extras_named, require_extras
 
+    require_extras(*_EXTRAS.get(name, ()))
     with missing_extras_named():
         found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = found

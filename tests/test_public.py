@@ -83,7 +83,7 @@ def test_importing_the_package_loads_nothing_but_itself_and_the_standard_library
 
 @pytest.mark.parametrize(
     ("name", "blocked", "extra"),
-    [("FacialModel", "torch", "train"), ("score", "jinja2", "evaluate"), ("heart_features", "torch", "train")],
+    [("FacialModel", "torch", "train"), ("score", "jinja2", "evaluate"), ("benchmark", "joblib", "train")],
 )
 def test_a_name_without_its_extra_says_how_to_install_it(name: str, blocked: str, extra: str) -> None:
     done = run(f"{block_imports(blocked)}\nfrom ecg_facial import {name}")

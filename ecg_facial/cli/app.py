@@ -29,6 +29,7 @@ from ecg_facial.cli.options import (
     WorkersOption,
     with_options,
 )
+from ecg_facial.runtime.extras import require_extras
 from ecg_facial.runtime.text import format_table
 from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.settings.presets import PRESETS
@@ -52,6 +53,7 @@ def demo(
     workers: WorkersOption = 2,
 ) -> None:
     """Simulate a cohort, prepare, train, evaluate leave-one-subject-out, and write a report."""
+    require_extras("simulate", "train")
     from ecg_facial.cli.wording import show_result
     from ecg_facial.workflow.demo import run_demo
 
@@ -181,6 +183,7 @@ def benchmark(
     workers: WorkersOption = 2,
 ) -> None:
     """Evaluate facial, ECG and fused models by a protocol; write predictions, metrics, folds, report and a bundle."""
+    require_extras("train")
     from ecg_facial.cli.wording import show_result
     from ecg_facial.workflow.benchmarking import benchmark_dataset
 
@@ -211,6 +214,7 @@ def audit(
 
     Exit code 1 where a leak is found.
     """
+    require_extras("train")
     from ecg_facial.evaluation.audit.settings import AuditSettings
     from ecg_facial.workflow.benchmarking import audit as audit_again
 
@@ -235,6 +239,7 @@ def score(
     simulated: Annotated[bool, typer.Option("--simulated", help="Mark everything as simulated.")] = False,
 ) -> None:
     """Judge anybody's predictions: figures over subjects, comparisons, calibration, report and tables."""
+    require_extras("evaluate")
     from ecg_facial.evaluation.report.terminal import describe_metrics
     from ecg_facial.workflow.scoring import REPORT_FILE
     from ecg_facial.workflow.scoring import score as score_predictions
@@ -256,6 +261,7 @@ def train(
     workers: WorkersOption = 2,
 ) -> None:
     """Train on everybody (inner subjects choose the epoch) and write a bundle that `predict` uses."""
+    require_extras("train")
     from ecg_facial.workflow.benchmarking import train_dataset
 
     train_dataset(
@@ -319,6 +325,7 @@ def fusion_main() -> None:
         workers: WorkersOption = 2,
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
+        require_extras("train")
         from ecg_facial.cli.wording import show_accuracy
         from ecg_facial.workflow.benchmarking import benchmark_dataset
 

@@ -1,12 +1,12 @@
 """From a file to a folder of results.
 
-Enters: the path of an ECG and a folder. Leaves: ``beats.csv``, ``summary.json``, ``strip.png`` and ``strip.svg`` in it.
+Input: the path of an ECG and a folder. Output: ``beats.csv``, ``summary.json``, ``strip.png`` and ``strip.svg`` in it.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,15 @@ import numpy as np
 from ecg_facial.datasets.indexing import MARKER_NAME
 from ecg_facial.ecg.intervals import compute_rr
 from ecg_facial.ecg.reading import read_ecg_fully
-from ecg_facial.errors import MissingDependencyError, SettingsError
+from ecg_facial.errors import SettingsError
 from ecg_facial.inspection.findings import Findings, find_beats
+from ecg_facial.runtime.extras import is_installed
 from ecg_facial.runtime.storage import write_bytes, write_json, write_text
 
 BEATS_FILE, SUMMARY_FILE, STRIP_PNG, STRIP_SVG = "beats.csv", "summary.json", "strip.png", "strip.svg"
 STRIP_S, MAX_STRIP_S = 10.0, 60.0
 _LEVELS_UP = 5
+_NO_STRIP = "no strip is drawn: that needs matplotlib: pip install 'ecg-facial[evaluate]'"
 
 
 def inspect_ecg(
@@ -37,7 +39,7 @@ def inspect_ecg(
     Parameters
     ----------
     path : Path
-        A file of any format that `ecg.files.read_ecg` reads.
+        A file of any format that `read_ecg` reads.
     out : Path
         Folder to write.
     fs_hz : float, optional
@@ -50,6 +52,7 @@ def inspect_ecg(
     Returns
     -------
     Findings
+        With a note where no strip is drawn for want of matplotlib; the tables are written all the same.
 
     Raises
     ------
@@ -57,8 +60,6 @@ def inspect_ecg(
         When the file cannot be read.
     SettingsError
         For a strip that cannot be.
-    MissingDependencyError
-        Without matplotlib; the tables are written all the same.
     """
     if not (math.isfinite(duration_s) and 1.0 <= duration_s <= MAX_STRIP_S):
         raise SettingsError(f"a strip of {duration_s} s: expected 1 to {MAX_STRIP_S:g} s")
@@ -69,11 +70,8 @@ def inspect_ecg(
     findings = find_beats(reading, simulated=is_simulated(path))
     write_text(out / BEATS_FILE, format_beats(findings))
     write_json(out / SUMMARY_FILE, findings.to_dict())
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingDependencyError(
-            f"{STRIP_PNG} needs matplotlib, which is not installed: pip install 'ecg-facial[evaluate]' "
-            f"({BEATS_FILE} and {SUMMARY_FILE} are written)"
-        )
+    if not is_installed("matplotlib"):
+        return replace(findings, notes=(*findings.notes, _NO_STRIP))
     from ecg_facial.inspection.sheet import Shown, draw_sheet
 
     png, svg = draw_sheet(findings, Shown(start_s, min(duration_s, length_s - start_s)))

@@ -1,27 +1,52 @@
 """Optional packages and the extras that install them.
 
-Input: an import that failed. Output: an error that names the command which installs what is missing.
+Input: the extra that a command needs, or an import that failed. Output: an error that names the command which installs
+what is missing.
 """
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ecg_facial.errors import MissingDependencyError
 
-EXTRAS = {
-    "jinja2": "evaluate",
-    "joblib": "evaluate",
-    "matplotlib": "evaluate",
-    "sklearn": "evaluate",
-    "onnx": "train",
-    "onnxscript": "train",
-    "safetensors": "train",
-    "torch": "train",
-    "numba": "simulate",
+PACKAGES = {
+    "evaluate": ("sklearn", "joblib", "jinja2", "matplotlib"),
+    "train": ("torch", "safetensors", "onnx", "onnxscript"),
+    "simulate": ("numba",),
 }
-"""Import name of an optional package -> the extra that installs it."""
+"""Extra -> import names of the packages that it adds to those of the extras in `_INCLUDED`."""
+_INCLUDED = {"train": ("evaluate",)}
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported; it is not imported."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def require_extras(*extras: str) -> None:
+    """Check that all packages of some extras are installed, before work that needs them.
+
+    Parameters
+    ----------
+    *extras : str
+        Keys of `PACKAGES`.
+
+    Raises
+    ------
+    MissingDependencyError
+        With the first package that is missing, and the command that installs all of these extras.
+    """
+    for extra in extras:
+        for part in (extra, *_INCLUDED.get(extra, ())):
+            for package in PACKAGES[part]:
+                if not is_installed(package):
+                    raise _name_missing(package, ",".join(extras))
 
 
 @contextmanager
@@ -31,14 +56,19 @@ def missing_extras_named() -> Iterator[None]:
     Raises
     ------
     MissingDependencyError
-        In place of `ModuleNotFoundError`, for the packages of `EXTRAS`.
+        In place of `ModuleNotFoundError`, for the packages of `PACKAGES`.
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        name = (error.name or "").partition(".")[0]
-        if name not in EXTRAS:
+        package = (error.name or "").partition(".")[0]
+        extra = next((extra for extra, packages in PACKAGES.items() if package in packages), None)
+        if extra is None:
             raise
-        raise MissingDependencyError(
-            f"{name} is needed here and is not installed: pip install 'ecg-facial[{EXTRAS[name]}]'", name=name
-        ) from error
+        raise _name_missing(package, extra) from error
+
+
+def _name_missing(package: str, extras: str) -> MissingDependencyError:
+    return MissingDependencyError(
+        f"{package} is needed here and is not installed: pip install 'ecg-facial[{extras}]'", name=package
+    )
