@@ -42,9 +42,7 @@ def test_a_command_that_needs_extras_names_them_all_in_one_line(command: str, ne
     done = run_without(EVERY, command, *arguments)
     assert done.returncode == 2
     extras = {"demo": "simulate,train", "score": "evaluate"}.get(command, "train")
-    assert done.stderr == (
-        f"error: {needed} is needed here and is not installed: pip install 'ecg-facial[{extras}]'\n"
-    )
+    assert done.stderr == (f"error: {needed} is needed here and is not installed: pip install 'ecg-facial[{extras}]'\n")
 
 
 def test_scoring_needs_no_torch(tmp_path: Path) -> None:
