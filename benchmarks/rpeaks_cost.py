@@ -1,7 +1,7 @@
-"""Cost of finding beats: one window, a batch of windows, and records of a minute to a day.
+"""Cost of finding beats: in one window, and in records of a minute to a day.
 
-Run as ``python benchmarks/rpeaks_cost.py [--hours 24]``. Each is measured beside one zero-phase filter of a window in
-the same run, with the compiled core (where numba is installed) and the plain one. Last line: a JSON object.
+Run as ``python benchmarks/rpeaks_cost.py [--hours 24]``. The window is measured beside one zero-phase filter of it in
+the same run. Last line: a JSON object.
 """
 
 from __future__ import annotations
@@ -14,14 +14,10 @@ from collections.abc import Callable
 import numpy as np
 from scipy import signal
 
-from ecg_facial.ecg.beats import arrays as beat_arrays
-from ecg_facial.ecg.beats import batch as beat_batch
-from ecg_facial.ecg.beats import core as beat_core
-from ecg_facial.ecg.beats import stream as beat_stream
-from ecg_facial.ecg.rpeaks import detect_r_peaks, detect_r_peaks_batch
+from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.simulate.heart.ecg import simulate_ecg
 
-FS_HZ, WINDOW_S, N_WINDOWS = 512.0, 5.5, 256
+FS_HZ, WINDOW_S, N_WINDOWS = 512.0, 5.5, 32
 REPEATS = 15
 
 
@@ -43,15 +39,12 @@ def make_record(seconds: float) -> np.ndarray:
 
 
 def measure(windows: np.ndarray, hours: float) -> dict[str, float]:
-    """Window and batch over one filter of a window; nanoseconds a sample of records, and their ratio."""
+    """Cost of a window over one filter of it; nanoseconds per sample of two records, and their ratio."""
     sos = signal.butter(2, (5.0, 25.0), btype="bandpass", fs=FS_HZ, output="sos")
-    few = windows[:32]
-    detect_r_peaks(few[0], FS_HZ)
-    yard = best_of(lambda: [signal.sosfiltfilt(sos, ecg) for ecg in few]) / len(few)
-    result = {
-        "window": best_of(lambda: [detect_r_peaks(ecg, FS_HZ) for ecg in few]) / len(few) / yard,
-        "batched": best_of(lambda: detect_r_peaks_batch(windows, FS_HZ)) / len(windows) / yard,
-    }
+    detect_r_peaks(windows[0], FS_HZ)
+    yard = best_of(lambda: [signal.sosfiltfilt(sos, ecg) for ecg in windows])
+    found = best_of(lambda: [detect_r_peaks(ecg, FS_HZ) for ecg in windows])
+    result = {"window_ms": 1e3 * found / len(windows), "window": found / yard}
     for name, seconds in (("minute", 60.0), ("long", 3600.0 * hours)):
         record = make_record(seconds)
         result[f"{name}_ns"] = 1e9 * best_of(lambda ecg=record: detect_r_peaks(ecg, FS_HZ), 3) / len(record)
@@ -64,14 +57,8 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=1.0, help="length of the long record")
     arguments = parser.parse_args()
     n_times = round(WINDOW_S * FS_HZ)
-    windows = make_record(WINDOW_S * N_WINDOWS)[: N_WINDOWS * n_times].reshape(N_WINDOWS, n_times)
-    result = {}
-    if beat_core.load_core() is not beat_arrays.find_beats:
-        result["compiled"] = measure(windows, arguments.hours)
-    beat_stream.load_core = beat_batch.load_core = lambda: beat_arrays.find_beats
-    result["plain"] = measure(windows, arguments.hours)
-    for name, row in result.items():
-        print(f"{name:9s}", "  ".join(f"{key} {value:.2f}" for key, value in row.items()))
+    result = measure(make_record(WINDOW_S * N_WINDOWS)[: N_WINDOWS * n_times].reshape(-1, n_times), arguments.hours)
+    print("  ".join(f"{key} {value:.2f}" for key, value in result.items()))
     print(json.dumps({"benchmark": "rpeaks_cost", "hours": arguments.hours, **result}))
 
 

@@ -25,7 +25,7 @@ _CORE = (
     "pyxdf",
 )  # fmt: skip
 _OPTIONAL = {
-    "numba": "to simulate, and to find beats faster",
+    "numba": "to simulate",
     "torch": "to train",
     "safetensors": "to train",
     "onnx": "to write bundles",

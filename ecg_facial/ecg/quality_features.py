@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ecg_facial.ecg.beats.scales import put_together
+from ecg_facial.ecg.beats.scales import average_neighbours
 from ecg_facial.ecg.filtering import bandpass
 from ecg_facial.ecg.intervals import compute_nn, compute_rr
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
@@ -74,7 +74,7 @@ def measure_features(samples: FloatArray, fs_hz: float, r_peaks: RPeaks) -> Floa
        quality indices and a Kalman filter", Physiol. Meas. 29(1), 2008.
     """
     per = max(1, int(fs_hz / _WORKING_HZ))
-    reduced = put_together(samples[: len(samples) - len(samples) % per] - samples[0], per)
+    reduced = average_neighbours(samples[: len(samples) - len(samples) % per] - samples[0], per)
     rate_hz = fs_hz / per
     peaks = np.clip(np.round(r_peaks.times_s * rate_hz).astype(np.intp), 0, len(reduced) - 1)
     wave = bandpass(reduced, rate_hz, low_hz=_SHAPE_BAND_HZ[0], high_hz=_SHAPE_BAND_HZ[1])

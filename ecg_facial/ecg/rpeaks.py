@@ -1,8 +1,8 @@
 """R-peak detection in a single-lead ECG.
 
-Enters: samples of any unit and polarity at 100..4000 Hz, gaps included; whole, in a batch of windows or in pieces as
-they come. Leaves: beat times in seconds from the first sample, between samples, each with a confidence. Says nothing
-about rhythm, and nothing about whether the heart rate can be trusted: `intervals` and `quality` do.
+Input: samples of any unit and polarity at 100 to 4000 Hz, gaps included; whole, or in pieces as they come. Output:
+times of the R-peaks in seconds from the first sample, between samples, each with a confidence. Says nothing about the
+rhythm, and nothing about whether the heart rate can be trusted: `intervals` and `quality` do.
 """
 
 from __future__ import annotations
@@ -10,38 +10,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ecg_facial.ecg.beats.batch import find_in_windows, fits_one_step
 from ecg_facial.ecg.beats.scales import get_scales
 from ecg_facial.ecg.beats.stream import BeatStream, Found, join
 from ecg_facial.errors import SettingsError
-
-FloatArray = NDArray[np.float64]
+from ecg_facial.runtime.typing import Float64Array
 
 
 @dataclass(frozen=True, eq=False)
 class RPeaks:
-    """Beats found in an ECG.
+    """R-peaks found in an ECG.
 
     Attributes
     ----------
     times_s : ndarray of float64, shape (n_beats,)
         Times of the R-peaks in seconds from the first sample, increasing, finer than the sampling step.
     confidence : ndarray of float64, shape (n_beats,)
-        0..1: how far the beat stands out of a typical one and of what lies around it, as the share of such candidates
-        that were beats in annotated records with and without added noise; lower for a beat that was only found because
-        one was missing.
+        0..1: the share of candidates as strong as this one that were beats in annotated records, with and without added
+        noise. Strength is the energy against a typical beat and against the surroundings; low for a beat that was only
+        found because the rhythm lacked one.
     """
 
-    times_s: NDArray[np.float64]
-    confidence: NDArray[np.float64]
+    times_s: Float64Array
+    confidence: Float64Array
 
     def __len__(self) -> int:
         return len(self.times_s)
 
 
-def detect_r_peaks(ecg: FloatArray, fs_hz: float) -> RPeaks:
+def detect_r_peaks(ecg: Float64Array, fs_hz: float) -> RPeaks:
     """Find the R-peaks of a single-lead ECG.
 
     Parameters
@@ -63,14 +60,34 @@ def detect_r_peaks(ecg: FloatArray, fs_hz: float) -> RPeaks:
 
     Notes
     -----
-    A stream (`RPeakStream`) that is given all at once and ended. Beats are looked for in the energy of the slope at 5
-    to 18 Hz [1]_, weighed against a typical beat and against what lies around, then, once a rhythm is known, by how far
-    the signal swings and how near the next beat is; they are timed at their tips, then against the average beat near
-    them.
+    Nine steps, after Pan and Tompkins [1]_ where a number is given in brackets:
+
+    1. Gaps up to 0.1 s are filled by a line; after a longer one the signal continues at the level before it.
+    2. Samples are averaged to about 500 Hz, at which beats are timed, and to about 128 Hz, at which they are found.
+    3. Energy: the slope in a zero-phase band-pass of 5 to 18 Hz, squared, averaged over the width of a QRS complex
+       [1]_.
+    4. Candidates: the local maxima of the energy, at least 0.2 s apart [1]_.
+    5. Strength: energy over that of a typical beat (a low percentile of running maxima within 8 s), times the squared
+       contrast to the half second on either side, because noise comes in bursts. Candidates above a fixed threshold are
+       beats, except T waves (sooner than 0.32 s and weaker than 0.8).
+    6. Second look: three beats give a rhythm and a usual swing. Each candidate's strength is then multiplied by powers
+       of its swing and of its distance to the next beat, and the choice is repeated. It finds broad premature beats.
+    7. Search back [1]_: where an interval exceeds 1.4 times the median, the strongest weak candidate is a beat.
+    8. Position: the tip of the R wave near the energy's peak; the majority decides the polarity. The top of a parabola
+       through three smoothed samples gives a time between samples.
+    9. Match: beats of the usual shape are shifted on their average by least squares [2]_, which is more exact in noise
+       than the tip of one beat.
+
+    Signal is decided in steps of 1 s, each looking at the 5 s before and the 2 s after, so that a stream
+    (`RPeakStream`) and a whole record give the same beats.
+
+    Departures from Pan and Tompkins: filters without delay; no running thresholds that a burst of noise could spoil,
+    but one threshold on a strength that was fitted by logistic regression; the second look; times between samples.
 
     References
     ----------
     .. [1] Pan & Tompkins, "A real-time QRS detection algorithm", IEEE Trans. Biomed. Eng. 32(3), 1985.
+    .. [2] Kay, "Fundamentals of Statistical Signal Processing: Estimation Theory", 1993, section 3.11.
 
     Examples
     --------
@@ -81,38 +98,6 @@ def detect_r_peaks(ecg: FloatArray, fs_hz: float) -> RPeaks:
     """
     stream = BeatStream(get_scales(fs_hz))
     return _merge([stream.push(_check_row(ecg)), stream.flush()])
-
-
-def detect_r_peaks_batch(ecg: FloatArray, fs_hz: float) -> list[RPeaks]:
-    """Find the R-peaks of many windows of one length.
-
-    Parameters
-    ----------
-    ecg : ndarray, shape (n_windows, n_times)
-        As for `detect_r_peaks`, a window in each row.
-    fs_hz : float
-        Sampling rate in Hz.
-
-    Returns
-    -------
-    list of RPeaks
-        What `detect_r_peaks` gives for each row, to the last bit; windows of up to 8 s without gaps take less time.
-
-    Raises
-    ------
-    SettingsError
-        As `detect_r_peaks`.
-    """
-    scales = get_scales(fs_hz)
-    ecg = np.asarray(ecg, dtype=np.float64)
-    if ecg.ndim != 2:
-        raise SettingsError(f"ECG windows have shape {ecg.shape}: expected (n_windows, n_times)")
-    is_whole = np.isfinite(ecg).all(axis=1) & np.array(fits_one_step(ecg.shape[1], scales))
-    together = find_in_windows(ecg if is_whole.all() else ecg[is_whole], scales)
-    return [
-        RPeaks(*next(together)) if whole else detect_r_peaks(row, fs_hz)
-        for row, whole in zip(ecg, is_whole.tolist(), strict=True)
-    ]
 
 
 class RPeakStream:
@@ -130,8 +115,8 @@ class RPeakStream:
 
     Notes
     -----
-    Pieces of any size give the same beats, to the last bit: all of them put together are what `detect_r_peaks` finds in
-    the whole. Memory does not grow.
+    Pieces of any size give the same beats, to the last bit: together they are what `detect_r_peaks` finds in the whole.
+    Memory does not grow.
 
     Examples
     --------
@@ -148,19 +133,19 @@ class RPeakStream:
 
     @property
     def latency_s(self) -> float:
-        """A beat is given out by the time that the sample this long after its R-peak has been pushed, in seconds.
+        """Longest time in seconds from an R-peak to the sample after which it is given out.
 
-        The beats of the first seconds wait for `warm_up_s` of signal, in which a typical beat is learnt.
+        The beats of the first seconds wait for `warm_up_s` of signal, from which a typical beat is learnt.
         """
         return self._stream.scales.latency_s
 
     @property
     def warm_up_s(self) -> float:
-        """Length of signal in seconds before which no beat is given out, unless `flush` ends it."""
+        """Length of signal in seconds before the first beats are given out, unless `flush` ends it."""
         return self._stream.scales.warm_up_s
 
-    def push(self, ecg: FloatArray) -> RPeaks:
-        """Take the next samples and give the beats that they decide.
+    def push(self, ecg: Float64Array) -> RPeaks:
+        """Take the next samples and return the beats that they decide.
 
         Parameters
         ----------
@@ -180,14 +165,14 @@ class RPeakStream:
         return _merge([self._stream.push(_check_row(ecg))])
 
     def flush(self) -> RPeaks:
-        """End the signal and give the beats that were not decided yet; nothing can be pushed afterwards."""
+        """End the signal and return the beats that were not decided yet; nothing can be pushed afterwards."""
         return _merge([self._stream.flush()])
 
 
-def _check_row(ecg: FloatArray) -> FloatArray:
+def _check_row(ecg: Float64Array) -> Float64Array:
     ecg = np.asarray(ecg, dtype=np.float64)
     if ecg.ndim != 1:
-        raise SettingsError(f"ECG has shape {ecg.shape}: expected (n_times,): choose one lead, or use the batch form")
+        raise SettingsError(f"ECG has shape {ecg.shape}: expected (n_times,): choose one lead")
     return ecg
 
 

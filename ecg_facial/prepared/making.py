@@ -19,7 +19,6 @@ from typing import Any
 import cv2
 
 from ecg_facial.datasets.records import DatasetIndex
-from ecg_facial.ecg.beats.core import keep_plain_core
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError, MissingDataError, SettingsError
 from ecg_facial.face.detection import FaceDetector
@@ -49,8 +48,6 @@ _KEY_DIGITS = 16
 _CLIPS_AHEAD = 2
 # what a trial and a shard need beside the crops
 _TRIAL_BYTES, _SHARD_BYTES = 1024, 16384
-# Compiling the search for beats takes a worker 8 s, the compiled one saves less than a millisecond a recording.
-_COMPILE_FROM = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +57,6 @@ class _Job:
     settings: WindowSettings
     detector_path: Path | None
     root: Path
-    n_recordings: int
 
 
 def prepare(
@@ -131,7 +127,7 @@ def prepare(
     root = index.root if index.root.is_dir() else index.root.parent
     made = _make_windows(
         waiting,
-        _Job(settings=settings, detector_path=detector_path, root=root, n_recordings=n_waiting),
+        _Job(settings=settings, detector_path=detector_path, root=root),
         workers=workers,
     )
     shown = track(made, label="Preparing windows", total=n_waiting, show=show_progress and n_waiting > 0)
@@ -255,7 +251,6 @@ class _Worker:
 
 def _start_worker(job: _Job) -> None:
     cv2.setNumThreads(1)
-    keep_plain_core(job.n_recordings < _COMPILE_FROM)
     _Worker.job = job
     _Worker.detector = load_detector(job.settings.detector, model_path=job.detector_path)
 

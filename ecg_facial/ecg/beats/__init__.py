@@ -1,1 +1,1 @@
-"""The R-peak detector's core: energy, candidates, rules, positions; whole signals, batches and streams."""
+"""The R-peak detector inside: filters, candidates, rules, positions; for signals in pieces of any size."""

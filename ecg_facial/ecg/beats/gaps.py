@@ -1,7 +1,7 @@
-"""Bridging gaps of a signal that comes in pieces.
+"""Filling gaps of a signal that comes in pieces.
 
-Enters: samples in pieces of any size, not finite where nothing was recorded. Leaves: as many samples without gaps, and
-marks of what was bridged. The size of the pieces changes nothing but when a sample leaves.
+Input: samples in pieces of any size, not finite where nothing was recorded. Output: as many samples without gaps, and
+marks of what was filled. The size of the pieces only changes when a sample is given out.
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-Filled = tuple[FloatArray, BoolArray | None]
-"""Samples, and where a gap was; None stands for nowhere."""
+from ecg_facial.runtime.typing import BoolArray, Float64Array
+
+Filled = tuple[Float64Array, BoolArray | None]
+"""Samples, and True where a gap was; None if there was none."""
 
 
 class GapFiller:
-    """Bridges short gaps by a line; joins the level after a longer one to the level before, so that no step is left.
+    """Fills short gaps by a line; after a longer one, shifts the signal to the level before, so that no step is left.
 
     Parameters
     ----------
     short : int
-        Samples that a line may bridge, and that may have to be waited for.
+        Longest gap that a line fills, in samples; a gap is held back until it is longer, or over.
     """
 
     def __init__(self, short: int) -> None:
@@ -33,29 +32,29 @@ class GapFiller:
         self._waiting = 0
         self._is_long = False
 
-    def fill(self, samples: FloatArray) -> Filled:
-        """Take the next samples and give those that are decided, the first known one of all at 0."""
+    def fill(self, samples: Float64Array) -> Filled:
+        """Take the next samples and return those that are decided; the first sample of the signal is at 0."""
         if not self._waiting and not self._is_long and np.isfinite(samples).all():
-            return self._take_off_level(samples), None
+            return self._remove_offset(samples), None
         known = np.isfinite(samples)
         edges = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), len(samples)]
-        values: list[FloatArray] = []
+        values: list[Float64Array] = []
         marks: list[BoolArray] = []
         for first, end in pairwise(edges):
             if first < end:
                 run = samples[first:end]
                 bridge = self._resume(float(run[0])) if known[first] else self._wait(end - first)
-                now = [bridge, self._take_off_level(run)] if known[first] else [bridge]
+                now = [bridge, self._remove_offset(run)] if known[first] else [bridge]
                 values += now
                 marks += [np.full(len(part), number == 0) for number, part in enumerate(now)]
         return (np.concatenate(values), np.concatenate(marks)) if values else (np.zeros(0), None)
 
     def flush(self) -> Filled:
-        """Give what is still waited for, at the last known level."""
+        """End the signal and return the gap that is held back, at the last known level."""
         held, self._waiting = self._hold(self._waiting), 0
         return held, np.ones(len(held), np.bool_)
 
-    def _take_off_level(self, samples: FloatArray) -> FloatArray:
+    def _remove_offset(self, samples: Float64Array) -> Float64Array:
         if not len(samples):
             return samples
         if self._offset is None:
@@ -64,17 +63,19 @@ class GapFiller:
         self._last = float(filled[-1])
         return filled
 
-    def _hold(self, n: int) -> FloatArray:
+    def _hold(self, n: int) -> Float64Array:
         return np.full(n, self._last)
 
-    def _wait(self, n: int) -> FloatArray:
+    def _wait(self, n: int) -> Float64Array:
+        """Hold back `n` samples of a gap; return those that exceed a short gap."""
         self._waiting += n
         ready = max(self._waiting - self._short, 0)
         if ready:
             self._is_long, self._waiting = True, self._short
         return self._hold(ready)
 
-    def _resume(self, first: float) -> FloatArray:
+    def _resume(self, first: float) -> Float64Array:
+        """Return the samples of a gap that ends with the value `first`."""
         n, self._waiting = self._waiting, 0
         is_long, self._is_long = self._is_long, False
         if self._offset is None or is_long:

@@ -1,7 +1,6 @@
-"""From places in fine samples to times: what follows the detector's core.
+"""From places in fine samples to times in seconds, and from strength to confidence.
 
-Enters: where beats were found, by their own tips and by their match with the average beat. Leaves: times in seconds,
-and confidences.
+Input: the beats of one stretch, by their tips and by their match with the average beat. Output: times and confidences.
 """
 
 from __future__ import annotations
@@ -9,39 +8,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.beats.rules import THRESHOLD
 from ecg_facial.ecg.beats.scales import Scales
+from ecg_facial.runtime.typing import Float64Array, IntpArray
 
-FloatArray = NDArray[np.float64]
-
+# two beats nearer than this, from two overlapping stretches, are one
 _SAME_BEAT_S = 0.1
-# Share by which the tips of the last beats move where all are placed; the rest is as before.
-_TIP_SHARE = 0.1
-# Of a candidate as strong as the threshold.
+# Smoothing factor of the offset between template match and raw peak.
+_OFFSET_SHARE = 0.1
+# odds that a candidate as strong as the threshold is a beat
 _ODDS_AT_THRESHOLD = 1.25
 
 
 def anchor_matched(
-    index: NDArray[np.intp], tips: FloatArray, matched: FloatArray, known: Mapping[int, float]
-) -> tuple[FloatArray, dict[int, float]]:
-    """Place beats that are only known against each other: as the ones known before were, drawn towards their own tips.
+    index: IntpArray, tips: Float64Array, matched: Float64Array, known: Mapping[int, float]
+) -> tuple[Float64Array, dict[int, float]]:
+    """Place matched beats on the common time axis.
+
+    A match tells intervals, not times: all matched beats of a stretch share one unknown offset. It is the mean offset
+    to the tips, smoothed from step to step, so that intervals across two steps are as exact as those within one.
 
     Parameters
     ----------
-    index : ndarray of int, shape (n_beats,)
-        Names of the beats, the same from one step to the next.
+    index : ndarray of intp, shape (n_beats,)
+        Coarse samples of the beats, the same from one step to the next.
     tips, matched : ndarray of float64, shape (n_beats,)
-        Places by their own tips, and by their match with the average beat, NaN for those unlike it.
+        Places by tip, and by the match with the average beat; NaN for beats of another shape.
     known : mapping of int to float
-        Places of matched beats as the last step had them.
+        Places of matched beats by `index`, from the step before.
 
     Returns
     -------
     places : ndarray of float64, shape (n_beats,)
     known : dict of int to float
-        Those of matched beats, for the next step.
+        Places of matched beats, for the next step.
     """
     is_matched = np.isfinite(matched)
     if not is_matched.any():
@@ -51,14 +52,14 @@ def anchor_matched(
     links = [known[name] - place for name, place in zip(names, match.tolist(), strict=True) if name in known]
     if links:
         link = sum(links) / len(links)
-        shift = link + _TIP_SHARE * (shift - link)
+        shift = link + _OFFSET_SHARE * (shift - link)
     places = tips.copy()
     places[is_matched] = match + shift
     return places, dict(zip(names, (match + shift).tolist(), strict=True))
 
 
-def drop_repeats(places: FloatArray, scales: Scales, last: float) -> tuple[list[int], float]:
-    """Tell which beats come a beat's width after the one before, `last` at first, and where the last of them is."""
+def drop_repeats(places: Float64Array, scales: Scales, last: float) -> tuple[list[int], float]:
+    """Return the numbers of beats that are not the one before again (`last` at first), and the last place."""
     least = _SAME_BEAT_S * scales.fine_hz
     kept = []
     for number, place in enumerate(places.tolist()):
@@ -68,15 +69,16 @@ def drop_repeats(places: FloatArray, scales: Scales, last: float) -> tuple[list[
     return kept, last
 
 
-def to_seconds(places: FloatArray, scales: Scales) -> FloatArray:
-    """Compute times from the first sample; a fine sample lies in the middle of those it was made of."""
+def to_seconds(places: Float64Array, scales: Scales) -> Float64Array:
+    """Compute times from the first sample; a fine sample lies in the middle of those that it averages."""
     return np.asarray((places + (scales.first - 1) / (2 * scales.first)) / scales.fine_hz)
 
 
-def to_confidence(strength: FloatArray) -> FloatArray:
+def to_confidence(strength: Float64Array) -> Float64Array:
     """Compute the share of candidates of this strength that are beats.
 
-    By a logistic curve of the logarithm, fitted on the candidates of 24 MIT-BIH records with and without added noise.
+    Odds are 1.25 x (strength / threshold) ^ 1.75: a logistic regression on the logarithm, fitted on the candidates of
+    24 MIT-BIH records with and without added noise.
     """
     odds = strength / THRESHOLD
     odds *= _ODDS_AT_THRESHOLD * np.sqrt(odds * np.sqrt(odds))

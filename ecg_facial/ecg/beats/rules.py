@@ -1,194 +1,172 @@
-"""Which candidates are beats: the rules, in plain loops that take lists as well as arrays.
+"""Which candidates are beats: the decision rules.
 
-Enters: candidates in order of time, their energy, how far they stand out, and how far the signal swings there. Leaves:
-numbers in an array or list that is given. The compiled core and the plain one run this same code, so that they cannot
-differ.
+Input: candidates in order of time, with their energy, strength and swing, as lists. Output: the numbers of those that
+are beats. Plain Python, because a stretch of 8 s has about 20 candidates and NumPy's calls would cost more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from math import sqrt
-from typing import Any
+from statistics import median
 
-# Running maxima of the energy are taken over this many hops; of them, this share lies under the level. A low share is
-# blind to one burst.
-RUN_HOPS = 9
-LEVEL_SHARE = 0.35
-# Hops in which nothing was recorded, or a flat line, say nothing about the level.
-SILENT_SHARE = 1e-4
-# Below this share of the signal's range, what a filter leaves is rounding, not heart.
-ROUNDING = 1e-7
-
-# A candidate's strength is its energy over the level, times the square of its energy over the mean around it in units
-# of this: noise comes in bursts, which raise the mean. Logistic regression on 24 MIT-BIH records with and without added
-# noise gave powers of 1 and 2.1.
-USUAL_CONTRAST = 2.2
+# A candidate is a beat from this strength. 0.30 and 0.36 gave more wrong heart rates in electrode motion (17.4 and 14.6
+# instead of 12.7 % at 6 dB, docs/log.md).
 THRESHOLD = 0.42
-# Once three beats or more are chosen, a usual swing and interval are known, and all candidates are weighed again: by
-# this, by their swing over the usual one to the power 1.25, and by the square of how far they are from the next beat in
-# this share of the usual interval, if nearer. Logistic regression on the same records gave powers of 1.9 and 2.3 for a
-# threshold of 0.11 without search back; a search with it these (docs/log.md).
+# With three beats there is a rhythm; then the strength of every candidate is multiplied by this, by (swing / usual
+# swing) ^ 1.25 and by (distance to the next beat / usual interval) ^ 2. The three constants lie on a plateau
+# (docs/log.md, "The second look's constants").
 _SECOND_LOOK = 5.0
-# Where even the quieter quarters of a second have more than this share of a beat's energy, noise looks like weak beats:
-# the second look then lifts them less, in proportion. Hearts that beat faster than this leave no quarter quiet.
-QUIET_SHARE = 0.15
-_USUAL_UNREST, _QUIET_RR_S = 0.2, 0.55
 _NEAR_RR = 0.95
-_T_WAVE_S = 0.32
-_T_WAVE_SLOPE = 0.8
-# So weak a neighbour is a P or T wave at any rate; it only passes for a beat where few beats leave the level low.
-_WAVE_S = 0.45
-_WAVE_SLOPE = 0.1
+# In noise, even the quiet quarters of a second have more than this share of a beat's energy. The second look then
+# multiplies by less, in proportion. Not for hearts with intervals under 0.55 s, which leave no quarter quiet.
+_USUAL_UNREST, _QUIET_RR_S = 0.2, 0.55
+# A T wave follows within 0.32 s and has less than 0.8 of the energy of its beat; within 0.45 s, a P or T wave of less
+# than 0.1 is possible where few beats leave the level low.
+_T_WAVE_S, _T_WAVE_SLOPE = 0.32, 0.8
+_WAVE_S, _WAVE_SLOPE = 0.45, 0.1
+# of the usual interval: no T wave comes so soon in a fast heart
+_T_WAVE_RR = 0.6
+# A beat is missing where an interval exceeds 1.4 times the median; a candidate of this strength replaces it, at least
+# 0.25 s before the next beat. 1.5 times: 2.02 instead of 1.88 % wrong heart rates.
 _SEARCH_BACK_RR = 1.4
 _SEARCH_BACK_THRESHOLD = 0.1
 _SEARCH_BACK_END_S = 0.25
+_RHYTHM_BEATS = 3
 
 
-def drop_close(index: Any, energy: Any, n: int, refractory: int, kept: Any) -> int:
-    """Write the numbers of candidates that are no nearer than `refractory` into `kept`, the stronger of two that are.
-
-    Returns their number. `index` and `energy` have `n` entries, in order of time.
-    """
-    count = 0
-    for i in range(n):
-        if count and index[i] - index[kept[count - 1]] < refractory:
-            if energy[i] > energy[kept[count - 1]]:
-                kept[count - 1] = i
-        else:
-            kept[count] = i
-            count += 1
-    return count
-
-
-def median_step(index: Any, chosen: Any, n: int, scratch: Any) -> float:
-    """Median of the steps between chosen candidates; `n` is at least 2."""
-    for i in range(n - 1):
-        put_in_order(float(index[chosen[i + 1]] - index[chosen[i]]), i, scratch)
-    return take_middle(scratch, n - 1)
-
-
-def put_in_order(value: float, n: int, ordered: Any) -> None:
-    """Insert a value into the first `n` of `ordered`."""
-    place = n
-    while place > 0 and ordered[place - 1] > value:
-        ordered[place] = ordered[place - 1]
-        place -= 1
-    ordered[place] = value
-
-
-def take_middle(ordered: Any, n: int) -> float:
-    """Median of the first `n` values, which are in order."""
-    middle = n // 2
-    if n % 2:
-        return float(ordered[middle])
-    return float(ordered[middle - 1] + ordered[middle]) / 2.0
+def drop_close(index: Sequence[int], energy: Sequence[float], *, refractory: int) -> list[int]:
+    """Of candidates nearer than `refractory` samples to the one before, keep the stronger; return their numbers."""
+    kept: list[int] = []
+    for i, place in enumerate(index):
+        if not kept or place - index[kept[-1]] >= refractory:
+            kept.append(i)
+        elif energy[i] > energy[kept[-1]]:
+            kept[-1] = i
+    return kept
 
 
 def choose_beats(
-    index: Any, energy: Any, strength: Any, swing: Any, unrest: float, n: int, per_s: float, chosen: Any, scratch: Any
-) -> int:
-    """Write the numbers of candidates that are beats into `chosen` and return how many they are.
+    index: Sequence[int],
+    *,
+    energy: Sequence[float],
+    strength: Sequence[float],
+    swing: Sequence[float],
+    unrest: float,
+    per_s: float,
+) -> tuple[list[int], list[float]]:
+    """Choose the candidates that are beats.
 
-    First by how strong they are against the level and what lies around. From three beats on there is a rhythm and a
-    usual swing; all candidates are then weighed again, in place, and chosen anew. `unrest` is the energy of a quiet
-    quarter of a second over that of a beat.
+    Parameters
+    ----------
+    index : sequence of int
+        Places of the candidates, increasing.
+    energy, strength, swing : sequence of float
+        Energy in the QRS band; strength (`THRESHOLD` is the limit for a beat); swing of the signal.
+    unrest : float
+        Energy of a quiet quarter of a second over that of a beat: how noisy the stretch is.
+    per_s : float
+        Samples per second of `index`.
+
+    Returns
+    -------
+    chosen : list of int
+        Numbers of the candidates that are beats, increasing.
+    strength : list of float
+        Their strength after the second look.
     """
-    count = pick(index, energy, strength, n, per_s, chosen, scratch)
-    if count < 3:
-        return count
-    weigh_again(index, strength, swing, unrest, n, per_s, chosen, count, scratch)
-    return pick(index, energy, strength, n, per_s, chosen, scratch)
+    chosen = _pick(index, energy, strength, per_s=per_s)
+    if len(chosen) >= _RHYTHM_BEATS:
+        strength = _weigh_again(index, strength, swing=swing, unrest=unrest, per_s=per_s, chosen=chosen)
+        chosen = _pick(index, energy, strength, per_s=per_s)
+    return chosen, [strength[i] for i in chosen]
 
 
-def pick(index: Any, energy: Any, strength: Any, n: int, per_s: float, chosen: Any, scratch: Any) -> int:
+def _pick(index: Sequence[int], energy: Sequence[float], strength: Sequence[float], *, per_s: float) -> list[int]:
     """Choose the strong candidates that are not T waves, and weaker ones where a beat is missing."""
-    count = 0
-    for i in range(n):
-        if strength[i] >= THRESHOLD:
-            chosen[count] = i
-            count += 1
-    count = drop_t_waves(index, energy, count, per_s, chosen, scratch)
-    if count < 3:
-        return count
-    return search_back(index, strength, per_s, chosen, count, scratch)
+    strong = [i for i, value in enumerate(strength) if value >= THRESHOLD]
+    chosen = _drop_t_waves(index, energy, strong, per_s=per_s)
+    return chosen if len(chosen) < _RHYTHM_BEATS else _search_back(index, strength, chosen, per_s=per_s)
 
 
-def weigh_again(
-    index: Any, strength: Any, swing: Any, unrest: float, n: int, per_s: float, chosen: Any, count: int, scratch: Any
-) -> None:
-    """Weigh each candidate by its swing and by how near the next chosen one is, against what is usual of these."""
-    step = median_step(index, chosen, count, scratch)
-    near, look = _NEAR_RR * step, _SECOND_LOOK
+def _weigh_again(
+    index: Sequence[int],
+    strength: Sequence[float],
+    *,
+    swing: Sequence[float],
+    unrest: float,
+    per_s: float,
+    chosen: Sequence[int],
+) -> list[float]:
+    """Strength of each candidate, given the swing and the intervals of the beats that were chosen first."""
+    step = _median_step(index, chosen)
+    look = _SECOND_LOOK
     if step > _QUIET_RR_S * per_s and unrest > _USUAL_UNREST:
         look = _SECOND_LOOK * _USUAL_UNREST / unrest
-    for k in range(count):
-        put_in_order(swing[chosen[k]], k, scratch)
-    usual = take_middle(scratch, count)
+    usual = median([swing[i] for i in chosen])
     if usual <= 0:
-        return
-    after = 0
-    for i in range(n):
-        gap = near
+        return list(strength)
+    near = _NEAR_RR * step
+    weighed = []
+    for i, distance in enumerate(_distances(index, chosen, longest=near)):
+        size, share = swing[i] / usual, distance / near
+        weighed.append(strength[i] * (look * (size * sqrt(sqrt(size))) * (share * share)))
+    return weighed
+
+
+def _distances(index: Sequence[int], chosen: Sequence[int], *, longest: float) -> list[float]:
+    """Distance from each candidate to the nearest chosen one beside it, at most `longest`."""
+    distances, after = [], 0
+    for i, place in enumerate(index):
+        distance = longest
         if after > 0:
-            gap = min(gap, float(index[i] - index[chosen[after - 1]]))
-        is_chosen = after < count and chosen[after] == i
-        if after + is_chosen < count:
-            gap = min(gap, float(index[chosen[after + is_chosen]] - index[i]))
+            distance = min(distance, float(place - index[chosen[after - 1]]))
+        is_chosen = after < len(chosen) and chosen[after] == i
+        if after + is_chosen < len(chosen):
+            distance = min(distance, float(index[chosen[after + is_chosen]] - place))
         after += is_chosen
-        size, distance = swing[i] / usual, gap / near
-        strength[i] *= look * (size * sqrt(sqrt(size))) * (distance * distance)
+        distances.append(distance)
+    return distances
 
 
-def drop_t_waves(index: Any, energy: Any, n: int, per_s: float, chosen: Any, scratch: Any) -> int:
-    """Of two that follow each other too soon for beats of one rhythm, leave out one that is much weaker."""
+def _drop_t_waves(index: Sequence[int], energy: Sequence[float], chosen: Sequence[int], *, per_s: float) -> list[int]:
+    """Of two that follow each other too soon for two beats, drop the one that is much weaker."""
     too_soon = _T_WAVE_S * per_s
-    if n > 2:
-        too_soon = min(too_soon, 0.6 * median_step(index, chosen, n, scratch))
-    count = 0
-    for k in range(n):
-        i = chosen[k]
-        if count == 0:
-            chosen[0] = i
-            count = 1
+    if len(chosen) >= _RHYTHM_BEATS:
+        too_soon = min(too_soon, _T_WAVE_RR * _median_step(index, chosen))
+    kept: list[int] = []
+    for i in chosen:
+        if not kept:
+            kept.append(i)
             continue
-        last = chosen[count - 1]
+        last = kept[-1]
         gap = index[i] - index[last]
-        least = 0.0
-        if gap < too_soon:
-            least = _T_WAVE_SLOPE
-        elif gap < _WAVE_S * per_s:
-            least = _WAVE_SLOPE
+        least = _T_WAVE_SLOPE if gap < too_soon else _WAVE_SLOPE if gap < _WAVE_S * per_s else 0.0
         if energy[last] < least * energy[i]:
-            chosen[count - 1] = i
+            kept[-1] = i
         elif energy[i] >= least * energy[last]:
-            chosen[count] = i
-            count += 1
-    return count
+            kept.append(i)
+    return kept
 
 
-def search_back(index: Any, strength: Any, per_s: float, chosen: Any, n: int, scratch: Any) -> int:
-    """Where a beat is missing, add the strongest candidate between if it is not all too weak."""
-    longest = _SEARCH_BACK_RR * median_step(index, chosen, n, scratch)
-    count = n
-    for k in range(n - 1):
-        before, after = chosen[k], chosen[k + 1]
+def _search_back(index: Sequence[int], strength: Sequence[float], chosen: list[int], *, per_s: float) -> list[int]:
+    """Add the strongest candidate of each interval that is too long, unless it is too weak."""
+    longest = _SEARCH_BACK_RR * _median_step(index, chosen)
+    from_s, to_s = _T_WAVE_S * per_s, _SEARCH_BACK_END_S * per_s
+    added = []
+    for before, after in pairwise(chosen):
         if index[after] - index[before] <= longest:
             continue
-        best = -1
-        for i in range(before + 1, after):
-            is_free = (
-                index[i] - index[before] > _T_WAVE_S * per_s and index[after] - index[i] > _SEARCH_BACK_END_S * per_s
-            )
-            if is_free and (best < 0 or strength[i] > strength[best]):
-                best = i
-        if best >= 0 and strength[best] >= _SEARCH_BACK_THRESHOLD:
-            chosen[count] = best
-            count += 1
-    for k in range(n, count):
-        added = chosen[k]
-        place = k
-        while place > 0 and chosen[place - 1] > added:
-            chosen[place] = chosen[place - 1]
-            place -= 1
-        chosen[place] = added
-    return count
+        free = [
+            i for i in range(before + 1, after) if index[i] - index[before] > from_s and index[after] - index[i] > to_s
+        ]
+        best = max(free, key=lambda i: strength[i], default=None)
+        if best is not None and strength[best] >= _SEARCH_BACK_THRESHOLD:
+            added.append(best)
+    return sorted(chosen + added)
+
+
+def _median_step(index: Sequence[int], chosen: Sequence[int]) -> float:
+    """Median of the intervals between chosen candidates; there are at least two."""
+    return median([float(index[after] - index[before]) for before, after in pairwise(chosen)])

@@ -1,55 +1,70 @@
 """Lengths and filters of the beat detector at one sampling rate.
 
-Enters: a sampling rate. Leaves: how samples are put together to a fine rate (where beats are timed) and a coarse one
-(where they are looked for), the filters at these rates, and every duration of the detector in samples. All is derived
-here, once for a rate; signals are not seen.
+Input: a sampling rate. Output: how many samples are averaged to a fine rate (at which beats are timed) and to a coarse
+one (at which they are looked for), the filters at these rates, and every duration of the detector in samples. Computed
+once per rate; no signal is seen.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
 
 from ecg_facial.ecg.filtering import check_rate
 from ecg_facial.errors import SettingsError
-
-FloatArray = NDArray[np.float64]
+from ecg_facial.runtime.typing import Float64Array
 
 MIN_FS_HZ = 50.0
 SHORTEST_S = 0.5
-# Beats are timed to a part of a sample, so that no more than this is needed; they are looked for at about 128 Hz.
+# Beats are timed between samples, so a fine rate above 500 Hz adds nothing. The QRS band ends at 18 Hz, so candidates
+# are looked for at about 128 Hz.
 _FINE_HZ, _COARSE_HZ = 500.0, 128.0
-# Where the energy of a QRS complex stands out most: above P and T waves, below muscle noise (Pan & Tompkins 1985). An
-# upper edge of 30 Hz let 27 % of windows with muscle noise at 12 dB be off by 5 bpm, 18 Hz lets 5 %.
+# The energy of QRS complexes, above P and T waves and below muscle noise (Pan & Tompkins 1985 take 5 to 15 Hz). With an
+# upper edge of 30 Hz the heart rate was off by 5 bpm in 27 % of windows with muscle noise at 12 dB, with 18 Hz in 5 %.
 _QRS_BAND_HZ = (5.0, 18.0)
+# the impulse response of the band-pass has died away after this
 _QRS_FILTER_S = 0.3
+# Gaussian over the width of a QRS complex; Pan & Tompkins average over 0.15 s
 _ENVELOPE_SD_S, _ENVELOPE_REACH_S = 0.03, 0.075
-# Wide enough to keep the shape of the peak, so that its place is that of the R wave.
+# Gaussian before the tip of the R wave is looked for: narrow against the R wave, so that the tip stays where it is.
 _TIP_SD_S, _TIP_REACH_S = 0.0035, 0.0088
+# no heart beats twice within this (Pan & Tompkins 1985)
 _REFRACTORY_S = 0.2
-_LEVEL_HOP_S = 0.25
-_AROUND_S = 0.5
-_PEAK_REACH_S = 0.06
-# How far an R-peak may be from the most energy where a slow S wave, as of a paced beat, has more of it.
-_FAR_REACH_S = 0.13
+# maxima of the energy are taken over hops of this; the mean for the contrast reaches so far on either side
+_LEVEL_HOP_S, _AROUND_S = 0.25, 0.5
+# distance of the R-peak from the most energy; further where a slow S wave, as of a paced beat, has more energy
+_PEAK_REACH_S, _FAR_REACH_S = 0.06, 0.13
 _BASELINE_REACH_S = 0.25
+# stretch around the tip that is matched with the average beat: the QRS complex without the T wave
 _SHAPE_REACH_S = 0.04
-# How far the signal swings at a beat: its mean over so much against that over so much more, at the most near the peak.
+# Swing: a short mean (half width 16 ms) against a long one (0.1 s), its maximum within 62.5 ms of the candidate.
 _SWING_TIP_S, _SWING_AROUND_S, _SWING_REACH_S = 0.016, 0.1, 0.0625
-# A peak is sharp if it stands out of what lies so far on either side.
+# prominence compares a peak with the samples so far on either side
 _SIDE_S = 0.04
-# What is looked at for the beats of one step, and how far a step goes.
+# Each step decides 1 s of signal, with the 5 s before (for the typical beat) and the 2 s after (for the next beats).
 _BACK_S, _STEP_S, _AHEAD_S = 5.0, 1.0, 2.0
 
 
-class Lengths(NamedTuple):
-    """What the decision on beats needs, in samples (`per_s`: coarse samples a second).
+@dataclass(frozen=True, kw_only=True)
+class Lengths:
+    """Durations in samples.
 
-    A tuple of numbers, so that compiled and plain code take the same.
+    Attributes
+    ----------
+    per_s : float
+        Coarse samples per second.
+    second : int
+        Fine samples per coarse one.
+    refractory, hop, baseline, around, side : int
+        Coarse samples: shortest interval, hop of the level, reach of the baseline and of the contrast, and distance to
+        the samples beside a peak.
+    reach, far, shape : int
+        Fine samples: reach of the search for the tip, of the wider one, and of the match.
+    swing_tip, swing_around, swing_reach : int
+        Coarse samples: half widths of the short and long mean, and reach of their largest difference.
     """
 
     per_s: float
@@ -67,21 +82,22 @@ class Lengths(NamedTuple):
     side: int
 
 
-class Scales(NamedTuple):
-    """The detector at one rate.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scales:
+    """Lengths and filters of the detector at one sampling rate.
 
     Attributes
     ----------
     fs_hz, fine_hz : float
         Sampling rate, and the rate at which beats are timed.
     first, second : int
-        Samples that make a fine one, and fine ones that make a coarse one.
+        Samples per fine one, and fine ones per coarse one.
     slope : ndarray, shape (2 * slope_reach + 1,)
-        Slope in the band of the QRS complex, without delay.
+        Kernel of the slope in the QRS band, without delay.
     envelope : ndarray, shape (2 * envelope_reach + 1,)
-        Weights over the width of a QRS complex.
+        Kernel over the width of a QRS complex.
     tip : ndarray, shape (tip_reach + 1,)
-        One side of the symmetric smoothing before a peak is looked for, the middle first.
+        One side of the symmetric smoothing kernel before a tip is looked for, the middle first.
     back, step, ahead : int
         Coarse samples before, of and after a step.
     lengths : Lengths
@@ -91,9 +107,9 @@ class Scales(NamedTuple):
     fine_hz: float
     first: int
     second: int
-    slope: FloatArray
-    envelope: FloatArray
-    tip: FloatArray
+    slope: Float64Array
+    envelope: Float64Array
+    tip: Float64Array
     back: int
     step: int
     ahead: int
@@ -111,13 +127,13 @@ class Scales(NamedTuple):
 
     @property
     def latency_s(self) -> float:
-        """From an R-peak to the sample after which it is known at the latest, in seconds."""
+        """Longest time from an R-peak to the sample after which it is given out, in seconds."""
         samples = self.step + self.ahead + self.slope_reach + self.envelope_reach
         return (samples + 1) * self.first * self.second / self.fs_hz
 
     @property
     def warm_up_s(self) -> float:
-        """Signal that is wanted before the first step, in seconds."""
+        """Length of signal that the first step needs, in seconds."""
         samples = self.back + self.step + self.ahead + self.slope_reach + self.envelope_reach
         return samples * self.first * self.second / self.fs_hz
 
@@ -160,46 +176,46 @@ def get_scales(fs_hz: float) -> Scales:
         side=coarse(_SIDE_S),
     )
     return Scales(
-        fs_hz,
-        fine_hz,
-        first,
-        second,
-        _design_slope(coarse_hz),
-        _bell(_ENVELOPE_SD_S * coarse_hz, coarse(_ENVELOPE_REACH_S)),
-        _half_bell(_TIP_SD_S * fine_hz, int(_TIP_REACH_S * fine_hz)),
-        coarse(_BACK_S),
-        coarse(_STEP_S),
-        coarse(_AHEAD_S),
-        lengths,
+        fs_hz=fs_hz,
+        fine_hz=fine_hz,
+        first=first,
+        second=second,
+        slope=_design_slope(coarse_hz),
+        envelope=_gaussian(_ENVELOPE_SD_S * coarse_hz, coarse(_ENVELOPE_REACH_S)),
+        tip=_half_gaussian(_TIP_SD_S * fine_hz, int(_TIP_REACH_S * fine_hz)),
+        back=coarse(_BACK_S),
+        step=coarse(_STEP_S),
+        ahead=coarse(_AHEAD_S),
+        lengths=lengths,
     )
 
 
-def put_together(samples: FloatArray, n: int) -> FloatArray:
-    """Compute the means of `n` neighbours each, along the last axis, whose length is a multiple of `n`."""
+def average_neighbours(samples: Float64Array, n: int) -> Float64Array:
+    """Compute the mean of every `n` samples, shape (n_times / n,); the length is a multiple of `n`."""
     if n == 1:
         return samples
-    total = samples[..., ::n].copy()
+    total = samples[::n].copy()
     for k in range(1, n):
-        total += samples[..., k::n]
+        total += samples[k::n]
     total *= 1.0 / n
     return total
 
 
-def _design_slope(rate_hz: float) -> FloatArray:
-    """Impulse response of a Butterworth band-pass run forwards and backwards, then of the slope."""
+def _design_slope(rate_hz: float) -> Float64Array:
+    """Kernel of the slope: impulse response of a zero-phase Butterworth band-pass, differentiated."""
     reach = round(_QRS_FILTER_S * rate_hz)
     impulse = np.zeros(4 * reach + 1)
     impulse[2 * reach] = 1.0
     sos = signal.butter(2, _QRS_BAND_HZ, btype="bandpass", fs=rate_hz, output="sos")
     response = np.gradient(signal.sosfiltfilt(sos, impulse, padlen=0))[reach:-reach]
-    # the response is odd; what rounding and the cut leave of a mean would let a drift through
+    # The response is odd. Made exactly so, it has no mean, and a drift of the baseline gives no energy.
     return np.asarray(response - response[::-1]) / 2
 
 
-def _bell(sd: float, reach: int) -> FloatArray:
+def _gaussian(sd: float, reach: int) -> Float64Array:
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sd) ** 2)
     return np.asarray(weights / weights.sum())
 
 
-def _half_bell(sd: float, reach: int) -> FloatArray:
-    return _bell(sd, reach)[reach:].copy()
+def _half_gaussian(sd: float, reach: int) -> Float64Array:
+    return _gaussian(sd, reach)[reach:].copy()

@@ -1,39 +1,42 @@
 """Beats of a signal that comes in pieces.
 
-Enters: samples in pieces of any size. Leaves: beats as soon as enough has come after them. Work is done on a fixed grid
-of steps, so that the size of the pieces changes nothing: a whole record is one piece that is ended at once.
+Input: samples in pieces of any size. Output: beats, as soon as 2 s have come after them. Steps of 1 s lie on a fixed
+grid, so the size of the pieces changes nothing; a whole record is one piece, ended at once.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ecg_facial.ecg.beats.core import load_core
+from ecg_facial.ecg.beats.core import Stretch, find_beats
 from ecg_facial.ecg.beats.gaps import GapFiller
 from ecg_facial.ecg.beats.places import anchor_matched, drop_repeats, to_confidence, to_seconds
-from ecg_facial.ecg.beats.scales import SHORTEST_S, Scales, put_together
+from ecg_facial.ecg.beats.scales import SHORTEST_S, Scales, average_neighbours
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-Found = tuple[FloatArray, FloatArray]
+Found = tuple[Float64Array, Float64Array]
+"""Times in seconds from the first sample, and confidences."""
 
-# A long piece is worked through in blocks, so that memory stays bounded.
+# A long piece is processed in blocks, so that memory stays bounded.
 _BLOCK_S = 60.0
-# A gap up to this long is bridged by a line; the level after a longer one is joined to the level before.
+# A gap up to this long is filled by a line: too short to hide a QRS complex.
 _SHORT_GAP_S = 0.1
 
 
 class BeatStream:
-    """State of the detector between pieces."""
+    """State of the detector between pieces.
+
+    Samples go through four stages: gaps are filled, samples averaged to the fine and coarse rates, the energy is
+    filtered from the coarse ones, and steps of 1 s are decided. Each stage keeps only what later ones still need.
+    Positions in the buffers `_fine`, `_coarse`, `_energy` and `_gaps` count from `_base`, a coarse sample.
+    """
 
     def __init__(self, scales: Scales) -> None:
         self.scales = scales
-        self._find_beats = load_core()
         self._per = scales.first * scales.second
         self._filler = GapFiller(max(1, round(_SHORT_GAP_S * scales.fs_hz)))
-        self._pending: list[tuple[FloatArray, BoolArray | None]] = []
+        self._pending: list[tuple[Float64Array, BoolArray | None]] = []
         self._n_pending = 0
         self._base = 0
         self._fine = np.zeros(0)
@@ -45,8 +48,8 @@ class BeatStream:
         self._last_place = -np.inf
         self._known: dict[int, float] = {}
 
-    def push(self, samples: FloatArray) -> Found:
-        """Take the next samples and give what they decide: times in seconds, and confidences."""
+    def push(self, samples: Float64Array) -> Found:
+        """Take the next samples and return the beats that they decide."""
         if self._is_ended:
             raise SettingsError("the ECG was ended by flush, so no samples can follow: begin a new stream")
         found = []
@@ -56,13 +59,13 @@ class BeatStream:
         return join(found)
 
     def flush(self) -> Found:
-        """End the signal and give what was not decided yet."""
+        """End the signal and return the beats that were not decided yet."""
         if self._is_ended:
             return _NOTHING
         found = self._take(*self._filler.flush())
         return join([found, self._end()])
 
-    def _take(self, samples: FloatArray, gaps: BoolArray | None) -> Found:
+    def _take(self, samples: Float64Array, gaps: BoolArray | None) -> Found:
         if len(samples):
             self._pending.append((samples, gaps))
             self._n_pending += len(samples)
@@ -73,23 +76,24 @@ class BeatStream:
         return self._step_on()
 
     def _n_wanted(self) -> int:
-        """Count the samples that the next step waits for."""
+        """Count the samples that the next step needs."""
         scales = self.scales
         end = self._zone_end() + scales.ahead + scales.slope_reach + scales.envelope_reach
         return (end - self._base - len(self._coarse)) * self._per
 
     def _zone_end(self) -> int:
+        """End of the next step, in coarse samples; the first one also decides the beats of the 5 s before."""
         return self._next + self.scales.step + (self.scales.back if self._next == 0 else 0)
 
     def _absorb(self) -> None:
-        """Put what has come together to fine and coarse samples; what does not fill a coarse one waits."""
+        """Average new samples to the fine and coarse rates; what does not fill a coarse sample waits."""
         samples = (
             self._pending[0][0] if len(self._pending) == 1 else np.concatenate([part for part, _ in self._pending])
         )
         n = len(samples) - len(samples) % self._per
         rest = samples[n:]
-        fine = put_together(samples[:n], self.scales.first)
-        coarse = put_together(fine, self.scales.second)
+        fine = average_neighbours(samples[:n], self.scales.first)
+        coarse = average_neighbours(fine, self.scales.second)
         flags = None
         if any(gaps is not None for _, gaps in self._pending):
             flags = np.concatenate([_flags(part, gaps) for part, gaps in self._pending])
@@ -103,7 +107,7 @@ class BeatStream:
         self._n_pending = len(rest)
 
     def _extend_energy(self, *, is_end: bool) -> None:
-        """Compute the energy as far as the samples reach, mirrored at both ends of the signal."""
+        """Compute the energy of the new samples; both ends of the signal are mirrored."""
         slope_reach, reach = self.scales.slope_reach, self.scales.envelope_reach
         coarse, known = self._coarse, len(self._energy)
         start = known - reach - slope_reach
@@ -145,32 +149,29 @@ class BeatStream:
         return self._find(n, n)
 
     def _find(self, zone_end: int, end: int) -> Found:
-        """Look at a stretch up to `end`, and give out the beats from the last zone to `zone_end`."""
+        """Find the beats of a stretch up to `end`, and return those from the last step to `zone_end`."""
         first = max(self._next - self.scales.back, 0)
         part = slice(first - self._base, end - self._base)
         fine = slice((first - self._base) * self.scales.second, (end - self._base) * self.scales.second)
-        gaps = None if self._gaps is None else self._gaps[part]
-        index, tips, matched, strength = self._find_beats(
-            self._energy[part], gaps, self._coarse[part], self._fine[fine], self.scales.tip, self.scales.lengths
+        stretch = Stretch(
+            energy=self._energy[part],
+            coarse=self._coarse[part],
+            fine=self._fine[fine],
+            gaps=None if self._gaps is None else self._gaps[part],
         )
-        index = index + first
-        offset = float(first * self.scales.second)
-        places = self._anchor(index, tips + offset, matched + offset)
+        found = find_beats(stretch, self.scales)
+        index, offset = found.index + first, float(first * self.scales.second)
+        places, self._known = anchor_matched(index, found.tips + offset, found.matched + offset, self._known)
         in_zone = (index >= self._next) & (index < zone_end)
         self._next = zone_end
-        return self._give_out(places[in_zone], strength[in_zone])
+        return self._give_out(places[in_zone], found.strength[in_zone])
 
-    def _anchor(self, index: NDArray[np.intp], tips: FloatArray, matched: FloatArray) -> FloatArray:
-        """Tell where matched beats are, which are only known against each other: as before, and by their tips."""
-        places, known = anchor_matched(index, tips, matched, self._known)
-        self._known = known
-        return places
-
-    def _give_out(self, places: FloatArray, strength: FloatArray) -> Found:
+    def _give_out(self, places: Float64Array, strength: Float64Array) -> Found:
         kept, self._last_place = drop_repeats(places, self.scales, self._last_place)
         return to_seconds(places[kept], self.scales), to_confidence(strength[kept])
 
     def _forget(self) -> None:
+        """Drop the samples that no later step looks at."""
         drop = self._next - self.scales.back - self._base
         if drop <= 0:
             return
@@ -187,7 +188,7 @@ _NOTHING: Found = (np.zeros(0), np.zeros(0))
 
 
 def join(found: list[Found]) -> Found:
-    """Put what was found in turn together."""
+    """Join beats that were found one after another."""
     some = [part for part in found if len(part[0])]
     if not some:
         return _NOTHING
@@ -196,5 +197,5 @@ def join(found: list[Found]) -> Found:
     return np.concatenate([part[0] for part in some]), np.concatenate([part[1] for part in some])
 
 
-def _flags(samples: FloatArray, gaps: BoolArray | None) -> BoolArray:
+def _flags(samples: Float64Array, gaps: BoolArray | None) -> BoolArray:
     return np.zeros(len(samples), np.bool_) if gaps is None else gaps

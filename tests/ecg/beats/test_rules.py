@@ -28,10 +28,7 @@ def beats_at(times_s: FloatArray) -> FloatArray:
 
 def choose(strength: list[float], swing: list[float], index: list[int], *, unrest: float = 0.1) -> list[int]:
     """Numbers of the candidates chosen, of equal energy, at these places in hundredths of a second."""
-    n = len(index)
-    chosen = [0] * n
-    count = choose_beats(index, [1.0] * n, list(strength), swing, unrest, n, 100.0, chosen, [0.0] * n)
-    return chosen[:count]
+    return choose_beats(index, energy=[1.0] * len(index), strength=strength, swing=swing, unrest=unrest, per_s=100.0)[0]
 
 
 REGULAR = [0, 80, 160, 240, 320]

@@ -1,4 +1,4 @@
-"""However an ECG is given, and whichever core runs, the beats are the same to the last bit."""
+"""An ECG given in pieces has the beats of the whole, to the last bit; latency, memory, exactness of intervals."""
 
 from __future__ import annotations
 
@@ -11,11 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ecg_facial.ecg.beats import arrays as beat_arrays
-from ecg_facial.ecg.beats import batch as beat_batch
-from ecg_facial.ecg.beats import core as beat_core
-from ecg_facial.ecg.beats import stream as beat_stream
-from ecg_facial.ecg.rpeaks import RPeaks, RPeakStream, detect_r_peaks, detect_r_peaks_batch
+from ecg_facial.ecg.rpeaks import RPeaks, RPeakStream, detect_r_peaks
 from ecg_facial.errors import SettingsError
 from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
 
@@ -121,60 +117,9 @@ def test_nothing_can_follow_the_end() -> None:
         stream.push(np.zeros(10))
 
 
-@pytest.mark.parametrize("fs_hz", RATES_HZ)
-@pytest.mark.parametrize("seconds", [0.3, 0.6, 2.0, 5.5, 7.9, 12.0])
-def test_windows_in_a_batch_have_the_beats_that_each_has_alone(fs_hz: float, seconds: float) -> None:
-    windows = np.stack([make_ecg(seed, seconds=seconds, fs_hz=fs_hz, holes=seed == 7) for seed in range(20)])
-    found = detect_r_peaks_batch(windows, fs_hz)
-    assert len(found) == len(windows)
-    for window, beats in zip(windows, found, strict=True):
-        assert_same(beats, detect_r_peaks(window, fs_hz))
-
-
-def test_an_empty_batch_is_no_error_and_one_row_is_none() -> None:
-    assert detect_r_peaks_batch(np.zeros((0, 2816)), 512.0) == []
-    with pytest.raises(SettingsError, match="n_windows"):
-        detect_r_peaks_batch(np.zeros(2816), 512.0)
+def test_an_ecg_of_several_leads_is_refused() -> None:
     with pytest.raises(SettingsError, match="choose one lead"):
         detect_r_peaks(np.zeros((2, 2816)), 512.0)
-
-
-def use_plain_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (beat_stream, beat_batch):
-        monkeypatch.setattr(module, "load_core", lambda: beat_arrays.find_beats)
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.05, 0.3])
-@pytest.mark.parametrize("fs_hz", RATES_HZ)
-def test_the_compiled_core_gives_the_plain_one_s_numbers(
-    noise: float, fs_hz: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("numba", reason="the compiled core needs numba")
-    ecgs = [make_ecg(seed, seconds=5.5 + 9.0 * (seed % 3 == 0), fs_hz=fs_hz, noise=noise) for seed in range(15)]
-    assert beat_core.load_core() is not beat_arrays.find_beats
-    compiled = [detect_r_peaks(ecg, fs_hz) for ecg in ecgs]
-    use_plain_core(monkeypatch)
-    for ecg, beats in zip(ecgs, compiled, strict=True):
-        assert_same(beats, detect_r_peaks(ecg, fs_hz))
-
-
-def test_without_numba_the_plain_core_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    beat_core._load_fastest.cache_clear()
-    monkeypatch.setattr(beat_core, "find_spec", lambda name: None)
-    try:
-        assert beat_core.load_core() is beat_arrays.find_beats
-    finally:
-        beat_core._load_fastest.cache_clear()
-
-
-def test_the_plain_core_can_be_kept_for_little_work() -> None:
-    pytest.importorskip("numba", reason="the compiled core needs numba")
-    beat_core.keep_plain_core()
-    try:
-        assert beat_core.load_core() is beat_arrays.find_beats
-    finally:
-        beat_core.keep_plain_core(False)
-    assert beat_core.load_core() is not beat_arrays.find_beats
 
 
 @pytest.mark.parametrize("family", MORPHOLOGY_FAMILIES)
