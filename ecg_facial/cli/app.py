@@ -84,6 +84,7 @@ def simulate(
 
     Damage is listed in pathologies.csv; the trials in truth.csv stay what they are.
     """
+    require_extras("simulate")
     from ecg_facial.simulate.cohort import simulate_cohort
     from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
