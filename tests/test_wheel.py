@@ -59,7 +59,9 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Somebody's predictions: eight trials of each of six people."""
     path, rng = tmp_path_factory.mktemp("predictions") / "theirs.csv", np.random.default_rng(0)
-    rows = [f"s{person},t{trial},{'ab'[trial % 2]},{'ab'[rng.integers(2)]}" for person in range(6) for trial in range(8)]
+    rows = [
+        f"s{person},t{trial},{'ab'[trial % 2]},{'ab'[rng.integers(2)]}" for person in range(6) for trial in range(8)
+    ]
     path.write_text("\n".join(["subject,trial,label,predicted", *rows]) + "\n")
     return path
 
@@ -86,7 +88,9 @@ def test_the_environment_has_no_extra(base: Run) -> None:
 
 
 def test_the_version_is_that_of_the_metadata(base: Run) -> None:
-    program = "import ecg_facial as e, importlib.metadata as m; print(e.__version__ == m.version('ecg-facial'), e.__file__)"
+    program = (
+        "import ecg_facial as e, importlib.metadata as m; print(e.__version__ == m.version('ecg-facial'), e.__file__)"
+    )
     said, place = base("python", "-c", program).stdout.split()
     assert said == "True"
     assert "site-packages" in place

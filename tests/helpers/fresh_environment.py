@@ -79,7 +79,12 @@ def run_in(programs: Path, *command: str, cwd: Path) -> subprocess.CompletedProc
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment = {**kept, "PYTHONNOUSERSITE": "1", "PATH": f"{programs}{os.pathsep}{kept.get('PATH', '')}"}
     return subprocess.run(
-        [str(programs / command[0]), *command[1:]], capture_output=True, text=True, check=False, cwd=cwd, env=environment
+        [str(programs / command[0]), *command[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=environment,
     )
 
 
