@@ -13,10 +13,11 @@ import json
 from typing import Any
 
 import numpy as np
-from measures.clustered import Floats, draw_confident, draw_predictions
+from measures.clustered import draw_confident, draw_predictions
 
 from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_loss
 from ecg_facial.evaluation.statistics.calibration_error import N_BINS, compute_ece, compute_overconfidence
+from ecg_facial.runtime.typing import Float64Array
 
 FACTORS = (1.0, 1.5, 2.5)
 FITTED_ON = ((1, 8), (1, 16), (1, 40), (2, 16), (4, 8), (4, 16), (8, 16), (16, 16), (40, 20))
@@ -24,7 +25,7 @@ COHORTS = ((12, 16), (20, 20), (40, 20), (87, 80))
 N_PEOPLE, N_DRAWS, N_TEST = 4000, 2000, 6000
 
 
-def draw_logits(seed: int, *, n_subjects: int, n_trials: int, factor: float) -> tuple[Floats, np.ndarray]:
+def draw_logits(seed: int, *, n_subjects: int, n_trials: int, factor: float) -> tuple[Float64Array, np.ndarray]:
     p, labels, _ = draw_predictions(seed, n_subjects=n_subjects, n_trials=(n_trials, n_trials), spread=1.0, n_classes=4)
     return np.log(p) * factor, labels
 
@@ -48,7 +49,7 @@ def measure_temperature(repetitions: int) -> list[dict[str, Any]]:
     return rows
 
 
-def resample_errors(p: Floats, labels: np.ndarray, subjects: list[str]) -> Floats:
+def resample_errors(p: Float64Array, labels: np.ndarray, subjects: list[str]) -> Float64Array:
     """Calibration errors of resampled subjects, from each subject's sums in every bin."""
     people, member = np.unique(np.asarray(subjects), return_inverse=True)
     top = p.max(axis=1)

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from measures.ecg_stress import FS_HZ, FloatArray, Window, add_noise, draw_real_noise, read_real_windows
-from numpy.typing import NDArray
+from measures.ecg_stress import FS_HZ, Window, add_noise, draw_real_noise, read_real_windows
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
@@ -28,6 +27,7 @@ from ecg_facial.ecg.intervals import mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.quality_features import FEATURES, measure_features
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.runtime.typing import BoolArray, Float64Array, IntpArray, StrArray
 
 SNRS_DB = (-6.0, 0.0, 6.0, 12.0, 18.0, 24.0)
 NOISES = ("em", "ma", "bw", "mix")
@@ -43,15 +43,15 @@ NOISE_SHARE = 0.8
 class Judged:
     """Windows with at least two beats found: features, shipped quality, whether rates are right, noise, record."""
 
-    features: FloatArray
-    quality: FloatArray
-    is_right: NDArray[np.bool_]
-    is_mean_right: NDArray[np.bool_]
-    snr_db: FloatArray
-    record: NDArray[np.str_]
+    features: Float64Array
+    quality: Float64Array
+    is_right: BoolArray
+    is_mean_right: BoolArray
+    snr_db: Float64Array
+    record: StrArray
 
 
-def spoil(window: Window, kind: str, snr_db: float, *, folder: Path, rng: np.random.Generator) -> FloatArray:
+def spoil(window: Window, kind: str, snr_db: float, *, folder: Path, rng: np.random.Generator) -> Float64Array:
     if not kind:
         return window.ecg_mv
     kinds = ("em", "ma", "bw") if kind == "mix" else (kind,)
@@ -59,7 +59,7 @@ def spoil(window: Window, kind: str, snr_db: float, *, folder: Path, rng: np.ran
     return add_noise(window, np.sum([part / part.std() for part in parts], axis=0), snr_db)
 
 
-def draw_windows(folder: Path, *, stride: int) -> Iterator[tuple[FloatArray, float, float, str]]:
+def draw_windows(folder: Path, *, stride: int) -> Iterator[tuple[Float64Array, float, float, str]]:
     """Draw samples, the true mean RR in seconds (NaN where there is none), SNR and record."""
     rng = np.random.default_rng(0)
     windows = list(read_real_windows(folder, stride=stride))
@@ -90,7 +90,7 @@ def judge(folder: Path, *, stride: int) -> Judged:
     return Judged(np.stack(features), *(np.array(column) for column in columns))
 
 
-def fit(judged: Judged, rows: NDArray[np.intp]) -> tuple[FloatArray, float]:
+def fit(judged: Judged, rows: IntpArray) -> tuple[Float64Array, float]:
     """Weights and intercept: right against wrong rates, clean against 0 dB and less, and the scale of both together."""
     mean, spread = judged.features[rows].mean(axis=0), judged.features[rows].std(axis=0)
     scaled = (judged.features - mean) / spread
@@ -104,7 +104,7 @@ def fit(judged: Judged, rows: NDArray[np.intp]) -> tuple[FloatArray, float]:
     return weights / spread, float(scale.intercept_[0] - (weights / spread) @ mean)
 
 
-def cross_validate(judged: Judged) -> FloatArray:
+def cross_validate(judged: Judged) -> Float64Array:
     """Quality of each window by weights of other records."""
     quality = np.zeros(len(judged.is_right))
     for known, new in GroupKFold(N_FOLDS).split(judged.features, groups=judged.record):
@@ -113,18 +113,18 @@ def cross_validate(judged: Judged) -> FloatArray:
     return quality
 
 
-def bin_quality(quality: FloatArray, is_right: NDArray[np.bool_]) -> list[tuple[float, float, int]]:
+def bin_quality(quality: Float64Array, is_right: BoolArray) -> list[tuple[float, float, int]]:
     """Mean quality, share of right rates and number of windows in tenths of the scale."""
     place = np.clip((quality * N_BINS).astype(int), 0, N_BINS - 1)
     chosen = [place == number for number in range(N_BINS) if (place == number).any()]
     return [(float(quality[rows].mean()), float(is_right[rows].mean()), int(rows.sum())) for rows in chosen]
 
 
-def measure_ece(quality: FloatArray, is_right: NDArray[np.bool_]) -> float:
+def measure_ece(quality: Float64Array, is_right: BoolArray) -> float:
     return sum(abs(mean - share) * n for mean, share, n in bin_quality(quality, is_right)) / len(quality)
 
 
-def describe(judged: Judged, quality: FloatArray) -> dict[str, float]:
+def describe(judged: Judged, quality: Float64Array) -> dict[str, float]:
     has_heart, noisy = judged.snr_db > NO_HEART, np.abs(judged.snr_db) < CLEAN
     clean = judged.snr_db == CLEAN
     extreme = has_heart & (clean | (judged.snr_db <= 0.0))
@@ -139,7 +139,7 @@ def describe(judged: Judged, quality: FloatArray) -> dict[str, float]:
     }
 
 
-def draw(judged: Judged, quality: FloatArray, path: Path) -> None:
+def draw(judged: Judged, quality: Float64Array, path: Path) -> None:
     from ecg_facial.evaluation.report.figure_style import make_figure, to_svg
 
     with make_figure(4.2, 3.9) as figure:

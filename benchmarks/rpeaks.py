@@ -21,7 +21,6 @@ import numpy as np
 from measures.ecg_stress import (
     FS_HZ,
     Detector,
-    FloatArray,
     Window,
     count_beats,
     read_real_records,
@@ -32,6 +31,7 @@ from measures.peer_detectors import find_peers
 from scipy import signal
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.runtime.typing import Float64Array
 
 OURS = "ecg_facial"
 CLOSE_S, WIDE_S = 0.05, 0.15
@@ -43,11 +43,11 @@ COLUMNS = ("f1", "f1_50ms", "hr_error_bpm", "hr_bad")
 N_COUNTS = 10
 
 
-def detect_ours(ecg: FloatArray, fs_hz: float) -> FloatArray:
+def detect_ours(ecg: Float64Array, fs_hz: float) -> Float64Array:
     return detect_r_peaks(ecg, fs_hz).times_s
 
 
-def count_window(window: Window, found_s: FloatArray) -> FloatArray:
+def count_window(window: Window, found_s: Float64Array) -> Float64Array:
     counts = np.zeros(N_COUNTS)
     true_s, found_s = window.keep_marked(window.beats_s), window.keep_marked(found_s)
     counts[:3] = count_beats(true_s, found_s, tolerance_s=WIDE_S, duration_s=window.duration_s)
@@ -60,15 +60,15 @@ def count_window(window: Window, found_s: FloatArray) -> FloatArray:
     return counts
 
 
-def count_records(spoilt: Sequence[tuple[Window, FloatArray]], detect: Detector) -> FloatArray:
+def count_records(spoilt: Sequence[tuple[Window, Float64Array]], detect: Detector) -> Float64Array:
     """Count in each record, shape (n_records, N_COUNTS)."""
-    counts: dict[str, FloatArray] = {}
+    counts: dict[str, Float64Array] = {}
     for window, ecg in spoilt:
         counts[window.record] = counts.get(window.record, 0.0) + count_window(window, detect(ecg, FS_HZ))
     return np.stack([counts[record] for record in sorted(counts)])
 
 
-def summarise(counts: FloatArray) -> FloatArray:
+def summarise(counts: Float64Array) -> Float64Array:
     """`COLUMNS` from summed counts, shape (..., N_COUNTS): percent, percent, bpm, percent."""
     hits, misses, false, close_hits, close_misses, close_false, error, rates, bad, windows = np.moveaxis(counts, -1, 0)
     f1 = 200.0 * hits / (2.0 * hits + misses + false)
@@ -76,7 +76,7 @@ def summarise(counts: FloatArray) -> FloatArray:
     return np.stack([f1, close, error / np.maximum(rates, 1.0), 100.0 * bad / windows], axis=-1)
 
 
-def compare(ours: FloatArray, other: FloatArray) -> FloatArray:
+def compare(ours: Float64Array, other: Float64Array) -> Float64Array:
     """How much better ours is in each column, its interval over records, share not better: shape (4, 4)."""
     chosen = np.random.default_rng(0).integers(0, len(ours), (N_BOOTSTRAP, len(ours)))
     better = np.array([1.0, 1.0, -1.0, -1.0])
@@ -85,7 +85,7 @@ def compare(ours: FloatArray, other: FloatArray) -> FloatArray:
     return np.vstack([gain, np.percentile(drawn, [2.5, 97.5], axis=0), (drawn <= 0.0).mean(axis=0)])
 
 
-def measure_cost(ecgs: Sequence[FloatArray], detect: Callable[[FloatArray], object]) -> float:
+def measure_cost(ecgs: Sequence[Float64Array], detect: Callable[[Float64Array], object]) -> float:
     """Median cost of a window over that of a zero-phase filter of it."""
     sos = signal.butter(2, (5.0, 25.0), btype="bandpass", fs=FS_HZ, output="sos")
     ratios = []

@@ -13,19 +13,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from measures.ecg_stress import FloatArray, Window, add_noise, draw_real_noise
+from measures.ecg_stress import Window, add_noise, draw_real_noise
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
 from ecg_facial.simulate.heart.ecg_noise import draw_electrode_motion
 
 FS_HZ, WINDOW_S, SNR_DB = 512.0, 5.5, 12.0
 SAME_BEAT_S = 0.05
 OTHER_RATES_HZ = (128.0, 250.0, 1000.0)
-Noise = Callable[[np.random.Generator, int], FloatArray]
+Noise = Callable[[np.random.Generator, int], Float64Array]
 
 
-def measure_rr_errors_ms(family: str, noise: Noise | None, *, n_windows: int, fs_hz: float = FS_HZ) -> FloatArray:
+def measure_rr_errors_ms(family: str, noise: Noise | None, *, n_windows: int, fs_hz: float = FS_HZ) -> Float64Array:
     """Errors of intervals whose two beats were both found."""
     errors: list[float] = []
     for number in range(n_windows):

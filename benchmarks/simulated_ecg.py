@@ -22,7 +22,6 @@ from measures.ecg_stress import (
     CONDITIONS,
     HARDER,
     Detector,
-    FloatArray,
     Window,
     make_simulated_windows,
     measure_f1,
@@ -34,6 +33,7 @@ from measures.peer_detectors import find_peers
 from measures.resting_heart import ADULT_HEART, NORMS, measure_variability
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import compute_beat_times, draw_ecg, make_morphology
 from ecg_facial.simulate.heart.ecg_noise import (
     draw_baseline_wander,
@@ -49,7 +49,7 @@ PEOPLE = 200
 LENGTHS_MIN = (1.0, 30.0)
 
 
-def detect_ours(ecg: FloatArray, fs_hz: float) -> FloatArray:
+def detect_ours(ecg: Float64Array, fs_hz: float) -> Float64Array:
     return detect_r_peaks(ecg, fs_hz).times_s
 
 

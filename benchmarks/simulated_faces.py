@@ -20,11 +20,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.face.detection import Face, FaceDetector
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
+from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.simulate.grid import N_FRAMES
 from ecg_facial.simulate.head.drawing import make_person_drawer
 from ecg_facial.simulate.head.identity import sample_identity
@@ -44,14 +44,12 @@ NEAR_SHARE = 0.35
 LEAST_RISE = 0.02
 SHAPES = {"AU04": ("browDownLeft", "browDownRight"), "AU43": ("eyeBlinkLeft", "eyeBlinkRight")}
 
-Picture = NDArray[np.uint8]
-
 
 @dataclass(frozen=True, eq=False)
 class View:
     """A frame and what is known about it."""
 
-    picture: Picture
+    picture: UInt8Array
     cover: float
     middle_px: tuple[float, float]
     zoom: float
@@ -101,7 +99,7 @@ def measure_detection(detector: FaceDetector, views: list[View]) -> dict[str, fl
 
 
 @contextlib.contextmanager
-def open_landmarker(path: Path) -> Iterator[Callable[[Picture], dict[str, float]]]:
+def open_landmarker(path: Path) -> Iterator[Callable[[UInt8Array], dict[str, float]]]:
     """Open MediaPipe's landmarker; the function gives the blendshapes of a picture, none where it finds no face."""
     import mediapipe
     from mediapipe.tasks.python import BaseOptions, vision
@@ -111,7 +109,7 @@ def open_landmarker(path: Path) -> Iterator[Callable[[Picture], dict[str, float]
     )
     with vision.FaceLandmarker.create_from_options(options) as landmarker:
 
-        def read(picture: Picture) -> dict[str, float]:
+        def read(picture: UInt8Array) -> dict[str, float]:
             image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
             shapes = landmarker.detect(image).face_blendshapes
             return {shape.category_name: shape.score for shape in shapes[0]} if shapes else {}

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import EcgSignal
+from ecg_facial.runtime.typing import Float64Array
 
 SIGNALS_FILE, VIDEO_FILE = "example.npz", "example.mp4"
 _ASSETS = Path(__file__).parent / "assets"
@@ -39,7 +39,7 @@ class Example:
 
     ecg: EcgSignal
     video: Path
-    r_peak_times_s: NDArray[np.float64]
+    r_peak_times_s: Float64Array
     pain_level: PainLevel
     simulated: bool = True
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import REST_CODE, PainLevel
+from ecg_facial.runtime.typing import Float64Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +194,7 @@ class EcgSignal:
         When `samples` is not one-dimensional or `fs_hz` is not a positive number.
     """
 
-    samples: NDArray[np.float64]
+    samples: Float64Array
     fs_hz: float
     unit: str | None = None
     start_s: float = field(default=0.0)

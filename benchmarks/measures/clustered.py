@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import softmax
 
-Floats = NDArray[np.float64]
+from ecg_facial.runtime.typing import AnyArray, Float64Array, Int64Array
 
 
 def draw_predictions(
     seed: int, *, n_subjects: int, n_trials: tuple[int, int], spread: float, n_classes: int = 5
-) -> tuple[Floats, NDArray[np.int64], list[str]]:
+) -> tuple[Float64Array, Int64Array, list[str]]:
     """Probabilities, labels and subjects; each person has a skill of their own and between so many trials."""
     rng = np.random.default_rng(seed)
-    parts: list[tuple[Floats, NDArray[Any]]] = []
+    parts: list[tuple[Float64Array, AnyArray]] = []
     subjects: list[str] = []
     for person in range(n_subjects):
         n = int(rng.integers(n_trials[0], n_trials[1] + 1))
@@ -31,7 +28,7 @@ def draw_predictions(
 
 def draw_confident(
     seed: int, *, n_subjects: int, n_trials: int, factor: float, n_classes: int = 4
-) -> tuple[Floats, NDArray[np.int64], list[str]]:
+) -> tuple[Float64Array, Int64Array, list[str]]:
     """Probabilities that are too sure by `factor`; how much the labels keep to the logits differs between people."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 1.2, (n_subjects, n_trials, n_classes))

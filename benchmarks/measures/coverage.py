@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
 from ecg_facial.evaluation.statistics.significance import (
@@ -20,8 +19,8 @@ from ecg_facial.evaluation.statistics.significance import (
     p_sign_flip_above_chance,
     p_wilcoxon,
 )
+from ecg_facial.runtime.typing import Float64Array
 
-Floats = NDArray[np.float64]
 LEVEL = 0.05
 PAIRED: dict[str, Callable[..., float]] = {"paired t": p_paired, "sign flip": p_sign_flip, "Wilcoxon": p_wilcoxon}
 ABOVE_CHANCE: dict[str, Callable[..., float]] = {
@@ -71,7 +70,7 @@ class Coverage:
     width: float
 
 
-def draw_accuracies(people: Population, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+def draw_accuracies(people: Population, shape: tuple[int, int], rng: np.random.Generator) -> Float64Array:
     """Draw accuracies of a number of people in a number of repetitions, (repetitions, people)."""
     shares = [share for share, _, _ in people.kinds]
     kind = rng.choice(len(shares), size=shape, p=shares)
@@ -79,7 +78,7 @@ def draw_accuracies(people: Population, shape: tuple[int, int], rng: np.random.G
     return rng.binomial(people.n_trials, true) / people.n_trials
 
 
-def _draw_beta(mean: float, std: float, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+def _draw_beta(mean: float, std: float, shape: tuple[int, int], rng: np.random.Generator) -> Float64Array:
     if std == 0:
         return np.full(shape, mean)
     size = mean * (1 - mean) / std**2 - 1
@@ -115,5 +114,5 @@ def measure_false_alarms(people: Population, n: int, *, repetitions: int, seed: 
     }
 
 
-def _share(test: Callable[..., float], first: Floats, second: Floats) -> float:
+def _share(test: Callable[..., float], first: Float64Array, second: Float64Array) -> float:
     return float(np.mean([test(a, b) <= LEVEL for a, b in zip(first, second, strict=True)]))

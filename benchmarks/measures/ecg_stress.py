@@ -14,11 +14,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
 
 from ecg_facial.ecg.formats.wfdb_beats import walk_marks
 from ecg_facial.ecg.reading import probe_ecg, read_ecg
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 from ecg_facial.simulate.files.biosignals import draw_person_ecg
 from ecg_facial.simulate.grid import TRIAL_S
 from ecg_facial.simulate.heart.ecg_noise import draw_baseline_wander, draw_electrode_motion, draw_muscle_noise
@@ -27,8 +27,7 @@ from ecg_facial.simulate.seeds import make_rng
 from ecg_facial.simulate.settings.presets import Preset
 from ecg_facial.simulate.settings.sensor_settings import BIOVID_LIKE_ECTOPIC, BIOVID_LIKE_SENSORS
 
-FloatArray = NDArray[np.float64]
-Detector = Callable[[FloatArray, float], FloatArray]
+Detector = Callable[[Float64Array, float], Float64Array]
 
 FS_HZ = 512.0
 GUARD_S, TOLERANCE_S = 0.2, 0.15
@@ -58,8 +57,8 @@ SINUS_SHARE = 0.97
 class Window:
     """An ECG in mV, the true beats' times in seconds, the record it is from, and where beats are not marked."""
 
-    ecg_mv: FloatArray
-    beats_s: FloatArray
+    ecg_mv: Float64Array
+    beats_s: Float64Array
     record: str = ""
     flutter_s: tuple[tuple[float, float], ...] = ()
 
@@ -68,7 +67,7 @@ class Window:
         """Length in seconds."""
         return len(self.ecg_mv) / FS_HZ
 
-    def keep_marked(self, times_s: FloatArray) -> FloatArray:
+    def keep_marked(self, times_s: Float64Array) -> Float64Array:
         """Leave out times in ventricular flutter."""
         for start_s, end_s in self.flutter_s:
             times_s = times_s[(times_s < start_s) | (times_s >= end_s)]
@@ -115,13 +114,13 @@ def read_real_windows(folder: Path, *, stride: int = 15, sinus_only: bool = Fals
                 yield Window(ecg_mv=record.ecg_mv[first : first + n_times], beats_s=inside, record=record.record)
 
 
-def _read_signal(path: Path) -> FloatArray:
+def _read_signal(path: Path) -> Float64Array:
     """MLII where a record has it, else its first channel, in millivolts."""
     has_mlii = "MLII" in probe_ecg(path, column="1").columns
     return np.nan_to_num(read_ecg(path, column="MLII" if has_mlii else "1").samples)
 
 
-def _read_annotations(path: Path) -> tuple[FloatArray, list[tuple[float, float]], float]:
+def _read_annotations(path: Path) -> tuple[Float64Array, list[tuple[float, float]], float]:
     """Read times of beats, spans of ventricular flutter, share of regular beats."""
     marks = [(tick / _REAL_HZ, code) for tick, code in walk_marks(path, path.read_bytes())]
     edges = [time_s for time_s, code in marks if code in _FLUTTER_CODES]
@@ -130,7 +129,7 @@ def _read_annotations(path: Path) -> tuple[FloatArray, list[tuple[float, float]]
 
 
 @lru_cache(maxsize=3)
-def _read_noise(folder: Path, kind: str) -> FloatArray:
+def _read_noise(folder: Path, kind: str) -> Float64Array:
     if kind == "em":
         noise = np.load(folder / "nstdb" / "em_recovered.npz")["em"][:, 0] / 1000.0
     else:
@@ -138,14 +137,14 @@ def _read_noise(folder: Path, kind: str) -> FloatArray:
     return np.asarray(signal.resample_poly(noise - noise.mean(), 64, 45, padtype="line"))
 
 
-def draw_real_noise(folder: Path, kind: str, rng: np.random.Generator, n_times: int) -> FloatArray:
+def draw_real_noise(folder: Path, kind: str, rng: np.random.Generator, n_times: int) -> Float64Array:
     """Cut noise out of a recording at a random place."""
     noise = _read_noise(folder, kind)
     first = int(rng.integers(0, len(noise) - n_times))
     return noise[first : first + n_times]
 
 
-def add_noise(window: Window, noise: FloatArray, snr_db: float) -> FloatArray:
+def add_noise(window: Window, noise: Float64Array, snr_db: float) -> Float64Array:
     """Scale noise to the window's QRS complexes and add it."""
     half = round(_QRS_HALF_S * FS_HZ)
     beats = np.rint(window.beats_s * FS_HZ).astype(int)
@@ -155,8 +154,8 @@ def add_noise(window: Window, noise: FloatArray, snr_db: float) -> FloatArray:
 
 
 def count_beats(
-    true_s: FloatArray, found_s: FloatArray, *, tolerance_s: float = TOLERANCE_S, duration_s: float = TRIAL_S
-) -> NDArray[np.int64]:
+    true_s: Float64Array, found_s: Float64Array, *, tolerance_s: float = TOLERANCE_S, duration_s: float = TRIAL_S
+) -> Int64Array:
     """Hits, misses and false beats outside the guard; each true beat takes the nearest free one in reach."""
     low, high = GUARD_S, duration_s - GUARD_S
     true_s, found_s = np.sort(true_s), np.sort(found_s)
@@ -175,7 +174,7 @@ def count_beats(
     return np.array([n_hits, int(within.sum()) - n_hits, false])
 
 
-def measure_f1(spoilt: Iterable[tuple[Window, FloatArray]], detect: Detector) -> float:
+def measure_f1(spoilt: Iterable[tuple[Window, Float64Array]], detect: Detector) -> float:
     """F1 in percent over all windows together."""
     hits, misses, false = sum(
         (count_beats(window.beats_s, detect(ecg, FS_HZ)) for window, ecg in spoilt), np.zeros(3, dtype=np.int64)
@@ -183,7 +182,7 @@ def measure_f1(spoilt: Iterable[tuple[Window, FloatArray]], detect: Detector) ->
     return float(200.0 * hits / (2.0 * hits + misses + false))
 
 
-def spoil_simulated(windows: Iterable[Window], kind: str, snr_db: float) -> Iterator[tuple[Window, FloatArray]]:
+def spoil_simulated(windows: Iterable[Window], kind: str, snr_db: float) -> Iterator[tuple[Window, Float64Array]]:
     """Add the simulator's noise."""
     for number, window in enumerate(windows):
         if not kind:
@@ -195,7 +194,7 @@ def spoil_simulated(windows: Iterable[Window], kind: str, snr_db: float) -> Iter
 
 def spoil_real(
     windows: Iterable[Window], kind: str, snr_db: float, *, folder: Path
-) -> Iterator[tuple[Window, FloatArray]]:
+) -> Iterator[tuple[Window, Float64Array]]:
     """Add recorded noise."""
     rng = np.random.default_rng(0)
     for window in windows:

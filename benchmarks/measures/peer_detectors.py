@@ -11,7 +11,9 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from measures.ecg_stress import Detector, FloatArray
+from measures.ecg_stress import Detector
+
+from ecg_facial.runtime.typing import Float64Array
 
 _NEUROKIT_METHODS = ("neurokit", "pantompkins1985", "hamilton2002", "elgendi2010", "rodrigues2021", "khamis2016")
 # Methods that name no cleaning of their own.
@@ -19,13 +21,13 @@ _CLEANED_BY_DEFAULT = ("rodrigues2021", "khamis2016")
 _BIOSPPY_BAND_HZ, _BIOSPPY_TOLERANCE_S = (0.67, 45.0), 0.05
 
 
-def _detect_sleepecg(ecg: FloatArray, fs_hz: float) -> FloatArray:
+def _detect_sleepecg(ecg: Float64Array, fs_hz: float) -> Float64Array:
     import sleepecg
 
     return np.asarray(sleepecg.detect_heartbeats(ecg, fs_hz))
 
 
-def _detect_xqrs(ecg: FloatArray, fs_hz: float) -> FloatArray:
+def _detect_xqrs(ecg: Float64Array, fs_hz: float) -> Float64Array:
     from wfdb import processing
 
     detector = processing.XQRS(sig=ecg, fs=fs_hz)
@@ -33,13 +35,13 @@ def _detect_xqrs(ecg: FloatArray, fs_hz: float) -> FloatArray:
     return np.asarray(detector.qrs_inds)
 
 
-def _detect_fast_qrs(ecg: FloatArray, fs_hz: float) -> FloatArray:
+def _detect_fast_qrs(ecg: Float64Array, fs_hz: float) -> Float64Array:
     from fast_qrs_detector import qrs_detector
 
     return np.asarray(qrs_detector(ecg, fs_hz))
 
 
-def _detect_biosppy(ecg: FloatArray, fs_hz: float) -> FloatArray:
+def _detect_biosppy(ecg: Float64Array, fs_hz: float) -> Float64Array:
     from biosppy.signals import ecg as segmenters
     from biosppy.signals import tools
 
@@ -51,7 +53,7 @@ def _detect_biosppy(ecg: FloatArray, fs_hz: float) -> FloatArray:
 
 
 def _make_neurokit(method: str) -> Detector:
-    def detect(ecg: FloatArray, fs_hz: float) -> FloatArray:
+    def detect(ecg: Float64Array, fs_hz: float) -> Float64Array:
         import neurokit2
 
         rate = round(fs_hz)
@@ -80,8 +82,8 @@ def find_peers() -> dict[str, Detector]:
     }
 
 
-def _in_seconds(detect: Callable[[FloatArray, float], FloatArray]) -> Detector:
-    def detect_quietly(ecg: FloatArray, fs_hz: float) -> FloatArray:
+def _in_seconds(detect: Callable[[Float64Array, float], Float64Array]) -> Detector:
+    def detect_quietly(ecg: Float64Array, fs_hz: float) -> Float64Array:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:

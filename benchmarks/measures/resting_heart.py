@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import compute_beat_times
 from ecg_facial.simulate.people.response import Person, sample_person
 from ecg_facial.simulate.seeds import make_rng
@@ -35,7 +35,7 @@ _MAYER_HZ = 0.1
 
 def simulate_rest(
     rng: np.random.Generator, person: Person, settings: HeartSettings, *, duration_s: float = REST_S
-) -> NDArray[np.float64]:
+) -> Float64Array:
     """Beat times of a person at rest."""
     times_s = np.arange(round(duration_s * _FS_HZ)) / _FS_HZ
     knots_s = np.arange(0.0, duration_s + 2 * _WANDER_S, _WANDER_S)

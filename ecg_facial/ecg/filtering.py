@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 # A band edge at the Nyquist frequency makes the bilinear transform singular, so a low rate cuts the band here.
 _MAX_SHARE_OF_NYQUIST = 0.95
@@ -32,13 +32,13 @@ def check_rate(fs_hz: float) -> float:
 
 
 @lru_cache(maxsize=64)
-def _design(fs_hz: float, low_hz: float, high_hz: float, order: int) -> tuple[NDArray[np.float64], int]:
+def _design(fs_hz: float, low_hz: float, high_hz: float, order: int) -> tuple[Float64Array, int]:
     """Second-order sections and the edge padding that lets the lowest band edge settle."""
     sos = signal.butter(order, (low_hz, high_hz), btype="bandpass", fs=fs_hz, output="sos")
     return sos, int(np.ceil(fs_hz / low_hz))
 
 
-def bridge_gaps(samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def bridge_gaps(samples: Float64Array) -> tuple[Float64Array, BoolArray]:
     """Fill gaps by straight lines.
 
     Parameters
@@ -64,8 +64,8 @@ def bridge_gaps(samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
 
 
 def bandpass(
-    samples: NDArray[np.float64], fs_hz: float, *, low_hz: float = 0.5, high_hz: float = 40.0, order: int = 2
-) -> NDArray[np.float64]:
+    samples: Float64Array, fs_hz: float, *, low_hz: float = 0.5, high_hz: float = 40.0, order: int = 2
+) -> Float64Array:
     """Band-pass with a Butterworth filter run forwards and backwards, so that nothing moves in time.
 
     Parameters

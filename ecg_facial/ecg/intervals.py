@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.rpeaks import RPeaks
 from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, IntpArray
 
 MIN_BPM, MAX_BPM = 30.0, 220.0
 # The limits above with room for the timing of single beats.
@@ -41,19 +41,19 @@ class HeartRateTokens:
         Time of the beat that ends the interval, in seconds.
     """
 
-    features: NDArray[np.float32]
-    times_s: NDArray[np.float32]
+    features: Float32Array
+    times_s: Float32Array
 
     def __len__(self) -> int:
         return len(self.times_s)
 
 
-def compute_rr(r_times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def compute_rr(r_times_s: Float64Array) -> Float64Array:
     """Intervals between neighbouring beats in seconds, shape (n_beats - 1,), empty below two beats."""
     return np.diff(np.asarray(r_times_s, dtype=np.float64))
 
 
-def compute_nn(r_times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def compute_nn(r_times_s: Float64Array) -> Float64Array:
     """Intervals with artefacts marked, by a rule that works on five beats.
 
     An interval is kept when it lies within 30..220 bpm (with 8 % of room) and within 25 % of the median of the
@@ -80,7 +80,7 @@ def compute_nn(r_times_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.abs(ratio - 1.0) <= _MAX_DEVIATION, rr, np.nan)
 
 
-def _over_usual(rr: NDArray[np.float64]) -> NDArray[np.float64]:
+def _over_usual(rr: Float64Array) -> Float64Array:
     """Each interval over the median of the plausible ones around it; NaN where it is not plausible itself."""
     plausible = np.where((rr >= _MIN_RR_S) & (rr <= _MAX_RR_S), rr, np.nan)
     kept = np.flatnonzero(np.isfinite(plausible))
@@ -89,7 +89,7 @@ def _over_usual(rr: NDArray[np.float64]) -> NDArray[np.float64]:
     return ratio
 
 
-def _local_median(intervals: NDArray[np.float64], at: NDArray[np.intp]) -> NDArray[np.float64]:
+def _local_median(intervals: Float64Array, at: IntpArray) -> Float64Array:
     """Median of the finite intervals around each of `at`, which are finite themselves."""
     if len(at) == 0:
         return np.zeros(0)
@@ -101,7 +101,7 @@ def _local_median(intervals: NDArray[np.float64], at: NDArray[np.intp]) -> NDArr
     return np.asarray(np.nanmedian(around, axis=1), dtype=np.float64)
 
 
-def mean_heart_rate(r_times_s: NDArray[np.float64]) -> float:
+def mean_heart_rate(r_times_s: Float64Array) -> float:
     """Mean heart rate in bpm over all beats, premature ones too; NaN when there is none or two intervals disagree.
 
     Intervals outside 30..220 bpm (with 8 % of room) are left out. Where the rhythm is regular otherwise, so are those
@@ -132,7 +132,7 @@ def mean_heart_rate(r_times_s: NDArray[np.float64]) -> float:
     return float(60.0 / counted.mean()) if is_known else float("nan")
 
 
-def _find_miscounted(ratio: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _find_miscounted(ratio: Float64Array) -> BoolArray:
     """Tell which intervals, over the usual one, a missed beat doubled or a false one halved in a regular rhythm."""
     artefact = np.abs(ratio - 1.0) > _MAX_DEVIATION
     after_short = np.concatenate([[False], ratio[:-1] < _EARLY])

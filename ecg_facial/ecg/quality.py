@@ -7,13 +7,13 @@ that the heart rate is right, for gating and for weighing one modality against t
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.beats.scales import get_scales
 from ecg_facial.ecg.filtering import bridge_gaps
 from ecg_facial.ecg.intervals import compute_rr
 from ecg_facial.ecg.quality_features import FEATURES, measure_features
 from ecg_facial.ecg.rpeaks import RPeaks
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 # A digital flat line this long is no pause between beats, even at 40 bpm in a noise-free signal.
 _FLAT_S = 1.2
@@ -47,23 +47,23 @@ def _ramp(value: float, low: float, high: float) -> float:
     return float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
-def _run_share(flags: NDArray[np.bool_], shortest: int) -> float:
+def _run_share(flags: BoolArray, shortest: int) -> float:
     """Share of samples that lie in runs of True at least `shortest` long."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     lengths = edges[1::2] - edges[::2]
     return float(lengths[lengths >= shortest].sum() / max(len(flags), 1))
 
 
-def _flat_share(samples: NDArray[np.float64], fs_hz: float) -> float:
+def _flat_share(samples: Float64Array, fs_hz: float) -> float:
     return _run_share(np.diff(samples) == 0, max(2, round(_FLAT_S * fs_hz)))
 
 
-def _clipped_share(samples: NDArray[np.float64], fs_hz: float) -> float:
+def _clipped_share(samples: Float64Array, fs_hz: float) -> float:
     shortest = max(_CLIP_TIMES, round(_CLIP_S * fs_hz))
     return sum(_run_share(samples == limit, shortest) for limit in (samples.max(), samples.min()))
 
 
-def _coverage(times_s: NDArray[np.float64], duration_s: float) -> float:
+def _coverage(times_s: Float64Array, duration_s: float) -> float:
     """Share of the window that lies within one and a half typical intervals of the beats around it."""
     rr = compute_rr(times_s)
     allowed = 1.5 * float(np.median(rr))
@@ -71,7 +71,7 @@ def _coverage(times_s: NDArray[np.float64], duration_s: float) -> float:
     return 1.0 - float(np.clip(gaps - allowed, 0.0, None).sum()) / duration_s
 
 
-def compute_sqi(ecg: NDArray[np.float64], fs_hz: float, *, r_peaks: RPeaks) -> float:
+def compute_sqi(ecg: Float64Array, fs_hz: float, *, r_peaks: RPeaks) -> float:
     """Signal quality of an ECG window: the probability that its heart rate over all beats is within 5 bpm, 0..1.
 
     A logistic regression on `quality_features.FEATURES`, times what must hold (samples recorded, not flat, not clipped,
@@ -115,7 +115,7 @@ def compute_sqi(ecg: NDArray[np.float64], fs_hz: float, *, r_peaks: RPeaks) -> f
     return min(quality, 0.3) if len(r_peaks) == 2 else quality
 
 
-def rate_probability(features: NDArray[np.float64]) -> float:
+def rate_probability(features: Float64Array) -> float:
     """Probability that the heart rate is within 5 bpm, from `quality_features.measure_features`."""
     score = _INTERCEPT + sum(_WEIGHTS[name] * value for name, value in zip(FEATURES, features.tolist(), strict=True))
     return float(1.0 / (1.0 + np.exp(-np.clip(score, -30.0, 30.0))))

@@ -7,15 +7,12 @@ unit, the polarity or the sampling rate. What follows from them says `quality`.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.beats.scales import average_neighbours
 from ecg_facial.ecg.filtering import bandpass
 from ecg_facial.ecg.intervals import compute_nn, compute_rr
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
+from ecg_facial.runtime.typing import Float64Array, IntpArray
 
 FEATURES = (
     "log_odds",
@@ -47,7 +44,7 @@ _SAME_BEAT_S = 0.075
 _LEAST = 1e-4
 
 
-def measure_features(samples: FloatArray, fs_hz: float, r_peaks: RPeaks) -> FloatArray:
+def measure_features(samples: Float64Array, fs_hz: float, r_peaks: RPeaks) -> Float64Array:
     """Measure a window.
 
     Parameters
@@ -98,13 +95,13 @@ def measure_features(samples: FloatArray, fs_hz: float, r_peaks: RPeaks) -> Floa
     )
 
 
-def _describe_confidence(confidence: FloatArray) -> tuple[float, float, float]:
+def _describe_confidence(confidence: Float64Array) -> tuple[float, float, float]:
     bounded = np.clip(confidence, 1e-6, 1.0 - 1e-6)
     log_odds = float(np.log(bounded / (1.0 - bounded)).mean())
     return log_odds, float(np.percentile(confidence, 25.0)), float(confidence.mean())
 
 
-def _agreement(wave: FloatArray, rate_hz: float, times_s: FloatArray) -> float:
+def _agreement(wave: Float64Array, rate_hz: float, times_s: Float64Array) -> float:
     """Beats that the detector also finds in the curvature of a higher band, over the beats of both."""
     second_s = detect_r_peaks(np.gradient(np.gradient(wave)), rate_hz).times_s
     if not len(second_s):
@@ -113,19 +110,19 @@ def _agreement(wave: FloatArray, rate_hz: float, times_s: FloatArray) -> float:
     return both / (len(times_s) + len(second_s) - both)
 
 
-def _cut(wave: FloatArray, peaks: IntArray, reach: int) -> FloatArray:
+def _cut(wave: Float64Array, peaks: IntpArray, reach: int) -> Float64Array:
     """Cut the surroundings of each beat, shape (n_beats, 2 * reach + 1)."""
     return np.asarray(wave[np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(wave) - 1)])
 
 
-def _likeness(shapes: FloatArray) -> FloatArray:
+def _likeness(shapes: Float64Array) -> Float64Array:
     """Correlation of each beat with the median beat; noise that was taken for beats is not alike."""
     template = np.median(shapes, axis=0)
     norms = np.linalg.norm(shapes, axis=1) * np.linalg.norm(template)
     return np.asarray(shapes @ template / np.maximum(norms, 1e-300))
 
 
-def _contrast(wave: FloatArray, peaks: IntArray, reach: int) -> float:
+def _contrast(wave: Float64Array, peaks: IntpArray, reach: int) -> float:
     inside = np.zeros(len(wave), dtype=bool)
     inside[np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(wave) - 1)] = True
     if inside.all():
@@ -135,20 +132,20 @@ def _contrast(wave: FloatArray, peaks: IntArray, reach: int) -> float:
     return float(10.0 * np.log10((energy[inside].mean() + least) / (energy[~inside].mean() + least)))
 
 
-def _log_kurtosis(wave: FloatArray) -> float:
+def _log_kurtosis(wave: Float64Array) -> float:
     centred = wave - wave.mean()
     return float(np.log((centred**4).mean() / max(float((centred**2).mean()) ** 2, 1e-300) + 1e-3))
 
 
-def _band(samples: FloatArray, rate_hz: float, band_hz: tuple[float, float]) -> FloatArray:
+def _band(samples: Float64Array, rate_hz: float, band_hz: tuple[float, float]) -> Float64Array:
     return bandpass(samples, rate_hz, low_hz=min(band_hz[0], 0.2 * rate_hz), high_hz=band_hz[1])
 
 
-def _band_sd(samples: FloatArray, rate_hz: float, band_hz: tuple[float, float]) -> float:
+def _band_sd(samples: Float64Array, rate_hz: float, band_hz: tuple[float, float]) -> float:
     return float(np.std(_band(samples, rate_hz, band_hz)))
 
 
-def _floor(samples: FloatArray, rate_hz: float, band_hz: tuple[float, float]) -> float:
+def _floor(samples: Float64Array, rate_hz: float, band_hz: tuple[float, float]) -> float:
     """RMS of a band in the quieter tenths of a second: between beats, so that it is all noise."""
     hop = max(1, round(_HOP_S * rate_hz))
     wave = _band(samples, rate_hz, band_hz)

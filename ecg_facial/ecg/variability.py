@@ -10,10 +10,10 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.intervals import compute_nn, mean_heart_rate
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array
 
 RMSSD_LEAST_S, SDNN_LEAST_S = 30.0, 120.0
 _LEAST_FOR_SLOPE = 3
@@ -49,7 +49,7 @@ class HeartRateVariability:
     is_valid: bool
 
 
-def heart_rate_slope(r_times_s: NDArray[np.float64]) -> float:
+def heart_rate_slope(r_times_s: Float64Array) -> float:
     """Slope of the heart rate by least squares over trusted intervals, in bpm a second.
 
     Parameters
@@ -77,7 +77,7 @@ def heart_rate_slope(r_times_s: NDArray[np.float64]) -> float:
     return float((centred * (60.0 / nn[is_known])).sum() / (centred**2).sum())
 
 
-def change_from_baseline(r_times_s: NDArray[np.float64], baseline_bpm: float) -> float:
+def change_from_baseline(r_times_s: Float64Array, baseline_bpm: float) -> float:
     """Mean heart rate less the person's own at rest, in bpm.
 
     Parameters
@@ -103,7 +103,7 @@ def change_from_baseline(r_times_s: NDArray[np.float64], baseline_bpm: float) ->
     return mean_heart_rate(r_times_s) - baseline_bpm
 
 
-def compute_hrv(r_times_s: NDArray[np.float64]) -> HeartRateVariability:
+def compute_hrv(r_times_s: Float64Array) -> HeartRateVariability:
     """Variability of the intervals over time.
 
     Parameters

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ecg_facial.face.detection import Face, FloatArray
-from ecg_facial.face.video import Picture, VideoFrame
+from ecg_facial.face.detection import Face
+from ecg_facial.face.video import VideoFrame
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
 # eyes, nose, mouth corners of a frontal face in a unit square; brows and chin stay inside
 TEMPLATE = np.array([[0.33, 0.42], [0.67, 0.42], [0.5, 0.61], [0.36, 0.79], [0.64, 0.79]])
 
 
-def alignment_matrix(landmarks: FloatArray, crop_px: int) -> FloatArray:
+def alignment_matrix(landmarks: Float64Array, crop_px: int) -> Float64Array:
     """Least-squares similarity (turn, scale, shift) from landmarks to the template.
 
     Parameters
@@ -41,6 +42,6 @@ def alignment_matrix(landmarks: FloatArray, crop_px: int) -> FloatArray:
     return np.column_stack([rotation, to_mean - rotation @ from_mean])
 
 
-def crop_face(frame: VideoFrame, face: Face, *, crop_px: int) -> Picture:
+def crop_face(frame: VideoFrame, face: Face, *, crop_px: int) -> UInt8Array:
     """Cut an aligned crop, uint8 RGB of shape (crop_px, crop_px, 3)."""
     return frame.warp_rgb(alignment_matrix(face.landmarks, crop_px), crop_px)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.face.video import VideoFrame
+from ecg_facial.runtime.typing import Float64Array
 
-FloatArray = NDArray[np.float64]
 DETECTION_SIDE_PX = 320
 
 
@@ -31,12 +30,12 @@ class Face:
         0..1.
     """
 
-    box: FloatArray
-    landmarks: FloatArray
+    box: Float64Array
+    landmarks: Float64Array
     confidence: float
 
     @property
-    def centre(self) -> FloatArray:
+    def centre(self) -> Float64Array:
         """Middle of the box."""
         return self.box[:2] + self.box[2:] / 2
 
@@ -59,7 +58,7 @@ class FaceDetector(Protocol):
         """Look for a face just where one is expected; None where there is none."""
 
 
-def overlap(first: FloatArray, second: FloatArray) -> float:
+def overlap(first: Float64Array, second: Float64Array) -> float:
     """Intersection over union of two boxes (x, y, width, height)."""
     low = np.maximum(first[:2], second[:2])
     high = np.minimum(first[:2] + first[2:], second[:2] + second[2:])

@@ -7,7 +7,8 @@ are used, so that published and own weights are interchangeable.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ecg_facial.runtime.typing import Float32Array, UInt8Array
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -15,7 +16,7 @@ _SCALE = (1 / (255 * np.array(IMAGENET_STD))).astype(np.float32)
 _OFFSET = (np.array(IMAGENET_MEAN) / np.array(IMAGENET_STD)).astype(np.float32)
 
 
-def normalise_crops(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+def normalise_crops(crops: UInt8Array) -> Float32Array:
     """Scale pixels and put channels first.
 
     Parameters

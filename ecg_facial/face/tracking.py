@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.face.alignment import crop_face
 from ecg_facial.face.detection import Face, FaceDetector, overlap
 from ecg_facial.face.video import VideoFrame
+from ecg_facial.runtime.typing import Float32Array
 
 _LOOK_PX = 24
 
@@ -55,7 +55,7 @@ class FaceTracker:
         self._detector = detector
         self._settings = settings or TrackSettings()
         self._last: Face | None = None
-        self._look: NDArray[np.float32] | None = None
+        self._look: Float32Array | None = None
         self._tracking = False
         self._count = 0
 
@@ -105,7 +105,7 @@ class FaceTracker:
         return self._look is not None and float((self._look * _describe(frame, face)).sum()) >= self._settings.same_look
 
 
-def _describe(frame: VideoFrame, face: Face) -> NDArray[np.float32]:
+def _describe(frame: VideoFrame, face: Face) -> Float32Array:
     """Grey aligned crop of zero mean and unit length, so that a product of two is their correlation."""
     grey = cv2.cvtColor(crop_face(frame, face, crop_px=_LOOK_PX), cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey -= grey.mean()

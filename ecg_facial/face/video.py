@@ -12,18 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.recording import VideoRef
+from ecg_facial.runtime.typing import AnyArray, Float64Array, UInt8Array
 
-Picture = NDArray[np.uint8]
-FloatArray = NDArray[np.float64]
 DEFAULT_FPS = 25.0
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _FULL_RANGE = 2
@@ -52,15 +49,15 @@ class VideoFrame(ABC):
     height: int
 
     @abstractmethod
-    def small_rgb(self, max_side: int) -> tuple[Picture, float]:
+    def small_rgb(self, max_side: int) -> tuple[UInt8Array, float]:
         """Whole frame with the longer side at most `max_side`; the scale is small pixels per frame pixel."""
 
     @abstractmethod
-    def warp_rgb(self, matrix: FloatArray, size: int) -> Picture:
+    def warp_rgb(self, matrix: Float64Array, size: int) -> UInt8Array:
         """Square picture of `size` pixels; `matrix` (2, 3) maps frame pixels to its pixels. Outside is black."""
 
 
-def _warp(plane: NDArray[np.uint8], matrix: FloatArray, size: int) -> NDArray[np.uint8]:
+def _warp(plane: UInt8Array, matrix: Float64Array, size: int) -> UInt8Array:
     """Warp the needed part of a plane, averaged down first where it shrinks, since warping alone would alias.
 
     Outside of the plane its border goes on; `_blacken` removes that.
@@ -83,16 +80,16 @@ def _warp(plane: NDArray[np.uint8], matrix: FloatArray, size: int) -> NDArray[np
     return np.asarray(warped, dtype=np.uint8)
 
 
-def _corners(inverse: NDArray[Any], size: int) -> FloatArray:
+def _corners(inverse: AnyArray, size: int) -> Float64Array:
     square = np.array([[0, 0], [size, 0], [0, size], [size, size]], dtype=np.float64)
     return np.asarray(square @ inverse[:, :2].T + inverse[:, 2], dtype=np.float64)
 
 
-def _shrink(matrix: FloatArray) -> int:
+def _shrink(matrix: Float64Array) -> int:
     return int(1 / max(float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))), 1e-6))
 
 
-def _blacken(crop: Picture, matrix: FloatArray, frame_size: tuple[int, int]) -> Picture:
+def _blacken(crop: UInt8Array, matrix: Float64Array, frame_size: tuple[int, int]) -> UInt8Array:
     """Weigh each pixel by its share inside the frame, as linear interpolation with black would.
 
     Done on RGB: chroma planes are coarser than luma, so black mixed into the planes would colour the frame's border.
@@ -114,11 +111,11 @@ def _blacken(crop: Picture, matrix: FloatArray, frame_size: tuple[int, int]) -> 
 class RgbFrame(VideoFrame):
     """A frame from a picture in memory, uint8 RGB of shape (height, width, 3)."""
 
-    def __init__(self, image: Picture, time_s: float) -> None:
+    def __init__(self, image: UInt8Array, time_s: float) -> None:
         self.image, self.time_s = image, time_s
         self.height, self.width = image.shape[:2]
 
-    def small_rgb(self, max_side: int) -> tuple[Picture, float]:
+    def small_rgb(self, max_side: int) -> tuple[UInt8Array, float]:
         """See `VideoFrame`."""
         scale = min(1.0, max_side / max(self.width, self.height))
         if scale == 1.0:
@@ -126,7 +123,7 @@ class RgbFrame(VideoFrame):
         size = (max(round(self.width * scale), 1), max(round(self.height * scale), 1))
         return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), scale
 
-    def warp_rgb(self, matrix: FloatArray, size: int) -> Picture:
+    def warp_rgb(self, matrix: Float64Array, size: int) -> UInt8Array:
         """See `VideoFrame`."""
         matrix = np.asarray(matrix, dtype=np.float64)
         return _blacken(_warp(self.image, matrix, size), matrix, (self.width, self.height))
@@ -142,14 +139,14 @@ class YuvFrame(VideoFrame):
         self._planes = [_plane(frame, index) for index in range(3)]
         self._full_range = frame.format.name == "yuvj420p" or frame.color_range == _FULL_RANGE
 
-    def small_rgb(self, max_side: int) -> tuple[Picture, float]:
+    def small_rgb(self, max_side: int) -> tuple[UInt8Array, float]:
         """See `VideoFrame`."""
         scale = min(1.0, max_side / max(self.width, self.height))
         size = (max(round(self.width * scale), 1), max(round(self.height * scale), 1))
         planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in self._planes]
         return self._to_rgb([np.asarray(plane, dtype=np.uint8) for plane in planes]), scale
 
-    def warp_rgb(self, matrix: FloatArray, size: int) -> Picture:
+    def warp_rgb(self, matrix: Float64Array, size: int) -> UInt8Array:
         """See `VideoFrame`."""
         matrix = np.asarray(matrix, dtype=np.float64)
         luma = _warp(self._planes[0], matrix, size)
@@ -158,7 +155,7 @@ class YuvFrame(VideoFrame):
         rgb = self._to_rgb([luma, _warp(self._planes[1], half, size), _warp(self._planes[2], half, size)])
         return _blacken(rgb, matrix, (self.width, self.height))
 
-    def _to_rgb(self, planes: list[NDArray[np.uint8]]) -> Picture:
+    def _to_rgb(self, planes: list[UInt8Array]) -> UInt8Array:
         if not self._full_range:
             planes = [
                 np.asarray(cv2.convertScaleAbs(planes[0], alpha=255 / 219, beta=-16 * 255 / 219), dtype=np.uint8),
@@ -171,7 +168,7 @@ class YuvFrame(VideoFrame):
 _CHROMA_TO_FULL = np.clip((np.arange(256) - 128) * 255 / 224 + 128, 0, 255).round().astype(np.uint8)
 
 
-def _plane(frame: av.VideoFrame, index: int) -> NDArray[np.uint8]:
+def _plane(frame: av.VideoFrame, index: int) -> UInt8Array:
     plane = frame.planes[index]
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
     return rows[:, : plane.width]

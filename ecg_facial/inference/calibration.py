@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.settings import strict_settings
+from ecg_facial.runtime.typing import Float64Array, FloatArray
 
 # Measured by `benchmarks/calibration.py`: a temperature fitted on the trials of one person raises the log loss on other
 # people even for a model that is 2.5 times overconfident, however many trials there are; four people lower it.
@@ -59,7 +59,7 @@ class Temperature:
                 f"temperature from {self.n_subjects} subjects, {self.n_trials} trials: expected 0 or more of both"
             )
 
-    def scale(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    def scale(self, logits: FloatArray) -> Float64Array:
         """Divide logits by the temperature; their order, and so the decision, stays.
 
         Examples

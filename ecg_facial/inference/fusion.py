@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.inference.calibration import Temperatures
 from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT, check_weights
 from ecg_facial.runtime.settings import strict_settings
-
-FloatArray = NDArray[np.float64]
+from ecg_facial.runtime.typing import BoolArray, Float64Array, FloatArray
 
 
 @strict_settings
@@ -74,7 +72,7 @@ class Fusion:
                 f"fusion weights from {self.n_subjects} subjects, {self.n_trials} trials: expected 0 or more of both"
             )
 
-    def combine(self, face: NDArray[np.floating], ecg: NDArray[np.floating]) -> FloatArray:
+    def combine(self, face: FloatArray, ecg: FloatArray) -> Float64Array:
         """Fuse logits before any temperature; one model's logits where the other's row is missing.
 
         Parameters
@@ -94,7 +92,7 @@ class Fusion:
         """
         return self._sum(face, ecg, Temperatures())
 
-    def logits(self, face: NDArray[np.floating], ecg: NDArray[np.floating]) -> dict[str, FloatArray]:
+    def logits(self, face: FloatArray, ecg: FloatArray) -> dict[str, Float64Array]:
         """Calibrated logits by model: ``facial``, ``ecg`` and ``fusion``.
 
         Parameters
@@ -119,7 +117,7 @@ class Fusion:
             "fusion": self._sum(face, ecg, chosen),
         }
 
-    def probabilities(self, face: NDArray[np.floating], ecg: NDArray[np.floating]) -> dict[str, FloatArray]:
+    def probabilities(self, face: FloatArray, ecg: FloatArray) -> dict[str, Float64Array]:
         """Calibrated probabilities by model; all classes are equal where a model had nothing to look at.
 
         Parameters
@@ -138,7 +136,7 @@ class Fusion:
         """
         return {model: to_probabilities(values) for model, values in self.logits(face, ecg).items()}
 
-    def coefficients(self, temperatures: Temperatures | None = None) -> FloatArray:
+    def coefficients(self, temperatures: Temperatures | None = None) -> Float64Array:
         """Factors of the face's and the ECG's logits, and the divisor of their sum, by which signals a trial has.
 
         This table holds the whole rule: torch's `ecg_facial.fusion_model.LateFusion` looks it up as well.
@@ -161,7 +159,7 @@ class Fusion:
         table[1, 1] = self.face_weight, self.ecg_weight, chosen.fusion.value
         return table
 
-    def _sum(self, face: NDArray[np.floating], ecg: NDArray[np.floating], temperatures: Temperatures) -> FloatArray:
+    def _sum(self, face: FloatArray, ecg: FloatArray, temperatures: Temperatures) -> Float64Array:
         """Apply the table of coefficients to every row."""
         face, ecg = np.asarray(face, dtype=np.float64), np.asarray(ecg, dtype=np.float64)
         if face.ndim != 2 or face.shape != ecg.shape:
@@ -176,12 +174,12 @@ class Fusion:
         return np.where((has_face | has_ecg)[:, None], fused, np.nan)
 
 
-def is_present(logits: NDArray[np.floating]) -> NDArray[np.bool_]:
+def is_present(logits: FloatArray) -> BoolArray:
     """Tell which trials a model has an output for: rows that are finite, shape (n,)."""
     return np.asarray(np.isfinite(logits).all(axis=1))
 
 
-def softmax(logits: NDArray[np.floating]) -> FloatArray:
+def softmax(logits: FloatArray) -> Float64Array:
     """Probabilities along the last axis.
 
     Examples
@@ -195,7 +193,7 @@ def softmax(logits: NDArray[np.floating]) -> FloatArray:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), dtype=np.float64)
 
 
-def to_probabilities(logits: NDArray[np.floating]) -> FloatArray:
+def to_probabilities(logits: FloatArray) -> Float64Array:
     """Softmax of each row (n, n_classes); all classes are equal in a row that is not finite.
 
     Examples

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.errors import BundleError, SettingsError
@@ -23,6 +22,7 @@ from ecg_facial.face.video import read_frames
 from ecg_facial.inference.backends.contract import Networks
 from ecg_facial.inference.backends.loading import load_networks
 from ecg_facial.inference.bundle import Bundle, BundleInfo
+from ecg_facial.runtime.typing import Float32Array, FloatArray
 from ecg_facial.windows.window import Window, make_window
 
 RESEARCH_NOTE = "For research only; not a medical device."
@@ -123,21 +123,21 @@ class Predictor:
             notes=_describe_gaps(window, self.info.models),
         )
 
-    def _facial_logits(self, window: Window) -> NDArray[np.float32]:
+    def _facial_logits(self, window: Window) -> Float32Array:
         """Logits of the facial model; NaN without a face, which the fusion reads as a missing signal."""
         if not window.frame_mask.any():
             return self._missing()
         return self._check(self.networks.facial_logits(window.crops[window.frame_mask]), "facial")
 
-    def _ecg_logits(self, window: Window) -> NDArray[np.float32]:
+    def _ecg_logits(self, window: Window) -> Float32Array:
         if not len(window.tokens):
             return self._missing()
         return self._check(self.networks.ecg_logits(window.tokens, window.token_times_s), "ecg")
 
-    def _missing(self) -> NDArray[np.float32]:
+    def _missing(self) -> Float32Array:
         return np.full(len(self.info.class_names), np.nan, dtype=np.float32)
 
-    def _check(self, logits: NDArray[np.float32], model: str) -> NDArray[np.float32]:
+    def _check(self, logits: Float32Array, model: str) -> Float32Array:
         """Refuse what a broken network gives: NaN would pass for a missing signal."""
         expected = (len(self.info.class_names),)
         if logits.shape != expected or not np.isfinite(logits).all():
@@ -252,7 +252,7 @@ def describe_prediction(prediction: Prediction) -> str:
     return "\n".join([*lines, RESEARCH_NOTE])
 
 
-def _to_tuple(values: NDArray[np.floating]) -> tuple[float, ...]:
+def _to_tuple(values: FloatArray) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 

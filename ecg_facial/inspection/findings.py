@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.intervals import compute_nn, mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.recording import EcgSignal
+from ecg_facial.runtime.typing import Float64Array
 
 STRETCH_S = 10.0
 LOW_QUALITY = 0.5
@@ -52,9 +52,9 @@ class Findings:
 
     reading: EcgReading
     beats: RPeaks
-    nn_s: NDArray[np.float64]
-    edges_s: NDArray[np.float64]
-    quality: NDArray[np.float64]
+    nn_s: Float64Array
+    edges_s: Float64Array
+    quality: Float64Array
     heart_rate_bpm: float
     heart_rate_range_bpm: tuple[float, float]
     notes: tuple[str, ...]
@@ -145,13 +145,13 @@ def find_beats(reading: EcgReading, *, simulated: bool = False) -> Findings:
     )
 
 
-def _cut(duration_s: float) -> NDArray[np.float64]:
+def _cut(duration_s: float) -> Float64Array:
     """Borders of stretches of about `STRETCH_S`, equally long, one at least."""
     n_stretches = max(1, round(duration_s / STRETCH_S))
     return np.linspace(0.0, duration_s, n_stretches + 1)
 
 
-def _judge(signal: EcgSignal, beats: RPeaks, edges_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def _judge(signal: EcgSignal, beats: RPeaks, edges_s: Float64Array) -> Float64Array:
     places = np.round(edges_s * signal.fs_hz).astype(np.int64)
     inside = np.searchsorted(beats.times_s, edges_s)
     quality = np.zeros(len(edges_s) - 1)
@@ -175,13 +175,13 @@ def _note_inverted(signal: EcgSignal, beats: RPeaks) -> tuple[str, ...]:
     )
 
 
-def _note_quality(quality: NDArray[np.float64]) -> tuple[str, ...]:
+def _note_quality(quality: Float64Array) -> tuple[str, ...]:
     if np.median(quality) >= LOW_QUALITY:
         return ()
     return ("the signal quality is low: beats and heart rate are not to be trusted",)
 
 
-def _measure_deflections(signal: EcgSignal, beats: RPeaks) -> NDArray[np.float64]:
+def _measure_deflections(signal: EcgSignal, beats: RPeaks) -> Float64Array:
     """Height above and depth below what surrounds each beat, shape (n_beats, 2); beats next to gaps are left out."""
     reach, tip = (max(1, round(span_s * signal.fs_hz)) for span_s in (_AROUND_S, _TIP_S))
     at = np.round(beats.times_s * signal.fs_hz).astype(np.int64)

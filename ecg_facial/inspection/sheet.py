@@ -15,7 +15,6 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from ecg_facial.inspection.findings import LOW_QUALITY, Findings
 from ecg_facial.inspection.paper import (
@@ -31,6 +30,7 @@ from ecg_facial.inspection.paper import (
 )
 from ecg_facial.inspection.strip import PULSE_MM, ROW_S, choose_scale, draw_row
 from ecg_facial.inspection.wording import describe_head, describe_scale
+from ecg_facial.runtime.typing import Float64Array
 
 DOTS_PER_INCH = 200
 _LEFT_MM, _RIGHT_MM, _GAP_MM = 14.0, 8.0, 4.0
@@ -140,7 +140,7 @@ def _draw_rates(axes: Axes, findings: Findings, shown: Shown) -> None:
     axes.set_title(_caption(findings, shown), loc="left", fontsize=7.5, color=FAINT)
 
 
-def _draw_spread(axes: Axes, times: NDArray[np.float64], rates: NDArray[np.float64]) -> None:
+def _draw_spread(axes: Axes, times: Float64Array, rates: Float64Array) -> None:
     """Median and nine tenths of the beats of equal shares of the time, where single dots would run together."""
     n_bins = 300
     bins = np.minimum((times / times[-1] * n_bins).astype(np.int64), n_bins - 1)
@@ -153,7 +153,7 @@ def _draw_spread(axes: Axes, times: NDArray[np.float64], rates: NDArray[np.float
     axes.plot(centre, middle, color=MARK, linewidth=0.8)
 
 
-def _limit(rates: NDArray[np.float64]) -> tuple[float, float]:
+def _limit(rates: Float64Array) -> tuple[float, float]:
     low, high = (float(rates.min()), float(rates.max())) if len(rates) else (40.0, 120.0)
     middle, half = (low + high) / 2, max((high - low) / 2 + _MARGIN_BPM, _MIN_SPAN_BPM / 2)
     return max(0.0, middle - half), middle + half

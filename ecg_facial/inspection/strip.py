@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from ecg_facial.inspection.findings import LOW_QUALITY, Findings
 from ecg_facial.inspection.paper import FAINT, MARK, MM_PER_S, TRACE
+from ecg_facial.runtime.typing import Float64Array
 
 ROW_S = 10.0
 PULSE_MM = 15.0
@@ -60,14 +60,14 @@ class Scale:
         """Height of the whole row, whole squares."""
         return self.height_mm + _MARKS_MM + _TIMES_MM + (-(self.height_mm + _MARKS_MM + _TIMES_MM)) % 5
 
-    def to_mm(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_mm(self, values: Float64Array) -> Float64Array:
         """Heights on the row's paper, cut far beyond it."""
         low = _TIMES_MM + (self.row_mm - _MARKS_MM - _TIMES_MM) / 2
         heights = low + (values - self.middle) * self.mm_per_unit
         return np.clip(heights, -self.row_mm, 2 * self.row_mm)
 
 
-def choose_scale(samples: NDArray[np.float64], unit: str | None) -> Scale:
+def choose_scale(samples: Float64Array, unit: str | None) -> Scale:
     """Choose the gain that shows all of a trace: 10 mm/mV where it fits, or is not too small to see."""
     known = samples[np.isfinite(samples)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
@@ -104,11 +104,11 @@ def draw_row(axes: Axes, findings: Findings, scale: Scale, *, start_s: float, ro
     _label_values(axes, scale, findings.signal.unit)
 
 
-def _to_x(times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def _to_x(times_s: Float64Array) -> Float64Array:
     return PULSE_MM + times_s * MM_PER_S
 
 
-def _thin(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _thin(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Keep the lowest and the highest of each group of samples, in order, where there are more than can be seen."""
     size = -(-2 * len(x) // _MAX_POINTS)
     if size < 3:
@@ -132,9 +132,7 @@ def _shade(axes: Axes, findings: Findings, scale: Scale, start_s: float, row_s: 
                 axes.text(x + 1, scale.row_mm - 1, f"low quality ({quality:.2f})", va="top", fontsize=6.5, color=FAINT)
 
 
-def _hatch_gaps(
-    axes: Axes, times_s: NDArray[np.float64], samples: NDArray[np.float64], scale: Scale, fs_hz: float
-) -> None:
+def _hatch_gaps(axes: Axes, times_s: Float64Array, samples: Float64Array, scale: Scale, fs_hz: float) -> None:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isnan(samples).astype(np.int8), [0]])))
     for begin, end in edges.reshape(-1, 2):
         left, right = _to_x(np.array([times_s[begin], times_s[end - 1] + 1 / fs_hz]))

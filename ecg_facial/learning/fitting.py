@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.errors import SettingsError
@@ -33,6 +32,7 @@ from ecg_facial.nets.weights import identify_weights, load_resnet18
 from ecg_facial.prepared import AlteredData, JoinedData, PreparedData
 from ecg_facial.prepared.normalising import NormalisedData
 from ecg_facial.prepared.queries import has_beats, rows_of, sees_face
+from ecg_facial.runtime.typing import Float32Array
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,7 +51,7 @@ class FittedModels:
         *,
         task: Task | None = None,
         features: FrameFeatures | None = None,
-    ) -> dict[str, NDArray[np.float32]]:
+    ) -> dict[str, Float32Array]:
         """Logits (n, n_classes) of some rows, by model name; NaN where the model has nothing to look at.
 
         With a task, a level outside it is an error; without one no level is read.

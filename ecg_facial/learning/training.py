@@ -17,7 +17,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 from ecg_facial.errors import CorruptDataError, SettingsError, StaleCacheError
 from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.runtime.storage import atomic_path, sha256_json
+from ecg_facial.runtime.typing import Float32Array, Int64Array
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Batch = tuple[dict[str, Tensor], Tensor]
@@ -118,9 +118,7 @@ def fit(
     return FitResult(run.best_epoch, tuple(run.history))
 
 
-def predict_logits(
-    model: nn.Module, data: TrainingData, *, batch_size: int = 64, device: str = "cpu"
-) -> NDArray[np.float32]:
+def predict_logits(model: nn.Module, data: TrainingData, *, batch_size: int = 64, device: str = "cpu") -> Float32Array:
     """Logits of every item, shape (n, n_classes), in evaluation mode."""
     target = choose_device(device)
     model.to(target).eval()
@@ -155,7 +153,7 @@ def limit_threads(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def count_classes(data: TrainingData) -> NDArray[np.int64]:
+def count_classes(data: TrainingData) -> Int64Array:
     """Items of each class, from `data.labels` where it has them."""
     labels = getattr(data, "labels", None)
     if labels is None:
@@ -177,7 +175,7 @@ def _cross_entropy(train: TrainingData, settings: TrainingSettings, device: torc
     return weighted
 
 
-def _batches(data: TrainingData, order: NDArray[np.int64], batch_size: int) -> Iterator[Batch]:
+def _batches(data: TrainingData, order: Int64Array, batch_size: int) -> Iterator[Batch]:
     for first in range(0, len(order), batch_size):
         yield data.collate([data[int(index)] for index in order[first : first + batch_size]])
 

@@ -13,13 +13,13 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ecg_facial.face.pixels import normalise_crops
 from ecg_facial.nets.resnet import N_FEATURES, ResNet18
 from ecg_facial.runtime.executors.local import open_pool
 from ecg_facial.runtime.progress import track
 from ecg_facial.runtime.storage import atomic_path
+from ecg_facial.runtime.typing import BoolArray, Float32Array, UInt8Array
 
 CLIPS_A_PART = 16
 _IMAGES_A_BATCH = 32
@@ -30,10 +30,10 @@ class Clips(Protocol):
 
     def __len__(self) -> int: ...
 
-    def crops(self, row: int, /) -> NDArray[np.uint8]:
+    def crops(self, row: int, /) -> UInt8Array:
         """(n_frames, height, width, 3)."""
 
-    def frame_mask(self, row: int, /) -> NDArray[np.bool_]:
+    def frame_mask(self, row: int, /) -> BoolArray:
         """(n_frames,)."""
 
 
@@ -42,12 +42,12 @@ class FrameFeatures:
 
     def __init__(self, folder: Path, n_clips: int) -> None:
         self._folder, self._n_clips = folder, n_clips
-        self._parts: dict[int, NDArray[np.float32]] = {}
+        self._parts: dict[int, Float32Array] = {}
 
     def __len__(self) -> int:
         return self._n_clips
 
-    def __getitem__(self, row: int) -> NDArray[np.float32]:
+    def __getitem__(self, row: int) -> Float32Array:
         number, place = divmod(row, CLIPS_A_PART)
         if number not in self._parts:
             self._parts[number] = np.load(_part_path(self._folder, number), mmap_mode="r")
@@ -64,7 +64,7 @@ class JoinedFeatures(FrameFeatures):
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def __getitem__(self, row: int) -> NDArray[np.float32]:
+    def __getitem__(self, row: int) -> Float32Array:
         number = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self._sets[number][int(row - self._starts[number])]
 
@@ -78,20 +78,20 @@ class ExchangedFeatures(FrameFeatures):
     def __len__(self) -> int:
         return len(self._base)
 
-    def __getitem__(self, row: int) -> NDArray[np.float32]:
+    def __getitem__(self, row: int) -> Float32Array:
         return self._base[self._shown.get(row, row)]
 
 
 class AdjustedFeatures(FrameFeatures):
     """Features that are shifted and scaled as they are read."""
 
-    def __init__(self, base: FrameFeatures, adjust: Callable[[int], NDArray[np.float32]]) -> None:
+    def __init__(self, base: FrameFeatures, adjust: Callable[[int], Float32Array]) -> None:
         self._base, self._adjust = base, adjust
 
     def __len__(self) -> int:
         return len(self._base)
 
-    def __getitem__(self, row: int) -> NDArray[np.float32]:
+    def __getitem__(self, row: int) -> Float32Array:
         return self._adjust(row)
 
 
@@ -169,7 +169,7 @@ def _part_path(folder: Path, number: int) -> Path:
     return folder / f"part-{number:05d}.npy"
 
 
-def _encode_clips(clips: Clips, rows: Iterable[int], network: ResNet18) -> NDArray[np.float32]:
+def _encode_clips(clips: Clips, rows: Iterable[int], network: ResNet18) -> Float32Array:
     encoded = []
     for row in rows:
         mask = clips.frame_mask(row)
@@ -180,7 +180,7 @@ def _encode_clips(clips: Clips, rows: Iterable[int], network: ResNet18) -> NDArr
     return np.stack(encoded)
 
 
-def encode_crops(crops: NDArray[np.uint8], network: ResNet18) -> NDArray[np.float32]:
+def encode_crops(crops: UInt8Array, network: ResNet18) -> Float32Array:
     """Features (n, 512) of crops (n, height, width, 3)."""
     parts = []
     with torch.inference_mode():

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.prepared.data import PreparedData
 from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, UInt8Array
 
 
 class AlteredData(PreparedData):
@@ -40,26 +39,26 @@ class AlteredData(PreparedData):
         """Give the same windows with another table."""
         return AlteredData(self.base.with_table(table), heart=self._heart, video=self.video)
 
-    def crops(self, row: int) -> NDArray[np.uint8]:
+    def crops(self, row: int) -> UInt8Array:
         """Crops (n_frames, crop_px, crop_px, 3)."""
         return self.base.crops(self.video.get(row, row))
 
-    def frame_mask(self, row: int) -> NDArray[np.bool_]:
+    def frame_mask(self, row: int) -> BoolArray:
         """Where a face was seen, (n_frames,)."""
         return self.base.frame_mask(self.video.get(row, row))
 
-    def frame_times_s(self, row: int) -> NDArray[np.float32]:
+    def frame_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each frame, (n_frames,)."""
         return self.base.frame_times_s(self.video.get(row, row))
 
-    def tokens(self, row: int) -> NDArray[np.float32]:
+    def tokens(self, row: int) -> Float32Array:
         """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
         return self.base.tokens(self._heart.get(row, row))
 
-    def token_times_s(self, row: int) -> NDArray[np.float32]:
+    def token_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each token, (n_tokens,)."""
         return self.base.token_times_s(self._heart.get(row, row))
 
-    def r_peak_times_s(self, row: int) -> NDArray[np.float64]:
+    def r_peak_times_s(self, row: int) -> Float64Array:
         """Seconds from the window's start to each R-peak, (n_beats,)."""
         return self.base.r_peak_times_s(self._heart.get(row, row))

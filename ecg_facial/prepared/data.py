@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, StaleCacheError
@@ -28,6 +27,7 @@ from ecg_facial.prepared.shards import (
 )
 from ecg_facial.runtime.settings import from_dict
 from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.runtime.typing import AnyArray, BoolArray, Float32Array, Float64Array, UInt8Array
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
 _MAX_OPEN_SHARDS = 32
@@ -41,8 +41,8 @@ class _Ragged:
         self._values = lists.flatten().to_numpy(zero_copy_only=False)
         self._bounds = np.concatenate([[0], np.cumsum(lists.value_lengths().to_numpy())])
 
-    def __getitem__(self, row: int) -> NDArray[Any]:
-        values: NDArray[Any] = self._values[self._bounds[row] : self._bounds[row + 1]]
+    def __getitem__(self, row: int) -> AnyArray:
+        values: AnyArray = self._values[self._bounds[row] : self._bounds[row + 1]]
         return values
 
 
@@ -76,7 +76,7 @@ class PreparedData:
         self.folder, self.table, self.settings = folder, table, settings
         self.fingerprint, self.simulated = fingerprint, simulated
         self._ragged = ragged
-        self._open: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
+        self._open: OrderedDict[int, UInt8Array] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self.table)
@@ -85,7 +85,7 @@ class PreparedData:
         # a mapped array would be pickled with all its bytes
         return {**self.__dict__, "_open": OrderedDict()}
 
-    def crops(self, row: int) -> NDArray[np.uint8]:
+    def crops(self, row: int) -> UInt8Array:
         """Crops (n_frames, crop_px, crop_px, 3), RGB, read-only; zeros where no face was seen."""
         number, place = divmod(self._check_row(row), TRIALS_A_SHARD)
         shard = self._open.pop(number, None)
@@ -96,23 +96,23 @@ class PreparedData:
             self._open.popitem(last=False)
         return np.asarray(shard[place])
 
-    def frame_mask(self, row: int) -> NDArray[np.bool_]:
+    def frame_mask(self, row: int) -> BoolArray:
         """Where a face was seen, (n_frames,)."""
         return self._ragged["frame_mask"][self._check_row(row)]
 
-    def frame_times_s(self, row: int) -> NDArray[np.float32]:
+    def frame_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each frame, (n_frames,)."""
         return self._ragged["frame_times_s"][self._check_row(row)]
 
-    def tokens(self, row: int) -> NDArray[np.float32]:
+    def tokens(self, row: int) -> Float32Array:
         """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
         return self._ragged["tokens"][self._check_row(row)].reshape(-1, N_TOKEN_FEATURES)
 
-    def token_times_s(self, row: int) -> NDArray[np.float32]:
+    def token_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each token, (n_tokens,)."""
         return self._ragged["token_times_s"][self._check_row(row)]
 
-    def r_peak_times_s(self, row: int) -> NDArray[np.float64]:
+    def r_peak_times_s(self, row: int) -> Float64Array:
         """Seconds from the window's start to each R-peak, (n_beats,)."""
         return self._ragged["r_peak_times_s"][self._check_row(row)]
 
@@ -156,12 +156,12 @@ class PreparedData:
             raise IndexError(f"row {row} of {len(self.table)} prepared trials")
         return int(row)
 
-    def _map_shard(self, number: int) -> NDArray[np.uint8]:
+    def _map_shard(self, number: int) -> UInt8Array:
         path, size = crops_path(self.folder, number), self.settings.crop_px
         n_trials = min(TRIALS_A_SHARD, len(self.table) - number * TRIALS_A_SHARD)
         shape = (n_trials, self.settings.n_frames, size, size, 3)
         try:
-            shard: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+            shard: UInt8Array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError):
             raise CorruptDataError(f"{path}: damaged; delete {self.folder} and prepare again") from None
         if shard.shape != shape or shard.dtype != np.uint8:

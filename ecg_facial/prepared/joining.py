@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.prepared.data import PreparedData
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, UInt8Array
 
 DATASET_COLUMN = "dataset"
 
@@ -42,32 +42,32 @@ class JoinedData(PreparedData):
         self.parts = tuple(parts)
         self._starts = np.cumsum([0, *(len(part) for part in parts)])
 
-    def crops(self, row: int) -> NDArray[np.uint8]:
+    def crops(self, row: int) -> UInt8Array:
         """Crops (n_frames, crop_px, crop_px, 3)."""
         part, place = self._locate(row)
         return part.crops(place)
 
-    def frame_mask(self, row: int) -> NDArray[np.bool_]:
+    def frame_mask(self, row: int) -> BoolArray:
         """Where a face was seen, (n_frames,)."""
         part, place = self._locate(row)
         return part.frame_mask(place)
 
-    def frame_times_s(self, row: int) -> NDArray[np.float32]:
+    def frame_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each frame, (n_frames,)."""
         part, place = self._locate(row)
         return part.frame_times_s(place)
 
-    def tokens(self, row: int) -> NDArray[np.float32]:
+    def tokens(self, row: int) -> Float32Array:
         """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
         part, place = self._locate(row)
         return part.tokens(place)
 
-    def token_times_s(self, row: int) -> NDArray[np.float32]:
+    def token_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each token, (n_tokens,)."""
         part, place = self._locate(row)
         return part.token_times_s(place)
 
-    def r_peak_times_s(self, row: int) -> NDArray[np.float64]:
+    def r_peak_times_s(self, row: int) -> Float64Array:
         """Seconds from the window's start to each R-peak, (n_beats,)."""
         part, place = self._locate(row)
         return part.r_peak_times_s(place)

@@ -11,19 +11,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, UInt8Array
 
 FIRST_LEVEL = "BL1"
 TIME_COLUMN = "start_s"
 _TINY = 1e-6
-Vectors = NDArray[np.float64]
-_Read = Callable[[int], Vectors]
+_Read = Callable[[int], Float64Array]
 
 
 class NormalisedData(PreparedData):
@@ -54,15 +53,13 @@ class NormalisedData(PreparedData):
         """Give the same windows with another table."""
         return NormalisedData(self.base.with_table(table), self.normalisation, train_rows=self.train_rows)
 
-    def tokens(self, row: int) -> NDArray[np.float32]:
+    def tokens(self, row: int) -> Float32Array:
         """Normalised heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
         if self._tokens is None:
             self._tokens = self._make_adjustment(self.base.tokens)
         return self._tokens.apply(row, self.base.tokens(row))
 
-    def adjust_features(
-        self, row: int, features: Callable[[int], NDArray[np.float32]], *, key: str
-    ) -> NDArray[np.float32]:
+    def adjust_features(self, row: int, features: Callable[[int], Float32Array], *, key: str) -> Float32Array:
         """Normalise the frame features (n_frames, n_features) of a row; frames without a face stay 0.
 
         Parameters
@@ -86,31 +83,31 @@ class NormalisedData(PreparedData):
             f"normalisation:{name}": adjustment.fingerprint() for name, adjustment in fitted.items() if adjustment
         }
 
-    def crops(self, row: int) -> NDArray[np.uint8]:
+    def crops(self, row: int) -> UInt8Array:
         """Crops, as they are."""
         return self.base.crops(row)
 
-    def frame_mask(self, row: int) -> NDArray[np.bool_]:
+    def frame_mask(self, row: int) -> BoolArray:
         """Where a face was seen."""
         return self.base.frame_mask(row)
 
-    def frame_times_s(self, row: int) -> NDArray[np.float32]:
+    def frame_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each frame."""
         return self.base.frame_times_s(row)
 
-    def token_times_s(self, row: int) -> NDArray[np.float32]:
+    def token_times_s(self, row: int) -> Float32Array:
         """Seconds from the window's start to each token."""
         return self.base.token_times_s(row)
 
-    def r_peak_times_s(self, row: int) -> NDArray[np.float64]:
+    def r_peak_times_s(self, row: int) -> Float64Array:
         """Seconds from the window's start to each R-peak."""
         return self.base.r_peak_times_s(row)
 
-    def _make_adjustment(self, read: Callable[[int], NDArray[np.float32]]) -> Adjustment:
+    def _make_adjustment(self, read: Callable[[int], Float32Array]) -> Adjustment:
         if self.train_rows is None:
             raise SettingsError("normalised data were read before their training part was known; fit them first")
 
-        def read_exactly(row: int) -> Vectors:
+        def read_exactly(row: int) -> Float64Array:
             return np.asarray(read(row), dtype=np.float64)
 
         return Adjustment(read_exactly, self.table, self.normalisation, self.train_rows)
@@ -137,9 +134,9 @@ class Adjustment:
         if not len(pooled):
             pooled = np.zeros((1, read(0).shape[1]))
         self.mean, self.std = pooled.mean(axis=0), np.maximum(pooled.std(axis=0), _TINY)
-        self._of_person: dict[str, dict[int, tuple[Vectors, Vectors]]] = {}
+        self._of_person: dict[str, dict[int, tuple[Float64Array, Float64Array]]] = {}
 
-    def apply(self, row: int, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def apply(self, row: int, values: Float32Array) -> Float32Array:
         """Normalise the vectors of a row."""
         shift, scale = self.mean, self.std
         if self._settings.mode != "training-set":
@@ -153,7 +150,7 @@ class Adjustment:
         """SHA-256 of what was fitted on the training part; a person's own figures are not among it."""
         return sha256_bytes(self.mean.tobytes() + self.std.tobytes())
 
-    def _measure(self, subject: str) -> dict[int, tuple[Vectors, Vectors]]:
+    def _measure(self, subject: str) -> dict[int, tuple[Float64Array, Float64Array]]:
         rows = [int(row) for row in np.flatnonzero((self._table["subject"] == subject).to_numpy())]
         one = np.ones_like(self.std)
         if self._settings.mode == "causal":
@@ -166,7 +163,7 @@ class Adjustment:
         scale = one if resting else np.maximum(pooled.std(axis=0), _TINY) if len(pooled) else self.std
         return dict.fromkeys(rows, (shift, scale))
 
-    def _running_means(self, rows: list[int]) -> dict[int, Vectors]:
+    def _running_means(self, rows: list[int]) -> dict[int, Float64Array]:
         total, n_past, means = self.mean.copy(), 1, {}
         for row in order_rows(self._table, rows):
             means[row] = total / n_past

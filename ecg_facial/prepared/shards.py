@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError
 from ecg_facial.recording import Recording
 from ecg_facial.runtime.storage import atomic_path
+from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.windows.window import Window
 
 FORMAT_VERSION = 1
@@ -98,7 +98,7 @@ def write_shard(folder: Path, number: int, windows: Sequence[PreparedWindow], *,
         pq.write_table(table.replace_schema_metadata({_ABOUT: about.encode()}), temporary)
 
 
-def _hash_content(crops: NDArray[np.uint8], table: pa.Table) -> str:
+def _hash_content(crops: UInt8Array, table: pa.Table) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(crops).data)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:

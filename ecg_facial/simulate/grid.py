@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.settings.presets import (
     Range,
 )
@@ -12,9 +12,8 @@ from ecg_facial.simulate.settings.presets import (
 TRIAL_S = 5.5
 FPS = 25.0
 N_FRAMES = 138
-FRAME_TIMES_S: NDArray[np.float64] = np.arange(N_FRAMES) / FPS
+FRAME_TIMES_S: Float64Array = np.arange(N_FRAMES) / FPS
 PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")
-FloatArray = NDArray[np.float64]
 
 
 def uniform(rng: np.random.Generator, limits: Range) -> float:
@@ -22,7 +21,7 @@ def uniform(rng: np.random.Generator, limits: Range) -> float:
     return limits[0] + (limits[1] - limits[0]) * rng.random()
 
 
-def smooth_step(position: FloatArray) -> FloatArray:
+def smooth_step(position: Float64Array) -> Float64Array:
     """Rise from 0 at position 0 to 1 at position 1, with flat ends."""
     inside = np.clip(position, 0.0, 1.0)
     return inside * inside * (3.0 - 2.0 * inside)

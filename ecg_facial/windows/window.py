@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.intervals import HeartRateTokens, compute_heart_rate_tokens, mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
@@ -23,6 +22,7 @@ from ecg_facial.face.detection import FaceDetector
 from ecg_facial.face.tracking import FaceTracker, TrackSettings
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.recording import EcgSignal
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, UInt8Array
 from ecg_facial.windows.settings import WindowSettings
 
 # Faces react 1 to 3 s after the stimulus, so the late policy leaves out the first 2 s of 5.5.
@@ -56,12 +56,12 @@ class Window:
         Whether the signal was given at all.
     """
 
-    crops: NDArray[np.uint8]
-    frame_mask: NDArray[np.bool_]
-    frame_times_s: NDArray[np.float32]
-    tokens: NDArray[np.float32]
-    token_times_s: NDArray[np.float32]
-    r_peak_times_s: NDArray[np.float64]
+    crops: UInt8Array
+    frame_mask: BoolArray
+    frame_times_s: Float32Array
+    tokens: Float32Array
+    token_times_s: Float32Array
+    r_peak_times_s: Float64Array
     heart_rate_bpm: float
     face_quality: float
     ecg_quality: float
@@ -128,7 +128,7 @@ def make_window(
     )
 
 
-def frame_grid(settings: WindowSettings) -> NDArray[np.float64]:
+def frame_grid(settings: WindowSettings) -> Float64Array:
     """Compute the times in seconds at which frames are looked for, shape (n_frames,): the middles of equal parts."""
     begin_s = _LATE_START * settings.window_s if settings.frame_policy == "late" else 0.0
     parts = (np.arange(settings.n_frames) + 0.5) / settings.n_frames
@@ -170,7 +170,7 @@ class _FaceTrack:
             covered = min(1.0, (last_s + step_s) / self._settings.window_s)
             self.quality = float(np.mean(trust)) * covered
 
-    def _slot(self, grid: NDArray[np.float64], time_s: float, *, number: int) -> int:
+    def _slot(self, grid: Float64Array, time_s: float, *, number: int) -> int:
         """Slot that a frame may fill, -1 before the first: the last one looked for at or before its time."""
         if self._settings.frame_policy == "first":
             return number
@@ -179,7 +179,7 @@ class _FaceTrack:
 
 def _read_heart(
     ecg: EcgSignal | None, settings: WindowSettings, start_s: float
-) -> tuple[NDArray[np.float64], HeartRateTokens, float]:
+) -> tuple[Float64Array, HeartRateTokens, float]:
     """Beat times from the window's start, tokens, and quality."""
     nothing = (np.zeros(0), _no_tokens(), 0.0)
     if ecg is None:

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import simulate_ecg
 
-FloatArray = NDArray[np.float64]
 FS_HZ, N_TIMES = 512.0, 2816
 TIMES_S = np.arange(N_TIMES) / FS_HZ
 SEEDS = range(12)
 
 
-def clean(seed: int) -> FloatArray:
+def clean(seed: int) -> Float64Array:
     return simulate_ecg(np.full(N_TIMES, 55.0 + 6 * seed), FS_HZ, rng=np.random.default_rng(seed))[0]
 
 
-def with_noise(seed: int, snr_db: float) -> FloatArray:
+def with_noise(seed: int, snr_db: float) -> Float64Array:
     ecg = clean(seed)
     sd = np.sqrt(np.ptp(ecg) ** 2 / 8 / 10 ** (snr_db / 10))
     return ecg + np.random.default_rng(seed).normal(0.0, sd, N_TIMES)
 
 
-def sqi(ecg: FloatArray) -> float:
+def sqi(ecg: Float64Array) -> float:
     return compute_sqi(ecg, FS_HZ, r_peaks=detect_r_peaks(ecg, FS_HZ))
 
 

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.intervals import mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
 
-FloatArray = NDArray[np.float64]
 FS_HZ, WINDOW_S = 512.0, 5.5
 # a beat whose rise or fall is cut off by the window's end may be left out
 EDGE_S = 0.015
@@ -22,12 +21,12 @@ EDGE_S = 0.015
 
 def simulate(
     bpm: float, *, fs_hz: float = FS_HZ, seed: int = 0, family: str = "symmetric", window_s: float = WINDOW_S
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Float64Array, Float64Array]:
     curve = np.full(round(window_s * fs_hz), bpm)
     return simulate_ecg(curve, fs_hz, rng=np.random.default_rng(seed), morphology=make_morphology(family))
 
 
-def match(found_s: FloatArray, true_s: FloatArray, *, tolerance_s: float = 0.05) -> tuple[FloatArray, int, int]:
+def match(found_s: Float64Array, true_s: Float64Array, *, tolerance_s: float = 0.05) -> tuple[Float64Array, int, int]:
     """Timing errors of matched beats, number of missed beats, number of false beats."""
     if not len(found_s) or not len(true_s):
         return np.zeros(0), len(true_s), len(found_s)
@@ -37,11 +36,11 @@ def match(found_s: FloatArray, true_s: FloatArray, *, tolerance_s: float = 0.05)
     return nearest[np.abs(nearest) <= tolerance_s], missed, int((np.abs(nearest) > tolerance_s).sum())
 
 
-def away_from_edges(times_s: FloatArray) -> FloatArray:
+def away_from_edges(times_s: Float64Array) -> Float64Array:
     return times_s[(times_s > EDGE_S) & (times_s < WINDOW_S - EDGE_S)]
 
 
-def noisy_beats(seed: int = 3) -> tuple[FloatArray, FloatArray]:
+def noisy_beats(seed: int = 3) -> tuple[Float64Array, Float64Array]:
     ecg, r_times = simulate(75.0, seed=seed)
     return ecg + np.random.default_rng(seed).normal(0.0, 0.03, len(ecg)), r_times
 
@@ -175,7 +174,7 @@ def test_confidence_is_lower_for_a_weaker_beat() -> None:
     assert ((found.confidence >= 0) & (found.confidence <= 1)).all()
 
 
-def few_beats(n_beats: int, bpm: float) -> tuple[FloatArray, FloatArray]:
+def few_beats(n_beats: int, bpm: float) -> tuple[Float64Array, Float64Array]:
     """Beats with their waves in an otherwise flat line."""
     ecg, r_times = simulate(bpm, seed=5)
     shown = r_times[1 : 1 + n_beats]
@@ -197,7 +196,7 @@ USELESS = {
 
 
 @pytest.mark.parametrize("ecg", USELESS.values(), ids=USELESS.keys())
-def test_a_signal_without_beats_gives_none_and_no_heart_rate(ecg: FloatArray) -> None:
+def test_a_signal_without_beats_gives_none_and_no_heart_rate(ecg: Float64Array) -> None:
     found = detect_r_peaks(ecg, FS_HZ)
     assert len(found) <= 1
     assert np.isnan(mean_heart_rate(found.times_s))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.face.alignment import TEMPLATE, alignment_matrix, crop_face
 from ecg_facial.face.detection import Face
 from ecg_facial.face.video import RgbFrame
+from ecg_facial.runtime.typing import Float64Array
 
 IDENTITY = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
 
 
-def similarity(scale: float, angle: float, shift: tuple[float, float]) -> NDArray[np.float64]:
+def similarity(scale: float, angle: float, shift: tuple[float, float]) -> Float64Array:
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return np.column_stack([turn, shift])
 
@@ -39,7 +39,7 @@ def test_landmarks_that_fit_no_similarity_are_fitted_in_the_least_squares_sense(
     landmarks = TEMPLATE * 64 + np.random.default_rng(0).normal(0, 3, (5, 2))
     best = alignment_matrix(landmarks, 64)
 
-    def cost(matrix: NDArray[np.float64]) -> float:
+    def cost(matrix: Float64Array) -> float:
         return float(((landmarks @ matrix[:, :2].T + matrix[:, 2] - TEMPLATE * 64) ** 2).sum())
 
     for step in (-1e-3, 1e-3):

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.face.alignment import TEMPLATE
 from ecg_facial.face.detection import Face, overlap
 from ecg_facial.face.tracking import FaceTracker, TrackSettings
 from ecg_facial.face.video import RgbFrame, VideoFrame
-
-Texture = NDArray[np.uint8]
+from ecg_facial.runtime.typing import UInt8Array
 
 
 def face_at(x: float, y: float, size: float = 60.0, confidence: float = 0.99) -> Face:
@@ -22,7 +20,7 @@ def face_at(x: float, y: float, size: float = 60.0, confidence: float = 0.99) ->
     return Face(box=np.array([*corner, size, size]), landmarks=corner + TEMPLATE * size, confidence=confidence)
 
 
-def texture_of(person: int) -> Texture:
+def texture_of(person: int) -> UInt8Array:
     return np.random.default_rng(person).integers(0, 255, (8, 8), dtype=np.uint8)
 
 
@@ -48,7 +46,7 @@ class Stage:
         seen = [face for _, face in self.script[round(frame.time_s)] if overlap(face.box, expected.box) > 0.05]
         return seen[0] if seen else None
 
-    def _draw(self, cast: Sequence[tuple[int, Face]]) -> Texture:
+    def _draw(self, cast: Sequence[tuple[int, Face]]) -> UInt8Array:
         picture = np.full((240, 320, 3), 128, np.uint8)
         for person, face in cast:
             x, y, size, _ = face.box.astype(int)

@@ -11,18 +11,17 @@ import av
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.face import video
 from ecg_facial.face.video import RgbFrame, VideoFrame, YuvFrame, probe_video, read_frames
 from ecg_facial.recording import VideoRef
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
-Picture = NDArray[np.uint8]
 WIDTH, HEIGHT, N_FRAMES, FPS = 160, 120, 20, 25
 
 
-def smooth_picture(number: int = 0, *, width: int = WIDTH, height: int = HEIGHT) -> Picture:
+def smooth_picture(number: int = 0, *, width: int = WIDTH, height: int = HEIGHT) -> UInt8Array:
     """Colours without edges, so that compression changes them little; brighter from frame to frame, 50 times."""
     y, x = np.mgrid[0:height, 0:width]
     red, green = 40 + 150 * x / width, 200 - 120 * y / height
@@ -62,9 +61,7 @@ def read_all(path: Path, **part: float) -> list[VideoFrame]:
     return list(read_frames(VideoRef(path=path), **part))
 
 
-def turned(
-    scale: float, angle: float, *, width: int = WIDTH, height: int = HEIGHT, size: int = 48
-) -> NDArray[np.float64]:
+def turned(scale: float, angle: float, *, width: int = WIDTH, height: int = HEIGHT, size: int = 48) -> Float64Array:
     """Matrix that turns and scales about the picture's middle into the middle of a crop."""
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
     matrix[:, 2] += size / 2 - np.array([width / 2, height / 2])
@@ -162,7 +159,7 @@ def test_outside_of_the_frame_is_black() -> None:
     assert (beside[:, 17:] == 200).all()
 
 
-def as_planes(pixels: str, *, full_range: bool, picture: Picture) -> YuvFrame:
+def as_planes(pixels: str, *, full_range: bool, picture: UInt8Array) -> YuvFrame:
     frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
         format=pixels, dst_colorspace="ITU601", dst_color_range="JPEG" if full_range else "MPEG"
     )

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import edfio
 import numpy as np
-from numpy.typing import NDArray
+
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 
 FS_HZ = 200.0
-Samples = NDArray[np.float64]
 
 
-def make_ecg(n_times: int = 2000, *, rr_s: float = 0.8, fs_hz: float = FS_HZ) -> Samples:
+def make_ecg(n_times: int = 2000, *, rr_s: float = 0.8, fs_hz: float = FS_HZ) -> Float64Array:
     """Narrow beats of 1 mV at a constant rate, the first at 0.4 s."""
     times_s = np.arange(n_times) / fs_hz
     beats_s = np.arange(0.4, n_times / fs_hz, rr_s)
     return np.exp(-0.5 * ((times_s[:, None] - beats_s) / 0.012) ** 2).sum(axis=1)
 
 
-def pack_212(counts: NDArray[np.int64]) -> bytes:
+def pack_212(counts: Int64Array) -> bytes:
     """Twelve bits a sample, two samples in three bytes."""
     padded = np.pad(counts, (0, len(counts) % 2)) & 0xFFF
     first, second = padded[0::2], padded[1::2]
@@ -32,7 +32,7 @@ def pack_212(counts: NDArray[np.int64]) -> bytes:
 
 def write_wfdb(
     folder: Path,
-    counts: NDArray[np.int64],
+    counts: Int64Array,
     *,
     name: str = "rec",
     storage: int = 16,
@@ -70,7 +70,7 @@ def write_atr(path: Path, marks: Sequence[tuple[int, int]], *, note: bytes = b""
     return path
 
 
-def write_edf(path: Path, signals: Sequence[tuple[str, str, Samples, float]], *, annotated: bool = False) -> Path:
+def write_edf(path: Path, signals: Sequence[tuple[str, str, Float64Array, float]], *, annotated: bool = False) -> Path:
     """Write EDF or BDF by its suffix; a signal is (label, unit, samples, rate)."""
     is_bdf = path.suffix == ".bdf"
     kind, of_signal = (edfio.Bdf, edfio.BdfSignal) if is_bdf else (edfio.Edf, edfio.EdfSignal)
@@ -105,8 +105,8 @@ def _chunk(tag: int, content: bytes) -> bytes:
 
 def make_xdf_stream(
     number: int,
-    values: NDArray[np.float64],
-    stamps_s: NDArray[np.float64] | None,
+    values: Float64Array,
+    stamps_s: Float64Array | None,
     *,
     name: str = "amplifier",
     kind: str = "ECG",

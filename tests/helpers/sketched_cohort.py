@@ -7,9 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.labels import PainLevel
+from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.head.drawing import FrameDrawer
 from ecg_facial.simulate.head.scene import Scene
@@ -23,7 +23,7 @@ DARK_EYE = 20
 def make_sketch(settings: CohortSettings, index: int) -> FrameDrawer:
     """A disc for a face, whose grey says who, with an eye that shuts with AU43."""
 
-    def draw(action_units: dict[str, float], scene: Scene, frame: int) -> NDArray[np.uint8]:
+    def draw(action_units: dict[str, float], scene: Scene, frame: int) -> UInt8Array:
         picture = np.full((settings.height, settings.width, 3), 60, dtype=np.uint8)
         centre = (settings.width // 2 + round(float(scene.x[frame]) * settings.width), settings.height // 2)
         cv2.circle(picture, centre, settings.height // 3, (150 + 10 * index,) * 3, -1)

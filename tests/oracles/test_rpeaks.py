@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from oracles import import_oracle
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
 
 FS_HZ, SECONDS = 250.0, 60.0
 
 
-def make_record(family: str, seed: int) -> NDArray[np.float64]:
+def make_record(family: str, seed: int) -> Float64Array:
     rng = np.random.default_rng(seed)
     n_times = round(SECONDS * FS_HZ)
     curve = 70.0 + 6.0 * seed + 5.0 * np.sin(np.arange(n_times) / FS_HZ)
@@ -21,7 +21,7 @@ def make_record(family: str, seed: int) -> NDArray[np.float64]:
     return ecg + rng.normal(0.0, 0.02, n_times)
 
 
-def assert_same_beats(ours_s: NDArray[np.float64], theirs_s: NDArray[np.float64]) -> None:
+def assert_same_beats(ours_s: Float64Array, theirs_s: Float64Array) -> None:
     """All but the first and the last seconds, which other detectors learn from."""
     ours, theirs = (times[(times > 3.0) & (times < SECONDS - 1.0)] for times in (ours_s, theirs_s))
     assert len(ours) == len(theirs)

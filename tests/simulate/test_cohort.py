@@ -10,10 +10,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from sketched_cohort import HEIGHT, LEVELS, WIDTH, digests, write_cohort
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.files.clips import trial_files
 from ecg_facial.simulate.files.encode import encode_video, format_biosignals
 from ecg_facial.simulate.files.truth import HEART_RATE_TIMES_S, read_truth
@@ -30,7 +30,7 @@ from ecg_facial.simulate.seeds import make_rng
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 
-def read_ecg_column(path: Path) -> NDArray[np.float64]:
+def read_ecg_column(path: Path) -> Float64Array:
     return np.loadtxt(path, delimiter="\t", skiprows=1, usecols=2)
 
 

@@ -12,7 +12,6 @@ import av
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
@@ -22,10 +21,10 @@ from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame, VideoFrame, YuvFrame
 from ecg_facial.recording import EcgSignal
 from ecg_facial.runtime.settings import from_dict, to_dict
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 from ecg_facial.windows.window import Window, frame_grid, make_window
 
-Picture = NDArray[np.uint8]
 GOLDEN = Path(__file__).parent / "golden" / "window.json"
 FACE = Path(__file__).parent / "golden" / "rendered_face.png"
 FPS, FS_HZ = 25, 512.0
@@ -74,7 +73,7 @@ def moving_face(n_frames: int, *, first: int = 0) -> list[RgbFrame]:
     return frames
 
 
-def make_ecg(n_times: int, *, beats_s: NDArray[np.float64], start_s: float = 0.0) -> EcgSignal:
+def make_ecg(n_times: int, *, beats_s: Float64Array, start_s: float = 0.0) -> EcgSignal:
     """R, S and T waves at given times from the first sample."""
     times_s = np.arange(n_times) / FS_HZ
     waves = ((1.0, 0.0, 0.01), (-0.25, 0.03, 0.01), (0.25, 0.28, 0.05))
@@ -274,7 +273,7 @@ def test_ecg_that_covers_half_of_the_window_has_half_the_quality() -> None:
 
 
 @pytest.mark.parametrize("samples", [np.zeros(2816), np.full(2816, np.nan), np.zeros(0), np.ones(3)])
-def test_an_ecg_that_says_nothing_is_a_window_of_quality_zero(samples: NDArray[np.float64]) -> None:
+def test_an_ecg_that_says_nothing_is_a_window_of_quality_zero(samples: Float64Array) -> None:
     window = make_window(None, EcgSignal(samples=samples, fs_hz=FS_HZ), settings=CLIP)
     assert window.has_ecg
     assert window.ecg_quality == 0.0

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ecg_facial.runtime.typing import BoolArray
 
 SETTLE_S = 10.0
 """Seconds from the end of a stimulus to where rest may begin: the heart answers late and calms down slowly."""
@@ -20,7 +21,7 @@ Interval = tuple[float, float]
 _CLOCK_TOLERANCE_S = 1e-6
 
 
-def find_runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def find_runs(mask: BoolArray) -> list[tuple[int, int]]:
     """First index and end of each run of True.
 
     Examples

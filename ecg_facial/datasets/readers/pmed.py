@@ -36,7 +36,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
 from ecg_facial.datasets.readers.tables import read_columns
@@ -44,6 +43,7 @@ from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import EcgRef, Subject
+from ecg_facial.runtime.typing import Float64Array
 
 FS_HZ = 250.0
 STIMULUS_S = 10.0
@@ -148,7 +148,7 @@ def read_stimuli(path: Path) -> tuple[Stimulus, ...]:
     return _find_stimuli(*_read_heater(path))
 
 
-def _read_heater(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _read_heater(path: Path) -> tuple[Float64Array, Float64Array]:
     """Temperatures and ratings; a gap in the temperatures would hide a stimulus."""
     columns = read_columns(path, (_HEATER, _RATING), delimiter=";", decimal=",")
     heater_c = columns[_HEATER]
@@ -158,7 +158,7 @@ def _read_heater(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return heater_c, columns[_RATING]
 
 
-def _find_stimuli(heater_c: NDArray[np.float64], ratings: NDArray[np.float64]) -> tuple[Stimulus, ...]:
+def _find_stimuli(heater_c: Float64Array, ratings: Float64Array) -> tuple[Stimulus, ...]:
     warm = np.abs(heater_c - BASELINE_C) > _TOLERANCE_C
     # two plateaus may touch
     steps = np.flatnonzero(np.abs(np.diff(heater_c)) > _TOLERANCE_C) + 1

@@ -19,7 +19,6 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
 from ecg_facial.datasets.readers.tables import read_columns, read_rows
@@ -27,6 +26,7 @@ from ecg_facial.datasets.records import Entry, Problem
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
+from ecg_facial.runtime.typing import Float64Array
 
 SESSION_PART, LABELS_NAME = "PartC", "labels.csv"
 # a trial of Part A
@@ -120,7 +120,7 @@ def _find_starts(path: Path, taken: list[Interval], window_s: float) -> list[flo
     return find_rest(float(times_s[-1]), stimuli=stimuli, taken=taken, window_s=window_s)
 
 
-def _find_stimuli(times_s: NDArray[np.float64], temperature_c: NDArray[np.float64]) -> list[Interval]:
+def _find_stimuli(times_s: Float64Array, temperature_c: Float64Array) -> list[Interval]:
     """Where the skin is not at its baseline temperature, or nobody knows."""
     if not np.isfinite(temperature_c).any():
         return [(float(times_s[0]), float(times_s[-1]))]

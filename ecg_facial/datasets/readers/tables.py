@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import CorruptDataError
+from ecg_facial.runtime.typing import Float64Array
 
 _DELIMITER_NAMES = {"\t": "TAB", ",": "comma", ";": "semicolon"}
 
@@ -55,9 +55,7 @@ def read_rows(
             raise CorruptDataError(f"{path}: not a text table; expected UTF-8 text{ending}") from None
 
 
-def read_columns(
-    path: Path, names: Sequence[str], *, delimiter: str, decimal: str = "."
-) -> dict[str, NDArray[np.float64]]:
+def read_columns(path: Path, names: Sequence[str], *, delimiter: str, decimal: str = ".") -> dict[str, Float64Array]:
     """Read some columns of a long table of numbers.
 
     Parameters

@@ -32,7 +32,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.datasets.checks import MIN_SHARE
 from ecg_facial.datasets.readers.naming import make_unique
@@ -41,6 +40,7 @@ from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.face.video import list_images
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject, VideoRef
+from ecg_facial.runtime.typing import Float64Array
 
 ASSUMED_FPS = 25.0
 MAX_PSPI = 16.0
@@ -62,7 +62,7 @@ def fits(root: Path) -> bool:
     return (root / _IMAGES).is_dir() and (root / _LABELS).is_dir()
 
 
-def read_pspi(video: VideoRef) -> NDArray[np.float64]:
+def read_pspi(video: VideoRef) -> Float64Array:
     """Read the PSPI of the frames that `face.video.read_frames` gives of a sequence, or of a stretch of one.
 
     Parameters

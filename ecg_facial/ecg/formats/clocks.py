@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ecg_facial.runtime.typing import Float64Array, Int64Array, IntpArray
 
 # a stamp may be late, never early: over this long, the least late one is on time
 _ON_TIME_S = 2.0
@@ -38,12 +39,12 @@ class Grid:
     """
 
     fs_hz: float
-    places: NDArray[np.int64]
+    places: Int64Array
     n_gaps: int = 0
     problem: str = ""
 
 
-def fit_grid(stamps_s: NDArray[np.float64], nominal_hz: float) -> Grid:
+def fit_grid(stamps_s: Float64Array, nominal_hz: float) -> Grid:
     """Fit a regular grid to time stamps.
 
     Parameters
@@ -78,7 +79,7 @@ def fit_grid(stamps_s: NDArray[np.float64], nominal_hz: float) -> Grid:
     return _place(stamps_s, starts, rate_hz)
 
 
-def _find_gaps(stamps_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.intp]:
+def _find_gaps(stamps_s: Float64Array, rate_hz: float) -> IntpArray:
     """First samples of stretches: after a jump that later samples do not catch up with."""
     lateness = stamps_s - np.arange(len(stamps_s)) / rate_hz
     least_s = max(_GAP_S, _GAP_STEPS / rate_hz)
@@ -92,7 +93,7 @@ def _find_gaps(stamps_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.intp
     return np.array([0, *real], dtype=np.intp)
 
 
-def _measure_rate(stamps_s: NDArray[np.float64], starts: NDArray[np.intp], rate_hz: float) -> float:
+def _measure_rate(stamps_s: Float64Array, starts: IntpArray, rate_hz: float) -> float:
     """Slope of the longest stretch; the given rate where it is too short to measure better."""
     ends = np.append(starts[1:], len(stamps_s))
     longest = int(np.argmax(ends - starts))
@@ -104,7 +105,7 @@ def _measure_rate(stamps_s: NDArray[np.float64], starts: NDArray[np.intp], rate_
     return 1.0 / slope if slope > 0 else rate_hz
 
 
-def _place(stamps_s: NDArray[np.float64], starts: NDArray[np.intp], rate_hz: float) -> Grid:
+def _place(stamps_s: Float64Array, starts: IntpArray, rate_hz: float) -> Grid:
     places = np.empty(len(stamps_s), dtype=np.int64)
     ends = np.append(starts[1:], len(stamps_s))
     worst, first_s, end = 0.0, 0.0, 0

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
+from ecg_facial.runtime.typing import Float64Array
 
 MAX_BYTES = 1 << 30
 MAX_SAMPLES = MAX_BYTES // 8
@@ -58,7 +56,7 @@ class Lead:
         What a reader of the figures should know: how gaps and time stamps were taken, what was not calibrated.
     """
 
-    samples: NDArray[np.float64]
+    samples: Float64Array
     fs_hz: float
     unit: str | None = None
     notes: tuple[str, ...] = ()

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import edfio
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, corrupt_on_failure, readable
 from ecg_facial.ecg.formats.edf_header import EdfHeader, EdfSignalHeader, read_edf_header
 from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 
 _BLOCK_BYTES = 1 << 22
 _ONSET = re.compile(rb"^\0*([+-]\d+(?:\.\d*)?)(?:\x15[\d.]*)?\x14")
@@ -79,7 +79,7 @@ class EdfFile:
             notes = (*notes, "the header's physical and digital limits make no scale: amplitudes are counts")
         return Lead(samples=samples, fs_hz=rate_hz, unit=(one.unit or None) if one.is_calibrated else None, notes=notes)
 
-    def _read_signal(self, block: bytes, place: int, one: EdfSignalHeader) -> NDArray[np.float64]:
+    def _read_signal(self, block: bytes, place: int, one: EdfSignalHeader) -> Float64Array:
         content = self.header.for_records(len(block) // self.header.record_bytes) + block
         with corrupt_on_failure(self.path, f"signal {one.label!r}"), warnings.catch_warnings():
             # what is wrong with the header was said; a scale that cannot be is left out below
@@ -100,7 +100,7 @@ class EdfFile:
             for first in range(0, self.header.n_records, step):
                 yield stream.read(size * min(step, self.header.n_records - first))
 
-    def _find_starts(self, one: EdfSignalHeader) -> NDArray[np.int64] | None:
+    def _find_starts(self, one: EdfSignalHeader) -> Int64Array | None:
         """Place of each data record's first sample; None where records follow each other without a pause."""
         onsets_s = self._read_onsets() if self.header.is_discontinuous else None
         if onsets_s is None or not len(onsets_s):
@@ -118,10 +118,10 @@ class EdfFile:
         step = np.arange(len(late)) * one.n_samples
         return np.asarray(np.maximum.accumulate(np.round(late - step).astype(np.int64)) + step, dtype=np.int64)
 
-    def _find_end(self, starts: NDArray[np.int64], one: EdfSignalHeader) -> int:
+    def _find_end(self, starts: Int64Array, one: EdfSignalHeader) -> int:
         return int(starts[-1]) + one.n_samples
 
-    def _read_onsets(self) -> NDArray[np.float64]:
+    def _read_onsets(self) -> Float64Array:
         """Time of each data record in seconds, from the first annotation signal."""
         header = self.header
         place = next((number for number, one in enumerate(header.signals) if one.is_annotation), None)

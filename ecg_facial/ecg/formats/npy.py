@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.formats.contract import (
     MAX_BYTES,
@@ -27,6 +26,7 @@ from ecg_facial.ecg.formats.contract import (
     shorten,
 )
 from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.typing import AnyArray
 
 _RATE_KEYS = ("fs_hz", "fs", "sampling_rate", "sample_rate", "sampling_frequency", "sfreq", "srate")
 _UNIT_KEYS = ("unit", "units")
@@ -132,7 +132,7 @@ def _count_columns(path: Path, name: str, shape: tuple[int, ...]) -> int:
     return n_columns
 
 
-def _read_rate(path: Path, stated: NDArray[Any] | None) -> float | None:
+def _read_rate(path: Path, stated: AnyArray | None) -> float | None:
     if stated is None:
         return None
     value = float(stated.ravel()[0]) if stated.size == 1 and stated.dtype.kind in "fiu" else math.nan
@@ -185,7 +185,7 @@ def _parse_head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
     return np.lib.format.read_array_header_2_0(stream)
 
 
-def _load(path: Path, name: str) -> NDArray[Any]:
+def _load(path: Path, name: str) -> AnyArray:
     with _open_member(path, name) as stream:
         return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
     raise CorruptDataError(f"{path}: array {name!r} cannot be read")

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.formats.contract import MAX_BYTES, Channel, Lead, readable, shorten
 from ecg_facial.ecg.formats.text_layout import MISSING_WORDS, Layout, find_labels, find_layout, find_rate_hz
 from ecg_facial.ecg.formats.units import split_unit
 from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.typing import Float64Array
 
 _TIME_NAMES = ("time", "timestamp", "timestamps", "t", "times")
 _TIME_UNITS = {
@@ -58,7 +58,7 @@ class TextTable:
         rate_hz = self._find_rate_hz() if fs_hz is None else fs_hz
         return Lead(samples=self.read_column(index), fs_hz=rate_hz, unit=self.channels[index].unit)
 
-    def read_column(self, index: int) -> NDArray[np.float64]:
+    def read_column(self, index: int) -> Float64Array:
         """Numbers of one column; NaN where a cell says that nothing was recorded."""
         try:
             values = np.loadtxt(self._iterate(), delimiter=self.layout.delimiter, usecols=index, ndmin=1, comments=None)
@@ -69,7 +69,7 @@ class TextTable:
     def _iterate(self) -> Iterator[str]:
         return (row.replace(",", ".") for row in self.rows) if self.layout.decimal_comma else iter(self.rows)
 
-    def _read_slowly(self, index: int) -> NDArray[np.float64]:
+    def _read_slowly(self, index: int) -> Float64Array:
         values = np.empty(len(self.rows))
         name = self.channels[index].name
         for number, row in enumerate(self._iterate()):
@@ -185,7 +185,7 @@ def _find_time_column(channels: Sequence[Channel]) -> tuple[int, float | None] |
     return None
 
 
-def _counts(values: NDArray[np.float64]) -> bool:
+def _counts(values: Float64Array) -> bool:
     """Tell whether values are whole numbers, one after the other."""
     return len(values) > 2 and bool(np.all(values == np.round(values)) and np.all(np.diff(values) == 1))
 
@@ -212,7 +212,7 @@ def _rate_of_times(table: TextTable, index: int, unit: float | None) -> float:
     return unit / step
 
 
-def _check_steps(table: TextTable, steps: NDArray[np.float64]) -> None:
+def _check_steps(table: TextTable, steps: Float64Array) -> None:
     if not np.all(steps > 0):
         row = table.first_line + 1 + int(np.argmin(steps > 0))
         raise CorruptDataError(f"{table.path}: the time column does not increase at row {row}; mend it, or give fs_hz")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ecg_facial.runtime.typing import Float64Array
 
 MILLIVOLT = "mV"
 # mu is written as the Greek letter, as the micro sign, and as u; "mV" and "MV" both occur, megavolts do not
@@ -55,7 +56,7 @@ def _normalise(unit: str) -> str:
     return re.sub(r"[\s.]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
 
 
-def measure_range_mv(samples_mv: NDArray[np.float64], fs_hz: float) -> float:
+def measure_range_mv(samples_mv: Float64Array, fs_hz: float) -> float:
     """Typical range within two seconds, in millivolts; NaN for a shorter or a flat signal.
 
     Parameters

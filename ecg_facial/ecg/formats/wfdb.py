@@ -11,12 +11,12 @@ from math import lcm
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, readable
 from ecg_facial.ecg.formats.wfdb_header import WfdbHeader, WfdbSignal, find_header, read_header
 from ecg_facial.ecg.formats.wfdb_samples import FORMATS, SampleFormat
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.runtime.typing import Int32Array
 
 _NOT_STORED = "~"
 _BLOCK_SAMPLES = 1 << 20
@@ -106,7 +106,7 @@ class WfdbRecord:
         check_n_times(n_frames * signals[index].per_frame, self.path, what="a signal")
         return _Place(first=sum(widths[: group.index(index)]), frame=frame, n_frames=n_frames)
 
-    def _read_counts(self, index: int) -> NDArray[np.int32]:
+    def _read_counts(self, index: int) -> Int32Array:
         """Read the counts of one signal, block by block, so that a day of twelve leads needs the memory of one."""
         signal, place = self.header.signals[index], self._find_place(index)
         stored = FORMATS[signal.format]
@@ -136,7 +136,7 @@ def open_wfdb(path: Path) -> WfdbRecord:
     return WfdbRecord(read_header(header))
 
 
-def _decode(stored: SampleFormat, content: bytes) -> NDArray[np.int32]:
+def _decode(stored: SampleFormat, content: bytes) -> Int32Array:
     """Decode a block; its last group is filled up, the caller cuts what is too much."""
     data = np.frombuffer(content, dtype=np.uint8)
     return stored.decode(np.pad(data, (0, -len(data) % stored.n_bytes)))
@@ -164,7 +164,7 @@ def _unit_of(signal: WfdbSignal) -> str | None:
     return signal.unit if signal.gain else None
 
 
-def _check_sum(signal: WfdbSignal, counts: NDArray[np.int32]) -> tuple[str, ...]:
+def _check_sum(signal: WfdbSignal, counts: Int32Array) -> tuple[str, ...]:
     """Compare the samples with the header's checksum; converters often write 0 for "not computed"."""
     if not signal.checksum:
         return ()

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.formats.contract import MAX_BYTES, readable
 from ecg_facial.ecg.formats.wfdb_header import find_header, read_header
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.runtime.typing import Float64Array
 
 _BEATS = {
     1: "N", 2: "L", 3: "R", 4: "a", 5: "V", 6: "F", 7: "J", 8: "A", 9: "S", 10: "E", 11: "j", 12: "/", 13: "Q",
@@ -42,7 +42,7 @@ class WfdbBeats:
         One letter a beat, as PhysioNet spells them: N, L, R, V, A, ...
     """
 
-    times_s: NDArray[np.float64]
+    times_s: Float64Array
     symbols: tuple[str, ...]
 
     def __len__(self) -> int:

@@ -9,10 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Counts = NDArray[np.int32]
-Bytes = NDArray[np.uint8]
+from ecg_facial.runtime.typing import Int32Array, UInt8Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,7 @@ class SampleFormat:
     n_bytes: int
     n_samples: int
     missing: int
-    decode: Callable[[Bytes], Counts]
+    decode: Callable[[UInt8Array], Int32Array]
 
     def count_bytes(self, n_samples: int) -> int:
         """Bytes that so many samples take; the last group may be cut short after its last sample."""
@@ -44,50 +42,50 @@ class SampleFormat:
         return n_bytes * self.n_samples // self.n_bytes
 
 
-def _sign(values: Counts, n_bits: int) -> Counts:
+def _sign(values: Int32Array, n_bits: int) -> Int32Array:
     """Two's complement of so many bits."""
     return np.where(values >= 1 << (n_bits - 1), values - (1 << n_bits), values).astype(np.int32)
 
 
-def _decode_80(data: Bytes) -> Counts:
+def _decode_80(data: UInt8Array) -> Int32Array:
     return data.astype(np.int32) - 128
 
 
-def _decode_16(data: Bytes) -> Counts:
+def _decode_16(data: UInt8Array) -> Int32Array:
     return data.view("<i2").astype(np.int32)
 
 
-def _decode_61(data: Bytes) -> Counts:
+def _decode_61(data: UInt8Array) -> Int32Array:
     return data.view(">i2").astype(np.int32)
 
 
-def _decode_160(data: Bytes) -> Counts:
+def _decode_160(data: UInt8Array) -> Int32Array:
     return data.view("<u2").astype(np.int32) - 32768
 
 
-def _decode_24(data: Bytes) -> Counts:
+def _decode_24(data: UInt8Array) -> Int32Array:
     low, middle, high = (data[place::3].astype(np.int32) for place in range(3))
     return _sign(low | middle << 8 | high << 16, 24)
 
 
-def _decode_32(data: Bytes) -> Counts:
+def _decode_32(data: UInt8Array) -> Int32Array:
     return data.view("<i4").astype(np.int32)
 
 
-def _decode_212(data: Bytes) -> Counts:
+def _decode_212(data: UInt8Array) -> Int32Array:
     first, shared, second = (data[place::3].astype(np.int32) for place in range(3))
     pairs = np.stack([first | (shared & 0x0F) << 8, second | (shared & 0xF0) << 4], axis=1)
     return _sign(pairs.ravel(), 12)
 
 
-def _decode_310(data: Bytes) -> Counts:
+def _decode_310(data: UInt8Array) -> Int32Array:
     words = data.view("<u2").astype(np.int32)
     one, two = words[0::2], words[1::2]
     third = one >> 11 & 0x1F | (two >> 11 & 0x1F) << 5
     return _sign(np.stack([one >> 1 & 0x3FF, two >> 1 & 0x3FF, third], axis=1).ravel(), 10)
 
 
-def _decode_311(data: Bytes) -> Counts:
+def _decode_311(data: UInt8Array) -> Int32Array:
     words = data.view("<u4").astype(np.int64)
     triples = np.stack([words & 0x3FF, words >> 10 & 0x3FF, words >> 20 & 0x3FF], axis=1)
     return _sign(triples.ravel().astype(np.int32), 10)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pyxdf
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.formats.channels import ECG, looks_like_ecg
 from ecg_facial.ecg.formats.clocks import fit_grid
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, corrupt_on_failure
 from ecg_facial.ecg.formats.xdf_chunks import XdfStream, walk_streams
 from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.typing import Float64Array
 
 # amplifiers for any biosignal call their streams so; with a single channel there is nothing to mix up
 _ANY_BIOSIGNAL = "exg"
@@ -67,7 +67,7 @@ class XdfFile:
         samples[grid.places] = values
         return Lead(samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=_describe(grid.n_gaps, grid.fs_hz, stream))
 
-    def _load(self, stream: XdfStream, number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _load(self, stream: XdfStream, number: int) -> tuple[Float64Array, Float64Array]:
         if not stream.n_times:
             raise DataError(f"{self.path}: stream {stream.name!r} holds no samples; choose another channel")
         with corrupt_on_failure(self.path, f"stream {stream.name!r}"):

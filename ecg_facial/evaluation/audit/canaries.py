@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from ecg_facial.evaluation.audit.checks import Check
@@ -25,6 +24,7 @@ from ecg_facial.labels import Task
 from ecg_facial.prepared import AlteredData, PreparedData
 from ecg_facial.prepared.normalising import normalise, order_rows
 from ecg_facial.prepared.settings import NormalisationSettings
+from ecg_facial.runtime.typing import Float64Array
 
 _TOLERANCE = 1e-3
 """Of logits: one clip alone and in its batch differ by rounding, a thousandth of this."""
@@ -43,7 +43,7 @@ class Said:
     """
 
     fingerprint: Mapping[str, str]
-    logits: Mapping[str, NDArray[np.float64]]
+    logits: Mapping[str, Float64Array]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -324,7 +324,7 @@ def _largest_move(first: Sequence[Said], second: Sequence[Said]) -> float:
     )
 
 
-def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+def _distance(first: Float64Array, second: Float64Array) -> float:
     """Largest difference; infinite where one is known and the other is not."""
     known = np.isfinite(first)
     if not np.array_equal(known, np.isfinite(second)):

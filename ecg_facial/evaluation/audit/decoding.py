@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.evaluation.audit.checks import ALPHA, Check
 from ecg_facial.evaluation.judging.published import IMPLAUSIBLE_POINTS, best_published
 from ecg_facial.evaluation.statistics.confidence_intervals import runs_at_chance
 from ecg_facial.evaluation.statistics.significance import p_above_chance
+from ecg_facial.runtime.typing import Float64Array
 
 _N_DRAWS, _SEED = 4000, 0
 _LEAST_SUBJECTS = 5
@@ -75,7 +75,7 @@ def _test_counts(part: pd.DataFrame, class_names: Sequence[str]) -> float | None
     return _tail(np.array(chances), hits)
 
 
-def _tail(chances: NDArray[np.float64], hits: int) -> float:
+def _tail(chances: Float64Array, hits: int) -> float:
     """Probability of so many successes or more among independent trials of different chances."""
     distribution = np.ones(1)
     for chance in chances:

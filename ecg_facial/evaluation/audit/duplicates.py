@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ecg_facial.prepared import PreparedData
+from ecg_facial.runtime.typing import Float32Array, Float64Array, UInt8Array
 
 SAME_MOTION = 0.9
 """Correlation of two clips' motion from which on they are one."""
@@ -26,8 +26,6 @@ _LEAST_BEATS = 4
 # fewer beats agree by chance sooner: 87 x 100 trials make 38 million pairs
 _TOLERANCES_S = {4: 2e-4, 5: 2e-4}
 _TOLERANCE_S = 1.5e-3
-
-Descriptors = NDArray[np.float32]
 
 
 def find_duplicates(
@@ -62,7 +60,7 @@ def find_same_motion(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[i
     return {(int(at[a]), int(at[b])) for a, b in _close_pairs(plain, mirrored)}
 
 
-def _close_pairs(plain: Descriptors, mirrored: Descriptors) -> Iterable[tuple[int, int]]:
+def _close_pairs(plain: Float32Array, mirrored: Float32Array) -> Iterable[tuple[int, int]]:
     for first in range(0, len(plain), _ROWS_A_BLOCK):
         block = plain[first : first + _ROWS_A_BLOCK]
         for others in (plain, mirrored):
@@ -73,7 +71,7 @@ def _close_pairs(plain: Descriptors, mirrored: Descriptors) -> Iterable[tuple[in
                     yield first + int(a), first + int(b)
 
 
-def describe_motion(prepared: PreparedData, row: int) -> Descriptors | None:
+def describe_motion(prepared: PreparedData, row: int) -> Float32Array | None:
     """Describe a clip: some frames, small and grey, without their mean, of unit length; None where nothing moves.
 
     Returns
@@ -96,14 +94,14 @@ def describe_motion(prepared: PreparedData, row: int) -> Descriptors | None:
     return np.asarray(small / length, np.float32) if length > 0 else None
 
 
-def _shrink(crop: NDArray[np.uint8]) -> Descriptors:
+def _shrink(crop: UInt8Array) -> Float32Array:
     small = cv2.resize(crop, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(small.astype(np.float32).mean(axis=2), np.float32)
 
 
 def find_same_beats(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[int, int]]:
     """Pairs of rows whose beats come at the same times."""
-    by_count: dict[int, list[tuple[int, NDArray[np.float64]]]] = defaultdict(list)
+    by_count: dict[int, list[tuple[int, Float64Array]]] = defaultdict(list)
     for row in rows:
         times_s = np.asarray(prepared.r_peak_times_s(row), np.float64)
         if len(times_s) >= _LEAST_BEATS:

@@ -16,27 +16,27 @@ from typing import Any, TypeAlias
 import joblib
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from sklearn.base import clone
 from torch import nn
 
 from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, Logits, hash_module
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, hash_module
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
 from ecg_facial.nets.resnet import N_FEATURES
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-Features: TypeAlias = Callable[[TrialSet], NDArray[np.float64]]
+Features: TypeAlias = Callable[[TrialSet], Float64Array]
 """Maps trials to one row of numbers each, (n, n_features); a row of NaN where there is nothing to look at."""
 # in place of 0 for a class that did not occur in training: its logarithm must be finite
 _LEAST_PROBABILITY = 1e-6
 
 
-def face_features(trials: TrialSet) -> NDArray[np.float64]:
+def face_features(trials: TrialSet) -> Float64Array:
     """Mean and standard deviation over frames of the frozen network's features, (n, 1024); NaN without a face."""
     rows = np.full((len(trials), 2 * N_FEATURES), np.nan)
     for place in np.flatnonzero(trials.sees_face):
@@ -45,7 +45,7 @@ def face_features(trials: TrialSet) -> NDArray[np.float64]:
     return rows
 
 
-def heart_features(trials: TrialSet) -> NDArray[np.float64]:
+def heart_features(trials: TrialSet) -> Float64Array:
     """Summarise the heart-rate tokens of each trial.
 
     Parameters
@@ -64,7 +64,7 @@ def heart_features(trials: TrialSet) -> NDArray[np.float64]:
     return rows
 
 
-def summary_features(trials: TrialSet) -> NDArray[np.float64]:
+def summary_features(trials: TrialSet) -> Float64Array:
     """Join `face_features` and `heart_features`, (n, 1036).
 
     Features of a missing signal are 0; a row is NaN where both signals are missing.
@@ -110,7 +110,7 @@ def ModulePipeline(  # a function, named as a class since it is used like one
     make_module: Callable[[int], nn.Module],
     *,
     data: Callable[[TrialSet], TrainingData] = TrialSet.ecg_data,
-    present: Callable[[TrialSet], NDArray[np.bool_]] | None = None,
+    present: Callable[[TrialSet], BoolArray] | None = None,
     training: TrainingSettings | None = None,
 ) -> CalibratedPipeline:
     """Make a pipeline from a torch module, trained by `ecg_facial.learning.training.fit`.
@@ -180,7 +180,7 @@ class FittedEstimator:
     estimator: Any
     features: Features
 
-    def predict(self, trials: TrialSet, /) -> dict[str, Logits]:
+    def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
         """Log probabilities; very small for a class that did not train, NaN without features."""
         rows = self.features(trials)
         known = np.isfinite(rows).all(axis=1)
@@ -215,7 +215,7 @@ class ModuleLearner:
     name: str
     make_module: Callable[[int], nn.Module]
     data: Callable[[TrialSet], TrainingData]
-    present: Callable[[TrialSet], NDArray[np.bool_]]
+    present: Callable[[TrialSet], BoolArray]
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
     @property
@@ -261,7 +261,7 @@ class FittedModule:
     module: nn.Module
     result: FitResult
 
-    def predict(self, trials: TrialSet, /) -> Mapping[str, Logits]:
+    def predict(self, trials: TrialSet, /) -> Mapping[str, Float64Array]:
         """Logits; NaN where the module has nothing to look at."""
         there = self.learner.present(trials)
         logits = np.full((len(trials), trials.n_classes), np.nan)
@@ -289,13 +289,13 @@ def _name_of(function: Callable[..., Any]) -> str:
     return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__name__)}"
 
 
-def _has_beats(trials: TrialSet) -> NDArray[np.bool_]:
+def _has_beats(trials: TrialSet) -> BoolArray:
     return trials.has_beats
 
 
-def _sees_face(trials: TrialSet) -> NDArray[np.bool_]:
+def _sees_face(trials: TrialSet) -> BoolArray:
     return trials.sees_face
 
 
-def _everything(trials: TrialSet) -> NDArray[np.bool_]:
+def _everything(trials: TrialSet) -> BoolArray:
     return np.ones(len(trials), dtype=bool)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from ecg_facial.ecg_model import ECGModel
@@ -22,7 +21,6 @@ from ecg_facial.evaluation.benchmark.pipelines import (
     Fitted,
     FittedPipeline,
     HeldOut,
-    Logits,
     hash_module,
 )
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
@@ -37,6 +35,7 @@ from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.prepared import PreparedData
 from ecg_facial.runtime.settings import strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 # of the learned weight: finer steps differ by less than its standard error
 _STEPS = 100
@@ -83,15 +82,15 @@ class FusionCombiner:
         )
         return replace(self, fusion=learned)
 
-    def combine(self, logits: Mapping[str, Logits], /) -> Logits:
+    def combine(self, logits: Mapping[str, Float64Array], /) -> Float64Array:
         """Weighted sum; NaN where both signals are missing."""
         return self.fusion.combine(logits["facial"], logits["ecg"])
 
-    def is_own(self, logits: Mapping[str, Logits], /) -> NDArray[np.bool_]:
+    def is_own(self, logits: Mapping[str, Float64Array], /) -> BoolArray:
         """Trials with both signals."""
         return np.asarray(is_present(logits["facial"]) & is_present(logits["ecg"]))
 
-    def calibrate(self, logits: Mapping[str, Logits], temperatures: Mapping[str, Temperature], /) -> Logits:
+    def calibrate(self, logits: Mapping[str, Float64Array], temperatures: Mapping[str, Temperature], /) -> Float64Array:
         """Calibrated fused logits; a trial with one signal takes that model's calibrated output."""
         return self.calibrated(temperatures).logits(logits["facial"], logits["ecg"])["fusion"]
 
@@ -147,11 +146,11 @@ class FittedNetworks:
     results: Mapping[str, FitResult]
     settings: ModelSettings
 
-    def predict(self, trials: TrialSet, /) -> dict[str, Logits]:
+    def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
         """Logits by model; NaN where it has nothing to look at."""
         return {name: self._predict(trials, name) for name in self.networks}
 
-    def _predict(self, trials: TrialSet, name: str) -> Logits:
+    def _predict(self, trials: TrialSet, name: str) -> Float64Array:
         logits = np.full((len(trials), trials.n_classes), np.nan)
         there = _has_signal(trials, name)
         if there.any():
@@ -265,5 +264,5 @@ def _data(trials: TrialSet, name: str, settings: FacialSettings) -> TrainingData
     return seen.facial_data(settings) if name == "facial" else seen.ecg_data()
 
 
-def _has_signal(trials: TrialSet, name: str) -> NDArray[np.bool_]:
+def _has_signal(trials: TrialSet, name: str) -> BoolArray:
     return trials.sees_face if name == "facial" else trials.has_beats

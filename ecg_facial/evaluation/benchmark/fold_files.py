@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.errors import StaleCacheError
 from ecg_facial.evaluation.benchmark.fold_running import FoldOutcome, run_fold
-from ecg_facial.evaluation.benchmark.pipelines import Logits, Pipeline
+from ecg_facial.evaluation.benchmark.pipelines import Pipeline
 from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.inference.fusion import to_probabilities
 from ecg_facial.labels import Task
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared import PreparedData
 from ecg_facial.runtime.storage import write_json
+from ecg_facial.runtime.typing import AnyArray, Float64Array
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,7 +124,7 @@ def _merge(logits: Any) -> dict[str, Any]:
     return {model: _to_json(values) for part in logits for model, values in part.items()}
 
 
-def _to_json(values: NDArray[Any]) -> list[Any]:
+def _to_json(values: AnyArray) -> list[Any]:
     """Nested lists with None for NaN, which JSON does not know."""
     plain = values.astype(object)
     plain[~np.isfinite(values)] = None
@@ -165,11 +165,11 @@ def _tabulate(job: FoldJob, stored: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def _read_logits(values: Sequence[Any], task: Task) -> Logits:
+def _read_logits(values: Sequence[Any], task: Task) -> Float64Array:
     return np.array(values, dtype=np.float64).reshape(-1, task.n_classes)
 
 
-def _to_table(job: FoldJob, stored: Mapping[str, Any], model: str, probabilities: Logits) -> pd.DataFrame:
+def _to_table(job: FoldJob, stored: Mapping[str, Any], model: str, probabilities: Float64Array) -> pd.DataFrame:
     columns: dict[str, Sequence[Any]] = {"subject": stored["subject"], "trial": stored["trial"]}
     table = pd.DataFrame(columns).assign(fold=job.fold.index, seed=job.seed, model=model, label=stored["label"])
     for number, name in enumerate(job.task.class_names):

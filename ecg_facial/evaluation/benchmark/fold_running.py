@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.benchmark.pipelines import Fitted, Logits, Pipeline
+from ecg_facial.evaluation.benchmark.pipelines import Fitted, Pipeline
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet, shuffle_rows
 from ecg_facial.evaluation.protocols.splits import PART_NAMES, Fold, InnerFold, Part
 from ecg_facial.labels import Task, parse_pain_level
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.normalising import NormalisedData
 from ecg_facial.prepared.queries import rows_of
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -50,10 +50,10 @@ class FoldOutcome:
     """
 
     rows: list[int]
-    logits: Mapping[str, Logits]
-    in_test: NDArray[np.bool_]
+    logits: Mapping[str, Float64Array]
+    in_test: BoolArray
     conformal_rows: list[int]
-    conformal_logits: Mapping[str, Logits]
+    conformal_logits: Mapping[str, Float64Array]
     fingerprint: Mapping[str, str]
     details: Mapping[str, Any]
     seconds: float
@@ -84,7 +84,7 @@ def run_fold(
 
 def _predict_conformal(
     fitted: FittedFold, fold: Fold, pipeline: Pipeline, task: Task
-) -> tuple[list[int], Mapping[str, Logits]]:
+) -> tuple[list[int], Mapping[str, Float64Array]]:
     """Predict the conformal part; under cross-fitting take what was said out of fold, where the pipeline keeps it."""
     data, method = fitted.prepared, fitted.method
     if not fold.crossfit or not fold.conformal:
@@ -159,7 +159,7 @@ def _normalise_for(prepared: PreparedData, train_rows: list[int]) -> PreparedDat
 
 def predict_rows(
     prepared: PreparedData, fitted: Fitted, rows: Sequence[int], *, task: Task, models: Sequence[str]
-) -> dict[str, Logits]:
+) -> dict[str, Float64Array]:
     """Logits by model of some rows, in their order; the pipeline gets them shuffled and without labels.
 
     Raises
@@ -176,7 +176,7 @@ def predict_rows(
     return {model: _check_logits(said, model, (len(rows), task.n_classes))[order] for model in models}
 
 
-def _check_logits(said: Mapping[str, Logits], model: str, shape: tuple[int, int]) -> Logits:
+def _check_logits(said: Mapping[str, Float64Array], model: str, shape: tuple[int, int]) -> Float64Array:
     if model not in said:
         raise SettingsError(f"the pipeline gives {', '.join(said) or 'no model'}: expected {model} among them")
     logits = np.asarray(said[model], dtype=np.float64)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
@@ -22,14 +21,13 @@ from ecg_facial.inference.calibration import Temperature
 from ecg_facial.inference.fusion import is_present
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
-
-Logits: TypeAlias = NDArray[np.float64]
+from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
 
 class Fitted(Protocol):
     """A method after its fit on one fold."""
 
-    def predict(self, trials: TrialSet, /) -> Mapping[str, Logits]:
+    def predict(self, trials: TrialSet, /) -> Mapping[str, Float64Array]:
         """Logits (n, n_classes) by model; rows of NaN where a model has nothing to look at."""
 
     def fingerprint(self) -> Mapping[str, str]:
@@ -82,9 +80,9 @@ class HeldOut:
     logits : mapping of str to ndarray, shape (n, n_classes)
     """
 
-    labels: NDArray[np.int64]
+    labels: Int64Array
     subjects: tuple[str, ...]
-    logits: Mapping[str, Logits]
+    logits: Mapping[str, Float64Array]
 
 
 class Combiner(Protocol):
@@ -100,13 +98,13 @@ class Combiner(Protocol):
     def fit(self, held_out: HeldOut, /) -> Combiner:
         """Fit whatever it has to fit; itself if that is nothing."""
 
-    def combine(self, logits: Mapping[str, Logits], /) -> Logits:
+    def combine(self, logits: Mapping[str, Float64Array], /) -> Float64Array:
         """Logits of the new model from the models' own, before any temperature."""
 
-    def is_own(self, logits: Mapping[str, Logits], /) -> NDArray[np.bool_]:
+    def is_own(self, logits: Mapping[str, Float64Array], /) -> BoolArray:
         """Trials (n,) on which it does more than repeat one of the models: its temperature is fitted on these."""
 
-    def calibrate(self, logits: Mapping[str, Logits], temperatures: Mapping[str, Temperature], /) -> Logits:
+    def calibrate(self, logits: Mapping[str, Float64Array], temperatures: Mapping[str, Temperature], /) -> Float64Array:
         """Calibrated logits of the new model from the models' own, and the temperatures of them and of itself."""
 
 
@@ -202,10 +200,10 @@ class FittedPipeline:
     learned: Fitted
     combiner: Combiner | None
     temperatures: Mapping[str, Temperature]
-    held_out: Mapping[str, Logits]
+    held_out: Mapping[str, Float64Array]
     settings_sha256: str
 
-    def predict(self, trials: TrialSet, /) -> dict[str, Logits]:
+    def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
         """Calibrated logits by model."""
         raw = _combine(self.learned.predict(trials), self.combiner)
         return _calibrate(raw, self.combiner, self.temperatures)
@@ -229,7 +227,7 @@ class FittedPipeline:
         return {model: to_dict(temperature) for model, temperature in self.temperatures.items()}
 
 
-def _combine(logits: Mapping[str, Logits], combiner: Combiner | None) -> dict[str, Logits]:
+def _combine(logits: Mapping[str, Float64Array], combiner: Combiner | None) -> dict[str, Float64Array]:
     """Add the combined model's logits, before any temperature."""
     combined = {model: np.array(values, dtype=np.float64) for model, values in logits.items()}
     if combiner is not None:
@@ -237,7 +235,9 @@ def _combine(logits: Mapping[str, Logits], combiner: Combiner | None) -> dict[st
     return combined
 
 
-def _choose(raw: Mapping[str, Logits], model: str, *, combiner: Combiner | None, held_out: HeldOut) -> Temperature:
+def _choose(
+    raw: Mapping[str, Float64Array], model: str, *, combiner: Combiner | None, held_out: HeldOut
+) -> Temperature:
     """Choose a model's temperature on the trials for which it has an output of its own."""
     combined = combiner is not None and model == combiner.name
     used = combiner.is_own(raw) if combiner is not None and combined else is_present(raw[model])
@@ -246,8 +246,8 @@ def _choose(raw: Mapping[str, Logits], model: str, *, combiner: Combiner | None,
 
 
 def _calibrate(
-    raw: Mapping[str, Logits], combiner: Combiner | None, temperatures: Mapping[str, Temperature]
-) -> dict[str, Logits]:
+    raw: Mapping[str, Float64Array], combiner: Combiner | None, temperatures: Mapping[str, Temperature]
+) -> dict[str, Float64Array]:
     logits = {model: temperatures[model].scale(values) for model, values in raw.items()}
     if combiner is not None:
         logits[combiner.name] = combiner.calibrate(raw, temperatures)

@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.ecg_model import ECGDataset
 from ecg_facial.errors import SettingsError, WithheldError
@@ -24,6 +23,7 @@ from ecg_facial.nets.features import FrameFeatures
 from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.queries import encode_labels, has_beats, sees_face
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array, UInt8Array
 
 # `problem` is not among them: its text names files, and so levels
 OPEN_COLUMNS = (
@@ -66,7 +66,7 @@ class TrialSet:
         return self.task.n_classes
 
     @property
-    def labels(self) -> NDArray[np.int64]:
+    def labels(self) -> Int64Array:
         """Class index of each trial, shape (n,).
 
         Raises
@@ -103,32 +103,32 @@ class TrialSet:
         return [str(name) for name in self.table["subject"]]
 
     @cached_property
-    def sees_face(self) -> NDArray[np.bool_]:
+    def sees_face(self) -> BoolArray:
         """Whether any frame of a trial shows the face, (n,)."""
         return np.array([sees_face(self._prepared, row) for row in self._rows], dtype=bool)
 
     @cached_property
-    def has_beats(self) -> NDArray[np.bool_]:
+    def has_beats(self) -> BoolArray:
         """Whether a trial has any heart-rate token, (n,)."""
         return np.array([has_beats(self._prepared, row) for row in self._rows], dtype=bool)
 
-    def crops(self, place: int) -> NDArray[np.uint8]:
+    def crops(self, place: int) -> UInt8Array:
         """Face crops (n_frames, crop_px, crop_px, 3), RGB."""
         return self._prepared.crops(self._rows[place])
 
-    def frame_mask(self, place: int) -> NDArray[np.bool_]:
+    def frame_mask(self, place: int) -> BoolArray:
         """Where a face was seen, (n_frames,)."""
         return self._prepared.frame_mask(self._rows[place])
 
-    def tokens(self, place: int) -> NDArray[np.float32]:
+    def tokens(self, place: int) -> Float32Array:
         """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
         return self._prepared.tokens(self._rows[place])
 
-    def token_times_s(self, place: int) -> NDArray[np.float32]:
+    def token_times_s(self, place: int) -> Float32Array:
         """Seconds from the window's start to each token, (n_tokens,)."""
         return self._prepared.token_times_s(self._rows[place])
 
-    def frame_features(self, place: int, settings: FacialSettings | None = None) -> NDArray[np.float32]:
+    def frame_features(self, place: int, settings: FacialSettings | None = None) -> Float32Array:
         """Features (n_frames, 512) of the crops by a frozen network, zeros where no face was seen."""
         features = self._features(settings or FacialSettings())
         if features is None:
@@ -144,7 +144,7 @@ class TrialSet:
         """Make a torch data set of the heart-rate tokens."""
         return ECGDataset(self._prepared, self._rows, task=self._known_task)
 
-    def select(self, mask: NDArray[np.bool_]) -> TrialSet:
+    def select(self, mask: BoolArray) -> TrialSet:
         """Keep the trials where `mask`, shape (n,), is true."""
         rows = [row for row, keep in zip(self._rows, mask, strict=True) if keep]
         return self._with(rows, labelled=self.labelled)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.runtime.storage import write_text
+from ecg_facial.runtime.typing import Float64Array, Int64Array, StrArray
 
 FIRST_COLUMNS = ("subject", "trial", "fold", "seed", "model", "label")
 LAST_COLUMNS = ("face_quality", "ecg_quality")
@@ -27,14 +27,14 @@ def class_names_of(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(str(name)[2:] for name in table.columns if str(name).startswith("p_"))
 
 
-def predicted_classes(table: pd.DataFrame) -> NDArray[np.str_]:
+def predicted_classes(table: pd.DataFrame) -> StrArray:
     """Name of the most probable class of each row; of equals the first."""
     names = class_names_of(table)
     best = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
     return np.asarray([names[number] for number in best], dtype=np.str_)
 
 
-def round_to_one(probabilities: NDArray[np.float64], digits: int = _DIGITS) -> NDArray[np.int64]:
+def round_to_one(probabilities: Float64Array, digits: int = _DIGITS) -> Int64Array:
     """Round rows to whole steps of 10^-digits that sum to exactly one, the largest remainders going up.
 
     Examples
@@ -77,6 +77,6 @@ def _format(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.{_DIGITS}f}"
 
 
-def show_row(values: Sequence[float] | NDArray[np.float64]) -> str:
+def show_row(values: Sequence[float] | Float64Array) -> str:
     """Numbers of a row, for messages."""
     return " ".join(f"{value:g}" for value in values)

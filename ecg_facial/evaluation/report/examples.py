@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.intervals import compute_nn
@@ -21,6 +20,7 @@ from ecg_facial.evaluation.judging.predictions import class_names_of, predicted_
 from ecg_facial.labels import Task
 from ecg_facial.prepared import PreparedData
 from ecg_facial.recording import EcgRef
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
 N_CROPS = 6
 
@@ -53,14 +53,14 @@ class Example:
     label: str
     predicted: str
     class_names: tuple[str, ...]
-    crops: NDArray[np.uint8]
-    crop_times_s: NDArray[np.float64]
-    ecg: NDArray[np.float64]
+    crops: UInt8Array
+    crop_times_s: Float64Array
+    ecg: Float64Array
     fs_hz: float
-    r_peak_times_s: NDArray[np.float64]
-    heart_rate_times_s: NDArray[np.float64]
-    heart_rate_bpm: NDArray[np.float64]
-    probabilities: Mapping[str, NDArray[np.float64]]
+    r_peak_times_s: Float64Array
+    heart_rate_times_s: Float64Array
+    heart_rate_bpm: Float64Array
+    probabilities: Mapping[str, Float64Array]
     simulated: bool
 
 
@@ -120,7 +120,7 @@ def _make_example(
     )
 
 
-def _pick_crops(prepared: PreparedData, row: int) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def _pick_crops(prepared: PreparedData, row: int) -> tuple[UInt8Array, Float64Array]:
     """Crops spread over the frames that show a face."""
     crops = prepared.crops(row)
     seen = np.flatnonzero(prepared.frame_mask(row))
@@ -130,7 +130,7 @@ def _pick_crops(prepared: PreparedData, row: int) -> tuple[NDArray[np.uint8], ND
     return np.array(crops[chosen]), np.asarray(prepared.frame_times_s(row), dtype=np.float64)[chosen]
 
 
-def _read_window(source: EcgRef | None, window_s: float) -> tuple[NDArray[np.float64], float]:
+def _read_window(source: EcgRef | None, window_s: float) -> tuple[Float64Array, float]:
     if source is None:
         return np.zeros(0), 1.0
     try:

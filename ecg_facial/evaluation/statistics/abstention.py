@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-Floats = NDArray[np.float64]
 SHARES = (0.5, 0.7, 0.8, 0.9, 1.0)
 
 
@@ -34,8 +33,8 @@ class RiskCoverage:
         What of it is above that of the same errors, all least sure; 0 in that order, for any number of trials.
     """
 
-    coverage: Floats
-    accuracy: Floats
+    coverage: Float64Array
+    accuracy: Float64Array
     aurc: float
     excess: float
 
@@ -74,7 +73,7 @@ class SubjectAbstention:
         return _spread(value for value in self.accuracy.values() if not math.isnan(value))
 
 
-def compute_risk_coverage(confidence: Floats, right: NDArray[np.bool_]) -> RiskCoverage | None:
+def compute_risk_coverage(confidence: Float64Array, right: BoolArray) -> RiskCoverage | None:
     """Compute the risk-coverage curve; None without trials.
 
     Parameters
@@ -102,7 +101,7 @@ def compute_risk_coverage(confidence: Floats, right: NDArray[np.bool_]) -> RiskC
 
 
 def abstain_by_subject(
-    confidence: Floats, right: NDArray[np.bool_], subjects: Sequence[str], *, share: float
+    confidence: Float64Array, right: BoolArray, subjects: Sequence[str], *, share: float
 ) -> SubjectAbstention | None:
     """Judge the surest share of all trials, one limit for everybody, and see whose they are; None without trials.
 
@@ -139,7 +138,7 @@ def abstain_by_subject(
     )
 
 
-def _rank_unknown_last(confidence: Floats) -> Floats:
+def _rank_unknown_last(confidence: Float64Array) -> Float64Array:
     """NaN as the least of all, so that trials without a quality tie with each other."""
     return np.where(np.isnan(confidence), -np.inf, confidence)
 

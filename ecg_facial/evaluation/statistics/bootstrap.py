@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from ecg_facial.evaluation.statistics.subject_values import Floats
+from ecg_facial.runtime.typing import Float64Array
 
 # one less than a multiple of 40, so that the 2.5 % points are draws themselves
 N_DRAWS = 9_999
@@ -25,13 +25,13 @@ Limits = tuple[float, float]
 
 
 @lru_cache(maxsize=12)
-def _draw_counts(n: int) -> Floats:
+def _draw_counts(n: int) -> Float64Array:
     """How often each of n values is in each resample: (draws, n). 7 MB for 87; strata come back to the same sizes."""
     rng = np.random.default_rng(0)
     return rng.multinomial(n, np.full(n, 1 / n), size=N_DRAWS).astype(np.float64)
 
 
-def _resample(data: Floats) -> tuple[Floats, Floats, float]:
+def _resample(data: Float64Array) -> tuple[Float64Array, Float64Array, float]:
     """Means of the resamples less the mean, their standard deviations, and that of the data."""
     n = len(data)
     centred = data - data.mean()
@@ -40,7 +40,7 @@ def _resample(data: Floats) -> tuple[Floats, Floats, float]:
     return moments[:, 0], np.sqrt(variance), float(centred.std(ddof=1))
 
 
-def compute_bootstrap_t(data: Floats, confidence: float) -> Limits | None:
+def compute_bootstrap_t(data: Float64Array, confidence: float) -> Limits | None:
     """Compute the bootstrap-t (studentised) interval of the mean.
 
     None where more than a tail's share of the resamples has no spread: a limit would be infinite.
@@ -57,7 +57,7 @@ def compute_bootstrap_t(data: Floats, confidence: float) -> Limits | None:
     return float(low), float(high)
 
 
-def compute_bca(data: Floats, confidence: float) -> Limits | None:
+def compute_bca(data: Float64Array, confidence: float) -> Limits | None:
     """Compute the bias-corrected and accelerated interval of the mean; None where it has no finite level."""
     centred = data - data.mean()
     shift, _, std = _resample(data)

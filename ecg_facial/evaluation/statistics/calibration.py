@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from ecg_facial.inference.calibration import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS, Temperature
+from ecg_facial.runtime.typing import Float64Array, FloatArray, Int64Array
 
 _LIMITS = (0.1, 10.0)
 
 
-def choose_temperature(
-    logits: NDArray[np.floating], labels: NDArray[np.int64], *, subjects: Sequence[str]
-) -> Temperature:
+def choose_temperature(logits: FloatArray, labels: Int64Array, *, subjects: Sequence[str]) -> Temperature:
     """Fit a temperature where the trials can tell one, else take 1 and say why.
 
     Parameters
@@ -52,7 +50,7 @@ def choose_temperature(
     return Temperature(value=value, n_subjects=n_subjects, n_trials=n_trials, reason=limited)
 
 
-def _find_obstacle(logits: NDArray[np.float64], labels: NDArray[np.int64], *, n_subjects: int) -> str:
+def _find_obstacle(logits: Float64Array, labels: Int64Array, *, n_subjects: int) -> str:
     """Say why a temperature would be worse than none; empty where nothing is in the way."""
     if not len(labels):
         return "nobody was set apart for calibration"
@@ -70,7 +68,7 @@ def _find_obstacle(logits: NDArray[np.float64], labels: NDArray[np.int64], *, n_
     return "every trial is right" if (logits.argmax(axis=1) == labels).all() else ""
 
 
-def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> float:
+def fit_temperature(logits: FloatArray, labels: Int64Array) -> float:
     """Find the temperature with the lowest log loss, from 0.1 to 10; 1 without trials.
 
     The log loss is convex in the inverse of the temperature, so there is one minimum. Few trials, or trials without a
@@ -97,7 +95,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> 
     return float(np.exp(found.x))
 
 
-def log_loss(logits: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
+def log_loss(logits: Float64Array, labels: Int64Array) -> float:
     """Mean negative log probability of the label, in nats.
 
     Parameters

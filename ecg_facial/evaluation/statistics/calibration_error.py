@@ -12,14 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.confidence_intervals import SubjectMean, mean_over_subjects
+from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 N_BINS = 15
 _N_DRAWS, _SEED = 1000, 0
 _FLOOR = 1e-12
@@ -37,7 +35,7 @@ class Bin:
     high: float
 
 
-def compute_ece(probabilities: Floats, labels: Ints, *, n_bins: int = N_BINS) -> float:
+def compute_ece(probabilities: Float64Array, labels: Int64Array, *, n_bins: int = N_BINS) -> float:
     """Compute the expected calibration error of the top label, in bins of equal width; NaN without trials.
 
     Parameters
@@ -60,7 +58,7 @@ def compute_ece(probabilities: Floats, labels: Ints, *, n_bins: int = N_BINS) ->
 
 
 def ece_null_band(
-    probabilities: Floats, *, n_bins: int = N_BINS, confidence: float = 0.95, n_draws: int = _N_DRAWS
+    probabilities: Float64Array, *, n_bins: int = N_BINS, confidence: float = 0.95, n_draws: int = _N_DRAWS
 ) -> tuple[float, float, float]:
     """Calibration error of a perfect model with these confidences: mean, and the limits of its middle 95 %.
 
@@ -80,14 +78,14 @@ def ece_null_band(
     return float(errors.mean()), float(low), float(high)
 
 
-def bin_confidences(probabilities: Floats, labels: Ints, *, n_bins: int = N_BINS) -> list[Bin]:
+def bin_confidences(probabilities: Float64Array, labels: Int64Array, *, n_bins: int = N_BINS) -> list[Bin]:
     """Bins of a reliability diagram, from low to high confidence; empty ones are left out."""
     confidence, right = _top(probabilities, labels)
     bins = _bins_of(confidence, n_bins)
     return [_describe_bin(confidence[bins == place], right[bins == place]) for place in np.unique(bins)]
 
 
-def compute_overconfidence(probabilities: Floats, labels: Ints, subjects: Sequence[str]) -> SubjectMean:
+def compute_overconfidence(probabilities: Float64Array, labels: Int64Array, subjects: Sequence[str]) -> SubjectMean:
     """Mean confidence minus accuracy, of each subject, with an interval over subjects; above 0 is too sure.
 
     Trials of a person are alike, and the interval knows it. Too sure here and too unsure there may cancel, which the
@@ -105,7 +103,7 @@ def compute_overconfidence(probabilities: Floats, labels: Ints, subjects: Sequen
     return mean_over_subjects(gaps)
 
 
-def compute_brier(probabilities: Floats, labels: Ints) -> float:
+def compute_brier(probabilities: Float64Array, labels: Int64Array) -> float:
     """Mean squared distance of probabilities and label, summed over classes (0 to 2).
 
     References
@@ -117,7 +115,7 @@ def compute_brier(probabilities: Floats, labels: Ints) -> float:
     return float(((probabilities - np.eye(probabilities.shape[1])[labels]) ** 2).sum(axis=1).mean())
 
 
-def compute_brier_skill(probabilities: Floats, labels: Ints) -> float:
+def compute_brier_skill(probabilities: Float64Array, labels: Int64Array) -> float:
     """Share of the Brier score of guessing by class shares that is gone; NaN where one class alone occurs."""
     if not len(labels):
         return math.nan
@@ -126,33 +124,33 @@ def compute_brier_skill(probabilities: Floats, labels: Ints) -> float:
     return 1 - compute_brier(probabilities, labels) / guess if guess > 0 else math.nan
 
 
-def compute_log_loss(probabilities: Floats, labels: Ints) -> float:
+def compute_log_loss(probabilities: Float64Array, labels: Int64Array) -> float:
     """Mean of minus the log probability of the label, in nats; probabilities below 1e-12 count as that."""
     if not len(labels):
         return math.nan
     return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], _FLOOR)).mean())
 
 
-def _top(probabilities: Floats, labels: Ints) -> tuple[Floats, NDArray[np.bool_]]:
+def _top(probabilities: Float64Array, labels: Int64Array) -> tuple[Float64Array, BoolArray]:
     chosen = probabilities.argmax(axis=1)
     return probabilities[np.arange(len(chosen)), chosen], chosen == labels
 
 
-def _bins_of(confidence: Floats, n_bins: int) -> Ints:
+def _bins_of(confidence: Float64Array, n_bins: int) -> Int64Array:
     """Bins (low, high] of equal width, as the field has them; a confidence of 0 is in the first."""
     if n_bins < 1:
         raise SettingsError(f"{n_bins} bins: expected 1 or more")
     return np.clip(np.ceil(confidence * n_bins).astype(np.int64) - 1, 0, n_bins - 1)
 
 
-def _ece(bins: Ints, confidence: Floats, right: NDArray[np.bool_], n_bins: int) -> Floats:
+def _ece(bins: Int64Array, confidence: Float64Array, right: BoolArray, n_bins: int) -> Float64Array:
     """Error of each row of `right`, shape (n_draws, n)."""
     member = np.zeros((len(bins), n_bins))
     member[np.arange(len(bins)), bins] = 1.0
     return np.asarray(np.abs((right - confidence) @ member).sum(axis=1) / len(bins), dtype=np.float64)
 
 
-def _describe_bin(confidence: Floats, right: NDArray[np.bool_]) -> Bin:
+def _describe_bin(confidence: Float64Array, right: BoolArray) -> Bin:
     interval = stats.binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
     return Bin(
         n=len(right),

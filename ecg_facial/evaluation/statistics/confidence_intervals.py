@@ -17,12 +17,12 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.bootstrap import Limits, compute_bca, compute_bootstrap_t
 from ecg_facial.evaluation.statistics.subject_values import (
     CONFIDENCE,
-    Floats,
     Values,
     check_confidence,
     has_spread,
     keep_finite,
 )
+from ecg_facial.runtime.typing import Float64Array
 
 METHODS = ("auto", "t", "bootstrap-t", "bca")
 # below, resamples of few values have next to no spread, and bootstrap-t intervals grow without bound
@@ -99,7 +99,7 @@ def choose_method(n_subjects: int) -> str:
     return "bca" if n_subjects >= _BCA_FROM else "bootstrap-t"
 
 
-def _compute_limits(data: Floats, confidence: float, method: str) -> tuple[Limits, str]:
+def _compute_limits(data: Float64Array, confidence: float, method: str) -> tuple[Limits, str]:
     if method != "t":
         limits = (compute_bca if method == "bca" else compute_bootstrap_t)(data, confidence)
         if limits is not None:
@@ -107,7 +107,7 @@ def _compute_limits(data: Floats, confidence: float, method: str) -> tuple[Limit
     return _compute_t(data, confidence), "t"
 
 
-def _compute_t(data: Floats, confidence: float) -> Limits:
+def _compute_t(data: Float64Array, confidence: float) -> Limits:
     n = len(data)
     reach = float(stats.t.ppf(0.5 + confidence / 2, n - 1) * data.std(ddof=1) / np.sqrt(n))
     return float(data.mean()) - reach, float(data.mean()) + reach

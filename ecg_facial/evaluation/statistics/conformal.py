@@ -19,12 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 ALPHA = 0.1
 PROMISED_FROM = 40
 """Calibration subjects from which coverage is promised."""
@@ -90,7 +88,9 @@ class SetCoverage:
         return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
 
 
-def calibrate_sets(probabilities: Floats, labels: Ints, subjects: Sequence[str], *, alpha: float = ALPHA) -> Threshold:
+def calibrate_sets(
+    probabilities: Float64Array, labels: Int64Array, subjects: Sequence[str], *, alpha: float = ALPHA
+) -> Threshold:
     """Find the threshold of sets that miss the label of a new subject's trial in a share of `alpha` at most.
 
     Parameters
@@ -111,13 +111,13 @@ def calibrate_sets(probabilities: Floats, labels: Ints, subjects: Sequence[str],
     return Threshold(score=_find_threshold(drawn, alpha), alpha=alpha, n_subjects=len(people))
 
 
-def predict_sets(probabilities: Floats, threshold: Threshold) -> NDArray[np.bool_]:
+def predict_sets(probabilities: Float64Array, threshold: Threshold) -> BoolArray:
     """Make the sets of new trials: which classes belong to them, shape (n, n_classes)."""
     return np.asarray(1.0 - probabilities <= threshold.score)
 
 
 def cross_conformal(
-    probabilities: Floats, labels: Ints, subjects: Sequence[str], *, alpha: float = ALPHA
+    probabilities: Float64Array, labels: Int64Array, subjects: Sequence[str], *, alpha: float = ALPHA
 ) -> SetCoverage | None:
     """Judge sets where every subject's are calibrated on all others; None for fewer than two subjects.
 
@@ -154,7 +154,9 @@ def cross_conformal(
     )
 
 
-def _draw_scores(probabilities: Floats, labels: Ints, subjects: Sequence[str]) -> tuple[list[str], Floats]:
+def _draw_scores(
+    probabilities: Float64Array, labels: Int64Array, subjects: Sequence[str]
+) -> tuple[list[str], Float64Array]:
     """Subjects, and the score of one random trial of each in every draw, shape (n_draws, n_subjects)."""
     people, member = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
     counts = np.bincount(member, minlength=len(people))
@@ -164,7 +166,7 @@ def _draw_scores(probabilities: Floats, labels: Ints, subjects: Sequence[str]) -
     return [str(name) for name in people], np.asarray(scores[first + places.astype(np.int64)], dtype=np.float64)
 
 
-def _find_threshold(drawn: Floats, alpha: float) -> float:
+def _find_threshold(drawn: Float64Array, alpha: float) -> float:
     """Upper median over draws of the score that splits off a share of `alpha`; infinite for too few subjects."""
     n = drawn.shape[1]
     rank = math.ceil((1 - alpha) * (n + 1) - 1e-9)

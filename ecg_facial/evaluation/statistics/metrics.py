@@ -11,20 +11,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from ecg_facial.errors import UnknownLabelError
-
-Floats = NDArray[np.float64]
+from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array, StrArray
 
 
 def compute_metrics(
-    labels: Sequence[str] | NDArray[np.str_],
-    predicted: Sequence[str] | NDArray[np.str_],
+    labels: Sequence[str] | StrArray,
+    predicted: Sequence[str] | StrArray,
     *,
     class_names: Sequence[str],
-    probabilities: Floats | None = None,
+    probabilities: Float64Array | None = None,
     ordered: bool = True,
 ) -> dict[str, Any]:
     """Judge predictions.
@@ -76,7 +74,7 @@ def compute_metrics(
     }
 
 
-def _find_places(words: Sequence[str] | NDArray[np.str_], names: Sequence[str]) -> NDArray[np.int64]:
+def _find_places(words: Sequence[str] | StrArray, names: Sequence[str]) -> Int64Array:
     places = {name: place for place, name in enumerate(names)}
     try:
         return np.array([places[word] for word in words], dtype=np.int64)
@@ -85,7 +83,7 @@ def _find_places(words: Sequence[str] | NDArray[np.str_], names: Sequence[str]) 
         raise UnknownLabelError(f"class {str(error.args[0])!r} is not among {listed}; name all classes") from None
 
 
-def _shares(counts: NDArray[np.int64]) -> dict[str, float]:
+def _shares(counts: Int64Array) -> dict[str, float]:
     right, true, guessed = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     if not counts.sum():
         return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), math.nan)
@@ -97,7 +95,7 @@ def _shares(counts: NDArray[np.int64]) -> dict[str, float]:
     }
 
 
-def _kappa(counts: NDArray[np.int64]) -> float:
+def _kappa(counts: Int64Array) -> float:
     """One minus the weighted disagreement over that of chance; NaN where chance cannot disagree."""
     steps = np.arange(len(counts))
     weights = (steps[:, None] - steps) ** 2
@@ -108,26 +106,26 @@ def _kappa(counts: NDArray[np.int64]) -> float:
     return float(1 - (weights * counts).sum() / chance) if chance else math.nan
 
 
-def _mean_level_error(probabilities: Floats | None, true: NDArray[np.int64]) -> float:
+def _mean_level_error(probabilities: Float64Array | None, true: Int64Array) -> float:
     if probabilities is None or not len(true):
         return math.nan
     return float(np.abs(probabilities @ np.arange(probabilities.shape[1]) - true).mean())
 
 
-def _areas(probabilities: Floats | None, true: NDArray[np.int64], names: Sequence[str]) -> dict[str, float]:
+def _areas(probabilities: Float64Array | None, true: Int64Array, names: Sequence[str]) -> dict[str, float]:
     if probabilities is None or not len(true):
         return dict.fromkeys(names, math.nan)
     ranks = rankdata(probabilities, axis=0)
     return {name: _area(ranks[:, place], true == place) for place, name in enumerate(names)}
 
 
-def _area(ranks: Floats, positive: NDArray[np.bool_]) -> float:
+def _area(ranks: Float64Array, positive: BoolArray) -> float:
     """Area under the ROC curve from ranks; ties count half. NaN with one side empty."""
     n, m = int(positive.sum()), int((~positive).sum())
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else math.nan
 
 
-def _two_classes(counts: NDArray[np.int64]) -> dict[str, float]:
+def _two_classes(counts: Int64Array) -> dict[str, float]:
     """Recall of the second class, and of the first; NaN for another number of classes."""
     if len(counts) != 2:
         return {"sensitivity": math.nan, "specificity": math.nan}

@@ -19,7 +19,8 @@ from ecg_facial.evaluation.statistics.significance import (
     p_sign_flip,
     p_wilcoxon,
 )
-from ecg_facial.evaluation.statistics.subject_values import CONFIDENCE, Floats, subtract_pairs
+from ecg_facial.evaluation.statistics.subject_values import CONFIDENCE, subtract_pairs
+from ecg_facial.runtime.typing import Float64Array
 
 COLUMNS = (
     "first", "second", "n_subjects", "difference", "low", "high", "interval", "p_paired", "p_sign_flip", "p_wilcoxon",
@@ -66,7 +67,7 @@ def compare_models(
 
 
 def _compare(
-    first: Floats, second: Floats, *, confidence: float, margin: float, alpha: float
+    first: Float64Array, second: Float64Array, *, confidence: float, margin: float, alpha: float
 ) -> dict[str, float | int | str]:
     mean = mean_over_subjects(subtract_pairs(first, second), confidence=confidence)
     equivalence = assess_equivalence(first, second, margin=margin, alpha=alpha)

@@ -18,7 +18,8 @@ import pandas as pd
 from scipy import stats
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.statistics.subject_values import Floats, round_off
+from ecg_facial.evaluation.statistics.subject_values import round_off
+from ecg_facial.runtime.typing import Float64Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def rank_models(table: pd.DataFrame, *, alpha: float = 0.05, higher_is_better: b
     )
 
 
-def _test_friedman(ranks: Floats) -> tuple[float, float, float, float]:
+def _test_friedman(ranks: Float64Array) -> tuple[float, float, float, float]:
     """Statistic and p of Friedman, then of Iman and Davenport; (0, 1, 0, 1) where every subject is a tie."""
     n, k = ranks.shape
     if not n:

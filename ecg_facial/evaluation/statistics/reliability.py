@@ -19,7 +19,8 @@ import numpy as np
 from scipy import stats
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.statistics.subject_values import CONFIDENCE, Floats, check_confidence, has_spread
+from ecg_facial.evaluation.statistics.subject_values import CONFIDENCE, check_confidence, has_spread
+from ecg_facial.runtime.typing import Float64Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ class _Squares:
     k: int
 
 
-def assess_reliability(sessions: Floats, *, confidence: float = CONFIDENCE) -> Reliability:
+def assess_reliability(sessions: Float64Array, *, confidence: float = CONFIDENCE) -> Reliability:
     """Compute intraclass correlations, standard error of measurement and smallest detectable change.
 
     Parameters
@@ -117,7 +118,7 @@ def assess_reliability(sessions: Floats, *, confidence: float = CONFIDENCE) -> R
     )
 
 
-def _analyse(table: Floats) -> _Squares:
+def _analyse(table: Float64Array) -> _Squares:
     n, k = table.shape
     by_subject, by_session = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
     rest = table - by_subject - by_session + table.mean()

@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
 from ecg_facial.evaluation.statistics.subject_values import (
-    Floats,
     Values,
     has_spread,
     keep_finite,
     round_off,
     subtract_pairs,
 )
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 
 # 2**20 sums of signs are made within 20 ms
 _EXACT_TO = 20
@@ -87,7 +86,7 @@ def p_wilcoxon(first: Values, second: Values) -> float:
     return min(1.0, 2 * float(null[: smaller + 1].sum()))
 
 
-def _distribution_of_sums(ranks: NDArray[np.int64]) -> Floats:
+def _distribution_of_sums(ranks: Int64Array) -> Float64Array:
     """Chance of each sum of a random half of the ranks: a rank is in it or not, one as likely as the other."""
     chance = np.zeros(int(ranks.sum()) + 1)
     chance[0] = 1.0
@@ -98,7 +97,7 @@ def _distribution_of_sums(ranks: NDArray[np.int64]) -> Floats:
     return chance
 
 
-def correct_holm(p_values: Values) -> Floats:
+def correct_holm(p_values: Values) -> Float64Array:
     """Adjust p values for their number so that one false alarm or more among them is rare (Holm).
 
     NaN stays NaN and does not count.
@@ -159,11 +158,11 @@ def assess_equivalence(first: Values, second: Values, *, margin: float, alpha: f
     return Equivalence(p=p, low=mean.low, high=mean.high, margin=margin, equivalent=p < alpha)
 
 
-def _differences(values: Values, chance: float) -> Floats:
+def _differences(values: Values, chance: float) -> Float64Array:
     return round_off(keep_finite(values) - chance)
 
 
-def _p_of_t(differences: Floats, *, two_sided: bool) -> float:
+def _p_of_t(differences: Float64Array, *, two_sided: bool) -> float:
     n = len(differences)
     if n < 2:
         return math.nan
@@ -180,7 +179,7 @@ def _p_without_spread(mean: float, *, two_sided: bool) -> float:
     return 0.0 if two_sided or mean > 0 else 1.0
 
 
-def _p_of_flips(differences: Floats, *, two_sided: bool) -> float:
+def _p_of_flips(differences: Float64Array, *, two_sided: bool) -> float:
     n = len(differences)
     if not n:
         return math.nan
@@ -194,7 +193,7 @@ def _p_of_flips(differences: Floats, *, two_sided: bool) -> float:
     return as_extreme / len(sums) if exact else (as_extreme + 1) / (len(sums) + 1)
 
 
-def _all_flipped_sums(differences: Floats) -> Floats:
+def _all_flipped_sums(differences: Float64Array) -> Float64Array:
     sums = np.zeros(1)
     for difference in differences:
         sums = np.concatenate([sums + difference, sums - difference])
@@ -202,6 +201,6 @@ def _all_flipped_sums(differences: Floats) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def _draw_signs(n: int) -> Floats:
+def _draw_signs(n: int) -> Float64Array:
     """Random signs, (draws, n), the same in every run."""
     return np.random.default_rng(0).choice(np.array([-1.0, 1.0]), size=(_N_DRAWS, n))

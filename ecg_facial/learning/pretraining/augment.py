@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from ecg_facial.runtime.typing import UInt8Array
 
 
-def augment_crop(crop: Image, rng: np.random.Generator) -> Image:
+def augment_crop(crop: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     """Draw one random variant of a face crop.
 
     Parameters
@@ -38,7 +37,7 @@ def augment_crop(crop: Image, rng: np.random.Generator) -> Image:
     return image
 
 
-def _move(image: Image, rng: np.random.Generator) -> Image:
+def _move(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     """Shift, turn, scale and mirror: the landmarks of a detector are never exact."""
     height, width = image.shape[:2]
     scale = float(np.exp(rng.normal(0.0, 0.06)))
@@ -53,7 +52,7 @@ def _move(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(moved, dtype=np.uint8)
 
 
-def _occlude(image: Image, rng: np.random.Generator) -> Image:
+def _occlude(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     """Cover a rectangle with one colour or with noise."""
     height, width = image.shape[:2]
     extent = rng.uniform(0.1, 0.35, size=2)
@@ -66,7 +65,7 @@ def _occlude(image: Image, rng: np.random.Generator) -> Image:
     return covered
 
 
-def _lose_resolution(image: Image, rng: np.random.Generator) -> Image:
+def _lose_resolution(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     height, width = image.shape[:2]
     if rng.random() < 0.4:
         return np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.6))), dtype=np.uint8)
@@ -75,7 +74,7 @@ def _lose_resolution(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def _change_light(image: Image, rng: np.random.Generator) -> Image:
+def _change_light(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     """Vary saturation, white balance, gamma, contrast, brightness, a light gradient and sensor noise."""
     height, width = image.shape[:2]
     values = image.astype(np.float32)
@@ -95,7 +94,7 @@ def _change_light(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(np.clip(values, 0, 255), dtype=np.uint8)
 
 
-def _compress(image: Image, rng: np.random.Generator) -> Image:
+def _compress(image: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     """Add JPEG's block artefacts; the channel order does not matter to them."""
     _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 92))])
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), dtype=np.uint8)

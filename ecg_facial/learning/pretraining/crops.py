@@ -12,13 +12,13 @@ from functools import partial
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.face.alignment import crop_face
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
 from ecg_facial.runtime.executors.local import open_pool
 from ecg_facial.runtime.progress import track
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array, UInt8Array
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 from ecg_facial.simulate.seeds import make_rng
@@ -41,11 +41,11 @@ class LabelledCrops:
         Number of the identity in the pretraining domain.
     """
 
-    crops: NDArray[np.uint8]
-    action_units: NDArray[np.float32]
-    identities: NDArray[np.int64]
+    crops: UInt8Array
+    action_units: Float32Array
+    identities: Int64Array
 
-    def of_identities(self, chosen: NDArray[np.bool_]) -> LabelledCrops:
+    def of_identities(self, chosen: BoolArray) -> LabelledCrops:
         """Keep the crops of some identities (a mask over crops)."""
         return LabelledCrops(
             crops=self.crops[chosen], action_units=self.action_units[chosen], identities=self.identities[chosen]

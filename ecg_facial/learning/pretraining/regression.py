@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
@@ -22,6 +21,7 @@ from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.learning.training import EpochRecord, fit, predict_logits
 from ecg_facial.nets.items import Item
 from ecg_facial.nets.resnet import ResNet18
+from ecg_facial.runtime.typing import Float32Array, Float64Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ def explain_variance(network: nn.Module, data: LabelledCrops, *, side_px: int) -
     return dict(zip(TARGET_AUS, _r_squared(data.action_units, read).tolist(), strict=True))
 
 
-def _r_squared(true: NDArray[np.float32], read: NDArray[np.float32]) -> NDArray[np.float64]:
+def _r_squared(true: Float32Array, read: Float32Array) -> Float64Array:
     left = ((true - read) ** 2).mean(axis=0, dtype=np.float64)
     return np.asarray(1 - left / np.maximum(true.var(axis=0, dtype=np.float64), 1e-9), dtype=np.float64)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ecg_facial.simulate.grid import ACTION_UNITS, FRAME_TIMES_S, TRIAL_S, FloatArray, smooth_step, uniform
+from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.simulate.grid import ACTION_UNITS, FRAME_TIMES_S, TRIAL_S, smooth_step, uniform
 from ecg_facial.simulate.heart.artefacts import Artefact, add_artefacts, draw_artefacts, plan_artefacts
 from ecg_facial.simulate.heart.ecg import draw_ecg
 from ecg_facial.simulate.heart.fibrillation import draw_fibrillatory_waves
@@ -35,7 +36,7 @@ ECG_ROW = 1
 
 
 def plan_trial_artefacts(
-    rng: np.random.Generator, *, action_units: FloatArray, settings: SensorSettings
+    rng: np.random.Generator, *, action_units: Float64Array, settings: SensorSettings
 ) -> tuple[Artefact, ...]:
     """Decide what goes wrong with a trial's ECG; nothing is drawn.
 
@@ -58,10 +59,10 @@ def simulate_biosignals(
     person: Person,
     felt: float,
     heart: HeartResponse,
-    action_units: FloatArray,
+    action_units: Float64Array,
     settings: SensorSettings,
     artefacts: Iterable[Artefact] = (),
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Float64Array, Float64Array]:
     """Draw the electrode signals of a trial.
 
     Parameters
@@ -101,10 +102,10 @@ def draw_trial_artefacts(
     person: Person,
     felt: float,
     heart: HeartResponse,
-    action_units: FloatArray,
+    action_units: Float64Array,
     settings: SensorSettings,
     artefacts: Iterable[Artefact],
-) -> FloatArray:
+) -> Float64Array:
     """Draw what artefacts add to the filtered ECG of `simulate_biosignals`, within the trial and beyond its ends.
 
     Parameters
@@ -129,9 +130,9 @@ def _simulate_clean(
     person: Person,
     felt: float,
     heart: HeartResponse,
-    action_units: FloatArray,
+    action_units: Float64Array,
     settings: SensorSettings,
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Float64Array, Float64Array]:
     shown = dict(zip(ACTION_UNITS, action_units, strict=True))
     ecg = person.lead_sign * UV_PER_MV * draw_person_ecg(person, heart)
     ecg += uniform(rng, settings.noise_uv) * draw_floor_noise(rng, N_TIMES)
@@ -147,7 +148,7 @@ def _simulate_clean(
     return filtered, _add_what_filters_remove(rng, filtered, settings)
 
 
-def draw_person_ecg(person: Person, heart: HeartResponse) -> FloatArray:
+def draw_person_ecg(person: Person, heart: HeartResponse) -> Float64Array:
     """Draw the trial's ECG in millivolts, premature beats in their own shapes, leads as they should be."""
     ecg_mv = draw_ecg(
         heart.beat_times_s,
@@ -163,28 +164,30 @@ def draw_person_ecg(person: Person, heart: HeartResponse) -> FloatArray:
     return ecg_mv + draw_fibrillatory_waves(person.fibrillation, cycles)
 
 
-def draw_floor_noise(rng: np.random.Generator, n_times: int) -> FloatArray:
+def draw_floor_noise(rng: np.random.Generator, n_times: int) -> Float64Array:
     """Draw unit noise below about 35 Hz: what a low-pass filter lets through."""
-    noise: FloatArray = np.convolve(rng.standard_normal(n_times + len(_LOW_PASS) - 1), _LOW_PASS, mode="valid")
+    noise: Float64Array = np.convolve(rng.standard_normal(n_times + len(_LOW_PASS) - 1), _LOW_PASS, mode="valid")
     return noise
 
 
-def _simulate_gsr(rng: np.random.Generator, person: Person, *, felt: float) -> FloatArray:
+def _simulate_gsr(rng: np.random.Generator, person: Person, *, felt: float) -> Float64Array:
     rise_us = _GSR_GAIN_US * max(0.0, felt + _GSR_INTENSITY_SD * rng.standard_normal())
     course = smooth_step((_TIMES_S - uniform(rng, _GSR_DELAY_S)) / uniform(rng, _GSR_RISE_S))
     tonic_us = person.gsr_us * (1.0 + 0.01 * rng.standard_normal() * _TIMES_S / TRIAL_S)
     return tonic_us + rise_us * course + _GSR_NOISE_US * rng.standard_normal(N_TIMES)
 
 
-def _simulate_emg(rng: np.random.Generator, activity: FloatArray) -> FloatArray:
+def _simulate_emg(rng: np.random.Generator, activity: Float64Array) -> Float64Array:
     envelope_uv = _EMG_REST_UV + _EMG_FULL_UV * np.interp(_TIMES_S, FRAME_TIMES_S, activity)
     noise = rng.standard_normal(N_TIMES + 1)
     # The difference of neighbours takes the slow part out, as surface EMG has little below 20 Hz.
-    emg_uv: FloatArray = envelope_uv * np.diff(noise) / np.sqrt(2.0)
+    emg_uv: Float64Array = envelope_uv * np.diff(noise) / np.sqrt(2.0)
     return emg_uv
 
 
-def _add_what_filters_remove(rng: np.random.Generator, filtered: FloatArray, settings: SensorSettings) -> FloatArray:
+def _add_what_filters_remove(
+    rng: np.random.Generator, filtered: Float64Array, settings: SensorSettings
+) -> Float64Array:
     n_signals = len(filtered)
     drift_hz, drift_phase, hum_phase = rng.random((3, n_signals, 1))
     drift = np.sin(2.0 * np.pi * ((0.05 + 0.3 * drift_hz) * _TIMES_S + drift_phase))
@@ -193,5 +196,5 @@ def _add_what_filters_remove(rng: np.random.Generator, filtered: FloatArray, set
     added += uniform(rng, settings.raw_noise_uv) * rng.standard_normal(added.shape)
     # Skin conductance is a direct current: hardly any hum, and its own slow drift is in it already.
     share = np.array([[0.0], [1.0], [0.3], [0.3], [0.3]])
-    raw: FloatArray = filtered + share * added
+    raw: Float64Array = filtered + share * added
     return raw

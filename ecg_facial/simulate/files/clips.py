@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ecg_facial.runtime.storage import write_bytes, write_text
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.files.biosignals import (
     FS_HZ,
     N_TIMES,
@@ -25,7 +26,6 @@ from ecg_facial.simulate.files.encode import encode_video, format_biosignals
 from ecg_facial.simulate.files.pathology import (
     Painter,
     Pathology,
-    Picture,
     cut_columns,
     lacks_ecg,
     lacks_video,
@@ -36,7 +36,7 @@ from ecg_facial.simulate.files.pathology import (
     spoil_frames,
     spoil_scene,
 )
-from ecg_facial.simulate.grid import FPS, FloatArray
+from ecg_facial.simulate.grid import FPS
 from ecg_facial.simulate.head.drawing import FrameDrawer, draw_frames, simulate_trial_scene
 from ecg_facial.simulate.heart.artefacts import Artefact
 from ecg_facial.simulate.people.population import SimulatedTrial, TrialPlan, trial_rng
@@ -85,7 +85,7 @@ def plan_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> tupl
 
 def compute_columns(
     settings: CohortSettings, trial: SimulatedTrial, pathology: Pathology | None = None
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Float64Array, Float64Array]:
     """Compute what the electrodes of a clip record.
 
     Parameters
@@ -115,7 +115,7 @@ def compute_columns(
     return filtered, raw
 
 
-def draw_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> FloatArray:
+def draw_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> Float64Array:
     """Draw what artefacts add to a clip's filtered ECG and beyond its ends; see `biosignals.draw_trial_artefacts`."""
     return draw_trial_artefacts(
         trial_rng(settings, trial.plan, purpose="sensors"),
@@ -136,7 +136,7 @@ def write_biosignals(out: Path, settings: CohortSettings, trial: SimulatedTrial)
     write_text(files.raw, format_biosignals(raw, fs_hz=FS_HZ))
 
 
-def film_clip(settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer) -> Iterator[Picture | None]:
+def film_clip(settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer) -> Iterator[UInt8Array | None]:
     """Draw the frames of a clip, None where one is lost."""
     pathology = plan_pathology(settings, trial.plan)
     scene = spoil_scene(simulate_trial_scene(settings, trial.plan), pathology)

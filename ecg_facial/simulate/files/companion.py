@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecg_facial.simulate.files.pathology import Painter, Pathology, Picture
+from ecg_facial.runtime.typing import UInt8Array
+from ecg_facial.simulate.files.pathology import Painter, Pathology
 from ecg_facial.simulate.grid import FPS, NUISANCE_AUS, TRIAL_S, smooth_step
 from ecg_facial.simulate.head.camera import take_picture
 from ecg_facial.simulate.head.drawing import simulate_trial_scene
@@ -61,7 +62,7 @@ def make_companion_painter(settings: CohortSettings, plan: TrialPlan, pathology:
     scene = simulate_trial_scene(settings, plan)
     stays = pathology.end_s - pathology.start_s >= TRIAL_S
 
-    def paint(picture: Picture, frame: int) -> Picture:
+    def paint(picture: UInt8Array, frame: int) -> UInt8Array:
         since_s, until_s = frame / FPS - pathology.start_s, pathology.end_s - frame / FPS
         inside = 1.0 if stays else float(smooth_step(np.array(min(since_s, until_s) / _ENTRY_S)))
         x = pathology.value + np.sign(pathology.value) * _ENTRY_WIDTHS * (1.0 - inside)

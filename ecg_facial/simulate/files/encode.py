@@ -14,9 +14,9 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
 BIOSIGNAL_COLUMNS = ("time", "gsr", "ecg", "emg_trapezius", "emg_corrugator", "emg_zygomaticus")
 _MICROSECONDS = 1_000_000
@@ -27,7 +27,7 @@ _CRF = 23
 
 
 def encode_video(
-    frames: Iterable[NDArray[np.uint8] | None], *, width: int, height: int, fps: int = 25, crf: int = _CRF
+    frames: Iterable[UInt8Array | None], *, width: int, height: int, fps: int = 25, crf: int = _CRF
 ) -> bytes:
     """Encode RGB frames as H.264 in MP4, in memory; see `write_video` for the parameters."""
     buffer = io.BytesIO()
@@ -37,7 +37,7 @@ def encode_video(
 
 def write_video(
     target: io.BytesIO | Path,
-    frames: Iterable[NDArray[np.uint8] | None],
+    frames: Iterable[UInt8Array | None],
     *,
     width: int,
     height: int,
@@ -85,7 +85,7 @@ def write_video(
         container.mux(stream.encode())
 
 
-def _fill_frame(planes: NDArray[np.uint8], width: int, height: int) -> av.VideoFrame:
+def _fill_frame(planes: UInt8Array, width: int, height: int) -> av.VideoFrame:
     """Copy planes that lie one after the other; the way of PyAV, which handles any layout, takes five times as long."""
     frame = av.VideoFrame(width, height, "yuv420p")
     if any(plane.line_size != plane.width for plane in frame.planes):
@@ -97,7 +97,7 @@ def _fill_frame(planes: NDArray[np.uint8], width: int, height: int) -> av.VideoF
     return frame
 
 
-def format_biosignals(columns: NDArray[np.float64], *, fs_hz: float) -> str:
+def format_biosignals(columns: Float64Array, *, fs_hz: float) -> str:
     """Lay signals out as BioVid's biosignal files do.
 
     Parameters

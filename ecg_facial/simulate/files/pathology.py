@@ -28,10 +28,10 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.files.biosignals import FS_HZ
-from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES, TRIAL_S, FloatArray, smooth_step
+from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES, TRIAL_S, smooth_step
 from ecg_facial.simulate.head.scene import Scene
 from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.people.population import TrialPlan, plan_trials, trial_rng
@@ -46,8 +46,7 @@ _LOST_FRAMES, _FROZEN_FRAMES, _AWAY_FRAMES, _BESIDE_FRAMES = (3, 30), (8, 50), (
 _OFFSET_S, _DRIFT_PPM, _LEFT_S = (0.1, 2.0), (200.0, 1000.0), (1.0, 4.5)
 _PPM = 1e-6
 
-Picture = NDArray[np.uint8]
-Painter = Callable[[Picture, int], Picture]
+Painter = Callable[[UInt8Array, int], UInt8Array]
 """Paints something over a frame of a given number."""
 
 
@@ -154,8 +153,8 @@ def spoil_scene(scene: Scene, pathology: Pathology | None) -> Scene:
 
 
 def spoil_frames(
-    frames: Iterable[Picture], pathology: Pathology | None, *, paint_companion: Painter
-) -> Iterator[Picture | None]:
+    frames: Iterable[UInt8Array], pathology: Pathology | None, *, paint_companion: Painter
+) -> Iterator[UInt8Array | None]:
     """Lose, repeat, cut or overpaint frames.
 
     Parameters
@@ -177,7 +176,7 @@ def spoil_frames(
     if pathology.kind == "truncated_video":
         yield from islice(frames, round(pathology.value * FPS))
         return
-    standing: Picture | None = None
+    standing: UInt8Array | None = None
     for number, frame in enumerate(frames):
         inside = number in pathology.frames
         if inside and pathology.kind == "frozen_frame":
@@ -191,7 +190,7 @@ def spoil_frames(
             yield frame
 
 
-def skew_times(times_s: FloatArray, pathology: Pathology | None) -> FloatArray:
+def skew_times(times_s: Float64Array, pathology: Pathology | None) -> Float64Array:
     """When the biosignals' clock says that something happens, given when it does."""
     if pathology is not None and pathology.kind == "clock_offset":
         return times_s + pathology.value
@@ -200,18 +199,18 @@ def skew_times(times_s: FloatArray, pathology: Pathology | None) -> FloatArray:
     return times_s
 
 
-def skew_action_units(action_units: FloatArray, pathology: Pathology | None) -> FloatArray:
+def skew_action_units(action_units: Float64Array, pathology: Pathology | None) -> Float64Array:
     """Give action units by the clock of the muscles' electrodes, which is that of the ECG."""
     return np.stack([skew_course(row, FRAME_TIMES_S, pathology) for row in action_units])
 
 
-def skew_course(course: FloatArray, times_s: FloatArray, pathology: Pathology | None) -> FloatArray:
+def skew_course(course: Float64Array, times_s: Float64Array, pathology: Pathology | None) -> Float64Array:
     """Give a course by the biosignals' clock; its ends are held where nothing is known beyond them."""
     skewed_s = skew_times(times_s, pathology)
     return course if skewed_s is times_s else np.interp(times_s, skewed_s, course)
 
 
-def cut_columns(columns: FloatArray, pathology: Pathology | None) -> FloatArray:
+def cut_columns(columns: Float64Array, pathology: Pathology | None) -> Float64Array:
     """Cut biosignals of shape (n_signals, n_times) at the end of ``truncated_ecg``."""
     if pathology is None or pathology.kind != "truncated_ecg":
         return columns

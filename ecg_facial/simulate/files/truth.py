@@ -28,8 +28,8 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
-from ecg_facial.simulate.grid import ACTION_UNITS, N_FRAMES, TRIAL_S, FloatArray
-from ecg_facial.simulate.heart.ectopic import KindArray
+from ecg_facial.runtime.typing import Float64Array, StrArray
+from ecg_facial.simulate.grid import ACTION_UNITS, N_FRAMES, TRIAL_S
 from ecg_facial.simulate.people.population import SimulatedTrial
 from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
@@ -68,22 +68,22 @@ class TrialTruth:
     face_intensity: float
     heart_intensity: float
     onset_s: float
-    beat_times_s: FloatArray
-    heart_rate_bpm: FloatArray
-    action_units: FloatArray
-    ectopic: KindArray
+    beat_times_s: Float64Array
+    heart_rate_bpm: Float64Array
+    action_units: Float64Array
+    ectopic: StrArray
 
 
 def _to_json(values: object) -> str:
     return json.dumps(values, separators=(",", ":"), allow_nan=False)
 
 
-def _encode_action_units(action_units: FloatArray) -> str:
+def _encode_action_units(action_units: Float64Array) -> str:
     steps = np.rint(action_units * _AU_STEPS).astype(int)
     return _to_json({unit: row.tolist() for unit, row in zip(ACTION_UNITS, steps, strict=True) if row.any()})
 
 
-def _decode_action_units(cell: str) -> FloatArray:
+def _decode_action_units(cell: str) -> Float64Array:
     units = json.loads(cell)
     return np.array([units.get(unit, [0] * N_FRAMES) for unit in ACTION_UNITS], dtype=np.float64) / _AU_STEPS
 

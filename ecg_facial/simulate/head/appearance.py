@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, IntpArray, UInt8Array
 from ecg_facial.simulate.head.glasses import Glasses, choose_glasses
 from ecg_facial.simulate.head.hair import STRIP, HairName, HairStyle, choose_style
 from ecg_facial.simulate.head.head import (
@@ -23,7 +23,6 @@ from ecg_facial.simulate.head.head import (
     RIGHT_EYE,
     TONGUE,
     UPPER_TEETH,
-    FloatArray,
     HeadMesh,
 )
 from ecg_facial.simulate.head.identity import Identity
@@ -72,16 +71,16 @@ class Appearance:
         RGB of skin and clothes, for what is drawn apart from the mesh.
     """
 
-    skin: NDArray[np.uint8]
-    wrinkles: FloatArray
-    wrinkle_rest: FloatArray
-    wrinkle_gain: FloatArray
-    eye: FloatArray
-    vertex_colour: FloatArray
-    hair_share: FloatArray
+    skin: UInt8Array
+    wrinkles: Float32Array
+    wrinkle_rest: Float32Array
+    wrinkle_gain: Float32Array
+    eye: Float32Array
+    vertex_colour: Float32Array
+    hair_share: Float32Array
     style: HairStyle
     glasses: Glasses | None
-    hair: FloatArray
+    hair: Float32Array
     tone: tuple[float, float, float]
     cloth: tuple[float, float, float]
 
@@ -90,11 +89,11 @@ class Appearance:
 class _Canvas:
     """Model coordinates of every texture pixel, relative to the eyes' midpoint."""
 
-    x: FloatArray
-    y: FloatArray
+    x: Float32Array
+    y: Float32Array
     rng: np.random.Generator
 
-    def noise(self, blur_px: float, *, stretch: float = 1.0) -> FloatArray:
+    def noise(self, blur_px: float, *, stretch: float = 1.0) -> Float32Array:
         """Smooth noise of unit variance; `stretch` above 1 draws it out vertically."""
         white = self.rng.standard_normal(self.x.shape, dtype=np.float32)
         smooth = cv2.GaussianBlur(white, (0, 0), sigmaX=blur_px, sigmaY=blur_px * stretch)
@@ -145,12 +144,12 @@ def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None
     )
 
 
-def _triple(colour: NDArray[np.float64]) -> tuple[float, float, float]:
+def _triple(colour: Float64Array) -> tuple[float, float, float]:
     red, green, blue = np.clip(colour, 5, 250).tolist()
     return red, green, blue
 
 
-def texture_coordinates(head: HeadMesh) -> FloatArray:
+def texture_coordinates(head: HeadMesh) -> Float32Array:
     """Texture coordinates 0..1 of every vertex, float32 of shape (n_vertices, 2)."""
     relative = head.template - head.eye_centre
     uv = np.stack([relative[:, 0] / X_SPAN + 0.5, (Y_TOP - relative[:, 1]) / Y_SPAN], axis=1)
@@ -163,16 +162,14 @@ def texture_coordinates(head: HeadMesh) -> FloatArray:
     return np.ascontiguousarray(uv, dtype=np.float32)
 
 
-def _pick(
-    colours: NDArray[np.float64], light: tuple[int, ...], identity: Identity, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _pick(colours: Float64Array, light: tuple[int, ...], identity: Identity, rng: np.random.Generator) -> Float64Array:
     """Pick a colour; light ones of hair and eyes come with the Caucasian part of the ancestry."""
     weights = np.ones(len(colours))
     weights[list(light)] = identity.ancestry[_CAUCASIAN] ** 2
     return np.asarray(colours[int(rng.choice(len(colours), p=weights / weights.sum()))])
 
 
-def _hair_colour(identity: Identity, rng: np.random.Generator) -> NDArray[np.float64]:
+def _hair_colour(identity: Identity, rng: np.random.Generator) -> Float64Array:
     # lighter or darker and a little warmer or colder: independent noise of the channels makes dark hair purple
     warmth = rng.normal(0.0, 0.05)
     colour = _pick(_HAIR, _LIGHT_HAIR, identity, rng) * rng.uniform(0.8, 1.3) * np.array([1 + warmth, 1.0, 1 - warmth])
@@ -180,14 +177,14 @@ def _hair_colour(identity: Identity, rng: np.random.Generator) -> NDArray[np.flo
     return np.asarray(np.clip(colour * (1 - grey) + _GREY_HAIR * grey, 5, 230), dtype=np.float64)
 
 
-def _over(image: FloatArray, colour: NDArray[np.float64], opacity: FloatArray) -> FloatArray:
+def _over(image: Float32Array, colour: Float64Array, opacity: Float32Array) -> Float32Array:
     alpha = np.clip(opacity, 0, 1)[..., None]
     return np.asarray(image * (1 - alpha) + colour * alpha, dtype=np.float32)
 
 
-def _draw_skin(canvas: _Canvas, tone: NDArray[np.float64], eye_x: float) -> FloatArray:
+def _draw_skin(canvas: _Canvas, tone: Float64Array, eye_x: float) -> Float32Array:
     x, y, rng = canvas.x, canvas.y, canvas.rng
-    skin: FloatArray = np.ones((*x.shape, 3), np.float32) * tone.astype(np.float32)
+    skin: Float32Array = np.ones((*x.shape, 3), np.float32) * tone.astype(np.float32)
     mottle = canvas.noise(rng.uniform(8, 20)) * rng.uniform(1.5, 4) + canvas.noise(1.0) * rng.uniform(0.8, 3)
     skin = skin + mottle[..., None]
     blush = rng.uniform(2, 14) * np.array([1.0, -0.25, -0.2])
@@ -202,8 +199,8 @@ def _draw_skin(canvas: _Canvas, tone: NDArray[np.float64], eye_x: float) -> Floa
 
 
 def _draw_lips(
-    canvas: _Canvas, skin: FloatArray, head: HeadMesh, tone: NDArray[np.float64], identity: Identity
-) -> FloatArray:
+    canvas: _Canvas, skin: Float32Array, head: HeadMesh, tone: Float64Array, identity: Identity
+) -> Float32Array:
     """Lips where rolling the lips moves the mesh most, spread from vertices to pixels smoothly."""
     rng = canvas.rng
     motion = np.linalg.norm(head.expressions["mouthRollUpper"] + head.expressions["mouthRollLower"], axis=1)
@@ -226,8 +223,8 @@ def _draw_lips(
 
 
 def _draw_brows(
-    canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], eye_x: float, identity: Identity
-) -> FloatArray:
+    canvas: _Canvas, skin: Float32Array, hair: Float64Array, eye_x: float, identity: Identity
+) -> Float32Array:
     x, y, rng = canvas.x, canvas.y, canvas.rng
     height, half = rng.normal(0.215, 0.02), rng.uniform(0.03, 0.06) * (1.15 if identity.sex == "m" else 0.85)
     reach, arch, tilt = rng.uniform(0.19, 0.26), rng.uniform(0.02, 0.08), rng.normal(0.06, 0.03)
@@ -242,7 +239,7 @@ def _draw_brows(
     return skin
 
 
-def _draw_beard(canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], identity: Identity) -> FloatArray:
+def _draw_beard(canvas: _Canvas, skin: Float32Array, hair: Float64Array, identity: Identity) -> Float32Array:
     x, y, rng = canvas.x, canvas.y, canvas.rng
     kind = rng.random()
     if identity.sex != "m" or kind > 0.6:
@@ -257,7 +254,7 @@ def _draw_beard(canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], id
     return _over(skin, hair, np.asarray(cv2.GaussianBlur(opacity, (0, 0), 0.8), dtype=np.float32))
 
 
-def _draw_fringe(canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], hairline: float) -> FloatArray:
+def _draw_fringe(canvas: _Canvas, skin: Float32Array, hair: Float64Array, hairline: float) -> Float32Array:
     """Hair over the forehead, drawn in the texture because the mesh is too coarse for a hairline."""
     x, y, rng = canvas.x, canvas.y, canvas.rng
     parting, recede = rng.uniform(-0.35, 0.35), rng.uniform(0.1, 0.5)
@@ -270,7 +267,7 @@ def _draw_fringe(canvas: _Canvas, skin: FloatArray, hair: NDArray[np.float64], h
     return np.asarray(skin * (1 - alpha) + painted * alpha, dtype=np.float32)
 
 
-def _draw_locks(skin: FloatArray, creased: NDArray[np.bool_], hair: NDArray[np.float64], canvas: _Canvas) -> None:
+def _draw_locks(skin: Float32Array, creased: BoolArray, hair: Float64Array, canvas: _Canvas) -> None:
     """Draw strands into the strip of texture that the hair's shell shows: columns are locks, rows go to the ends."""
     top, bottom = (round(share * TEXTURE_HEIGHT) for share in STRIP)
     rows = slice(max(top - 3, 0), bottom + 4)
@@ -282,7 +279,7 @@ def _draw_locks(skin: FloatArray, creased: NDArray[np.bool_], hair: NDArray[np.f
     creased[rows] = False
 
 
-def _draw_shirt(canvas: _Canvas, skin: FloatArray, cloth: NDArray[np.float64]) -> FloatArray:
+def _draw_shirt(canvas: _Canvas, skin: Float32Array, cloth: Float64Array) -> Float32Array:
     """Cloth below a round neckline, drawn in the texture because the mesh is too coarse for an edge."""
     below = -(canvas.y + 1.78 - 0.12 * np.abs(canvas.x))
     collar = np.exp(-(((below - 0.03) / 0.02) ** 2))
@@ -291,7 +288,7 @@ def _draw_shirt(canvas: _Canvas, skin: FloatArray, cloth: NDArray[np.float64]) -
     return np.asarray(skin * (1 - alpha) + painted * alpha, dtype=np.float32)
 
 
-def _hair_share(head: HeadMesh, hairline: float, *, covers_ears: bool) -> FloatArray:
+def _hair_share(head: HeadMesh, hairline: float, *, covers_ears: bool) -> Float32Array:
     relative = head.template - head.eye_centre
     behind = np.maximum(head.template[:, 2].max() - 0.78 - head.template[:, 2], 0)
     slope, lowest = (2.1, _LONG_HAIR_Y) if covers_ears else (1.05, -0.12)
@@ -303,8 +300,8 @@ def _hair_share(head: HeadMesh, hairline: float, *, covers_ears: bool) -> FloatA
 
 
 def _colour_vertices(
-    head: HeadMesh, hair: NDArray[np.float64], hair_share: FloatArray, rng: np.random.Generator
-) -> FloatArray:
+    head: HeadMesh, hair: Float64Array, hair_share: Float32Array, rng: np.random.Generator
+) -> Float32Array:
     colour = np.zeros((len(head.template), 4), np.float32)
     shade = 1 + 0.07 * rng.standard_normal(len(head.template))
     colour[:, :3] = hair * shade[:, None]
@@ -322,7 +319,7 @@ def _colour_vertices(
     return colour
 
 
-def _find_inner_mouth(head: HeadMesh) -> NDArray[np.intp]:
+def _find_inner_mouth(head: HeadMesh) -> IntpArray:
     """Vertices of the cheeks' inner side: behind other skin at the same place, about the mouth."""
     relative = head.template - head.eye_centre
     x, y = np.abs(relative[:, 0]), relative[:, 1]
@@ -334,7 +331,7 @@ def _find_inner_mouth(head: HeadMesh) -> NDArray[np.intp]:
     return np.asarray(about[front - relative[about, 2] > _MOUTH_DEPTH])
 
 
-def _draw_eye(identity: Identity, rng: np.random.Generator) -> FloatArray:
+def _draw_eye(identity: Identity, rng: np.random.Generator) -> Float32Array:
     row, column = np.mgrid[0:EYE_PX, 0:EYE_PX] / EYE_PX - 0.5
     radius = 2 * np.hypot(row, column)
     eye = np.ones((EYE_PX, EYE_PX, 3)) * np.array([226, 220, 214]) * rng.uniform(0.8, 0.98)

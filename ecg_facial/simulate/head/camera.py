@@ -11,12 +11,11 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Int16Array, UInt8Array
 from ecg_facial.simulate.grid import uniform
 from ecg_facial.simulate.settings.presets import SceneSettings
 
-Picture = NDArray[np.uint8]
 USUAL_CRF = 23
 _USUAL_HEIGHT = 240
 _FAINTEST_BLUR_PX, _FAINTEST_NOISE = 0.15, 0.05
@@ -63,7 +62,7 @@ def sample_take(rng: np.random.Generator, settings: SceneSettings) -> CameraTake
     )
 
 
-def take_picture(picture: Picture, take: CameraTake, *, brightness: float = 1.0, frame: int = 0) -> Picture:
+def take_picture(picture: UInt8Array, take: CameraTake, *, brightness: float = 1.0, frame: int = 0) -> UInt8Array:
     """See a picture through a camera.
 
     Parameters
@@ -92,9 +91,9 @@ def take_picture(picture: Picture, take: CameraTake, *, brightness: float = 1.0,
 
 
 @lru_cache(maxsize=2)
-def _draw_grain(seed: int, noise: float, height: int, width: int) -> NDArray[np.int16]:
+def _draw_grain(seed: int, noise: float, height: int, width: int) -> Int16Array:
     """Draw a trial's noise, larger than a picture: each frame shows another part, which is cheaper than new noise."""
     rng = np.random.default_rng(seed)
     shape = (height + _NOISE_SLACK_PX, width + _NOISE_SLACK_PX, 3)
-    grain: NDArray[np.int16] = np.rint(noise * rng.standard_normal(shape, dtype=np.float32)).astype(np.int16)
+    grain: Int16Array = np.rint(noise * rng.standard_normal(shape, dtype=np.float32)).astype(np.int16)
     return grain

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
+from ecg_facial.runtime.typing import Float32Array, IntpArray, UInt8Array
 
 _ARM_X, _ARM_Y, _CHEST_Y = 1.3, -1.2, -1.9
 _FIXED_POINT_BITS = 4
 
 
-def find_cut_edges(vertices: Float32Array) -> list[NDArray[np.intp]]:
+def find_cut_edges(vertices: Float32Array) -> list[IntpArray]:
     """Vertices of the shoulders and of the chest's lower end, where the mesh is cut off."""
     x, y = vertices[:, 0], vertices[:, 1]
     parts = [(x > _ARM_X) & (y < _ARM_Y), (x < -_ARM_X) & (y < _ARM_Y), y < _CHEST_Y]
     return [np.flatnonzero(part) for part in parts if part.any()]
 
 
-def paint_below(picture: Picture, edge_px: Float32Array, colour: Float32Array) -> None:
+def paint_below(picture: UInt8Array, edge_px: Float32Array, colour: Float32Array) -> None:
     """Paint cloth from a cut edge of the mesh, shoulder or chest, to below the picture: the mesh ends in rags.
 
     Parameters

@@ -13,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ecg_facial.simulate.grid import N_FRAMES, FloatArray
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
+from ecg_facial.simulate.grid import N_FRAMES
 from ecg_facial.simulate.head.camera import take_picture
 from ecg_facial.simulate.head.rooms import draw_plain_wall, draw_room, tint_room
 from ecg_facial.simulate.head.scene import Scene, simulate_scene
@@ -28,13 +28,11 @@ from ecg_facial.simulate.settings.presets import SceneSettings, get_preset
 if TYPE_CHECKING:
     from ecg_facial.simulate.head.identity import Identity
 
-Picture = NDArray[np.uint8]
-
 
 class FrameDrawer(Protocol):
     """Draws one person's frames."""
 
-    def __call__(self, action_units: Mapping[str, float], scene: Scene, frame: int) -> Picture:
+    def __call__(self, action_units: Mapping[str, float], scene: Scene, frame: int) -> UInt8Array:
         """Draw a frame.
 
         Parameters
@@ -105,7 +103,7 @@ def make_person_drawer(
     # the room's picture is of its usual brightness, so that lamps change its colour at once and its brightness later
     usual = float(light.level().mean())
 
-    def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> Picture:
+    def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> UInt8Array:
         pose = Pose(
             yaw=float(scene.yaw[frame]),
             pitch=float(scene.pitch[frame]),
@@ -131,7 +129,7 @@ def make_person_drawer(
     return draw
 
 
-def _change_lamp(lamp: tuple[float, ...], turn_rad: float, gain: FloatArray) -> tuple[float, ...]:
+def _change_lamp(lamp: tuple[float, ...], turn_rad: float, gain: Float64Array) -> tuple[float, ...]:
     """Turn a lamp (x, y, z of its direction, then RGB) about the vertical axis, and change its colours."""
     x, y, z, *strength = lamp
     cosine, sine = math.cos(turn_rad), math.sin(turn_rad)
@@ -143,7 +141,7 @@ def simulate_trial_scene(settings: CohortSettings, plan: TrialPlan) -> Scene:
     return simulate_scene(trial_rng(settings, plan, purpose="scene"), get_preset(settings.preset).scene)
 
 
-def draw_frames(drawer: FrameDrawer, action_units: FloatArray, scene: Scene) -> Iterator[Picture]:
+def draw_frames(drawer: FrameDrawer, action_units: Float64Array, scene: Scene) -> Iterator[UInt8Array]:
     """Draw a trial frame by frame.
 
     Parameters

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float32Array, Float64Array, FloatArray, UInt8Array
 from ecg_facial.simulate.head.hair import PIVOT
 from ecg_facial.simulate.head.pixels import lay_lenses
 
-Picture = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
 Projection = Callable[[Float32Array], Float32Array]
 """Pixels and depth, shape (n, 3), of points of the head."""
 
@@ -102,7 +100,7 @@ def fit_glasses(glasses: Glasses, vertices: Float32Array, eye_x: float) -> Fitte
     around = np.hypot((np.abs(vertices[:, 0]) - middle_x) / glasses.half_width, (vertices[:, 1] - middle_y) / 0.2)
     front = float(vertices[(around < 1.0) & (np.abs(vertices[:, 0]) > 0.16), 2].max()) + _GAP
 
-    def place(x: NDArray[np.float64], y: NDArray[np.float64]) -> Float32Array:
+    def place(x: Float64Array, y: Float64Array) -> Float32Array:
         return np.stack([x, y, front - _WRAP * x**2], axis=-1).astype(np.float32)
 
     turn = np.linspace(0, 2 * np.pi, _N_RIM, endpoint=False)
@@ -120,7 +118,7 @@ def fit_glasses(glasses: Glasses, vertices: Float32Array, eye_x: float) -> Fitte
     return FittedGlasses(glasses=glasses, rims=tuple(rims), arms=(bridge, *arms))
 
 
-def _lay_arm(vertices: Float32Array, hinge: NDArray[np.float64], side: int) -> Float32Array:
+def _lay_arm(vertices: Float32Array, hinge: Float64Array, side: int) -> Float32Array:
     """Lay a temple from its hinge along the head to the ear, just outside the skin."""
     level = np.abs(vertices[:, 1] - hinge[1]) < 0.12
     points, widest = [hinge * [side, 1, 1]], float(hinge[0])
@@ -134,7 +132,7 @@ def _lay_arm(vertices: Float32Array, hinge: NDArray[np.float64], side: int) -> F
 
 
 def draw_glasses(
-    picture: Picture,
+    picture: UInt8Array,
     depth: Float32Array,
     fitted: FittedGlasses,
     *,
@@ -191,7 +189,7 @@ def _find_box(rims: list[Float32Array], shape: tuple[int, ...], *, margin: float
 
 
 def _paint_lenses(
-    view: Picture,
+    view: UInt8Array,
     depth: Float32Array,
     rims: list[Float32Array],
     shadows: list[Float32Array],
@@ -224,13 +222,11 @@ def _find_visible(line: Float32Array, depth: Float32Array) -> list[Float32Array]
     return [line[a:b, :2] for a, b in edges.reshape(-1, 2) if b - a > 1]
 
 
-def _stroke(
-    picture: NDArray[np.uint8], lines: list[Float32Array], colour: NDArray[np.floating], thickness: int
-) -> None:
+def _stroke(picture: UInt8Array, lines: list[Float32Array], colour: FloatArray, thickness: int) -> None:
     fixed = [np.rint(line * 2**_FIXED_POINT_BITS).astype(np.int32) for line in lines]
     cv2.polylines(picture, fixed, False, np.clip(colour, 0, 255).tolist(), thickness, cv2.LINE_AA, _FIXED_POINT_BITS)
 
 
-def _fill(mask: NDArray[np.uint8], outline: Float32Array) -> None:
+def _fill(mask: UInt8Array, outline: Float32Array) -> None:
     fixed = np.rint(outline * 2**_FIXED_POINT_BITS).astype(np.int32)
     cv2.fillPoly(mask, [fixed], [255], cv2.LINE_AA, _FIXED_POINT_BITS)

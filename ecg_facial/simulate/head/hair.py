@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from ecg_facial.simulate.head.identity import Identity
 
-FloatArray = NDArray[np.float64]
-Float32Array = NDArray[np.float32]
 HairName = Literal["bald", "cropped", "short", "tied", "bob", "long"]
 
 PIVOT = np.array([0.0, -0.35, -0.9], dtype=np.float32)
@@ -88,9 +86,9 @@ class Hair:
     """
 
     vertices: Float32Array
-    triangles: NDArray[np.int32]
+    triangles: Int32Array
     uv: Float32Array
-    is_lining: NDArray[np.bool_]
+    is_lining: BoolArray
 
 
 def choose_style(identity: Identity, hairline: float, *, is_bald: bool, name: HairName | None = None) -> HairStyle:
@@ -187,11 +185,11 @@ def grow_hair(style: HairStyle, vertices: Float32Array, rng: np.random.Generator
     )
 
 
-def _strip_row(share: FloatArray) -> FloatArray:
+def _strip_row(share: Float64Array) -> Float64Array:
     return STRIP[0] + share * (STRIP[1] - STRIP[0])
 
 
-def _find_ends(style: HairStyle, degrees: FloatArray) -> FloatArray:
+def _find_ends(style: HairStyle, degrees: Float64Array) -> Float64Array:
     """Height above the eyes at which the locks at an azimuth end."""
     front = style.front
     temple = _TEMPLE_Y if not style.covers_ears else 0.5 * (front + style.whiskers)
@@ -199,7 +197,7 @@ def _find_ends(style: HairStyle, degrees: FloatArray) -> FloatArray:
     return np.interp(degrees, _PLACES_DEG, heights)
 
 
-def _hang_locks(style: HairStyle, azimuth: FloatArray, end: FloatArray, vertices: Float32Array) -> FloatArray:
+def _hang_locks(style: HairStyle, azimuth: Float64Array, end: Float64Array, vertices: Float32Array) -> Float64Array:
     """Lay locks from the crown over the skull, and let them fall below its middle; (n_locks, n_rows, 3)."""
     above = end - (_CENTRE[1] + PIVOT[1])
     reach = _measure_skull(vertices, azimuth, np.full(len(azimuth), 1.1))
@@ -226,19 +224,19 @@ def _hang_locks(style: HairStyle, azimuth: FloatArray, end: FloatArray, vertices
     )
 
 
-def _draw_in(style: HairStyle, degrees: FloatArray) -> FloatArray:
+def _draw_in(style: HairStyle, degrees: Float64Array) -> Float64Array:
     """How much locks draw in to the neck as they fall, a unit of fall: short ones lie on it."""
     return np.full(len(degrees), 0.05) if style.covers_ears else np.interp(degrees, (70.0, 130.0), (0.15, 0.5))
 
 
-def _taper(share: FloatArray, fall: FloatArray, *, from_crown: bool) -> FloatArray:
+def _taper(share: Float64Array, fall: Float64Array, *, from_crown: bool) -> Float64Array:
     """Share of the thickness along locks: those that end on the skin lie down on it, those that fall do not."""
     lies = np.clip(1.0 - fall / 0.5, 0.0, 1.0)[:, None]
     thick = 1.0 - lies * share**4
     return thick if from_crown else thick * np.minimum(share * 4.0, 1.0)
 
 
-def _measure_skull(vertices: Float32Array, azimuth: FloatArray, polar: FloatArray) -> FloatArray:
+def _measure_skull(vertices: Float32Array, azimuth: Float64Array, polar: Float64Array) -> Float64Array:
     """Distance of the skin from the skull's middle in directions above it: a smooth mean of the vertices near each."""
     offsets = vertices[vertices[:, 1] > _CENTRE[1] - 0.05].astype(np.float64) - _CENTRE
     distance = np.linalg.norm(offsets, axis=1)
@@ -252,7 +250,7 @@ def _measure_skull(vertices: Float32Array, azimuth: FloatArray, polar: FloatArra
     return np.asarray(((weights * distance**_BOW).sum(axis=-1) / weights.sum(axis=-1)) ** (1 / _BOW))
 
 
-def _join_locks(is_grown: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _join_locks(is_grown: BoolArray) -> Int64Array:
     """Triangles between neighbouring locks that have a length, counter-clockwise from outside; (n_triangles, 3)."""
     grown = np.flatnonzero(is_grown & np.roll(is_grown, -1))
     lock, row = (grid.ravel() for grid in np.meshgrid(grown, np.arange(_N_ROWS - 1), indexing="ij"))

@@ -12,13 +12,10 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ecg_facial.simulate.grid import TRIAL_S, FloatArray, smooth_step, uniform
+from ecg_facial.runtime.typing import Float32Array, Float64Array, UInt8Array
+from ecg_facial.simulate.grid import TRIAL_S, smooth_step, uniform
 from ecg_facial.simulate.settings.presets import SceneSettings
-
-Picture = NDArray[np.uint8]
-Float32Array = NDArray[np.float32]
 
 # (start, end, radius) with the middle knuckle at the origin and the fingers up
 _FINGERS = (
@@ -73,14 +70,14 @@ class HandCourse:
     lean_rad: float
     size: float
     is_mirrored: bool
-    presence: FloatArray
+    presence: Float64Array
 
     def place(self, frame: int) -> tuple[float, float]:
         """Where the knuckles are in a frame; the hand comes and goes along its forearm."""
         back = _AWAY * (1.0 - float(self.presence[frame]))
         return self.x + back * float(np.sin(self.lean_rad)), self.y - back * float(np.cos(self.lean_rad))
 
-    def compute_cover(self) -> FloatArray:
+    def compute_cover(self) -> Float64Array:
         """Share of the face, an ellipse, that the hand hides in each frame; shape (N_FRAMES,)."""
         x, y = np.meshgrid(np.linspace(-1, 1, _GRID[0]), np.linspace(-1, 1, _GRID[1]))
         inside = x**2 + y**2 <= 1.0
@@ -92,7 +89,7 @@ class HandCourse:
             cover[frame] = (_relief(along[0], along[1])[0] > 0).mean()
         return cover
 
-    def _matrix(self, frame: int) -> FloatArray:
+    def _matrix(self, frame: int) -> Float64Array:
         """Hand to head coordinates, shape (3, 3)."""
         cosine, sine = np.cos(self.lean_rad) * self.size, np.sin(self.lean_rad) * self.size
         side = -1.0 if self.is_mirrored else 1.0
@@ -100,7 +97,7 @@ class HandCourse:
         return np.array([[side * cosine, -sine, x], [side * sine, cosine, y], [0.0, 0.0, 1.0]])
 
 
-def sample_hand(rng: np.random.Generator, settings: SceneSettings, times_s: FloatArray) -> HandCourse | None:
+def sample_hand(rng: np.random.Generator, settings: SceneSettings, times_s: Float64Array) -> HandCourse | None:
     """Draw a trial's hand; None where it has none.
 
     Parameters
@@ -145,7 +142,7 @@ class HandLook:
     sleeve: tuple[float, float, float]
 
 
-def _relief(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _relief(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Depth inside the hand's outline (above 0 inside) and height towards the viewer."""
     depth = np.full(x.shape, -np.inf)
     height = np.zeros(x.shape)
@@ -193,7 +190,7 @@ def _make_sprite(look: HandLook) -> _Sprite:
 
 
 def draw_hand(
-    picture: Picture,
+    picture: UInt8Array,
     course: HandCourse,
     frame: int,
     *,
@@ -202,7 +199,7 @@ def draw_hand(
     ambient: Float32Array,
     middle_px: tuple[float, float],
     unit_px: float,
-) -> Picture:
+) -> UInt8Array:
     """Draw the hand of a frame, with a soft shadow beneath it; the picture itself where it is away.
 
     Parameters
@@ -249,7 +246,7 @@ def draw_hand(
 
 
 def _find_box(
-    to_picture: FloatArray, sprite_shape: tuple[int, ...], shape: tuple[int, ...], *, margin: float
+    to_picture: Float64Array, sprite_shape: tuple[int, ...], shape: tuple[int, ...], *, margin: float
 ) -> tuple[slice, slice] | None:
     """Rows and columns of the picture that the sprite and its shadow may reach; None where they are out of it."""
     height, width = sprite_shape
@@ -260,7 +257,7 @@ def _find_box(
     return (rows, columns) if rows.start < rows.stop and columns.start < columns.stop else None
 
 
-def _turn_lamps(lamps: Float32Array, matrix: FloatArray) -> Float32Array:
+def _turn_lamps(lamps: Float32Array, matrix: Float64Array) -> Float32Array:
     """Lamps as the upright hand sees them, so that each pixel of the sprite is lit as the head's vertices are."""
     turn = matrix[:2, :2] / np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     turned = lamps.copy()

@@ -11,12 +11,11 @@ from functools import lru_cache
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
+
+from ecg_facial.runtime.typing import Float16Array, Float32Array, Int32Array, StrArray, UInt8Array
 
 BODY, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH, TONGUE = range(6)
 ANCESTRIES = ("african", "asian", "caucasian")
-
-FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,18 +39,18 @@ class HeadMesh:
         Midpoint of the eyes of the template.
     """
 
-    vertices: FloatArray
-    triangles: NDArray[np.int32]
-    group: NDArray[np.uint8]
-    macro: FloatArray
-    shapes: dict[str, FloatArray]
-    expressions: dict[str, FloatArray]
-    template: FloatArray
-    eye_centre: FloatArray
+    vertices: Float32Array
+    triangles: Int32Array
+    group: UInt8Array
+    macro: Float32Array
+    shapes: dict[str, Float32Array]
+    expressions: dict[str, Float32Array]
+    template: Float32Array
+    eye_centre: Float32Array
 
-    def centre_of(self, vertices: FloatArray, group: int) -> FloatArray:
+    def centre_of(self, vertices: Float32Array, group: int) -> Float32Array:
         """Mean position of one group's vertices."""
-        centre: FloatArray = vertices[self.group == group].mean(axis=0)
+        centre: Float32Array = vertices[self.group == group].mean(axis=0)
         return centre
 
 
@@ -77,5 +76,5 @@ def load_head() -> HeadMesh:
     )
 
 
-def _by_name(names: NDArray[np.str_], offsets: NDArray[np.float16]) -> dict[str, FloatArray]:
+def _by_name(names: StrArray, offsets: Float16Array) -> dict[str, Float32Array]:
     return {str(name): offset.astype(np.float32) for name, offset in zip(names, offsets, strict=True)}

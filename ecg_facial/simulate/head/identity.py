@@ -12,7 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from ecg_facial.simulate.head.head import FloatArray, HeadMesh, load_head
+from ecg_facial.runtime.typing import Float32Array
+from ecg_facial.simulate.head.head import HeadMesh, load_head
 
 Sex = Literal["m", "w"]
 _YOUNG_YEARS, _OLD_YEARS = 22.0, 85.0
@@ -46,7 +47,7 @@ class Identity:
     shapes: tuple[tuple[str, float], ...]
     appearance_seed: int
 
-    def mesh(self, head: HeadMesh) -> FloatArray:
+    def mesh(self, head: HeadMesh) -> Float32Array:
         """Neutral vertices of this person, float32 of shape (n_vertices, 3)."""
         age = float(np.clip((self.age_years - _YOUNG_YEARS) / (_OLD_YEARS - _YOUNG_YEARS), 0.0, 1.0))
         sexes = np.array([self.masculinity, 1.0 - self.masculinity])

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ecg_facial.simulate.head.head import FloatArray
+from ecg_facial.runtime.typing import Float32Array, Float64Array
 
 _DIFFUSE = np.float32(0.7)
 
@@ -75,13 +74,13 @@ class Light:
         dimmed = tuple((*lamp[:3], *(share * strength for strength in lamp[3:])) for lamp in lamps)
         return replace(self, lamps=dimmed, shadow=shadow)
 
-    def arrays(self) -> tuple[FloatArray, FloatArray]:
+    def arrays(self) -> tuple[Float32Array, Float32Array]:
         """Lamps with unit directions, shape (n_lamps, 6), and the ambient light, shape (3,)."""
         lamps = np.array(self.lamps, dtype=np.float32)
         lamps[:, :3] /= np.linalg.norm(lamps[:, :3], axis=1, keepdims=True)
         return lamps, np.array(self.ambient, dtype=np.float32)
 
-    def level(self) -> FloatArray:
+    def level(self) -> Float32Array:
         """Light on what faces no lamp in particular, cloth and walls: RGB, shape (3,)."""
         strengths = np.array([lamp[3:] for lamp in self.lamps], dtype=np.float32)
         return np.asarray(np.array(self.ambient, dtype=np.float32) + _DIFFUSE * strengths.sum(axis=0))
@@ -103,5 +102,5 @@ def _sample_lamp(rng: np.random.Generator) -> tuple[float, ...]:
     return (side * direction[0], *direction[1:], *strength.tolist())
 
 
-def _triple(values: NDArray[np.float64]) -> tuple[float, float, float]:
+def _triple(values: Float64Array) -> tuple[float, float, float]:
     return float(values[0]), float(values[1]), float(values[2])

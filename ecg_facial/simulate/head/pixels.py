@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import FloatArray, Int16Array, UInt8Array
 from ecg_facial.simulate.head.kernels import njit
 
-Picture = NDArray[np.uint8]
 _ZERO, _ONE, _WHITE = np.float32(0.0), np.float32(1.0), np.float32(255.0)
 
 
-def scale_colours(picture: Picture, gains: NDArray[np.floating] | Sequence[float]) -> Picture:
+def scale_colours(picture: UInt8Array, gains: FloatArray | Sequence[float]) -> UInt8Array:
     """Multiply red, green and blue of a picture (height, width, 3) by `gains`, not below 0; rounded, white at most."""
     scaled = np.empty_like(picture, order="C")
     _scale(np.ascontiguousarray(picture), np.asarray(gains, dtype=np.float32), scaled)
@@ -26,12 +25,12 @@ def scale_colours(picture: Picture, gains: NDArray[np.floating] | Sequence[float
 
 
 def scale_and_grain(
-    picture: Picture,
-    gains: NDArray[np.floating] | Sequence[float],
-    grain: NDArray[np.int16],
+    picture: UInt8Array,
+    gains: FloatArray | Sequence[float],
+    grain: Int16Array,
     *,
     corner: tuple[int, int],
-) -> Picture:
+) -> UInt8Array:
     """Multiply the colours as `scale_colours` does, then add the part of `grain` from row and column `corner` on."""
     scaled = np.empty_like(picture, order="C")
     _scale_and_grain(np.ascontiguousarray(picture), np.asarray(gains, dtype=np.float32), grain, *corner, scaled)

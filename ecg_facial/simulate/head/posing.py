@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ecg_facial.simulate.head.head import FloatArray, HeadMesh
+from ecg_facial.runtime.typing import Float32Array, Int32Array
+from ecg_facial.simulate.head.head import HeadMesh
 from ecg_facial.simulate.head.kernels import njit
 
 CAMERA_DISTANCE = 9.0
@@ -34,7 +34,7 @@ class Pose:
     y: float = 0.0
     zoom: float = 1.0
 
-    def rotation(self) -> FloatArray:
+    def rotation(self) -> Float32Array:
         """Rotation matrix: yaw, then pitch, then roll."""
         cy, sy, cp, sp = np.cos(self.yaw), np.sin(self.yaw), np.cos(self.pitch), np.sin(self.pitch)
         cr, sr = np.cos(self.roll), np.sin(self.roll)
@@ -56,7 +56,7 @@ class PinholeCamera:
     def __post_init__(self) -> None:
         object.__setattr__(self, "unit_px", self.height * self.supersample * HEAD_SHARE)
 
-    def project(self, vertices: FloatArray, pose: Pose) -> FloatArray:
+    def project(self, vertices: Float32Array, pose: Pose) -> Float32Array:
         """Pixels and depth of vertices already turned; a pinhole at `CAMERA_DISTANCE`."""
         middle = ((self.width / 2 + pose.x) * self.supersample, (self.height * MIDDLE + pose.y) * self.supersample)
         points = np.empty_like(vertices)
@@ -81,9 +81,9 @@ class PackedTargets:
     """
 
     numbers: dict[str, int]
-    first: NDArray[np.int32]
-    moved: NDArray[np.int32]
-    offsets: FloatArray
+    first: Int32Array
+    moved: Int32Array
+    offsets: Float32Array
 
 
 @lru_cache(maxsize=1)
@@ -100,8 +100,8 @@ def pack_targets(head: HeadMesh) -> PackedTargets:
 
 
 def pose_vertices(
-    neutral: FloatArray, targets: PackedTargets, weights: Mapping[str, float], rotation: FloatArray
-) -> FloatArray:
+    neutral: Float32Array, targets: PackedTargets, weights: Mapping[str, float], rotation: Float32Array
+) -> Float32Array:
     """Move vertices by weighted expression targets, and turn them.
 
     Parameters

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float32Array, Int32Array, UInt8Array
 from ecg_facial.simulate.head.appearance import make_appearance, texture_coordinates
 from ecg_facial.simulate.head.cloth import find_cut_edges, paint_below
 from ecg_facial.simulate.head.expressions import LidCurve, blendshape_weights, check_action_units, wrinkle_weights
 from ecg_facial.simulate.head.glasses import draw_glasses, fit_glasses
 from ecg_facial.simulate.head.hair import PIVOT, HairName, grow_hair
 from ecg_facial.simulate.head.hand import HandCourse, HandLook, draw_hand
-from ecg_facial.simulate.head.head import BODY, LEFT_EYE, RIGHT_EYE, FloatArray, load_head
+from ecg_facial.simulate.head.head import BODY, LEFT_EYE, RIGHT_EYE, load_head
 from ecg_facial.simulate.head.identity import Identity
 from ecg_facial.simulate.head.light import Light
 from ecg_facial.simulate.head.posing import (
@@ -45,7 +45,6 @@ from ecg_facial.simulate.head.shading import shade_vertices, shadow_vertices
 
 __all__ = ["FaceRenderer", "Light", "Pose"]
 
-Picture = NDArray[np.uint8]
 _HAIR_VOLUME = 0.02
 _FAINTEST_PAINT, _WRINKLE_STEPS = 0.002, 2**15 - 1
 _LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
@@ -97,11 +96,11 @@ class FaceRenderer:
         glasses, eye_x = self._appearance.glasses, float(np.ptp([eye[0] for eye in eyes])) / 2
         skin = centred[self._head.group == BODY]
         self._glasses = None if glasses is None else fit_glasses(glasses, skin, eye_x)
-        self._walls: dict[tuple[tuple[float, float, float], tuple[float, float, float]], Picture] = {}
+        self._walls: dict[tuple[tuple[float, float, float], tuple[float, float, float]], UInt8Array] = {}
         self._lids = LidCurve(weights=(0.0, _LID_STEPS[-1]))
         self._lids = self._find_lids()
 
-    def _put_together(self, identity: Identity, vertices: FloatArray) -> None:
+    def _put_together(self, identity: Identity, vertices: Float32Array) -> None:
         """Join head and hair to one mesh, in the order in which what is hidden costs least.
 
         The lining neither throws shadows nor has a light of its own: it comes last and is left out of both.
@@ -131,9 +130,9 @@ class FaceRenderer:
         *,
         pose: Pose | None = None,
         light: Light | None = None,
-        background: Picture | None = None,
+        background: UInt8Array | None = None,
         hand: tuple[HandCourse, int] | None = None,
-    ) -> Picture:
+    ) -> UInt8Array:
         """Draw a picture.
 
         Parameters
@@ -172,14 +171,14 @@ class FaceRenderer:
 
     def _draw_mesh(
         self,
-        image: Picture,
+        image: UInt8Array,
         action_units: Mapping[str, float],
         pose: Pose,
         light: Light,
         *,
-        skin: Picture,
-        eye: FloatArray,
-    ) -> FloatArray:
+        skin: UInt8Array,
+        eye: Float32Array,
+    ) -> Float32Array:
         weights = blendshape_weights(action_units, lids=self._lids)
         vertices = pose_vertices(self._vertices, pack_targets(self._head), weights, pose.rotation())
         points = self._camera.project(vertices, pose)
@@ -207,7 +206,7 @@ class FaceRenderer:
         )
         return depth[:, :width]
 
-    def _light_up(self, vertices: FloatArray, points: FloatArray, seen: NDArray[np.int32], light: Light) -> None:
+    def _light_up(self, vertices: Float32Array, points: Float32Array, seen: Int32Array, light: Light) -> None:
         """Light the vertices of the triangles that are seen; others keep what they had."""
         is_seen = np.zeros(len(vertices), dtype=np.bool_)
         mark_vertices(seen, self._triangles, points, is_seen, self._looks)
@@ -218,7 +217,7 @@ class FaceRenderer:
             shadow_vertices(vertices, self._lit_triangles, axes, _SHADOW_CELLS, light.shadow, is_seen, lit)
         shade_vertices(vertices, self._lit_triangles, lamps, ambient, is_seen, lit, self._shade)
 
-    def _paint_wall(self, light: Light, background: Picture | None) -> Picture:
+    def _paint_wall(self, light: Light, background: UInt8Array | None) -> UInt8Array:
         scale = self._camera.supersample
         size = (self._camera.width * scale, self._camera.height * scale)
         if background is not None:
@@ -229,7 +228,7 @@ class FaceRenderer:
             self._walls = {walls: draw_plain_wall(*walls, width=size[0], height=size[1])}
         return self._walls[walls].copy()
 
-    def _draw_glasses(self, picture: Picture, depth: FloatArray, pose: Pose, light: Light) -> None:
+    def _draw_glasses(self, picture: UInt8Array, depth: Float32Array, pose: Pose, light: Light) -> None:
         if self._glasses is None:
             return
         camera, turn = self._camera, pose.rotation().T
@@ -245,7 +244,7 @@ class FaceRenderer:
             glint_shift=float(np.clip(towards - 1.5 * pose.yaw, -_GLINT_REACH, _GLINT_REACH)),
         )
 
-    def _draw_hand(self, picture: Picture, hand: tuple[HandCourse, int], pose: Pose, light: Light) -> Picture:
+    def _draw_hand(self, picture: UInt8Array, hand: tuple[HandCourse, int], pose: Pose, light: Light) -> UInt8Array:
         camera, (lamps, ambient) = self._camera, light.arrays()
         look = self._appearance
         middle = (camera.width / 2 + pose.x, camera.height * MIDDLE + pose.y)
@@ -292,7 +291,7 @@ class FaceRenderer:
         return int((image.min(axis=2) >= 255).sum())
 
 
-def _lamp_axes(lamp: FloatArray) -> FloatArray:
+def _lamp_axes(lamp: Float32Array) -> Float32Array:
     """Right, up and towards the lamp, as rows."""
     # written out, as NumPy's cross product costs more than shading the head
     x, y, z = (float(part) for part in lamp[:3])
@@ -302,7 +301,7 @@ def _lamp_axes(lamp: FloatArray) -> FloatArray:
     return np.array([(right_x, 0.0, right_z), up, (x, y, z)], dtype=np.float32)
 
 
-def _give_volume(vertices: FloatArray, hair_share: FloatArray) -> FloatArray:
+def _give_volume(vertices: Float32Array, hair_share: Float32Array) -> Float32Array:
     """Push hair out from the skull's middle, so that it is not a painted cap."""
     middle = np.array([0.0, 0.35, -0.1], dtype=np.float32)
     outward = vertices - middle

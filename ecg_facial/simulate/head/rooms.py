@@ -10,10 +10,8 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
-Canvas = NDArray[np.float32]
+from ecg_facial.runtime.typing import Float32Array, UInt8Array
 
 _HEIGHT_PX = 240
 _BLUR_PX = (1.5, 5.0)
@@ -23,7 +21,7 @@ _COLOURS = np.array(
 )
 
 
-def draw_room(rng: np.random.Generator, *, width: int, height: int) -> Picture:
+def draw_room(rng: np.random.Generator, *, width: int, height: int) -> UInt8Array:
     """Draw a room.
 
     Parameters
@@ -49,14 +47,14 @@ def draw_room(rng: np.random.Generator, *, width: int, height: int) -> Picture:
 
 def draw_plain_wall(
     top: tuple[float, float, float], bottom: tuple[float, float, float], *, width: int, height: int
-) -> Picture:
+) -> UInt8Array:
     """Draw a bare wall whose colour changes from its top to its bottom; uint8 RGB of shape (height, width, 3)."""
     share = np.linspace(0, 1, height)[:, None]
     column = np.array(top) * (1 - share) + np.array(bottom) * share
     return np.ascontiguousarray(np.repeat(column[:, None], width, axis=1), dtype=np.uint8)
 
 
-def tint_room(room: Picture, level: Canvas) -> Picture:
+def tint_room(room: UInt8Array, level: Float32Array) -> UInt8Array:
     """Show a room under other light.
 
     Parameters
@@ -72,7 +70,7 @@ def tint_room(room: Picture, level: Canvas) -> Picture:
     return scale_colours(room, level)
 
 
-def _draw_wall(rng: np.random.Generator, columns: int) -> Canvas:
+def _draw_wall(rng: np.random.Generator, columns: int) -> Float32Array:
     """Draw a wall that is lit unevenly from one side and from above."""
     tone = rng.uniform(80, 205) + rng.normal(0, 10, 3)
     across, down = np.meshgrid(np.linspace(-1, 1, columns), np.linspace(-1, 1, _HEIGHT_PX))
@@ -82,7 +80,7 @@ def _draw_wall(rng: np.random.Generator, columns: int) -> Canvas:
     return np.asarray(tone * light[..., None], dtype=np.float32)
 
 
-def _fill(canvas: Canvas, box: tuple[float, float, float, float], colour: NDArray[np.float32]) -> None:
+def _fill(canvas: Float32Array, box: tuple[float, float, float, float], colour: Float32Array) -> None:
     """Fill a rectangle given in shares of the picture: left, top, right, bottom."""
     rows, columns = canvas.shape[:2]
     left, right = (int(np.clip(share, 0, 1) * columns) for share in (box[0], box[2]))
@@ -90,12 +88,12 @@ def _fill(canvas: Canvas, box: tuple[float, float, float, float], colour: NDArra
     canvas[top:bottom, left:right] = colour
 
 
-def _pick(rng: np.random.Generator) -> NDArray[np.float32]:
+def _pick(rng: np.random.Generator) -> Float32Array:
     colour = _COLOURS[int(rng.integers(len(_COLOURS)))] * rng.uniform(0.6, 1.1) + rng.normal(0, 8, 3)
     return np.asarray(np.clip(colour, 5, 250), dtype=np.float32)
 
 
-def _add_shelves(canvas: Canvas, rng: np.random.Generator) -> None:
+def _add_shelves(canvas: Float32Array, rng: np.random.Generator) -> None:
     wood, gap = _pick(rng), float(rng.uniform(0.22, 0.34))
     start = 0.0 if rng.random() < 0.6 else float(rng.uniform(0.0, 0.6))
     end = 1.0 if start == 0.0 else start + 0.4
@@ -109,7 +107,7 @@ def _add_shelves(canvas: Canvas, rng: np.random.Generator) -> None:
         _fill(canvas, (start, shelf, end, shelf + 0.02), wood)
 
 
-def _add_window(canvas: Canvas, rng: np.random.Generator) -> None:
+def _add_window(canvas: Float32Array, rng: np.random.Generator) -> None:
     left, width = float(rng.uniform(-0.1, 0.75)), float(rng.uniform(0.25, 0.45))
     top, bottom = float(rng.uniform(0.0, 0.1)), float(rng.uniform(0.5, 0.8))
     frame, sky = np.float32(rng.uniform(170, 235)) * np.ones(3, np.float32), rng.uniform(190, 250)
@@ -122,7 +120,7 @@ def _add_window(canvas: Canvas, rng: np.random.Generator) -> None:
     _fill(canvas, (bar - 0.008, top, bar + 0.008, bottom), frame)
 
 
-def _add_curtain(canvas: Canvas, rng: np.random.Generator) -> None:
+def _add_curtain(canvas: Float32Array, rng: np.random.Generator) -> None:
     columns = canvas.shape[1]
     left, width = float(rng.uniform(-0.2, 0.5)), float(rng.uniform(0.4, 1.2))
     place = np.arange(columns) / columns
@@ -132,7 +130,7 @@ def _add_curtain(canvas: Canvas, rng: np.random.Generator) -> None:
     canvas[:, inside] = (_pick(rng) * shade[inside, None]).astype(np.float32)
 
 
-def _add_pictures(canvas: Canvas, rng: np.random.Generator) -> None:
+def _add_pictures(canvas: Float32Array, rng: np.random.Generator) -> None:
     for _ in range(int(rng.integers(1, 4))):
         left, top = float(rng.uniform(0.0, 0.85)), float(rng.uniform(0.02, 0.5))
         width, height = float(rng.uniform(0.08, 0.22)), float(rng.uniform(0.12, 0.32))
@@ -142,7 +140,7 @@ def _add_pictures(canvas: Canvas, rng: np.random.Generator) -> None:
         _fill(canvas, (left, middle, left + width, top + height), _pick(rng))
 
 
-def _add_door(canvas: Canvas, rng: np.random.Generator) -> None:
+def _add_door(canvas: Float32Array, rng: np.random.Generator) -> None:
     left, width, colour = float(rng.uniform(-0.1, 0.75)), float(rng.uniform(0.22, 0.34)), _pick(rng)
     _fill(canvas, (left - 0.02, 0.0, left + width + 0.02, 1.0), np.asarray(colour * 0.75, dtype=np.float32))
     _fill(canvas, (left, 0.03, left + width, 1.0), colour)
@@ -150,7 +148,7 @@ def _add_door(canvas: Canvas, rng: np.random.Generator) -> None:
     _fill(canvas, inner, np.asarray(colour * 0.88, dtype=np.float32))
 
 
-_FURNITURE: tuple[Callable[[Canvas, np.random.Generator], None], ...] = (
+_FURNITURE: tuple[Callable[[Float32Array, np.random.Generator], None], ...] = (
     _add_shelves,
     _add_window,
     _add_curtain,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES, FloatArray
+from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES
 from ecg_facial.simulate.head.camera import CameraTake, sample_take
 from ecg_facial.simulate.head.hand import HandCourse, sample_hand
 from ecg_facial.simulate.settings.presets import SceneSettings
@@ -42,17 +43,17 @@ class Scene:
         What the camera does to the picture.
     """
 
-    yaw: FloatArray
-    pitch: FloatArray
-    roll: FloatArray
-    x: FloatArray
-    y: FloatArray
-    zoom: FloatArray
-    brightness: FloatArray
+    yaw: Float64Array
+    pitch: Float64Array
+    roll: Float64Array
+    x: Float64Array
+    y: Float64Array
+    zoom: Float64Array
+    brightness: Float64Array
     light_turn_rad: float
-    lamp_gains: FloatArray = field(default_factory=lambda: np.ones((N_FRAMES, N_LAMPS, 3)))
+    lamp_gains: Float64Array = field(default_factory=lambda: np.ones((N_FRAMES, N_LAMPS, 3)))
     hand: HandCourse | None = None
-    hand_cover: FloatArray = field(default_factory=lambda: np.zeros(N_FRAMES))
+    hand_cover: Float64Array = field(default_factory=lambda: np.zeros(N_FRAMES))
     camera: CameraTake = field(default_factory=CameraTake)
 
 
@@ -95,22 +96,22 @@ def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
     )
 
 
-def _sample_lamp_gains(rng: np.random.Generator, settings: SceneSettings) -> FloatArray:
+def _sample_lamp_gains(rng: np.random.Generator, settings: SceneSettings) -> Float64Array:
     """Draw each lamp's colours of a trial, and a slow change of each: clouds, screens, people who pass a window."""
     shape = (N_LAMPS, 3)
     place = settings.lamp_colour_sd * np.clip(rng.standard_normal(shape), -2.5, 2.5)
     rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random(shape)
     wave = np.sqrt(2.0) * np.sin(2.0 * np.pi * (rate_hz * FRAME_TIMES_S[:, None, None] + rng.random(shape)))
-    gains: FloatArray = np.maximum(1.0 + place + settings.lamp_change_sd * wave, 0.0)
+    gains: Float64Array = np.maximum(1.0 + place + settings.lamp_change_sd * wave, 0.0)
     # lamps and daylight differ from blue to orange; casts of green and magenta are rarer
     gains[..., 1] = 0.5 * (gains[..., 1] + gains[..., ::2].mean(axis=-1))
     return gains
 
 
-def _wander(rng: np.random.Generator) -> FloatArray:
+def _wander(rng: np.random.Generator) -> Float64Array:
     """Slow motion of unit variance: two waves per channel, shape (_N_SCENE, N_FRAMES)."""
     rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random((2, _N_SCENE, 1))
     phase = rng.random((2, _N_SCENE, 1))
     waves = np.sin(2.0 * np.pi * (rate_hz * np.arange(N_FRAMES) / FPS + phase))
-    total: FloatArray = waves.sum(axis=0)
+    total: Float64Array = waves.sum(axis=0)
     return total

@@ -6,19 +6,18 @@ Enters: texture coordinates and a random generator. Leaves: log-darkening maps i
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float32Array
 from ecg_facial.simulate.head.expressions import WRINKLES
 
-FloatArray = NDArray[np.float32]
 _SHOWN_SHARE, _GAIN = 0.85, (0.12, 0.45)
 _SOFTNESS, _SLOPE, _BANK = 1.5, 0.5, 0.22
 _DEEPEST = 0.75
 
 
 def _crease(
-    x: FloatArray, y: FloatArray, start: tuple[float, float], end: tuple[float, float], **shape: float
-) -> FloatArray:
+    x: Float32Array, y: Float32Array, start: tuple[float, float], end: tuple[float, float], **shape: float
+) -> Float32Array:
     """Draw a fold of skin: a soft dark valley with a lit bank below it; `width` across, `bend` sideways in the middle.
 
     A fold is deepest in its middle, where it is also widest, and fades to both ends.
@@ -35,8 +34,8 @@ def _crease(
 
 
 def draw_wrinkles(
-    x: FloatArray, y: FloatArray, rng: np.random.Generator, *, eye_x: float
-) -> tuple[FloatArray, FloatArray]:
+    x: Float32Array, y: Float32Array, rng: np.random.Generator, *, eye_x: float
+) -> tuple[Float32Array, Float32Array]:
     """Draw a person's wrinkle maps.
 
     Returns

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import signal
 
-from ecg_facial.simulate.heart.ecg import FloatArray
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 from ecg_facial.simulate.heart.ecg_noise import (
     draw_baseline_wander,
     draw_electrode_motion,
@@ -73,8 +72,8 @@ def plan_artefacts(
     settings: SensorSettings,
     *,
     duration_s: float,
-    pain_times_s: FloatArray | None = None,
-    pain: FloatArray | None = None,
+    pain_times_s: Float64Array | None = None,
+    pain: Float64Array | None = None,
 ) -> tuple[Artefact, ...]:
     """Decide what goes wrong in a trial or recording.
 
@@ -147,7 +146,7 @@ def _lie_flat(rng: np.random.Generator, item: Artefact, settings: SensorSettings
 
 
 def _plan_tension(
-    rng: np.random.Generator, settings: SensorSettings, times_s: FloatArray, pain: FloatArray, duration_s: float
+    rng: np.random.Generator, settings: SensorSettings, times_s: Float64Array, pain: Float64Array, duration_s: float
 ) -> Iterator[Artefact]:
     edges = np.flatnonzero(np.diff(np.r_[0, pain > _SHOWN, 0]))
     for first, last in zip(edges[::2], edges[1::2], strict=True):
@@ -159,12 +158,12 @@ def _plan_tension(
 
 def add_artefacts(
     rng: np.random.Generator,
-    filtered_uv: FloatArray,
-    raw_uv: FloatArray,
+    filtered_uv: Float64Array,
+    raw_uv: Float64Array,
     *,
     fs_hz: float,
     artefacts: Iterable[Artefact],
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[Float64Array, Float64Array]:
     """Spoil an ECG as planned.
 
     Parameters
@@ -195,12 +194,12 @@ def add_artefacts(
 
 def draw_artefacts(
     rng: np.random.Generator,
-    filtered_uv: FloatArray,
-    raw_uv: FloatArray,
+    filtered_uv: Float64Array,
+    raw_uv: Float64Array,
     *,
     fs_hz: float,
     artefacts: Iterable[Artefact],
-) -> FloatArray:
+) -> Float64Array:
     """Draw what `add_artefacts` adds to the filtered ECG, and how it dies away beyond both ends.
 
     Parameters
@@ -233,12 +232,12 @@ def count_reach(fs_hz: float) -> int:
 
 def _draw_change(
     rng: np.random.Generator,
-    filtered_uv: FloatArray,
-    raw_uv: FloatArray,
+    filtered_uv: Float64Array,
+    raw_uv: Float64Array,
     *,
     fs_hz: float,
     artefacts: tuple[Artefact, ...],
-) -> tuple[FloatArray, NDArray[np.bool_]]:
+) -> tuple[Float64Array, BoolArray]:
     """Draw what is added before filtering, with `count_reach` samples more at either end, and where contact is lost."""
     n_times, n_reach = len(raw_uv), count_reach(fs_hz)
     change = np.zeros(n_times + 2 * n_reach)
@@ -275,7 +274,7 @@ def _samples(item: Artefact, fs_hz: float, n_times: int) -> slice:
     return slice(first, max(first, min(n_times, round(item.end_s * fs_hz))))
 
 
-def _fade(item: Artefact, n_times: int, n_reach: int, fs_hz: float) -> tuple[slice, FloatArray]:
+def _fade(item: Artefact, n_times: int, n_reach: int, fs_hz: float) -> tuple[slice, Float64Array]:
     """Where noise is, counted from `n_reach` before the first sample, and how it rises and falls.
 
     What reaches an end of the signal goes on beyond it at full strength and falls there.
@@ -288,9 +287,9 @@ def _fade(item: Artefact, n_times: int, n_reach: int, fs_hz: float) -> tuple[sli
     return slice(first + n_reach, stop + n_reach), np.sqrt(np.clip(to_edge / n_edge, 0.0, 1.0))
 
 
-def _filter(change: NDArray[np.float64], fs_hz: float) -> FloatArray:
+def _filter(change: Float64Array, fs_hz: float) -> Float64Array:
     band = signal.butter(2, _FILTER_BAND_HZ, btype="bandpass", fs=fs_hz, output="sos")
-    filtered: FloatArray = signal.sosfiltfilt(band, change, padlen=min(len(change) - 1, round(2.0 * fs_hz)))
+    filtered: Float64Array = signal.sosfiltfilt(band, change, padlen=min(len(change) - 1, round(2.0 * fs_hz)))
     return filtered
 
 

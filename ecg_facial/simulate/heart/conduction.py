@@ -17,7 +17,8 @@ from __future__ import annotations
 import numpy as np
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.simulate.heart.ecg import FloatArray, Morphology, shape_beats
+from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.simulate.heart.ecg import Morphology, shape_beats
 from ecg_facial.simulate.settings.sensor_settings import ConductionSettings
 
 _PEAK_SEARCH_S = 0.06
@@ -86,7 +87,7 @@ CONDUCTION_FAMILIES = tuple(_FAMILIES)
 
 
 def make_conduction_morphology(
-    family: str, *, amplitude_scale: FloatArray | None = None, width_scale: float = 1.0
+    family: str, *, amplitude_scale: Float64Array | None = None, width_scale: float = 1.0
 ) -> Morphology:
     """Beats of one family.
 

@@ -18,9 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import BoolArray, Float64Array, StrArray
 
 PAD_S = 6.0  # Beats are placed this far outside a window: longer than two intervals at 30 bpm, so none starts flat.
 HEART_RATE_LIMITS_BPM = (30.0, 220.0)
@@ -30,7 +30,6 @@ _RR_LIMITS_S = (60.0 / HEART_RATE_LIMITS_BPM[1], 60.0 / HEART_RATE_LIMITS_BPM[0]
 _PEAK_SEARCH_S = 0.02
 _CUT_SDS = 6.0
 
-FloatArray = NDArray[np.float64]
 Wave = tuple[float, float, float, float, bool]
 
 
@@ -46,13 +45,13 @@ class Morphology:
         True for P and T, whose times and widths follow the square root of the RR interval.
     """
 
-    amplitude_mv: FloatArray
-    centre_s: FloatArray
-    width_before_s: FloatArray
-    width_after_s: FloatArray
-    scales_with_rr: NDArray[np.bool_]
+    amplitude_mv: Float64Array
+    centre_s: Float64Array
+    width_before_s: Float64Array
+    width_after_s: Float64Array
+    scales_with_rr: BoolArray
 
-    def sum_waves(self, time_s: FloatArray, *, rr_s: float = 1.0) -> FloatArray:
+    def sum_waves(self, time_s: Float64Array, *, rr_s: float = 1.0) -> Float64Array:
         """Voltage of one beat at times from its R wave.
 
         Parameters
@@ -99,7 +98,9 @@ _FAMILIES: dict[str, tuple[Wave, ...]] = {
 MORPHOLOGY_FAMILIES = tuple(_FAMILIES)
 
 
-def make_morphology(family: str, *, amplitude_scale: FloatArray | None = None, width_scale: float = 1.0) -> Morphology:
+def make_morphology(
+    family: str, *, amplitude_scale: Float64Array | None = None, width_scale: float = 1.0
+) -> Morphology:
     """Beats of one family.
 
     Parameters
@@ -122,7 +123,7 @@ def make_morphology(family: str, *, amplitude_scale: FloatArray | None = None, w
 
 
 def shape_beats(
-    waves: Sequence[Wave], *, amplitude_scale: FloatArray | None, width_scale: float, search_s: float = _PEAK_SEARCH_S
+    waves: Sequence[Wave], *, amplitude_scale: Float64Array | None, width_scale: float, search_s: float = _PEAK_SEARCH_S
 ) -> Morphology:
     """Make beats of listed waves (mV, s, s, s, whether it follows the RR interval), their peak at 0 s."""
     table = np.array([wave[:4] for wave in waves])
@@ -178,7 +179,9 @@ def sample_morphology(
     return make_morphology(family, amplitude_scale=scale, width_scale=float(rng.uniform(*width)))
 
 
-def compute_beat_times(heart_rate_bpm: FloatArray, fs_hz: float, *, phase: float, start_s: float = 0.0) -> FloatArray:
+def compute_beat_times(
+    heart_rate_bpm: Float64Array, fs_hz: float, *, phase: float, start_s: float = 0.0
+) -> Float64Array:
     """Find the times at which the integrated heart rate passes whole beats.
 
     Parameters
@@ -207,15 +210,15 @@ def compute_beat_times(heart_rate_bpm: FloatArray, fs_hz: float, *, phase: float
 
 
 def draw_ecg(
-    beat_times_s: FloatArray,
+    beat_times_s: Float64Array,
     fs_hz: float,
     *,
     n_times: int,
     morphology: Morphology,
     first_time: int = 0,
-    kinds: NDArray[np.str_] | None = None,
+    kinds: StrArray | None = None,
     ectopic: Mapping[str, Morphology] | None = None,
-) -> FloatArray:
+) -> Float64Array:
     """Draw the ECG of given beats, whole or a block of it.
 
     The cost grows with the length of the block (and the logarithm of the number of beats), so that a recording of any
@@ -262,8 +265,8 @@ def draw_ecg(
 
 
 def simulate_ecg(
-    heart_rate_bpm: FloatArray, fs_hz: float, *, rng: np.random.Generator, morphology: Morphology | None = None
-) -> tuple[FloatArray, FloatArray]:
+    heart_rate_bpm: Float64Array, fs_hz: float, *, rng: np.random.Generator, morphology: Morphology | None = None
+) -> tuple[Float64Array, Float64Array]:
     """Simulate a single-lead ECG that follows a heart-rate curve.
 
     Parameters

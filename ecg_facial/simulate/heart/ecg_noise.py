@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft
 
-from ecg_facial.simulate.heart.ecg import FloatArray
+from ecg_facial.runtime.typing import Float64Array
 
 MAINS_HZ = 50.0
 _MIN_S = 32.0
@@ -38,7 +38,7 @@ _BREATH_HZ, _BREATH_SHARE = (0.15, 0.35), 0.3
 _WANDER_FAST_SHARE, _WANDER_FAST_LOG_SD, _WANDER_FAST_HZ = 0.006, 0.9, 0.8
 
 
-def draw_baseline_wander(rng: np.random.Generator, n_times: int, fs_hz: float) -> FloatArray:
+def draw_baseline_wander(rng: np.random.Generator, n_times: int, fs_hz: float) -> Float64Array:
     """Draw breathing and slow drift: nearly all of it below 1 Hz.
 
     Parameters
@@ -62,14 +62,14 @@ def draw_baseline_wander(rng: np.random.Generator, n_times: int, fs_hz: float) -
     # Electrodes that drift also crackle now and then: faint, but at ten times the size of the QRS it is what counts.
     crackle = _envelope(rng, n_times, fs_hz, log_sd=_WANDER_FAST_LOG_SD, rate_hz=_WANDER_FAST_HZ)
     crackle *= _shaped_noise(rng, n_times, fs_hz, _WANDER_FAST)
-    wander: FloatArray = np.sqrt(2.0 * _BREATH_SHARE) * breath + np.sqrt(1.0 - _BREATH_SHARE) * slow
+    wander: Float64Array = np.sqrt(2.0 * _BREATH_SHARE) * breath + np.sqrt(1.0 - _BREATH_SHARE) * slow
     wander += np.sqrt(_WANDER_FAST_SHARE) * crackle
     return wander
 
 
 def draw_muscle_noise(
     rng: np.random.Generator, n_times: int, fs_hz: float, *, slow_share: float = _MUSCLE_SLOW_SHARE
-) -> FloatArray:
+) -> Float64Array:
     """Draw muscle noise in bursts, most of it at 12 to 60 Hz, and the slow shifts that come with contraction.
 
     Parameters
@@ -89,13 +89,13 @@ def draw_muscle_noise(
         Noise of unit RMS on average.
     """
     bursts = _envelope(rng, n_times, fs_hz, log_sd=_MUSCLE_BURST_LOG_SD, rate_hz=_MUSCLE_BURST_HZ)
-    noise: FloatArray = np.sqrt(1.0 - slow_share) * bursts * _shaped_noise(rng, n_times, fs_hz, _MUSCLE)
+    noise: Float64Array = np.sqrt(1.0 - slow_share) * bursts * _shaped_noise(rng, n_times, fs_hz, _MUSCLE)
     if slow_share > 0.0:
         noise += np.sqrt(slow_share) * _shaped_noise(rng, n_times, fs_hz, _MUSCLE_SLOW)
     return noise
 
 
-def draw_electrode_motion(rng: np.random.Generator, n_times: int, fs_hz: float) -> FloatArray:
+def draw_electrode_motion(rng: np.random.Generator, n_times: int, fs_hz: float) -> Float64Array:
     """Draw motion of the electrodes: slow waves with steps that decay, a quarter of the RMS in the QRS band.
 
     Parameters
@@ -115,11 +115,11 @@ def draw_electrode_motion(rng: np.random.Generator, n_times: int, fs_hz: float) 
     waves = _envelope(rng, n_times, fs_hz, log_sd=_MOTION_LOG_SD, rate_hz=_MOTION_BURST_HZ)
     waves *= _shaped_noise(rng, n_times, fs_hz, _MOTION)
     transients = _draw_transients(rng, n_times, fs_hz)
-    motion: FloatArray = np.sqrt(1.0 - _TRANSIENT_SHARE) * waves + np.sqrt(_TRANSIENT_SHARE) * transients
+    motion: Float64Array = np.sqrt(1.0 - _TRANSIENT_SHARE) * waves + np.sqrt(_TRANSIENT_SHARE) * transients
     return motion
 
 
-def draw_mains(rng: np.random.Generator, n_times: int, fs_hz: float, *, third: float = 0.1) -> FloatArray:
+def draw_mains(rng: np.random.Generator, n_times: int, fs_hz: float, *, third: float = 0.1) -> Float64Array:
     """Draw 50 Hz hum with its third harmonic, of unit RMS.
 
     Parameters
@@ -141,7 +141,7 @@ def draw_mains(rng: np.random.Generator, n_times: int, fs_hz: float, *, third: f
     phase = rng.random(2)
     cycles = MAINS_HZ / fs_hz * np.arange(n_times)
     share = third if fs_hz > 6.0 * MAINS_HZ else 0.0
-    hum: FloatArray = np.sin(2.0 * np.pi * (cycles + phase[0])) + share * np.sin(
+    hum: Float64Array = np.sin(2.0 * np.pi * (cycles + phase[0])) + share * np.sin(
         2.0 * np.pi * (3.0 * cycles + phase[1])
     )
     hum *= np.sqrt(2.0 / (1.0 + share**2))
@@ -150,7 +150,7 @@ def draw_mains(rng: np.random.Generator, n_times: int, fs_hz: float, *, third: f
 
 def _shaped_noise(
     rng: np.random.Generator, n_times: int, fs_hz: float, bands: tuple[tuple[float, float], ...]
-) -> FloatArray:
+) -> Float64Array:
     """Gaussian noise of unit variance with these shares of power; a long one is made of blocks that fade over."""
     n_block, n_fade = round(_BLOCK_S * fs_hz), round(_BLOCK_FADE_S * fs_hz)
     noise = np.zeros(n_times)
@@ -171,7 +171,7 @@ def _shaped_noise(
 
 def _shape_block(
     rng: np.random.Generator, n_times: int, fs_hz: float, bands: tuple[tuple[float, float], ...]
-) -> FloatArray:
+) -> Float64Array:
     """One block of such noise; a short one is cut out of a longer one."""
     # Drawn at least this long, so that slow waves do not close into a circle within a trial.
     n_drawn = fft.next_fast_len(max(n_times + round(2.0 * fs_hz), round(_MIN_S * fs_hz)), real=True)
@@ -186,18 +186,18 @@ def _shape_block(
     spectrum = np.zeros(len(frequency_hz), dtype=np.complex128)
     gain = np.sqrt(power[:n_drawn_waves] / power.sum())
     spectrum[:n_drawn_waves] = gain * (rng.standard_normal((n_drawn_waves, 2)) @ np.array([1.0, 1.0j]))
-    noise: FloatArray = fft.irfft(spectrum, n_drawn)[:n_times] * (n_drawn / 2.0)
+    noise: Float64Array = fft.irfft(spectrum, n_drawn)[:n_times] * (n_drawn / 2.0)
     return noise
 
 
-def _envelope(rng: np.random.Generator, n_times: int, fs_hz: float, *, log_sd: float, rate_hz: float) -> FloatArray:
+def _envelope(rng: np.random.Generator, n_times: int, fs_hz: float, *, log_sd: float, rate_hz: float) -> Float64Array:
     """Log-normal course of unit mean square that changes at about this rate."""
     course = _shaped_noise(rng, n_times, fs_hz, ((rate_hz / 4.0, 0.5), (rate_hz, 0.5)))
-    envelope: FloatArray = np.exp(log_sd * course - log_sd**2)
+    envelope: Float64Array = np.exp(log_sd * course - log_sd**2)
     return envelope
 
 
-def _draw_transients(rng: np.random.Generator, n_times: int, fs_hz: float) -> FloatArray:
+def _draw_transients(rng: np.random.Generator, n_times: int, fs_hz: float) -> Float64Array:
     """Sudden shifts that decay, of unit RMS on average: an electrode is pulled and its half-cell potential settles."""
     noise = np.zeros(n_times)
     reach_s = 5.0 * _TRANSIENT_DECAY_S[1]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ecg_facial.simulate.heart.ecg import FloatArray, Morphology, peak_at_zero
+from ecg_facial.runtime.typing import Float64Array, Int64Array, StrArray
+from ecg_facial.simulate.heart.ecg import Morphology, peak_at_zero
 from ecg_facial.simulate.settings.presets import Range
 from ecg_facial.simulate.settings.sensor_settings import EctopicSettings
 
@@ -22,7 +22,6 @@ NORMAL, VENTRICULAR, ATRIAL, IRREGULAR = "N", "V", "A", "I"
 FREQUENT_PER_MIN = 3.0
 """Ventricular beats a minute above which they also come in bigeminy."""
 
-KindArray = NDArray[np.str_]
 _REFRACTORY_S = 0.33
 _RUN_BEATS = (3, 8)
 _BIGEMINY_SHARE = 0.6
@@ -112,7 +111,7 @@ def sample_ectopy(rng: np.random.Generator, settings: EctopicSettings) -> Ectopy
 
 
 def make_ventricular_morphology(
-    *, amplitude_scale: FloatArray | None = None, width_scale: float = 1.0, sign: float = 1.0
+    *, amplitude_scale: Float64Array | None = None, width_scale: float = 1.0, sign: float = 1.0
 ) -> Morphology:
     """Shape of a premature ventricular beat.
 
@@ -144,8 +143,8 @@ def _sample_ventricular(rng: np.random.Generator) -> Morphology:
 
 
 def place_ectopic_beats(
-    rng: np.random.Generator, beat_times_s: FloatArray, *, ectopy: Ectopy
-) -> tuple[FloatArray, KindArray]:
+    rng: np.random.Generator, beat_times_s: Float64Array, *, ectopy: Ectopy
+) -> tuple[Float64Array, StrArray]:
     """Let some beats come early.
 
     Parameters
@@ -176,7 +175,7 @@ def place_ectopic_beats(
     n_more = int(places.shift) + 1
     place = np.concatenate([places.place, np.arange(n_beats, n_beats + n_more) - places.shift])
     kept = place <= n_beats - 1
-    moved: FloatArray = np.interp(place[kept], np.arange(n_beats), beat_times_s)
+    moved: Float64Array = np.interp(place[kept], np.arange(n_beats), beat_times_s)
     return moved, np.pad(places.kinds, (0, n_more), constant_values=NORMAL)[kept]
 
 
@@ -192,12 +191,12 @@ class Places(NamedTuple):
         How far all beats after these have moved forward.
     """
 
-    kinds: KindArray
-    place: FloatArray
+    kinds: StrArray
+    place: Float64Array
     shift: float
 
 
-def plan_ectopic_beats(rng: np.random.Generator, rr_s: FloatArray, *, ectopy: Ectopy, mean_rr_s: float) -> Places:
+def plan_ectopic_beats(rng: np.random.Generator, rr_s: Float64Array, *, ectopy: Ectopy, mean_rr_s: float) -> Places:
     """Decide which beats come early, and how early; the first never does.
 
     Parameters
@@ -226,7 +225,7 @@ def plan_ectopic_beats(rng: np.random.Generator, rr_s: FloatArray, *, ectopy: Ec
     return _bring_forward(kinds, order, rr_s, where=where, ectopy=ectopy)
 
 
-def _gather(rng: np.random.Generator, kinds: KindArray, order: NDArray[np.int64], ectopy: Ectopy) -> None:
+def _gather(rng: np.random.Generator, kinds: StrArray, order: Int64Array, ectopy: Ectopy) -> None:
     """Let others follow premature beats, or every second or third beat be one; `order` counts within a run."""
     if rng.random() < ectopy.bigeminy_share:
         period = 2 if rng.random() < _BIGEMINY_SHARE else 3
@@ -245,7 +244,7 @@ def _gather(rng: np.random.Generator, kinds: KindArray, order: NDArray[np.int64]
 
 
 def _bring_forward(
-    kinds: KindArray, order: NDArray[np.int64], rr_s: FloatArray, *, where: FloatArray, ectopy: Ectopy
+    kinds: StrArray, order: Int64Array, rr_s: Float64Array, *, where: Float64Array, ectopy: Ectopy
 ) -> Places:
     """Move beats forward; after a ventricular one alone all others stay where they were."""
     atrial, soonest = kinds == ATRIAL, _REFRACTORY_S / rr_s
@@ -264,5 +263,5 @@ def _bring_forward(
     return Places(kinds, np.arange(len(kinds)) - (advance + shift - lasting), float(shift[-1]))
 
 
-def _spread(where: FloatArray, limits: Range) -> FloatArray:
+def _spread(where: Float64Array, limits: Range) -> Float64Array:
     return limits[0] + (limits[1] - limits[0]) * where

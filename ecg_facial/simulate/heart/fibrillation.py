@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ecg_facial.simulate.heart.ecg import FloatArray, Morphology
+from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.simulate.heart.ecg import Morphology
 from ecg_facial.simulate.settings.sensor_settings import ConductionSettings
 
 _RATE_HZ, _WAVE_MV = (4.5, 8.0), (0.03, 0.12)
@@ -56,7 +57,7 @@ def sample_fibrillation(rng: np.random.Generator, settings: ConductionSettings) 
     return Fibrillation(rate_hz, wave_mv) if chance < settings.fibrillation_share else None
 
 
-def draw_irregular_places(rng: np.random.Generator, n_beats: int) -> FloatArray:
+def draw_irregular_places(rng: np.random.Generator, n_beats: int) -> Float64Array:
     """Draw places of beats on an axis that counts regular ones: ascending from 0, one apart on average."""
     steady = (1.0 - _EXPONENTIAL_SHARE) * (1.0 + _STEADY_SD * np.clip(rng.standard_normal(n_beats), -2.5, 2.5))
     steps = steady + _EXPONENTIAL_SHARE * rng.standard_exponential(n_beats)
@@ -71,7 +72,7 @@ def remove_p_wave(morphology: Morphology) -> Morphology:
     return replace(morphology, amplitude_mv=amplitude)
 
 
-def draw_fibrillatory_waves(fibrillation: Fibrillation, cycles: FloatArray) -> FloatArray:
+def draw_fibrillatory_waves(fibrillation: Fibrillation, cycles: Float64Array) -> Float64Array:
     """Draw the baseline.
 
     Parameters

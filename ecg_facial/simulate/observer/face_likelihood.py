@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logsumexp, ndtr, ndtri
 
-from ecg_facial.simulate.grid import FRAME_TIMES_S, FloatArray
+from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.simulate.grid import FRAME_TIMES_S
 from ecg_facial.simulate.people.response import PAIN_PATTERN, Person, compute_course, draw_courses, shown_strength
 from ecg_facial.simulate.settings.presets import FaceSettings
 
@@ -70,7 +71,7 @@ class FaceLikelihood:
         spread = float(np.hypot(between, settings.trial_pattern_sd))
         self._table = _AmplitudeTable(pattern, spread, noise_sd**2 / self._energy)
 
-    def given_felt(self, faces: FloatArray, felt: FloatArray, *, moments: FloatArray) -> FloatArray:
+    def given_felt(self, faces: Float64Array, felt: Float64Array, *, moments: Float64Array) -> Float64Array:
         """Log-likelihood of each felt intensity.
 
         Parameters
@@ -92,7 +93,7 @@ class FaceLikelihood:
         with np.errstate(divide="ignore"):
             return np.asarray(logsumexp(np.log(mass) + by_strength[:, None, :], axis=2), dtype=np.float64)
 
-    def _strengths_of_population(self, felt: FloatArray) -> FloatArray:
+    def _strengths_of_population(self, felt: Float64Array) -> Float64Array:
         """Mass of each strength (0 first) for each felt intensity, (n_felt, n_strengths + 1)."""
         drawn = [
             shown_strength(felt[:, None] + chances, person=person, settings=self._settings, moment=moments)
@@ -100,12 +101,12 @@ class FaceLikelihood:
         ]
         return _spread_on_grid((np.stack(drawn, axis=1) + self._spontaneous).reshape(len(felt), -1))
 
-    def _strengths_of_person(self, felt: FloatArray, moment: float) -> FloatArray:
+    def _strengths_of_person(self, felt: Float64Array, moment: float) -> Float64Array:
         intensity = felt[:, None] + self._settings.intensity_sd * _QUANTILES
         shown = shown_strength(intensity, person=self._people[0], settings=self._settings, moment=moment)
         return _spread_on_grid((shown[..., None] + self._settings.spontaneous * _EXPONENTIAL).reshape(len(felt), -1))
 
-    def _given_strength(self, faces: FloatArray) -> FloatArray:
+    def _given_strength(self, faces: Float64Array) -> Float64Array:
         """Log-likelihood of each strength against rest, (n_trials, n_strengths + 1); 0 for strength 0."""
         room = 1.0 - self._estimate_rest(faces)
         amplitude = np.einsum("nkt,jkt->njk", faces, self._courses, optimize=True) / self._energy
@@ -124,7 +125,7 @@ class FaceLikelihood:
             result[trial, 1:] = logsumexp(by_course, axis=0) - np.log(len(self._courses))
         return result
 
-    def _estimate_rest(self, faces: FloatArray) -> FloatArray:
+    def _estimate_rest(self, faces: Float64Array) -> Float64Array:
         """Units at rest: known of a known person, else read off the frames before any response."""
         if self._known:
             return np.array(np.broadcast_to(self._people[0].au_rest, faces.shape[:2]))
@@ -137,13 +138,13 @@ def count_chances(n_people: int) -> tuple[int, int]:
     return n_people, max(_FEWEST_CHANCES, _CHANCES // n_people)
 
 
-def spread_normal(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+def spread_normal(rng: np.random.Generator, shape: tuple[int, int]) -> Float64Array:
     """Draw standard normal numbers that are evenly spread within each row, whose order is random."""
     shares = (rng.permuted(np.broadcast_to(np.arange(shape[1]), shape), axis=1) + rng.random(shape)) / shape[1]
     return np.asarray(ndtri(shares), dtype=np.float64)
 
 
-def _spread_on_grid(strengths: FloatArray) -> FloatArray:
+def _spread_on_grid(strengths: Float64Array) -> Float64Array:
     """Mass on the grid of strengths, 0 first, of samples (n_felt, n_samples)."""
     place = np.interp(np.log(np.maximum(strengths, 1e-9)), np.log(_STRENGTHS), np.arange(len(_STRENGTHS)), left=-1.0)
     low = np.floor(place).astype(int)
@@ -158,7 +159,7 @@ def _spread_on_grid(strengths: FloatArray) -> FloatArray:
 class _AmplitudeTable:
     """Density of an estimated amplitude given the strength: a log-normal cut at 1, with Gaussian error."""
 
-    def __init__(self, pattern: FloatArray, spread: float, variances: FloatArray) -> None:
+    def __init__(self, pattern: Float64Array, spread: float, variances: Float64Array) -> None:
         # rest takes up to `_MOST_REST` of a unit's range, which enlarges the error by as much
         low, high = float(variances.min()), float(variances.max()) / (1.0 - _MOST_REST) ** 2
         self._variances = np.exp(np.linspace(np.log(low), np.log(max(high, 1.01 * low)), _N_VARIANCES))
@@ -169,7 +170,7 @@ class _AmplitudeTable:
             [self._tabulate(edges, np.log(_STRENGTHS * share), max(spread, 1e-3)) for share in pattern]
         )
 
-    def _tabulate(self, edges: FloatArray, location: FloatArray, spread: float) -> FloatArray:
+    def _tabulate(self, edges: Float64Array, location: Float64Array, spread: float) -> Float64Array:
         """Log density (n_variances, n_estimates, n_strengths) of one unit."""
         with np.errstate(divide="ignore"):
             below = ndtr((np.log(edges) - location[:, None]) / spread)
@@ -183,7 +184,7 @@ class _AmplitudeTable:
         logs = np.log(np.maximum(np.stack(density).transpose(0, 2, 1), _FLOOR))
         return np.asarray(logs, dtype=np.float64)
 
-    def log_density(self, amplitude: FloatArray, variance: FloatArray) -> FloatArray:
+    def log_density(self, amplitude: Float64Array, variance: Float64Array) -> Float64Array:
         """Sum over units of the log density, (n, n_strengths), of estimates (n, 6)."""
         place = np.clip((amplitude - self._estimates[0]) / (self._estimates[1] - self._estimates[0]), 0, None)
         place = np.minimum(place, len(self._estimates) - 1.001)

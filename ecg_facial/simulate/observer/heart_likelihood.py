@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logsumexp
 
-from ecg_facial.simulate.grid import FloatArray
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.observer.face_likelihood import count_chances, spread_normal
 from ecg_facial.simulate.people.response import MAYER_HZ, Person
 from ecg_facial.simulate.settings.presets import HeartSettings
@@ -63,7 +63,7 @@ class HeartLikelihood:
         size = np.abs(self._gains).max() * (1.5 + _REACH_SDS * settings.intensity_sd)
         self._sizes = np.arange(-size, size + _STEP_BPM, _STEP_BPM)
 
-    def given_felt(self, intervals: Sequence[FloatArray], felt: FloatArray) -> FloatArray:
+    def given_felt(self, intervals: Sequence[Float64Array], felt: Float64Array) -> Float64Array:
         """Log-likelihood of each felt intensity.
 
         Parameters
@@ -88,7 +88,7 @@ class HeartLikelihood:
             result[rows] = logsumexp(log_mass + by_size[:, None, :], axis=2)
         return result
 
-    def _mass_of_sizes(self, felt: float) -> FloatArray:
+    def _mass_of_sizes(self, felt: float) -> Float64Array:
         drawn = (self._gains[:, None] * (felt + self._chances)).ravel()
         place = np.clip((drawn - self._sizes[0]) / _STEP_BPM, 0, len(self._sizes) - 1.001)
         low = place.astype(int)
@@ -97,7 +97,7 @@ class HeartLikelihood:
         )
         return np.asarray(mass / len(drawn), dtype=np.float64)
 
-    def _given_size(self, intervals: FloatArray) -> FloatArray:
+    def _given_size(self, intervals: Float64Array) -> Float64Array:
         """Log-likelihood of each response size (n_trials, n_sizes), from intervals (n_trials, n_intervals, 2)."""
         begin, end = intervals[:, None, :, 0], intervals[:, None, :, 1]
         rate = 60.0 / (end - begin)
@@ -111,13 +111,13 @@ class HeartLikelihood:
         squares = (e**2).sum(-2) - 2 * (e * c).sum(-2) * self._sizes + (c**2).sum(-2) * self._sizes**2
         return np.asarray(logsumexp(-0.5 * squares - log_det, axis=1) - np.log(len(self._breath_hz)), dtype=np.float64)
 
-    def _mean_course(self, begin: FloatArray, end: FloatArray) -> FloatArray:
+    def _mean_course(self, begin: Float64Array, end: Float64Array) -> Float64Array:
         """Mean of the response's course over each interval, (n_trials, n_courses, n_intervals)."""
         onset_s, rise_s = (self._times_s[None, :, column, None] for column in range(2))
         begun, ended = (_step_integral((time_s - onset_s) / rise_s) for time_s in (begin, end))
         return np.asarray(rise_s * (ended - begun) / (end - begin), dtype=np.float64)
 
-    def _covariance(self, begin: FloatArray, end: FloatArray, rate: FloatArray) -> FloatArray:
+    def _covariance(self, begin: Float64Array, end: Float64Array, rate: Float64Array) -> Float64Array:
         n = rate.shape[2]
         slope = rate[:, 0] ** 2 / 60.0 * self._jitter_s
         jitter = np.zeros((len(rate), n, n))
@@ -131,13 +131,13 @@ class HeartLikelihood:
         return np.asarray(self._level_sd**2 + jitter[:, None] + breath + slow, dtype=np.float64)
 
 
-def _step_integral(position: FloatArray) -> FloatArray:
+def _step_integral(position: Float64Array) -> Float64Array:
     """Integral of `response.smooth_step` from minus infinity."""
     inside = np.clip(position, 0.0, 1.0)
     return np.asarray(inside**3 - inside**4 / 2 + np.maximum(position - 1.0, 0.0), dtype=np.float64)
 
 
-def _wave_covariance(begin: FloatArray, end: FloatArray, rate_hz: FloatArray) -> FloatArray:
+def _wave_covariance(begin: Float64Array, end: Float64Array, rate_hz: Float64Array) -> Float64Array:
     """Covariance of interval means of a wave, its sine and cosine parts of unit variance: (n_trials, n_rates, n, n)."""
     omega = (2 * np.pi * rate_hz)[None, :, None]
     length = omega * (end - begin)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ecg_facial.labels import Task
-from ecg_facial.simulate.grid import FloatArray
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.people.population import SimulatedTrial
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def to_predictions(
-    trials: Sequence[SimulatedTrial], probabilities: Mapping[str, FloatArray], task: Task
+    trials: Sequence[SimulatedTrial], probabilities: Mapping[str, Float64Array], task: Task
 ) -> pd.DataFrame:
     """Lay out probabilities (n_trials, n_classes) by model as predictions."""
     import pandas as pd

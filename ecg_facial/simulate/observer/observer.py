@@ -20,7 +20,7 @@ from scipy.special import log_softmax, logsumexp, ndtri
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import PainLevel
-from ecg_facial.simulate.grid import FloatArray
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ectopic import NORMAL
 from ecg_facial.simulate.observer.face_likelihood import FaceLikelihood
 from ecg_facial.simulate.observer.heart_likelihood import HeartLikelihood
@@ -71,11 +71,11 @@ class ObserverSettings:
 class LevelLikelihoods:
     """Log-likelihood of each level, shape (n_trials, n_levels), by what is seen."""
 
-    face: FloatArray
-    heart: FloatArray
-    both: FloatArray
+    face: Float64Array
+    heart: Float64Array
+    both: Float64Array
 
-    def posteriors(self, levels: Sequence[int]) -> dict[str, FloatArray]:
+    def posteriors(self, levels: Sequence[int]) -> dict[str, Float64Array]:
         """Posterior of some levels with equal priors, by model name: ``facial``, ``ecg``, ``fusion``."""
         seen = {"facial": self.face, "ecg": self.heart, "fusion": self.both}
         chosen = list(levels)
@@ -119,11 +119,11 @@ class IdealObserver:
         plan = trial.plan
         return make_rng(self._settings.seed, "observer", plan.subject_index, int(plan.level), plan.repeat, what)
 
-    def _observe_face(self, trial: SimulatedTrial) -> FloatArray:
+    def _observe_face(self, trial: SimulatedTrial) -> Float64Array:
         shown = trial.face.action_units
         return shown + self._settings.au_noise_sd * self._rng(trial, "face").standard_normal(shown.shape)
 
-    def _observe_heart(self, trial: SimulatedTrial) -> FloatArray:
+    def _observe_heart(self, trial: SimulatedTrial) -> Float64Array:
         beats_s = trial.heart.trial_beat_times_s
         seen_s = beats_s + self._settings.beat_jitter_ms / 1e3 * self._rng(trial, "heart").standard_normal(len(beats_s))
         normal = trial.heart.trial_ectopic == NORMAL
@@ -140,7 +140,7 @@ def draw_people(preset: Preset, settings: ObserverSettings) -> list[Person]:
     return people
 
 
-def felt_nodes(preset: Preset) -> tuple[FloatArray, FloatArray]:
+def felt_nodes(preset: Preset) -> tuple[Float64Array, Float64Array]:
     """Felt intensities (n_levels, n_nodes) that stand for each level's distribution, and their weights (n_nodes,)."""
     means = np.array([preset.stimulus[int(level)] for level in PainLevel])[:, None]
     if preset.shared_sd == 0:

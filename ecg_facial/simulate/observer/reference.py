@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ecg_facial.labels import Task
-from ecg_facial.simulate.grid import FRAME_TIMES_S, TRIAL_S, FloatArray
+from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.simulate.grid import FRAME_TIMES_S, TRIAL_S
 from ecg_facial.simulate.observer.judgements import to_predictions
 from ecg_facial.simulate.people.population import SimulatedTrial
 
@@ -27,7 +28,7 @@ _N_TREES, _LEAF = 100, 60
 FACE_WEIGHT = 0.8
 
 
-def face_features(trial: SimulatedTrial) -> FloatArray:
+def face_features(trial: SimulatedTrial) -> Float64Array:
     """Late maximum, mean, change from the clip's first second, and spread of every action unit."""
     units = trial.action_units
     late, early = units[:, FRAME_TIMES_S >= _LATE_S], units[:, FRAME_TIMES_S < _EARLY_S].mean(axis=1)
@@ -35,7 +36,7 @@ def face_features(trial: SimulatedTrial) -> FloatArray:
     return np.concatenate([late.max(axis=1), mean, mean - early, units.std(axis=1)])
 
 
-def heart_features(trial: SimulatedTrial) -> FloatArray:
+def heart_features(trial: SimulatedTrial) -> Float64Array:
     """Mean, range, slope and change of the heart rate, and the difference of the clip's halves."""
     beats_s = trial.heart.trial_beat_times_s
     rate, middle_s = 60.0 / np.diff(beats_s), (beats_s[1:] + beats_s[:-1]) / 2

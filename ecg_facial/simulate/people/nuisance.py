@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.grid import (
     ACTION_UNITS,
     FRAME_TIMES_S,
@@ -16,7 +17,6 @@ from ecg_facial.simulate.grid import (
     NUISANCE_AUS,
     PAIN_AUS,
     TRIAL_S,
-    FloatArray,
     smooth_step,
     uniform,
 )
@@ -37,7 +37,7 @@ _GLANCES, _GLANCE_S, _SACCADE_S = (1, 3), (0.4, 2.0), 0.08
 """Two lamps of every room and up to three more."""
 
 
-def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> FloatArray:
+def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> Float64Array:
     """Curves of the nuisance action units.
 
     Parameters
@@ -76,17 +76,17 @@ def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, b
     return curves
 
 
-def _event(rng: np.random.Generator, length_s: tuple[float, float], *, edge_s: float = _EVENT_EDGE_S) -> FloatArray:
+def _event(rng: np.random.Generator, length_s: tuple[float, float], *, edge_s: float = _EVENT_EDGE_S) -> Float64Array:
     start_s = rng.random() * TRIAL_S
     return _pulse(start_s, start_s + uniform(rng, length_s), edge_s=edge_s)
 
 
-def _pulse(start_s: float, end_s: float, *, edge_s: float) -> FloatArray:
+def _pulse(start_s: float, end_s: float, *, edge_s: float) -> Float64Array:
     rise = smooth_step((FRAME_TIMES_S - start_s) / edge_s)
     return rise * smooth_step((end_s - FRAME_TIMES_S) / edge_s)
 
 
-def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> FloatArray:
+def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> Float64Array:
     """Draw `GAZE_AUS`: the eyes jump to a place, rest there and jump back, one glance after the other."""
     curves = np.zeros((len(GAZE_AUS), N_FRAMES))
     start_s = rng.random() * TRIAL_S / 2
@@ -102,7 +102,7 @@ def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> FloatArray
     return curves
 
 
-def _blinks(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> FloatArray:
+def _blinks(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> Float64Array:
     closure = np.zeros(N_FRAMES)
     for _ in range(int(rng.poisson(blinks_per_s * TRIAL_S))):
         start_s, length_s = rng.random() * TRIAL_S, uniform(rng, settings.blink_s)
@@ -113,7 +113,7 @@ def _blinks(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_
     return closure
 
 
-def combine_action_units(face: FaceResponse, nuisance: FloatArray) -> FloatArray:
+def combine_action_units(face: FaceResponse, nuisance: Float64Array) -> Float64Array:
     """All action units that the face shows.
 
     Parameters
@@ -135,7 +135,7 @@ def combine_action_units(face: FaceResponse, nuisance: FloatArray) -> FloatArray
     return np.concatenate([pain, nuisance[: -len(_SHARED_AUS)]])
 
 
-def shown_action_units(action_units: FloatArray, frame: int) -> dict[str, float]:
+def shown_action_units(action_units: Float64Array, frame: int) -> dict[str, float]:
     """Give the action units of one frame to the renderer, where blinks and pain share the lid (AU43).
 
     Parameters

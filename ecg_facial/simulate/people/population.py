@@ -14,7 +14,7 @@ import numpy as np
 
 from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import Subject
-from ecg_facial.simulate.grid import FloatArray
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.people.nuisance import combine_action_units, simulate_nuisance
 from ecg_facial.simulate.people.response import (
     N_RANKS,
@@ -101,7 +101,7 @@ class SimulatedTrial:
     plan: TrialPlan
     person: Person
     intensity: Intensity
-    action_units: FloatArray
+    action_units: Float64Array
     face: FaceResponse
     heart: HeartResponse
 
@@ -142,7 +142,7 @@ def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
     )
 
 
-def rank_person(settings: CohortSettings, index: int) -> FloatArray:
+def rank_person(settings: CohortSettings, index: int) -> Float64Array:
     """Ranks of a subject for `sample_person`: evenly spread in every age group, whatever the cohort's size.
 
     Cohorts of 87 people drawn freely differ by 5 points in what can be reached on them, mostly by how many of them

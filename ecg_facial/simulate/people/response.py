@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from ecg_facial.labels import PainLevel
-from ecg_facial.simulate.grid import FRAME_TIMES_S, PAIN_AUS, TRIAL_S, FloatArray, smooth_step, uniform
+from ecg_facial.runtime.typing import BoolArray, Float64Array, StrArray
+from ecg_facial.simulate.grid import FRAME_TIMES_S, PAIN_AUS, TRIAL_S, smooth_step, uniform
 from ecg_facial.simulate.heart.conduction import sample_conduction
 from ecg_facial.simulate.heart.ecg import (
     HEART_RATE_LIMITS_BPM,
@@ -29,7 +29,6 @@ from ecg_facial.simulate.heart.ectopic import (
     NO_ECTOPY,
     NORMAL,
     Ectopy,
-    KindArray,
     place_ectopic_beats,
     sample_ectopy,
 )
@@ -97,8 +96,8 @@ class Person:
     threshold: float
     expressiveness: float
     habituation: float
-    au_pattern: FloatArray
-    au_rest: FloatArray
+    au_pattern: Float64Array
+    au_rest: Float64Array
     blinks_per_s: float
     baseline_bpm: float
     heart_gain_bpm: float
@@ -139,7 +138,7 @@ class FaceResponse:
         When the first unit starts.
     """
 
-    action_units: FloatArray
+    action_units: Float64Array
     onset_s: float
 
 
@@ -159,29 +158,29 @@ class HeartResponse:
         Fibrillatory waves that have passed when the trial begins.
     """
 
-    times_s: FloatArray
-    heart_rate_bpm: FloatArray
-    beat_times_s: FloatArray
-    ectopic: KindArray
+    times_s: Float64Array
+    heart_rate_bpm: Float64Array
+    beat_times_s: Float64Array
+    ectopic: StrArray
     atrial_cycles: float = 0.0
 
     @property
-    def trial_beat_times_s(self) -> FloatArray:
+    def trial_beat_times_s(self) -> Float64Array:
         """Beats within the trial."""
         return self.beat_times_s[self._in_trial]
 
     @property
-    def trial_ectopic(self) -> KindArray:
+    def trial_ectopic(self) -> StrArray:
         """Kinds of the beats within the trial."""
         return self.ectopic[self._in_trial]
 
     @property
-    def _in_trial(self) -> NDArray[np.bool_]:
+    def _in_trial(self) -> BoolArray:
         return (self.beat_times_s >= 0.0) & (self.beat_times_s < TRIAL_S)
 
 
 def sample_person(
-    rng: np.random.Generator, preset: Preset, *, sex: Sex, age_years: int, ranks: FloatArray | None = None
+    rng: np.random.Generator, preset: Preset, *, sex: Sex, age_years: int, ranks: Float64Array | None = None
 ) -> Person:
     """Draw a person of a preset's population.
 
@@ -257,8 +256,8 @@ def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLev
 
 
 def shown_strength(
-    intensity: FloatArray, *, person: Person, settings: FaceSettings, moment: float | FloatArray = 0.0
-) -> FloatArray:
+    intensity: Float64Array, *, person: Person, settings: FaceSettings, moment: float | Float64Array = 0.0
+) -> Float64Array:
     """Strength of the expression that an intensity gives, before the action units share it.
 
     Parameters
@@ -274,13 +273,13 @@ def shown_strength(
     return np.asarray(person.expressiveness * np.exp(-person.habituation * moment) * above, dtype=np.float64)
 
 
-def draw_courses(rng: np.random.Generator, settings: FaceSettings, *, n: int) -> FloatArray:
+def draw_courses(rng: np.random.Generator, settings: FaceSettings, *, n: int) -> Float64Array:
     """Draw times of responses: onset, rise, hold and decay in seconds, shape (n, 4)."""
     limits = np.array([settings.onset_s, settings.rise_s, settings.hold_s, settings.decay_s])
     return np.asarray(limits[:, 0] + (limits[:, 1] - limits[:, 0]) * rng.random((n, 4)), dtype=np.float64)
 
 
-def compute_course(times: FloatArray, settings: FaceSettings) -> FloatArray:
+def compute_course(times: Float64Array, settings: FaceSettings) -> Float64Array:
     """Course of each pain action unit from 0 to 1.
 
     Parameters
@@ -365,7 +364,7 @@ def simulate_heart(
 
 
 def _fibrillate(
-    rng: np.random.Generator, times_s: FloatArray, curve_bpm: FloatArray, beats_s: FloatArray, ectopy: Ectopy
+    rng: np.random.Generator, times_s: Float64Array, curve_bpm: Float64Array, beats_s: Float64Array, ectopy: Ectopy
 ) -> HeartResponse:
     """Let beats come at irregular times whose mean rate is the curve's."""
     # One long interval must not end before the curve does.

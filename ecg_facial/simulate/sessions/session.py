@@ -16,8 +16,9 @@ import numpy as np
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject
-from ecg_facial.simulate.grid import ACTION_UNITS, FPS, N_FRAMES, TRIAL_S, FloatArray, smooth_step, uniform
-from ecg_facial.simulate.heart.ectopic import IRREGULAR, NORMAL, KindArray, Places, plan_ectopic_beats
+from ecg_facial.runtime.typing import Float64Array, StrArray
+from ecg_facial.simulate.grid import ACTION_UNITS, FPS, N_FRAMES, TRIAL_S, smooth_step, uniform
+from ecg_facial.simulate.heart.ectopic import IRREGULAR, NORMAL, Places, plan_ectopic_beats
 from ecg_facial.simulate.heart.fibrillation import draw_irregular_places
 from ecg_facial.simulate.people.population import (
     SimulatedTrial,
@@ -80,10 +81,10 @@ class SessionPlan:
 
     labels: tuple[SessionLabel, ...]
     duration_s: float
-    corners_s: FloatArray
-    corners_c: FloatArray
+    corners_s: Float64Array
+    corners_c: Float64Array
 
-    def temperature_c(self, times_s: FloatArray) -> FloatArray:
+    def temperature_c(self, times_s: Float64Array) -> Float64Array:
         """Temperature at given times in degrees Celsius."""
         return np.interp(times_s, self.corners_s, self.corners_c)
 
@@ -111,12 +112,12 @@ class Session:
     plan: SessionPlan
     subject: Subject
     person: Person
-    times_s: FloatArray
-    action_units: FloatArray
-    heart_rate_bpm: FloatArray
-    temperature_c: FloatArray
-    beat_times_s: FloatArray
-    ectopic: KindArray
+    times_s: Float64Array
+    action_units: Float64Array
+    heart_rate_bpm: Float64Array
+    temperature_c: Float64Array
+    beat_times_s: Float64Array
+    ectopic: StrArray
 
     @property
     def labels(self) -> tuple[SessionLabel, ...]:
@@ -124,7 +125,7 @@ class Session:
         return self.plan.labels
 
 
-def sample_temperatures(settings: CohortSettings, index: int) -> FloatArray:
+def sample_temperatures(settings: CohortSettings, index: int) -> Float64Array:
     """Temperatures of BL1, PA1..PA4: graded evenly from the person's pain threshold to the tolerance."""
     rng = make_rng(settings.seed, "cohort", index, "session", "temperature")
     graded = np.linspace(uniform(rng, _THRESHOLD_C), uniform(rng, _TOLERANCE_C), len(PainLevel) - 1)
@@ -225,7 +226,7 @@ def list_gaps(onset_frames: list[int], n_frames: int) -> Iterator[tuple[int, int
 
 def _join_faces(
     settings: CohortSettings, trials: list[SimulatedTrial], onsets_s: list[float], *, n_frames: int
-) -> FloatArray:
+) -> Float64Array:
     curves = np.zeros((len(ACTION_UNITS), n_frames))
     onsets = [round(onset_s * FPS) for onset_s in onsets_s]
     for trial, first in zip(trials, onsets, strict=True):
@@ -243,14 +244,14 @@ def _join_faces(
     return curves
 
 
-def _fade_out(last: FloatArray, piece: FloatArray) -> FloatArray:
+def _fade_out(last: Float64Array, piece: Float64Array) -> Float64Array:
     """Let what the face shows at the end of one piece die away in the next."""
     decay_s = np.array([_BLINK_DECAY_S if unit == "AU45" else _DECAY_S for unit in ACTION_UNITS])
     since_s = np.arange(1, piece.shape[1] + 1) / FPS
     return np.maximum(piece, last[:, None] * (1.0 - smooth_step(since_s / decay_s[:, None])))
 
 
-def _approach(curves: FloatArray, frame: int) -> None:
+def _approach(curves: Float64Array, frame: int) -> None:
     """Lead the frames before a trial to the trial's first one."""
     n = min(round(_APPROACH_S * FPS), frame)
     weight = smooth_step(np.arange(1, n + 1) / (n + 1))
@@ -265,9 +266,9 @@ def _join_hearts(
     trials: list[SimulatedTrial],
     onsets_s: list[float],
     *,
-    times_s: FloatArray,
+    times_s: Float64Array,
     jitter_s: float,
-) -> tuple[FloatArray, KindArray, FloatArray]:
+) -> tuple[Float64Array, StrArray, Float64Array]:
     """Beats of the whole session, their kinds, and its heart rate at `times_s`."""
     rate_bpm = np.empty(len(times_s))
     beats, kinds = [], []
@@ -306,11 +307,11 @@ def _join_hearts(
     return joined[inside_s], np.concatenate(kinds)[inside_s], rate_bpm
 
 
-def _span(times_s: FloatArray, start_s: float, end_s: float) -> slice:
+def _span(times_s: Float64Array, start_s: float, end_s: float) -> slice:
     return slice(int(np.searchsorted(times_s, start_s)), int(np.searchsorted(times_s, end_s)))
 
 
-def _rate_of(heart: HeartResponse, onset_s: float, times_s: FloatArray) -> FloatArray:
+def _rate_of(heart: HeartResponse, onset_s: float, times_s: Float64Array) -> Float64Array:
     return np.interp(times_s - onset_s, heart.times_s, heart.heart_rate_bpm)
 
 
@@ -325,7 +326,7 @@ class _Gap:
     start_s: float
     end_s: float
 
-    def span(self, times_s: FloatArray) -> slice:
+    def span(self, times_s: Float64Array) -> slice:
         """Which of some times lie in the gap."""
         return _span(times_s, self.start_s, self.end_s)
 
@@ -335,8 +336,8 @@ class _Gap:
         person: Person,
         *,
         jitter_s: float,
-        at_s: FloatArray,
-    ) -> tuple[FloatArray, KindArray, FloatArray]:
+        at_s: Float64Array,
+    ) -> tuple[Float64Array, StrArray, Float64Array]:
         """Beats strictly inside the gap, their kinds, and the heart rate at those of `at_s` that lie in it.
 
         The first stream draws breathing and jitter, the second one premature and irregular beats.
@@ -359,7 +360,7 @@ class _Gap:
         return beats_s[kept], places.kinds[kept], np.interp(at_s[self.span(at_s)], grid_s, curve)
 
 
-def _widen(kinds: KindArray, first: int, end: int) -> tuple[int, int]:
+def _widen(kinds: StrArray, first: int, end: int) -> tuple[int, int]:
     """Take a premature beat at either end together with its regular neighbour, so that no pause is cut off."""
     while first > 0 and kinds[first] not in (NORMAL, IRREGULAR):
         first -= 1
@@ -390,7 +391,7 @@ def _plan_places(
     return Places(kinds[1:], place[1:], shift), n_whole
 
 
-def _integrate(rate_bpm: FloatArray, times_s: FloatArray) -> FloatArray:
+def _integrate(rate_bpm: Float64Array, times_s: Float64Array) -> Float64Array:
     """Beats since the first time."""
     steps = np.diff(times_s) * (rate_bpm[1:] + rate_bpm[:-1]) / 120.0
     return np.concatenate([[0.0], np.cumsum(steps)])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.files.biosignals import (
     ECG_ROW,
     FLOOR_CORRELATION,
@@ -21,7 +22,7 @@ from ecg_facial.simulate.files.biosignals import (
     draw_person_ecg,
 )
 from ecg_facial.simulate.files.clips import compute_columns, draw_clip_artefacts
-from ecg_facial.simulate.grid import ACTION_UNITS, TRIAL_S, FloatArray, smooth_step, uniform
+from ecg_facial.simulate.grid import ACTION_UNITS, TRIAL_S, smooth_step, uniform
 from ecg_facial.simulate.heart.artefacts import Artefact, count_reach, draw_artefacts, plan_artefacts
 from ecg_facial.simulate.heart.ecg import draw_ecg
 from ecg_facial.simulate.heart.fibrillation import draw_fibrillatory_waves
@@ -61,8 +62,8 @@ class _Side:
     """A trial and what of it reaches into the gaps around it: artefacts, and the noise at either end."""
 
     trial: SimulatedTrial
-    head_uv: FloatArray
-    tail_uv: FloatArray
+    head_uv: Float64Array
+    tail_uv: Float64Array
     first_uv: float
     last_uv: float
 
@@ -96,7 +97,7 @@ def plan_gap_artefacts(settings: CohortSettings, session: Session, gap: Gap) -> 
     return tuple(item for item in inner if item.start_s < item.end_s)
 
 
-def draw_gap_ecg(settings: CohortSettings, session: Session, gap: Gap) -> FloatArray:
+def draw_gap_ecg(settings: CohortSettings, session: Session, gap: Gap) -> Float64Array:
     """Draw the filtered ECG of a gap.
 
     Parameters
@@ -131,7 +132,7 @@ def _plan_of(session: Session, gap: Gap) -> TrialPlan:
     return plan_gap(session.labels[max(0, gap.number - 1)].plan, number=gap.number, tile=0)
 
 
-def _taper(n_times: int) -> FloatArray:
+def _taper(n_times: int) -> Float64Array:
     """Keep a gap's own artefacts, which filtering spreads, out of the trials."""
     to_edge_s = np.minimum(np.arange(n_times), np.arange(n_times)[::-1]) / FS_HZ
     return smooth_step(to_edge_s / _TAPER_S)
@@ -163,7 +164,7 @@ def _find_side(settings: CohortSettings, trial: SimulatedTrial) -> _Side:
     )
 
 
-def _add_tails(ecg: FloatArray, before: _Side | None, after: _Side | None) -> None:
+def _add_tails(ecg: Float64Array, before: _Side | None, after: _Side | None) -> None:
     """Let the artefacts of the trials at both ends die away."""
     n = min(len(ecg), count_reach(FS_HZ))
     if before is not None:
@@ -172,7 +173,7 @@ def _add_tails(ecg: FloatArray, before: _Side | None, after: _Side | None) -> No
         ecg[-n:] += after.head_uv[-n:]
 
 
-def _lead_on(floor: FloatArray, before: _Side | None, after: _Side | None) -> None:
+def _lead_on(floor: Float64Array, before: _Side | None, after: _Side | None) -> None:
     """Lead noise on from the last sample of one trial and to the first one of the next, as far as it is correlated."""
     share = FLOOR_CORRELATION[1 : len(floor) + 1]
     n = len(share)
@@ -182,7 +183,7 @@ def _lead_on(floor: FloatArray, before: _Side | None, after: _Side | None) -> No
         floor[-n:] += share[::-1] * (after.first_uv - floor[-1])
 
 
-def _draw_beats(session: Session, gap: Gap, before: _Side | None, after: _Side | None) -> FloatArray:
+def _draw_beats(session: Session, gap: Gap, before: _Side | None, after: _Side | None) -> Float64Array:
     """Draw the session's own beats, and the atria where they fibrillate."""
     person, start_s = session.person, gap.start / FS_HZ
     reach_s = (start_s - _BEATS_REACH_S, start_s + gap.duration_s + _BEATS_REACH_S)
@@ -201,7 +202,7 @@ def _draw_beats(session: Session, gap: Gap, before: _Side | None, after: _Side |
     return ecg_mv + draw_fibrillatory_waves(person.fibrillation, cycles)
 
 
-def _count_cycles(rate_hz: float, gap: Gap, before: _Side | None, after: _Side | None) -> FloatArray:
+def _count_cycles(rate_hz: float, gap: Gap, before: _Side | None, after: _Side | None) -> Float64Array:
     """Fibrillatory waves in a gap, at a rate that makes them whole between the trials at its ends."""
     times_s = np.arange(gap.stop - gap.start) / FS_HZ
     end = 0.0 if after is None else after.trial.heart.atrial_cycles

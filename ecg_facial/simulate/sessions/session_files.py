@@ -22,12 +22,12 @@ import numpy as np
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
 from ecg_facial.runtime.storage import atomic_path
+from ecg_facial.runtime.typing import Float64Array, StrArray
 from ecg_facial.simulate.files.biosignals import FS_HZ
 from ecg_facial.simulate.files.encode import BIOSIGNAL_COLUMNS, write_video
-from ecg_facial.simulate.grid import ACTION_UNITS, FPS, FloatArray
+from ecg_facial.simulate.grid import ACTION_UNITS, FPS
 from ecg_facial.simulate.head.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.heart.artefacts import Artefact
-from ecg_facial.simulate.heart.ectopic import KindArray
 from ecg_facial.simulate.sessions.session import Session, plan_session, simulate_session
 from ecg_facial.simulate.sessions.session_film import compute_session_cover, film_session
 from ecg_facial.simulate.sessions.session_signals import compute_session_columns, list_session_artefacts
@@ -62,12 +62,12 @@ class SessionTruth:
         ``artefact_times_s`` and ``artefact_strengths_uv``.
     """
 
-    beat_times_s: FloatArray
-    action_units: FloatArray
-    heart_rate_bpm: FloatArray
-    temperature_c: FloatArray
-    hand_cover: FloatArray
-    ectopic: KindArray
+    beat_times_s: Float64Array
+    action_units: Float64Array
+    heart_rate_bpm: Float64Array
+    temperature_c: Float64Array
+    hand_cover: Float64Array
+    ectopic: StrArray
     artefacts: tuple[Artefact, ...]
 
 

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from ecg_facial.simulate.grid import FPS, N_FRAMES, FloatArray, smooth_step
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
+from ecg_facial.simulate.grid import FPS, N_FRAMES, smooth_step
 from ecg_facial.simulate.head.camera import CameraTake
-from ecg_facial.simulate.head.drawing import FrameDrawer, Picture, simulate_trial_scene
+from ecg_facial.simulate.head.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.head.hand import HandCourse
 from ecg_facial.simulate.head.scene import Scene
 from ecg_facial.simulate.people.nuisance import shown_action_units
@@ -33,7 +34,7 @@ class _Shot:
     scene: Scene
     before: Scene
     after: Scene
-    weight: FloatArray
+    weight: Float64Array
 
     def scene_at(self, number: int) -> Scene:
         """Scene of one frame: what a scene has once, not frame by frame, changes between trials all the same."""
@@ -45,7 +46,7 @@ class _Shot:
         return replace(self.scene, light_turn_rad=turn, camera=camera)
 
 
-def film_session(settings: CohortSettings, session: Session, drawer: FrameDrawer) -> Iterator[Picture]:
+def film_session(settings: CohortSettings, session: Session, drawer: FrameDrawer) -> Iterator[UInt8Array]:
     """Draw the frames of a session; those of a trial are its clip's."""
     for shot in _list_shots(settings, session):
         for number in range(len(shot.weight)):
@@ -53,7 +54,7 @@ def film_session(settings: CohortSettings, session: Session, drawer: FrameDrawer
             yield drawer(shown, shot.scene_at(number), number)
 
 
-def compute_session_cover(settings: CohortSettings, session: Session) -> FloatArray:
+def compute_session_cover(settings: CohortSettings, session: Session) -> Float64Array:
     """Share of the face that a hand hides in each frame of a session, 0..1."""
     return np.concatenate([shot.scene.hand_cover[: len(shot.weight)] for shot in _list_shots(settings, session)])
 
@@ -90,7 +91,7 @@ def _lead_over(own: Scene, before: Scene, after: Scene, *, frames: tuple[int, in
     return _Shot(first=start, scene=scene, before=before, after=after, weight=weight[: min(N_FRAMES, end - start)])
 
 
-_Value = TypeVar("_Value", float, FloatArray)
+_Value = TypeVar("_Value", float, Float64Array)
 
 
 def _mix(here: _Value, there: _Value, weight: _Value) -> _Value:

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.files.biosignals import ECG_ROW, FS_HZ, N_TIMES
 from ecg_facial.simulate.files.clips import compute_columns, plan_clip_artefacts
-from ecg_facial.simulate.grid import FPS, N_FRAMES, TRIAL_S, FloatArray, smooth_step
+from ecg_facial.simulate.grid import FPS, N_FRAMES, TRIAL_S, smooth_step
 from ecg_facial.simulate.heart.artefacts import Artefact, list_beyond
 from ecg_facial.simulate.people.population import SimulatedTrial, TrialPlan, simulate_trial
 from ecg_facial.simulate.sessions.session import Session, plan_gap
@@ -25,7 +26,7 @@ _GSR, _GSR_EDGE = 0, 32
 _GSR_FALL_S = 8.0
 
 
-def compute_session_columns(settings: CohortSettings, session: Session) -> Iterator[FloatArray]:
+def compute_session_columns(settings: CohortSettings, session: Session) -> Iterator[Float64Array]:
     """Compute what the electrodes record, piece by piece.
 
     Parameters
@@ -104,7 +105,7 @@ def _make_piece(settings: CohortSettings, session: Session, plan: TrialPlan, *, 
     return replace(rest, heart=heart, action_units=session.action_units[:, frame])
 
 
-def _about_rest(columns: FloatArray, rest_us: float) -> FloatArray:
+def _about_rest(columns: Float64Array, rest_us: float) -> Float64Array:
     """Take the trend out of a piece's skin conductance, so that it starts and ends at rest."""
     ends_us = columns[_GSR, :_GSR_EDGE].mean(), columns[_GSR, -_GSR_EDGE:].mean()
     columns[_GSR] += rest_us - np.linspace(*ends_us, N_TIMES)

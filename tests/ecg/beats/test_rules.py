@@ -7,22 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from measures.ecg_stress import measure_f1, read_real_windows, spoil_real
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.beats.rules import choose_beats
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.runtime.typing import Float64Array
 
-FloatArray = NDArray[np.float64]
 FS_HZ, WINDOW_S = 512.0, 5.5
 TIMES_S = np.arange(round(WINDOW_S * FS_HZ)) / FS_HZ
 STEADY_S = 0.4 + 0.8 * np.arange(7)
 
 
-def wave(at_s: float, height: float, sd_s: float) -> FloatArray:
+def wave(at_s: float, height: float, sd_s: float) -> Float64Array:
     return np.asarray(height * np.exp(-0.5 * ((TIMES_S - at_s) / sd_s) ** 2))
 
 
-def beats_at(times_s: FloatArray) -> FloatArray:
+def beats_at(times_s: Float64Array) -> Float64Array:
     return np.sum([wave(t, 1.0, 0.010) - wave(t + 0.035, 0.2, 0.012) + wave(t + 0.28, 0.2, 0.04) for t in times_s], 0)
 
 

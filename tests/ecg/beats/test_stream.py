@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.rpeaks import RPeaks, RPeakStream, detect_r_peaks
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import MORPHOLOGY_FAMILIES, make_morphology, simulate_ecg
 
-FloatArray = NDArray[np.float64]
 RATES_HZ = (100.0, 128.0, 250.0, 360.0, 512.0, 1000.0, 4000.0)
 
 
-def make_ecg(seed: int, *, seconds: float, fs_hz: float, noise: float = 0.05, holes: bool = False) -> FloatArray:
+def make_ecg(seed: int, *, seconds: float, fs_hz: float, noise: float = 0.05, holes: bool = False) -> Float64Array:
     """Beats with noise, and gaps short and long where asked for."""
     rng = np.random.default_rng(seed)
     n_times = round(seconds * fs_hz)
@@ -37,7 +36,7 @@ def join(parts: list[RPeaks]) -> RPeaks:
     return RPeaks(np.concatenate([p.times_s for p in parts]), np.concatenate([p.confidence for p in parts]))
 
 
-def stream_in(ecg: FloatArray, fs_hz: float, sizes: Iterator[int]) -> RPeaks:
+def stream_in(ecg: Float64Array, fs_hz: float, sizes: Iterator[int]) -> RPeaks:
     stream, parts, first = RPeakStream(fs_hz), [], 0
     while first < len(ecg):
         size = next(sizes)

@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
 from ecg_facial.evaluation.statistics.calibration import choose_temperature, fit_temperature, log_loss
 from ecg_facial.inference.calibration import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS, Temperature
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 
-Floats = NDArray[np.float64]
 
-
-def draw(seed: int, n: int, *, too_sure: float = 1.0) -> tuple[Floats, NDArray[np.int64]]:
+def draw(seed: int, n: int, *, too_sure: float = 1.0) -> tuple[Float64Array, Int64Array]:
     """Logits, and labels drawn as the logits promise before they are made too sure."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 1.5, (n, 4))
@@ -38,14 +36,14 @@ def test_the_temperature_is_how_much_too_sure_a_model_is(too_sure: float) -> Non
 class Told(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """An estimator whose inputs are the logits that it is to give."""
 
-    def fit(self, inputs: Floats, labels: NDArray[np.int64]) -> Told:
+    def fit(self, inputs: Float64Array, labels: Int64Array) -> Told:
         self.classes_ = np.unique(labels)
         return self
 
-    def predict(self, inputs: Floats) -> NDArray[np.int64]:
+    def predict(self, inputs: Float64Array) -> Int64Array:
         return np.asarray(self.classes_[inputs.argmax(axis=1)])
 
-    def decision_function(self, inputs: Floats) -> Floats:
+    def decision_function(self, inputs: Float64Array) -> Float64Array:
         return inputs
 
 
@@ -86,7 +84,7 @@ FEW = MIN_CALIBRATION_TRIALS - 1
     ],
 )
 def test_where_trials_cannot_tell_a_temperature_it_is_1_and_says_why(
-    logits: Floats, labels: NDArray[np.int64], reason: str
+    logits: Float64Array, labels: Int64Array, reason: str
 ) -> None:
     subjects = name_subjects(len(labels))
     found = choose_temperature(logits, labels, subjects=subjects)

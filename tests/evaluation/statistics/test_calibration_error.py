@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from measures.clustered import draw_confident, draw_predictions
-from numpy.typing import NDArray
 from sklearn.metrics import brier_score_loss, log_loss
 
 from ecg_facial.errors import SettingsError
@@ -24,11 +23,10 @@ from ecg_facial.evaluation.statistics.calibration_error import (
     ece_null_band,
 )
 from ecg_facial.evaluation.statistics.conformal import calibrate_sets, cross_conformal, predict_sets
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 
-Floats = NDArray[np.float64]
 
-
-def draw_cohort(seed: int, *, n_subjects: int, n_trials: int) -> tuple[Floats, NDArray[np.int64], list[str]]:
+def draw_cohort(seed: int, *, n_subjects: int, n_trials: int) -> tuple[Float64Array, Int64Array, list[str]]:
     return draw_predictions(seed, n_subjects=n_subjects, n_trials=(n_trials, n_trials), spread=1.0)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from safetensors.torch import load
 
 from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
@@ -21,6 +20,7 @@ from ecg_facial.inference.backends.contract import NETWORK_FILES, Networks, get_
 from ecg_facial.inference.backends.loading import ENGINES, load_networks
 from ecg_facial.inference.bundle import Bundle, load_bundle
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.runtime.typing import Float32Array, UInt8Array
 
 
 class MeanNetworks:
@@ -29,13 +29,13 @@ class MeanNetworks:
     def __init__(self, bundle: Bundle) -> None:
         self.n_classes = len(bundle.info.class_names)
 
-    def facial_logits(self, crops: NDArray[np.uint8], /) -> NDArray[np.float32]:
+    def facial_logits(self, crops: UInt8Array, /) -> Float32Array:
         return self._spread(crops.mean(dtype=np.float64) / 255)
 
-    def ecg_logits(self, tokens: NDArray[np.float32], times_s: NDArray[np.float32], /) -> NDArray[np.float32]:
+    def ecg_logits(self, tokens: Float32Array, times_s: Float32Array, /) -> Float32Array:
         return self._spread(tokens.mean(dtype=np.float64) + times_s.mean(dtype=np.float64))
 
-    def _spread(self, mean: float) -> NDArray[np.float32]:
+    def _spread(self, mean: float) -> Float32Array:
         return (mean * np.arange(1, self.n_classes + 1)).astype(np.float32)
 
 
@@ -55,12 +55,12 @@ def networks(request: pytest.FixtureRequest, bundle: Bundle) -> Networks:
     return OPENERS[request.param](bundle)
 
 
-def make_crops(bundle: Bundle, n_frames: int) -> NDArray[np.uint8]:
+def make_crops(bundle: Bundle, n_frames: int) -> UInt8Array:
     side = bundle.info.windows.crop_px
     return np.random.default_rng(n_frames).integers(0, 256, (n_frames, side, side, 3)).astype(np.uint8)
 
 
-def make_tokens(n_tokens: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def make_tokens(n_tokens: int) -> tuple[Float32Array, Float32Array]:
     tokens = np.random.default_rng(n_tokens).normal(size=(n_tokens, N_TOKEN_FEATURES)).astype(np.float32)
     return tokens, np.arange(1, n_tokens + 1, dtype=np.float32)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from sketched_cohort import HEIGHT, WIDTH, digests, write_cohort
 
 from ecg_facial.datasets.indexing import index_dataset
@@ -19,6 +18,7 @@ from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
 from ecg_facial.labels import PainLevel
 from ecg_facial.prepared import prepare
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.files.clips import TrialFiles, film_clip, trial_files
 from ecg_facial.simulate.files.pathology import Pathology, plan_pathology, read_pathologies
@@ -37,7 +37,7 @@ _STEPS, _GREY = 12, 20
 def make_counter(settings: CohortSettings, index: int) -> FrameDrawer:
     """Two grey halves that say the number of the frame, and survive the encoder."""
 
-    def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> NDArray[np.uint8]:
+    def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> UInt8Array:
         picture = np.zeros((settings.height, settings.width, 3), dtype=np.uint8)
         picture[:, : settings.width // 2] = _GREY * (frame % _STEPS)
         picture[:, settings.width // 2 :] = _GREY * (frame // _STEPS)
@@ -60,7 +60,7 @@ def read_damage(out: Path) -> list[tuple[TrialFiles, Pathology]]:
     return [(trial_files(out, plans[row.trial]), row.pathology) for row in read_pathologies(out)]
 
 
-def read_video(path: Path) -> tuple[NDArray[np.float64], list[int]]:
+def read_video(path: Path) -> tuple[Float64Array, list[int]]:
     """Times of the frames, and the numbers that they show."""
     times, numbers = [], []
     with av.open(str(path)) as container:
@@ -72,11 +72,11 @@ def read_video(path: Path) -> tuple[NDArray[np.float64], list[int]]:
     return np.array(times), numbers
 
 
-def read_columns(path: Path) -> NDArray[np.float64]:
+def read_columns(path: Path) -> Float64Array:
     return np.loadtxt(path, delimiter="\t", skiprows=1).T
 
 
-def locate_beats(ecg: NDArray[np.float64], near_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def locate_beats(ecg: Float64Array, near_s: Float64Array) -> Float64Array:
     """Exact places of the R waves, by a parabola through the highest three samples."""
     found = []
     for beat_s in near_s:

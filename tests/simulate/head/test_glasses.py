@@ -7,14 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import BoolArray, Float32Array
 from ecg_facial.simulate.head.glasses import Glasses, choose_glasses, fit_glasses
 from ecg_facial.simulate.head.head import BODY, LEFT_EYE, RIGHT_EYE
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 
-Picture = NDArray[np.uint8]
 BLACK = Glasses(half_width=0.24, half_height=0.16, power=3.0, thickness=0.025, colour=(20, 20, 20), tint=0.0, glint=0.0)
 
 
@@ -30,7 +29,7 @@ def wearer(seed: int, glasses: Glasses | None) -> FaceRenderer:
     return renderer
 
 
-def drawn_px(seed: int, pose: Pose, glasses: Glasses = BLACK) -> NDArray[np.bool_]:
+def drawn_px(seed: int, pose: Pose, glasses: Glasses = BLACK) -> BoolArray:
     with_glasses, without = (wearer(seed, worn).render({}, pose=pose) for worn in (glasses, None))
     return np.abs(with_glasses.astype(int) - without).max(axis=2) > 10
 
@@ -49,7 +48,7 @@ def test_rims_stand_before_the_skin_and_around_the_eyes(seed: int) -> None:
         assert rim[:, 2].max() > skin[inside & (np.abs(skin[:, 0]) > 0.16), 2].max()
 
 
-def rim_columns(renderer: FaceRenderer, pose: Pose) -> list[NDArray[np.float32]]:
+def rim_columns(renderer: FaceRenderer, pose: Pose) -> list[Float32Array]:
     """Columns of the right and of the left rim in the picture."""
     assert renderer._glasses is not None
     turn = pose.rotation().T

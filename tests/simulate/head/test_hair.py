@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import BoolArray, Float32Array
 from ecg_facial.simulate.head.appearance import make_appearance
 from ecg_facial.simulate.head.hair import PIVOT, STRIP, HairName, choose_style, grow_hair
 from ecg_facial.simulate.head.head import load_head
 from ecg_facial.simulate.head.identity import Identity, sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Pose
 
-Picture = NDArray[np.uint8]
 CENTRE = np.array([0.0, 0.2, -0.85]) - PIVOT
 CUTS: tuple[HairName, ...] = ("bald", "cropped", "short", "tied", "bob", "long")
 
@@ -21,7 +20,7 @@ def person(seed: int) -> Identity:
     return sample_identity(np.random.default_rng(seed), sex="w")
 
 
-def ball(n_points: int = 4000) -> NDArray[np.float32]:
+def ball(n_points: int = 4000) -> Float32Array:
     """Points all over a sphere of radius 1 about the skull's middle."""
     ways = np.random.default_rng(0).standard_normal((n_points, 3))
     return (CENTRE + ways / np.linalg.norm(ways, axis=1, keepdims=True)).astype(np.float32)
@@ -89,7 +88,7 @@ def test_long_hair_hides_the_ears_and_leaves_the_face_as_it_is() -> None:
 def test_hair_turns_with_the_head() -> None:
     """From the left the locks of the left side cover what those of the right side uncover."""
 
-    def hair_px(yaw: float) -> NDArray[np.bool_]:
+    def hair_px(yaw: float) -> BoolArray:
         renderer = FaceRenderer(person(2), hair="long")
         before = renderer.render({}, pose=Pose(yaw=yaw)).astype(int)
         renderer._uv[len(renderer._head.group) :] = 0.5

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float32Array, Float64Array, Int32Array, UInt16Array
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.rasteriser import (
     EYE,
@@ -21,18 +21,16 @@ from ecg_facial.simulate.head.rasteriser import (
 from ecg_facial.simulate.head.renderer import FaceRenderer
 
 WIDTH, HEIGHT = 70, 40
-Points = NDArray[np.float32]
-Numbers = NDArray[np.uint16]
 
 
-def see(points: Points, triangles: Numbers) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def see(points: Float32Array, triangles: UInt16Array) -> tuple[Float32Array, Int32Array]:
     depth = np.full((HEIGHT, WIDTH + LANES), NOTHING, dtype=np.float32)
     seen = np.full(depth.shape, -1, dtype=np.int32)
     find_seen(points, triangles, WIDTH, depth, seen)
     return depth[:, :WIDTH], np.ascontiguousarray(seen[:, :WIDTH])
 
 
-def scatter(seed: int, n_triangles: int) -> tuple[Points, Numbers]:
+def scatter(seed: int, n_triangles: int) -> tuple[Float32Array, UInt16Array]:
     """Triangles that share no corner, of all sizes, some beyond the picture's edges."""
     rng = np.random.default_rng(seed)
     middles = rng.uniform([-5, -5, 0], [WIDTH + 5, HEIGHT + 5, 9], (n_triangles, 1, 3))
@@ -44,14 +42,14 @@ def scatter(seed: int, n_triangles: int) -> tuple[Points, Numbers]:
     return corners.reshape(-1, 3).astype(np.float32), np.arange(3 * n_triangles, dtype=np.uint16).reshape(-1, 3)
 
 
-def weigh(corners: Points) -> NDArray[np.float64]:
+def weigh(corners: Float32Array) -> Float64Array:
     """Weights of the corners in every pixel, in double precision; (HEIGHT, WIDTH, 3)."""
     column, row = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
     matrix = np.vstack([corners[:, :2].T.astype(np.float64), np.ones(3)])
     return np.stack([column, row, np.ones_like(row)], axis=-1) @ np.linalg.inv(matrix).T
 
 
-def area(corners: Points) -> float:
+def area(corners: Float32Array) -> float:
     (x0, y0), (x1, y1), (x2, y2) = corners[:, :2].astype(np.float64)
     return float((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
 
@@ -101,7 +99,7 @@ def test_corners_of_seen_triangles_are_marked_and_no_others() -> None:
     assert not looks[~is_seen].any()
 
 
-def paint(kind: int, *, opacity: float = 0.0, strength: float = 0.0) -> tuple[NDArray[np.float64], Points]:
+def paint(kind: int, *, opacity: float = 0.0, strength: float = 0.0) -> tuple[Float64Array, Float32Array]:
     """Paint a triangle whose light grows with the corner's number; its pixels, and their weights."""
     points = np.array([[5, 5, 0], [5, 35, 0], [60, 20, 0]], dtype=np.float32)
     triangles, looks = np.array([[0, 1, 2]], dtype=np.uint16), np.zeros((3, 8), dtype=np.float32)

@@ -7,13 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.face.alignment import alignment_matrix
 from ecg_facial.face.detection import Face, FaceDetector
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.head.appearance import TEXTURE_HEIGHT, TEXTURE_WIDTH, X_SPAN, Y_SPAN, Y_TOP, make_appearance
 from ecg_facial.simulate.head.expressions import AU_NAMES, PAIN_AUS
 from ecg_facial.simulate.head.head import load_head
@@ -21,7 +21,6 @@ from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.rasteriser import PAINTED, TEXTURED
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 
-Picture = NDArray[np.uint8]
 CROP_PX = 96
 # rows of an aligned crop, as shares of its height
 BANDS = {"brow": (0.22, 0.40), "eye": (0.38, 0.47), "nose": (0.47, 0.66), "mouth": (0.68, 0.92)}
@@ -37,17 +36,17 @@ def detector() -> FaceDetector:
     return load_detector()
 
 
-def find(detector: FaceDetector, picture: Picture) -> Face:
+def find(detector: FaceDetector, picture: UInt8Array) -> Face:
     (face,) = detector.detect(RgbFrame(picture, 0.0))
     return face
 
 
-def align(picture: Picture, face: Face) -> NDArray[np.float64]:
+def align(picture: UInt8Array, face: Face) -> Float64Array:
     crop = RgbFrame(picture, 0.0).warp_rgb(alignment_matrix(face.landmarks, CROP_PX), CROP_PX)
     return crop.astype(np.float64).mean(axis=2)
 
 
-def band(crop: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+def band(crop: Float64Array, name: str) -> Float64Array:
     top, bottom = (round(share * CROP_PX) for share in BANDS[name])
     return crop[top:bottom, 10:-10]
 
@@ -128,7 +127,7 @@ def test_the_pupils_go_where_the_gaze_goes(unit: str, way: tuple[int, int]) -> N
     middle = look.eye.shape[0] // 2
     marked[middle - 12 : middle + 12, middle - 12 : middle + 12, 1] = 1e4
 
-    def pupils(units: dict[str, float]) -> NDArray[np.float64]:
+    def pupils(units: dict[str, float]) -> Float64Array:
         renderer._appearance = replace(look, eye=marked)
         picture = renderer.render(units, background=np.zeros((240, 320, 3), np.uint8)).astype(int)
         renderer._appearance = look
@@ -257,13 +256,13 @@ def test_a_shift_moves_the_picture_by_whole_pixels() -> None:
 
 
 def test_turning_moves_the_face_the_way_it_turns(detector: FaceDetector) -> None:
-    def landmarks(**angles: float) -> NDArray[np.float64]:
+    def landmarks(**angles: float) -> Float64Array:
         return find(detector, renderer_of(2).render({}, pose=Pose(**angles))).landmarks
 
-    def nose_offset(points: NDArray[np.float64]) -> float:
+    def nose_offset(points: Float64Array) -> float:
         return float((points[2, 0] - points[:2, 0].mean()) / (points[1, 0] - points[0, 0]))
 
-    def tilt(points: NDArray[np.float64]) -> float:
+    def tilt(points: Float64Array) -> float:
         return float(np.arctan2(*(points[1] - points[0])[::-1]))
 
     straight = landmarks()
@@ -286,7 +285,7 @@ def test_a_lamp_lights_its_own_side_of_the_face(detector: FaceDetector) -> None:
 
 
 def test_more_light_is_brighter_and_a_coloured_one_colours() -> None:
-    def middle(ambient: tuple[float, float, float]) -> NDArray[np.float64]:
+    def middle(ambient: tuple[float, float, float]) -> Float64Array:
         return np.asarray(renderer_of(3).render({}, light=Light(ambient=ambient))[100:140, 140:180].mean(axis=(0, 1)))
 
     assert (middle((0.5, 0.5, 0.5)) > middle((0.3, 0.3, 0.3)) + 5).all()

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float32Array, UInt16Array
 from ecg_facial.simulate.head.shading import shade_relief, shade_vertices, shadow_vertices
 
-Floats = NDArray[np.float32]
-Numbers = NDArray[np.uint16]
 TO_VIEWER = np.eye(3, dtype=np.float32)
 LAMPS = np.array([[0.0, 0.6, 0.8, 0.5, 0.4, 0.3], [-0.6, 0.0, 0.8, 0.1, 0.2, 0.3]], dtype=np.float32)
 AMBIENT = np.array([0.3, 0.2, 0.1], dtype=np.float32)
 
 
-def sheet(half: float, z: float, n_points: int = 21) -> tuple[Floats, Numbers]:
+def sheet(half: float, z: float, n_points: int = 21) -> tuple[Float32Array, UInt16Array]:
     """Square that faces the viewer."""
     along = np.linspace(-half, half, n_points)
     x, y = np.meshgrid(along, along)
@@ -26,7 +24,7 @@ def sheet(half: float, z: float, n_points: int = 21) -> tuple[Floats, Numbers]:
     return points, triangles.astype(np.uint16)
 
 
-def two_sheets() -> tuple[Floats, Numbers, int]:
+def two_sheets() -> tuple[Float32Array, UInt16Array, int]:
     """Small sheet half a unit before a large one, and the number of the large one's vertices."""
     (floor, below), (roof, above) = sheet(1.5, 0.0), sheet(0.5, 0.5)
     return np.concatenate([floor, roof]), np.concatenate([below, above + np.uint16(len(floor))]), len(floor)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float32Array
 from ecg_facial.simulate.head.appearance import TEXTURE_HEIGHT, TEXTURE_WIDTH, X_SPAN, Y_SPAN, Y_TOP
 from ecg_facial.simulate.head.expressions import WRINKLES
 from ecg_facial.simulate.head.wrinkles import draw_wrinkles
@@ -12,7 +12,7 @@ from ecg_facial.simulate.head.wrinkles import draw_wrinkles
 EYE_X = 0.31
 
 
-def draw(seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def draw(seed: int) -> tuple[Float32Array, Float32Array, Float32Array, Float32Array]:
     column, row = np.meshgrid(np.arange(TEXTURE_WIDTH), np.arange(TEXTURE_HEIGHT))
     x = (((column + 0.5) / TEXTURE_WIDTH - 0.5) * X_SPAN).astype(np.float32)
     y = (Y_TOP - (row + 0.5) / TEXTURE_HEIGHT * Y_SPAN).astype(np.float32)

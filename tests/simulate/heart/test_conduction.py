@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.files.biosignals import FS_HZ, draw_person_ecg
 from ecg_facial.simulate.heart.conduction import CONDUCTION_FAMILIES, make_conduction_morphology, sample_conduction
 from ecg_facial.simulate.heart.ecg import Morphology, make_morphology
@@ -27,7 +27,7 @@ FINE_HZ = 4096.0
 TIMES_S = np.arange(-0.15, 0.2, 1 / FINE_HZ)
 
 
-def draw_qrs(shape: Morphology, *, rr_s: float = 1.0) -> NDArray[np.float64]:
+def draw_qrs(shape: Morphology, *, rr_s: float = 1.0) -> Float64Array:
     """The complex without P, T and what joins them."""
     slow = shape.scales_with_rr | (shape.width_before_s > 0.03)
     return replace(shape, amplitude_mv=np.where(slow, 0.0, shape.amplitude_mv)).sum_waves(TIMES_S, rr_s=rr_s)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import (
     HEART_RATE_LIMITS_BPM,
     MORPHOLOGY_FAMILIES,
@@ -21,14 +21,14 @@ from ecg_facial.simulate.heart.ecg import (
 FINE_HZ = 8192.0
 
 
-def half_width_ms(ecg: NDArray[np.float64], peak: int) -> float:
+def half_width_ms(ecg: Float64Array, peak: int) -> float:
     """Width of the R wave at half of its height."""
     low = np.flatnonzero(ecg[:peak] < ecg[peak] / 2)[-1]
     high = peak + np.flatnonzero(ecg[peak:] < ecg[peak] / 2)[0]
     return float(high - low) / FINE_HZ * 1e3
 
 
-def draw_at(bpm: float, morphology: Morphology) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def draw_at(bpm: float, morphology: Morphology) -> tuple[Float64Array, Float64Array]:
     rng = np.random.default_rng(int(bpm))
     return simulate_ecg(np.full(int(6 * FINE_HZ), bpm), FINE_HZ, rng=rng, morphology=morphology)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import signal
 
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg_noise import (
     MAINS_HZ,
     draw_baseline_wander,
@@ -19,11 +19,11 @@ from ecg_facial.simulate.heart.ecg_noise import (
 
 FS_HZ = 512.0
 MINUTES_10 = round(600 * FS_HZ)
-Noise = Callable[[np.random.Generator, int, float], NDArray[np.float64]]
+Noise = Callable[[np.random.Generator, int, float], Float64Array]
 NOISES: tuple[Noise, ...] = (draw_baseline_wander, draw_muscle_noise, draw_electrode_motion, draw_mains)
 
 
-def band_share(noise: NDArray[np.float64], low_hz: float, high_hz: float) -> float:
+def band_share(noise: Float64Array, low_hz: float, high_hz: float) -> float:
     """RMS within a band relative to the RMS of 5.5 s windows about their means."""
     n_times = round(5.5 * FS_HZ)
     windows = noise[: len(noise) // n_times * n_times].reshape(-1, n_times)

@@ -18,15 +18,15 @@ from measures.ecg_stress import (
     spoil_simulated,
 )
 from measures.resting_heart import ADULT_HEART, NORMS, measure_variability
-from numpy.typing import NDArray
 
 from ecg_facial.ecg.rpeaks import detect_r_peaks
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.settings.presets import CLINICAL
 
 STRIDE = 13
 
 
-def detect(ecg: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
+def detect(ecg: Float64Array, fs_hz: float) -> Float64Array:
     return detect_r_peaks(ecg, fs_hz).times_s
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import StrArray
 from ecg_facial.simulate.files.biosignals import FS_HZ, draw_person_ecg
 from ecg_facial.simulate.files.truth import format_truth, read_truth
 from ecg_facial.simulate.heart.ecg import compute_beat_times, draw_ecg, make_morphology
@@ -170,7 +170,7 @@ RUNS = Ectopy(
 )
 
 
-def lengths_of_runs(kinds: NDArray[np.str_]) -> list[int]:
+def lengths_of_runs(kinds: StrArray) -> list[int]:
     edges = np.flatnonzero(np.diff(np.r_[False, kinds != "N", False].astype(int)))
     return (edges[1::2] - edges[::2]).tolist()
 

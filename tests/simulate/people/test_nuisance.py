@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.grid import ACTION_UNITS, GAZE_AUS, N_FRAMES, NUISANCE_AUS, PAIN_AUS
 from ecg_facial.simulate.head.camera import CameraTake
 from ecg_facial.simulate.head.scene import N_LAMPS, Scene, simulate_scene
@@ -23,7 +23,7 @@ from ecg_facial.simulate.settings.presets import (
 AT_REST = FaceResponse(np.zeros((len(PAIN_AUS), N_FRAMES)), 0.0)
 
 
-def shown(settings: NuisanceSettings, seed: int) -> dict[str, NDArray[np.float64]]:
+def shown(settings: NuisanceSettings, seed: int) -> dict[str, Float64Array]:
     nuisance = simulate_nuisance(np.random.default_rng(seed), settings, blinks_per_s=0.0)
     return dict(zip(ACTION_UNITS, combine_action_units(AT_REST, nuisance), strict=True))
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from sketched_cohort import HEIGHT, LEVELS, WIDTH, digests, write_cohort
 
 from ecg_facial.datasets.indexing import index_dataset
@@ -18,6 +17,7 @@ from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import PainLevel
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.files.clips import trial_files
 from ecg_facial.simulate.files.truth import read_truth
 from ecg_facial.simulate.grid import ACTION_UNITS
@@ -45,7 +45,7 @@ def simulate_clip(settings: CohortSettings, plan: TrialPlan) -> SimulatedTrial:
     return simulate_trial(settings, plan, person=sample_cohort_person(settings, plan.subject_index))
 
 
-def read_table(path: Path) -> NDArray[np.float64]:
+def read_table(path: Path) -> Float64Array:
     return np.loadtxt(path, delimiter="\t", skiprows=1)
 
 

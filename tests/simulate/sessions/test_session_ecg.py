@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 from ecg_facial.simulate.files.biosignals import ECG_ROW, FS_HZ, N_TIMES
 from ecg_facial.simulate.files.clips import compute_columns
 from ecg_facial.simulate.heart.artefacts import Artefact, count_reach, draw_artefacts, list_beyond
@@ -44,11 +44,11 @@ def simulate(monkeypatch: pytest.MonkeyPatch, preset: presets.Preset) -> tuple[C
     return settings, simulate_session(settings, 0)
 
 
-def draw(settings: CohortSettings, session: Session) -> NDArray[np.float64]:
+def draw(settings: CohortSettings, session: Session) -> Float64Array:
     return np.concatenate([piece[ECG_ROW] for piece in compute_session_columns(settings, session)])
 
 
-def list_borders(session: Session) -> NDArray[np.int64]:
+def list_borders(session: Session) -> Int64Array:
     gaps = list_session_gaps(session)
     return np.array([gap.stop for gap in gaps[:-1]] + [gap.start for gap in gaps[1:]])
 
