@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from ecg_facial.runtime.executors.opening import open_executor
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.people.population import simulate_features
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
@@ -22,14 +23,14 @@ FEATURE_SUBJECTS = 24
 def measure_clips(n_subjects: int, trials_per_level: int, preset: str, workers: int) -> dict[str, float]:
     """Write a cohort after a first tiny one, which compiles what is compiled."""
     with tempfile.TemporaryDirectory() as folder:
-        warm = CohortSettings(n_subjects=1, trials_per_level=1, preset=preset)
-        simulate_cohort(Path(folder) / "warm", warm, workers=1)
+        simulate_cohort(Path(folder) / "warm", CohortSettings(n_subjects=1, trials_per_level=1, preset=preset))
         start = time.perf_counter()
-        out = simulate_cohort(
-            Path(folder) / "cohort",
-            CohortSettings(n_subjects=n_subjects, trials_per_level=trials_per_level, preset=preset),
-            workers=workers,
-        )
+        with open_executor(workers=workers) as executor:
+            out = simulate_cohort(
+                Path(folder) / "cohort",
+                CohortSettings(n_subjects=n_subjects, trials_per_level=trials_per_level, preset=preset),
+                executor=executor,
+            )
         seconds = time.perf_counter() - start
         videos = list((out / "PartA" / "video").rglob("*.mp4"))
         kilobytes = sum(path.stat().st_size for path in videos) / len(videos) / 1e3

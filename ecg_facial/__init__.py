@@ -13,6 +13,8 @@ Models
 Evaluation
     `benchmark`, `BenchmarkSettings`, `EstimatorPipeline`, `ModulePipeline`, `CalibratedPipeline`, `heart_features`,
     `score`, `audit`
+Parallel work
+    `open_executor`
 Prediction
     `load_bundle`, `open_predictor`, `Predictor`, `Prediction`, `predict_files`
 Simulated data
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from ecg_facial.learning.settings import TrainingSettings
     from ecg_facial.prepared import open_prepared, prepare
     from ecg_facial.recording import EcgSignal
+    from ecg_facial.runtime.executors.opening import open_executor
     from ecg_facial.simulate.cohort import simulate_cohort
     from ecg_facial.simulate.settings.cohort_settings import CohortSettings
     from ecg_facial.windows.settings import WindowSettings
@@ -82,6 +85,7 @@ __all__ = [
     "load_detector",
     "load_example",
     "make_window",
+    "open_executor",
     "open_predictor",
     "open_prepared",
     "predict_files",
@@ -119,6 +123,7 @@ _HOMES = {
     "load_detector": "face.detectors.loading",
     "load_example": "example",
     "make_window": "windows.window",
+    "open_executor": "runtime.executors.opening",
     "open_predictor": "inference.predictor",
     "open_prepared": "prepared",
     "predict_files": "inference.predictor",

@@ -34,6 +34,7 @@ from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared import open_prepared
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
@@ -59,7 +60,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cohort of BioVid's shape: 4 people, one trial a level."""
     out = tmp_path_factory.mktemp("data") / "cohort"
     settings = CohortSettings(n_subjects=N_SUBJECTS, trials_per_level=1, levels=TASK.levels, seed=5)
-    return simulate_cohort(out, settings, workers=1)
+    return simulate_cohort(out, settings)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +183,13 @@ def test_results_do_not_depend_on_the_number_of_workers(
     data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
 ) -> None:
     again = benchmark_dataset(
-        data, tmp_path / "run", options=OPTIONS, settings=SETTINGS, cache=cache, workers=2, with_bundle=False
+        data,
+        tmp_path / "run",
+        options=OPTIONS,
+        settings=SETTINGS,
+        cache=cache,
+        executor=ProcessesExecutor(2),
+        with_bundle=False,
     )
     assert_same_bytes(again.folder, result.folder)
 

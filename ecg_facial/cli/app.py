@@ -17,6 +17,7 @@ from ecg_facial.cli.options import (
     DataArguments,
     DataFolder,
     DetectorPathOption,
+    ExecutorArguments,
     ModelArguments,
     PermuteOption,
     ProtocolArguments,
@@ -26,7 +27,6 @@ from ecg_facial.cli.options import (
     SignalsOption,
     SubjectsOption,
     TaskName,
-    WorkersOption,
     with_options,
 )
 from ecg_facial.runtime.extras import require_extras
@@ -45,24 +45,30 @@ app = typer.Typer(
 
 
 @app.command()
+@with_options(running=ExecutorArguments)
 def demo(
     out: Annotated[Path, typer.Option(help="Run folder to write.")] = Path("runs/demo"),
     subjects: Annotated[int, typer.Option(min=4, help="Simulated people.")] = 12,
+    *,
+    running: ExecutorArguments,
     seed: SeedOption = 0,
     permute_labels: PermuteOption = False,
-    workers: WorkersOption = 2,
 ) -> None:
     """Simulate a cohort, prepare, train, evaluate leave-one-subject-out, and write a report."""
     require_extras("simulate", "train")
     from ecg_facial.cli.wording import show_result
     from ecg_facial.workflow.demo import run_demo
 
-    say(show_result(run_demo(out, n_subjects=subjects, seed=seed, permute_labels=permute_labels, workers=workers)))
+    with running.open() as executor:
+        result = run_demo(out, n_subjects=subjects, seed=seed, permute_labels=permute_labels, executor=executor)
+    say(show_result(result))
 
 
 @app.command()
+@with_options(running=ExecutorArguments)
 def simulate(
     out: Annotated[Path, typer.Argument(help="Folder to write, in BioVid's shape.")],
+    running: ExecutorArguments,
     subjects: Annotated[int, typer.Option(min=1, help="People.")] = 12,
     trials_per_level: Annotated[int, typer.Option(min=1, help="Trials a level and person.")] = 20,
     preset: Annotated[str, typer.Option(help=f"Difficulty: {', '.join(PRESETS)}.")] = "clear",
@@ -78,7 +84,6 @@ def simulate(
     ] = None,
     pathology_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of trials with damage.")] = 0.3,
     seed: SeedOption = 0,
-    workers: WorkersOption = 2,
 ) -> None:
     """Write a simulated cohort with known truth: videos, biosignals, samples.csv, truth.csv.
 
@@ -88,28 +93,31 @@ def simulate(
     from ecg_facial.simulate.cohort import simulate_cohort
     from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
-    folder = simulate_cohort(
-        out,
-        CohortSettings(
-            n_subjects=subjects,
-            trials_per_level=trials_per_level,
-            preset=preset,
-            rest=rest,
-            continuous=continuous,
-            continuous_video=continuous_video,
-            pathologies=tuple(pathology or ()),
-            pathology_share=pathology_share,
-            seed=seed,
-        ),
-        workers=workers,
-        show_progress=True,
-    )
+    with running.open() as executor:
+        folder = simulate_cohort(
+            out,
+            CohortSettings(
+                n_subjects=subjects,
+                trials_per_level=trials_per_level,
+                preset=preset,
+                rest=rest,
+                continuous=continuous,
+                continuous_video=continuous_video,
+                pathologies=tuple(pathology or ()),
+                pathology_share=pathology_share,
+                seed=seed,
+            ),
+            executor=executor,
+            show_progress=True,
+        )
     say(f"SIMULATED cohort of {subjects} people written to {folder}")
 
 
 @app.command()
+@with_options(running=ExecutorArguments)
 def index(
     data: DataFolder,
+    running: ExecutorArguments,
     out: Annotated[Path | None, typer.Option(help="Parquet file to write the index to.")] = None,
     reader: ReaderOption = "auto",
     signals: SignalsOption = "filtered",
@@ -121,9 +129,16 @@ def index(
     from ecg_facial.datasets.indexing import index_dataset
     from ecg_facial.datasets.store import write_index
 
-    found = index_dataset(
-        data, reader=reader, signals=signals, subjects=subjects, pspi_pain=pspi_pain, show_progress=True
-    )
+    with running.open() as executor:
+        found = index_dataset(
+            data,
+            reader=reader,
+            signals=signals,
+            subjects=subjects,
+            pspi_pain=pspi_pain,
+            executor=executor,
+            show_progress=True,
+        )
     say(describe_index(found))
     if out is not None:
         write_index(found, out)
@@ -149,39 +164,40 @@ def ecg(
 
 
 @app.command()
-@with_options(reading=DataArguments)
+@with_options(reading=DataArguments, running=ExecutorArguments)
 def prepare(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Folder for the cached windows.")],
     reading: DataArguments,
+    running: ExecutorArguments,
     task: Annotated[TaskName | None, typer.Option("--task", help="Keep only this task's levels.")] = None,
-    workers: WorkersOption = 2,
 ) -> None:
     """Cut every trial into a window of face crops and heart-rate tokens, once, on disk."""
     from ecg_facial.workflow.preparing import prepare_dataset
 
-    found = prepare_dataset(
-        data,
-        out,
-        options=reading.make(),
-        task=None if task is None else task.value,
-        workers=workers,
-        show_progress=True,
-    )
+    with running.open() as executor:
+        found = prepare_dataset(
+            data,
+            out,
+            options=reading.make(),
+            task=None if task is None else task.value,
+            executor=executor,
+            show_progress=True,
+        )
     say(f"{len(found.prepared)} windows in {found.prepared.folder}")
 
 
 @app.command()
-@with_options(reading=DataArguments, models=ModelArguments, protocol=ProtocolArguments)
+@with_options(reading=DataArguments, models=ModelArguments, protocol=ProtocolArguments, running=ExecutorArguments)
 def benchmark(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")],
     reading: DataArguments,
     models: ModelArguments,
     protocol: ProtocolArguments,
+    running: ExecutorArguments,
     cache: CacheOption = None,
     permute_labels: PermuteOption = False,
-    workers: WorkersOption = 2,
 ) -> None:
     """Evaluate facial, ECG and fused models by a protocol; write predictions, metrics, folds, report and a bundle."""
     require_extras("train")
@@ -189,27 +205,29 @@ def benchmark(
     from ecg_facial.workflow.benchmarking import benchmark_dataset
 
     settings = models.make(permute_labels=permute_labels, **protocol.make())
-    result = benchmark_dataset(
-        data,
-        out,
-        options=reading.make(),
-        settings=settings,
-        cache=cache,
-        test_data=protocol.test_data,
-        folds=protocol.folds,
-        workers=workers,
-        show_progress=True,
-    )
+    with running.open() as executor:
+        result = benchmark_dataset(
+            data,
+            out,
+            options=reading.make(),
+            settings=settings,
+            cache=cache,
+            test_data=protocol.test_data,
+            folds=protocol.folds,
+            executor=executor,
+            show_progress=True,
+        )
     say(show_result(result))
 
 
 @app.command()
+@with_options(running=ExecutorArguments)
 def audit(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    running: ExecutorArguments,
     folds: Annotated[int, typer.Option(min=0, help="Folds that are fitted again on altered data.")] = 3,
     permutations: Annotated[int, typer.Option(min=0, help="Whole runs with labels permuted within subject.")] = 20,
     data: Annotated[Path | None, typer.Option(help="The data set, to compare stretches of files too.")] = None,
-    workers: WorkersOption = 2,
 ) -> None:
     """Look for leakage in a run: repeat folds with the test person's labels and signals replaced, and more.
 
@@ -220,7 +238,8 @@ def audit(
     from ecg_facial.workflow.benchmarking import audit as audit_again
 
     amount = AuditSettings(n_folds=folds, order=True, permutations=permutations)
-    found = audit_again(run, settings=amount, data=data, workers=workers)
+    with running.open() as executor:
+        found = audit_again(run, settings=amount, data=data, executor=executor)
     for check in found.checks:
         mark = "not made" if check.passed is None else "passed" if check.passed else "FAILED"
         say(f"{mark:8s} {check.name}: {check.message}")
@@ -252,22 +271,29 @@ def score(
 
 
 @app.command()
-@with_options(reading=DataArguments, models=ModelArguments)
+@with_options(reading=DataArguments, models=ModelArguments, running=ExecutorArguments)
 def train(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Bundle folder to write.")],
     reading: DataArguments,
     models: ModelArguments,
+    running: ExecutorArguments,
     cache: CacheOption = None,
-    workers: WorkersOption = 2,
 ) -> None:
     """Train on everybody (inner subjects choose the epoch) and write a bundle that `predict` uses."""
     require_extras("train")
     from ecg_facial.workflow.benchmarking import train_dataset
 
-    train_dataset(
-        data, out, options=reading.make(), settings=models.make(), cache=cache, workers=workers, show_progress=True
-    )
+    with running.open() as executor:
+        train_dataset(
+            data,
+            out,
+            options=reading.make(),
+            settings=models.make(),
+            cache=cache,
+            executor=executor,
+            show_progress=True,
+        )
     say(f"bundle written to {out}")
 
 
@@ -317,22 +343,23 @@ def fusion_main() -> None:
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
     @single.command()
-    @with_options(reading=DataArguments, models=ModelArguments)
+    @with_options(reading=DataArguments, models=ModelArguments, running=ExecutorArguments)
     def fused(
         data: DataFolder,
         reading: DataArguments,
         models: ModelArguments,
+        running: ExecutorArguments,
         out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")] = Path("runs/fusion"),
-        workers: WorkersOption = 2,
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
         require_extras("train")
         from ecg_facial.cli.wording import show_accuracy
         from ecg_facial.workflow.benchmarking import benchmark_dataset
 
-        result = benchmark_dataset(
-            data, out, options=reading.make(), settings=models.make(), workers=workers, show_progress=True
-        )
+        with running.open() as executor:
+            result = benchmark_dataset(
+                data, out, options=reading.make(), settings=models.make(), executor=executor, show_progress=True
+            )
         say(show_accuracy(result))
 
     with errors_as_one_line():

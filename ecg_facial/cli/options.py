@@ -17,19 +17,24 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from ecg_facial.labels import DEFAULT_TASK, TASKS
+from ecg_facial.runtime.executors.settings import EXECUTORS, ExecutorSettings
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+    from ecg_facial.runtime.executors.contract import Executor
     from ecg_facial.workflow.preparing import DataOptions
 
 TaskName = StrEnum("TaskName", {name: name for name in TASKS})  # type: ignore[misc]  # members come from TASKS
 DEFAULT_TASK_NAME = TaskName(DEFAULT_TASK)
+ExecutorChoice = StrEnum("ExecutorChoice", {name: name for name in EXECUTORS})  # type: ignore[misc]  # as TaskName
+DEFAULT_EXECUTOR = ExecutorChoice(ExecutorSettings.executor)
 DataFolder = Annotated[
     Path,
     typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),
 ]
 TaskOption = Annotated[TaskName, typer.Option("--task", help="Classes.")]
-WorkersOption = Annotated[int, typer.Option(min=1, help="Processes.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
 ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original, pmed, unbc or manifest.")]
 PspiOption = Annotated[float, typer.Option("--pspi-pain", help="UNBC-McMaster: least PSPI that is pain (PA4).")]
@@ -147,6 +152,23 @@ class ProtocolArguments:
             "normalisation": NormalisationSettings(mode=self.normalisation, baseline_trials=self.baseline_trials),
             "fusion_weights": self.fusion_weights,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutorArguments:
+    """Where parallel steps run; see `runtime.executors`."""
+
+    executor: Annotated[ExecutorChoice, typer.Option(help="Where parallel steps run.")] = DEFAULT_EXECUTOR
+    workers: Annotated[int, typer.Option(min=1, help="Tasks at the same time.")] = ExecutorSettings.workers
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to join, as HOST:PORT or auto [default: Ray on this machine].")
+    ] = ExecutorSettings.address
+
+    def open(self) -> AbstractContextManager[Executor]:
+        """Open the executor for a ``with`` block."""
+        from ecg_facial.runtime.executors.opening import open_executor
+
+        return open_executor(self.executor.value, workers=self.workers, address=self.address)
 
 
 def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -22,16 +22,17 @@ from ecg_facial.ecg.stretches import measure_ecg_stretch
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
 from ecg_facial.face.video import DEFAULT_FPS, IMAGE_SUFFIXES, list_images, probe_video
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Trial, VideoRef
-from ecg_facial.runtime.executors.local import open_pool
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import fingerprint_file
 from ecg_facial.windows.settings import WindowSettings
 
 # a clip must cover nine tenths of the default window; BioVid's last 5.5 s
 MIN_SHARE = 0.9
 MIN_DURATION_S = MIN_SHARE * WindowSettings.window_s
-_TRIALS_A_TASK = 32
-# starting a process takes as long as checking so many trials
-_TRIALS_A_PROCESS = 256
+_TRIALS_PER_TASK = 32
+# starting two worker processes takes as long as checking this many trials
+_MIN_PARALLEL_TRIALS = 512
 AnyRecording = TypeVar("AnyRecording", Trial, RestRecording)
 
 
@@ -54,16 +55,20 @@ class CheckedTrial(Generic[AnyRecording]):
 
 
 def check_trials(
-    trials: Sequence[AnyRecording], *, check_files: bool, min_duration_s: float, workers: int
+    trials: Sequence[AnyRecording], *, check_files: bool, min_duration_s: float, executor: Executor = SERIAL
 ) -> Iterator[CheckedTrial[AnyRecording]]:
-    """Check trials, or rest recordings, in their order, in this process or in several."""
-    check = partial(check_trial, check_files=check_files, min_duration_s=min_duration_s)
-    workers = min(workers, len(trials) // _TRIALS_A_PROCESS)
-    if workers < 2:
-        yield from map(check, trials)
-        return
-    with open_pool(workers) as pool:
-        yield from pool.map(check, trials, chunksize=_TRIALS_A_TASK)
+    """Check trials, or rest recordings, in their order; few of them in this process."""
+    check = partial(_check_batch, check_files=check_files, min_duration_s=min_duration_s)
+    batches = [trials[first : first + _TRIALS_PER_TASK] for first in range(0, len(trials), _TRIALS_PER_TASK)]
+    chosen = executor if len(trials) >= _MIN_PARALLEL_TRIALS else SERIAL
+    for checked in chosen.map(check, batches):
+        yield from checked
+
+
+def _check_batch(
+    trials: Sequence[AnyRecording], *, check_files: bool, min_duration_s: float
+) -> list[CheckedTrial[AnyRecording]]:
+    return [check_trial(trial, check_files=check_files, min_duration_s=min_duration_s) for trial in trials]
 
 
 def check_trial(trial: AnyRecording, *, check_files: bool, min_duration_s: float) -> CheckedTrial[AnyRecording]:

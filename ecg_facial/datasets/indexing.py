@@ -20,6 +20,8 @@ from ecg_facial.datasets.records import Card, DatasetIndex, Problem, Scan, ScanS
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce_time, track
 from ecg_facial.runtime.storage import fingerprint_file, sha256_json
 from ecg_facial.windows.settings import WindowSettings
@@ -70,7 +72,7 @@ def index_dataset(
     check_files: bool = True,
     min_duration_s: float | None = None,
     duplicates: Duplicates = "raise",
-    workers: int = 1,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> DatasetIndex:
     """Find out what a data set holds and what of it can be used.
@@ -95,8 +97,8 @@ def index_dataset(
         Shortest usable clip in seconds; by default nine tenths of BioVid's 5.5 s, or of `window_s` where that is less.
     duplicates : {"raise", "list"}
         Two files for one signal of a trial: an error, or a problem that costs the trial that signal.
-    workers : int
-        Processes; the result does not depend on it.
+    executor : Executor
+        Checks the files; the result does not depend on it.
     show_progress : bool
         Whether to show a bar.
 
@@ -117,7 +119,7 @@ def index_dataset(
     """
     shortest_s = min(MIN_DURATION_S, MIN_SHARE * window_s) if min_duration_s is None else min_duration_s
     settings = ScanSettings(signals=signals, window_s=window_s, pspi_pain=pspi_pain)
-    _check_options(settings, subjects, shortest_s, duplicates, workers)
+    _check_options(settings, subjects, shortest_s, duplicates)
     root = Path(root).resolve()
     name = _choose_reader(root, reader)
     _check_reader_options(name, settings, subjects)
@@ -127,7 +129,7 @@ def index_dataset(
     rest, odd = merge_rest(found, duplicates=duplicates)
     if not (trials or problems):
         raise MissingDataError(f"{root}: no trial in it; expected {READERS[name].card.layout}")
-    check = partial(check_trials, check_files=check_files, min_duration_s=shortest_s, workers=workers)
+    check = partial(check_trials, check_files=check_files, min_duration_s=shortest_s, executor=executor)
     trials.sort(key=_order)
     checked = list(track(check(trials), label="Checking trials", total=len(trials), show=show_progress))
     usable = tuple(item.trial for item in checked if item.trial is not None)
@@ -163,7 +165,7 @@ def _check_reader_options(name: str, settings: ScanSettings, subjects: str) -> N
         raise SettingsError(f"{given}: only UNBC-McMaster has levels by PSPI; the reader is {name}")
 
 
-def _check_options(settings: ScanSettings, subjects: str, min_duration_s: float, duplicates: str, workers: int) -> None:
+def _check_options(settings: ScanSettings, subjects: str, min_duration_s: float, duplicates: str) -> None:
     choices = {
         "signals": (settings.signals, tuple(biovid.SIGNAL_FOLDERS)),
         "subjects": (subjects, ("all", "reactive")),
@@ -178,8 +180,6 @@ def _check_options(settings: ScanSettings, subjects: str, min_duration_s: float,
         raise SettingsError(f"pspi_pain is {settings.pspi_pain}: expected above 0 and at most {unbc.MAX_PSPI}")
     if not min_duration_s >= 0:
         raise SettingsError(f"min_duration_s is {min_duration_s}: expected 0 or more seconds")
-    if workers < 1:
-        raise SettingsError(f"number of workers is {workers}: expected at least 1")
 
 
 def _choose_reader(root: Path, wanted: str) -> str:

@@ -33,6 +33,8 @@ from ecg_facial.prepared import AlteredData, JoinedData, PreparedData
 from ecg_facial.prepared.normalising import NormalisedData
 from ecg_facial.prepared.queries import has_beats, rows_of, sees_face
 from ecg_facial.runtime.typing import Float32Array
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,7 +66,7 @@ class FittedModels:
 
 
 def frozen_features(
-    prepared: PreparedData, settings: FacialSettings, *, workers: int = 1, show_progress: bool = False
+    prepared: PreparedData, settings: FacialSettings, *, executor: Executor = SERIAL, show_progress: bool = False
 ) -> FrameFeatures | None:
     """Features of all crops by the frozen network, from disk where they are; None where it is trained too.
 
@@ -74,16 +76,16 @@ def frozen_features(
         For normalised data where the network is trained too: normalisation acts on features, not on pixels.
     """
     if settings.frozen:
-        return _open_features(prepared, settings, workers=workers, show_progress=show_progress)
+        return _open_features(prepared, settings, executor=executor, show_progress=show_progress)
     if isinstance(prepared, NormalisedData):
         raise SettingsError("normalisation acts on features of a frozen network: take mode none to train it too")
     return None
 
 
 def _open_features(
-    prepared: PreparedData, settings: FacialSettings, *, workers: int, show_progress: bool
+    prepared: PreparedData, settings: FacialSettings, *, executor: Executor, show_progress: bool
 ) -> FrameFeatures:
-    again = partial(_open_features, settings=settings, workers=workers, show_progress=show_progress)
+    again = partial(_open_features, settings=settings, executor=executor, show_progress=show_progress)
     name = f"features-{identify_weights(settings.weights)[:16]}"
     if isinstance(prepared, NormalisedData):
         base = again(prepared.base)
@@ -94,7 +96,7 @@ def _open_features(
         return JoinedFeatures([again(part) for part in prepared.parts])
     load = partial(load_resnet18, settings.weights, n_outputs=1, sha256=settings.weights_sha256)
     return compute_features(
-        prepared, prepared.folder / name, load_network=load, workers=workers, show_progress=show_progress
+        prepared, prepared.folder / name, load_network=load, executor=executor, show_progress=show_progress
     )
 
 

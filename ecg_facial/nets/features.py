@@ -6,8 +6,9 @@ where it was; keyed by the weights' SHA-256 beside the crops that they are of, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,8 +17,8 @@ import torch
 
 from ecg_facial.face.pixels import normalise_crops
 from ecg_facial.nets.resnet import N_FEATURES, ResNet18
-from ecg_facial.runtime.executors.local import open_pool
-from ecg_facial.runtime.progress import track
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import atomic_path
 from ecg_facial.runtime.typing import BoolArray, Float32Array, UInt8Array
 
@@ -100,7 +101,7 @@ def compute_features(
     folder: Path,
     *,
     load_network: Callable[[], ResNet18],
-    workers: int = 1,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> FrameFeatures:
     """Compute what is missing in `folder` and open it.
@@ -112,8 +113,8 @@ def compute_features(
         Named by whoever calls, after the crops and the weights.
     load_network : callable
         Called only when something is missing; picklable.
-    workers : int
-        Processes of one thread each: two of them beat one of two threads, and keep beating it on a busy machine.
+    executor : Executor
+        Two workers of one thread each beat one of two threads, and keep beating it on a busy machine.
     show_progress : bool
 
     Returns
@@ -122,46 +123,32 @@ def compute_features(
     """
     n_parts = -(-len(clips) // CLIPS_A_PART)
     missing = [number for number in range(n_parts) if not _part_path(folder, number).is_file()]
-    done = _compute_parts(missing, (clips, folder, load_network), workers=min(workers, len(missing)))
-    for _ in track(done, label="Computing features", total=len(missing), show=show_progress and bool(missing)):
+    start = partial(_open_encoder, clips, folder, load_network)
+    label = "Computing features" if show_progress else None
+    for _ in executor.map(_write_part, missing, start=start, ordered=False, label=label):
         pass
     return FrameFeatures(folder, len(clips))
 
 
-def _compute_parts(
-    numbers: list[int], job: tuple[Clips, Path, Callable[[], ResNet18]], *, workers: int
-) -> Iterator[int]:
-    if workers > 1:
-        with open_pool(workers, start=_Encoder.start, arguments=job) as pool:
-            yield from (future.result() for future in as_completed([pool.submit(_write_part, n) for n in numbers]))
-    elif numbers:
-        _Encoder.set(*job)
-        yield from map(_write_part, numbers)
-
-
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Encoder:
-    """What a process computes features with."""
+    """What a worker computes features with."""
 
     clips: Clips
     folder: Path
     network: ResNet18
 
-    @classmethod
-    def set(cls, clips: Clips, folder: Path, load_network: Callable[[], ResNet18]) -> None:
-        cls.clips, cls.folder = clips, folder
-        cls.network = load_network().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
 
-    @classmethod
-    def start(cls, clips: Clips, folder: Path, load_network: Callable[[], ResNet18]) -> None:
-        torch.set_num_threads(1)
-        cls.set(clips, folder, load_network)
+def _open_encoder(clips: Clips, folder: Path, load_network: Callable[[], ResNet18]) -> _Encoder:
+    network = load_network().eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack it
+    return _Encoder(clips=clips, folder=folder, network=network)
 
 
-def _write_part(number: int) -> int:
-    clips = _Encoder.clips
+def _write_part(encoder: _Encoder, number: int) -> int:
+    clips = encoder.clips
     rows = range(number * CLIPS_A_PART, min((number + 1) * CLIPS_A_PART, len(clips)))
-    with atomic_path(_part_path(_Encoder.folder, number)) as temporary:
-        np.save(temporary, _encode_clips(clips, rows, _Encoder.network))
+    with atomic_path(_part_path(encoder.folder, number)) as temporary:
+        np.save(temporary, _encode_clips(clips, rows, encoder.network))
     return number
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import deque
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
-
-import cv2
 
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.stretches import read_ecg_stretch
@@ -37,15 +34,15 @@ from ecg_facial.prepared.shards import (
     write_shard,
 )
 from ecg_facial.recording import EcgSignal, Recording, RestRecording, Trial
-from ecg_facial.runtime.executors.local import open_pool
-from ecg_facial.runtime.progress import announce, track
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.progress import announce
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json, write_json
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 from ecg_facial.windows.window import Window, make_window
 
 _KEY_DIGITS = 16
-_CLIPS_AHEAD = 2
 # what a trial and a shard need beside the crops
 _TRIAL_BYTES, _SHARD_BYTES = 1024, 16384
 
@@ -66,7 +63,7 @@ def prepare(
     settings: WindowSettings,
     levels: Collection[PainLevel] | None = None,
     with_rest: bool = True,
-    workers: int = 2,
+    executor: Executor = SERIAL,
     detector_path: Path | None = None,
     show_progress: bool = False,
 ) -> PreparedData:
@@ -82,8 +79,8 @@ def prepare(
         Only trials of these levels.
     with_rest : bool
         Also the rest recordings of the people whose trials are prepared; see `PreparedData.rest_rows`.
-    workers : int
-        Processes; 1 works in this one. The result does not depend on it.
+    executor : Executor
+        The result does not depend on it.
     detector_path : Path, optional
         Model file of the detector, where it needs one.
     show_progress : bool
@@ -102,11 +99,8 @@ def prepare(
 
     Notes
     -----
-    The workers are spawned, so a script that calls this needs the guard ``if __name__ == "__main__":``. A signal that
-    turns out to be damaged is absent from its window, and the table's column ``problem`` says why.
+    A signal that turns out to be damaged is absent from its window, and the table's column ``problem`` says why.
     """
-    if workers < 1:
-        raise SettingsError(f"number of workers is {workers}: expected at least 1")
     trials = _select_trials(index, levels)
     rest = _select_rest(index, trials) if with_rest else []
     recordings: list[Recording] = [*trials, *rest]
@@ -125,12 +119,12 @@ def prepare(
     n_waiting = sum(map(len, waiting.values()))
     _check_space(folder, n_waiting, settings, show=show_progress)
     root = index.root if index.root.is_dir() else index.root.parent
-    made = _make_windows(
-        waiting,
-        _Job(settings=settings, detector_path=detector_path, root=root),
-        workers=workers,
+    shown = executor.map(
+        _prepare,
+        [recording for part in waiting.values() for recording in part],
+        start=partial(_open_workshop, _Job(settings=settings, detector_path=detector_path, root=root)),
+        label="Preparing windows" if show_progress else None,
     )
-    shown = track(made, label="Preparing windows", total=n_waiting, show=show_progress and n_waiting > 0)
     for number, part in waiting.items():
         write_shard(folder, number, list(islice(shown, len(part))), key=key)
     # the bar and the workers end only after the last item
@@ -221,42 +215,21 @@ def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trial
     )
 
 
-def _make_windows(waiting: dict[int, list[Recording]], job: _Job, *, workers: int) -> Iterator[PreparedWindow]:
-    """Yield windows in the recordings' order."""
-    trials = [trial for part in waiting.values() for trial in part]
-    workers = min(workers, len(trials))
-    if workers < 2:
-        if trials:
-            detector = load_detector(job.settings.detector, model_path=job.detector_path)
-            yield from (prepare_trial(trial, detector, settings=job.settings, root=job.root) for trial in trials)
-        return
-    with open_pool(workers, start=_start_worker, arguments=(job,)) as pool:
-        yield from _run_in_order(pool, iter(trials), ahead=_CLIPS_AHEAD * workers)
-
-
-def _run_in_order(pool: ProcessPoolExecutor, trials: Iterator[Recording], *, ahead: int) -> Iterator[PreparedWindow]:
-    """Keep a few clips ahead of the one that is waited for, and no more."""
-    running: deque[Future[PreparedWindow]] = deque(pool.submit(_work, trial) for trial in islice(trials, ahead))
-    while running:
-        yield running.popleft().result()
-        running.extend(pool.submit(_work, trial) for trial in islice(trials, 1))
-
-
-class _Worker:
-    """State of a worker process: its detector, loaded once."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Workshop:
+    """What a worker prepares trials with: its detector, loaded once."""
 
     job: _Job
     detector: FaceDetector
 
 
-def _start_worker(job: _Job) -> None:
-    cv2.setNumThreads(1)
-    _Worker.job = job
-    _Worker.detector = load_detector(job.settings.detector, model_path=job.detector_path)
+def _open_workshop(job: _Job) -> _Workshop:
+    return _Workshop(job=job, detector=load_detector(job.settings.detector, model_path=job.detector_path))
 
 
-def _work(trial: Recording) -> PreparedWindow:
-    return prepare_trial(trial, _Worker.detector, settings=_Worker.job.settings, root=_Worker.job.root)
+def _prepare(workshop: _Workshop, recording: Recording) -> PreparedWindow:
+    job = workshop.job
+    return prepare_trial(recording, workshop.detector, settings=job.settings, root=job.root)
 
 
 def prepare_trial(trial: Recording, detector: FaceDetector, *, settings: WindowSettings, root: Path) -> PreparedWindow:

@@ -16,6 +16,7 @@ PACKAGES = {
     "evaluate": ("sklearn", "joblib", "jinja2", "matplotlib"),
     "train": ("torch", "safetensors", "onnx", "onnxscript"),
     "simulate": ("numba",),
+    "ray": ("ray",),
 }
 """Extra -> import names of the packages that it adds to those of the extras in `_INCLUDED`."""
 _INCLUDED = {"train": ("evaluate",)}

@@ -20,17 +20,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.labels import REST_CODE
-from ecg_facial.runtime.executors.local import open_pool
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import track
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import atomic_path, write_json
@@ -94,7 +92,7 @@ def simulate_cohort(
     out: Path | str,
     settings: CohortSettings | None = None,
     *,
-    workers: int = 2,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
     renderer_factory: DrawerFactory = make_face_drawer,
 ) -> Path:
@@ -107,8 +105,8 @@ def simulate_cohort(
     settings : CohortSettings, optional
         Who and what is simulated. Equal settings give equal bytes on the same versions; a person's trials do not
         change with the number of people or trials.
-    workers : int
-        Worker processes; 1 works in this one.
+    executor : Executor
+        The bytes do not depend on it.
     show_progress : bool
         Whether to show a bar.
     renderer_factory : callable
@@ -127,14 +125,12 @@ def simulate_cohort(
         When the marker in `out` cannot be read.
     """
     settings = CohortSettings() if settings is None else settings
-    if workers < 1:
-        raise SettingsError(f"number of workers is {workers}: expected at least 1")
     out = Path(out)
     _claim_folder(out, _describe(settings, renderer_factory))
     blocks = _find_open_blocks(out, settings, renderer_factory)
     n_open = sum(_count(block) for block in blocks)
     _write_tables(out, settings)
-    done = _write_blocks(blocks, workers=workers)
+    done = _write_blocks(blocks, executor)
     for _ in track(done, label="Simulating clips", total=n_open, show=show_progress and n_open > 0):
         pass
     return out
@@ -203,25 +199,13 @@ def _count(block: _Block) -> int:
     return {_SESSION: 1, REST_CODE: block.settings.rest}.get(block.code, block.settings.trials_per_level)
 
 
-def _write_blocks(blocks: list[_Block], *, workers: int) -> Iterator[None]:
-    """Start on the blocks; the iterator yields once for each trial done."""
-    if workers == 1 or len(blocks) < 2:
-        return (None for block in blocks for _ in range(_write_block(block)))
-    return _write_in_processes(blocks, workers=min(workers, len(blocks)))
-
-
-def _write_in_processes(blocks: list[_Block], *, workers: int) -> Iterator[None]:
-    with open_pool(workers, start=cv2.setNumThreads, arguments=(1,)) as pool:
-        for _ in range(workers):
-            pool.submit(_wake)
+def _write_blocks(blocks: list[_Block], executor: Executor) -> Iterator[None]:
+    """Write the blocks; yields once for each trial done."""
+    if executor.workers > 1 and len(blocks) > 1:
         # One frame here compiles and caches what the workers would otherwise each compile.
         _warm_up(blocks[0])
-        for future in as_completed([pool.submit(_write_block, block) for block in blocks]):
-            yield from (None for _ in range(future.result()))
-
-
-def _wake() -> None:
-    """Do nothing, in a worker, which has to start and import this module for it."""
+    for count in executor.map(_write_block, blocks, ordered=False):
+        yield from (None for _ in range(count))
 
 
 def _warm_up(block: _Block) -> None:

@@ -38,6 +38,8 @@ from ecg_facial.inference.bundle import check_bundle_folder
 from ecg_facial.labels import Task, get_task
 from ecg_facial.learning.fitting import frozen_features
 from ecg_facial.prepared import JoinedData
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce_time
 from ecg_facial.runtime.settings import from_dict
 from ecg_facial.runtime.storage import write_json
@@ -59,7 +61,7 @@ def benchmark_dataset(
     test_data: Path | None = None,
     folds: Path | None = None,
     with_bundle: bool = True,
-    workers: int = 1,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> BenchmarkResult:
     """Evaluate by a protocol and write the whole run folder.
@@ -80,7 +82,7 @@ def benchmark_dataset(
         A fold manifest to repeat.
     with_bundle : bool
         Train a last time on everybody and write ``out/model``.
-    workers : int
+    executor : Executor
     show_progress : bool
 
     Returns
@@ -95,7 +97,7 @@ def benchmark_dataset(
         out=cache or out / "windows",
         options=options,
         task=settings.task,
-        workers=workers,
+        executor=executor,
         show_progress=show_progress,
     )
     found = read(data) if test_data is None else join_datasets(read(data), read(test_data))
@@ -106,7 +108,7 @@ def benchmark_dataset(
         settings=settings,
         folds=folds,
         ceiling=ceiling,
-        workers=workers,
+        executor=executor,
         show_progress=show_progress,
     )
     with announce_time("Auditing for leakage", show=show_progress):
@@ -144,7 +146,7 @@ def audit_result(
 
 
 def audit(
-    run: Path | str, *, settings: AuditSettings = WHOLE, data: Path | str | None = None, workers: int = 1
+    run: Path | str, *, settings: AuditSettings = WHOLE, data: Path | str | None = None, executor: Executor = SERIAL
 ) -> AuditResult:
     """Audit a finished run folder, and write `audit.json` and the verdict in `metrics.json`.
 
@@ -156,8 +158,8 @@ def audit(
         How much is audited.
     data : path, optional
         The data set, to compare stretches of files too.
-    workers : int
-        Processes; the result does not depend on it.
+    executor : Executor
+        The result does not depend on it.
 
     Returns
     -------
@@ -181,7 +183,7 @@ def audit(
     folds = folder / FOLDS_FILE if about["folds_repeated"] else None
     result = load_run(prepared, folder, settings=audited, folds=folds)
     trials = index_dataset(data).trials if data is not None else ()
-    found = audit_run(prepared, result, settings=audited, audit=settings, trials=trials, workers=workers)
+    found = audit_run(prepared, result, settings=audited, audit=settings, trials=trials, executor=executor)
     write_json(folder / AUDIT_FILE, found.to_dict())
     write_json(folder / METRICS_FILE, {**result.metrics, "audit": found.to_dict()})
     return found
@@ -233,7 +235,7 @@ def train_dataset(
     options: DataOptions,
     settings: BenchmarkSettings,
     cache: Path | None = None,
-    workers: int = 1,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> Path:
     """Train on everybody and write a bundle to `out`; windows are kept in `cache`, ``<out>-windows`` without it."""
@@ -243,9 +245,9 @@ def train_dataset(
         cache or out.with_name(out.name + "-windows"),
         options=options,
         task=settings.task,
-        workers=workers,
+        executor=executor,
         show_progress=show_progress,
     )
-    frozen_features(found.prepared, settings.models.facial, workers=workers, show_progress=show_progress)
+    frozen_features(found.prepared, settings.models.facial, executor=executor, show_progress=show_progress)
     train_bundle(found.prepared, out, settings=settings, show_progress=show_progress)
     return out

@@ -21,6 +21,8 @@ from ecg_facial.evaluation.judging.predictions import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
 from ecg_facial.labels import Task, get_task
 from ecg_facial.prepared import PreparedData, open_prepared
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 
 
 def benchmark(
@@ -30,7 +32,7 @@ def benchmark(
     settings: BenchmarkSettings | None = None,
     audit: bool = True,
     out: Path | str | None = None,
-    workers: int = 1,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> pd.DataFrame:
     """Evaluate methods by a protocol, leave-one-subject-out by default.
@@ -47,8 +49,8 @@ def benchmark(
         the folds as a factory, so that this is repeated too.
     out : path, optional
         Run folder, with which a killed run is resumed; nothing is kept without it.
-    workers : int
-        Processes; pipelines must be picklable for more than one.
+    executor : Executor
+        The result does not depend on it. Pipelines must be picklable for other processes.
     show_progress : bool
         Whether to show bars on standard error.
 
@@ -71,7 +73,7 @@ def benchmark(
             Path(str(folder)),
             settings=chosen,
             pipelines=given,
-            workers=workers,
+            executor=executor,
             show_progress=show_progress,
         )
         runs = [result] if result.beside is None else [result, result.beside]

@@ -13,6 +13,8 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.labels import DEFAULT_TASK, get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
@@ -31,7 +33,7 @@ MODELS = ModelSettings(
 
 
 def run_demo(
-    out: Path, *, n_subjects: int = N_SUBJECTS, seed: int = 0, workers: int = 2, permute_labels: bool = False
+    out: Path, *, n_subjects: int = N_SUBJECTS, seed: int = 0, executor: Executor = SERIAL, permute_labels: bool = False
 ) -> BenchmarkResult:
     """Simulate, prepare, train, evaluate, report.
 
@@ -42,8 +44,8 @@ def run_demo(
     n_subjects : int
         Simulated people.
     seed : int
-    workers : int
-        Processes; the result does not depend on it.
+    executor : Executor
+        The result does not depend on it.
     permute_labels : bool
         Shuffle the levels within each person: the result must then be at chance.
 
@@ -58,8 +60,8 @@ def run_demo(
         preset=PRESET,
         seed=seed,
     )
-    data = simulate_cohort(out / "data", cohort, workers=workers, show_progress=True)
+    data = simulate_cohort(out / "data", cohort, executor=executor, show_progress=True)
     settings = BenchmarkSettings(models=MODELS, seed=seed, permute_labels=permute_labels)
     return benchmark_dataset(
-        data, out, options=DataOptions(windows=WINDOWS), settings=settings, workers=workers, show_progress=True
+        data, out, options=DataOptions(windows=WINDOWS), settings=settings, executor=executor, show_progress=True
     )

@@ -10,6 +10,8 @@ from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.errors import MissingDataError
 from ecg_facial.labels import get_task
 from ecg_facial.prepared import PreparedData, join_prepared, prepare
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import sha256_json
 from ecg_facial.windows.settings import WindowSettings
 
@@ -55,7 +57,7 @@ def prepare_dataset(
     *,
     options: DataOptions,
     task: str | None = None,
-    workers: int = 1,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> Prepared:
     """Index a data folder and prepare its windows, of the task's levels where one is given."""
@@ -66,7 +68,7 @@ def prepare_dataset(
         subjects=options.subjects,
         window_s=options.windows.window_s,
         pspi_pain=options.pspi_pain,
-        workers=workers,
+        executor=executor,
         show_progress=show_progress,
     )
     levels = None if task is None else get_task(task).levels
@@ -78,7 +80,7 @@ def prepare_dataset(
         out,
         settings=options.windows,
         levels=levels,
-        workers=workers,
+        executor=executor,
         detector_path=options.detector_path,
         show_progress=show_progress,
     )

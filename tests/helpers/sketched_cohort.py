@@ -10,6 +10,8 @@ import numpy as np
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.runtime.typing import UInt8Array
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.head.drawing import FrameDrawer
 from ecg_facial.simulate.head.scene import Scene
@@ -33,10 +35,10 @@ def make_sketch(settings: CohortSettings, index: int) -> FrameDrawer:
     return draw
 
 
-def write_cohort(out: Path, *, workers: int = 1, **settings: object) -> Path:
+def write_cohort(out: Path, *, executor: Executor = SERIAL, **settings: object) -> Path:
     chosen = {"n_subjects": 2, "trials_per_level": 1, "levels": LEVELS, "width": WIDTH, "height": HEIGHT}
     cohort = CohortSettings(**(chosen | settings))  # type: ignore[arg-type]  # on purpose
-    return simulate_cohort(out, cohort, workers=workers, renderer_factory=make_sketch)
+    return simulate_cohort(out, cohort, executor=executor, renderer_factory=make_sketch)
 
 
 def digests(folder: Path) -> dict[str, str]:

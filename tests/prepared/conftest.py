@@ -51,4 +51,4 @@ def tiny_index(tiny_data: Path) -> DatasetIndex:
 @pytest.fixture(scope="session")
 def tiny_prepared(tiny_index: DatasetIndex, tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     """Prepare without an interruption, in one process."""
-    return prepare(tiny_index, tmp_path_factory.mktemp("prepared"), settings=TINY, workers=1)
+    return prepare(tiny_index, tmp_path_factory.mktemp("prepared"), settings=TINY)

@@ -46,12 +46,14 @@ import sys
 from pathlib import Path
 from ecg_facial.datasets.store import read_index
 from ecg_facial.prepared import making, prepare, shards
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.runtime.settings import from_dict
 from ecg_facial.windows.window import WindowSettings
 {place}
 if __name__ == "__main__":
     settings = WindowSettings(window_s=4.0, n_frames=2, crop_px=32)
-    prepare(read_index(Path(sys.argv[1])), Path(sys.argv[2]), settings=settings, workers=int(sys.argv[3]))
+    executor = ProcessesExecutor(int(sys.argv[3]))
+    prepare(read_index(Path(sys.argv[1])), Path(sys.argv[2]), settings=settings, executor=executor)
 """
 ORPHANS = """
 import multiprocessing
@@ -95,7 +97,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     monkeypatch.setattr(
         making, "prepare_trial", lambda trial, *rest, **options: made.append(trial.id) or real(trial, *rest, **options)
     )
-    prepare(tiny_index, tmp_path / "killed" / "prepared", settings=tiny_prepared.settings, workers=1)
+    prepare(tiny_index, tmp_path / "killed" / "prepared", settings=tiny_prepared.settings)
     assert len(made) == (0 if place == "before the last file" else 38)
     assert contents(folder) == contents(tiny_prepared.folder)
 

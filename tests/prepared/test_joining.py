@@ -26,7 +26,7 @@ def make_other(tiny_data: Path, tmp_path: Path) -> Callable[..., PreparedData]:
         (tiny_data / f"{prefix}.csv").write_text("\n".join([header, *renamed]) + "\n")
         index = index_dataset(tiny_data / f"{prefix}.csv", reader="manifest", min_duration_s=0.1)
         windows = WindowSettings(**({"window_s": 4.0, "n_frames": 2, "crop_px": 32} | settings))
-        return prepare(index, tmp_path / prefix, settings=windows, workers=1)
+        return prepare(index, tmp_path / prefix, settings=windows)
 
     return make
 

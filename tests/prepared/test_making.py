@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import namedtuple
-from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +15,12 @@ import pytest
 from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.reading import read_ecg
-from ecg_facial.errors import EcgFacialError, MissingDataError, SettingsError
+from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import read_frames
 from ecg_facial.labels import PainLevel
 from ecg_facial.prepared import PreparedData, estimate_disk_bytes, making, open_prepared, prepare
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
@@ -44,12 +42,12 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> DatasetIndex:
     """Two simulated clips with a face."""
     root = tmp_path_factory.mktemp("faces")
     cohort = CohortSettings(n_subjects=2, trials_per_level=1, levels=(PainLevel.PA3,))
-    return index_dataset(simulate_cohort(root, cohort, workers=1))
+    return index_dataset(simulate_cohort(root, cohort))
 
 
 def test_a_row_is_the_window_of_its_trial(faces: DatasetIndex, tmp_path: Path) -> None:
     settings = WindowSettings(n_frames=8, crop_px=48)
-    prepared = prepare(faces, tmp_path, settings=settings, workers=1)
+    prepared = prepare(faces, tmp_path, settings=settings)
     assert prepared.simulated
     assert prepared.settings == settings
     detector = load_detector("mtcnn")
@@ -83,8 +81,8 @@ def test_rows_are_sorted_by_subject_then_trial(tiny_prepared: PreparedData) -> N
 
 def test_the_number_of_workers_changes_nothing(tiny_index: DatasetIndex, tmp_path: Path) -> None:
     few = subset(tiny_index, 40)
-    one = prepare(few, tmp_path / "one", settings=TINY, workers=1)
-    two = prepare(few, tmp_path / "two", settings=TINY, workers=2)
+    one = prepare(few, tmp_path / "one", settings=TINY)
+    two = prepare(few, tmp_path / "two", settings=TINY, executor=ProcessesExecutor(2))
     assert contents(one.folder) == contents(two.folder)
     assert one.folder.name == two.folder.name
 
@@ -96,17 +94,17 @@ def test_what_is_prepared_is_not_made_again(
         raise AssertionError("a window was made again")
 
     monkeypatch.setattr(making, "prepare_trial", fail)
-    again = prepare(tiny_index, tiny_prepared.folder.parent, settings=TINY, workers=1)
+    again = prepare(tiny_index, tiny_prepared.folder.parent, settings=TINY)
     assert again.fingerprint == tiny_prepared.fingerprint
 
 
 def test_other_data_settings_or_levels_get_a_folder_of_their_own(tiny_index: DatasetIndex, tmp_path: Path) -> None:
     few = subset(tiny_index, 3)
     made = [
-        prepare(few, tmp_path, settings=TINY, workers=1),
-        prepare(replace(few, fingerprint="other data"), tmp_path, settings=TINY, workers=1),
-        prepare(few, tmp_path, settings=replace(TINY, detect_every=5), workers=1),
-        prepare(few, tmp_path, settings=TINY, levels=[few.trials[0].level], workers=1),
+        prepare(few, tmp_path, settings=TINY),
+        prepare(replace(few, fingerprint="other data"), tmp_path, settings=TINY),
+        prepare(few, tmp_path, settings=replace(TINY, detect_every=5)),
+        prepare(few, tmp_path, settings=TINY, levels=[few.trials[0].level]),
     ]
     assert len({prepared.folder for prepared in made}) == 4
     assert [len(prepared) for prepared in made] == [3, 3, 3, 1]
@@ -114,27 +112,27 @@ def test_other_data_settings_or_levels_get_a_folder_of_their_own(tiny_index: Dat
 
 def test_data_marked_as_simulated_later_are_not_taken_for_real(tiny_index: DatasetIndex, tmp_path: Path) -> None:
     few = subset(tiny_index, 2)
-    assert not prepare(few, tmp_path, settings=TINY, workers=1).simulated
-    assert prepare(replace(few, simulated=True), tmp_path, settings=TINY, workers=1).simulated
+    assert not prepare(few, tmp_path, settings=TINY).simulated
+    assert prepare(replace(few, simulated=True), tmp_path, settings=TINY).simulated
 
 
 def test_a_new_version_of_the_preprocessing_gets_a_new_folder(
     tiny_index: DatasetIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = subset(tiny_index, 3)
-    old = prepare(few, tmp_path, settings=TINY, workers=1)
+    old = prepare(few, tmp_path, settings=TINY)
     for module in ("making", "data"):
         monkeypatch.setattr(f"ecg_facial.prepared.{module}.PREPROCESSING_VERSION", 999)
-    new = prepare(few, tmp_path, settings=TINY, workers=1)
+    new = prepare(few, tmp_path, settings=TINY)
     assert new.folder != old.folder
     assert new.fingerprint != old.fingerprint
 
 
 def test_the_fingerprint_is_that_of_the_windows(tiny_index: DatasetIndex, tmp_path: Path) -> None:
     few = subset(tiny_index, 3)
-    first = prepare(few, tmp_path, settings=TINY, workers=1)
-    touched = prepare(replace(few, fingerprint="the same files, copied"), tmp_path, settings=TINY, workers=1)
-    fewer = prepare(subset(tiny_index, 2), tmp_path, settings=TINY, workers=1)
+    first = prepare(few, tmp_path, settings=TINY)
+    touched = prepare(replace(few, fingerprint="the same files, copied"), tmp_path, settings=TINY)
+    fewer = prepare(subset(tiny_index, 2), tmp_path, settings=TINY)
     assert first.folder != touched.folder
     assert first.fingerprint == touched.fingerprint != fewer.fingerprint
 
@@ -151,7 +149,7 @@ def test_a_damaged_signal_is_absent_and_the_reason_is_kept(faces: DatasetIndex, 
     rows = second.ecg.path.read_text().splitlines()
     second.ecg.path.write_text("\n".join([*rows[:9], "word\t" * 5 + "word", *rows[10:]]))
     settings = WindowSettings(n_frames=2, crop_px=32)
-    table = prepare(index, tmp_path / "out", settings=settings, workers=1).table
+    table = prepare(index, tmp_path / "out", settings=settings).table
     assert table["has_video"].tolist() == [False, True]
     assert table["has_ecg"].tolist() == [True, False]
     assert table["face_quality"].iloc[0] == 0
@@ -159,7 +157,7 @@ def test_a_damaged_signal_is_absent_and_the_reason_is_kept(faces: DatasetIndex, 
     assert table["problem"].str.contains("video absent: PartA/video/", regex=False).tolist() == [True, False]
     assert table["problem"].str.contains("ECG absent: PartA/biosignals", regex=False).tolist() == [False, True]
     first.ecg.path.write_text("")
-    both = prepare(replace(index, fingerprint="both"), tmp_path / "out", settings=settings, workers=1)
+    both = prepare(replace(index, fingerprint="both"), tmp_path / "out", settings=settings)
     assert not both.table.loc[0, ["has_video", "has_ecg"]].any()
     assert both.table["problem"].str.count("absent").tolist() == [2, 1]
     assert np.isnan(both.table["heart_rate_bpm"].iloc[0])
@@ -171,13 +169,11 @@ def test_nothing_to_prepare_is_said(tiny_index: DatasetIndex, tmp_path: Path) ->
         prepare(subset(tiny_index, 1), tmp_path, settings=TINY, levels=[PainLevel.PA4])
     with pytest.raises(MissingDataError, match="no usable trial among 0"):
         prepare(subset(tiny_index, 0), tmp_path, settings=TINY)
-    with pytest.raises(SettingsError, match="workers is 0"):
-        prepare(tiny_index, tmp_path, settings=TINY, workers=0)
 
 
 def test_the_disk_need_is_known_beforehand(tiny_index: DatasetIndex, tmp_path: Path) -> None:
     settings = WindowSettings(window_s=4.0, n_frames=8, crop_px=112)
-    folder = prepare(subset(tiny_index, 33), tmp_path, settings=settings, workers=1).folder
+    folder = prepare(subset(tiny_index, 33), tmp_path, settings=settings).folder
     used = sum(path.stat().st_size for path in folder.iterdir())
     estimate = estimate_disk_bytes(33, settings)
     assert 0.97 * estimate < used < estimate
@@ -189,13 +185,13 @@ def test_a_full_disk_is_refused_before_any_work(
     usage = namedtuple("usage", "free")
     monkeypatch.setattr(making.shutil, "disk_usage", lambda path: usage(estimate_disk_bytes(70, TINY) - 1))
     with pytest.raises(SettingsError, match=r"70 windows need \d MB of disk, \d MB are free; make room"):
-        prepare(tiny_index, tmp_path, settings=TINY, workers=1)
+        prepare(tiny_index, tmp_path, settings=TINY)
 
 
 def test_the_disk_need_is_said_before_the_first_window(
     tiny_index: DatasetIndex, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    prepare(subset(tiny_index, 3), tmp_path, settings=TINY, workers=1, show_progress=True)
+    prepare(subset(tiny_index, 3), tmp_path, settings=TINY, show_progress=True)
     lines = capsys.readouterr().err.splitlines()
     assert "3 windows need 0 MB of disk" in lines[0]
     assert lines[1].startswith("Preparing windows")
@@ -204,42 +200,6 @@ def test_the_disk_need_is_said_before_the_first_window(
 def test_sizes_are_said_in_their_usual_units() -> None:
     assert making._format_size(estimate_disk_bytes(8700, WindowSettings())) == "10.5 GB"
     assert making._format_size(1_500_000) == "2 MB"
-
-
-class _CountingPool:
-    """Counts what was asked for before it was waited for."""
-
-    def __init__(self) -> None:
-        self.submitted = 0
-
-    def submit(self, work: Callable[..., Any], trial: Any) -> Future[Any]:
-        self.submitted += 1
-        future: Future[Any] = Future()
-        future.set_result(trial)
-        return future
-
-    def shutdown(self, **options: Any) -> None:
-        pass
-
-
-def test_only_a_few_clips_are_ahead_and_order_is_kept() -> None:
-    pool = _CountingPool()
-    taken = []
-    for item in making._run_in_order(pool, iter(range(50)), ahead=4):  # type: ignore[arg-type]  # on purpose
-        taken.append(item)
-        assert pool.submitted <= len(taken) + 4
-    assert taken == list(range(50))
-
-
-def test_a_dead_worker_is_one_clear_line(
-    tiny_index: DatasetIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def die(*arguments: Any, **options: Any) -> Any:
-        raise BrokenProcessPool("gone")
-
-    monkeypatch.setattr(making, "_run_in_order", die)
-    with pytest.raises(EcgFacialError, match="run again with fewer workers; what is done is kept"):
-        prepare(subset(tiny_index, 3), tmp_path, settings=TINY, workers=2)
 
 
 def test_a_subject_of_unknown_age_has_none(tiny_prepared: PreparedData) -> None:

@@ -37,7 +37,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> DatasetIndex:
 
 @pytest.fixture(scope="module")
 def prepared(index: DatasetIndex, tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
-    return prepare(index, tmp_path_factory.mktemp("prepared"), settings=TINY, workers=1)
+    return prepare(index, tmp_path_factory.mktemp("prepared"), settings=TINY)
 
 
 def test_trials_come_first_and_then_rest(index: DatasetIndex, prepared: PreparedData) -> None:
@@ -103,7 +103,7 @@ def test_permuting_the_levels_leaves_rest_as_it_is(prepared: PreparedData) -> No
 def test_rest_can_be_left_out_and_then_nothing_tells_that_there_is_any(
     index: DatasetIndex, prepared: PreparedData, tmp_path: Path
 ) -> None:
-    without = prepare(index, tmp_path, settings=TINY, with_rest=False, workers=1)
+    without = prepare(index, tmp_path, settings=TINY, with_rest=False)
     n_trials = len(index.trials)
     assert without.table.equals(prepared.table.iloc[:n_trials])
     for row in range(n_trials):
@@ -118,7 +118,7 @@ def test_rest_can_be_left_out_and_then_nothing_tells_that_there_is_any(
 def test_only_the_people_whose_trials_are_prepared_rest(index: DatasetIndex, tmp_path: Path) -> None:
     first = index.subjects[0]
     part = replace(index, trials=tuple(trial for trial in index.trials if trial.subject == first))
-    prepared = prepare(part, tmp_path, settings=TINY, workers=1)
+    prepared = prepare(part, tmp_path, settings=TINY)
     assert set(prepared.table["subject"]) == {first.id}
     assert prepared.n_rest > 0
 
@@ -129,7 +129,7 @@ def test_windows_of_long_tables_are_cut_as_those_of_clips(tmp_path: Path) -> Non
         heat = [(35.0 * n + 25.0, 35.0 * n + 35.0, value) for n, value in enumerate(celsius)]
         write_heat(tmp_path / "raw-data" / f"{subject}-synchronised-data.csv", heat, duration_s=176.0)
     found = index_dataset(tmp_path)
-    prepared = prepare(found, tmp_path / "out", settings=TINY, workers=1)
+    prepared = prepare(found, tmp_path / "out", settings=TINY)
     assert prepared.table["has_ecg"].all()
     assert not prepared.table["has_video"].any()
     assert prepared.table["level"].value_counts().to_dict()["PA4"] == 2

@@ -14,6 +14,7 @@ from sketched_cohort import HEIGHT, LEVELS, WIDTH, digests, write_cohort
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.files.clips import trial_files
 from ecg_facial.simulate.files.encode import encode_video, format_biosignals
 from ecg_facial.simulate.files.truth import HEART_RATE_TIMES_S, read_truth
@@ -125,7 +126,7 @@ def test_frames_show_the_eye_closure_of_the_truth(tmp_path: Path) -> None:
 
 
 def test_bytes_do_not_depend_on_the_number_of_workers(cohort: Path, tmp_path: Path) -> None:
-    assert digests(write_cohort(tmp_path / "two", workers=2)) == digests(cohort)
+    assert digests(write_cohort(tmp_path / "two", executor=ProcessesExecutor(2))) == digests(cohort)
 
 
 def test_another_seed_gives_other_signals(cohort: Path, tmp_path: Path) -> None:
@@ -237,7 +238,6 @@ def test_random_streams_are_kept_apart_by_their_tags() -> None:
         {"width": 63},
         {"levels": ()},
         {"preset": "foggy"},
-        {"workers": 0},
     ],
 )
 def test_settings_outside_their_limits_are_refused(settings: dict[str, object], tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.normalising import NormalisedData, normalise
 from ecg_facial.recording import Trial
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 
 
 def audit_run(
@@ -49,7 +51,7 @@ def audit_run(
     audit: AuditSettings = CHEAP,
     factories: Sequence[Factory | Pipeline] | None = None,
     trials: Iterable[Trial] = (),
-    workers: int = 1,
+    executor: Executor = SERIAL,
 ) -> AuditResult:
     """Audit a run.
 
@@ -65,8 +67,8 @@ def audit_run(
         Those of the run; the built-in pipeline without it.
     trials : iterable of Trial
         The indexed trials, by which files and stretches are known.
-    workers : int
-        Processes of the runs with permuted labels.
+    executor : Executor
+        Of the runs with permuted labels.
     """
     task, plan = get_task(settings.task), result.plan
     seed = min(plan.folds)
@@ -102,7 +104,7 @@ def audit_run(
             other = folds[(place + 1) % len(folds)] if audit.order else None
             checks += _fit_again(audited, _read_fingerprints(result, seed, folds[place].index), other)
     checks.append(check_counts(of_run(result.predictions, task.class_names).table, task.class_names))
-    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, workers), task.chance))
+    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor), task.chance))
     checks += check_plausibility(result.metrics, simulated=result.simulated)
     return AuditResult(tuple(checks))
 
@@ -130,14 +132,14 @@ def _permute(
     settings: BenchmarkSettings,
     factories: Sequence[Factory | Pipeline],
     n_runs: int,
-    workers: int,
+    executor: Executor,
 ) -> list[float]:
     """Accuracy over subjects of each run with permuted labels, the mean over models."""
     if not n_runs:
         return []
     wanted = replace(settings, permute_labels=True, seeds=n_runs)
     with TemporaryDirectory() as folder:
-        run = run_benchmark(prepared, Path(folder), settings=wanted, pipelines=factories, workers=workers)
+        run = run_benchmark(prepared, Path(folder), settings=wanted, pipelines=factories, executor=executor)
     judged = run.metrics["models"].values()
     by_seed = [[row["accuracy"] for row in model["over_seeds"]["by_seed"]] for model in judged]
     return [float(value) for value in np.mean(by_seed, axis=0)]

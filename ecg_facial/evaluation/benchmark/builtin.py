@@ -33,6 +33,8 @@ from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
 from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.prepared import PreparedData
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.settings import strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_json
 from ecg_facial.runtime.typing import BoolArray, Float64Array
@@ -205,9 +207,9 @@ class NetworksFactory:
         fusion = Fusion(face_weight=self.settings.face_weight, ecg_weight=self.settings.ecg_weight)
         return FusionCombiner(fusion=fusion, learn=self.fusion_weights == "learned")
 
-    def warm_up(self, prepared: PreparedData, *, workers: int = 1, show_progress: bool = False) -> None:
+    def warm_up(self, prepared: PreparedData, *, executor: Executor = SERIAL, show_progress: bool = False) -> None:
         """Compute the frozen network's features once, before folds ask for them."""
-        frozen_features(prepared, self.settings.facial, workers=workers, show_progress=show_progress)
+        frozen_features(prepared, self.settings.facial, executor=executor, show_progress=show_progress)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

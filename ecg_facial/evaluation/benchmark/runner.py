@@ -8,7 +8,6 @@ kept on disk, so that a killed run goes on, with the same bytes in the end.
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,8 +39,8 @@ from ecg_facial.labels import Task, get_task
 from ecg_facial.prepared import PreparedData
 from ecg_facial.prepared.normalising import normalise
 from ecg_facial.prepared.queries import rows_of
-from ecg_facial.runtime.executors.local import run_tasks
-from ecg_facial.runtime.progress import track
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json, write_json
 
@@ -89,7 +88,7 @@ def run_benchmark(
     pipelines: Sequence[Factory | Pipeline] | None = None,
     folds: Path | None = None,
     ceiling: pd.DataFrame | None = None,
-    workers: int = 1,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> BenchmarkResult:
     """Run every fold that is not on disk yet, then write predictions and metrics.
@@ -106,8 +105,8 @@ def run_benchmark(
         A fold manifest to repeat, with its seeds.
     ceiling : DataFrame, optional
         The ideal observer's predictions of the same trials, where they are simulated.
-    workers : int
-        Processes; the result does not depend on it.
+    executor : Executor
+        The result does not depend on it.
     show_progress : bool
 
     Returns
@@ -122,7 +121,7 @@ def run_benchmark(
         When the folder holds folds of other data or other settings.
     """
     data = normalise(prepared, settings.normalisation)
-    run = _Runner(prepared=data, pipelines=pipelines, settings=settings, workers=workers, show_progress=show_progress)
+    run = _Runner(prepared=data, pipelines=pipelines, settings=settings, executor=executor, show_progress=show_progress)
     if not parse_protocol(settings.protocol).leaks:
         return run.finish(out, protocol=settings.protocol, folds=folds, ceiling=ceiling)
     if folds is not None:
@@ -154,7 +153,7 @@ def load_run(
         When the folder holds a run of other data or other settings.
     """
     data = normalise(prepared, settings.normalisation)
-    return _Runner(prepared=data, pipelines=pipelines, settings=settings, workers=1, show_progress=False).load(
+    return _Runner(prepared=data, pipelines=pipelines, settings=settings, executor=SERIAL, show_progress=False).load(
         out, folds=folds
     )
 
@@ -164,7 +163,7 @@ class _Runner:
     prepared: PreparedData
     pipelines: Sequence[Factory | Pipeline] | None
     settings: BenchmarkSettings
-    workers: int
+    executor: Executor
     show_progress: bool
 
     def finish(
@@ -224,12 +223,9 @@ class _Runner:
             return
         for factory in self._factories:
             if isinstance(factory, NetworksFactory):
-                factory.warm_up(self.prepared, workers=self.workers, show_progress=self.show_progress)
-        executor = "processes" if self.workers > 1 else "serial"
-        if executor == "processes":
-            _check_picklable(waiting[0].pipelines)
-        done = run_tasks(run_job, waiting, executor=executor, workers=self.workers)
-        for _ in track(done, label="Evaluating folds", total=len(waiting), show=self.show_progress):
+                factory.warm_up(self.prepared, executor=self.executor, show_progress=self.show_progress)
+        label = "Evaluating folds" if self.show_progress else None
+        for _ in self.executor.map(run_job, waiting, ordered=False, label=label):
             pass
 
     @property
@@ -290,16 +286,6 @@ def _make_pipeline(factory: Factory | Pipeline, trials: TrialSet) -> Pipeline:
     # protocols cannot be told apart by isinstance; a factory is called, a pipeline is fitted
     made: Pipeline = factory if hasattr(factory, "fit") else factory(trials)  # type: ignore[assignment]  # as said
     return made
-
-
-def _check_picklable(pipelines: Sequence[Pipeline]) -> None:
-    try:
-        pickle.dumps(pipelines)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise SettingsError(
-            f"a pipeline cannot be sent to worker processes ({error}): name its functions at the top of a module that "
-            "can be imported, or take 1 worker"
-        ) from None
 
 
 def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Path | None = None) -> FoldPlan:

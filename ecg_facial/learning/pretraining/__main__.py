@@ -27,6 +27,7 @@ def main(
     from ecg_facial.learning.pretraining.crops import render_crops
     from ecg_facial.learning.pretraining.regression import STAGES, to_half, train_reader
     from ecg_facial.learning.training import EpochRecord
+    from ecg_facial.runtime.executors.opening import open_executor
     from ecg_facial.runtime.storage import write_bytes
 
     begin = time.monotonic()
@@ -37,7 +38,8 @@ def main(
             f"{time.monotonic() - begin:.0f} s\n"
         )
 
-    data = render_crops(identities, per_identity=per_identity, seed=seed, workers=workers, show_progress=True)
+    with open_executor(workers=workers) as executor:
+        data = render_crops(identities, per_identity=per_identity, seed=seed, executor=executor, show_progress=True)
     sys.stderr.write(f"{len(data.crops)} crops after {time.monotonic() - begin:.0f} s\n")
     network, explained = train_reader(data, seed=seed, on_epoch=tell)
     card = {

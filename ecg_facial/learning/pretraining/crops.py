@@ -10,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-import cv2
 import numpy as np
 
 from ecg_facial.face.alignment import crop_face
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
-from ecg_facial.runtime.executors.local import open_pool
-from ecg_facial.runtime.progress import track
 from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array, UInt8Array
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 from ecg_facial.simulate.seeds import make_rng
@@ -115,20 +114,13 @@ def render_crops(
     per_identity: int = 10,
     seed: int = 0,
     crop_px: int = 112,
-    workers: int = 2,
+    executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> LabelledCrops:
-    """Render the crops of identities 0 to `n_identities` - 1; the result does not depend on `workers`."""
+    """Render the crops of identities 0 to `n_identities` - 1; the result does not depend on the executor."""
     render = partial(render_identity, per_identity=per_identity, seed=seed, crop_px=crop_px)
-    with open_pool(workers, start=cv2.setNumThreads, arguments=(1,)) as pool:
-        parts = list(
-            track(
-                pool.map(render, range(n_identities), chunksize=4),
-                label="Rendering identities",
-                total=n_identities,
-                show=show_progress,
-            )
-        )
+    label = "Rendering identities" if show_progress else None
+    parts = list(executor.map(render, range(n_identities), label=label))
     return LabelledCrops(
         crops=np.concatenate([part.crops for part in parts]),
         action_units=np.concatenate([part.action_units for part in parts]),

@@ -15,6 +15,7 @@ from ecg_facial.datasets.store import read_index, summarise, write_index
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.face.video import read_frames
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate import cohort
 
 MakeLayout = Callable[[str], Any]
@@ -133,9 +134,10 @@ def test_the_fingerprint_follows_content_and_not_place(reader: str, make_layout:
 
 def test_the_number_of_workers_changes_nothing(make_layout: MakeLayout, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = make_layout("biovid")
-    monkeypatch.setattr("ecg_facial.datasets.checks._TRIALS_A_PROCESS", 1)
+    monkeypatch.setattr("ecg_facial.datasets.checks._MIN_PARALLEL_TRIALS", 1)
+    monkeypatch.setattr("ecg_facial.datasets.checks._TRIALS_PER_TASK", 1)
     layout.ecg(layout.names[2]).write_text("")
-    assert index_dataset(layout.root, workers=2) == index_dataset(layout.root, workers=1)
+    assert index_dataset(layout.root, executor=ProcessesExecutor(2)) == index_dataset(layout.root)
 
 
 @every_reader
@@ -237,7 +239,6 @@ def test_only_biovid_has_reactive_subjects_and_raw_signals(
         {"signals": "half"},
         {"subjects": "some"},
         {"duplicates": "first"},
-        {"workers": 0},
         {"min_duration_s": -1.0},
         {"min_duration_s": float("nan")},
         {"window_s": 0.0},

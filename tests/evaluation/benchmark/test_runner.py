@@ -21,6 +21,7 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.protocols.folds_file import read_folds
 from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 
 PEOPLE = [f"s{number:02d}" for number in range(6)]
 SETTINGS = BenchmarkSettings(seeds=2)
@@ -181,7 +182,7 @@ def test_a_factory_is_called_once_a_seed_with_all_trials(prepared: Any, tmp_path
 def test_a_pipeline_that_worker_processes_cannot_get_is_refused(prepared: Any, tmp_path: Path) -> None:
     own = EstimatorPipeline("own", LogisticRegression(), features=lambda trials: heart_features(trials))
     with pytest.raises(SettingsError, match="name its functions at the top of a module"):
-        run(prepared, tmp_path, pipelines=[own], workers=2)
+        run(prepared, tmp_path, pipelines=[own], executor=ProcessesExecutor(2))
 
 
 def test_permuted_labels_differ_between_seeds(prepared: Any, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from ecg_facial.learning.pretraining.regression import (
 )
 from ecg_facial.nets.resnet import ResNet18
 from ecg_facial.nets.weights import load_resnet18, weights_path
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.people.population import sample_subject
 from ecg_facial.simulate.seeds import make_rng
@@ -46,8 +47,8 @@ def test_rendered_crops_are_the_same_by_seed_and_whatever_the_workers(crops: Lab
     assert np.array_equal(crops.crops, again.crops)
     assert np.array_equal(crops.action_units, again.action_units)
     assert not np.array_equal(crops.crops[: len(other.crops)], other.crops[: len(crops.crops)])
-    alone = render_crops(2, per_identity=2, crop_px=32, workers=1)
-    shared = render_crops(2, per_identity=2, crop_px=32, workers=2)
+    alone = render_crops(2, per_identity=2, crop_px=32)
+    shared = render_crops(2, per_identity=2, crop_px=32, executor=ProcessesExecutor(2))
     assert np.array_equal(alone.crops, shared.crops)
     assert alone.identities.tolist() == shared.identities.tolist()
 

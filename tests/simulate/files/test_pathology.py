@@ -19,6 +19,7 @@ from ecg_facial.face.video import RgbFrame
 from ecg_facial.labels import PainLevel
 from ecg_facial.prepared import prepare
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.files.clips import TrialFiles, film_clip, trial_files
 from ecg_facial.simulate.files.pathology import Pathology, plan_pathology, read_pathologies
@@ -50,7 +51,7 @@ def write_clips(out: Path, *kinds: str, **settings: object) -> Path:
     chosen = {"n_subjects": 1, "trials_per_level": N_CLIPS, "levels": LEVEL, "width": WIDTH, "height": HEIGHT}
     wanted = chosen | {"pathologies": kinds, "pathology_share": 1.0} | settings
     cohort = CohortSettings(**wanted)  # type: ignore[arg-type]  # on purpose
-    return simulate_cohort(out, cohort, workers=1, renderer_factory=make_counter)
+    return simulate_cohort(out, cohort, renderer_factory=make_counter)
 
 
 def read_damage(out: Path) -> list[tuple[TrialFiles, Pathology]]:
@@ -250,13 +251,14 @@ def test_a_damaged_cohort_is_indexed_by_name_and_prepared_without_a_crash(tmp_pa
     }
     assert {(problem.trial, problem.kind) for problem in index.problems} == expected
     assert len(index.trials) == 20
-    prepared = prepare(index, tmp_path / "cache", settings=WindowSettings(n_frames=2, crop_px=32), workers=1)
+    prepared = prepare(index, tmp_path / "cache", settings=WindowSettings(n_frames=2, crop_px=32))
     assert sorted(prepared.table["trial"]) == sorted(trial.id for trial in index.trials)
 
 
 def test_bytes_of_damaged_cohorts_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     kinds = {"pathologies": PATHOLOGY_KINDS, "pathology_share": 0.7, "trials_per_level": 2, "rest": 1}
-    one, two = (write_cohort(tmp_path / str(workers), workers=workers, **kinds) for workers in (1, 2))
+    one = write_cohort(tmp_path / "one", **kinds)
+    two = write_cohort(tmp_path / "two", executor=ProcessesExecutor(2), **kinds)
     assert digests(one) == digests(two)
     assert json.loads((one / "SIMULATED.json").read_text(encoding="utf-8"))["pathologies"] == list(PATHOLOGY_KINDS)
     with pytest.raises(SettingsError, match=r"pathology_share is 0\.7, not 0\.6"):

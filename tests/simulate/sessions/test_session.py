@@ -18,6 +18,7 @@ from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import PainLevel
 from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.files.clips import trial_files
 from ecg_facial.simulate.files.truth import read_truth
 from ecg_facial.simulate.grid import ACTION_UNITS
@@ -303,7 +304,7 @@ def test_session_video_shows_the_clips_frames_at_the_clips_times(cohort: Path) -
 
 def test_an_interrupted_session_is_completed_and_bytes_do_not_depend_on_workers(cohort: Path, tmp_path: Path) -> None:
     wanted = {"n_subjects": 1, "rest": 2, "continuous": True, "continuous_video": True}
-    out = write_cohort(tmp_path / "two", workers=2, **wanted)
+    out = write_cohort(tmp_path / "two", executor=ProcessesExecutor(2), **wanted)
     assert digests(out) == digests(cohort)
     files = session_files(out, next(read_labels(out)).subject)
     files.truth.unlink()

@@ -1,0 +1,24 @@
+"""Tasks one after another in this process.
+
+Input: see `contract`. Output: results in the order of the items. Threads and settings of libraries stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ecg_facial.runtime.executors.contract import Executor, Job
+
+
+class SerialExecutor(Executor):
+    """Runs everything here, as results are asked for."""
+
+    workers = 1
+
+    def _run(self, job: Job, items: Sequence[Any], *, ordered: bool, ahead: int) -> Iterator[Any]:
+        if items:
+            yield from map(job.open(), items)
+
+
+SERIAL = SerialExecutor()
