@@ -32,9 +32,9 @@ from ecg_facial.nets.weights import identify_weights, load_resnet18
 from ecg_facial.prepared import AlteredData, JoinedData, PreparedData
 from ecg_facial.prepared.normalising import NormalisedData
 from ecg_facial.prepared.queries import has_beats, rows_of, sees_face
-from ecg_facial.runtime.typing import Float32Array
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.typing import Float32Array
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

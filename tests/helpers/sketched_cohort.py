@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from ecg_facial.labels import PainLevel
-from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.head.drawing import FrameDrawer
 from ecg_facial.simulate.head.scene import Scene

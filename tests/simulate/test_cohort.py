@@ -13,8 +13,8 @@ import pytest
 from sketched_cohort import HEIGHT, LEVELS, WIDTH, digests, write_cohort
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.runtime.executors.local import ProcessesExecutor
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.files.clips import trial_files
 from ecg_facial.simulate.files.encode import encode_video, format_biosignals
 from ecg_facial.simulate.files.truth import HEART_RATE_TIMES_S, read_truth

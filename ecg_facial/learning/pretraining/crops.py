@@ -15,9 +15,9 @@ import numpy as np
 from ecg_facial.face.alignment import crop_face
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
-from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array, UInt8Array
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array, UInt8Array
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 from ecg_facial.simulate.seeds import make_rng

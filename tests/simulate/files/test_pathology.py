@@ -18,8 +18,8 @@ from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
 from ecg_facial.labels import PainLevel
 from ecg_facial.prepared import prepare
-from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.runtime.executors.local import ProcessesExecutor
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.files.clips import TrialFiles, film_clip, trial_files
 from ecg_facial.simulate.files.pathology import Pathology, plan_pathology, read_pathologies

@@ -17,8 +17,8 @@ from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import PainLevel
-from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.runtime.executors.local import ProcessesExecutor
+from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.files.clips import trial_files
 from ecg_facial.simulate.files.truth import read_truth
 from ecg_facial.simulate.grid import ACTION_UNITS
