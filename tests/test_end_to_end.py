@@ -23,9 +23,11 @@ from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import MissingDataError, StaleCacheError
 from ecg_facial.evaluation.audit.settings import AuditSettings
+from ecg_facial.evaluation.benchmark.run_record import RunRecord
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.evaluation.judging.schema import AuditResult, LeakageGap, ProtocolComparison, RunMetrics
 from ecg_facial.evaluation.report.checklist import fill_checklist
 from ecg_facial.face.pixels import normalise_crops
 from ecg_facial.facial_model import FacialModel
@@ -75,15 +77,16 @@ def result(data: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_the_networks_are_audited_and_a_finished_folder_can_be_audited_again(result: BenchmarkResult) -> None:
-    said = result.metrics["audit"]
-    assert said["verdict"] == "clean", said
-    assert json.loads((result.folder / "audit.json").read_text()) == said
+    found = result.metrics.audit
+    assert found is not None
+    assert found.verdict == "clean", found
+    assert AuditResult.read(result.folder / "audit.json") == found
     # beside the first one, so that its windows are where it says
     folder = Path(shutil.copytree(result.folder, result.folder.parent / "copy"))
     again = audit(folder, settings=AuditSettings(n_folds=2, order=True))
     assert again.verdict == "clean", again.describe()
-    assert sum(check.passed is True for check in again.checks) > sum(c["passed"] is True for c in said["checks"])
-    assert json.loads((folder / "metrics.json").read_text())["audit"] == again.to_dict()
+    assert sum(check.passed is True for check in again.checks) > sum(check.passed is True for check in found.checks)
+    assert RunMetrics.read(folder / "metrics.json").audit == again
     with pytest.raises(MissingDataError, match="expected the folder of a finished run"):
         audit(folder / "model", settings=AuditSettings())
 
@@ -105,9 +108,8 @@ def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
     assert set(predictions["seed"]) == {0, 1}
     assert set(predictions["model"]) == {"facial", "ecg", "fusion"}
     assert predictions.groupby("subject")["fold"].nunique().max() == 1
-    metrics = json.loads((result.folder / "metrics.json").read_text())
-    assert metrics == result.metrics
-    assert metrics["n_subjects"] == N_SUBJECTS
+    assert RunMetrics.read(result.folder / "metrics.json") == result.metrics
+    assert result.metrics.n_subjects == N_SUBJECTS
     run = json.loads((result.folder / "run.json").read_text())
     assert run["simulated"] is True
     assert run["protocol"] == "leave-one-subject-out"
@@ -115,8 +117,8 @@ def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
 
 
 def test_the_report_names_the_bundle_where_there_is_one(result: BenchmarkResult) -> None:
-    run = json.loads((result.folder / "run.json").read_text())
-    assert run["bundle"] == "model"
+    run = RunRecord.read(result.folder / "run.json")
+    assert run.bundle == "model"
     items = {item.number: item.said for item in fill_checklist(run, result.metrics)}
     assert "bundle in model/" in items["22"]
 
@@ -152,9 +154,10 @@ def test_the_terminal_shows_all_three_models_beside_chance(result: BenchmarkResu
 
 def test_the_terminal_shows_spread_stamps_and_what_leakage_is_worth(result: BenchmarkResult) -> None:
     assert "normalisation none: 4 subjects, 16 trials, 2 seeds (standard deviation up to" in show_result(result)
-    pair = {"accuracy": 0.75, "honest_accuracy": 0.35, "leakage": 0.4}
-    beside = {"protocol": "original", "stamps": ["LEAKS: so"], "models": {"fusion": pair}}
-    shown = show_result(replace(result, metrics={**result.metrics, "stamps": ["TRANSDUCTIVE"], "original": beside}))
+    gap = LeakageGap(accuracy=0.75, honest_accuracy=0.35, leakage=0.4)
+    original = ProtocolComparison(protocol="original", stamps=("LEAKS: so",), models={"fusion": gap})
+    metrics = replace(result.metrics, stamps=("TRANSDUCTIVE",), original=original)
+    shown = show_result(replace(result, metrics=metrics))
     assert shown.splitlines()[1] == "TRANSDUCTIVE"
     assert "random 80/20 over trials: fusion 75.0 instead of 35.0 (+40.0 points)\nLEAKS: so" in shown
 
@@ -162,7 +165,7 @@ def test_the_terminal_shows_spread_stamps_and_what_leakage_is_worth(result: Benc
 def test_a_run_says_how_its_folds_were_made(result: BenchmarkResult) -> None:
     run = json.loads((result.folder / "run.json").read_text())
     folds = json.loads((result.folder / "folds.json").read_text())
-    assert run["folds_sha256"] == folds["sha256"] == result.metrics["folds_sha256"]
+    assert run["folds_sha256"] == folds["sha256"] == result.metrics.folds_sha256
     assert run["seeds"] == [0, 1]
     assert run["refit_rule"].startswith("no refit")
     assert run["normalisation"]["mode"] == "none"
@@ -170,12 +173,13 @@ def test_a_run_says_how_its_folds_were_made(result: BenchmarkResult) -> None:
 
 
 def test_a_simulated_result_stands_beside_its_ceiling(result: BenchmarkResult) -> None:
-    ceiling = result.metrics["ceiling"]
+    ceiling = result.metrics.ceiling
+    assert ceiling is not None
     assert set(ceiling) == {"facial", "ecg", "fusion"}
     for beside in ceiling.values():
-        assert beside["n_trials"] == 4 * N_SUBJECTS
-        assert beside["accuracy"] > 0.3
-        assert not beside["leakage"]
+        assert beside.n_trials == 4 * N_SUBJECTS
+        assert beside.accuracy > 0.3
+        assert not beside.leakage
     assert re.search(r"ideal\s+observer", (result.folder / "report.html").read_text())
 
 
@@ -226,7 +230,7 @@ def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path
         cache=cache,
         with_bundle=False,
     )
-    assert trained.metrics["n_trials"] == 4 * N_SUBJECTS
+    assert trained.metrics.n_trials == 4 * N_SUBJECTS
     assert all(path.suffix == ".json" for path in (trained.folder / "folds").iterdir()), "checkpoints stay"
 
 
@@ -249,7 +253,7 @@ def test_one_data_set_trains_and_another_is_tested(
         data, out, options=OPTIONS, settings=settings, cache=cache, test_data=other, with_bundle=False
     )
     assert set(crossed.predictions["subject"]) == {f"x{t.subject.id}" for t in listed}
-    assert crossed.metrics["n_trials"] == len(listed)
+    assert crossed.metrics.n_trials == len(listed)
     (fold,) = crossed.plan.folds[0]
     assert len(fold.train.subjects) + len(fold.stopping.subjects) == N_SUBJECTS
     assert json.loads((out / "run.json").read_text())["protocol"] == "trained on one data set, tested on another"
@@ -265,7 +269,7 @@ def test_permuted_labels_keep_each_subjects_counts_and_are_stamped(
     )
     assert json.loads((permuted.folder / "run.json").read_text())["bundle"] is None
     assert "LABELS PERMUTED" in (permuted.folder / "report.html").read_text()
-    assert "ceiling" not in permuted.metrics
+    assert permuted.metrics.ceiling is None
     before, after = (
         run.predictions.drop_duplicates("trial").set_index("trial").sort_index() for run in (result, permuted)
     )

@@ -266,7 +266,7 @@ def score(
 
     split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
     metrics = score_predictions(predictions, out, classes=split[0], strata=split[1], simulated=simulated)
-    say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics["simulated"])))
+    say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics.simulated)))
     say(f"report: {out / REPORT_FILE}")
 
 

@@ -6,7 +6,7 @@ Enters: a finished run, or an index. Leaves: text.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.indexing import READERS
 from ecg_facial.datasets.records import DatasetIndex
@@ -17,6 +17,7 @@ from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
 
 if TYPE_CHECKING:
     from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
+    from ecg_facial.evaluation.judging.schema import RunMetrics
 
 REPORT_FILE = "report.html"
 
@@ -24,8 +25,8 @@ REPORT_FILE = "report.html"
 def show_result(result: BenchmarkResult) -> str:
     """Lay a run out for the terminal: the models, chance, comparisons, and where the files are."""
     metrics = result.metrics
-    title = parse_protocol(metrics["protocol"]).title
-    heading = f"{metrics['task']}, {title}, normalisation {metrics['normalisation']}"
+    title = parse_protocol(metrics.protocol or "").title
+    heading = f"{metrics.task}, {title}, normalisation {metrics.normalisation}"
     lines = [
         *describe_metrics(metrics, heading=heading, simulated=result.simulated),
         *_say_original(metrics),
@@ -35,39 +36,37 @@ def show_result(result: BenchmarkResult) -> str:
     return "\n".join(lines)
 
 
-def _say_audit(metrics: dict[str, Any]) -> list[str]:
+def _say_audit(metrics: RunMetrics) -> list[str]:
     """Verdict of the audit, and what failed."""
-    said = metrics.get("audit")
-    if said is None:
+    audit = metrics.audit
+    if audit is None:
         return []
-    failed = [f"  {check['name']}: {check['message']}" for check in said["checks"] if check["passed"] is False]
-    made = sum(check["passed"] is not None for check in said["checks"])
-    return [f"leakage audit: {said['verdict']} ({made} of {len(said['checks'])} checks made)", *failed]
+    failed = [f"  {check.name}: {check.message}" for check in audit.checks if check.passed is False]
+    made = sum(check.passed is not None for check in audit.checks)
+    return [f"leakage audit: {audit.verdict} ({made} of {len(audit.checks)} checks made)", *failed]
 
 
-def _say_original(metrics: dict[str, Any]) -> list[str]:
-    beside = metrics.get("original")
-    if beside is None:
+def _say_original(metrics: RunMetrics) -> list[str]:
+    original = metrics.original
+    if original is None:
         return []
-    said = [
-        f"{model} {format_share(pair['accuracy'])} instead of {format_share(pair['honest_accuracy'])} "
-        f"({100 * pair['leakage']:+.1f} points)"
-        for model, pair in beside["models"].items()
+    gaps = [
+        f"{model} {format_share(gap.accuracy)} instead of {format_share(gap.honest_accuracy)} "
+        f"({100 * gap.leakage:+.1f} points)"
+        for model, gap in original.models.items()
     ]
-    return [f"by {parse_protocol(beside['protocol']).title}: {', '.join(said)}", *beside["stamps"]]
+    return [f"by {parse_protocol(original.protocol).title}: {', '.join(gaps)}", *original.stamps]
 
 
 def show_accuracy(result: BenchmarkResult) -> str:
     """Say what share of all trials the fusion gets right, as the original's program did; or the one model there is."""
-    model = "fusion" if "fusion" in result.metrics["models"] else next(iter(result.metrics["models"]))
+    model = result.metrics.main_model
     title = {"fusion": "Fusion", "facial": "Face", "ecg": "ECG"}.get(model, model)
     lines = [SIMULATED_NOTE] if result.simulated else []
-    accuracy = result.metrics["models"][model]["overall"]["accuracy"]
+    accuracy = result.metrics.models[model].overall.accuracy
     lines.append(f"{title} accuracy (leave-one-subject-out): {100 * accuracy:.2f} %")
-    if model in (ceiling := result.metrics.get("ceiling", {})):
-        lines.append(
-            f"Ceiling, what an ideal observer reaches on these trials: {100 * ceiling[model]['accuracy']:.2f} %"
-        )
+    if model in (ceiling := result.metrics.ceiling or {}):
+        lines.append(f"Ceiling, what an ideal observer reaches on these trials: {100 * ceiling[model].accuracy:.2f} %")
     return "\n".join(lines)
 
 

@@ -1,6 +1,6 @@
 """Where a run came from: command, commit, versions.
 
-Enters: nothing but the running program. Leaves: what `run.json` records beside the settings.
+Input: the running program. Output: what `run.json` records beside the settings.
 """
 
 from __future__ import annotations
@@ -10,25 +10,52 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
+from ecg_facial.runtime.records import Record
 from ecg_facial.version import __version__
 
 _PACKAGES = ("numpy", "scipy", "pandas", "torch", "onnxruntime", "opencv-python-headless", "av", "scikit-learn")
 
 
-def describe_program() -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class ProgramRecord(Record):
+    """The program that made a result.
+
+    Attributes
+    ----------
+    command : str
+        As typed on the command line.
+    created_utc : str, ISO 8601
+        When, in UTC.
+    package_version : str
+        Version of ecg_facial.
+    git_commit : str or None
+        Commit of the checkout; None where it runs from an installed package.
+    versions : mapping of str to str
+        Versions of Python and of the packages that results depend on.
+    """
+
+    command: str
+    created_utc: str
+    package_version: str
+    git_commit: str | None
+    versions: Mapping[str, str]
+
+
+def describe_program() -> ProgramRecord:
     """Command, time, package version, commit, and versions of what results depend on."""
-    return {
-        "command": shlex.join([*_find_program(), *sys.argv[1:]]),
-        "created_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        "package_version": __version__,
-        "git_commit": find_commit(),
-        "versions": {"python": platform.python_version(), **_find_versions()},
-    }
+    return ProgramRecord(
+        command=shlex.join([*_find_program(), *sys.argv[1:]]),
+        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        package_version=__version__,
+        git_commit=find_commit(),
+        versions={"python": platform.python_version(), **_find_versions()},
+    )
 
 
 def _find_program() -> list[str]:

@@ -80,7 +80,7 @@ def from_dict(kind: type[_Settings], content: Mapping[str, Any]) -> _Settings:
     if unknown or missing:
         wrong = f"unknown {', '.join(unknown)}" if unknown else f"missing {', '.join(missing)}"
         raise SettingsError(f"{kind.__name__} settings: {wrong}; expected {', '.join(hints)}")
-    return kind(**{name: _convert(hint, content[name], f"{kind.__name__}.{name}") for name, hint in hints.items()})
+    return kind(**{name: convert_value(hint, content[name], f"{kind.__name__}.{name}") for name, hint in hints.items()})
 
 
 def _field_types(kind: type) -> dict[str, Any]:
@@ -143,7 +143,14 @@ def _as_json(value: Any) -> Any:
     return str(value) if isinstance(value, PurePath) else value
 
 
-def _convert(hint: Any, value: Any, name: str) -> Any:
+def convert_value(hint: Any, value: Any, name: str) -> Any:
+    """Turn a JSON value into what the type hint of a field says; `name` is what messages call it.
+
+    Raises
+    ------
+    SettingsError
+        For a value of another type.
+    """
     if get_origin(hint) is tuple:
         return _convert_items(get_args(hint), value, name)
     if get_origin(hint) is Literal:
@@ -184,4 +191,4 @@ def _convert_items(parts: tuple[Any, ...], value: Any, name: str) -> tuple[Any, 
     if len(value) != len(kinds):
         raise SettingsError(f"{name} has {len(value)} values: expected {len(kinds)}")
     places = enumerate(zip(kinds, value, strict=True))
-    return tuple(_convert(kind, item, f"{name}[{place}]") for place, (kind, item) in places)
+    return tuple(convert_value(kind, item, f"{name}[{place}]") for place, (kind, item) in places)

@@ -6,7 +6,6 @@ is a chain of calls to the modules above.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from functools import partial
@@ -15,14 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from ecg_facial.datasets.indexing import find_marker, index_dataset
-from ecg_facial.errors import CorruptDataError, MissingDataError
-from ecg_facial.evaluation.audit.checks import AuditResult
 from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.audit.settings import CHEAP, WHOLE, AuditSettings
-from ecg_facial.evaluation.benchmark.run_file import REPORT_FILE, RUN_FILE, describe_run, open_windows
+from ecg_facial.evaluation.benchmark.run_file import describe_run, open_windows
+from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, RunRecord
 from ecg_facial.evaluation.benchmark.runner import (
     METRICS_FILE,
-    ORIGINAL_FOLDER,
     BenchmarkResult,
     load_run,
     run_benchmark,
@@ -30,6 +27,7 @@ from ecg_facial.evaluation.benchmark.runner import (
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import of_run
 from ecg_facial.evaluation.judging.published import list_published
+from ecg_facial.evaluation.judging.schema import AuditResult
 from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE
 from ecg_facial.evaluation.report.examples import choose_examples
 from ecg_facial.evaluation.report.tables import write_tables
@@ -41,12 +39,10 @@ from ecg_facial.prepared import JoinedData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce_time
-from ecg_facial.runtime.settings import from_dict
-from ecg_facial.runtime.storage import write_json
 from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.workflow.bundling import train_bundle
 from ecg_facial.workflow.preparing import DataOptions, Prepared, join_datasets, prepare_dataset
-from ecg_facial.workflow.scoring import TABLES_FOLDER
+from ecg_facial.workflow.scoring import REPORT_FILE, TABLES_FOLDER
 
 MODEL_FOLDER, AUDIT_FILE = "model", "audit.json"
 
@@ -135,13 +131,13 @@ def audit_result(
 ) -> BenchmarkResult:
     """Audit a run and write the verdict to `audit.json` and `metrics.json`; of a leaking protocol its folds too."""
     found_of = partial(audit_run, found.prepared, settings=settings, trials=found.index.trials)
-    said = found_of(result, audit=audit).to_dict()
-    metrics = {**result.metrics, "audit": said}
-    if result.beside is not None:
-        beside = found_of(result.beside, audit=AuditSettings(n_folds=0)).to_dict()
-        metrics[ORIGINAL_FOLDER] = {**metrics[ORIGINAL_FOLDER], "audit": beside}
-    write_json(result.folder / AUDIT_FILE, said)
-    write_json(result.folder / METRICS_FILE, metrics)
+    verdict = found_of(result, audit=audit)
+    metrics = replace(result.metrics, audit=verdict)
+    if result.beside is not None and metrics.original is not None:
+        beside = found_of(result.beside, audit=AuditSettings(n_folds=0))
+        metrics = replace(metrics, original=replace(metrics.original, audit=beside))
+    verdict.write(result.folder / AUDIT_FILE)
+    metrics.write(result.folder / METRICS_FILE)
     return replace(result, metrics=metrics)
 
 
@@ -171,21 +167,14 @@ def audit(
         When it is no finished run, or its windows are gone or others.
     """
     folder = Path(run)
-    path = folder / RUN_FILE
-    if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; expected the folder of a finished run")
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        audited = from_dict(BenchmarkSettings, about["benchmark_settings"])
-    except (ValueError, KeyError, TypeError):
-        raise CorruptDataError(f"{path}: not the run.json of this version; run the benchmark again") from None
-    prepared = open_windows(about, folder)
-    folds = folder / FOLDS_FILE if about["folds_repeated"] else None
+    about = RunRecord.read(folder / RUN_FILE)
+    audited, prepared = about.benchmark_settings, open_windows(about, folder)
+    folds = folder / FOLDS_FILE if about.folds_repeated else None
     result = load_run(prepared, folder, settings=audited, folds=folds)
     trials = index_dataset(data).trials if data is not None else ()
     found = audit_run(prepared, result, settings=audited, audit=settings, trials=trials, executor=executor)
-    write_json(folder / AUDIT_FILE, found.to_dict())
-    write_json(folder / METRICS_FILE, {**result.metrics, "audit": found.to_dict()})
+    found.write(folder / AUDIT_FILE)
+    replace(result.metrics, audit=found).write(folder / METRICS_FILE)
     return found
 
 
@@ -203,11 +192,11 @@ def write_run(
     run = describe_run(
         found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s, bundle=bundle
     )
-    write_json(result.folder / RUN_FILE, run)
-    examples = []
-    if (shown["model"] == "fusion").any():
-        examples = choose_examples(shown, found.prepared, found.index, task=get_task(settings.task))
-    people = of_run(shown, result.metrics["class_names"], people=found.prepared.table).table
+    run.write(result.folder / RUN_FILE)
+    examples = choose_examples(
+        shown, found.prepared, found.index, task=get_task(settings.task), model=result.metrics.main_model
+    )
+    people = of_run(shown, result.metrics.class_names, people=found.prepared.table).table
     write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
     write_report(
         result.folder / REPORT_FILE,

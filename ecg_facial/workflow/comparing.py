@@ -103,11 +103,11 @@ def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
             {
                 **dict(zip(("model", "fold", "seed"), place, strict=True)),
                 "protocol": result.plan.protocol,
-                "normalisation": result.metrics["normalisation"],
-                **{name: judged[name] for name in ("accuracy", "balanced_accuracy", "macro_f1", "n_trials")},
+                "normalisation": result.metrics.normalisation,
+                **{name: getattr(judged, name) for name in ("accuracy", "balanced_accuracy", "macro_f1", "n_trials")},
                 "n_subjects": part["subject"].nunique(),
                 "seconds": seconds[place],
-                "stamps": "; ".join(result.metrics["stamps"]),
+                "stamps": "; ".join(result.metrics.stamps),
             }
         )
     return pd.DataFrame(rows)

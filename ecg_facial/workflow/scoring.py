@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, ScoredFile
 from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.runtime.provenance import describe_program
-from ecg_facial.runtime.storage import sha256_file, write_json
+from ecg_facial.runtime.storage import sha256_file
 
 METRICS_FILE, REPORT_FILE, TABLES_FOLDER = "metrics.json", "report.html", "tables"
 
@@ -27,7 +28,7 @@ def score(
     classes: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
     simulated: bool = False,
-) -> dict[str, Any]:
+) -> RunMetrics:
     """Judge a predictions file and write what was found.
 
     Parameters
@@ -45,7 +46,7 @@ def score(
 
     Returns
     -------
-    dict
+    RunMetrics
         Content of `metrics.json`.
 
     Raises
@@ -57,21 +58,22 @@ def score(
     """
     path, out = Path(predictions), Path(out)
     about = read_foreign(path, classes=classes, strata=strata)
-    simulated = simulated or _says_simulated(path.parent / "run.json")
-    metrics = {"simulated": simulated, **summarise_predictions(about, task=path.name)}
-    run = {
-        **describe_program(),
-        "simulated": simulated,
-        "predictions": path.name,
-        "predictions_sha256": sha256_file(path),
-    }
-    write_json(out / METRICS_FILE, metrics)
+    simulated = simulated or _says_simulated(path.parent / RUN_FILE)
+    metrics = summarise_predictions(about, task=path.name, simulated=simulated)
+    run = ScoredFile(
+        **vars(describe_program()),
+        simulated=simulated,
+        predictions=path.name,
+        predictions_sha256=sha256_file(path),
+    )
+    metrics.write(out / METRICS_FILE)
     write_tables(out / TABLES_FOLDER, metrics, simulated=simulated)
     write_report(out / REPORT_FILE, run=run, metrics=metrics, predictions=about.table)
     return metrics
 
 
 def _says_simulated(path: Path) -> bool:
+    """Whether a `run.json` says so; it may be another program's, so that only this key is looked at."""
     try:
         return bool(json.loads(path.read_text(encoding="utf-8"))["simulated"])
     except (OSError, ValueError, KeyError, TypeError):

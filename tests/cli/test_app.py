@@ -6,13 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from ecg_files import make_ecg
+from results import make_metrics
 from tiny_files import write_ecg, write_pspi, write_video
 
 from ecg_facial.cli import app as cli
@@ -21,6 +22,7 @@ from ecg_facial.cli.options import DataArguments, ModelArguments, TaskName
 from ecg_facial.datasets.indexing import READERS
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.schema import CeilingComparison
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.labels import TASKS
 from ecg_facial.prepared.settings import NormalisationSettings
@@ -307,7 +309,11 @@ def test_the_fusion_module_prints_the_overall_accuracy_as_the_original_did(
 
     def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
         asked.update(options, data=data, out=out)
-        metrics = {"models": {"fusion": {"overall": {"accuracy": 0.625}}}, "ceiling": {"fusion": {"accuracy": 0.8}}}
+        metrics = make_metrics()
+        fusion = metrics.models["fusion"]
+        known = replace(fusion, overall=replace(fusion.overall, accuracy=0.625))
+        ceiling = CeilingComparison(accuracy=0.8, n_trials=12, difference=-0.2, lower99=None, leakage=False)
+        metrics = replace(metrics, models={"fusion": known}, ceiling={"fusion": ceiling})
         return BenchmarkResult(folder=out, predictions=pd.DataFrame(), metrics=metrics, simulated=True)
 
     monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
@@ -328,7 +334,7 @@ def test_protocol_options_become_the_settings_that_they_name(
 
     def benchmark(data: Path, out: Path, **options: Any) -> BenchmarkResult:
         asked.update(options)
-        return BenchmarkResult(folder=out, predictions=pd.DataFrame(), metrics={}, simulated=True)
+        return BenchmarkResult(folder=out, predictions=pd.DataFrame(), metrics=make_metrics(), simulated=True)
 
     monkeypatch.setattr(workflow, "benchmark_dataset", benchmark)
     monkeypatch.setattr(wording, "show_result", lambda _: "shown")

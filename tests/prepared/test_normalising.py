@@ -83,7 +83,7 @@ def test_without_rest_the_first_baseline_trials_become_rest_and_leave_the_scorin
     result = run_benchmark(prepared, tmp_path, settings=settings, pipelines=[own])
     assert len(result.predictions) == 5 * (12 - 2)
     assert result.predictions.query("label == 'BL1'").groupby("subject").size().tolist() == [1] * 5
-    assert result.metrics["normalisation"] == "baseline"
+    assert result.metrics.normalisation == "baseline"
     data = apply(prepared, "baseline", baseline_trials=2)
     resting = [row for row in rows_of_person(prepared, "s01") if data.table["level"].iloc[row] == "REST"]
     assert set(prepared.table["level"].iloc[resting]) == {"BL1"}
@@ -189,8 +189,8 @@ def test_transductive_is_stamped_and_others_are_not(prepared: Any, tmp_path: Any
     for mode in MODES:
         settings = BenchmarkSettings(normalisation=NormalisationSettings(mode=mode, baseline_trials=1))
         metrics = run_benchmark(prepared, tmp_path / mode, settings=settings, pipelines=[own]).metrics
-        assert metrics["normalisation"] == mode
-        assert [stamp.split(":")[0] for stamp in metrics["stamps"]] == ["TRANSDUCTIVE"] * (mode == "transductive")
+        assert metrics.normalisation == mode
+        assert [stamp.split(":")[0] for stamp in metrics.stamps] == ["TRANSDUCTIVE"] * (mode == "transductive")
 
 
 @pytest.mark.parametrize(("mode", "n"), [("zscore", 3), ("baseline", 0)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,11 @@ from ecg_facial.cli.wording import show_accuracy, show_result
 from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.audit.settings import AuditSettings
+from ecg_facial.evaluation.benchmark.run_record import RunRecord
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.schema import AuditResult
+from ecg_facial.evaluation.report.checklist import fill_checklist
 from ecg_facial.face.detection import Face
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.inference import predictor as predicting
@@ -105,16 +108,33 @@ def test_a_run_with_one_signal_leaves_everything_it_promises(finished: Finished)
         "audit.json", "metrics.json", "model", "predictions.csv", "report.html", "run.json", "tables",
     }  # fmt: skip
     assert set(finished.result.predictions["model"]) == {finished.model}
-    assert set(finished.result.metrics["models"]) == {finished.model}
+    assert set(finished.result.metrics.models) == {finished.model}
     assert any((folder / "tables").iterdir())
     title = "Face" if finished.model == "facial" else "ECG"
     assert f"{title} accuracy (leave-one-subject-out): " in show_accuracy(finished.result)
     assert finished.model in show_result(finished.result)
 
 
+def test_the_report_of_one_signal_shows_examples_and_speaks_of_no_other(finished: Finished) -> None:
+    text = (finished.result.folder / "report.html").read_text()
+    own, network = {"facial": ("face video", "ResNet18 and GRU"), "ecg": ("ECG", "Transformer")}[finished.model]
+    assert f"Stimulus level from {own}</h1>" in text
+    examples = re.findall("<h3>.*?</figcaption>", text, flags=re.S)
+    assert examples
+    for shown in examples:
+        (drawing,) = re.findall("<svg.*?</svg>", shown, flags=re.S)
+        assert ("heart rate, bpm" in drawing) == (finished.model == "ecg")
+    run = RunRecord.read(finished.result.folder / "run.json")
+    said = {item.number: item.said for item in fill_checklist(run, finished.result.metrics)}
+    assert said["9a"] == f"{own} alone"
+    assert said["12c"].startswith(network)
+    for words in ("late fusion", "Fused probabilities", "the other; a trial without both"):
+        assert words not in text
+
+
 def test_a_run_with_one_signal_can_be_audited_again(finished: Finished) -> None:
     found = audit(finished.result.folder, settings=AuditSettings(n_folds=1))
-    assert found.to_dict() == json.loads((finished.result.folder / "audit.json").read_text())
+    assert found == AuditResult.read(finished.result.folder / "audit.json")
 
 
 def test_the_bundle_holds_the_one_network(finished: Finished, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,8 +16,10 @@ from blocking import block_imports
 from typer.testing import CliRunner
 
 from ecg_facial.cli.app import app
+from ecg_facial.evaluation.judging.published import Published
+from ecg_facial.evaluation.judging.schema import LeakageGap, ProtocolComparison
+from ecg_facial.evaluation.report.figures_calibration import draw_reliability, draw_risk_coverage
 from ecg_facial.evaluation.report.figures_models import draw_critical_difference, draw_leakage, draw_published
-from ecg_facial.evaluation.report.figures_trust import draw_reliability, draw_risk_coverage
 from ecg_facial.workflow.scoring import METRICS_FILE, REPORT_FILE, TABLES_FOLDER, score
 
 CLASSES = ("none", "mild", "severe")
@@ -47,14 +50,14 @@ def make_file(path: Path, *, n_subjects: int = 12, models: tuple[str, ...] = ("a
 def test_a_strangers_file_becomes_metrics_report_and_tables(tmp_path: Path) -> None:
     path = make_file(tmp_path / "theirs.csv", seeds=2)
     metrics = score(path, tmp_path / "out", classes=CLASSES)
-    assert json.loads((tmp_path / "out" / METRICS_FILE).read_text()) == metrics
-    assert (metrics["n_subjects"], metrics["n_trials"], metrics["seeds"]) == (12, 108, [0, 1])
-    skill = [metrics["models"][model]["overall"]["accuracy"] for model in "abc"]
+    assert json.loads((tmp_path / "out" / METRICS_FILE).read_text()) == metrics.to_dict()
+    assert (metrics.n_subjects, metrics.n_trials, metrics.seeds) == (12, 108, (0, 1))
+    skill = [metrics.models[model].overall.accuracy for model in "abc"]
     assert skill[0] > skill[1] > skill[2]
-    assert metrics["models"]["c"]["calibration"] is None
-    assert metrics["models"]["a"]["strata"]["sex"]["groups"].keys() == {"m", "w"}
-    assert metrics["models"]["a"]["retest"]["seeds"]["n_sessions"] == 2
-    assert len(metrics["comparisons"]) == 3
+    assert metrics.models["c"].calibration is None
+    assert metrics.models["a"].strata["sex"].groups.keys() == {"m", "w"}
+    assert metrics.models["a"].retest.seeds.n_sessions == 2
+    assert len(metrics.comparisons) == 3
     text = (tmp_path / "out" / REPORT_FILE).read_text()
     assert "SIMULATED" not in text
     assert "Leakage audit: not made" in text
@@ -69,7 +72,7 @@ def test_tables_hold_the_metrics_and_their_caption(tmp_path: Path) -> None:
     metrics = score(path, tmp_path / "out", simulated=True)
     folder = tmp_path / "out" / TABLES_FOLDER
     models = pd.read_csv(folder / "models.csv").set_index("model")
-    assert models.loc["a", "accuracy"] == metrics["models"]["a"]["overall"]["accuracy"]
+    assert models.loc["a", "accuracy"] == metrics.models["a"].overall.accuracy
     assert models["simulated"].all()
     assert len(pd.read_csv(folder / "subjects.csv")) == 36
     assert len(pd.read_csv(folder / "strata.csv")) == 6
@@ -84,7 +87,7 @@ def test_tables_hold_the_metrics_and_their_caption(tmp_path: Path) -> None:
 def test_a_file_beside_a_simulated_run_is_marked_as_simulated(tmp_path: Path) -> None:
     path = make_file(tmp_path / "predictions.csv")
     (tmp_path / "run.json").write_text('{"simulated": true}')
-    assert score(path, tmp_path / "out")["simulated"]
+    assert score(path, tmp_path / "out").simulated
     assert "SIMULATED data" in (tmp_path / "out" / REPORT_FILE).read_text()
 
 
@@ -111,7 +114,7 @@ def test_scoring_needs_no_torch(tmp_path: Path) -> None:
     code = (
         f"{block_imports('torch')}"
         "from pathlib import Path\nfrom ecg_facial.workflow.scoring import score\n"
-        f"print(score(Path({str(path)!r}), Path({str(tmp_path / 'out')!r}))['n_subjects'])"
+        f"print(score(Path({str(path)!r}), Path({str(tmp_path / 'out')!r})).n_subjects)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.stdout.strip() == "3", run.stderr
@@ -121,9 +124,9 @@ def test_scoring_needs_no_torch(tmp_path: Path) -> None:
 def test_one_or_two_people_give_what_can_be_said_and_no_more(tmp_path: Path, n_subjects: int) -> None:
     path = make_file(tmp_path / "theirs.csv", n_subjects=n_subjects)
     metrics = score(path, tmp_path / "out")
-    over = metrics["models"]["a"]["over_subjects"]
-    assert (over["ci95_low"] is None) == (n_subjects == 1)
-    json.dumps(metrics, allow_nan=False)
+    over = metrics.models["a"].over_subjects
+    assert (over.ci95_low is None) == (n_subjects == 1)
+    json.dumps(metrics.to_dict(), allow_nan=False)
 
 
 def test_many_classes_and_unbalanced_ones_are_judged_against_the_largest(tmp_path: Path) -> None:
@@ -131,21 +134,24 @@ def test_many_classes_and_unbalanced_ones_are_judged_against_the_largest(tmp_pat
     path = tmp_path / "p.csv"
     path.write_text("subject,trial,label,predicted\n" + "\n".join(rows))
     metrics = score(path, tmp_path / "out")
-    assert metrics["chance"] == 0.8
-    assert "not balanced" in metrics["chance_rule"]
-    assert metrics["models"]["model"]["overall"]["sensitivity"] == 0.0
-    assert metrics["models"]["model"]["overall"]["specificity"] == 1.0
+    assert metrics.chance == 0.8
+    assert "not balanced" in metrics.chance_rule
+    assert metrics.models["model"].overall.sensitivity == 0.0
+    assert metrics.models["model"].overall.specificity == 1.0
 
 
 def test_figures_say_what_they_show(tmp_path: Path) -> None:
     metrics = score(make_file(tmp_path / "theirs.csv"), tmp_path / "out")
-    beside = {"models": {"a": {"accuracy": 0.9, "honest_accuracy": 0.5, "leakage": 0.4}}}
-    published = [{"name": "Somebody 2020", "accuracy": 72.4}]
+    gap = LeakageGap(accuracy=0.9, honest_accuracy=0.5, leakage=0.4)
+    original = ProtocolComparison(protocol="original", stamps=(), models={"a": gap})
+    published = [
+        Published(name="Somebody 2020", modality="EDA", task="binary", accuracy=72.4, protocol="loso", source="a paper")
+    ]
     drawn = {
         "critical difference": draw_critical_difference(metrics, simulated=True),
         "ECE": draw_reliability(metrics, simulated=True),
         "surest first": draw_risk_coverage(metrics, simulated=True),
-        "both sides": draw_leakage({**metrics, "original": beside}, simulated=True),
+        "both sides": draw_leakage(replace(metrics, original=original), simulated=True),
         "Somebody 2020": draw_published(metrics, published, simulated=True),
     }
     for words, svg in drawn.items():

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ecg_facial.evaluation.audit.checks import Check
 from ecg_facial.evaluation.benchmark.fold_running import FittedFold, fit_fold, predict_rows, test_rows
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.runner import make_pipelines
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.judging.schema import Check
 from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import Task
 from ecg_facial.prepared import AlteredData, PreparedData

@@ -5,14 +5,13 @@ Enters: predictions and content of `metrics.json`. Leaves: checks. The first is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from ecg_facial.evaluation.audit.checks import ALPHA, Check
 from ecg_facial.evaluation.judging.published import IMPLAUSIBLE_POINTS, best_published
+from ecg_facial.evaluation.judging.schema import ALPHA, Check, RunMetrics
 from ecg_facial.evaluation.statistics.confidence_intervals import runs_at_chance
 from ecg_facial.evaluation.statistics.significance import p_above_chance
 from ecg_facial.runtime.typing import Float64Array
@@ -104,11 +103,11 @@ def check_permuted(accuracies: Sequence[float], chance: float) -> Check:
     )
 
 
-def check_plausibility(metrics: Mapping[str, Any], *, simulated: bool) -> list[Check]:
+def check_plausibility(metrics: RunMetrics, *, simulated: bool) -> list[Check]:
     """Compare with the ideal observer where data are simulated, else with the best that was published."""
     if simulated:
         return _check_ceiling(metrics)
-    best = best_published(str(metrics["task"]))
+    best = best_published(metrics.task)
     name = "not above what anybody published"
     if best is None:
         return [
@@ -116,11 +115,11 @@ def check_plausibility(metrics: Mapping[str, Any], *, simulated: bool) -> list[C
                 name=name,
                 kind="deterministic",
                 passed=None,
-                message=f"no published result of task {metrics['task']} is known",
+                message=f"no published result of task {metrics.task} is known",
             )
         ]
     limit = best.accuracy / 100 + IMPLAUSIBLE_POINTS / 100
-    lows = {model: judged["over_subjects"]["ci95_low"] for model, judged in metrics["models"].items()}
+    lows = {model: judged.over_subjects.ci95_low for model, judged in metrics.models.items()}
     above = [f"{model} {100 * low:.1f}" for model, low in lows.items() if low is not None and low > limit]
     said = f"best published: {best.accuracy:.1f} % ({best.name}); limit {100 * limit:.1f}"
     if above:
@@ -128,15 +127,15 @@ def check_plausibility(metrics: Mapping[str, Any], *, simulated: bool) -> list[C
     return [Check(name=name, kind="deterministic", passed=not above, message=said, warning=True)]
 
 
-def _check_ceiling(metrics: Mapping[str, Any]) -> list[Check]:
-    ceiling = metrics.get("ceiling")
+def _check_ceiling(metrics: RunMetrics) -> list[Check]:
+    ceiling = metrics.ceiling
     name = "not above the ideal observer"
     if not ceiling:
         return [
             Check(name=name, kind="stochastic", passed=None, message="no ideal observer was asked about these trials")
         ]
-    above = [model for model, beside in ceiling.items() if beside["leakage"]]
-    gaps = ", ".join(f"{model} {100 * beside['difference']:+.1f}" for model, beside in ceiling.items())
+    above = [model for model, compared in ceiling.items() if compared.leakage]
+    gaps = ", ".join(f"{model} {100 * compared.difference:+.1f}" for model, compared in ceiling.items())
     return [
         Check(name=name, kind="stochastic", passed=not above, message=f"points to its ceiling: {gaps}", warning=False)
     ]

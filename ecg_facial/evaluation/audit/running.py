@@ -22,7 +22,6 @@ from ecg_facial.evaluation.audit.canaries import (
     check_run,
     check_state,
 )
-from ecg_facial.evaluation.audit.checks import AuditResult, Check
 from ecg_facial.evaluation.audit.decoding import check_counts, check_normalisation, check_permuted, check_plausibility
 from ecg_facial.evaluation.audit.settings import CHEAP, AuditSettings
 from ecg_facial.evaluation.audit.structure import check_copies, check_structure
@@ -32,6 +31,7 @@ from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels, run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.schema import AuditResult, Check
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import REST_CODE, get_task
@@ -106,7 +106,7 @@ def audit_run(
     checks.append(check_counts(of_run(result.predictions, task.class_names).table, task.class_names))
     checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor), task.chance))
     checks += check_plausibility(result.metrics, simulated=result.simulated)
-    return AuditResult(tuple(checks))
+    return AuditResult(checks=tuple(checks))
 
 
 def _read_fingerprints(result: BenchmarkResult, seed: int, fold: int) -> list[Mapping[str, str]]:
@@ -140,6 +140,5 @@ def _permute(
     wanted = replace(settings, permute_labels=True, seeds=n_runs)
     with TemporaryDirectory() as folder:
         run = run_benchmark(prepared, Path(folder), settings=wanted, pipelines=factories, executor=executor)
-    judged = run.metrics["models"].values()
-    by_seed = [[row["accuracy"] for row in model["over_seeds"]["by_seed"]] for model in judged]
+    by_seed = [[seed.accuracy for seed in judged.over_seeds.by_seed] for judged in run.metrics.models.values()]
     return [float(value) for value in np.mean(by_seed, axis=0)]

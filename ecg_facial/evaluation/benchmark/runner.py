@@ -7,11 +7,9 @@ kept on disk, so that a killed run goes on, with the same bytes in the end.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,6 +29,7 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.judging.predictions import write_predictions
 from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import compare_protocols, summarise_predictions
 from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
 from ecg_facial.evaluation.protocols.protocols import make_folds
@@ -42,7 +41,7 @@ from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.settings import to_dict
-from ecg_facial.runtime.storage import sha256_json, write_json
+from ecg_facial.runtime.storage import sha256_json
 
 PREDICTIONS_FILE, METRICS_FILE, CONFORMAL_FILE = "predictions.csv", "metrics.json", "conformal.csv"
 ORIGINAL_FOLDER = "original"
@@ -57,7 +56,7 @@ class BenchmarkResult:
     folder : Path
     predictions : DataFrame
         As in `predictions.csv`.
-    metrics : dict
+    metrics : RunMetrics
         As in `metrics.json`.
     simulated : bool
     plan : FoldPlan
@@ -72,7 +71,7 @@ class BenchmarkResult:
 
     folder: Path
     predictions: pd.DataFrame
-    metrics: dict[str, Any]
+    metrics: RunMetrics
     simulated: bool
     plan: FoldPlan = field(default_factory=FoldPlan)
     conformal: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -130,8 +129,8 @@ def run_benchmark(
         )
     beside = run.finish(out / ORIGINAL_FOLDER, protocol=settings.protocol, ceiling=None)
     honest = run.finish(out, protocol="loso", ceiling=ceiling)
-    metrics = {**honest.metrics, ORIGINAL_FOLDER: compare_protocols(honest.metrics, beside.metrics)}
-    write_json(out / METRICS_FILE, metrics)
+    metrics = replace(honest.metrics, original=compare_protocols(honest.metrics, beside.metrics))
+    metrics.write(out / METRICS_FILE)
     return replace(honest, metrics=metrics, beside=beside)
 
 
@@ -176,19 +175,19 @@ class _Runner:
         self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
         judged = of_run(predictions, task.class_names, people=self.prepared.table)
-        metrics = {
-            "protocol": plan.protocol,
-            "folds_sha256": plan.sha256,
-            "normalisation": settings.normalisation.mode,
-            "stamps": [*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps],
-            **summarise_predictions(judged, task=task.name, ceiling=ceiling),
-        }
+        metrics = replace(
+            summarise_predictions(judged, task=task.name, simulated=self.prepared.simulated, ceiling=ceiling),
+            protocol=plan.protocol,
+            folds_sha256=plan.sha256,
+            normalisation=settings.normalisation.mode,
+            stamps=(*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps),
+        )
         write_folds(out / FOLDS_FILE, plan)
         write_predictions(out / PREDICTIONS_FILE, predictions)
         result = self._collect(out, plan, jobs, predictions, metrics)
         if len(result.conformal):
             write_predictions(out / CONFORMAL_FILE, result.conformal)
-        write_json(out / METRICS_FILE, metrics)
+        metrics.write(out / METRICS_FILE)
         return result
 
     def load(self, out: Path, *, folds: Path | None) -> BenchmarkResult:
@@ -200,11 +199,10 @@ class _Runner:
         if not (out / METRICS_FILE).is_file() or find_waiting(jobs):
             raise MissingDataError(f"{out}: not a finished run of these settings; run the benchmark to its end")
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
-        metrics = json.loads((out / METRICS_FILE).read_text(encoding="utf-8"))
-        return self._collect(out, plan, jobs, predictions, metrics)
+        return self._collect(out, plan, jobs, predictions, RunMetrics.read(out / METRICS_FILE))
 
     def _collect(
-        self, out: Path, plan: FoldPlan, jobs: Sequence[FoldJob], predictions: pd.DataFrame, metrics: dict[str, Any]
+        self, out: Path, plan: FoldPlan, jobs: Sequence[FoldJob], predictions: pd.DataFrame, metrics: RunMetrics
     ) -> BenchmarkResult:
         conformal = pd.concat([read_conformal(job) for job in jobs], ignore_index=True)
         details = pd.DataFrame([row for job in jobs for row in read_details(job)])

@@ -1,26 +1,26 @@
 """A model beside the ideal observer, on the same trials.
 
-Enters: predictions of models and of the observer. Leaves: the observer's accuracy, the paired difference over subjects,
-and whether a model is above it by more than chance, which only leakage explains.
+Input: predictions of models and of the observer. Output: the observer's accuracy (the ceiling), the paired difference
+over subjects, and whether a model is above the ceiling by more than chance, which leakage alone explains.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.judging.schema import CeilingComparison
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
 
 # two-sided 98 %: the lower bound is exceeded by chance in 1 % of runs
 _CONFIDENCE = 0.98
 
 
-def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> dict[str, Any]:
-    """Set each model beside the observer that sees the same modalities.
+def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> dict[str, CeilingComparison]:
+    """Compare each model with the observer that sees the same modalities.
 
     Parameters
     ----------
@@ -29,10 +29,8 @@ def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> d
 
     Returns
     -------
-    dict
-        By model: ``accuracy`` of the observer on the trials that both judged, ``n_trials``, ``difference`` (model minus
-        observer, mean over subjects), ``lower99`` (its one-sided 99 % lower bound, None for fewer than two subjects)
-        and ``leakage`` (whether that bound is above 0). Models whose trials the observer has not seen are left out.
+    dict of str to CeilingComparison
+        By model, over the trials that both judged. Models whose trials the observer has not seen are left out.
     """
     keys = ["subject", "trial"]
     right = [
@@ -43,16 +41,17 @@ def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> d
     return {str(model): _compare(part) for model, part in both.groupby("model", sort=False)}
 
 
-def _compare(part: pd.DataFrame) -> dict[str, Any]:
+def _compare(part: pd.DataFrame) -> CeilingComparison:
+    """Paired difference over subjects; without a lower bound for fewer than two of them."""
     means = part.groupby("subject")[["right", "right_observer"]].mean()
     difference = mean_over_subjects(
         (means["right"] - means["right_observer"]).to_numpy(np.float64), confidence=_CONFIDENCE, method="t"
     )
     known = not math.isnan(difference.low)
-    return {
-        "accuracy": float(part["right_observer"].mean()),
-        "n_trials": len(part[["subject", "trial"]].drop_duplicates()),
-        "difference": difference.mean,
-        "lower99": difference.low if known else None,
-        "leakage": known and difference.low > 0,
-    }
+    return CeilingComparison(
+        accuracy=float(part["right_observer"].mean()),
+        n_trials=len(part[["subject", "trial"]].drop_duplicates()),
+        difference=difference.mean,
+        lower99=difference.low if known else None,
+        leakage=known and difference.low > 0,
+    )

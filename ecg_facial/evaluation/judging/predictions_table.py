@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ecg_facial.datasets.readers.biovid import UNREACTIVE
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.judging.predictions import SUM_TOLERANCE, class_names_of, show_row
 from ecg_facial.labels import PainLevel
@@ -264,8 +263,8 @@ def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -
     table = table.drop(columns=[name for name in ("age_band",) if name in table])
     if "sex" not in table and "age_years" not in table:
         table = _read_names(table)
-    if "reaction" not in table and table["subject"].isin(UNREACTIVE).any():
-        table["reaction"] = np.where(table["subject"].isin(UNREACTIVE), "none visible", "visible")
+    if "reaction" not in table:
+        table = _add_reaction(table)
     if "age_years" in table:
         table["age_band"] = [
             _band(age)
@@ -282,6 +281,18 @@ def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -
         _check_stratum(path, table, name)
         table[name] = table[name].fillna("").astype(str)
     return table, tuple(names)
+
+
+def _add_reaction(table: pd.DataFrame) -> pd.DataFrame:
+    """Mark BioVid's 20 people without a visible reaction, where one of them is in the table."""
+    subjects = table["subject"].astype(str)
+    if not any(_BIOVID_NAME.match(subject) for subject in subjects.unique()):
+        return table
+    # the readers are slow to import, and most tables are not BioVid's
+    from ecg_facial.datasets.readers.biovid import UNREACTIVE
+
+    unreactive = subjects.isin(UNREACTIVE)
+    return table.assign(reaction=np.where(unreactive, "none visible", "visible")) if unreactive.any() else table
 
 
 def _read_names(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,12 +1,11 @@
 """Published results on BioVid Part A, leave-one-subject-out, with what is known of how they were reached.
 
-Enters: nothing. Leaves: records. Second-hand figures were read in works that quote them; none was measured by us.
+Input: nothing. Output: records. Second-hand figures were read in works that quote them; none was measured by us.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 IMPLAUSIBLE_POINTS = 5.0
 """How far above the best published figure a lower bound may lie before it is called implausible."""
@@ -117,10 +116,9 @@ PUBLISHED = (
 )
 
 
-def list_published(task: str) -> list[dict[str, Any]]:
-    """Results of a task as records, best first; none is known for BL1 to PA3."""
-    found = sorted((item for item in PUBLISHED if item.task == task), key=lambda item: -item.accuracy)
-    return [asdict(item) for item in found]
+def list_published(task: str) -> list[Published]:
+    """Results of a task, best first; none is known for BL1 to PA3."""
+    return sorted((item for item in PUBLISHED if item.task == task), key=lambda item: -item.accuracy)
 
 
 def best_published(task: str) -> Published | None:

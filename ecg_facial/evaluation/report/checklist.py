@@ -1,7 +1,7 @@
 """The TRIPOD+AI checklist, filled from a run as far as a run can fill it.
 
-Enters: content of `run.json` and `metrics.json`. Leaves: items with what the run says, or with who has to say it. The
-wording of the items is ours and short; the statement itself is to be read.
+Input: `RunRecord` (or `ScoredFile`) and `RunMetrics`. Output: items with what the run says, empty where the authors
+have to write it. The wording of the items is ours and short; the statement itself is to be read.
 
 References
 ----------
@@ -11,12 +11,17 @@ machine learning methods, BMJ 385, 2024, e078378.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-Content = Mapping[str, Any]
-_Fill = Callable[[Content, Content], str]
+from ecg_facial.evaluation.benchmark.run_record import RunRecord, ScoredFile
+from ecg_facial.evaluation.judging.schema import ModelMetrics, RunMetrics
+
+_Source = RunRecord | ScoredFile
+_Fill = Callable[[_Source, RunMetrics], str]
+_SIGNALS = {"facial": "face video", "ecg": "ECG"}
+_NETWORKS = {"facial": "ResNet18 and GRU", "ecg": "Transformer over heart-rate tokens", "fusion": "late fusion"}
+_WINDOWS = {"facial": "face crops", "ecg": "heart-rate tokens"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +43,7 @@ class Item:
     said: str
 
 
-def fill_checklist(run: Content, metrics: Content) -> list[Item]:
+def fill_checklist(run: RunRecord | ScoredFile, metrics: RunMetrics) -> list[Item]:
     """Fill every item that the run knows of."""
     return [
         Item(number=number, section=section, topic=topic, said=fill(run, metrics) if fill else "")
@@ -47,116 +52,129 @@ def fill_checklist(run: Content, metrics: Content) -> list[Item]:
     ]
 
 
-def _title(run: Content, metrics: Content) -> str:
+def name_signals(metrics: RunMetrics) -> str:
+    """Name the signals that were judged: both, but where the face's or the ECG's model is the only built-in one."""
+    return " and ".join(_pick(_SIGNALS, metrics))
+
+
+def _pick(words: dict[str, str], metrics: RunMetrics) -> list[str]:
+    """Words of the built-in models that the run has; all of them where it has none of these."""
+    return [word for model, word in words.items() if model in metrics.models] or list(words.values())
+
+
+def _title(run: _Source, metrics: RunMetrics) -> str:
     return f"development with internal validation: {_protocol(run, metrics)}; classes {_classes(metrics)}"
 
 
-def _protocol(run: Content, metrics: Content) -> str:
-    return str(run.get("protocol", metrics.get("protocol", "predictions of another program; protocol not known")))
+def _protocol(run: _Source, _: RunMetrics) -> str:
+    return run.protocol if isinstance(run, RunRecord) else "predictions of another program; protocol not known"
 
 
-def _classes(metrics: Content) -> str:
-    return ", ".join(metrics["class_names"])
+def _classes(metrics: RunMetrics) -> str:
+    return ", ".join(metrics.class_names)
 
 
-def _data(run: Content, _: Content) -> str:
-    if run.get("simulated"):
+def _data(run: _Source, _: RunMetrics) -> str:
+    if run.simulated:
         return "SIMULATED recordings with known truth; no patients"
-    return f"reader {run['reader']}, fingerprint {run['data_fingerprint'][:16]}" if "reader" in run else ""
+    return f"reader {run.reader}, fingerprint {run.data_fingerprint[:16]}" if isinstance(run, RunRecord) else ""
 
 
-def _participants(run: Content, metrics: Content) -> str:
-    excluded = len(run.get("problems", ()))
-    return f"{metrics['n_subjects']} subjects, {metrics['n_trials']} trials; {excluded} exclusions and problems, listed"
+def _participants(run: _Source, metrics: RunMetrics) -> str:
+    excluded = len(run.problems) if isinstance(run, RunRecord) else 0
+    return f"{metrics.n_subjects} subjects, {metrics.n_trials} trials; {excluded} exclusions and problems, listed"
 
 
-def _preparation(run: Content, _: Content) -> str:
-    if "window_settings" not in run:
+def _preparation(run: _Source, metrics: RunMetrics) -> str:
+    if not isinstance(run, RunRecord):
         return ""
-    return "face crops and heart-rate tokens by one function for all trials; settings and versions below"
+    made = " and ".join(_pick(_WINDOWS, metrics))
+    return f"{made} by one function for all trials; settings and versions below"
 
 
-def _outcome(run: Content, metrics: Content) -> str:
-    if "protocol" not in run:
+def _outcome(run: _Source, metrics: RunMetrics) -> str:
+    if not isinstance(run, RunRecord):
         return ""
     return f"level of the stimulus ({_classes(metrics)}), set by the experiment; not what the person felt"
 
 
-def _predictors(run: Content, _: Content) -> str:
-    return "face video and ECG of the same seconds" if "window_settings" in run else ""
-
-
-def _size(_: Content, metrics: Content) -> str:
-    widest = max(
-        (figures["ci95_high"] - figures["ci95_low"], model)
-        for model, judged in metrics["models"].items()
-        if (figures := judged["over_subjects"])["ci95_low"] is not None
-    )
-    return f"intervals over subjects are up to {100 * widest[0]:.1f} points wide ({widest[1]})"
-
-
-def _known_size(run: Content, metrics: Content) -> str:
-    known = any(judged["over_subjects"]["ci95_low"] is not None for judged in metrics["models"].values())
-    return _size(run, metrics) if known else ""
-
-
-def _missing(run: Content, _: Content) -> str:
-    if "window_settings" not in run:
+def _predictors(run: _Source, metrics: RunMetrics) -> str:
+    if not isinstance(run, RunRecord):
         return ""
+    signals = _pick(_SIGNALS, metrics)
+    return f"{' and '.join(signals)} of the same seconds" if len(signals) > 1 else f"{signals[0]} alone"
+
+
+def _size(_: _Source, metrics: RunMetrics) -> str:
+    over_subjects = {model: judged.over_subjects for model, judged in metrics.models.items()}
+    widths = [(over.ci95.width, model) for model, over in over_subjects.items() if over.ci95 is not None]
+    if not widths:
+        return ""
+    width, model = max(widths)
+    return f"intervals over subjects are up to {100 * width:.1f} points wide ({model})"
+
+
+def _missing(run: _Source, metrics: RunMetrics) -> str:
+    if not isinstance(run, RunRecord):
+        return ""
+    signals = _pick(_SIGNALS, metrics)
+    if len(signals) == 1:
+        return f"a trial without {signals[0]} is left out and listed"
     return "a trial without one signal is judged by the other; a trial without both is left out and listed"
 
 
-def _analysis(run: Content, metrics: Content) -> str:
-    if "protocol" not in run:
+def _analysis(run: _Source, metrics: RunMetrics) -> str:
+    if not isinstance(run, RunRecord):
         return ""
-    seeds = len(metrics["seeds"])
+    seeds = len(metrics.seeds)
     return f"{_protocol(run, metrics)}, {seeds} seed{'s' if seeds > 1 else ''}; every choice on inner subjects"
 
 
-def _model(run: Content, _: Content) -> str:
-    return "ResNet18 and GRU; Transformer over heart-rate tokens; late fusion" if "model_settings" in run else ""
+def _model(run: _Source, metrics: RunMetrics) -> str:
+    return "; ".join(_pick(_NETWORKS, metrics)) if isinstance(run, RunRecord) else ""
 
 
-def _performance_measures(_: Content, metrics: Content) -> str:
-    one = next(iter(metrics["models"].values()))
-    return "accuracy, balanced accuracy, macro-F1" + (", calibration, conformal sets" if one.get("calibration") else "")
+def _performance_measures(_: _Source, metrics: RunMetrics) -> str:
+    calibrated = next(iter(metrics.models.values())).calibration is not None
+    return "accuracy, balanced accuracy, macro-F1" + (", calibration, conformal sets" if calibrated else "")
 
 
-def _balance(_: Content, metrics: Content) -> str:
-    return f"chance is {100 * metrics['chance']:.1f} %: {metrics['chance_rule']}"
+def _balance(_: _Source, metrics: RunMetrics) -> str:
+    return f"chance is {100 * metrics.chance:.1f} %: {metrics.chance_rule}"
 
 
-def _fairness(_: Content, metrics: Content) -> str:
-    strata = sorted({name for judged in metrics["models"].values() for name in judged["strata"]})
+def _fairness(_: _Source, metrics: RunMetrics) -> str:
+    strata = sorted({name for judged in metrics.models.values() for name in judged.strata})
     return f"figures by {', '.join(strata)}" if strata else ""
 
 
-def _output(_: Content, metrics: Content) -> str:
-    return f"a probability for each of {len(metrics['class_names'])} classes; the largest is the prediction"
+def _output(_: _Source, metrics: RunMetrics) -> str:
+    return f"a probability for each of {len(metrics.class_names)} classes; the largest is the prediction"
 
 
-def _code(run: Content, _: Content) -> str:
-    commit = run.get("git_commit")
-    return f"ecg_facial {run['package_version']}" + (f", commit {commit[:12]}" if commit else "")
+def _code(run: _Source, _: RunMetrics) -> str:
+    return f"ecg_facial {run.package_version}" + (f", commit {run.git_commit[:12]}" if run.git_commit else "")
 
 
-def _participants_flow(run: Content, metrics: Content) -> str:
-    return f"data table of this report: {metrics['n_subjects']} subjects judged" if "n_subjects" in run else ""
+def _participants_flow(run: _Source, metrics: RunMetrics) -> str:
+    return f"data table of this report: {metrics.n_subjects} subjects judged" if isinstance(run, RunRecord) else ""
 
 
-def _specification(run: Content, _: Content) -> str:
-    return "bundle in model/ (ONNX and weights, with SHA-256)" if run.get("bundle") else ""
+def _specification(run: _Source, _: RunMetrics) -> str:
+    shipped = isinstance(run, RunRecord) and run.bundle
+    return "bundle in model/ (ONNX and weights, with SHA-256)" if shipped else ""
 
 
-def _performance(_: Content, metrics: Content) -> str:
-    def one(model: str, judged: Content) -> str:
-        figures = judged["over_subjects"]
-        mean = f"{model} {100 * figures['accuracy_mean']:.1f} %"
-        if figures["ci95_low"] is None:
-            return mean
-        return f"{mean} (95 % CI {100 * figures['ci95_low']:.1f} to {100 * figures['ci95_high']:.1f})"
+def _performance(_: _Source, metrics: RunMetrics) -> str:
+    return "mean over subjects: " + "; ".join(_performance_of(*each) for each in metrics.models.items())
 
-    return "mean over subjects: " + "; ".join(one(*each) for each in metrics["models"].items())
+
+def _performance_of(model: str, judged: ModelMetrics) -> str:
+    over = judged.over_subjects
+    mean = f"{model} {100 * over.accuracy_mean:.1f} %"
+    if over.ci95 is None:
+        return mean
+    return f"{mean} (95 % CI {100 * over.ci95.low:.1f} to {100 * over.ci95.high:.1f})"
 
 
 _ITEMS: dict[str, list[tuple[str, str, _Fill | None]]] = {
@@ -183,7 +201,7 @@ _ITEMS: dict[str, list[tuple[str, str, _Fill | None]]] = {
         ("9a", "Choice of initial predictors", _predictors),
         ("9b", "Definition of all predictors", _predictors),
         ("9c", "Who assessed predictors, where that takes judgement", None),
-        ("10", "Sample size", _known_size),
+        ("10", "Sample size", _size),
         ("11", "Missing data", _missing),
         ("12a", "How the data were used: development and evaluation", _analysis),
         ("12b", "Handling of predictors", _preparation),

@@ -1,7 +1,7 @@
 """Clips that a report shows.
 
-Enters: predictions, prepared windows, the index. Leaves: three examples: a baseline and a highest level that were
-recognised, and a mistake. Faces are taken of SIMULATED people only: data agreements forbid publishing the others.
+Input: predictions, prepared windows, the index. Output: up to three examples: a baseline and a highest level that were
+recognised, and a mistake. Faces are shown of SIMULATED people only: data agreements forbid publishing the others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ N_CROPS = 6
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Example:
-    """One clip with its signals and what the models said.
+    """One clip with its signals and the probabilities of the models.
 
     Attributes
     ----------
@@ -65,24 +65,40 @@ class Example:
 
 
 def choose_examples(
-    predictions: pd.DataFrame, prepared: PreparedData, index: DatasetIndex, *, task: Task
+    predictions: pd.DataFrame, prepared: PreparedData, index: DatasetIndex, *, task: Task, model: str
 ) -> list[Example]:
-    """Take the surest right baseline, the surest right highest level, and the surest mistake of the fused model."""
-    fused = predictions[predictions["model"] == "fusion"].sort_values(["subject", "trial"], kind="stable")
-    fused = fused.assign(
-        predicted=predicted_classes(fused),
-        sure=fused[[f"p_{name}" for name in class_names_of(fused)]].max(axis=1),
+    """Choose clips by rule, so that nobody picks the pretty ones.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As in `predictions.csv`, of one seed.
+    prepared : PreparedData
+    index : DatasetIndex
+    task : Task
+    model : str
+        The model by whose predictions they are chosen.
+
+    Returns
+    -------
+    list of Example
+        The surest right baseline, the surest right highest level, and the surest mistake, as far as there are such.
+    """
+    own = predictions[predictions["model"] == model].sort_values(["subject", "trial"], kind="stable")
+    own = own.assign(
+        predicted=predicted_classes(own),
+        confidence=own[[f"p_{name}" for name in class_names_of(own)]].max(axis=1),
     )
-    right = fused["predicted"] == fused["label"]
+    right = own["predicted"] == own["label"]
     wanted = [
-        (f"{task.class_names[0]}, recognised", right & (fused["label"] == task.class_names[0])),
-        (f"{task.class_names[-1]}, recognised", right & (fused["label"] == task.class_names[-1])),
+        (f"{task.class_names[0]}, recognised", right & (own["label"] == task.class_names[0])),
+        (f"{task.class_names[-1]}, recognised", right & (own["label"] == task.class_names[-1])),
         ("The surest mistake", ~right),
     ]
     examples = []
     for title, mask in wanted:
         if mask.any():
-            row = fused[mask].sort_values("sure", ascending=False, kind="stable").iloc[0]
+            row = own[mask].sort_values("confidence", ascending=False, kind="stable").iloc[0]
             examples.append(_make_example(title, row, predictions, prepared, index))
     return examples
 
@@ -92,7 +108,7 @@ def _make_example(
 ) -> Example:
     row = int(np.flatnonzero((prepared.table["trial"] == chosen["trial"]).to_numpy())[0])
     names = class_names_of(predictions)
-    said = predictions[predictions["trial"] == chosen["trial"]].set_index("model")
+    of_trial = predictions[predictions["trial"] == chosen["trial"]].set_index("model")
     crops, crop_times_s = _pick_crops(prepared, row)
     trial = next(trial for trial in index.trials if trial.id == chosen["trial"])
     ecg, fs_hz = _read_window(trial.ecg, prepared.settings.window_s)
@@ -114,7 +130,7 @@ def _make_example(
         heart_rate_times_s=peaks[1:][kept],
         heart_rate_bpm=60 / nn[kept],
         probabilities={
-            model: said.loc[model, [f"p_{name}" for name in names]].to_numpy(np.float64) for model in said.index
+            model: of_trial.loc[model, [f"p_{name}" for name in names]].to_numpy(np.float64) for model in of_trial.index
         },
         simulated=prepared.simulated,
     )
@@ -131,6 +147,7 @@ def _pick_crops(prepared: PreparedData, row: int) -> tuple[UInt8Array, Float64Ar
 
 
 def _read_window(source: EcgRef | None, window_s: float) -> tuple[Float64Array, float]:
+    """ECG of the window and its rate; empty where the trial has none that can be read."""
     if source is None:
         return np.zeros(0), 1.0
     try:

@@ -1,59 +1,61 @@
 """Figures of a report, as SVG text.
 
-Enters: metrics and examples. Leaves: SVG without dates, the same bytes for the same content; SIMULATED stands on each
-figure of simulated data.
+Input: `RunMetrics` and examples. Output: SVG without dates, the same bytes for the same content; SIMULATED stands on
+each figure of simulated data.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ecg_facial.evaluation.report.examples import Example
+from ecg_facial.evaluation.judging.schema import OverSubjects, RunMetrics
 from ecg_facial.evaluation.report.figure_style import GREY, TITLES, Look, looks_of, make_figure, to_svg
 
-_CONFUSIONS_A_ROW = 3
+if TYPE_CHECKING:
+    from ecg_facial.evaluation.report.examples import Example
+
+_CONFUSIONS_PER_ROW = 3
+# more names than these cannot be read on one page
 _MOST_NAMES = 40
 _ECG = looks_of(["ecg"])["ecg"]
 
 
-def draw_subjects(metrics: Mapping[str, Any], *, simulated: bool) -> str:
-    """One dot a subject and model, the mean over subjects with its 95 % interval, and chance.
+def draw_subjects(metrics: RunMetrics, *, simulated: bool) -> str:
+    """One dot per subject and model, the mean over subjects with its 95 % interval, and chance.
 
     Many subjects are sorted by the mean of the models and stand without names.
     """
-    models, looks = list(metrics["models"]), looks_of(list(metrics["models"]))
+    models, looks = list(metrics.models), looks_of(list(metrics.models))
     names = sort_subjects(metrics)
     named = len(names) <= _MOST_NAMES
     heights = [0.35 + 0.13 * len(models), 0.22 * len(names) + 0.5 if named else 4.6]
     with make_figure(7.2, sum(heights) + 0.8) as figure:
         means, dots = figure.subplots(2, 1, sharex=True, height_ratios=heights)
         for place, model in enumerate(models):
-            _draw_mean(means, metrics["models"][model]["over_subjects"], place, looks[model])
+            _draw_mean(means, metrics.models[model].over_subjects, place, looks[model])
         means.set_yticks([(len(models) - 1) / 2], ["mean, 95 % CI"])
         means.set_ylim(len(models) - 0.4, -0.6)
         _draw_dots(dots, metrics, names, looks, named=named)
         for axes in (means, dots):
-            axes.axvline(100 * metrics["chance"], color=GREY, ls="--", lw=1)
+            axes.axvline(100 * metrics.chance, color=GREY, ls="--", lw=1)
             axes.grid(axis="x", color="#e5e5e5", lw=0.6)
-        dots.text(100 * metrics["chance"], len(names) - 0.1, " chance", color=GREY, va="center", fontsize=8)
+        dots.text(100 * metrics.chance, len(names) - 0.1, " chance", color=GREY, va="center", fontsize=8)
         dots.set_xlim(-3, 103)
         dots.set_xlabel("Accuracy of the held-out subject, %")
         figure.legend(loc="outside upper left", ncols=min(len(models), 5), frameon=False)
         return to_svg(figure, simulated=simulated)
 
 
-def _draw_dots(
-    axes: Axes, metrics: Mapping[str, Any], names: list[str], looks: Mapping[str, Look], *, named: bool
-) -> None:
+def _draw_dots(axes: Axes, metrics: RunMetrics, names: list[str], looks: Mapping[str, Look], *, named: bool) -> None:
     shifts = np.linspace(-0.22, 0.22, len(looks)) if named else np.zeros(len(looks))
     for shift, (model, look) in zip(shifts, looks.items(), strict=True):
-        accuracy = {row["subject"]: 100 * row["accuracy"] for row in metrics["models"][model]["subjects"]}
+        accuracy = {row.subject: 100 * row.accuracy for row in metrics.models[model].subjects}
         figures = [accuracy.get(name, math.nan) for name in names]
         size = 4 if named else 3
         axes.plot(figures, np.arange(len(names)) + shift, look.marker, color=look.colour, ms=size, label=look.title)
@@ -62,42 +64,42 @@ def _draw_dots(
     axes.set_ylim(len(names) + 0.4, -0.8)
 
 
-def sort_subjects(metrics: Mapping[str, Any]) -> list[str]:
+def sort_subjects(metrics: RunMetrics) -> list[str]:
     """Subjects by name, or from best to worst where there are too many for names."""
     accuracy: dict[str, list[float]] = {}
-    for judged in metrics["models"].values():
-        for row in judged["subjects"]:
-            accuracy.setdefault(row["subject"], []).append(row["accuracy"])
+    for judged in metrics.models.values():
+        for row in judged.subjects:
+            accuracy.setdefault(row.subject, []).append(row.accuracy)
     if len(accuracy) <= _MOST_NAMES:
         return sorted(accuracy)
     return sorted(accuracy, key=lambda name: (-float(np.mean(accuracy[name])), name))
 
 
-def _draw_mean(axes: Axes, over: Mapping[str, Any], place: float, look: Look) -> None:
-    mean = 100 * over["accuracy_mean"]
-    if over["ci95_low"] is not None:
-        axes.plot([100 * over["ci95_low"], 100 * over["ci95_high"]], [place, place], color=look.colour, lw=2)
-    axes.plot([mean], [place], look.marker, color=look.colour, ms=6)
+def _draw_mean(axes: Axes, over: OverSubjects, place: float, look: Look) -> None:
+    """Mean over subjects with its interval, one line per model."""
+    if over.ci95 is not None:
+        axes.plot([100 * over.ci95.low, 100 * over.ci95.high], [place, place], color=look.colour, lw=2)
+    axes.plot([100 * over.accuracy_mean], [place], look.marker, color=look.colour, ms=6)
 
 
-def draw_confusions(metrics: Mapping[str, Any], *, simulated: bool) -> str:
+def draw_confusions(metrics: RunMetrics, *, simulated: bool) -> str:
     """Confusion matrix of each model: share of each class's trials, and their number."""
-    models, names = list(metrics["models"]), metrics["class_names"]
-    looks, n_rows = looks_of(models), -(-len(models) // _CONFUSIONS_A_ROW)
+    models, names = list(metrics.models), metrics.class_names
+    looks, n_rows = looks_of(models), -(-len(models) // _CONFUSIONS_PER_ROW)
     with make_figure(7.2, 2.9 * n_rows) as figure:
-        grid = np.ravel(figure.subplots(n_rows, min(len(models), _CONFUSIONS_A_ROW)))
+        grid = np.ravel(figure.subplots(n_rows, min(len(models), _CONFUSIONS_PER_ROW)))
         for place, axes in enumerate(grid):
             if place >= len(models):
                 axes.set_axis_off()
                 continue
-            _draw_confusion(axes, metrics["models"][models[place]]["overall"]["confusion"], names)
+            _draw_confusion(axes, metrics.models[models[place]].overall.confusion, names)
             axes.set_title(looks[models[place]].title, fontsize=10)
-            if place % _CONFUSIONS_A_ROW == 0:
-                axes.set_ylabel("stimulus level" if metrics.get("protocol") else "label")
+            if place % _CONFUSIONS_PER_ROW == 0:
+                axes.set_ylabel("stimulus level" if metrics.protocol else "label")
         return to_svg(figure, simulated=simulated)
 
 
-def _draw_confusion(axes: Axes, confusion: list[list[int]], names: list[str]) -> None:
+def _draw_confusion(axes: Axes, confusion: Sequence[Sequence[int]], names: Sequence[str]) -> None:
     counts = np.array(confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -113,14 +115,16 @@ def _draw_confusion(axes: Axes, confusion: list[list[int]], names: list[str]) ->
 
 
 def draw_example(example: Example) -> str:
-    """Frames, ECG with R-peaks, heart rate and probabilities of one clip."""
-    heights = [1.3, 1.1, 1.35] if len(example.crops) else [1.1, 1.35]
+    """Frames, ECG with R-peaks, heart rate and probabilities of one clip; a signal that is not there is left out."""
+    heights = [1.3] * bool(len(example.crops)) + [1.1] * bool(len(example.ecg)) + [1.35]
     with make_figure(7.2, 1.3 * sum(heights)) as figure:
         rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
         if len(example.crops):
             _draw_crops(figure, rows[0], example)
-        axes = figure.add_subplot(rows[-2])
-        _draw_ecg(axes, example)
+        if not len(example.ecg):
+            _draw_probabilities(figure.add_subplot(rows[-1]), example)
+            return to_svg(figure, simulated=example.simulated)
+        _draw_ecg(figure.add_subplot(rows[-2]), example)
         lower = rows[-1].subgridspec(1, 2, width_ratios=[1.3, 1], wspace=0.12)
         _draw_heart_rate(figure.add_subplot(lower[0]), example)
         _draw_probabilities(figure.add_subplot(lower[1]), example)
@@ -139,10 +143,10 @@ def _draw_crops(figure: Figure, place: Any, example: Example) -> None:
 def _draw_ecg(axes: Axes, example: Example) -> None:
     times_s = np.arange(len(example.ecg)) / example.fs_hz
     axes.plot(times_s, example.ecg, color="black", lw=0.7)
-    inside = example.r_peak_times_s[example.r_peak_times_s < times_s[-1]] if len(times_s) else np.zeros(0)
+    inside = example.r_peak_times_s[example.r_peak_times_s < times_s[-1]]
     if len(inside):
         axes.plot(inside, np.interp(inside, times_s, example.ecg), "v", color=_ECG.colour, ms=5)
-    axes.set_xlim(0, times_s[-1] if len(times_s) else 1)
+    axes.set_xlim(0, times_s[-1])
     axes.set_ylabel("ECG (a.u.)")
     axes.set_xlabel("seconds")
 

@@ -1,21 +1,23 @@
 """A run's figures as tables, for papers: CSV with full digits, LaTeX with rounded percent.
 
-Enters: content of `metrics.json`. Leaves: DataFrames, and files ``<name>.csv`` and ``<name>.tex``. Tables of simulated
-data say so in a column and in the caption.
+Input: `RunMetrics`. Output: DataFrames, and files ``<name>.csv`` and ``<name>.tex``. Tables of simulated data say so in
+a column and in the caption.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ecg_facial.evaluation.judging.schema import ModelMetrics, RunMetrics, Stratum, SubjectMetrics
+from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import write_text
 
-Metrics = Mapping[str, Any]
-# Shares, shown as percent in LaTeX; other numbers keep three digits.
+_Row = dict[str, Any]
+# shares, shown as percent in LaTeX; other numbers keep three digits
 _SHARES = (
     "accuracy", "balanced_accuracy", "macro_f1", "accuracy_mean", "accuracy_std", "ci95_low", "ci95_high", "ceiling",
     "sensitivity", "specificity", "accuracy_difference", "coverage", "ece", "ece_null_low", "ece_null_high", "target",
@@ -35,26 +37,27 @@ _CAPTIONS = {
 }
 
 
-def make_tables(metrics: Metrics, *, simulated: bool) -> dict[str, pd.DataFrame]:
+def make_tables(metrics: RunMetrics, *, simulated: bool) -> dict[str, pd.DataFrame]:
     """Lay metrics out as tables, by name; empty ones are left out."""
-    models = metrics["models"]
     tables = {
-        "models": _stack(models, lambda _, judged: [_model_row(judged)]),
-        "subjects": _stack(models, lambda _, judged: [_scalars(row) for row in judged["subjects"]]),
-        "comparisons": pd.DataFrame(metrics["comparisons"]),
-        "strata": _stack(models, lambda _, judged: _stratum_rows(judged["strata"])),
-        "calibration": _stack(models, lambda _, judged: _part(judged, "calibration")),
-        "abstention": _stack(models, lambda _, judged: (judged.get("abstention") or {}).get("points", [])),
-        "conformal": _stack(models, lambda _, judged: _part(judged, "conformal")),
+        "models": _stack(metrics, lambda judged: [_model_row(judged)]),
+        "subjects": _stack(metrics, lambda judged: map(_subject_row, judged.subjects)),
+        "comparisons": pd.DataFrame([pair.to_dict() for pair in metrics.comparisons]),
+        "strata": _stack(metrics, lambda judged: _stratum_rows(judged.strata)),
+        "calibration": _stack(metrics, lambda judged: _scalar_rows(judged.calibration)),
+        "abstention": _stack(
+            metrics, lambda judged: _scalar_rows(*(judged.abstention.points if judged.abstention else ()))
+        ),
+        "conformal": _stack(metrics, lambda judged: _scalar_rows(judged.conformal)),
     }
-    if "ceiling" in metrics:
-        reached = {model: beside["accuracy"] for model, beside in metrics["ceiling"].items()}
+    if metrics.ceiling is not None:
+        reached = {model: compared.accuracy for model, compared in metrics.ceiling.items()}
         tables["models"]["ceiling"] = tables["models"]["model"].map(reached)
     filled = {name: table.dropna(axis=1, how="all") for name, table in tables.items() if len(table)}
     return {name: table.assign(simulated=simulated) for name, table in filled.items()}
 
 
-def write_tables(folder: Path, metrics: Metrics, *, simulated: bool) -> None:
+def write_tables(folder: Path, metrics: RunMetrics, *, simulated: bool) -> None:
     """Write every table as CSV and LaTeX (booktabs) into a folder."""
     for name, table in make_tables(metrics, simulated=simulated).items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
@@ -70,28 +73,35 @@ def to_latex(name: str, table: pd.DataFrame, *, simulated: bool) -> str:
     )
 
 
-def _stack(models: Metrics, rows_of: Any) -> pd.DataFrame:
-    return pd.DataFrame([{"model": model, **row} for model, judged in models.items() for row in rows_of(model, judged)])
+def _stack(metrics: RunMetrics, rows_of: Callable[[ModelMetrics], Iterable[_Row]]) -> pd.DataFrame:
+    """Rows of all models under each other, with the model's name first."""
+    return pd.DataFrame(
+        [{"model": model, **row} for model, judged in metrics.models.items() for row in rows_of(judged)]
+    )
 
 
-def _model_row(judged: Metrics) -> dict[str, Any]:
-    overall = {name: judged["overall"].get(name) for name in _OVERALL}
-    return {**overall, **judged["over_subjects"]}
+def _model_row(judged: ModelMetrics) -> _Row:
+    return {**{name: getattr(judged.overall, name) for name in _OVERALL}, **judged.over_subjects.to_dict()}
 
 
-def _scalars(row: Metrics) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if not isinstance(value, (list, dict))}
+def _subject_row(subject: SubjectMetrics) -> _Row:
+    """One subject, with the groups that they belong to as columns."""
+    return {"subject": subject.subject, "fold": subject.fold, **subject.groups, **_scalars(subject)}
 
 
-def _part(judged: Metrics, name: str) -> list[dict[str, Any]]:
-    return [_scalars(judged[name])] if judged.get(name) else []
+def _scalars(record: Record) -> _Row:
+    return {name: value for name, value in record.to_dict().items() if not isinstance(value, (list, dict))}
 
 
-def _stratum_rows(strata: Metrics) -> list[dict[str, Any]]:
+def _scalar_rows(*records: Record | None) -> list[_Row]:
+    return [_scalars(record) for record in records if record is not None]
+
+
+def _stratum_rows(strata: Mapping[str, Stratum]) -> list[_Row]:
     return [
-        {"stratum": stratum, "group": group, **figures}
+        {"stratum": stratum, "group": group, **figures.to_dict()}
         for stratum, found in strata.items()
-        for group, figures in found["groups"].items()
+        for group, figures in found.groups.items()
     ]
 
 

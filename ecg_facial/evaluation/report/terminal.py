@@ -1,81 +1,82 @@
-"""What a judgement looks like on the terminal.
+"""Metrics as text for the terminal.
 
-Enters: content of `metrics.json`. Leaves: lines.
+Input: `RunMetrics`. Output: lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from ecg_facial.evaluation.judging.schema import CeilingComparison, OverSubjects, RunMetrics
 from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
 
 _MOST_COMPARISONS = 10
 
 
-def describe_metrics(metrics: Mapping[str, Any], *, heading: str, simulated: bool) -> list[str]:
-    """Lay out what a run or a file reached: stamps, models beside chance, comparisons, and what is wrong.
+def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> list[str]:
+    """Lay out the results of a run or a file: stamps, models beside chance, comparisons, leakage.
 
     Parameters
     ----------
-    metrics : mapping
-        Content of `metrics.json`.
+    metrics : RunMetrics
     heading : str
         What was judged, and how.
     simulated : bool
     """
-    ceiling = metrics.get("ceiling", {})
+    ceiling = metrics.ceiling or {}
     rows = [
         [
             name,
-            format_share(judged["overall"]["accuracy"]),
-            *([format_share(ceiling[name]["accuracy"]) if name in ceiling else "-"] if ceiling else []),
-            format_share(judged["overall"]["balanced_accuracy"]),
-            format_share(judged["overall"]["macro_f1"]),
-            format_share(judged["over_subjects"]["accuracy_mean"]),
-            _interval(judged["over_subjects"]),
-            format_p(judged["over_subjects"]["p_above_chance"]),
+            format_share(judged.overall.accuracy),
+            *([format_share(ceiling[name].accuracy) if name in ceiling else "-"] if ceiling else []),
+            format_share(judged.overall.balanced_accuracy),
+            format_share(judged.overall.macro_f1),
+            format_share(judged.over_subjects.accuracy_mean),
+            _format_interval(judged.over_subjects),
+            format_p(judged.over_subjects.p_above_chance),
         ]
-        for name, judged in metrics["models"].items()
+        for name, judged in metrics.models.items()
     ]
-    chance, even = format_share(metrics["chance"]), format_share(1 / len(metrics["class_names"]))
+    chance, even = format_share(metrics.chance), format_share(1 / len(metrics.class_names))
     rows.append(["chance", chance, *([""] if ceiling else []), even, "", chance, "", ""])
     shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
     return [
         *([SIMULATED_NOTE] if simulated else []),
-        *metrics.get("stamps", []),
-        f"{heading}: {metrics['n_subjects']} subjects, {metrics['n_trials']} trials{_say_seeds(metrics)}, %",
+        *metrics.stamps,
+        f"{heading}: {metrics.n_subjects} subjects, {metrics.n_trials} trials{_describe_seeds(metrics)}, %",
         format_table(rows, header=["model", *shown, "p above chance"]),
-        *_say_comparisons(metrics),
-        *(
-            f"LEAKAGE: {name} is {100 * beside['difference']:.1f} points above its ceiling (99 % lower bound "
-            f"{100 * beside['lower99']:.1f}); nothing but information about the test subjects explains that"
-            for name, beside in ceiling.items()
-            if beside["leakage"]
-        ),
+        *_describe_comparisons(metrics),
+        *(_describe_leakage(name, compared) for name, compared in ceiling.items() if compared.leakage),
     ]
 
 
-def _interval(over: Mapping[str, Any]) -> str:
-    return f"{format_share(over['ci95_low'])} to {format_share(over['ci95_high'])}"
+def _format_interval(over: OverSubjects) -> str:
+    return f"{format_share(over.ci95_low)} to {format_share(over.ci95_high)}"
 
 
-def _say_seeds(metrics: Mapping[str, Any]) -> str:
-    spreads = [judged["over_seeds"]["accuracy_std"] for judged in metrics["models"].values()]
+def _describe_leakage(name: str, compared: CeilingComparison) -> str:
+    """One line on a model that is above the ideal observer."""
+    return (
+        f"LEAKAGE: {name} is {100 * compared.difference:.1f} points above its ceiling (99 % lower bound "
+        f"{format_share(compared.lower99)}); nothing but information about the test subjects explains that"
+    )
+
+
+def _describe_seeds(metrics: RunMetrics) -> str:
+    """Give the number of seeds and the largest spread over them; empty for one seed."""
+    spreads = [judged.over_seeds.accuracy_std for judged in metrics.models.values()]
     known = [spread for spread in spreads if spread is not None]
     if not known:
         return ""
-    return f", {len(metrics['seeds'])} seeds (standard deviation up to {100 * max(known):.1f} points)"
+    return f", {len(metrics.seeds)} seeds (standard deviation up to {100 * max(known):.1f} points)"
 
 
-def _say_comparisons(metrics: Mapping[str, Any]) -> list[str]:
+def _describe_comparisons(metrics: RunMetrics) -> list[str]:
     """Fusion against the others where there is one, else the first pairs."""
-    fused = [pair for pair in metrics["comparisons"] if pair["first"].split(":")[0] == "fusion"]
+    fused = [pair for pair in metrics.comparisons if pair.first.split(":")[0] == "fusion"]
     return [
-        f"{pair['first']} against {pair['second']}: {100 * pair['accuracy_difference']:+.1f} points, "
-        f"paired t test over subjects p {format_p(pair['p_paired'])}"
-        for pair in (fused or metrics["comparisons"])[:_MOST_COMPARISONS]
-        if pair["accuracy_difference"] is not None
+        f"{pair.first} against {pair.second}: {100 * pair.accuracy_difference:+.1f} points, "
+        f"paired t test over subjects p {format_p(pair.p_paired)}"
+        for pair in (fused or list(metrics.comparisons))[:_MOST_COMPARISONS]
+        if pair.accuracy_difference is not None
     ]
 
 

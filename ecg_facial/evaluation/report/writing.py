@@ -1,7 +1,7 @@
 """The report of a run, or of anybody's predictions: one self-contained HTML file.
 
-Enters: content of `run.json` and `metrics.json`, predictions, examples. Leaves: a file that opens offline and prints to
-A4. Everything from simulated data says SIMULATED.
+Input: `RunRecord` (or `ScoredFile`) and `RunMetrics`, predictions, examples. Output: a file that opens offline and
+prints to A4. Everything from simulated data says SIMULATED.
 """
 
 from __future__ import annotations
@@ -9,18 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pandas as pd
 
-from ecg_facial.evaluation.report.checklist import fill_checklist
-from ecg_facial.evaluation.report.examples import Example
+from ecg_facial.evaluation.benchmark.run_record import RunRecord, ScoredFile
+from ecg_facial.evaluation.judging.published import Published
+from ecg_facial.evaluation.judging.schema import ConformalMetrics, OverSubjects, RunMetrics
+from ecg_facial.evaluation.report.checklist import fill_checklist, name_signals
 from ecg_facial.evaluation.report.figure_style import looks_of
 from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_subjects
+from ecg_facial.evaluation.report.figures_calibration import draw_reliability, draw_risk_coverage
 from ecg_facial.evaluation.report.figures_models import draw_critical_difference, draw_leakage, draw_published
-from ecg_facial.evaluation.report.figures_trust import draw_reliability, draw_risk_coverage
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import write_text
+
+if TYPE_CHECKING:
+    from ecg_facial.evaluation.report.examples import Example
 
 _TEMPLATE = "report.html.j2"
 _MOST_ROWS = 50
@@ -30,49 +36,49 @@ _PEOPLE = ("sex", "age_years")
 def write_report(
     path: Path,
     *,
-    run: Mapping[str, Any],
-    metrics: Mapping[str, Any],
+    run: RunRecord | ScoredFile,
+    metrics: RunMetrics,
     predictions: pd.DataFrame,
     examples: Sequence[Example] = (),
-    published: Sequence[Mapping[str, Any]] = (),
+    published: Sequence[Published] = (),
 ) -> None:
     """Write a report.
 
     Parameters
     ----------
     path : Path
-    run : mapping
-        Content of `run.json`; of foreign predictions what is known.
-    metrics : mapping
-        Content of `metrics.json`.
+    run : RunRecord or ScoredFile
+        Where the predictions come from.
+    metrics : RunMetrics
     predictions : DataFrame
         As in `PredictionsTable.table`.
     examples : sequence of Example
-    published : sequence of mapping
-        Results of others on the same task: ``name, modality, accuracy`` (percent), ``protocol, source``.
+    published : sequence of Published
+        Results of others on the same task.
     """
-    simulated = bool(run.get("simulated"))
+    simulated, benchmark = run.simulated, run if isinstance(run, RunRecord) else None
+    problems = benchmark.problems if benchmark else ()
     template = _environment().get_template(_TEMPLATE)
     text = template.render(
         run=run,
         metrics=metrics,
         simulated=simulated,
-        looks=looks_of(list(metrics["models"])),
-        title="Stimulus level from face video and ECG" if "protocol" in run else "Judgement of predictions",
-        protocol=run.get("protocol", "predictions of another program"),
+        looks=looks_of(list(metrics.models)),
+        title=f"Stimulus level from {name_signals(metrics)}" if benchmark else "Judgement of predictions",
+        protocol=benchmark.protocol if benchmark else "predictions of another program",
         most_rows=_MOST_ROWS,
         examples=[(example, draw_example(example)) for example in examples],
         published=published,
         **_draw(metrics, published, simulated=simulated),
-        **_describe_trust(metrics),
+        **_describe_probabilities(metrics),
         strata=gather_strata(metrics),
-        intervals=sorted({judged["over_subjects"]["interval"] for judged in metrics["models"].values()}),
+        intervals=sorted({judged.over_subjects.interval for judged in metrics.models.values()}),
         people_columns=[name.split("_")[0] for name in _PEOPLE if name in predictions],
-        counts=count_trials(predictions, metrics["class_names"]),
+        counts=count_trials(predictions, metrics.class_names),
         quality=describe_quality(predictions),
-        problems=list(run.get("problems", ()))[:_MOST_ROWS],
-        n_problems=len(run.get("problems", ())),
-        settings=list(flatten({key: run[key] for key in ("window_settings", "model_settings") if key in run})),
+        problems=problems[:_MOST_ROWS],
+        n_problems=len(problems),
+        settings=_list_settings(benchmark),
         **_check_list(run, metrics),
     )
     write_text(path, text)
@@ -90,9 +96,16 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _draw(
-    metrics: Mapping[str, Any], published: Sequence[Mapping[str, Any]], *, simulated: bool
-) -> dict[str, str | None]:
+def _list_settings(run: RunRecord | None) -> list[tuple[str, Any]]:
+    """List settings of windows and models as dotted names and values."""
+    if run is None:
+        return []
+    shown = {"window_settings": to_dict(run.window_settings), "model_settings": to_dict(run.model_settings)}
+    return list(flatten(shown))
+
+
+def _draw(metrics: RunMetrics, published: Sequence[Published], *, simulated: bool) -> dict[str, str | None]:
+    """All figures by their name in the template; None for those with nothing to show."""
     return {
         "subjects_figure": draw_subjects(metrics, simulated=simulated),
         "confusions_figure": draw_confusions(metrics, simulated=simulated),
@@ -104,31 +117,34 @@ def _draw(
     }
 
 
-def _describe_trust(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    judged = list(metrics["models"].items())
-    trusted = [figures for _, figures in judged if figures.get("calibration")]
+def _describe_probabilities(metrics: RunMetrics) -> dict[str, Any]:
+    """Give what the tables of calibration, abstention and conformal sets share for all models."""
+    calibrated = [judged.calibration for judged in metrics.models.values() if judged.calibration]
+    abstaining = [judged.abstention for judged in metrics.models.values() if judged.abstention]
+    conformal: list[tuple[str, ConformalMetrics]] = [
+        (model, judged.conformal) for model, judged in metrics.models.items() if judged.conformal
+    ]
     return {
-        "n_bins": trusted[0]["calibration"]["n_bins"] if trusted else None,
-        "abstention_points": [point["coverage"] for point in trusted[0]["abstention"]["points"]] if trusted else [],
-        "conformal": [(model, figures["conformal"]) for model, figures in judged if figures.get("conformal")],
+        "n_bins": calibrated[0].n_bins if calibrated else None,
+        "abstention_points": [point.coverage for point in abstaining[0].points] if abstaining else [],
+        "conformal": conformal,
     }
 
 
-def _check_list(run: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
+def _check_list(run: RunRecord | ScoredFile, metrics: RunMetrics) -> dict[str, Any]:
     items = fill_checklist(run, metrics)
     return {"checklist": items, "n_missing": sum(not item.said for item in items)}
 
 
-def gather_strata(metrics: Mapping[str, Any]) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Figures of every group, a model after the other, by stratum and group."""
-    models = list(metrics["models"].values())
-    unknown = {"n_subjects": 0, "accuracy_mean": None, "ci95_low": None, "ci95_high": None}
+def gather_strata(metrics: RunMetrics) -> dict[str, dict[str, list[OverSubjects | None]]]:
+    """Figures of every group by stratum and group, one per model; None where a model has nobody of the group."""
+    models = list(metrics.models.values())
     return {
         name: {
-            group: [judged["strata"][name]["groups"].get(group, unknown) for judged in models]
-            for group in sorted({group for judged in models for group in judged["strata"][name]["groups"]})
+            group: [judged.strata[name].groups.get(group) for judged in models]
+            for group in sorted({group for judged in models for group in judged.strata[name].groups})
         }
-        for name in models[0]["strata"]
+        for name in models[0].strata
     }
 
 

@@ -16,6 +16,7 @@ from scipy import stats
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.confidence_intervals import SubjectMean, mean_over_subjects
+from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
 N_BINS = 15
@@ -25,8 +26,22 @@ _CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bin:
-    """Trials of like confidence: their number, mean confidence, accuracy, and the accuracy's 95 % Wilson interval."""
+class Bin(Record):
+    """Trials of like confidence, one point of a reliability diagram.
+
+    Attributes
+    ----------
+    n : int
+        Trials in the bin.
+    confidence : float, 0 to 1
+        Their mean confidence.
+    accuracy : float, 0 to 1
+        Share of them that is right.
+    low : float, 0 to 1
+        Lower limit of the 95 % Wilson interval of `accuracy`.
+    high : float, 0 to 1
+        Upper limit.
+    """
 
     n: int
     confidence: float

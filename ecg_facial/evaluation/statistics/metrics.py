@@ -1,20 +1,66 @@
 """How well predicted classes agree with the labels.
 
-Enters: labels, predicted classes and probabilities. Leaves: figures of merit. Everything but the area under the ROC
-curve comes from the confusion matrix; what is not defined is NaN, never a guess.
+Input: labels, predicted classes and probabilities. Output: `TrialMetrics`. Everything but the area under the ROC curve
+comes from the confusion matrix; what is not defined is NaN, never a guess.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata
 
 from ecg_facial.errors import UnknownLabelError
+from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array, StrArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialMetrics(Record):
+    """Figures of merit over trials. None (NaN before rounding) is what is not defined.
+
+    Attributes
+    ----------
+    n_trials : int
+        Trials, each counted once.
+    accuracy : float, 0 to 1
+    balanced_accuracy : float, 0 to 1
+        Mean recall over the classes that occur.
+    macro_f1 : float, 0 to 1
+        Mean F1 over the classes that occur or are predicted.
+    kappa_quadratic : float or None, up to 1
+        Cohen's kappa with quadratic weights; None for classes that are no scale.
+    mae_level : float or None, steps
+        Mean distance of prediction and label in steps of the scale; None for classes that are no scale.
+    mae_mean_level : float or None, steps
+        Mean distance of the probability-weighted mean level and the label.
+    auroc_macro : float or None, 0 to 1
+        Mean of `auroc` over the classes that have trials on both sides.
+    sensitivity : float or None, 0 to 1
+        Recall of the second of two classes; None for another number of classes.
+    specificity : float or None, 0 to 1
+        Recall of the first of two classes.
+    auroc : mapping of str to float or None, 0 to 1
+        Area under the ROC curve by class, each against all others.
+    confusion : tuple of tuple of int, trials
+        Rows are labels, columns predictions, both in class order; summed over seeds.
+    """
+
+    n_trials: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+    kappa_quadratic: float | None
+    mae_level: float | None
+    mae_mean_level: float | None
+    auroc_macro: float | None
+    sensitivity: float | None
+    specificity: float | None
+    auroc: Mapping[str, float | None]
+    confusion: tuple[tuple[int, ...], ...]
 
 
 def compute_metrics(
@@ -24,8 +70,8 @@ def compute_metrics(
     class_names: Sequence[str],
     probabilities: Float64Array | None = None,
     ordered: bool = True,
-) -> dict[str, Any]:
-    """Judge predictions.
+) -> TrialMetrics:
+    """Compute all figures of merit over trials.
 
     Parameters
     ----------
@@ -38,13 +84,8 @@ def compute_metrics(
 
     Returns
     -------
-    dict
-        ``n_trials``; ``accuracy``; ``balanced_accuracy``, the mean recall over classes that occur; ``macro_f1``, over
-        classes that occur or are predicted; ``kappa_quadratic``, Cohen's kappa with quadratic weights; ``mae_level``,
-        the mean distance of prediction and label in steps; ``mae_mean_level``, that of the probability-weighted mean
-        level; ``auroc`` by class, each against all others, and ``auroc_macro`` over classes that have both sides;
-        ``sensitivity`` and ``specificity``, for two classes, to the second one; ``confusion``, rows are labels,
-        columns predictions. NaN without trials.
+    TrialMetrics
+        NaN for what is not defined, and for everything without trials.
 
     Raises
     ------
@@ -61,20 +102,21 @@ def compute_metrics(
     counts = np.bincount(true * len(names) + guess, minlength=len(names) ** 2).reshape(len(names), len(names))
     auroc = _areas(probabilities, true, names)
     known = [area for area in auroc.values() if not math.isnan(area)]
-    return {
-        "n_trials": len(true),
+    return TrialMetrics(
+        n_trials=len(true),
         **_shares(counts),
-        "kappa_quadratic": _kappa(counts) if ordered else math.nan,
-        "mae_level": float(np.abs(true - guess).mean()) if ordered and len(true) else math.nan,
-        "mae_mean_level": _mean_level_error(probabilities, true) if ordered else math.nan,
-        "auroc_macro": float(np.mean(known)) if known else math.nan,
+        kappa_quadratic=_kappa(counts) if ordered else math.nan,
+        mae_level=float(np.abs(true - guess).mean()) if ordered and len(true) else math.nan,
+        mae_mean_level=_mean_level_error(probabilities, true) if ordered else math.nan,
+        auroc_macro=float(np.mean(known)) if known else math.nan,
         **_two_classes(counts),
-        "auroc": auroc,
-        "confusion": counts.tolist(),
-    }
+        auroc=auroc,
+        confusion=tuple(tuple(row) for row in counts.tolist()),
+    )
 
 
 def _find_places(words: Sequence[str] | StrArray, names: Sequence[str]) -> Int64Array:
+    """Index of each class name."""
     places = {name: place for place, name in enumerate(names)}
     try:
         return np.array([places[word] for word in words], dtype=np.int64)
@@ -84,6 +126,7 @@ def _find_places(words: Sequence[str] | StrArray, names: Sequence[str]) -> Int64
 
 
 def _shares(counts: Int64Array) -> dict[str, float]:
+    """Accuracy, balanced accuracy and macro-F1 of a confusion matrix."""
     right, true, guessed = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
     if not counts.sum():
         return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), math.nan)
@@ -107,12 +150,14 @@ def _kappa(counts: Int64Array) -> float:
 
 
 def _mean_level_error(probabilities: Float64Array | None, true: Int64Array) -> float:
+    """Mean distance of the expected level (probabilities times steps) and the label."""
     if probabilities is None or not len(true):
         return math.nan
     return float(np.abs(probabilities @ np.arange(probabilities.shape[1]) - true).mean())
 
 
 def _areas(probabilities: Float64Array | None, true: Int64Array, names: Sequence[str]) -> dict[str, float]:
+    """Area under the ROC curve of each class against all others."""
     if probabilities is None or not len(true):
         return dict.fromkeys(names, math.nan)
     ranks = rankdata(probabilities, axis=0)
@@ -120,7 +165,7 @@ def _areas(probabilities: Float64Array | None, true: Int64Array, names: Sequence
 
 
 def _area(ranks: Float64Array, positive: BoolArray) -> float:
-    """Area under the ROC curve from ranks; ties count half. NaN with one side empty."""
+    """Area under the ROC curve from ranks (Mann-Whitney U); ties count half. NaN with one side empty."""
     n, m = int(positive.sum()), int((~positive).sum())
     return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else math.nan
 

@@ -15,7 +15,6 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from ecg_facial.evaluation.audit.checks import ALPHA, LEAKS, AuditResult
 from ecg_facial.evaluation.audit.decoding import check_counts, check_permuted, check_plausibility
 from ecg_facial.evaluation.audit.duplicates import find_duplicates
 from ecg_facial.evaluation.audit.running import audit_run
@@ -24,6 +23,7 @@ from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_fe
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
+from ecg_facial.evaluation.judging.schema import ALPHA, LEAKS, AuditResult
 from ecg_facial.prepared import AlteredData
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json

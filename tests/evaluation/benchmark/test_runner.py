@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_fe
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.protocols.folds_file import read_folds
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.runtime.executors.local import ProcessesExecutor
@@ -43,18 +43,18 @@ def test_every_seed_is_a_whole_run_and_figures_are_means_over_seeds(prepared: An
     single = [run(prepared, tmp_path / str(seed), BenchmarkSettings(seed=seed)) for seed in (0, 1)]
     merged = pd.concat([each.predictions for each in single], ignore_index=True)
     pd.testing.assert_frame_equal(both.predictions, merged)
-    accuracy = [each.metrics["models"]["own"]["overall"]["accuracy"] for each in single]
-    judged = both.metrics["models"]["own"]
-    assert judged["overall"]["accuracy"] == pytest.approx(np.mean(accuracy), abs=1e-6)
-    assert judged["overall"]["n_trials"] == both.metrics["n_trials"] == 72
-    assert judged["over_seeds"]["accuracy_std"] == pytest.approx(np.std(accuracy, ddof=1), abs=1e-6)
-    assert [each["accuracy"] for each in judged["over_seeds"]["by_seed"]] == pytest.approx(accuracy, abs=1e-6)
-    assert np.sum(judged["overall"]["confusion"]) == 2 * 72
-    assert single[0].metrics["models"]["own"]["over_seeds"]["accuracy_std"] is None
-    for number, subject in enumerate(judged["subjects"]):
-        own = [each.metrics["models"]["own"]["subjects"][number]["accuracy"] for each in single]
-        assert subject["accuracy"] == pytest.approx(np.mean(own), abs=1e-6)
-        assert subject["n_trials"] == 12
+    accuracy = [each.metrics.models["own"].overall.accuracy for each in single]
+    judged = both.metrics.models["own"]
+    assert judged.overall.accuracy == pytest.approx(np.mean(accuracy), abs=1e-6)
+    assert judged.overall.n_trials == both.metrics.n_trials == 72
+    assert judged.over_seeds.accuracy_std == pytest.approx(np.std(accuracy, ddof=1), abs=1e-6)
+    assert [each.accuracy for each in judged.over_seeds.by_seed] == pytest.approx(accuracy, abs=1e-6)
+    assert np.sum(judged.overall.confusion) == 2 * 72
+    assert single[0].metrics.models["own"].over_seeds.accuracy_std is None
+    for number, subject in enumerate(judged.subjects):
+        own = [each.metrics.models["own"].subjects[number].accuracy for each in single]
+        assert subject.accuracy == pytest.approx(np.mean(own), abs=1e-6)
+        assert subject.n_trials == 12
 
 
 def test_only_missing_folds_run_again_and_the_bytes_are_the_same(prepared: Any, tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_a_manifest_repeats_a_run_whatever_the_settings_say(prepared: Any, tmp_p
     first = run(prepared, tmp_path / "first", replace(SETTINGS, protocol="kfold:3", seed=4))
     again = run(prepared, tmp_path / "again", folds=tmp_path / "first" / "folds.json")
     pd.testing.assert_frame_equal(again.predictions, first.predictions)
-    assert again.plan.sha256 == first.plan.sha256 == again.metrics["folds_sha256"]
-    assert again.metrics["protocol"] == "kfold:3"
+    assert again.plan.sha256 == first.plan.sha256 == again.metrics.folds_sha256
+    assert again.metrics.protocol == "kfold:3"
     plan = read_folds(tmp_path / "again" / "folds.json", subjects=PEOPLE, task="biovid4")
     assert list(plan.folds) == [4, 5]
 
@@ -108,20 +108,20 @@ def test_the_original_inflates_a_method_that_remembers_people_and_the_run_says_s
     fused = EstimatorPipeline("fusion", KNeighborsClassifier(1), features=heart_features)
     own = EstimatorPipeline("own", KNeighborsClassifier(1), features=heart_features)
     result = run(prepared, tmp_path, replace(SETTINGS, protocol="original"), pipelines=[own, fused])
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    metrics = RunMetrics.read(tmp_path / "metrics.json")
     assert metrics == result.metrics
-    assert metrics["protocol"] == "loso"
-    assert metrics["stamps"] == []
-    beside = metrics["original"]
-    assert "LEAKS" in beside["stamps"][0]
-    for pair in beside["models"].values():
-        assert pair["leakage"] == pytest.approx(pair["accuracy"] - pair["honest_accuracy"], abs=2e-6)
-        assert pair["leakage"] > 0.3
+    assert metrics.protocol == "loso"
+    assert metrics.stamps == ()
+    beside = metrics.original
+    assert "LEAKS" in beside.stamps[0]
+    for pair in beside.models.values():
+        assert pair.leakage == pytest.approx(pair.accuracy - pair.honest_accuracy, abs=2e-6)
+        assert pair.leakage > 0.3
     leaking = pd.read_csv(tmp_path / "original" / "predictions.csv")
     per_seed = leaking.groupby(["model", "seed"]).size()
     assert (per_seed["own"] == 15).all(), "a fifth of 72 trials"
     assert (per_seed["fusion"] == 72).all(), "everything, what it was trained on included"
-    assert beside["models"]["fusion"]["accuracy"] >= beside["models"]["own"]["accuracy"]
+    assert beside.models["fusion"].accuracy >= beside.models["own"].accuracy
     with pytest.raises(SettingsError, match="draws its own folds"):
         run(
             prepared,
@@ -145,9 +145,9 @@ def remember_people(prepared: Any) -> None:
 
 def test_shots_leave_the_scoring_and_are_stamped(prepared: Any, tmp_path: Path) -> None:
     result = run(prepared, tmp_path, replace(SETTINGS, protocol="k-shot:1"))
-    assert result.metrics["stamps"] == [
-        "1 LABELLED TRIALS A CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others"
-    ]
+    assert result.metrics.stamps == (
+        "1 LABELLED TRIALS A CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",
+    )
     for seed, folds in result.plan.folds.items():
         scored = set(result.predictions.loc[result.predictions["seed"] == seed, "trial"])
         shots = {name for fold in folds for name in fold.train.trials}

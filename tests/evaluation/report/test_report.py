@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from results import make_metrics, make_predictions, make_run
 
-from ecg_facial.evaluation.judging.predictions_table import of_run
-from ecg_facial.evaluation.judging.summary import summarise_predictions
+from ecg_facial.evaluation.benchmark.run_record import ProblemRecord
+from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.report.examples import N_CROPS, Example
 from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_subjects
 from ecg_facial.evaluation.report.writing import (
@@ -30,50 +31,17 @@ from ecg_facial.evaluation.report.writing import (
 from ecg_facial.labels import get_task
 
 TASK = get_task("biovid4")
-RUN: dict[str, Any] = {
-    "command": "ecg-facial benchmark 'a <b>' --out run",
-    "created_utc": "2026-01-01T00:00:00+00:00",
-    "package_version": "0.1.0",
-    "git_commit": None,
-    "versions": {"python": "3.11.7"},
-    "seed": 0,
-    "simulated": True,
-    "data_fingerprint": "f" * 64,
-    "n_subjects": 3,
-    "n_trials": 12,
-    "problems": [{"kind": "missing", "subject": "s1", "trial": "s1-9", "message": "no <video>"}],
-    "window_settings": {"n_frames": 4},
-    "model_settings": {"face_weight": 0.8, "ecg_weight": 0.2, "facial": {"hidden": 8}},
-    "protocol": "leave-one-subject-out",
-    "inner": {"stopping_share": 0.15, "calibration_share": 0.1, "rule": "parts"},
-    "refit_rule": "no refit",
-    "folds_sha256": "e" * 64,
-    "permuted_labels": False,
-    "wall_s": 1.0,
-}
+RUN = make_run()
 
 
 @pytest.fixture
 def predictions() -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    rows = []
-    for number in range(12):
-        for model in ("facial", "ecg", "fusion"):
-            p = rng.dirichlet(np.ones(4))
-            rows.append(
-                [f"s{number // 4}", f"t{number}", number // 4, 0, model, TASK.class_names[number % 4], *p, 0.9, 0.8]
-            )
-    columns = ["subject", "trial", "fold", "seed", "model", "label", *(f"p_{name}" for name in TASK.class_names)]
-    return pd.DataFrame(rows, columns=[*columns, "face_quality", "ecg_quality"])
+    return make_predictions()
 
 
 @pytest.fixture
-def metrics(predictions: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "protocol": "loso",
-        "stamps": [],
-        **summarise_predictions(of_run(predictions, TASK.class_names), task=TASK.name),
-    }
+def metrics() -> RunMetrics:
+    return make_metrics()
 
 
 @pytest.fixture
@@ -99,12 +67,12 @@ def example() -> Example:
 
 
 @pytest.fixture
-def write(tmp_path: Path, metrics: dict[str, Any], predictions: pd.DataFrame) -> Callable[..., str]:
+def write(tmp_path: Path, metrics: RunMetrics, predictions: pd.DataFrame) -> Callable[..., str]:
     """Write a report and read it."""
 
     def write_and_read(*examples: Example, **changes: Any) -> str:
         path = tmp_path / "report.html"
-        write_report(path, run={**RUN, **changes}, metrics=metrics, predictions=predictions, examples=examples)
+        write_report(path, run=replace(RUN, **changes), metrics=metrics, predictions=predictions, examples=examples)
         return path.read_text(encoding="utf-8")
 
     return write_and_read
@@ -114,7 +82,7 @@ def texts_of(svg: str) -> str:
     return " ".join(ElementTree.fromstring(svg).itertext())
 
 
-def test_every_figure_of_simulated_data_says_so_and_others_do_not(metrics: dict[str, Any], example: Example) -> None:
+def test_every_figure_of_simulated_data_says_so_and_others_do_not(metrics: RunMetrics, example: Example) -> None:
     draw: list[Callable[[bool], str]] = [
         lambda simulated: draw_subjects(metrics, simulated=simulated),
         lambda simulated: draw_confusions(metrics, simulated=simulated),
@@ -126,15 +94,15 @@ def test_every_figure_of_simulated_data_says_so_and_others_do_not(metrics: dict[
         assert figure(True) == figure(True)
 
 
-def test_the_subjects_figure_names_everybody_and_chance(metrics: dict[str, Any]) -> None:
+def test_the_subjects_figure_names_everybody_and_chance(metrics: RunMetrics) -> None:
     shown = texts_of(draw_subjects(metrics, simulated=True))
     for words in ("s0", "s1", "s2", "chance", "mean, 95 % CI", "Face", "ECG", "Fusion"):
         assert words in shown
 
 
-def test_the_confusion_figure_shows_the_counts(metrics: dict[str, Any]) -> None:
+def test_the_confusion_figure_shows_the_counts(metrics: RunMetrics) -> None:
     shown = texts_of(draw_confusions(metrics, simulated=True))
-    counts = np.array(metrics["models"]["facial"]["overall"]["confusion"])
+    counts = np.array(metrics.models["facial"].overall.confusion)
     share = 100 * counts / counts.sum(axis=1, keepdims=True)
     assert all(f"{value:.0f} %" in shown for value in share.ravel())
 
@@ -150,13 +118,13 @@ def test_an_example_without_a_signal_is_drawn_all_the_same(example: Example, los
 
 
 def test_the_report_shows_all_models_beside_chance_with_intervals(
-    write: Callable[..., str], metrics: dict[str, Any]
+    write: Callable[..., str], metrics: RunMetrics
 ) -> None:
     text = write()
     for name in ("facial", "ecg", "fusion"):
-        judged = metrics["models"][name]
-        assert format_percent(judged["overall"]["accuracy"]) in text
-        assert format_percent(judged["over_subjects"]["ci95_low"]) in text
+        judged = metrics.models[name]
+        assert format_percent(judged.overall.accuracy) in text
+        assert format_percent(judged.over_subjects.ci95_low) in text
     assert "25.0" in text
     assert "SIMULATED" in text.split("<h1>")[0]
 
@@ -184,7 +152,7 @@ def test_permuted_labels_are_stamped(write: Callable[..., str]) -> None:
 
 
 def test_long_lists_of_problems_are_cut_and_counted(write: Callable[..., str]) -> None:
-    many = [{"kind": "missing", "subject": "s", "trial": f"t{number}", "message": "gone"} for number in range(60)]
+    many = tuple(ProblemRecord(kind="missing", subject="s", trial=f"t{number}", message="gone") for number in range(60))
     text = write(problems=many)
     assert "60 exclusions and problems" in text
     assert len(re.findall(">gone<", text)) == 50
@@ -209,4 +177,4 @@ def test_figures_are_written_as_readers_expect_them() -> None:
 
 
 def test_nested_settings_become_dotted_names() -> None:
-    assert list(flatten(RUN["model_settings"])) == [("face_weight", 0.8), ("ecg_weight", 0.2), ("facial.hidden", 8)]
+    assert list(flatten({"face_weight": 0.8, "facial": {"hidden": 8}})) == [("face_weight", 0.8), ("facial.hidden", 8)]

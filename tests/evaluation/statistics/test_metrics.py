@@ -30,48 +30,49 @@ def test_figures_equal_those_of_scikit_learn(seed: int, n_classes: int, n: int) 
     found = compute_metrics(*words, class_names=names, probabilities=p)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert found["accuracy"] == pytest.approx(oracle.accuracy_score(labels, predicted))
-        assert found["balanced_accuracy"] == pytest.approx(oracle.balanced_accuracy_score(labels, predicted))
+        assert found.accuracy == pytest.approx(oracle.accuracy_score(labels, predicted))
+        assert found.balanced_accuracy == pytest.approx(oracle.balanced_accuracy_score(labels, predicted))
         seen = sorted(set(labels) | set(predicted))
         expected = oracle.f1_score(labels, predicted, labels=seen, average="macro", zero_division=0)
-        assert found["macro_f1"] == pytest.approx(expected)
+        assert found.macro_f1 == pytest.approx(expected)
         kappa = oracle.cohen_kappa_score(labels, predicted, weights="quadratic", labels=range(n_classes))
-        assert found["kappa_quadratic"] == pytest.approx(kappa, nan_ok=True)
-        assert found["mae_level"] == pytest.approx(oracle.mean_absolute_error(labels, predicted))
+        assert found.kappa_quadratic == pytest.approx(kappa, nan_ok=True)
+        assert found.mae_level == pytest.approx(oracle.mean_absolute_error(labels, predicted))
         for place, name in enumerate(names):
             hit = labels == place
             area = oracle.roc_auc_score(hit, p[:, place]) if 0 < hit.sum() < n else math.nan
-            assert found["auroc"][name] == pytest.approx(area, nan_ok=True)
-        assert found["confusion"] == oracle.confusion_matrix(labels, predicted, labels=range(n_classes)).tolist()
+            assert found.auroc[name] == pytest.approx(area, nan_ok=True)
+        expected_counts = oracle.confusion_matrix(labels, predicted, labels=range(n_classes)).tolist()
+        assert [list(row) for row in found.confusion] == expected_counts
         if n_classes == 2 and 0 < labels.sum() < n:
-            assert found["sensitivity"] == pytest.approx(oracle.recall_score(labels, predicted, pos_label=1))
-            assert found["specificity"] == pytest.approx(oracle.recall_score(labels, predicted, pos_label=0))
+            assert found.sensitivity == pytest.approx(oracle.recall_score(labels, predicted, pos_label=1))
+            assert found.specificity == pytest.approx(oracle.recall_score(labels, predicted, pos_label=0))
 
 
 def test_a_scale_is_used_only_where_there_is_one() -> None:
     labels, predicted = ["BL1", "PA3"], ["PA3", "PA3"]
     ordered = compute_metrics(labels, predicted, class_names=NAMES)
-    assert ordered["mae_level"] == 1.5
+    assert ordered.mae_level == 1.5
     loose = compute_metrics(labels, predicted, class_names=NAMES, ordered=False)
-    assert math.isnan(loose["mae_level"])
-    assert math.isnan(loose["kappa_quadratic"])
-    assert loose["accuracy"] == ordered["accuracy"] == 0.5
+    assert math.isnan(loose.mae_level)
+    assert math.isnan(loose.kappa_quadratic)
+    assert loose.accuracy == ordered.accuracy == 0.5
 
 
 def test_the_mean_level_is_weighed_by_probabilities() -> None:
     p = np.array([[0.5, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, 1.0]])
     found = compute_metrics(["BL1", "PA3"], ["BL1", "PA3"], class_names=NAMES, probabilities=p)
-    assert found["mae_mean_level"] == pytest.approx(0.75)
+    assert found.mae_mean_level == pytest.approx(0.75)
 
 
 def test_what_is_not_defined_is_nan_without_a_warning() -> None:
     empty = compute_metrics([], [], class_names=NAMES, probabilities=np.zeros((0, 4)))
-    assert all(math.isnan(empty[name]) for name in ("accuracy", "macro_f1", "kappa_quadratic", "auroc_macro"))
+    assert all(math.isnan(getattr(empty, name)) for name in ("accuracy", "macro_f1", "kappa_quadratic", "auroc_macro"))
     alone = compute_metrics(["PA1", "PA1"], ["PA1", "PA1"], class_names=NAMES, probabilities=np.full((2, 4), 0.25))
-    assert alone["accuracy"] == 1
-    assert math.isnan(alone["kappa_quadratic"])
-    assert math.isnan(alone["auroc_macro"])
-    assert math.isnan(alone["sensitivity"])
+    assert alone.accuracy == 1
+    assert math.isnan(alone.kappa_quadratic)
+    assert math.isnan(alone.auroc_macro)
+    assert math.isnan(alone.sensitivity)
 
 
 @settings(max_examples=50)
@@ -84,9 +85,10 @@ def test_the_order_of_trials_changes_no_figure(seed: int, n_classes: int, n: int
         compute_metrics(labels[part], names[p[part].argmax(axis=1)], class_names=list(names), probabilities=p[part])
         for part in (np.arange(n), order)
     )
-    assert found.pop("confusion") == turned.pop("confusion")
-    assert found.pop("auroc") == pytest.approx(turned.pop("auroc"), nan_ok=True)
-    assert found == pytest.approx(turned, nan_ok=True)
+    one, other = found.to_dict(), turned.to_dict()
+    assert one.pop("confusion") == other.pop("confusion")
+    assert one.pop("auroc") == pytest.approx(other.pop("auroc"), nan_ok=True)
+    assert one == pytest.approx(other, nan_ok=True)
 
 
 def test_a_class_without_a_name_is_an_error_that_names_it() -> None:

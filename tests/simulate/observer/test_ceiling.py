@@ -41,7 +41,7 @@ ALIKE_HEART = HeartSettings(
 def accuracy_of(table: pd.DataFrame, model: str) -> float:
     part = table[table["model"] == model]
     names = [str(name)[2:] for name in table.columns if str(name).startswith("p_")]
-    return float(compute_metrics(part["label"].to_numpy(str), predicted_classes(part), class_names=names)["accuracy"])
+    return float(compute_metrics(part["label"].to_numpy(str), predicted_classes(part), class_names=names).accuracy)
 
 
 def confidence_of(table: pd.DataFrame, model: str) -> float:

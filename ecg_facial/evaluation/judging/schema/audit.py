@@ -1,14 +1,15 @@
-"""What an audit says: checks, and a verdict.
+"""Content of `audit.json`: the checks of a leakage audit, and the verdict that follows from them.
 
-Enters: findings. Leaves: records, JSON-able. A deterministic check fires on a leak alone; a stochastic one fires by
-chance at the rate of `ALPHA`, and says its p value.
+Input: findings of `evaluation.audit`. Output: `AuditResult`. A deterministic check fails on a leak alone; a stochastic
+one fails by chance at the rate of `ALPHA`, and says its p value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from ecg_facial.runtime.records import Record
 
 ALPHA = 0.0005
 LEAKS = {
@@ -27,24 +28,27 @@ Verdict = Literal["clean", "warning", "LEAK", "not checked"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """One check.
+class Check(Record):
+    """One check of an audit.
 
     Attributes
     ----------
     name : str
+        What holds where the check passes.
     kind : {"deterministic", "stochastic"}
     passed : bool or None
         None where it was not made; the message says why.
     message : str
         What was found, in one line.
     leak : int or None
-        Number in `LEAKS` of what was found.
+        Number of the leak that a failure shows; None where it shows no particular one.
     warning : bool
         Whether a failure is a warning: something that flatters, or that cannot be believed, but is no proof.
     p_value : float or None
         Of a stochastic check.
     """
+
+    derived: ClassVar[tuple[str, ...]] = ("leak_name",)
 
     name: str
     kind: Literal["deterministic", "stochastic"]
@@ -54,16 +58,30 @@ class Check:
     warning: bool = False
     p_value: float | None = None
 
+    @property
+    def leak_name(self) -> str | None:
+        """The leak in words."""
+        return LEAKS.get(self.leak) if self.leak else None
 
-@dataclass(frozen=True)
-class AuditResult:
-    """All checks of a run."""
+
+@dataclass(frozen=True, kw_only=True)
+class AuditResult(Record):
+    """Content of `audit.json`.
+
+    Attributes
+    ----------
+    checks : tuple of Check
+        All that were made or could not be made, in order.
+    """
+
+    format_version: ClassVar[int] = 1
+    derived: ClassVar[tuple[str, ...]] = ("verdict", "leaks")
 
     checks: tuple[Check, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of what was found."""
+        """The worst of what was found: ``clean``, ``warning``, ``LEAK``; ``not checked`` where nothing was."""
         failed = [check for check in self.checks if check.passed is False]
         if any(not check.warning for check in failed):
             return "LEAK"
@@ -76,24 +94,12 @@ class AuditResult:
         """Numbers of the leaks that were found."""
         return tuple(sorted({check.leak for check in self.checks if check.passed is False and check.leak}))
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able content, for `audit.json` and `metrics.json`."""
-        checks = [
-            {**asdict(check), "leak_name": LEAKS.get(check.leak) if check.leak else None} for check in self.checks
-        ]
-        return {"verdict": self.verdict, "leaks": list(self.leaks), "checks": checks}
-
     def describe(self) -> list[str]:
         """Lines for the terminal: the verdict, and what failed or was not made."""
         made = [check for check in self.checks if check.passed is not None]
         lines = [f"leakage audit: {self.verdict} ({len(made)} of {len(self.checks)} checks made)"]
         for check in self.checks:
             if check.passed is False:
-                named = f" [{LEAKS[check.leak]}]" if check.leak else ""
+                named = f" [{check.leak_name}]" if check.leak_name else ""
                 lines.append(f"  {'warning' if check.warning else 'LEAK'}: {check.name}: {check.message}{named}")
         return lines
-
-
-def join_results(parts: Sequence[AuditResult]) -> AuditResult:
-    """Put the checks of several audits together."""
-    return AuditResult(tuple(check for part in parts for check in part.checks))

@@ -1,0 +1,178 @@
+"""Content of `run.json`, typed: what is needed to judge and to repeat a run.
+
+Input: nothing, or a file. Output: `RunRecord`. `run_file` fills it. Imports no network, so that a report of another
+program's predictions needs none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.learning.settings import ModelSettings
+from ecg_facial.prepared.settings import NormalisationSettings
+from ecg_facial.runtime.provenance import ProgramRecord
+from ecg_facial.runtime.records import Record
+from ecg_facial.windows.settings import WindowSettings
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemRecord(Record):
+    """Something that was left out, and why.
+
+    Attributes
+    ----------
+    kind : str
+        ``missing``, ``unreadable``, ``too_short``, ``unknown_label``, ``no_level`` or ``duplicate``.
+    subject : str
+        Empty where it concerns nobody in particular.
+    trial : str
+        Empty where it concerns no trial in particular.
+    message : str
+        What is wrong, in one line.
+    """
+
+    kind: str
+    subject: str
+    trial: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakingRun(Record):
+    """The run by the original's leaking protocol, made beside the honest one.
+
+    Attributes
+    ----------
+    folder : str
+        Inside the run folder.
+    stamps : tuple of str
+        Its warnings.
+    """
+
+    folder: str
+    stamps: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord(ProgramRecord):
+    """Content of `run.json`.
+
+    Attributes
+    ----------
+    seed : int
+        The first seed.
+    seeds : tuple of int
+        Every seed is a whole run of all folds.
+    task : str
+        Name of the task, such as ``biovid4``.
+    class_names : tuple of str
+        The classes in their order.
+    simulated : bool
+        Whether the data are SIMULATED.
+    reader : str
+        Which reader indexed the data.
+    data_fingerprint : str
+        SHA-256 of the index: files, sizes, levels.
+    windows_fingerprint : str
+        SHA-256 of the prepared windows: data and window settings.
+    n_subjects : int
+        Subjects with prepared trials.
+    n_trials : int
+        Prepared trials, without rest.
+    n_rest : int
+        Prepared rest recordings, outside the scored trials.
+    levels_by : str
+        ``stimulus``: set by the experiment; ``observer``: what a face shows.
+    problems : tuple of ProblemRecord
+        Everything that was left out.
+    benchmark_settings : BenchmarkSettings
+        All settings of the evaluation.
+    windows_folders : tuple of str
+        Where the prepared windows lie, seen from the run folder.
+    window_settings : WindowSettings
+    model_settings : ModelSettings
+        Of the built-in models; the same as in `benchmark_settings`.
+    bundle : str or None
+        Folder of the bundle, seen from the run folder; None where none was made.
+    protocol : str
+        The protocol in words.
+    stamps : tuple of str
+        Warnings that belong to every figure.
+    beside : LeakingRun or None
+        Where the protocol ``original`` was asked for.
+    folds_sha256 : str
+        SHA-256 of `folds.json`.
+    folds_repeated : bool
+        Whether the folds were given by a manifest.
+    inner : InnerSettings or None
+        How inner subjects were split; None where the folds were given.
+    refit_rule : str
+        Whether models are fitted again after the choice of epochs, in words.
+    normalisation : NormalisationSettings
+    normalisation_order : str or None
+        Order of the trials for the causal mode.
+    fusion_weights : {"fixed", "learned"}
+    validation_share : float, 0 to 1
+        Share of the inner subjects that choose the epoch.
+    permuted_labels : bool
+        Whether labels were permuted within subject: results must be at chance.
+    wall_s : float, s
+        How long the run took.
+    """
+
+    format_version: ClassVar[int] = 1
+
+    seed: int
+    seeds: tuple[int, ...]
+    task: str
+    class_names: tuple[str, ...]
+    simulated: bool
+    reader: str
+    data_fingerprint: str
+    windows_fingerprint: str
+    n_subjects: int
+    n_trials: int
+    n_rest: int
+    levels_by: str
+    problems: tuple[ProblemRecord, ...]
+    benchmark_settings: BenchmarkSettings
+    windows_folders: tuple[str, ...]
+    window_settings: WindowSettings
+    model_settings: ModelSettings
+    bundle: str | None
+    protocol: str
+    stamps: tuple[str, ...]
+    beside: LeakingRun | None
+    folds_sha256: str
+    folds_repeated: bool
+    inner: InnerSettings | None
+    refit_rule: str
+    normalisation: NormalisationSettings
+    normalisation_order: str | None
+    fusion_weights: str
+    validation_share: float
+    permuted_labels: bool
+    wall_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredFile(ProgramRecord):
+    """What is known of another program's predictions; the report shows it, no file holds it.
+
+    Attributes
+    ----------
+    simulated : bool
+        Whether the data are SIMULATED.
+    predictions : str
+        Name of the file.
+    predictions_sha256 : str
+    """
+
+    simulated: bool
+    predictions: str
+    predictions_sha256: str

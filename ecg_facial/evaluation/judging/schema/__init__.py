@@ -1,0 +1,60 @@
+"""Typed results: what `metrics.json` and `audit.json` hold.
+
+Input: nothing. Output: frozen dataclasses with `to_dict`, `from_dict`, `read` and `write` (`runtime.records.Record`).
+`docs/keys.md` is made from their fields and docstrings. How the figures are computed is `judging`'s and `statistics`'.
+"""
+
+from ecg_facial.evaluation.judging.schema.audit import ALPHA, LEAKS, AuditResult, Check
+from ecg_facial.evaluation.judging.schema.model import (
+    Agreement,
+    GroupComparison,
+    Interval,
+    ModelMetrics,
+    OverSeeds,
+    OverSubjects,
+    Retest,
+    SeedMetrics,
+    Stratum,
+    SubjectMetrics,
+)
+from ecg_facial.evaluation.judging.schema.probabilities import (
+    AbstentionMetrics,
+    CalibrationMetrics,
+    ConformalMetrics,
+    CoveragePoint,
+)
+from ecg_facial.evaluation.judging.schema.run import (
+    CeilingComparison,
+    LeakageGap,
+    ModelPair,
+    ModelRanks,
+    ProtocolComparison,
+    RunMetrics,
+)
+
+__all__ = [
+    "ALPHA",
+    "LEAKS",
+    "AbstentionMetrics",
+    "Agreement",
+    "AuditResult",
+    "CalibrationMetrics",
+    "CeilingComparison",
+    "Check",
+    "ConformalMetrics",
+    "CoveragePoint",
+    "GroupComparison",
+    "Interval",
+    "LeakageGap",
+    "ModelMetrics",
+    "ModelPair",
+    "ModelRanks",
+    "OverSeeds",
+    "OverSubjects",
+    "ProtocolComparison",
+    "Retest",
+    "RunMetrics",
+    "SeedMetrics",
+    "Stratum",
+    "SubjectMetrics",
+]

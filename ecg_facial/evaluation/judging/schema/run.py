@@ -1,0 +1,255 @@
+"""Content of `metrics.json`: every model of a run or of a predictions file, and models against each other.
+
+Input: figures of `evaluation.judging`. Output: `RunMetrics`. None is what cannot be computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ecg_facial.evaluation.judging.schema.audit import AuditResult
+from ecg_facial.evaluation.judging.schema.model import Interval, ModelMetrics, make_interval
+from ecg_facial.runtime.records import Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPair(Record):
+    """Two models over the subjects that both judged.
+
+    Attributes
+    ----------
+    first : str
+        Name of the first model.
+    second : str
+        Name of the second model.
+    n_subjects : int
+        Subjects that both judged.
+    accuracy_difference : float or None, -1 to 1
+        First less second, mean over subjects.
+    ci95_low : float or None, -1 to 1
+        Lower limit of its 95 % interval.
+    ci95_high : float or None, -1 to 1
+        Upper limit.
+    interval : str
+        How the interval was made: ``t``, ``bootstrap-t``, ``bca``, or ``none``.
+    p_paired : float or None
+        Two-sided paired t test.
+    p_sign_flip : float or None
+        Two-sided sign-flip test.
+    p_wilcoxon : float or None
+        Two-sided Wilcoxon signed-rank test, exact.
+    p_wilcoxon_holm : float or None
+        The same, corrected for the number of pairs (Holm).
+    dz : float or None
+        Effect size: Cohen's dz.
+    gz : float or None
+        Effect size without its small-sample bias: Hedges' gz.
+    rank_biserial : float or None, -1 to 1
+        Effect size: matched-pairs rank-biserial correlation.
+    margin : float, 0 to 1
+        Largest difference of no importance, for the equivalence test.
+    p_equivalent : float or None
+        Two one-sided tests (TOST) of a difference within the margin.
+    equivalent : bool
+        Whether that was shown.
+    """
+
+    first: str
+    second: str
+    n_subjects: int
+    accuracy_difference: float | None
+    ci95_low: float | None
+    ci95_high: float | None
+    interval: str
+    p_paired: float | None
+    p_sign_flip: float | None
+    p_wilcoxon: float | None
+    p_wilcoxon_holm: float | None
+    dz: float | None
+    gz: float | None
+    rank_biserial: float | None
+    margin: float
+    p_equivalent: float | None
+    equivalent: bool
+
+    @property
+    def ci95(self) -> Interval | None:
+        """The interval of the difference; None where there is none."""
+        return make_interval(self.ci95_low, self.ci95_high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRanks(Record):
+    """Models by rank over the subjects that all of them judged.
+
+    Attributes
+    ----------
+    mean_ranks : mapping of str to float
+        By model, the best first; 1 is the best possible. None where no subject was judged by all.
+    critical_difference : float or None, ranks
+        Mean ranks further apart than this differ (Nemenyi).
+    groups : tuple of tuple of str
+        Largest sets of models that do not differ.
+    friedman_chi2 : float or None
+        Friedman's statistic.
+    p_friedman : float or None
+        Its p value.
+    alpha : float
+        Level of the critical difference.
+    n_subjects : int
+    """
+
+    mean_ranks: Mapping[str, float | None]
+    critical_difference: float | None
+    groups: tuple[tuple[str, ...], ...]
+    friedman_chi2: float | None
+    p_friedman: float | None
+    alpha: float
+    n_subjects: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CeilingComparison(Record):
+    """A model beside the ideal observer of the simulator, on the same trials.
+
+    Attributes
+    ----------
+    accuracy : float, 0 to 1
+        Of the ideal observer: the ceiling.
+    n_trials : int
+        Trials that both judged.
+    difference : float, -1 to 1
+        Accuracy of the model less that of the observer, mean over subjects.
+    lower99 : float or None, -1 to 1
+        Lower bound of the difference (one-sided, 99 %).
+    leakage : bool
+        Whether that bound is above 0, which leakage alone explains.
+    """
+
+    accuracy: float
+    n_trials: int
+    difference: float
+    lower99: float | None
+    leakage: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakageGap(Record):
+    """One model under a leaking and under an honest protocol.
+
+    Attributes
+    ----------
+    accuracy : float, 0 to 1
+        Under the leaking protocol.
+    honest_accuracy : float, 0 to 1
+        Under leave-one-subject-out.
+    leakage : float, -1 to 1
+        Their difference.
+    """
+
+    accuracy: float
+    honest_accuracy: float
+    leakage: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtocolComparison(Record):
+    """The original's leaking protocol on the same data.
+
+    Attributes
+    ----------
+    protocol : str
+        The leaking protocol.
+    stamps : tuple of str
+        Its warnings.
+    models : mapping of str to LeakageGap
+        By model.
+    audit : AuditResult or None
+        The audit of its folds; absent before the audit.
+    """
+
+    optional: ClassVar[tuple[str, ...]] = ("audit",)
+
+    protocol: str
+    stamps: tuple[str, ...]
+    models: Mapping[str, LeakageGap]
+    audit: AuditResult | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunMetrics(Record):
+    """Content of `metrics.json`.
+
+    Attributes
+    ----------
+    protocol : str or None
+        As it is typed, such as ``loso``; absent for another program's predictions.
+    folds_sha256 : str or None
+        SHA-256 of `folds.json`; absent for another program's predictions.
+    normalisation : str or None
+        Mode of the normalisation; absent for another program's predictions.
+    stamps : tuple of str
+        Warnings that belong to every figure.
+    simulated : bool
+        Whether the data are SIMULATED.
+    task : str
+        Name of the task, or of the predictions file.
+    class_names : tuple of str
+        The classes in their order, which is that of every confusion matrix.
+    ordered : bool
+        Whether the classes are steps of one scale.
+    chance : float, 0 to 1
+        Accuracy of guessing.
+    chance_rule : str
+        How it was found.
+    n_subjects : int
+        Subjects that were judged.
+    n_trials : int
+        Trials that were judged, each counted once.
+    seeds : tuple of int
+    notes : tuple of str
+        What was assumed on reading another program's predictions.
+    models : mapping of str to ModelMetrics
+        By model: ``facial``, ``ecg``, ``fusion``, then others.
+    comparisons : tuple of ModelPair
+        All pairs of models, fusion first.
+    ranks : ModelRanks or None
+        None for one model.
+    ceiling : mapping of str to CeilingComparison or None
+        By model, where the data are simulated; else absent.
+    original : ProtocolComparison or None
+        Where the protocol ``original`` was asked for; else absent.
+    audit : AuditResult or None
+        The leakage audit; absent where none was made.
+    """
+
+    format_version: ClassVar[int] = 1
+    optional: ClassVar[tuple[str, ...]] = ("protocol", "folds_sha256", "normalisation", "ceiling", "original", "audit")
+
+    protocol: str | None = None
+    folds_sha256: str | None = None
+    normalisation: str | None = None
+    stamps: tuple[str, ...] = ()
+    simulated: bool
+    task: str
+    class_names: tuple[str, ...]
+    ordered: bool
+    chance: float
+    chance_rule: str
+    n_subjects: int
+    n_trials: int
+    seeds: tuple[int, ...]
+    notes: tuple[str, ...]
+    models: Mapping[str, ModelMetrics]
+    comparisons: tuple[ModelPair, ...]
+    ranks: ModelRanks | None
+    ceiling: Mapping[str, CeilingComparison] | None = None
+    original: ProtocolComparison | None = None
+    audit: AuditResult | None = None
+
+    @property
+    def main_model(self) -> str:
+        """The model that the run is about: the fused one, else the first."""
+        return "fusion" if "fusion" in self.models else next(iter(self.models))

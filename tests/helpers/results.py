@@ -1,0 +1,82 @@
+"""Small results, made from predictions as runs make them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, RunRecord
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.schema import RunMetrics
+from ecg_facial.evaluation.judging.summary import summarise_predictions
+from ecg_facial.labels import get_task
+from ecg_facial.learning.settings import ModelSettings
+from ecg_facial.nets.settings import FacialSettings
+from ecg_facial.windows.settings import WindowSettings
+
+TASK = get_task("biovid4")
+MODELS = ("facial", "ecg", "fusion")
+_MODEL_SETTINGS = ModelSettings(facial=FacialSettings(hidden=8))
+
+
+def make_predictions(models: tuple[str, ...] = MODELS) -> pd.DataFrame:
+    """Three subjects of four trials, one per class."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(12):
+        for model in models:
+            p = rng.dirichlet(np.ones(4))
+            rows.append(
+                [f"s{number // 4}", f"t{number}", number // 4, 0, model, TASK.class_names[number % 4], *p, 0.9, 0.8]
+            )
+    columns = ["subject", "trial", "fold", "seed", "model", "label", *(f"p_{name}" for name in TASK.class_names)]
+    return pd.DataFrame(rows, columns=[*columns, "face_quality", "ecg_quality"])
+
+
+def make_metrics(models: tuple[str, ...] = MODELS) -> RunMetrics:
+    """Metrics of these predictions."""
+    return summarise_predictions(of_run(make_predictions(models), TASK.class_names), task=TASK.name, simulated=True)
+
+
+def make_run() -> RunRecord:
+    """A run of these subjects with one problem."""
+    settings = BenchmarkSettings(models=_MODEL_SETTINGS)
+    return RunRecord(
+        command="ecg-facial benchmark 'a <b>' --out run",
+        created_utc="2026-01-01T00:00:00+00:00",
+        package_version="0.1.0",
+        git_commit=None,
+        versions={"python": "3.11.7"},
+        seed=0,
+        seeds=(0,),
+        task=TASK.name,
+        class_names=TASK.class_names,
+        simulated=True,
+        reader="manifest",
+        data_fingerprint="f" * 64,
+        windows_fingerprint="d" * 64,
+        n_subjects=3,
+        n_trials=12,
+        n_rest=0,
+        levels_by="stimulus",
+        problems=(ProblemRecord(kind="missing", subject="s1", trial="s1-9", message="no <video>"),),
+        benchmark_settings=settings,
+        windows_folders=("windows",),
+        window_settings=WindowSettings(n_frames=4),
+        model_settings=settings.models,
+        bundle=None,
+        protocol="leave-one-subject-out",
+        stamps=(),
+        beside=None,
+        folds_sha256="e" * 64,
+        folds_repeated=False,
+        inner=settings.inner,
+        refit_rule="no refit",
+        normalisation=settings.normalisation,
+        normalisation_order=None,
+        fusion_weights="fixed",
+        validation_share=0.15,
+        permuted_labels=False,
+        wall_s=1.0,
+    )
