@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import REST_CODE, PainLevel
-from ecg_facial.runtime.typing import Float64Array
+
+if TYPE_CHECKING:
+    # numpy takes a tenth of a second to import
+    from ecg_facial.runtime.typing import Float64Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +203,7 @@ class EcgSignal:
     def __post_init__(self) -> None:
         if self.samples.ndim != 1:
             raise SettingsError(f"ECG samples have shape {self.samples.shape}: expected (n_times,), a single lead")
-        if not (np.isfinite(self.fs_hz) and self.fs_hz > 0):
+        if not (math.isfinite(self.fs_hz) and self.fs_hz > 0):
             raise SettingsError(f"ECG sampling rate is {self.fs_hz} Hz: expected a positive number")
 
     @property

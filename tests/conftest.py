@@ -51,7 +51,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     torch.manual_seed(0)
     task, windows = get_task("biovid4"), WindowSettings(n_frames=4, crop_px=48)
-    facial = FacialModel(FacialSettings(weights="none", frozen=False, hidden=8, n_layers=1), n_classes=task.n_classes)
+    facial = FacialModel(FacialSettings(weights="none", hidden=8, n_layers=1), n_classes=task.n_classes)
     ecg = ECGModel(EcgSettings(width=16, n_heads=2, n_layers=1, feedforward=16), n_classes=task.n_classes)
     info = BundleInfo(
         task=task.name,

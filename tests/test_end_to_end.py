@@ -41,7 +41,7 @@ from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
-from ecg_facial.workflow.preparing import DataOptions
+from ecg_facial.workflow.settings import DataOptions
 
 TASK = get_task("biovid4")
 N_SUBJECTS = 4
@@ -219,7 +219,7 @@ def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
 
 
 def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path, tmp_path: Path) -> None:
-    facial = FacialSettings(weights="none", frozen=False, hidden=4, n_layers=1)
+    facial = FacialSettings(weights="none", hidden=4, n_layers=1)
     training = TrainingSettings(epochs=1, batch_size=8)
     models = replace(SETTINGS.models, facial=facial, facial_training=training, ecg_training=training)
     trained = benchmark_dataset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,14 +17,14 @@ from ecg_facial.inference.calibration import Temperature, Temperatures
 from ecg_facial.inference.fusion import Fusion
 from ecg_facial.labels import get_task
 from ecg_facial.learning.fitting import fit_models
-from ecg_facial.learning.settings import ModelSettings, TrainingSettings
+from ecg_facial.learning.settings import ModelSettings, TrainingSettings, suit_training
 from ecg_facial.learning.training import predict_logits
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.settings import from_dict, to_dict
 
 TASK = get_task("biovid4")
-SMALL = FacialSettings(weights="none", frozen=False, hidden=8)
+SMALL = FacialSettings(weights="none", hidden=8)
 
 
 @pytest.fixture
@@ -159,8 +160,6 @@ def test_settings_outside_their_limits_are_refused(facial: FacialModel, ecg: ECG
         EcgSettings(width=30)
     with pytest.raises(SettingsError, match="dropout"):
         FacialSettings(dropout=1.0)
-    with pytest.raises(SettingsError, match="sees nothing"):
-        ModelSettings(facial=FacialSettings(weights="none"))
     settings = ModelSettings(facial=SMALL, face_weight=0.5)
     assert from_dict(ModelSettings, to_dict(settings)) == settings
 
@@ -216,3 +215,19 @@ def test_rows_without_face_or_beats_have_no_logits(make_prepared: Callable) -> N
     assert np.isnan(logits["ecg"][1]).all()
     assert np.isfinite(logits["facial"][1:]).all()
     assert np.isfinite(logits["ecg"][[0, 2]]).all()
+
+
+def test_a_network_with_random_weights_is_trained_and_one_with_weights_only_on_request() -> None:
+    assert not FacialSettings(weights="none").frozen
+    assert FacialSettings().frozen
+    assert not FacialSettings(fine_tune=True).frozen
+
+
+def test_training_suits_the_networks() -> None:
+    models = ModelSettings(facial_training=TrainingSettings(epochs=7))
+    suited = suit_training(models)
+    assert (suited.facial_training, suited.ecg_training.epochs) == (models.facial_training, 14)
+    assert suit_training(ModelSettings()) == ModelSettings()
+    trained = suit_training(replace(models, facial=FacialSettings(fine_tune=True))).facial_training
+    assert (trained.epochs, trained.batch_size) == (7, 4)
+    assert trained.learning_rate < models.facial_training.learning_rate

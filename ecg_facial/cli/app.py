@@ -1,38 +1,45 @@
 """Command line: parse and delegate.
 
-Every command imports what it needs when it runs, so that ``--help`` stays fast. Bad input is one line on standard error
-and exit code 2.
+Input: what was typed. Output: text, files, and an exit code. The options are made of settings, see `arguments`. Each
+command imports what it needs when it runs, so that ``--help`` is fast. Bad input is one line on standard error and exit
+code 2.
 """
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ecg_facial.cli.console import errors_as_one_line, say
-from ecg_facial.cli.options import (
+from ecg_facial.cli.arguments import (
+    AUDIT,
+    BENCHMARK,
+    COHORT,
+    DATA,
+    DEMO,
+    EXECUTOR,
+    INSPECTION,
+    READING,
+    TRAINING,
     CacheOption,
-    DataArguments,
     DataFolder,
-    DetectorPathOption,
-    ExecutorArguments,
-    ModelArguments,
-    PermuteOption,
-    ProtocolArguments,
-    PspiOption,
-    ReaderOption,
-    SeedOption,
-    SignalsOption,
-    SubjectsOption,
-    TaskName,
-    with_options,
 )
+from ecg_facial.cli.console import errors_as_one_line, say
+from ecg_facial.cli.options import make_option, with_options
+from ecg_facial.evaluation.audit.settings import AuditSettings
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.inspection.settings import InspectionSettings
+from ecg_facial.labels import TASKS
+from ecg_facial.recording import EcgRef
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.opening import open_executor
+from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.extras import require_extras
 from ecg_facial.runtime.text import format_table
-from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
-from ecg_facial.simulate.settings.presets import PRESETS
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
+from ecg_facial.workflow.settings import DataOptions, DemoSettings
 
 app = typer.Typer(
     name="ecg-facial",
@@ -45,100 +52,56 @@ app = typer.Typer(
 
 
 @app.command()
-@with_options(running=ExecutorArguments)
+@with_options(settings=DEMO, running=EXECUTOR)
 def demo(
+    settings: DemoSettings,
+    running: ExecutorSettings,
     out: Annotated[Path, typer.Option(help="Run folder to write.")] = Path("runs/demo"),
-    subjects: Annotated[int, typer.Option(min=4, help="Simulated people.")] = 12,
-    *,
-    running: ExecutorArguments,
-    seed: SeedOption = 0,
-    permute_labels: PermuteOption = False,
 ) -> None:
     """Simulate a cohort, prepare, train, evaluate leave-one-subject-out, and write a report."""
     require_extras("simulate", "train")
     from ecg_facial.cli.wording import show_result
     from ecg_facial.workflow.demo import run_demo
 
-    with running.open() as executor:
-        result = run_demo(out, n_subjects=subjects, seed=seed, permute_labels=permute_labels, executor=executor)
+    with _open(running) as executor:
+        result = run_demo(out, settings, executor=executor)
     say(show_result(result))
 
 
 @app.command()
-@with_options(running=ExecutorArguments)
+@with_options(settings=COHORT, running=EXECUTOR)
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Folder to write, in BioVid's shape.")],
-    running: ExecutorArguments,
-    subjects: Annotated[int, typer.Option(min=1, help="People.")] = 12,
-    trials_per_level: Annotated[int, typer.Option(min=1, help="Trials a level and person.")] = 20,
-    preset: Annotated[str, typer.Option(help=f"Difficulty: {', '.join(PRESETS)}.")] = "clear",
-    rest: Annotated[int, typer.Option(min=0, help="Rest clips a person, in OUT/rest, outside the scored trials.")] = 0,
-    continuous: Annotated[
-        bool, typer.Option("--continuous", help="Also each person's whole session as one recording, in OUT/PartC.")
-    ] = False,
-    continuous_video: Annotated[
-        bool, typer.Option("--continuous-video", help="With the session's video too: some minutes a person.")
-    ] = False,
-    pathology: Annotated[
-        list[str] | None, typer.Option(help=f"Damage to files, may be repeated: {', '.join(PATHOLOGY_KINDS)}.")
-    ] = None,
-    pathology_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of trials with damage.")] = 0.3,
-    seed: SeedOption = 0,
+    out: Annotated[Path, typer.Argument(help="Folder to write, in BioVid's layout.")],
+    settings: CohortSettings,
+    running: ExecutorSettings,
 ) -> None:
     """Write a simulated cohort with known truth: videos, biosignals, samples.csv, truth.csv.
 
-    Damage is listed in pathologies.csv; the trials in truth.csv stay what they are.
+    Damage is listed in pathologies.csv; truth.csv describes the undamaged trials.
     """
     require_extras("simulate")
     from ecg_facial.simulate.cohort import simulate_cohort
-    from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
-    with running.open() as executor:
-        folder = simulate_cohort(
-            out,
-            CohortSettings(
-                n_subjects=subjects,
-                trials_per_level=trials_per_level,
-                preset=preset,
-                rest=rest,
-                continuous=continuous,
-                continuous_video=continuous_video,
-                pathologies=tuple(pathology or ()),
-                pathology_share=pathology_share,
-                seed=seed,
-            ),
-            executor=executor,
-            show_progress=True,
-        )
-    say(f"SIMULATED cohort of {subjects} people written to {folder}")
+    with _open(running) as executor:
+        folder = simulate_cohort(out, settings, executor=executor, show_progress=True)
+    say(f"SIMULATED cohort of {settings.n_subjects} people written to {folder}")
 
 
 @app.command()
-@with_options(running=ExecutorArguments)
+@with_options(options=READING, running=EXECUTOR)
 def index(
     data: DataFolder,
-    running: ExecutorArguments,
+    options: DataOptions,
+    running: ExecutorSettings,
     out: Annotated[Path | None, typer.Option(help="Parquet file to write the index to.")] = None,
-    reader: ReaderOption = "auto",
-    signals: SignalsOption = "filtered",
-    subjects: SubjectsOption = "all",
-    pspi_pain: PspiOption = 3.0,
 ) -> None:
-    """Print what a data folder holds per subject and level, rest beside the trials, and what cannot be used."""
+    """Show what a data folder holds per subject and level, its rest recordings, and what cannot be used."""
     from ecg_facial.cli.wording import describe_index
-    from ecg_facial.datasets.indexing import index_dataset
     from ecg_facial.datasets.store import write_index
+    from ecg_facial.workflow.preparing import index_data
 
-    with running.open() as executor:
-        found = index_dataset(
-            data,
-            reader=reader,
-            signals=signals,
-            subjects=subjects,
-            pspi_pain=pspi_pain,
-            executor=executor,
-            show_progress=True,
-        )
+    with _open(running) as executor:
+        found = index_data(data, options=options, executor=executor, show_progress=True)
     say(describe_index(found))
     if out is not None:
         write_index(found, out)
@@ -146,74 +109,65 @@ def index(
 
 
 @app.command()
+@with_options(settings=INSPECTION)
 def ecg(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, WFDB (.hea), EDF, BDF, XDF, .npy or .npz.")],
     out: Annotated[Path, typer.Option(help="Folder for beats.csv, summary.json, strip.png and strip.svg.")],
-    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file says none.")] = None,
-    channel: Annotated[str, typer.Option("--channel", "--column", help="Name or number of the channel.")] = "ecg",
-    start_s: Annotated[float, typer.Option(min=0.0, help="Start of the strip in seconds.")] = 0.0,
-    duration_s: Annotated[float, typer.Option(help="Seconds that the strip shows, in rows of 10, up to 60.")] = 10.0,
+    settings: InspectionSettings,
 ) -> None:
     """Find the beats of an ECG file: heart rate, signal quality, and a strip on ECG paper."""
     from ecg_facial.inspection.running import inspect_ecg
     from ecg_facial.inspection.wording import describe_findings
 
-    found = inspect_ecg(file, out, fs_hz=fs_hz, channel=channel, start_s=start_s, duration_s=duration_s)
-    say("\n".join(describe_findings(found)))
+    say("\n".join(describe_findings(inspect_ecg(file, out, settings))))
     say(f"written to       {out}")
 
 
 @app.command()
-@with_options(reading=DataArguments, running=ExecutorArguments)
+@with_options(options=DATA, running=EXECUTOR)
 def prepare(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Folder for the cached windows.")],
-    reading: DataArguments,
-    running: ExecutorArguments,
-    task: Annotated[TaskName | None, typer.Option("--task", help="Keep only this task's levels.")] = None,
+    options: DataOptions,
+    running: ExecutorSettings,
+    task: Annotated[
+        str | None, typer.Option(help="Prepare only the levels of this task.", metavar="|".join(TASKS))
+    ] = None,
 ) -> None:
     """Cut every trial into a window of face crops and heart-rate tokens, once, on disk."""
     from ecg_facial.workflow.preparing import prepare_dataset
 
-    with running.open() as executor:
-        found = prepare_dataset(
-            data,
-            out,
-            options=reading.make(),
-            task=None if task is None else task.value,
-            executor=executor,
-            show_progress=True,
-        )
+    with _open(running) as executor:
+        found = prepare_dataset(data, out, options=options, task=task, executor=executor, show_progress=True)
     say(f"{len(found.prepared)} windows in {found.prepared.folder}")
 
 
 @app.command()
-@with_options(reading=DataArguments, models=ModelArguments, protocol=ProtocolArguments, running=ExecutorArguments)
+@with_options(options=DATA, settings=BENCHMARK, running=EXECUTOR)
 def benchmark(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")],
-    reading: DataArguments,
-    models: ModelArguments,
-    protocol: ProtocolArguments,
-    running: ExecutorArguments,
+    options: DataOptions,
+    settings: BenchmarkSettings,
+    running: ExecutorSettings,
+    test_data: Annotated[Path | None, typer.Option(help="Data set to test on (cross-dataset).")] = None,
+    folds: Annotated[Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.")] = None,
     cache: CacheOption = None,
-    permute_labels: PermuteOption = False,
 ) -> None:
     """Evaluate facial, ECG and fused models by a protocol; write predictions, metrics, folds, report and a bundle."""
     require_extras("train")
     from ecg_facial.cli.wording import show_result
     from ecg_facial.workflow.benchmarking import benchmark_dataset
 
-    settings = models.make(permute_labels=permute_labels, **protocol.make())
-    with running.open() as executor:
+    with _open(running) as executor:
         result = benchmark_dataset(
             data,
             out,
-            options=reading.make(),
+            options=options,
             settings=settings,
             cache=cache,
-            test_data=protocol.test_data,
-            folds=protocol.folds,
+            test_data=test_data,
+            folds=folds,
             executor=executor,
             show_progress=True,
         )
@@ -221,25 +175,22 @@ def benchmark(
 
 
 @app.command()
-@with_options(running=ExecutorArguments)
+@with_options(settings=AUDIT, running=EXECUTOR)
 def audit(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
-    running: ExecutorArguments,
-    folds: Annotated[int, typer.Option(min=0, help="Folds that are fitted again on altered data.")] = 3,
-    permutations: Annotated[int, typer.Option(min=0, help="Whole runs with labels permuted within subject.")] = 20,
+    settings: AuditSettings,
+    running: ExecutorSettings,
     data: Annotated[Path | None, typer.Option(help="The data set, to compare stretches of files too.")] = None,
 ) -> None:
     """Look for leakage in a run: repeat folds with the test person's labels and signals replaced, and more.
 
-    Exit code 1 where a leak is found.
+    Exit code 1 if a leak is found.
     """
     require_extras("train")
-    from ecg_facial.evaluation.audit.settings import AuditSettings
     from ecg_facial.workflow.benchmarking import audit as audit_again
 
-    amount = AuditSettings(n_folds=folds, order=True, permutations=permutations)
-    with running.open() as executor:
-        found = audit_again(run, settings=amount, data=data, executor=executor)
+    with _open(running) as executor:
+        found = audit_again(run, settings=settings, data=data, executor=executor)
     for check in found.checks:
         mark = "not made" if check.passed is None else "passed" if check.passed else "FAILED"
         say(f"{mark:8s} {check.name}: {check.message}")
@@ -271,29 +222,21 @@ def score(
 
 
 @app.command()
-@with_options(reading=DataArguments, models=ModelArguments, running=ExecutorArguments)
+@with_options(options=DATA, settings=TRAINING, running=EXECUTOR)
 def train(
     data: DataFolder,
     out: Annotated[Path, typer.Option(help="Bundle folder to write.")],
-    reading: DataArguments,
-    models: ModelArguments,
-    running: ExecutorArguments,
+    options: DataOptions,
+    settings: BenchmarkSettings,
+    running: ExecutorSettings,
     cache: CacheOption = None,
 ) -> None:
     """Train on everybody (inner subjects choose the epoch) and write a bundle that `predict` uses."""
     require_extras("train")
     from ecg_facial.workflow.benchmarking import train_dataset
 
-    with running.open() as executor:
-        train_dataset(
-            data,
-            out,
-            options=reading.make(),
-            settings=models.make(),
-            cache=cache,
-            executor=executor,
-            show_progress=True,
-        )
+    with _open(running) as executor:
+        train_dataset(data, out, options=options, settings=settings, cache=cache, executor=executor, show_progress=True)
     say(f"bundle written to {out}")
 
 
@@ -302,10 +245,10 @@ def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle folder, such as RUN/model.")],
     video: Annotated[Path | None, typer.Option(help="Face video.")] = None,
     ecg: Annotated[Path | None, typer.Option(help="ECG of any format that `ecg` reads.")] = None,
-    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, where the file says none.")] = None,
-    ecg_column: Annotated[str, typer.Option(help="Name of the ECG's column or channel.")] = "ecg",
+    fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, if the file does not state it.")] = None,
+    ecg_column: Annotated[str, typer.Option(help="Name of the ECG's column or channel.")] = EcgRef.column,
     start_s: Annotated[float, typer.Option(min=0.0, help="Start of the window in seconds.")] = 0.0,
-    detector_path: DetectorPathOption = None,
+    detector_path: Annotated[Path | None, make_option(DataOptions, "detector_path")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Estimate the stimulus level of one clip from video, ECG or both."""
@@ -332,6 +275,10 @@ def doctor() -> None:
     )
 
 
+def _open(running: ExecutorSettings) -> AbstractContextManager[Executor]:
+    return open_executor(running.executor, workers=running.workers, address=running.address)
+
+
 def main() -> None:
     """Run the command line."""
     with errors_as_one_line():
@@ -343,12 +290,12 @@ def fusion_main() -> None:
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
     @single.command()
-    @with_options(reading=DataArguments, models=ModelArguments, running=ExecutorArguments)
+    @with_options(options=DATA, settings=TRAINING, running=EXECUTOR)
     def fused(
         data: DataFolder,
-        reading: DataArguments,
-        models: ModelArguments,
-        running: ExecutorArguments,
+        options: DataOptions,
+        settings: BenchmarkSettings,
+        running: ExecutorSettings,
         out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")] = Path("runs/fusion"),
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
@@ -356,9 +303,9 @@ def fusion_main() -> None:
         from ecg_facial.cli.wording import show_accuracy
         from ecg_facial.workflow.benchmarking import benchmark_dataset
 
-        with running.open() as executor:
+        with _open(running) as executor:
             result = benchmark_dataset(
-                data, out, options=reading.make(), settings=models.make(), executor=executor, show_progress=True
+                data, out, options=options, settings=settings, executor=executor, show_progress=True
             )
         say(show_accuracy(result))
 

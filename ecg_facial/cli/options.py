@@ -1,183 +1,165 @@
-"""Command-line options that several commands share.
+"""Command-line options made of settings.
 
-Enters: what was typed. Leaves: `DataArguments` and `ModelArguments`, which make the settings of `workflow`. Heavy
-modules are imported only then.
+Input: a settings object and the fields to offer. Output: typer's options: the type and the default of each field, and
+for help the first sentence of its entry in the Attributes section of the docstring. What is typed becomes a settings
+object again, which checks the values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from enum import StrEnum
-from functools import wraps
-from inspect import Parameter, Signature, signature
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, wraps
+from inspect import Parameter, Signature, cleandoc, signature
+from types import UnionType
+from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
 import typer
 
-from ecg_facial.labels import DEFAULT_TASK, TASKS
-from ecg_facial.runtime.executors.settings import EXECUTORS, ExecutorSettings
+from ecg_facial.errors import SettingsError
 
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+# longer lists of choices stand in the help
+_MAX_METAVAR = 60
 
-    from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-    from ecg_facial.runtime.executors.contract import Executor
-    from ecg_facial.workflow.preparing import DataOptions
 
-TaskName = StrEnum("TaskName", {name: name for name in TASKS})  # type: ignore[misc]  # members come from TASKS
-DEFAULT_TASK_NAME = TaskName(DEFAULT_TASK)
-ExecutorChoice = StrEnum("ExecutorChoice", {name: name for name in EXECUTORS})  # type: ignore[misc]  # as TaskName
-DEFAULT_EXECUTOR = ExecutorChoice(ExecutorSettings.executor)
-DataFolder = Annotated[
-    Path,
-    typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),
-]
-TaskOption = Annotated[TaskName, typer.Option("--task", help="Classes.")]
-SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
-ReaderOption = Annotated[str, typer.Option(help="auto, biovid, original, pmed, unbc or manifest.")]
-PspiOption = Annotated[float, typer.Option("--pspi-pain", help="UNBC-McMaster: least PSPI that is pain (PA4).")]
-SignalsOption = Annotated[str, typer.Option(help="BioVid biosignals: filtered or raw.")]
-SubjectsOption = Annotated[str, typer.Option(help="all, or reactive (BioVid's 67 people who show a reaction).")]
-PermuteOption = Annotated[
-    bool, typer.Option("--permute-labels", help="Shuffle levels within subject: must score at chance.")
-]
-DetectorPathOption = Annotated[Path | None, typer.Option(help="Model file of the detector (yunet).")]
-CacheOption = Annotated[Path | None, typer.Option(help="Folder of the cached windows [default: beside OUT].")]
+class Options(Protocol):
+    """Options that become one argument of a command."""
+
+    def list_parameters(self) -> list[Parameter]:
+        """Give the options as keyword-only parameters that typer reads."""
+
+    def make(self, typed: Mapping[str, Any]) -> Any:
+        """Make the argument of what was typed, by parameter name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataArguments:
-    """How a data folder is read and cut into windows; see `workflow.DataOptions`."""
+class SettingsOptions:
+    """Options for some fields of a settings object.
 
-    reader: ReaderOption = "auto"
-    signals: SignalsOption = "filtered"
-    subjects: SubjectsOption = "all"
-    pspi_pain: PspiOption = 3.0
-    frames: Annotated[int, typer.Option(min=1, help="Frames a window.")] = 32
-    crop_px: Annotated[int, typer.Option(min=32, help="Side of a face crop in pixels.")] = 112
-    frame_policy: Annotated[str, typer.Option(help="Frames: uniform, late or first.")] = "uniform"
-    detector: Annotated[str, typer.Option(help="Face detector: mtcnn, or yunet.")] = "mtcnn"
-    detector_path: DetectorPathOption = None
+    Attributes
+    ----------
+    base : object
+        A settings dataclass; its values are the defaults.
+    places : mapping of str to str
+        Name of each option, without dashes, and the field that it sets: ``"models.facial.hidden"`` is a field of
+        settings within settings.
+    choices : mapping of str to iterable of str
+        Allowed values of options whose type does not tell them, for the help.
+    aliases : mapping of str to str
+        Second flag of an option.
+    """
 
-    def make(self) -> DataOptions:
-        """Make the options of `workflow`."""
-        from ecg_facial.windows.settings import WindowSettings
-        from ecg_facial.workflow.preparing import DataOptions
+    base: Any
+    places: Mapping[str, str]
+    choices: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
-        windows = WindowSettings(
-            n_frames=self.frames, crop_px=self.crop_px, frame_policy=self.frame_policy, detector=self.detector
-        )
-        return DataOptions(
-            reader=self.reader,
-            signals=self.signals,
-            subjects=self.subjects,
-            windows=windows,
-            detector_path=self.detector_path,
-            pspi_pain=self.pspi_pain,
-        )
+    def list_parameters(self) -> list[Parameter]:
+        """Give the options as keyword-only parameters that typer reads."""
+        return [self._make_parameter(name, place) for name, place in self.places.items()]
 
+    def _make_parameter(self, name: str, place: str) -> Parameter:
+        *path, last = place.split(".")
+        owner = self.base
+        for step in path:
+            owner = getattr(owner, step)
+        flags = [f"--{name.replace('_', '-')}", *([self.aliases[name]] if name in self.aliases else [])]
+        hint, _ = _plain_type(get_type_hints(type(owner))[last])
+        annotation = Annotated[hint, make_option(type(owner), last, *flags, choices=self.choices.get(name, ()))]
+        default = getattr(owner, last)
+        value = [*default] if isinstance(default, tuple) else default
+        return Parameter(name, Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
 
-@dataclass(frozen=True, kw_only=True)
-class ModelArguments:
-    """What is trained, and how long."""
+    def make(self, typed: Mapping[str, Any]) -> Any:
+        """Make settings of what was typed.
 
-    task: TaskOption = DEFAULT_TASK_NAME
-    weights: Annotated[str, typer.Option(help="ResNet18 start: rendered, imagenet, none, or a file.")] = "rendered"
-    hidden: Annotated[int, typer.Option(min=1, help="GRU units in each direction.")] = 256
-    epochs: Annotated[int, typer.Option(min=1, help="Most passes over the training data.")] = 30
-    fine_tune: Annotated[
-        bool, typer.Option("--fine-tune", help="Train the ResNet18 too instead of keeping it frozen.")
-    ] = False
-    face_weight: Annotated[float | None, typer.Option(help="Of the face's logits in the fusion [default: 0.8].")] = None
-    ecg_weight: Annotated[float | None, typer.Option(help="Of the ECG's logits in the fusion [default: 0.2].")] = None
-    seed: SeedOption = 0
-
-    def make(self, **others: Any) -> BenchmarkSettings:
-        """Make the settings of a benchmark, with `others` of its fields; training pictures takes smaller steps."""
-        from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-        from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT
-        from ecg_facial.learning.settings import ModelSettings, TrainingSettings
-        from ecg_facial.nets.settings import FacialSettings
-
-        frozen = not (self.fine_tune or self.weights == "none")
-        rate, batch = (1e-3, 32) if frozen else (1e-4, 4)
-        models = ModelSettings(
-            facial=FacialSettings(weights=self.weights, hidden=self.hidden, frozen=frozen),
-            facial_training=TrainingSettings(epochs=self.epochs, learning_rate=rate, batch_size=batch),
-            ecg_training=TrainingSettings(epochs=2 * self.epochs, patience=12),
-            face_weight=FACE_WEIGHT if self.face_weight is None else self.face_weight,
-            ecg_weight=ECG_WEIGHT if self.ecg_weight is None else self.ecg_weight,
-        )
-        return BenchmarkSettings(task=self.task.value, models=models, seed=self.seed, **others)
+        Raises
+        ------
+        SettingsError
+            For a value that the settings refuse.
+        """
+        changes: dict[str, Any] = {}
+        for name, place in self.places.items():
+            *path, last = place.split(".")
+            inside = changes
+            for step in path:
+                inside = inside.setdefault(step, {})
+            inside[last] = tuple(typed[name]) if isinstance(typed[name], list) else typed[name]
+        return _change(self.base, changes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProtocolArguments:
-    """Who is tested by models fitted on whom; see `evaluation.protocols` and `evaluation.splits`."""
-
-    protocol: Annotated[
-        str, typer.Option(help="loso, kfold:N, pools:FILE, cross-dataset, k-shot:N, or original (which leaks).")
-    ] = "loso"
-    seeds: Annotated[int, typer.Option(min=1, help="Whole runs, seeded from SEED on; their spread is shown.")] = 3
-    folds: Annotated[Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.")] = None
-    test_data: Annotated[Path | None, typer.Option(help="Data set to test on (cross-dataset).")] = None
-    inner: Annotated[str, typer.Option(help="Calibrate on set-apart subjects (parts) or crossfit.")] = "parts"
-    calibration_share: Annotated[
-        float | None,
-        typer.Option(help="Share of the inner subjects who calibrate [default: 0.1 from 35 on]."),
-    ] = None
-    conformal_share: Annotated[float, typer.Option(help="Share kept for conformal sets; writes conformal.csv.")] = 0.0
-    normalisation: Annotated[
-        str, typer.Option(help="none, training-set, baseline, causal, or transductive (which flatters).")
-    ] = "none"
-    baseline_trials: Annotated[
-        int, typer.Option(min=1, help="BL1 trials a person taken for rest (baseline) where the data have no rest.")
-    ] = 3
-    fusion_weights: Annotated[str, typer.Option(help="fixed, or learned on the calibration part.")] = "fixed"
-
-    def make(self) -> dict[str, Any]:
-        """Make the fields of `BenchmarkSettings` that these options set."""
-        from ecg_facial.evaluation.protocols.settings import InnerSettings
-        from ecg_facial.prepared.settings import NormalisationSettings
-
-        inner = InnerSettings(
-            calibration_share=self.calibration_share, conformal_share=self.conformal_share, rule=self.inner
-        )
-        return {
-            "protocol": self.protocol,
-            "seeds": self.seeds,
-            "inner": inner,
-            "normalisation": NormalisationSettings(mode=self.normalisation, baseline_trials=self.baseline_trials),
-            "fusion_weights": self.fusion_weights,
-        }
+def _change(settings: Any, changes: Mapping[str, Any]) -> Any:
+    """Replace fields, inside settings within settings too."""
+    inner = {name: _change(getattr(settings, name), value) for name, value in changes.items() if type(value) is dict}
+    return replace(settings, **{**changes, **inner})
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExecutorArguments:
-    """Where parallel steps run; see `runtime.executors`."""
-
-    executor: Annotated[ExecutorChoice, typer.Option(help="Where parallel steps run.")] = DEFAULT_EXECUTOR
-    workers: Annotated[int, typer.Option(min=1, help="Tasks at the same time.")] = ExecutorSettings.workers
-    address: Annotated[
-        str | None, typer.Option(help="Ray cluster to join, as HOST:PORT or auto [default: Ray on this machine].")
-    ] = ExecutorSettings.address
-
-    def open(self) -> AbstractContextManager[Executor]:
-        """Open the executor for a ``with`` block."""
-        from ecg_facial.runtime.executors.opening import open_executor
-
-        return open_executor(self.executor.value, workers=self.workers, address=self.address)
-
-
-def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the fields of option groups as options of its own.
+def make_option(kind: type, name: str, *flags: str, choices: Iterable[str] = ()) -> Any:
+    """Make a typer option of a field of a settings class.
 
     Parameters
     ----------
-    **groups : type
-        A dataclass for each parameter of the command that is a group. The command gets each as one object.
+    kind : type
+        The settings class.
+    name : str
+        The field.
+    *flags : str
+        Such as ``"--crop-px"``. A bool with a named flag has no ``--no-...`` beside it.
+    choices : iterable of str
+        Allowed values for the help; those of a ``Literal`` are known without it.
+    """
+    allowed = [*choices] or _plain_type(get_type_hints(kind)[name])[1]
+    shown, about = "|".join(allowed), describe_field(kind, name)
+    if len(shown) > _MAX_METAVAR:
+        shown, about = "", f"{about} Any of {', '.join(allowed)}."
+    return typer.Option(*flags, help=about, metavar=shown or None)
+
+
+def _plain_type(hint: Any) -> tuple[Any, list[str]]:
+    """Give the type that typer parses, and the choices of a literal: the settings refuse others in one line."""
+    if get_origin(hint) is Literal:
+        return str, [str(choice) for choice in get_args(hint)]
+    if get_origin(hint) in (Union, UnionType):
+        inner, allowed = _plain_type(next(part for part in get_args(hint) if part is not type(None)))
+        return inner | None, allowed
+    if get_origin(hint) is tuple:
+        inner, allowed = _plain_type(get_args(hint)[0])
+        return list[inner], allowed
+    return hint, []
+
+
+@cache
+def describe_field(kind: type, name: str) -> str:
+    """Give the first sentence that the docstring of a settings class says about a field.
+
+    Raises
+    ------
+    SettingsError
+        When the Attributes section says nothing about it.
+    """
+    for names, text in _read_attributes(cleandoc(kind.__doc__ or "")):
+        if name in names and text:
+            return re.split(r"(?<=\.)\s", text.replace("`", ""))[0]
+    raise SettingsError(f"{kind.__name__}.{name} has no help: describe it in the docstring, under Attributes")
+
+
+def _read_attributes(docstring: str) -> Iterator[tuple[list[str], str]]:
+    """Names and text of each entry of a NumPy docstring's Attributes section."""
+    _, _, section = docstring.partition("Attributes\n----------\n")
+    section = re.split(r"\n\n[A-Z].*\n---", section)[0]
+    for entry in re.split(r"\n(?=\S)", section):
+        head, *lines = entry.splitlines() or [""]
+        yield head.partition(" : ")[0].split(", "), " ".join(line.strip() for line in lines).strip()
+
+
+def with_options(**groups: Options) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command options that are made of settings.
+
+    Parameters
+    ----------
+    **groups : Options
+        For each parameter of the command that is made of several options.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -187,15 +169,13 @@ def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[...
             for name, parameter in signature(command).parameters.items()
             if name not in groups
         ]
-        shared = [parameter for kind in groups.values() for parameter in _list_parameters(kind)]
+        shared = [parameter for group in groups.values() for parameter in group.list_parameters()]
 
         @wraps(command)
         def run(**typed: Any) -> None:
-            made = {
-                name: kind(**{field.name: typed.pop(field.name) for field in fields(kind)})
-                for name, kind in groups.items()
-            }
-            command(**typed, **made)
+            names = {parameter.name for parameter in own}
+            made = {name: group.make(typed) for name, group in groups.items()}
+            command(**{name: value for name, value in typed.items() if name in names}, **made)
 
         # typer reads both
         run.__signature__ = Signature([*own, *shared])  # type: ignore[attr-defined]  # functions have one when asked
@@ -203,11 +183,3 @@ def with_options(**groups: type) -> Callable[[Callable[..., None]], Callable[...
         return run
 
     return decorate
-
-
-def _list_parameters(kind: type) -> list[Parameter]:
-    hints = get_type_hints(kind, include_extras=True)
-    return [
-        Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
-        for field in fields(kind)
-    ]

@@ -16,7 +16,8 @@ from typing import Any
 from ecg_facial.datasets.checks import MIN_DURATION_S, MIN_SHARE, CheckedTrial, check_trials
 from ecg_facial.datasets.merging import Duplicates, merge, merge_rest
 from ecg_facial.datasets.readers import biovid, manifest, original, pmed, unbc
-from ecg_facial.datasets.records import Card, DatasetIndex, Problem, Scan, ScanSettings
+from ecg_facial.datasets.records import Card, DatasetIndex, Problem, Scan
+from ecg_facial.datasets.settings import AUTO, ScanSettings
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
@@ -64,9 +65,9 @@ READERS: dict[str, Reader] = {
 def index_dataset(
     root: Path | str,
     *,
-    reader: str = "auto",
-    signals: str = "filtered",
-    subjects: str = "all",
+    reader: str = AUTO,
+    signals: str = ScanSettings.signals,
+    subjects: str = ScanSettings.subjects,
     window_s: float = WindowSettings.window_s,
     pspi_pain: float = ScanSettings.pspi_pain,
     check_files: bool = True,
@@ -183,17 +184,17 @@ def _check_options(settings: ScanSettings, subjects: str, min_duration_s: float,
 
 
 def _choose_reader(root: Path, wanted: str) -> str:
-    if wanted != "auto" and wanted not in READERS:
-        raise SettingsError(f"unknown reader {wanted!r}: expected auto, {', '.join(READERS)}")
+    if wanted != AUTO and wanted not in READERS:
+        raise SettingsError(f"unknown reader {wanted!r}: expected {AUTO}, {', '.join(READERS)}")
     if not root.exists():
         raise MissingDataError(f"{root}: no such folder; check the path of the data set")
     if root.is_dir() and next(root.iterdir(), None) is None:
         raise MissingDataError(f"{root}: the folder is empty; expected a data set")
     fitting = [name for name, reader in READERS.items() if reader.fits(root)]
-    if wanted != "auto" and (wanted in fitting or wanted == "manifest"):
+    if wanted != AUTO and (wanted in fitting or wanted == "manifest"):
         return wanted
-    layouts = "; ".join(f"{name}: {READERS[name].card.layout}" for name in (READERS if wanted == "auto" else [wanted]))
-    if wanted != "auto" or not fitting:
+    layouts = "; ".join(f"{name}: {READERS[name].card.layout}" for name in (READERS if wanted == AUTO else [wanted]))
+    if wanted != AUTO or not fitting:
         raise MissingDataError(f"{root}: no data set that can be read; looked for {layouts}")
     if len(fitting) > 1:
         raise AmbiguousDataError(f"{root}: fits the readers {' and '.join(fitting)}; name the one that is meant")

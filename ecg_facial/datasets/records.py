@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Literal
 
 from ecg_facial.recording import EcgRef, RestRecording, Subject, Trial, VideoRef
-from ecg_facial.windows.settings import WindowSettings
 
 ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate"]
 LevelSource = Literal["stimulus", "observer"]
@@ -43,25 +42,6 @@ class Card:
     needs: str
     layout: str
     levels: LevelSource = "stimulus"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScanSettings:
-    """What readers may be told; each takes what concerns it.
-
-    Attributes
-    ----------
-    signals : {"filtered", "raw"}
-        Which of BioVid's biosignals.
-    window_s : float
-        Length in seconds of what is cut out of long recordings.
-    pspi_pain : float
-        Least PSPI that is pain where levels are an observer's.
-    """
-
-    signals: str = "filtered"
-    window_s: float = WindowSettings.window_s
-    pspi_pain: float = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)

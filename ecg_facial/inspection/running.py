@@ -16,24 +16,16 @@ from ecg_facial.ecg.intervals import compute_rr
 from ecg_facial.ecg.reading import read_ecg_fully
 from ecg_facial.errors import SettingsError
 from ecg_facial.inspection.findings import Findings, find_beats
+from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.runtime.extras import is_installed
 from ecg_facial.runtime.storage import write_bytes, write_json, write_text
 
 BEATS_FILE, SUMMARY_FILE, STRIP_PNG, STRIP_SVG = "beats.csv", "summary.json", "strip.png", "strip.svg"
-STRIP_S, MAX_STRIP_S = 10.0, 60.0
 _LEVELS_UP = 5
 _NO_STRIP = "no strip is drawn: that needs matplotlib: pip install 'ecg-facial[evaluate]'"
 
 
-def inspect_ecg(
-    path: Path,
-    out: Path,
-    *,
-    fs_hz: float | None = None,
-    channel: str = "ecg",
-    start_s: float = 0.0,
-    duration_s: float = STRIP_S,
-) -> Findings:
+def inspect_ecg(path: Path, out: Path, settings: InspectionSettings | None = None) -> Findings:
     """Look at an ECG file: find its beats, and write tables and a strip.
 
     Parameters
@@ -42,12 +34,8 @@ def inspect_ecg(
         A file of any format that `read_ecg` reads.
     out : Path
         Folder to write.
-    fs_hz : float, optional
-        Sampling rate in Hz, where the file says none.
-    channel : str
-        Name or number of the channel.
-    start_s, duration_s : float
-        Seconds that the strip shows; beats are found in all of the recording.
+    settings : InspectionSettings, optional
+        Channel, rate, and which seconds the strip shows.
 
     Returns
     -------
@@ -61,9 +49,9 @@ def inspect_ecg(
     SettingsError
         For a strip that cannot be.
     """
-    if not (math.isfinite(duration_s) and 1.0 <= duration_s <= MAX_STRIP_S):
-        raise SettingsError(f"a strip of {duration_s} s: expected 1 to {MAX_STRIP_S:g} s")
-    reading = read_ecg_fully(path, fs_hz=fs_hz, column=channel)
+    chosen = settings or InspectionSettings()
+    start_s = chosen.start_s
+    reading = read_ecg_fully(path, fs_hz=chosen.fs_hz, column=chosen.channel)
     length_s = reading.signal.duration_s
     if not (math.isfinite(start_s) and 0 <= start_s < length_s):
         raise SettingsError(f"{path}: a strip from {start_s:g} s: the recording lasts {length_s:g} s")
@@ -74,7 +62,7 @@ def inspect_ecg(
         return replace(findings, notes=(*findings.notes, _NO_STRIP))
     from ecg_facial.inspection.sheet import Shown, draw_sheet
 
-    png, svg = draw_sheet(findings, Shown(start_s, min(duration_s, length_s - start_s)))
+    png, svg = draw_sheet(findings, Shown(start_s, min(chosen.duration_s, length_s - start_s)))
     write_bytes(out / STRIP_PNG, png)
     write_bytes(out / STRIP_SVG, svg)
     return findings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.inference.settings import ECG_WEIGHT, FACE_WEIGHT, check_weights
@@ -20,7 +20,7 @@ class TrainingSettings:
     Attributes
     ----------
     epochs : int
-        Most passes over the training data.
+        Largest number of passes over the training data.
     batch_size : int
     learning_rate : float
         Peak of a cosine schedule over all `epochs` with one epoch of warm-up.
@@ -62,6 +62,12 @@ class TrainingSettings:
             raise SettingsError(f"unknown precision {self.precision!r}: expected {', '.join(_PRECISIONS)}")
 
 
+ECG_EPOCHS_PER_FACIAL = 2
+ECG_TRAINING = TrainingSettings(epochs=ECG_EPOCHS_PER_FACIAL * TrainingSettings.epochs, patience=12)
+FINE_TUNING = TrainingSettings(learning_rate=1e-4, batch_size=4)
+"""Where pictures are trained on: small steps of few clips."""
+
+
 @strict_settings
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
@@ -72,21 +78,34 @@ class ModelSettings:
     facial : FacialSettings
     ecg : EcgSettings
     facial_training, ecg_training : TrainingSettings
-    face_weight, ecg_weight : float
-        Of the fusion.
+    face_weight : float
+        Weight of the face logits in the fusion.
+    ecg_weight : float
+        Weight of the ECG logits in the fusion.
     """
 
     facial: FacialSettings = field(default_factory=FacialSettings)
     ecg: EcgSettings = field(default_factory=EcgSettings)
     facial_training: TrainingSettings = field(default_factory=TrainingSettings)
-    ecg_training: TrainingSettings = field(default_factory=lambda: TrainingSettings(epochs=60, patience=12))
+    ecg_training: TrainingSettings = ECG_TRAINING
     face_weight: float = FACE_WEIGHT
     ecg_weight: float = ECG_WEIGHT
 
     def __post_init__(self) -> None:
         check_weights(self.face_weight, self.ecg_weight)
-        if self.facial.frozen and self.facial.weights == "none":
-            raise SettingsError("a frozen ResNet18 without weights sees nothing: give weights, or train it too")
+
+
+def suit_training(models: ModelSettings) -> ModelSettings:
+    """Adapt the training to the networks.
+
+    The ECG network is trained for twice the epochs of the facial one; a ResNet18 that is trained too takes the steps of
+    `FINE_TUNING`.
+    """
+    facial = models.facial_training
+    ecg = replace(models.ecg_training, epochs=ECG_EPOCHS_PER_FACIAL * facial.epochs)
+    if not models.facial.frozen:
+        facial = replace(facial, learning_rate=FINE_TUNING.learning_rate, batch_size=FINE_TUNING.batch_size)
+    return replace(models, facial_training=facial, ecg_training=ecg)
 
 
 FUSION_RULES = ("fixed", "learned")

@@ -16,13 +16,15 @@ class FacialSettings:
     Attributes
     ----------
     weights : str
-        Start of ResNet18: ``rendered``, ``imagenet``, ``none``, or a file (`nets.weights.load_resnet18`).
+        Start of the ResNet18: rendered, imagenet, none, or a file. See `nets.weights.load_resnet18`.
     weights_sha256 : str or None
         Expected SHA-256 of a file.
-    frozen : bool
-        Keep ResNet18 as it is, so that features are computed once; otherwise it is trained too.
-    hidden, n_layers : int
-        Units in each direction and layers of the GRU.
+    fine_tune : bool
+        Train the ResNet18 too instead of keeping it frozen. A frozen network's features are computed once.
+    hidden : int
+        GRU units in each direction.
+    n_layers : int
+        Layers of the GRU.
     dropout : float
         Between GRU layers and before the last layer.
 
@@ -34,10 +36,15 @@ class FacialSettings:
 
     weights: str = "rendered"
     weights_sha256: str | None = None
-    frozen: bool = True
+    fine_tune: bool = False
     hidden: int = 256
     n_layers: int = 2
     dropout: float = 0.3
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the ResNet18 stays as it is; random weights see nothing unless they are trained."""
+        return not (self.fine_tune or self.weights == "none")
 
     def __post_init__(self) -> None:
         if self.hidden < 1 or self.n_layers < 1:

@@ -18,13 +18,13 @@ class NormalisationSettings:
     Attributes
     ----------
     mode : str
-        ``none``. ``training-set``: mean and deviation of the training part. ``baseline``: change from the person's own
-        rest outside the scored trials. ``causal``: change from the mean of this person's past trials, with the training
-        part's mean counting as one trial before them. ``transductive``: mean and deviation of all of the person's
-        trials, the tested ones included, which flatters.
+        Normalisation of each person's features; transductive flatters. ``training-set``: mean and deviation of the
+        training part. ``baseline``: change from the person's own rest outside the scored trials. ``causal``: change
+        from the mean of this person's past trials, with the training part's mean counting as one trial before them.
+        ``transductive``: mean and deviation of all of the person's trials, the tested ones included.
     baseline_trials : int
-        Where not everybody has rest: the first so many BL1 trials of each person are taken for it, and leave the
-        scoring and the training for everybody.
+        BL1 trials per person that stand for rest (mode baseline), where not everybody has rest recordings. The first
+        of each person are taken; they leave the scoring and the training for everybody.
 
     Raises
     ------

@@ -23,11 +23,12 @@ class WindowSettings:
     window_s : float
         Length in seconds.
     n_frames : int
-        Face crops a window.
+        Frames per window.
     crop_px : int
-        Side of a crop in pixels.
+        Side of a face crop in pixels.
     frame_policy : {"uniform", "late", "first"}
-        Frames spread over the whole window, over all but its first 36 %, or the first `n_frames` frames.
+        Choice of frames. They are spread over the whole window, over all but its first 36 %, or are the first
+        `n_frames` of it.
     detector : {"mtcnn", "yunet"}
         Face detector.
     detect_every : int

@@ -41,8 +41,9 @@ from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce_time
 from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.workflow.bundling import train_bundle
-from ecg_facial.workflow.preparing import DataOptions, Prepared, join_datasets, prepare_dataset
+from ecg_facial.workflow.preparing import Prepared, join_datasets, prepare_dataset
 from ecg_facial.workflow.scoring import REPORT_FILE, TABLES_FOLDER
+from ecg_facial.workflow.settings import DataOptions
 
 MODEL_FOLDER, AUDIT_FILE = "model", "audit.json"
 

@@ -19,9 +19,9 @@ from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import benchmark_dataset
-from ecg_facial.workflow.preparing import DataOptions
+from ecg_facial.workflow.settings import DataOptions, DemoSettings
 
-N_SUBJECTS, TRIALS_PER_LEVEL, PRESET = 12, 4, "clear"
+TRIALS_PER_LEVEL = 4
 # fewer frames and a smaller GRU than the default, so that two cores finish within minutes
 WINDOWS = WindowSettings(n_frames=12)
 MODELS = ModelSettings(
@@ -32,36 +32,31 @@ MODELS = ModelSettings(
 )
 
 
-def run_demo(
-    out: Path, *, n_subjects: int = N_SUBJECTS, seed: int = 0, executor: Executor = SERIAL, permute_labels: bool = False
-) -> BenchmarkResult:
+def run_demo(out: Path, settings: DemoSettings | None = None, *, executor: Executor = SERIAL) -> BenchmarkResult:
     """Simulate, prepare, train, evaluate, report.
 
     Parameters
     ----------
     out : Path
-        Run folder; the recordings go to ``out/data``. One that was cut off is gone on with.
-    n_subjects : int
-        Simulated people.
-    seed : int
+        Run folder; the recordings go to ``out/data``. A run that was cut off is resumed.
+    settings : DemoSettings, optional
+        How many people, and which seed.
     executor : Executor
         The result does not depend on it.
-    permute_labels : bool
-        Shuffle the levels within each person: the result must then be at chance.
 
     Returns
     -------
     BenchmarkResult
     """
+    chosen = settings or DemoSettings()
     cohort = CohortSettings(
-        n_subjects=n_subjects,
+        n_subjects=chosen.n_subjects,
         trials_per_level=TRIALS_PER_LEVEL,
         levels=get_task(DEFAULT_TASK).levels,
-        preset=PRESET,
-        seed=seed,
+        seed=chosen.seed,
     )
     data = simulate_cohort(out / "data", cohort, executor=executor, show_progress=True)
-    settings = BenchmarkSettings(models=MODELS, seed=seed, permute_labels=permute_labels)
+    evaluated = BenchmarkSettings(models=MODELS, seed=chosen.seed, permute_labels=chosen.permute_labels)
     return benchmark_dataset(
-        data, out, options=DataOptions(windows=WINDOWS), settings=settings, executor=executor, show_progress=True
+        data, out, options=DataOptions(windows=WINDOWS), settings=evaluated, executor=executor, show_progress=True
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from ecg_facial.datasets.indexing import index_dataset
@@ -13,34 +13,7 @@ from ecg_facial.prepared import PreparedData, join_prepared, prepare
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import sha256_json
-from ecg_facial.windows.settings import WindowSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataOptions:
-    """How a data folder is read and cut.
-
-    Attributes
-    ----------
-    reader : str
-        ``auto``, or a key of `datasets.READERS`.
-    signals : str
-        BioVid's ``filtered`` or ``raw`` biosignals.
-    subjects : str
-        ``all``, or BioVid's 67 ``reactive`` ones.
-    windows : WindowSettings
-    detector_path : Path or None
-        Model file of the detector, where it needs one.
-    pspi_pain : float
-        Least PSPI that is pain, where levels are an observer's (UNBC-McMaster).
-    """
-
-    reader: str = "auto"
-    signals: str = "filtered"
-    subjects: str = "all"
-    windows: WindowSettings = field(default_factory=WindowSettings)
-    detector_path: Path | None = None
-    pspi_pain: float = 3.0
+from ecg_facial.workflow.settings import DataOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +22,22 @@ class Prepared:
 
     index: DatasetIndex
     prepared: PreparedData
+
+
+def index_data(
+    data: Path, *, options: DataOptions, executor: Executor = SERIAL, show_progress: bool = False
+) -> DatasetIndex:
+    """Index a data folder as the options say."""
+    return index_dataset(
+        data,
+        reader=options.reader,
+        signals=options.signals,
+        subjects=options.subjects,
+        window_s=options.windows.window_s,
+        pspi_pain=options.pspi_pain,
+        executor=executor,
+        show_progress=show_progress,
+    )
 
 
 def prepare_dataset(
@@ -61,16 +50,7 @@ def prepare_dataset(
     show_progress: bool = False,
 ) -> Prepared:
     """Index a data folder and prepare its windows, of the task's levels where one is given."""
-    index = index_dataset(
-        data,
-        reader=options.reader,
-        signals=options.signals,
-        subjects=options.subjects,
-        window_s=options.windows.window_s,
-        pspi_pain=options.pspi_pain,
-        executor=executor,
-        show_progress=show_progress,
-    )
+    index = index_data(data, options=options, executor=executor, show_progress=show_progress)
     levels = None if task is None else get_task(task).levels
     if not any(levels is None or trial.level in levels for trial in index.trials):
         wanted = "trials" if task is None else f"trials of task {task!r}"

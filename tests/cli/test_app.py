@@ -18,7 +18,6 @@ from tiny_files import write_ecg, write_pspi, write_video
 
 from ecg_facial.cli import app as cli
 from ecg_facial.cli import wording
-from ecg_facial.cli.options import DataArguments, ModelArguments, TaskName
 from ecg_facial.datasets.indexing import READERS
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
@@ -27,7 +26,9 @@ from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.labels import TASKS
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.text import SIMULATED_NOTE
+from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow import benchmarking as workflow
+from ecg_facial.workflow.settings import DataOptions
 
 Prepare = Callable[[Path], list[str]]
 
@@ -289,8 +290,8 @@ def test_help_names_every_command_and_imports_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_tasks_on_the_command_line_are_those_of_the_labels() -> None:
-    assert [task.value for task in TaskName] == list(TASKS)
+def test_tasks_on_the_command_line_are_those_of_the_labels(run: Callable[..., Said]) -> None:
+    assert "--task " + "|".join(TASKS) in run("train", "--help").out
 
 
 def test_json_of_a_prediction_is_json_alone(run: Callable[..., Said], shared_data: Path, small_bundle: Path) -> None:
@@ -354,20 +355,98 @@ def test_protocol_options_become_the_settings_that_they_name(
     assert "unknown protocol 'lopo'" in refused.err
 
 
-def test_shared_options_become_the_settings_that_they_name() -> None:
-    options = DataArguments(reader="biovid", signals="raw", subjects="reactive", frames=16, frame_policy="late").make()
-    assert (options.reader, options.signals, options.subjects) == ("biovid", "raw", "reactive")
-    assert (options.windows.n_frames, options.windows.frame_policy) == (16, "late")
-    frozen = ModelArguments(task=TaskName("binary"), hidden=32, epochs=7, seed=3).make(permute_labels=True)
-    assert (frozen.task, frozen.seed, frozen.permute_labels) == ("binary", 3, True)
-    assert (frozen.models.facial.hidden, frozen.models.facial_training.epochs) == (32, 7)
+@pytest.fixture
+def train_with(
+    run: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[DataOptions, BenchmarkSettings]]:
+    """Give the settings that `train` makes of options."""
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(workflow, "train_dataset", lambda *_, **given: asked.update(given))
+
+    def train(*options: str) -> tuple[DataOptions, BenchmarkSettings]:
+        said = run("train", tmp_path, "--out", tmp_path / "model", *options)
+        assert said.code == 0, said.err
+        return asked["options"], asked["settings"]
+
+    return train
+
+
+def test_without_options_the_settings_are_the_classes_own(
+    train_with: Callable[..., tuple[DataOptions, BenchmarkSettings]],
+) -> None:
+    assert train_with() == (DataOptions(), BenchmarkSettings())
+
+
+def test_shared_options_become_the_settings_that_they_name(
+    train_with: Callable[..., tuple[DataOptions, BenchmarkSettings]],
+) -> None:
+    words = "--reader biovid --signals raw --subjects reactive --frames 16 --frame-policy late --detector-path y.onnx"
+    data, _ = train_with(*words.split())
+    windows = WindowSettings(n_frames=16, frame_policy="late")
+    assert data == DataOptions(
+        reader="biovid", signals="raw", subjects="reactive", windows=windows, detector_path=Path("y.onnx")
+    )
+    _, settings = train_with(
+        *[
+            "--task",
+            "binary",
+            "--hidden",
+            "32",
+            "--epochs",
+            "7",
+            "--seed",
+            "3",
+            "--face-weight",
+            "0.5",
+            "--ecg-weight",
+            "0",
+        ]
+    )
+    assert (settings.task, settings.seed) == ("binary", 3)
+    assert (settings.models.facial.hidden, settings.models.facial_training.epochs) == (32, 7)
+    assert settings.models.ecg_training.epochs == 14
+    assert (settings.models.face_weight, settings.models.ecg_weight) == (0.5, 0.0)
+
+
+@pytest.mark.parametrize("options", [["--fine-tune"], ["--weights", "none"]])
+def test_a_network_that_is_trained_takes_smaller_steps(
+    options: list[str], train_with: Callable[..., tuple[DataOptions, BenchmarkSettings]]
+) -> None:
+    _, frozen = train_with()
+    _, trained = train_with(*options)
     assert frozen.models.facial.frozen
-    assert (frozen.models.face_weight, frozen.models.ecg_weight) == (0.8, 0.2)
-    weighed = ModelArguments(face_weight=0.5, ecg_weight=0.0).make().models
-    assert (weighed.face_weight, weighed.ecg_weight) == (0.5, 0.0)
-    # random weights see nothing unless they are trained
-    assert not ModelArguments(weights="none").make().models.facial.frozen
-    assert not ModelArguments(fine_tune=True).make().models.facial.frozen
+    assert not trained.models.facial.frozen
+    assert trained.models.facial_training.learning_rate < frozen.models.facial_training.learning_rate
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "complaint"),
+    [
+        ("prepare", "--frames 0", "n_frames is 0"),
+        ("prepare", "--crop-px 8", "crop_px is 8"),
+        ("prepare", "--detector haar", "unknown face detector 'haar'"),
+        ("train", "--epochs 0", "epochs"),
+        ("train", "--hidden 0", "0 units"),
+        ("train", "--task triple", "unknown task 'triple'"),
+        ("train", "--seed -1", "seed -1"),
+        ("benchmark", "--inner half", "'half'"),
+        ("benchmark", "--baseline-trials 0", "baseline_trials is 0"),
+        ("audit", "--folds -1", "-1 folds"),
+        ("demo", "--subjects 3", "n_subjects is 3"),
+        ("simulate", "--subjects 0", "number of subjects is 0"),
+        ("simulate", "--pathology-share 2", "2.0: expected 0 to 1"),
+        ("ecg", "--duration-s 0", "a strip of 0.0 s"),
+    ],
+)
+def test_settings_refuse_what_is_outside_their_limits_in_one_line(
+    command: str, words: str, complaint: str, run: Callable[..., Said], tmp_path: Path
+) -> None:
+    place = {"demo": ["--out", "o"], "simulate": ["o"], "audit": ["o"]}.get(command, ["d", "--out", "o"])
+    said = run(command, *place, *words.split())
+    assert (said.code, said.out) == (2, "")
+    (line,) = said.err.splitlines()
+    assert line.startswith("error: ")
+    assert complaint in line
 
 
 @pytest.mark.parametrize("command", ["prepare", "benchmark", "train"])

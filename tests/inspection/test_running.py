@@ -13,6 +13,7 @@ from ecg_files import FS_HZ, make_ecg, write_edf, write_examples
 
 from ecg_facial.errors import DataError, SettingsError
 from ecg_facial.inspection.running import MARKER_NAME, inspect_ecg
+from ecg_facial.inspection.settings import InspectionSettings
 
 
 def write(folder: Path, n_times: int = 3000) -> Path:
@@ -43,7 +44,7 @@ def test_an_interval_over_a_lost_beat_has_no_rate(tmp_path: Path) -> None:
     samples = make_ecg() + np.random.default_rng(0).normal(0, 0.01, 2000)
     samples[1000:1080] = 0.0
     path.write_text("ecg\n" + "".join(f"{value:.4f}\n" for value in samples))
-    inspect_ecg(path, tmp_path / "out", fs_hz=FS_HZ)
+    inspect_ecg(path, tmp_path / "out", InspectionSettings(fs_hz=FS_HZ))
     with open(tmp_path / "out" / "beats.csv", newline="") as stream:
         lost = [row for row in csv.DictReader(stream) if row["rr_s"] and float(row["rr_s"]) > 1.2]
     assert [(row["nn_s"], row["heart_rate_bpm"]) for row in lost] == [("", "")]
@@ -72,7 +73,7 @@ def test_files_of_a_simulated_cohort_are_marked(tmp_path: Path) -> None:
 )
 def test_a_strip_that_cannot_be_is_refused(tmp_path: Path, start_s: float, duration_s: float, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        inspect_ecg(write(tmp_path), tmp_path / "out", start_s=start_s, duration_s=duration_s)
+        inspect_ecg(write(tmp_path), tmp_path / "out", InspectionSettings(start_s=start_s, duration_s=duration_s))
 
 
 def test_without_matplotlib_the_tables_are_written_and_the_remedy_is_named(
@@ -87,7 +88,9 @@ def test_without_matplotlib_the_tables_are_written_and_the_remedy_is_named(
 
 @pytest.mark.parametrize("name", ["csv", "wfdb16", "wfdb212", "edf", "edf+d", "bdf", "xdf", "npy", "npz"])
 def test_every_format_becomes_a_strip(tmp_path: Path, name: str) -> None:
-    found = inspect_ecg(write_examples(tmp_path)[name](), tmp_path / "out", fs_hz=FS_HZ if name == "npy" else None)
+    found = inspect_ecg(
+        write_examples(tmp_path)[name](), tmp_path / "out", InspectionSettings(fs_hz=FS_HZ if name == "npy" else None)
+    )
     assert found.heart_rate_bpm == pytest.approx(75, abs=1)
     assert (tmp_path / "out" / "strip.png").stat().st_size > 10_000
 
@@ -106,7 +109,9 @@ OTHER = {
 @pytest.mark.parametrize("name", sorted(OTHER))
 def test_real_tables_become_strips(shared_data: Path, tmp_path: Path, name: str) -> None:
     fs_hz, channel, (low, high) = OTHER[name]
-    found = inspect_ecg(shared_data / "ecg" / "other" / name, tmp_path / "out", fs_hz=fs_hz, channel=channel)
+    found = inspect_ecg(
+        shared_data / "ecg" / "other" / name, tmp_path / "out", InspectionSettings(fs_hz=fs_hz, channel=channel)
+    )
     assert low < found.heart_rate_bpm < high
     assert found.signal.unit is None
 
@@ -133,7 +138,7 @@ def test_real_records_have_the_heart_rate_of_their_annotations(shared_data: Path
     from ecg_facial.ecg.formats.wfdb_beats import read_wfdb_beats
 
     path = shared_data / "ecg" / "mitdb" / f"{name}.hea"
-    found = inspect_ecg(path, tmp_path / "out", start_s=60.0)
+    found = inspect_ecg(path, tmp_path / "out", InspectionSettings(start_s=60.0))
     rr_s = np.diff(read_wfdb_beats(path.with_suffix(".atr")).times_s)
     assert found.heart_rate_bpm == pytest.approx(60 / np.mean(rr_s), rel=0.01)
     assert found.signal.unit == "mV"

@@ -138,7 +138,7 @@ def test_frame_features_are_normalised_where_a_face_is_and_stay_zero_elsewhere(p
 
 def test_a_network_that_is_trained_too_refuses_normalised_data(prepared: Any) -> None:
     with pytest.raises(SettingsError, match="normalisation acts on features"):
-        frozen_features(apply(prepared, "causal"), FacialSettings(frozen=False))
+        frozen_features(apply(prepared, "causal"), FacialSettings(fine_tune=True))
 
 
 def first_fold() -> Fold:

@@ -84,7 +84,7 @@ OTHER = Outer(
 STORED = (
     BenchmarkSettings(
         task="biovid4",
-        models=ModelSettings(facial=FacialSettings(weights="none", frozen=False), ecg=EcgSettings(width=32)),
+        models=ModelSettings(facial=FacialSettings(weights="none"), ecg=EcgSettings(width=32)),
         inner=InnerSettings(calibration_share=0.2),
         normalisation=NormalisationSettings(mode="causal"),
     ),

@@ -33,14 +33,14 @@ from ecg_facial.prepared import making
 from ecg_facial.recording import Trial
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
-from ecg_facial.workflow.preparing import DataOptions
+from ecg_facial.workflow.settings import DataOptions
 
 TASK = get_task("biovid4")
 OPTIONS = DataOptions(windows=WindowSettings(n_frames=2, crop_px=32))
 TRAINING = TrainingSettings(epochs=1, batch_size=8)
 SETTINGS = BenchmarkSettings(
     models=ModelSettings(
-        facial=FacialSettings(weights="none", frozen=False, hidden=4, n_layers=1),
+        facial=FacialSettings(weights="none", hidden=4, n_layers=1),
         ecg=EcgSettings(width=8, n_heads=2, n_layers=1, feedforward=8),
         facial_training=TRAINING,
         ecg_training=TRAINING,

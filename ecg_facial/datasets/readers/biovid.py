@@ -27,7 +27,8 @@ from typing import Literal, cast
 
 from ecg_facial.datasets.readers.sessions import SESSION_PART, list_session_rest
 from ecg_facial.datasets.readers.tables import read_rows
-from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan
+from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef

@@ -21,7 +21,8 @@ from typing import Literal, cast
 
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.readers.tables import read_rows
-from ecg_facial.datasets.records import Card, Entry, Scan, ScanSettings
+from ecg_facial.datasets.records import Card, Entry, Scan
+from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef

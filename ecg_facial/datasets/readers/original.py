@@ -20,7 +20,8 @@ from pathlib import Path
 
 from ecg_facial.datasets.readers.biovid import parse_subject
 from ecg_facial.datasets.readers.naming import make_unique
-from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan
+from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import UnknownLabelError
 from ecg_facial.face.video import DEFAULT_FPS
 from ecg_facial.labels import parse_pain_level

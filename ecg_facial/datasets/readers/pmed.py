@@ -39,7 +39,8 @@ import numpy as np
 
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
 from ecg_facial.datasets.readers.tables import read_columns
-from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan
+from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import EcgRef, Subject

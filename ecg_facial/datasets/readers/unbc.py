@@ -35,7 +35,8 @@ import numpy as np
 
 from ecg_facial.datasets.checks import MIN_SHARE
 from ecg_facial.datasets.readers.naming import make_unique
-from ecg_facial.datasets.records import Card, Entry, Problem, Scan, ScanSettings
+from ecg_facial.datasets.records import Card, Entry, Problem, Scan
+from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.face.video import list_images
 from ecg_facial.labels import PainLevel

@@ -19,11 +19,16 @@ class AuditSettings:
     Attributes
     ----------
     n_folds : int
-        Folds that are fitted again, of the first seed, evenly chosen.
+        Folds that are fitted again on altered data. They are of the first seed and evenly chosen.
     order : bool
         Whether folds are also fitted one after another.
     permutations : int
         Whole runs with labels permuted within subject.
+
+    Raises
+    ------
+    SettingsError
+        For a number below 0.
     """
 
     n_folds: int = 1

@@ -11,6 +11,9 @@ from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.settings import strict_settings
 
+SEEDS_TO_PUBLISH = 3
+"""How many seeds a command runs: enough to show their spread."""
+
 
 @strict_settings
 @dataclass(frozen=True, kw_only=True)
@@ -20,24 +23,26 @@ class BenchmarkSettings:
     Attributes
     ----------
     task : str
-        Name of the task (`labels.TASKS`).
+        Which levels are the classes. One of `labels.TASKS`.
     models : ModelSettings
-        Of the built-in pipeline.
+        Networks, training and fusion of the built-in pipeline.
     fusion_weights : {"fixed", "learned"}
-        Of the built-in pipeline: those of `models`, or one learned on the calibration part.
+        Fusion weights: fixed, or learned on the calibration part. Fixed ones are those of `models`.
     protocol : str
-        As `protocols.parse_protocol` reads it.
+        Who is tested by models fitted on whom: loso, kfold:N, pools:FILE, cross-dataset, k-shot:N, or original (which
+        leaks). See `protocols.settings.parse_protocol`.
     inner : InnerSettings
         How the subjects who are not tested are used.
     normalisation : NormalisationSettings
+        How features and tokens are normalised.
     seed : int
-        The first seed.
+        First seed of everything random.
     seeds : int
-        How many seeds, counted on from the first: each is a whole run of all folds.
+        Number of seeds, counted from the first: each is a whole run of all folds, and their spread is shown.
     permute_labels : bool
-        Permute the levels within each subject: the result must be at chance.
+        Shuffle the levels within each subject: the result must be at chance.
     threads : int
-        Threads of a fold. Part of the result to the last bit, so it does not follow the number of workers.
+        Threads per fold. Part of the result to the last bit, so it does not follow the number of workers.
 
     Raises
     ------

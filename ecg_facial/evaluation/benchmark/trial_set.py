@@ -132,7 +132,7 @@ class TrialSet:
         """Features (n_frames, 512) of the crops by a frozen network, zeros where no face was seen."""
         features = self._features(settings or FacialSettings())
         if features is None:
-            raise SettingsError("frozen is False: a network that is trained too has no features computed before")
+            raise SettingsError("the ResNet18 is trained too: only a frozen one has features computed before")
         return features[self._rows[place]]
 
     def facial_data(self, settings: FacialSettings | None = None) -> FacialDataset:

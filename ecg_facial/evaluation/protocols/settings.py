@@ -36,15 +36,16 @@ class InnerSettings:
     stopping_share : float
         Share of the inner subjects that choose the epoch, at least one of them.
     calibration_share : float or None
-        Share that fits fusion weight and temperatures, rounded. None takes a tenth of the inner subjects, and nobody
-        where that is fewer than four: the temperature of one or two people is worse than none.
+        Share of the inner subjects who fit fusion weights and temperatures (by default a tenth, from 35 subjects on).
+        None takes a tenth, rounded, and nobody where that is fewer than four: the temperature of one or two people is
+        worse than none.
     conformal_share : float
-        Share that gives conformal scores, rounded.
+        Share of the inner subjects kept for conformal sets; writes conformal.csv.
     rule : {"parts", "crossfit"}
-        Disjoint parts; or cross-fitting: calibration takes out-of-fold predictions of all inner subjects, and so do
-        conformal scores where their share is above 0; how large the two shares are does not matter.
+        Calibrate on subjects set apart (parts), or on out-of-fold predictions of all inner subjects (crossfit). With
+        crossfit the sizes of the two shares do not matter; above 0 the conformal scores are out-of-fold too.
     n_inner_folds : int
-        Of the cross-fitting.
+        Folds of the cross-fitting.
 
     Raises
     ------

@@ -23,11 +23,11 @@ class ExecutorSettings:
     Attributes
     ----------
     executor : {"serial", "processes", "ray"}
-        This process, worker processes, or Ray (extra ``ray``).
+        Where parallel steps run: in this process, in worker processes, or on Ray (extra ``ray``).
     workers : int
-        Tasks at the same time; with 1, ``processes`` works in this process.
+        Number of parallel tasks; with 1, ``processes`` works in this process.
     address : str or None
-        Ray cluster to join, such as ``10.0.0.5:6379`` or ``auto``; without it Ray runs on this machine alone.
+        Ray cluster to join, such as ``10.0.0.5:6379`` or ``auto``. Without it Ray runs on this machine alone.
     """
 
     executor: ExecutorName = "processes"

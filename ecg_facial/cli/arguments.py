@@ -1,0 +1,112 @@
+"""The options of each command: which fields of which settings they set.
+
+Input: settings. Output: groups of options for `cli.options.with_options`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ecg_facial.cli.options import SettingsOptions
+from ecg_facial.evaluation.audit.settings import WHOLE
+from ecg_facial.evaluation.benchmark.settings import SEEDS_TO_PUBLISH, BenchmarkSettings
+from ecg_facial.evaluation.protocols.settings import INNER_RULES
+from ecg_facial.inspection.settings import InspectionSettings
+from ecg_facial.labels import TASKS
+from ecg_facial.learning.settings import FUSION_RULES, suit_training
+from ecg_facial.prepared.settings import MODES
+from ecg_facial.runtime.executors.settings import ExecutorSettings
+from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
+from ecg_facial.simulate.settings.presets import PRESETS
+from ecg_facial.windows.settings import DETECTORS, FRAME_POLICIES
+from ecg_facial.workflow.settings import DataOptions, DemoSettings
+
+CacheOption = Annotated[Path | None, typer.Option(help="Folder of the cached windows [default: beside OUT].")]
+DataFolder = Annotated[
+    Path,
+    typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),
+]
+
+
+class BenchmarkOptions(SettingsOptions):
+    """Options of a benchmark; its training is adapted to the networks that are chosen."""
+
+    def make(self, typed: Mapping[str, Any]) -> BenchmarkSettings:
+        """Make the settings of a benchmark of what was typed."""
+        settings: BenchmarkSettings = super().make(typed)
+        return replace(settings, models=suit_training(settings.models))
+
+
+_READING = {name: name for name in ("reader", "signals", "subjects", "pspi_pain")}
+READING = SettingsOptions(base=DataOptions(), places=_READING)
+DATA = SettingsOptions(
+    base=DataOptions(),
+    places={
+        **_READING,
+        "frames": "windows.n_frames",
+        "crop_px": "windows.crop_px",
+        "frame_policy": "windows.frame_policy",
+        "detector": "windows.detector",
+        "detector_path": "detector_path",
+    },
+    choices={"frame_policy": FRAME_POLICIES, "detector": DETECTORS},
+)
+_MODELS = {
+    "task": "task",
+    "weights": "models.facial.weights",
+    "hidden": "models.facial.hidden",
+    "epochs": "models.facial_training.epochs",
+    "fine_tune": "models.facial.fine_tune",
+    "face_weight": "models.face_weight",
+    "ecg_weight": "models.ecg_weight",
+    "seed": "seed",
+}
+_PROTOCOL = {
+    "protocol": "protocol",
+    "seeds": "seeds",
+    "inner": "inner.rule",
+    "calibration_share": "inner.calibration_share",
+    "conformal_share": "inner.conformal_share",
+    "normalisation": "normalisation.mode",
+    "baseline_trials": "normalisation.baseline_trials",
+    "fusion_weights": "fusion_weights",
+    "permute_labels": "permute_labels",
+}
+_CHOICES = {"task": TASKS, "inner": INNER_RULES, "normalisation": MODES, "fusion_weights": FUSION_RULES}
+TRAINING = BenchmarkOptions(base=BenchmarkSettings(), places=_MODELS, choices=_CHOICES)
+BENCHMARK = BenchmarkOptions(
+    base=BenchmarkSettings(seeds=SEEDS_TO_PUBLISH), places={**_MODELS, **_PROTOCOL}, choices=_CHOICES
+)
+AUDIT = SettingsOptions(base=WHOLE, places={"folds": "n_folds", "permutations": "permutations"})
+DEMO = SettingsOptions(
+    base=DemoSettings(), places={"subjects": "n_subjects", "seed": "seed", "permute_labels": "permute_labels"}
+)
+COHORT = SettingsOptions(
+    base=CohortSettings(),
+    places={
+        "subjects": "n_subjects",
+        "trials_per_level": "trials_per_level",
+        "preset": "preset",
+        "rest": "rest",
+        "continuous": "continuous",
+        "continuous_video": "continuous_video",
+        "pathology": "pathologies",
+        "pathology_share": "pathology_share",
+        "seed": "seed",
+    },
+    choices={"preset": PRESETS, "pathology": PATHOLOGY_KINDS},
+)
+EXECUTOR = SettingsOptions(
+    base=ExecutorSettings(), places={"executor": "executor", "workers": "workers", "address": "address"}
+)
+INSPECTION = SettingsOptions(
+    base=InspectionSettings(),
+    places={"fs_hz": "fs_hz", "channel": "channel", "start_s": "start_s", "duration_s": "duration_s"},
+    aliases={"channel": "--column"},
+)
