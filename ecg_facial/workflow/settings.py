@@ -24,7 +24,7 @@ class DataOptions:
     Attributes
     ----------
     reader : str
-        Reader of the data set; ``auto`` takes the one that fits.
+        Reader of the data set: biovid, original, pmed, unbc, manifest, or auto for the one that fits.
     signals : str
         BioVid's ``filtered`` or ``raw`` biosignals.
     subjects : str

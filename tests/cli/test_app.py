@@ -386,22 +386,8 @@ def test_shared_options_become_the_settings_that_they_name(
     assert data == DataOptions(
         reader="biovid", signals="raw", subjects="reactive", windows=windows, detector_path=Path("y.onnx")
     )
-    _, settings = train_with(
-        *[
-            "--task",
-            "binary",
-            "--hidden",
-            "32",
-            "--epochs",
-            "7",
-            "--seed",
-            "3",
-            "--face-weight",
-            "0.5",
-            "--ecg-weight",
-            "0",
-        ]
-    )
+    more = "--task binary --hidden 32 --epochs 7 --seed 3 --face-weight 0.5 --ecg-weight 0"
+    _, settings = train_with(*more.split())
     assert (settings.task, settings.seed) == ("binary", 3)
     assert (settings.models.facial.hidden, settings.models.facial_training.epochs) == (32, 7)
     assert settings.models.ecg_training.epochs == 14
