@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from inspect import Parameter, Signature, cleandoc, signature
-from types import UnionType
+from types import GenericAlias, UnionType
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
 import typer
@@ -66,7 +66,8 @@ class SettingsOptions:
             owner = getattr(owner, step)
         flags = [f"--{name.replace('_', '-')}", *([self.aliases[name]] if name in self.aliases else [])]
         hint, _ = _plain_type(get_type_hints(type(owner))[last])
-        annotation = Annotated[hint, make_option(type(owner), last, *flags, choices=self.choices.get(name, ()))]
+        about = make_option(type(owner), last, *flags, choices=self.choices.get(name, ()))
+        annotation = Annotated[hint, about]  # type: ignore[valid-type]  # made at run time
         default = getattr(owner, last)
         value = [*default] if isinstance(default, tuple) else default
         return Parameter(name, Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
@@ -125,7 +126,7 @@ def _plain_type(hint: Any) -> tuple[Any, list[str]]:
         return inner | None, allowed
     if get_origin(hint) is tuple:
         inner, allowed = _plain_type(get_args(hint)[0])
-        return list[inner], allowed
+        return GenericAlias(list, (inner,)), allowed
     return hint, []
 
 
