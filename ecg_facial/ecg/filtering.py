@@ -1,7 +1,7 @@
-"""Zero-phase filtering of a single-lead ECG.
+"""Zero-phase band-pass filtering of a single-lead ECG.
 
-Enters: samples with gaps. Leaves: samples of the same length, filtered forwards and backwards, with the same gaps. Does
-not choose bands: who filters says why.
+Input: samples with gaps, and a band. Output: samples of the same length, filtered forwards and backwards, with the same
+gaps.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy import signal
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-# A band edge at the Nyquist frequency makes the bilinear transform singular, so a low rate cuts the band here.
+# A band edge at the Nyquist frequency makes the bilinear transform singular, so at low rates the band ends here.
 _MAX_SHARE_OF_NYQUIST = 0.95
 
 
@@ -33,7 +33,7 @@ def check_rate(fs_hz: float) -> float:
 
 @lru_cache(maxsize=64)
 def _design(fs_hz: float, low_hz: float, high_hz: float, order: int) -> tuple[Float64Array, int]:
-    """Second-order sections and the edge padding that lets the lowest band edge settle."""
+    """Second-order sections, and the padding in samples: one period of the lowest frequency."""
     sos = signal.butter(order, (low_hz, high_hz), btype="bandpass", fs=fs_hz, output="sos")
     return sos, int(np.ceil(fs_hz / low_hz))
 
@@ -98,8 +98,8 @@ def bandpass(
     if len(filled) < 2:
         return np.where(gaps, np.nan, 0.0)
     sos, padding = _design(fs_hz, float(low_hz), high_hz, int(order))
-    # The level is taken off first: a large offset (raw ADC counts) would otherwise cost digits. Continued as in a
-    # mirror: turned about its end (odd padding), the signal would lose a peak that lies there.
+    # The median is subtracted first, because a large offset (raw ADC counts) would cost digits. Padding is a mirror
+    # image (even): odd padding, SciPy's default, would remove a peak at the end of the signal.
     level = np.median(filled)
     filtered = signal.sosfiltfilt(sos, filled - level, padtype="even", padlen=min(padding, len(filled) - 1))
     filtered[gaps] = np.nan

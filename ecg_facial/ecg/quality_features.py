@@ -1,7 +1,7 @@
-"""What the signal quality of an ECG window is judged by.
+"""Features of the signal quality of an ECG window.
 
-Enters: samples without gaps and the beats found in them. Leaves: one number for each of `FEATURES`; none depends on the
-unit, the polarity or the sampling rate. What follows from them says `quality`.
+Input: samples without gaps, and the beats found in them. Output: one number for each of `FEATURES`; none depends on the
+unit, the polarity or the sampling rate. `quality` computes the signal quality from them.
 """
 
 from __future__ import annotations
@@ -32,20 +32,26 @@ FEATURES = (
     "wander",
 )
 
+# no feature looks above 48 Hz
 _WORKING_HZ = 250.0
+# half width of a beat: the QRS complex
 _BEAT_S = 0.06
-_HOP_S = 0.1
-# Wider and higher than the detector's band: what noise leaves in a narrow band looks like beats.
+# Wider and higher than the detector's band (5 to 18 Hz), because noise in a narrow band looks like beats.
 _SHAPE_BAND_HZ = (8.0, 30.0)
+# Noise between beats: the 30th percentile of the RMS in hops of 0.1 s: hops without a QRS
+# complex. Below 48 Hz, so that mains hum does not count.
 _FLOOR_BANDS_HZ = ((5.0, 15.0), (15.0, 30.0), (30.0, 48.0))
-_FLOOR_PERCENTILE = 30.0
+_HOP_S, _FLOOR_PERCENTILE = 0.1, 30.0
+# slow waves: electrode motion; wander: what lies outside of the second band
 _SLOW_BAND_HZ, _KEPT_BAND_HZ = (0.8, 4.0), (0.8, 45.0)
+# beats of two detectors nearer than this are the same
 _SAME_BEAT_S = 0.075
-_LEAST = 1e-4
+# added before logarithms, so that a signal without noise has a finite feature
+_FLOOR_MIN = 1e-4
 
 
 def measure_features(samples: Float64Array, fs_hz: float, r_peaks: RPeaks) -> Float64Array:
-    """Measure a window.
+    """Compute the features of a window.
 
     Parameters
     ----------
@@ -60,10 +66,10 @@ def measure_features(samples: Float64Array, fs_hz: float, r_peaks: RPeaks) -> Fl
     -------
     ndarray of float64, shape (15,)
         In the order of `FEATURES`: mean log odds, lower quartile and mean of the beats' confidence; agreement with the
-        beats of a second detector [1]_; lower quartile of the beats' likeness with the median one; decibels of the QRS
-        band inside beats over outside; logarithm of its kurtosis (kSQI [1]_) and of the spread of RR; the share of NN
-        and its square; and the logarithms of what is left between beats in three bands, of slow waves and of wander,
-        each over the height of a beat.
+        beats of a second detector [1]_; lower quartile of the correlation of each beat with the median one; energy of
+        the QRS band inside beats over outside, in dB; logarithms of its kurtosis (kSQI [1]_) and of the spread of RR;
+        the share of NN and its square; logarithms of the noise between beats in three bands, of slow waves and of
+        wander, each over the height of a beat.
 
     References
     ----------
@@ -88,7 +94,7 @@ def measure_features(samples: Float64Array, fs_hz: float, r_peaks: RPeaks) -> Fl
             np.log(rr.std() / rr.mean() + 0.02),
             share,
             share**2,
-            *(np.log(_floor(reduced, rate_hz, band) / height + _LEAST) for band in _FLOOR_BANDS_HZ),
+            *(np.log(_floor(reduced, rate_hz, band) / height + _FLOOR_MIN) for band in _FLOOR_BANDS_HZ),
             np.log(_band_sd(reduced, rate_hz, _SLOW_BAND_HZ) / height + 1e-3),
             np.log(float(np.std(reduced - _band(reduced, rate_hz, _KEPT_BAND_HZ))) / height + 1e-3),
         ]
@@ -96,13 +102,14 @@ def measure_features(samples: Float64Array, fs_hz: float, r_peaks: RPeaks) -> Fl
 
 
 def _describe_confidence(confidence: Float64Array) -> tuple[float, float, float]:
+    """Mean log odds, lower quartile and mean of the confidences."""
     bounded = np.clip(confidence, 1e-6, 1.0 - 1e-6)
     log_odds = float(np.log(bounded / (1.0 - bounded)).mean())
     return log_odds, float(np.percentile(confidence, 25.0)), float(confidence.mean())
 
 
 def _agreement(wave: Float64Array, rate_hz: float, times_s: Float64Array) -> float:
-    """Beats that the detector also finds in the curvature of a higher band, over the beats of both."""
+    """Beats that the detector also finds in the second derivative of a higher band, over all beats of both."""
     second_s = detect_r_peaks(np.gradient(np.gradient(wave)), rate_hz).times_s
     if not len(second_s):
         return 0.0
@@ -116,13 +123,14 @@ def _cut(wave: Float64Array, peaks: IntpArray, reach: int) -> Float64Array:
 
 
 def _likeness(shapes: Float64Array) -> Float64Array:
-    """Correlation of each beat with the median beat; noise that was taken for beats is not alike."""
+    """Correlation of each beat with the median beat; low for noise that was taken for beats."""
     template = np.median(shapes, axis=0)
     norms = np.linalg.norm(shapes, axis=1) * np.linalg.norm(template)
     return np.asarray(shapes @ template / np.maximum(norms, 1e-300))
 
 
 def _contrast(wave: Float64Array, peaks: IntpArray, reach: int) -> float:
+    """Energy inside beats over outside, in dB."""
     inside = np.zeros(len(wave), dtype=bool)
     inside[np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(wave) - 1)] = True
     if inside.all():
@@ -146,7 +154,7 @@ def _band_sd(samples: Float64Array, rate_hz: float, band_hz: tuple[float, float]
 
 
 def _floor(samples: Float64Array, rate_hz: float, band_hz: tuple[float, float]) -> float:
-    """RMS of a band in the quieter tenths of a second: between beats, so that it is all noise."""
+    """RMS of a band in the quiet tenths of a second, which lie between beats and hold only noise."""
     hop = max(1, round(_HOP_S * rate_hz))
     wave = _band(samples, rate_hz, band_hz)
     pieces = wave[: len(wave) // hop * hop].reshape(-1, hop)

@@ -1,7 +1,7 @@
 """Reading an ECG from a file of any format.
 
-Enters: a path, and what the ECG is called. Leaves: its samples in millivolts where the file knows its unit, and their
-rate. Does not filter, and does not guess which channel is the ECG when none is named so.
+Input: a path, and the name of the channel. Output: the samples, in millivolts where the file gives a unit, and the
+sampling rate. Does not filter, and does not guess which channel is the ECG if no name says so.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ecg_facial.errors import CorruptDataError, DataError, SettingsError
 from ecg_facial.recording import EcgSignal
 
 _OWN_NUMBERS = "amplitudes are its own numbers, not millivolts"
-# of anything that a file may hold beside an ECG, temperature to sound
+# sampling rates of anything that a file may hold beside an ECG, temperature to sound
 _RATES_HZ = (0.1, 1e6)
 
 
@@ -54,7 +54,7 @@ class EcgInfo:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EcgReading:
-    """An ECG with what is known of the file that it came from.
+    """An ECG, with what is known of its file.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class EcgReading:
     channels : tuple of str
         Names of all channels.
     notes : tuple of str
-        What a reader of the figures should know, a sentence each.
+        Remarks on the data for whoever reads the figures, one sentence each.
     """
 
     name: str
@@ -88,7 +88,7 @@ def read_ecg(path: Path | str, *, fs_hz: float | None = None, column: str = ECG)
         A text table (separated by TAB, comma, semicolon or blanks, decimal comma or point, with or without a header), a
         WFDB record (its ``.hea``, or its name), EDF, EDF+, BDF, XDF, ``.npy`` or ``.npz``.
     fs_hz : float, optional
-        Sampling rate in Hz; needed where the file says none. It wins over what the file says.
+        Sampling rate in Hz; needed where the file states none, and used instead of the file's where given.
     column : str
         Name of the column or channel (letter case does not matter), or its number from 1. ``ecg`` also finds the first
         channel that is named like an ECG or a lead.
@@ -96,13 +96,13 @@ def read_ecg(path: Path | str, *, fs_hz: float | None = None, column: str = ECG)
     Returns
     -------
     EcgSignal
-        In mV where the file gives a unit of voltage that can be true, else in the file's own numbers without a unit.
-        NaN where nothing was recorded.
+        In mV where the file gives a plausible unit of voltage, else in the file's own numbers without a unit. NaN where
+        nothing was recorded.
 
     Raises
     ------
     MissingDataError, CorruptDataError, DataError, SettingsError
-        In one line: the value, the limit and the remedy.
+        When there is no such file or channel, the file is damaged, or the rate is unknown.
 
     Notes
     -----
@@ -138,7 +138,7 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
 
 
 def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> EcgInfo:
-    """Say what a file holds without converting its ECG.
+    """Describe the ECG of a file without converting its samples.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def _describe(recording: Recording, index: int) -> tuple[str, str, tuple[str, ..
 
 
 def _scale(lead: Lead) -> tuple[EcgSignal, tuple[str, ...]]:
-    """Take samples to millivolts where their unit is known and can be true; notes say why not."""
+    """Convert samples to millivolts where their unit is known and plausible; otherwise a note says why not."""
     samples = np.where(np.isinf(lead.samples), np.nan, lead.samples) if np.isinf(lead.samples).any() else lead.samples
     own = EcgSignal(samples=samples, fs_hz=lead.fs_hz)
     factor = find_factor(lead.unit)

@@ -1,7 +1,7 @@
-"""ECGs by reference: whole tables, and stretches of long recordings.
+"""Reading the ECG of one trial: a whole file, or a stretch of a long recording.
 
-Enters: an `EcgRef`. Leaves: its samples, on a clock that starts with the stretch. A long recording is read once for all
-of its stretches, as long as they are asked for one after the other.
+Input: an `EcgRef`. Output: its samples; time 0 is the start of the stretch. The last recordings are kept in memory, so
+a long one is read once for all of its stretches if these are asked for in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RECORDINGS_KEPT = 2
 
 
 def read_ecg_stretch(ecg: EcgRef) -> EcgSignal:
-    """Read the ECG that a reference names.
+    """Read the ECG that a reference points to.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def measure_ecg_stretch(ecg: EcgRef) -> float:
 
 
 def _read_recording(ecg: EcgRef) -> EcgSignal:
-    # a file that was written anew is another recording
+    # a file that was rewritten is another recording
     stamp = tuple((status.st_mtime_ns, status.st_size) for status in (file.stat() for file in list_files(ecg.path)))
     found = _remember(ecg.path, ecg.fs_hz, ecg.column, stamp)
     if isinstance(found, EcgFacialError):
@@ -71,7 +71,7 @@ def _read_recording(ecg: EcgRef) -> EcgSignal:
 def _remember(
     path: Path, fs_hz: float | None, column: str, stamp: tuple[tuple[int, int], ...]
 ) -> EcgSignal | EcgFacialError:
-    """Read a recording, or say what is wrong with it: a damaged one is not read once a stretch either."""
+    """Read a recording, or return its error: a damaged file is read once, too, not once per stretch."""
     try:
         return read_ecg(path, fs_hz=fs_hz, column=column)
     except EcgFacialError as error:

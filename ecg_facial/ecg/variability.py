@@ -1,7 +1,7 @@
-"""What the heart rate does over a stretch of beats: slope, change from a person's baseline, variability.
+"""Heart rate over time: slope, change from a person's baseline, and variability (HRV).
 
-Enters: R-peak times in seconds. Leaves: numbers that are NaN where the beats do not tell them, and variability with a
-warning where the stretch is too short for it. Only the mean heart rate can be trusted in windows of a few seconds.
+Input: R-peak times in seconds. Output: numbers, NaN where there are too few beats; a warning where the stretch is too
+short for HRV. In windows of a few seconds only the mean heart rate is reliable.
 """
 
 from __future__ import annotations
@@ -15,30 +15,31 @@ from ecg_facial.ecg.intervals import compute_nn, mean_heart_rate
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.typing import Float64Array
 
-RMSSD_LEAST_S, SDNN_LEAST_S = 30.0, 120.0
-_LEAST_FOR_SLOPE = 3
+# shortest stretches that agree with five minutes (Munoz et al. 2015)
+RMSSD_MIN_S, SDNN_MIN_S = 30.0, 120.0
+_SLOPE_MIN_INTERVALS = 3
 
 
 class ShortStretchWarning(UserWarning):
-    """A measure of variability was asked for of a stretch too short for it."""
+    """The stretch is too short for a measure of variability."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeartRateVariability:
-    """Variability over time.
+    """Measures of heart-rate variability in the time domain.
 
     Attributes
     ----------
     sdnn_ms, rmssd_ms : float
-        Standard deviation of NN, and root mean square of the differences of neighbouring NN, in milliseconds.
+        Standard deviation of the NN intervals, and root mean square of the differences between neighbours, in ms.
     pnn50 : float
         Share of those differences over 50 ms, 0..1.
     n_nn : int
-        Trusted intervals.
+        Number of NN intervals.
     duration_s : float
         From the first beat to the last.
     is_valid : bool
-        Whether the stretch is long enough for all of them.
+        Whether the stretch is long enough for all measures.
     """
 
     sdnn_ms: float
@@ -50,7 +51,7 @@ class HeartRateVariability:
 
 
 def heart_rate_slope(r_times_s: Float64Array) -> float:
-    """Slope of the heart rate by least squares over trusted intervals, in bpm a second.
+    """Slope of the heart rate by least squares over NN intervals, in bpm per second.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def heart_rate_slope(r_times_s: Float64Array) -> float:
     Returns
     -------
     float
-        NaN below three trusted intervals.
+        NaN below three NN intervals.
 
     Examples
     --------
@@ -70,7 +71,7 @@ def heart_rate_slope(r_times_s: Float64Array) -> float:
     times_s = np.asarray(r_times_s, dtype=np.float64)
     nn = compute_nn(times_s)
     is_known = np.isfinite(nn)
-    if is_known.sum() < _LEAST_FOR_SLOPE:
+    if is_known.sum() < _SLOPE_MIN_INTERVALS:
         return float("nan")
     middle_s = (0.5 * (times_s[1:] + times_s[:-1]))[is_known]
     centred = middle_s - middle_s.mean()
@@ -78,7 +79,7 @@ def heart_rate_slope(r_times_s: Float64Array) -> float:
 
 
 def change_from_baseline(r_times_s: Float64Array, baseline_bpm: float) -> float:
-    """Mean heart rate less the person's own at rest, in bpm.
+    """Mean heart rate minus the person's own at rest, in bpm.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def change_from_baseline(r_times_s: Float64Array, baseline_bpm: float) -> float:
 
 
 def compute_hrv(r_times_s: Float64Array) -> HeartRateVariability:
-    """Variability of the intervals over time.
+    """Compute heart-rate variability in the time domain.
 
     Parameters
     ----------
@@ -114,7 +115,7 @@ def compute_hrv(r_times_s: Float64Array) -> HeartRateVariability:
     Returns
     -------
     HeartRateVariability
-        NaN where too few intervals can be trusted.
+        NaN where there are too few NN intervals.
 
     Warns
     -----
@@ -131,7 +132,7 @@ def compute_hrv(r_times_s: Float64Array) -> HeartRateVariability:
     duration_s = float(times_s[-1] - times_s[0]) if len(times_s) else 0.0
     short = [
         f"{names} needs {least_s:g} s"
-        for names, least_s in (("RMSSD", RMSSD_LEAST_S), ("SDNN", SDNN_LEAST_S))
+        for names, least_s in (("RMSSD", RMSSD_MIN_S), ("SDNN", SDNN_MIN_S))
         if duration_s < least_s
     ]
     if short:

@@ -1,6 +1,6 @@
 """Aligned face crops.
 
-Enters: a frame and a face. Leaves: a square crop in which eyes and mouth stand at fixed places.
+Input: a frame and a face. Output: a square crop in which eyes and mouth stand at fixed places.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Face detectors behind one interface.
 
-Enters: video frames. Leaves: faces with five landmarks. `load_detector` chooses; the networks are in `mtcnn`, `yunet`.
+Input: video frames. Output: faces with five landmarks. `load_detector` chooses; the networks are in `mtcnn`, `yunet`.
 """
 
 from __future__ import annotations

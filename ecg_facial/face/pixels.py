@@ -1,6 +1,6 @@
 """Pixel values as the networks take them.
 
-Enters: uint8 RGB crops. Leaves: float32 with channels first, by ImageNet's mean and standard deviation whatever weights
+Input: uint8 RGB crops. Output: float32 with channels first, by ImageNet's mean and standard deviation whatever weights
 are used, so that published and own weights are interchangeable.
 """
 

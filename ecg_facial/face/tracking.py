@@ -1,6 +1,6 @@
 """One person's face through a stream of frames.
 
-Enters: frames in order. Leaves: per frame the face, or None. The whole frame is searched every k-th frame; on every
+Input: frames in order. Output: per frame the face, or None. The whole frame is searched every k-th frame; on every
 frame the track is verified by a network. Box and landmarks are those of the verification also where a search found the
 face: a search sees it at another scale, and its landmarks differ by up to a sixth of the eyes' distance, so that crops
 would jump. Once a person is chosen, another is not taken for them.

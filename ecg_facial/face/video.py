@@ -1,6 +1,6 @@
 """Video frames with timestamps.
 
-Enters: a video file, a folder of frame images, or pictures in memory. Leaves: `VideoFrame` objects that convert to RGB
+Input: a video file, a folder of frame images, or pictures in memory. Output: `VideoFrame` objects that convert to RGB
 only the region asked for. Knows nothing of faces. Leaves FFmpeg's log as the host sets it; PyAV's default is silence.
 """
 

@@ -1,6 +1,6 @@
 """What is found in one ECG.
 
-Enters: an `EcgReading`. Leaves: `Findings`: beats, heart rate, quality in stretches of ten seconds, and notes in words.
+Input: an `EcgReading`. Output: `Findings`: beats, heart rate, quality in stretches of ten seconds, and notes in words.
 Draws nothing and writes nothing.
 """
 

@@ -1,6 +1,6 @@
 """ECG paper: millimetres, 25 a second and 10 a millivolt.
 
-Enters: figures of matplotlib. Leaves: axes whose units are millimetres on paper, with the pale red grid of 1 and 5 mm.
+Input: figures of matplotlib. Output: axes whose units are millimetres on paper, with the pale red grid of 1 and 5 mm.
 One unit is as long across as it is high, so squares are squares, and printed at full size they measure 1 mm.
 """
 

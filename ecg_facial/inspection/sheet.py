@@ -1,6 +1,6 @@
 """The whole sheet: what was found in words, the strip, and the heart rate over all of the recording.
 
-Enters: findings and which seconds to show. Leaves: a picture as PNG and SVG.
+Input: findings and which seconds to show. Output: a picture as PNG and SVG.
 """
 
 from __future__ import annotations

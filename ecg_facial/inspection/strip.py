@@ -1,6 +1,6 @@
 """Rows of an ECG strip.
 
-Enters: findings, which seconds to show, and a piece of paper. Leaves: on it the trace, its beats, a calibration pulse
+Input: findings, which seconds to show, and a piece of paper. Output: on it the trace, its beats, a calibration pulse
 and scales. Where the unit is unknown no millivolt is claimed: the bar says what 10 mm are in the file's own numbers.
 """
 

@@ -1,6 +1,6 @@
 """What is said of an ECG, on the terminal and on its sheet.
 
-Enters: findings. Leaves: lines of text.
+Input: findings. Output: lines of text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Write a simulated cohort in BioVid's folder shape, with its truth.
 
-Enters: settings and a folder. Leaves::
+Input: settings and a folder. Leaves::
 
     OUT/SIMULATED.json                                    what it was made with; it marks the data as simulated
     OUT/truth.csv                                         see `truth`

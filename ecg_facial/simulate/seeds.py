@@ -1,6 +1,6 @@
 """Independent random streams, each named by what it is for.
 
-Enters: the run's seed and a path of tags. Leaves: a generator that depends on nothing else, so that a trial is the
+Input: the run's seed and a path of tags. Output: a generator that depends on nothing else, so that a trial is the
 same whichever worker makes it and however many others there are. Streams of different domains never coincide: cohorts
 start their path with ``"cohort"``, pretraining identities with another word.
 """

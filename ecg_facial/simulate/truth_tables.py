@@ -1,6 +1,6 @@
 """Tables of truth beside a cohort's files, written and read in one way.
 
-Enters: rows, or the path of a table. Leaves: comma-separated lines, or what each row means. Which columns there are,
+Input: rows, or the path of a table. Output: comma-separated lines, or what each row means. Which columns there are,
 and what they mean, is said by `truth`, `artefacts`, `pathology` and `session_files`.
 """
 

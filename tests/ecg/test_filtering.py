@@ -1,4 +1,4 @@
-"""The filter keeps what lies in its band, moves nothing in time, and leaves gaps where they were."""
+"""The band-pass keeps its band, has no delay, and keeps gaps."""
 
 from __future__ import annotations
 

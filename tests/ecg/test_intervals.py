@@ -1,4 +1,4 @@
-"""Intervals keep heart beats, mark artefacts, and never make a heart rate up."""
+"""Intervals keep real beats and mark artefacts; an unknown heart rate is NaN."""
 
 from __future__ import annotations
 

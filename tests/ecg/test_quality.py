@@ -1,4 +1,4 @@
-"""Quality tells a clean ECG from one that says nothing."""
+"""Signal quality is high for a clean ECG and low for noise, flat lines, clipping and missing beats."""
 
 from __future__ import annotations
 

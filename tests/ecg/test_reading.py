@@ -1,4 +1,4 @@
-"""An ECG is read by name out of every table that BioVid and its kin use, and bad tables say what is wrong."""
+"""The ECG is found by name in tables as BioVid and others have them; errors of bad tables name the problem."""
 
 from __future__ import annotations
 

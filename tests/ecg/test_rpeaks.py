@@ -1,4 +1,4 @@
-"""Beats are found where they are: against exact truth, and under transformations that change nothing."""
+"""R-peaks: known times of simulated beats, and transformations that must not change them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stretches of long recordings are the samples that they name, and the recording is read once."""
+"""Stretches of a long recording hold the right samples, and the recording is read once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slope, change from the baseline and variability have known answers, and say when they cannot be trusted."""
+"""Slope, change from the baseline and variability: known answers, and warnings for short stretches."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which channel is the ECG.
+"""Finding the ECG channel.
 
-Enters: the channels of a recording and what was asked for. Leaves: the channel's place. Decides by names alone, never
-by position: the second column of a BioVid table is the skin conductance.
+Input: the channels of a recording, and a name or number. Output: the channel's index. Only names decide, never the
+position: the second column of a BioVid table is the skin conductance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ecg_facial.errors import DataError
 ECG = "ecg"
 _ECG_WORD = re.compile(r"^e[ck]g\d*$")
 _LEAD = re.compile(r"^(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|mcl\d|cm\d|d[123])$")
-# what is made from an ECG carries its name too
+# channels computed from an ECG have "ECG" in their names too
 _DERIVED = frozenset({
     "rate", "hr", "bpm", "rr", "nn", "sqi", "quality", "status", "peak", "peaks", "rpeaks", "onset", "onsets", "offset",
     "offsets", "time", "timestamp", "off",
@@ -23,7 +23,7 @@ _MAX_LISTED = 12
 
 
 def looks_like_ecg(name: str) -> bool:
-    """Tell whether a name is that of an ECG: a word ``ecg`` or ``ekg``, or the name of a lead.
+    """Tell whether a name is that of an ECG: it has the word ``ecg`` or ``ekg``, or is a lead.
 
     Examples
     --------
@@ -48,18 +48,18 @@ def choose_channel(recording: Recording, wanted: str) -> int:
     ----------
     recording : Recording
     wanted : str
-        A name (letter case does not matter) or a number from 1. ``ecg`` stands for the channel of that name, else for
-        the first one that is named like an ECG or a lead, else for the only one of a file that names none.
+        A name (letter case does not matter) or a number from 1. ``ecg`` is the channel of that name, else the first one
+        named like an ECG or a lead, else the only channel of a file without names.
 
     Returns
     -------
     int
-        Its place, from 0.
+        Its index.
 
     Raises
     ------
     DataError
-        When there is none, or more than one.
+        When no channel fits, or more than one.
     """
     names = [channel.name.strip().lower() for channel in recording.channels]
     asked = wanted.strip().lower()
@@ -87,7 +87,7 @@ def _match(recording: Recording, names: list[str], asked: str) -> list[int]:
 
 
 def _prefer(likely: list[str]) -> str:
-    """First name with the word itself in it, else the first lead."""
+    """First name that contains ``ecg`` or ``ekg``, else the first lead."""
     return next((name for name in likely if re.search(r"e[ck]g", name)), likely[0])
 
 

@@ -1,7 +1,7 @@
-"""Irregular time stamps to a regular rate.
+"""A regular rate from irregular time stamps.
 
-Enters: time stamps, late by whatever a computer was busy with, and a nominal rate. Leaves: the rate that was measured,
-and the place of each sample on a grid of it. Samples that were lost leave gaps; nothing is interpolated.
+Input: time stamps with varying delays, and a nominal rate. Output: the measured rate, and the index of each sample at
+that rate. Lost samples leave gaps; nothing is interpolated.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import numpy as np
 
 from ecg_facial.runtime.typing import Float64Array, Int64Array, IntpArray
 
-# a stamp may be late, never early: over this long, the least late one is on time
+# LSL stamps are delayed by buffering, never early: the minimum delay in any 2 s counts as zero.
 _ON_TIME_S = 2.0
+# Samples were lost if the minimum delay rises by half of this: 50 ms, but at least three samples.
 _GAP_S, _GAP_STEPS = 0.05, 3.0
+# stamps further off a regular rate than this are refused
 _MAX_LATE_S = 1.0
-# more jumps than these are no losses but another rhythm
+# more jumps than five, and than one per second, are not losses: the signal is irregular
 _FEW_GAPS, _MAX_GAPS_PER_S = 5, 1.0
+# The rate is measured over 20 s or more without losses; in less, delays outweigh the drift of the clocks.
 _MEASURED_S = 20.0
+# largest difference between measured and nominal rate, as a share
 _MAX_DRIFT = 0.05
 
 
@@ -31,11 +35,11 @@ class Grid:
     fs_hz : float
         Rate of the grid in Hz.
     places : ndarray of int64, shape (n_times,)
-        Place of each sample, increasing.
+        Index of each sample on the grid, increasing.
     n_gaps : int
-        Stretches where samples were lost.
+        Number of places where samples were lost.
     problem : str
-        Why there is no such grid; empty where there is.
+        Why the stamps do not fit a regular rate; empty if they do.
     """
 
     fs_hz: float
@@ -57,7 +61,7 @@ def fit_grid(stamps_s: Float64Array, nominal_hz: float) -> Grid:
     Returns
     -------
     Grid
-        With a `problem` where the stamps are not those of a regular signal.
+        With a `problem` if the stamps do not fit a regular rate.
     """
     nothing = np.zeros(0, dtype=np.int64)
     if len(stamps_s) < 2 or not np.all(np.isfinite(stamps_s)):
@@ -80,7 +84,11 @@ def fit_grid(stamps_s: Float64Array, nominal_hz: float) -> Grid:
 
 
 def _find_gaps(stamps_s: Float64Array, rate_hz: float) -> IntpArray:
-    """First samples of stretches: after a jump that later samples do not catch up with."""
+    """First samples after losses, and sample 0.
+
+    A jump of the delay is a loss only if the minimum delay of the next 2 s stays higher than that of the 2 s before:
+    radio links send bursts, and the stamp of each burst jumps.
+    """
     lateness = stamps_s - np.arange(len(stamps_s)) / rate_hz
     least_s = max(_GAP_S, _GAP_STEPS / rate_hz)
     jumps = np.flatnonzero(np.diff(lateness) > least_s) + 1
@@ -94,7 +102,7 @@ def _find_gaps(stamps_s: Float64Array, rate_hz: float) -> IntpArray:
 
 
 def _measure_rate(stamps_s: Float64Array, starts: IntpArray, rate_hz: float) -> float:
-    """Slope of the longest stretch; the given rate where it is too short to measure better."""
+    """Rate by least squares over the longest stretch without losses; the given rate if that is too short."""
     ends = np.append(starts[1:], len(stamps_s))
     longest = int(np.argmax(ends - starts))
     part = stamps_s[starts[longest] : ends[longest]]
@@ -106,6 +114,7 @@ def _measure_rate(stamps_s: Float64Array, starts: IntpArray, rate_hz: float) -> 
 
 
 def _place(stamps_s: Float64Array, starts: IntpArray, rate_hz: float) -> Grid:
+    """Place the samples: without gaps within a stretch; each stretch starts at its mean time."""
     places = np.empty(len(stamps_s), dtype=np.int64)
     ends = np.append(starts[1:], len(stamps_s))
     worst, first_s, end = 0.0, 0.0, 0

@@ -1,7 +1,7 @@
-"""What every file format offers, and the limits that all of them keep.
+"""The interface of a file format, and the limits that all formats keep.
 
-Enters: nothing. Leaves: `Recording`, which each format implements, and checks of what headers claim. A header is never
-believed before the file's size agrees with it.
+Input: nothing. Output: `Recording`, which each format implements, and checks of header values. A header is not trusted
+before the file's size agrees with it: a damaged length must cost neither memory nor time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Protocol
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
 from ecg_facial.runtime.typing import Float64Array
 
+# 1 GiB: three days of one channel at 512 Hz
 MAX_BYTES = 1 << 30
 MAX_SAMPLES = MAX_BYTES // 8
 _SHOWN_CHARACTERS = 60
@@ -28,9 +29,9 @@ class Channel:
     Attributes
     ----------
     name : str
-        As the file spells it, without its unit; a number from 1 where the file names nothing.
+        As the file spells it, without its unit; a number from 1 where the file has no names.
     unit : str or None
-        As the file spells it; None when it says none.
+        As the file spells it; None when it gives none.
     is_named : bool
         Whether the file gave the name.
     """
@@ -42,7 +43,7 @@ class Channel:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Lead:
-    """One channel, read.
+    """Samples of one channel.
 
     Attributes
     ----------
@@ -53,7 +54,7 @@ class Lead:
     unit : str or None
         As the file spells it; None when it is not known.
     notes : tuple of str
-        What a reader of the figures should know: how gaps and time stamps were taken, what was not calibrated.
+        Remarks on the data: gaps, time stamps, missing calibration.
     """
 
     samples: Float64Array
@@ -63,11 +64,11 @@ class Lead:
 
 
 class Recording(Protocol):
-    """An open recording. A given rate wins over what the file says."""
+    """An open recording. A rate that is given replaces the one in the file."""
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """Path of the file."""
 
     @property
     def kind(self) -> str:
@@ -79,10 +80,10 @@ class Recording(Protocol):
 
     @property
     def hint(self) -> str:
-        """What else to look at when the ECG is not found."""
+        """Addition to the error message when the ECG is not found."""
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Count the samples of a channel, and say its rate in Hz."""
+        """Return the number of samples of a channel, and its rate in Hz."""
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
         """Read a channel."""
@@ -95,12 +96,12 @@ def shorten(value: object, *, limit: int = _SHOWN_CHARACTERS) -> str:
 
 
 def check_n_times(n_times: float, path: Path, *, what: str) -> int:
-    """Return a number of samples.
+    """Check a number of samples, and return it as an integer.
 
     Raises
     ------
     DataError
-        Above what one channel may hold.
+        Above `MAX_SAMPLES`.
     """
     if n_times > MAX_SAMPLES:
         raise DataError(f"{path}: {what} has {n_times:.0f} samples, limit {MAX_SAMPLES}; split the recording")
@@ -121,7 +122,7 @@ def read_head(path: Path, n_bytes: int) -> bytes:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turn the system's refusal into an error that names the file."""
+    """Turn an error of the operating system into one that names the file."""
     try:
         yield
     except OSError as error:
@@ -131,7 +132,7 @@ def readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def corrupt_on_failure(path: Path, what: str) -> Iterator[None]:
-    """Turn whatever a library raises on a damaged file into one error that names what was read."""
+    """Turn any error of a library on a damaged file into `CorruptDataError`, with what was read."""
     try:
         yield
     except EcgFacialError:

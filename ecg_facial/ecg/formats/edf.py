@@ -1,7 +1,7 @@
-"""EDF, EDF+ and BDF.
+"""EDF, EDF+ and BDF files.
 
-Enters: a path. Leaves: one signal, with NaN where an EDF+D file was paused. The header is checked first; the data
-records go through edfio in blocks, so that a night of many signals needs the memory of one.
+Input: a path. Output: one signal, with NaN where a discontinuous file (EDF+D) has pauses. The header is checked first;
+data records are read through edfio in blocks of 4 MB, so that a night of many signals needs the memory of one.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class EdfFile:
 
     @property
     def signals(self) -> list[tuple[int, EdfSignalHeader]]:
-        """Signals that are no annotations, each with its place among all."""
+        """Signals except annotations, each with its index among all."""
         return [(place, one) for place, one in enumerate(self.header.signals) if not one.is_annotation]
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """Signals that are no annotations."""
+        """Signals except annotations."""
         return tuple(
             Channel(name=one.label or str(number), unit=one.unit or None, is_named=bool(one.label))
             for number, (_, one) in enumerate(self.signals, start=1)
         )
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Count the samples, gaps included, and say their rate in Hz."""
+        """Return the number of samples, pauses included, and their rate in Hz."""
         one = self.signals[index][1]
         rate_hz = one.n_samples / self.header.record_s
         starts = self._find_starts(one)
@@ -82,7 +82,7 @@ class EdfFile:
     def _read_signal(self, block: bytes, place: int, one: EdfSignalHeader) -> Float64Array:
         content = self.header.for_records(len(block) // self.header.record_bytes) + block
         with corrupt_on_failure(self.path, f"signal {one.label!r}"), warnings.catch_warnings():
-            # what is wrong with the header was said; a scale that cannot be is left out below
+            # the header was checked already; an unusable calibration is noted by `read`
             warnings.simplefilter("ignore")
             read = edfio.read_edf if self.header.sample_bytes == 2 else edfio.read_bdf
             signal = read(content, header_encoding="latin-1").signals[self._rank(place)]
@@ -101,7 +101,7 @@ class EdfFile:
                 yield stream.read(size * min(step, self.header.n_records - first))
 
     def _find_starts(self, one: EdfSignalHeader) -> Int64Array | None:
-        """Place of each data record's first sample; None where records follow each other without a pause."""
+        """Index of each data record's first sample; None if there are no pauses."""
         onsets_s = self._read_onsets() if self.header.is_discontinuous else None
         if onsets_s is None or not len(onsets_s):
             return None
@@ -114,7 +114,7 @@ class EdfFile:
                 "of it ends; the file is damaged: export it again"
             )
         check_n_times(float(late[-1]) + one.n_samples, self.path, what=f"signal {one.label!r}")
-        # rounding must not let neighbours overlap
+        # rounding must not make neighbours overlap
         step = np.arange(len(late)) * one.n_samples
         return np.asarray(np.maximum.accumulate(np.round(late - step).astype(np.int64)) + step, dtype=np.int64)
 
@@ -122,7 +122,7 @@ class EdfFile:
         return int(starts[-1]) + one.n_samples
 
     def _read_onsets(self) -> Float64Array:
-        """Time of each data record in seconds, from the first annotation signal."""
+        """Start of each data record in seconds, read from the first annotation signal."""
         header = self.header
         place = next((number for number, one in enumerate(header.signals) if one.is_annotation), None)
         if place is None:

@@ -1,6 +1,6 @@
 """Headers of EDF, EDF+ and BDF files, checked before a library sees them.
 
-Enters: a path. Leaves: `EdfHeader`, whose claims agree with the file's size.
+Input: a path. Output: `EdfHeader`, whose values agree with the file's size.
 
 References
 ----------
@@ -18,9 +18,11 @@ from ecg_facial.ecg.formats.contract import read_head, shorten
 from ecg_facial.errors import CorruptDataError
 
 _FIXED_BYTES = 256
+# limits on damaged headers; EDF+ asks for data records of at most 61440 bytes, files in use have more
 _MAX_SIGNALS = 4096
 _MAX_RECORD_BYTES = 1 << 26
-# label, transducer, unit, physical minimum and maximum, digital minimum and maximum, prefilter, samples, reserved
+# bytes per signal: label, transducer, unit, physical minimum and maximum, digital minimum and maximum, prefilter,
+# samples per data record, reserved
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 _LABEL, _UNIT, _PHYSICAL, _DIGITAL, _SAMPLES = 0, 2, (3, 4), (5, 6), 8
 _N_RECORDS_AT = slice(236, 244)
@@ -28,7 +30,7 @@ _N_RECORDS_AT = slice(236, 244)
 
 @dataclass(frozen=True, kw_only=True)
 class EdfSignalHeader:
-    """One signal: its label, unit, samples a data record, and whether its calibration can be used."""
+    """One signal: label, unit, samples per data record, and whether it is calibrated, or annotations."""
 
     label: str
     unit: str
@@ -39,12 +41,12 @@ class EdfSignalHeader:
 
 @dataclass(frozen=True, kw_only=True)
 class EdfHeader:
-    """A header.
+    """Header of an EDF or BDF file.
 
     Attributes
     ----------
     content : bytes
-        As it lies in the file.
+        The header's bytes.
     sample_bytes : int
         2 for EDF, 3 for BDF.
     is_discontinuous : bool
@@ -71,7 +73,7 @@ class EdfHeader:
         return self.sample_bytes * sum(signal.n_samples for signal in self.signals)
 
     def for_records(self, n_records: int) -> bytes:
-        """Make the header of a file with so many data records."""
+        """Make the header of a file with `n_records` data records."""
         return self.content[: _N_RECORDS_AT.start] + f"{n_records:<8d}".encode() + self.content[_N_RECORDS_AT.stop :]
 
 
@@ -81,7 +83,7 @@ def read_edf_header(path: Path) -> EdfHeader:
     Raises
     ------
     CorruptDataError, DataError
-        When it is none, or claims what the file does not hold.
+        When it is not such a header, or does not agree with the file's size.
     """
     fixed = read_head(path, _FIXED_BYTES)
     if len(fixed) < _FIXED_BYTES or fixed[:8] not in (b"0       ", b"\xffBIOSEMI"):
@@ -138,7 +140,7 @@ def _read_signals(path: Path, content: bytes, n_signals: int, *, is_bdf: bool) -
 
 
 def _count_records(path: Path, stated: bytes, header_bytes: int, record_bytes: int) -> tuple[int, tuple[str, ...]]:
-    """Whole data records; a recording that was never closed says -1."""
+    """Return the number of whole data records, and notes; -1 means that the recording was not closed."""
     if record_bytes > _MAX_RECORD_BYTES:
         raise CorruptDataError(
             f"{path}: data records of {record_bytes} bytes, limit {_MAX_RECORD_BYTES}; mend the header"

@@ -1,7 +1,7 @@
-"""NumPy arrays: ``.npy`` and ``.npz``.
+"""NumPy files: ``.npy`` and ``.npz``.
 
-Enters: a path. Leaves: one column of an array. Objects (pickle) are refused, and shapes are compared with the bytes
-that are there before anything is allocated.
+Input: a path. Output: one column of an array. Python objects (pickle) are refused, and shapes are compared with the
+size of the file before memory is allocated.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ _MAX_SMALL = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayFile:
-    """Arrays of a file; implements `contract.Recording`.
+    """The arrays of a file; implements `contract.Recording`.
 
     Attributes
     ----------
     path : Path
     channels : tuple of Channel
     places : tuple of (str, int)
-        Array and column of each channel.
+        Array name and column of each channel.
     shapes : mapping of str to tuple of int
     rate_hz : float or None
-        As the file states it.
+        Sampling rate in Hz if the file has one.
     kind, hint : str
     """
 
@@ -62,7 +62,7 @@ class ArrayFile:
     hint: str = field(default="", init=False)
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Count the samples, and say their rate in Hz."""
+        """Return the number of samples, and their rate in Hz."""
         rate_hz = self.rate_hz if fs_hz is None else fs_hz
         if rate_hz is None:
             raise DataError(f"{self.path}: states no sampling rate (fs_hz); give it in Hz (fs_hz)")
@@ -144,7 +144,7 @@ def _read_rate(path: Path, stated: AnyArray | None) -> float | None:
 
 
 def _read_heads(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
-    """Shapes and types of the arrays of a file, each agreeing with its size."""
+    """Shapes and dtypes of the arrays of a file, compared with its size."""
     return {name: _read_head(path, name, size) for name, size in _list_members(path).items()}
 
 
@@ -193,7 +193,7 @@ def _load(path: Path, name: str) -> AnyArray:
 
 @contextmanager
 def _open_member(path: Path, name: str) -> Iterator[IO[bytes]]:
-    """Open an array of a file; whatever goes wrong inside is damage of that array."""
+    """Open one array of a file; errors inside the block become `CorruptDataError`."""
     with readable(path), corrupt_on_failure(path, f"array {name!r}"):
         if path.suffix.lower() != ".npz":
             with open(path, "rb") as stream:

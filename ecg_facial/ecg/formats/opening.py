@@ -1,6 +1,6 @@
-"""Which format a file has.
+"""Opening a file in the format that it has.
 
-Enters: a path. Leaves: an open `Recording`. The suffix decides; for one that is not known, the first bytes do.
+Input: a path. Output: an open `Recording`. The suffix decides the format; the first bytes if the suffix is unknown.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def open_recording(path: Path) -> Recording:
     Parameters
     ----------
     path : Path
-        A file; of a WFDB record also its name, without a suffix.
+        A file, or the name of a WFDB record without suffix.
 
     Raises
     ------
     MissingDataError, CorruptDataError, DataError
-        When it is not there, or not what it seems.
+        When there is no such file, it is damaged, or its format is not supported.
     """
     suffix = path.suffix.lower()
     is_record = suffix in (".hea", ".dat") or not path.is_file()
@@ -52,7 +52,7 @@ def open_recording(path: Path) -> Recording:
 
 
 def list_files(path: Path) -> tuple[Path, ...]:
-    """List the files of a recording that are there: a WFDB record's header and signal files, else one."""
+    """List the existing files of a recording: header and signal files of a WFDB record, else one."""
     if path.suffix.lower() != ".hea":
         return (path,) if path.is_file() else ()
     try:
@@ -70,7 +70,7 @@ def _recognise(path: Path, suffix: str) -> str:
 
 
 def _open(name: str) -> Callable[[Path], Recording]:
-    """Find the function that opens a format; those that need a library are imported when one is met."""
+    """Find the function that opens a format; formats that need a library are imported when first used."""
     if name == "wfdb":
         from ecg_facial.ecg.formats.wfdb import open_wfdb
 

@@ -1,7 +1,7 @@
-"""Text tables: CSV, TSV and their kin.
+"""Text tables: CSV, TSV and similar.
 
-Enters: the path of a table. Leaves: its columns, the samples of one, and the rate, given, or of its time column, or
-stated above the table. BioVid's files are such tables.
+Input: the path of a table. Output: its columns, the samples of one, and the sampling rate: as given, from the time
+column, or stated above the table. BioVid's files are such tables.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ _COUNT_NAMES = frozenset(
     {"sample", "samples", "index", "sample_index", "n", "nseq", "frame", "counter", "row", "id", ""}
 )
 _MAX_LINE, _MAX_COLUMNS = 1 << 20, 4096
+# 50 Hz, the lowest rate of the beat detector
 _MAX_STEP_S = 0.02
-# times rounded to their last digit step unevenly, by twice the median at most; more are lost samples
+# Rounded times have uneven steps, of twice the median at most; a larger step means lost samples.
 _MAX_JUMP = 2.5
-# a step of the time column above this many units cannot be seconds (milliseconds: 1000 Hz to 50 Hz is 1..20)
+# A step above 0.1 cannot be in seconds, one above 100 not in milliseconds (at 1000 to 50 Hz a step is 1 to 20 ms).
 _MILLISECOND_STEP, _MICROSECOND_STEP = 0.1, 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextTable:
-    """A table in memory, as text; implements `contract.Recording`."""
+    """A table in memory, not yet converted to numbers; implements `contract.Recording`."""
 
     path: Path
     channels: tuple[Channel, ...]
@@ -50,16 +51,16 @@ class TextTable:
     hint: str = field(default=", and check that the file is separated by TAB, comma or semicolon", init=False)
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Count the rows, and say their rate in Hz."""
+        """Return the number of rows, and their rate in Hz."""
         return len(self.rows), self._find_rate_hz() if fs_hz is None else fs_hz
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
-        """Convert a column."""
+        """Read a column."""
         rate_hz = self._find_rate_hz() if fs_hz is None else fs_hz
         return Lead(samples=self.read_column(index), fs_hz=rate_hz, unit=self.channels[index].unit)
 
     def read_column(self, index: int) -> Float64Array:
-        """Numbers of one column; NaN where a cell says that nothing was recorded."""
+        """Numbers of one column; NaN for empty cells and words such as "NA"."""
         try:
             values = np.loadtxt(self._iterate(), delimiter=self.layout.delimiter, usecols=index, ndmin=1, comments=None)
             return np.asarray(values, dtype=np.float64)
@@ -70,6 +71,7 @@ class TextTable:
         return (row.replace(",", ".") for row in self.rows) if self.layout.decimal_comma else iter(self.rows)
 
     def _read_slowly(self, index: int) -> Float64Array:
+        """Convert cell by cell, for missing values and for an error that names the row."""
         values = np.empty(len(self.rows))
         name = self.channels[index].name
         for number, row in enumerate(self._iterate()):
@@ -105,7 +107,7 @@ def open_text(path: Path) -> TextTable:
     Raises
     ------
     CorruptDataError, DataError
-        When it is no table.
+        When it is not a table of numbers.
     """
     lines = _read_lines(path)
     _check_width(path, max(map(len, lines), default=0), "characters in a line", _MAX_LINE)
@@ -134,7 +136,9 @@ def open_text(path: Path) -> TextTable:
 
 def _check_width(path: Path, found: int, what: str, limit: int) -> None:
     if found > limit:
-        raise CorruptDataError(f"{path}: {found} {what}, limit {limit}; expected one row a sample, one column a signal")
+        raise CorruptDataError(
+            f"{path}: {found} {what}, limit {limit}; expected one row per sample and one column per signal"
+        )
 
 
 def _name(labels: Sequence[str], layout: Layout) -> tuple[Channel, ...]:
@@ -144,7 +148,7 @@ def _name(labels: Sequence[str], layout: Layout) -> tuple[Channel, ...]:
 
 
 def _check_columns(path: Path, labels: Sequence[str], row: str, layout: Layout) -> None:
-    """Refuse a table whose header does not fit its rows, and one that lies on its side: names in front, none above."""
+    """Refuse a table with fewer names than columns, and a transposed one, with names in front of its rows."""
     if labels and layout.n_columns > len(labels):
         raise CorruptDataError(
             f"{path}: rows of {layout.n_columns} cells under a header of {len(labels)}, so which name is whose is "
@@ -154,7 +158,7 @@ def _check_columns(path: Path, labels: Sequence[str], row: str, layout: Layout) 
     if not labels and layout.n_columns > 1 and re.match(r"^[A-Za-z_]", first) and first.lower() not in MISSING_WORDS:
         raise DataError(
             f"{path}: no column 'ecg': its rows begin with names ({shorten(first)}), so no column holds the samples of "
-            "a recording; give a table with one row a sample"
+            "a recording; give a table with one row per sample"
         )
 
 
@@ -174,7 +178,7 @@ def _read_lines(path: Path) -> list[str]:
 
 
 def _find_time_column(channels: Sequence[Channel]) -> tuple[int, float | None] | None:
-    """Place of the time column, and its units a second where its name says them."""
+    """Index of the time column, and its units per second if its name tells them."""
     spelt = [re.sub(r"[\s_]+", "_", channel.name.strip().lower()) for channel in channels]
     for name in _TIME_NAMES:
         for place, words in enumerate(spelt):
@@ -186,12 +190,12 @@ def _find_time_column(channels: Sequence[Channel]) -> tuple[int, float | None] |
 
 
 def _counts(values: Float64Array) -> bool:
-    """Tell whether values are whole numbers, one after the other."""
+    """Tell whether values count up by 1."""
     return len(values) > 2 and bool(np.all(values == np.round(values)) and np.all(np.diff(values) == 1))
 
 
 def _rate_of_times(table: TextTable, index: int, unit: float | None) -> float:
-    """Read the sampling rate off the time column, whose unit follows from its name or its step."""
+    """Compute the sampling rate from the time column, whose unit follows from its name or its step."""
     times = table.read_column(index)
     steps = np.diff(times)
     if not len(steps):
@@ -213,6 +217,7 @@ def _rate_of_times(table: TextTable, index: int, unit: float | None) -> float:
 
 
 def _check_steps(table: TextTable, steps: Float64Array) -> None:
+    """Refuse times that run back or jump."""
     if not np.all(steps > 0):
         row = table.first_line + 1 + int(np.argmin(steps > 0))
         raise CorruptDataError(f"{table.path}: the time column does not increase at row {row}; mend it, or give fs_hz")

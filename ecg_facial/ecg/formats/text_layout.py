@@ -1,6 +1,6 @@
-"""How a text table is laid out: its separator, its decimal sign, its header, and what the lines above say.
+"""Layout of a text table: separator, decimal sign, header, and the remarks above it.
 
-Enters: the lines of a file. Leaves: a `Layout`. Nothing is converted here: the numbers are `text`'s.
+Input: the lines of a file. Output: a `Layout`. Does not convert numbers: `text` does.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none"})
-_N_LOOKED_AT = 20
-# a longer remark states no rate, and would cost a search that goes with the square of its length
+_N_SAMPLED_ROWS = 20
+# a longer remark states no rate; the search would take time in proportion to the square of its length
 _MAX_REMARK = 400
 _MAX_PREAMBLE = 200
 _RATE = re.compile(
@@ -35,9 +35,9 @@ class Layout:
     columns : tuple of str
         As the header spells them; empty where there is none.
     first_row : int
-        Place of the first row of numbers in the lines that were given.
+        Index of the first row of numbers among the lines.
     n_columns : int
-        Cells of a typical row.
+        Number of cells in a typical row.
     """
 
     delimiter: str | None
@@ -48,13 +48,13 @@ class Layout:
 
 
 def split_cells(line: str, delimiter: str | None) -> list[str]:
-    """Split a line into cells without blanks and quotes; a separator at its end opens no cell."""
+    """Split a line into cells without blanks and quotes; a separator at the end of the line does not add a cell."""
     cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
     return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
 
 
 def is_number(cell: str, *, decimal_comma: bool) -> bool:
-    """Tell whether a cell holds a number, or says that there is none."""
+    """Tell whether a cell holds a number or a word for a missing value."""
     try:
         float(cell.replace(",", ".") if decimal_comma else cell)
     except ValueError:
@@ -73,10 +73,10 @@ def find_layout(lines: Sequence[str]) -> Layout:
     Returns
     -------
     Layout
-        From rows in the middle of the file, which lines above the table cannot mislead.
+        Found from rows in the middle of the file, where no remarks are.
     """
     middle = max(len(lines) // 2, min(1, len(lines) - 1))
-    sample = lines[middle : middle + _N_LOOKED_AT]
+    sample = lines[middle : middle + _N_SAMPLED_ROWS]
     delimiter = _find_delimiter(sample, lines)
     decimal_comma = delimiter != "," and any("," in line for line in sample)
     numeric = [[is_number(cell, decimal_comma=decimal_comma) for cell in split_cells(row, delimiter)] for row in sample]
@@ -91,7 +91,7 @@ def find_layout(lines: Sequence[str]) -> Layout:
         if not columns and _is_header(cells, flags, typical, is_first=place == 0):
             columns, first_row = tuple(cells), place + 1
         elif columns and re.search(r"\d", line):
-            # a row with a word in it: converting it says what is wrong; without digits it is a line of units
+            # a row with a word in it: its conversion will raise the error; a line without digits holds units
             break
         else:
             first_row = place + 1
@@ -111,18 +111,18 @@ def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
         return ","
     if sum(len(line.split()) > 1 for line in sample) >= most and not any("," in line for line in lines[:1]):
         return None
-    # one column, or rows that no separator splits: the header's decides
+    # one column, or rows that no separator splits: take the header's separator
     return max("\t;,", key=lines[0].count)
 
 
 def _fits_comma(cells: Sequence[str]) -> bool:
-    """Tell whether cells between commas are cells: in ``0,004 1,5`` one holds the ends of two numbers."""
+    """Tell whether commas separate cells; in ``0,004 1,5`` they do not: the middle cell has parts of two numbers."""
     numbers = [cell for cell in cells if is_number(cell, decimal_comma=False)]
     return len(cells) > 1 and bool(numbers) and not any(_TWO_NUMBERS.search(cell) for cell in cells)
 
 
 def _is_decimal_comma(split: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:
-    """Tell one column of numbers like ``1,5`` under a header of one word from two columns."""
+    """Tell whether rows like ``1,5`` are one column with decimal commas: the header above has no comma."""
     if any(len(cells) > 2 for cells in split):
         return False
     rows = (place for place, line in enumerate(lines[:_MAX_PREAMBLE]) if is_number(line, decimal_comma=True))
@@ -131,14 +131,14 @@ def _is_decimal_comma(split: Sequence[Sequence[str]], lines: Sequence[str]) -> b
 
 
 def _is_row(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bool]) -> bool:
-    """Tell whether a line holds numbers where most rows do."""
+    """Tell whether a line has numbers in the same columns as most rows."""
     if len(cells) != len(typical) or not any(flag and cell for flag, cell in zip(flags, cells, strict=True)):
         return False
     return all(flag or not usual for flag, usual in zip(flags, typical, strict=True))
 
 
 def _is_header(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bool], *, is_first: bool) -> bool:
-    """Tell whether a line names the columns: words where most rows hold numbers."""
+    """Tell whether a line names the columns: it has words where most rows have numbers."""
     words = [cell for cell, flag in zip(cells, flags, strict=True) if not flag]
     if 2 * len(words) < sum(map(bool, cells)) or (len(cells) != len(typical) and not is_first):
         return False
@@ -146,7 +146,7 @@ def _is_header(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bo
 
 
 def find_rate_hz(remarks: Sequence[str]) -> float | None:
-    """Find the sampling rate in Hz that a comment or a line above the table states; None where none does.
+    """Find the sampling rate in Hz in the remarks above the table; None if there is none.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def find_rate_hz(remarks: Sequence[str]) -> float | None:
 
 
 def find_labels(remarks: Sequence[str], n_columns: int) -> tuple[str, ...]:
-    """Find the names of the columns that a comment gives (``# Labels:= ECG``); empty where none fits."""
+    """Find the names of the columns in a remark (``# Labels:= ECG``); empty if none has as many names as columns."""
     for line in remarks:
         found = _LABELS.match(line[:_MAX_REMARK])
         if found:

@@ -1,7 +1,7 @@
-"""Units of voltage, as files spell them.
+"""Units of voltage in files.
 
-Enters: the text of a unit. Leaves: the factor to millivolts, or None where it is no voltage: counts of a converter have
-no scale that could be guessed. Knows how large an ECG is, so that a wrong unit shows.
+Input: the text of a unit. Output: the factor to millivolts, or None if it is not a voltage (the scale of ADC counts is
+not guessed). Also the plausible range of an ECG, which tells when a unit is wrong.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import numpy as np
 from ecg_facial.runtime.typing import Float64Array
 
 MILLIVOLT = "mV"
-# mu is written as the Greek letter, as the micro sign, and as u; "mV" and "MV" both occur, megavolts do not
+# mu occurs as the Greek letter, the micro sign and u; both "mV" and "MV" mean millivolts, since no ECG is in megavolts
 _FACTORS = {"v": 1e3, "volt": 1e3, "mv": 1.0, "millivolt": 1.0, "uv": 1e-3, "microvolt": 1e-3, "nv": 1e-6}
-# an ECG in one of these is another signal
+# a channel in one of these units is not an ECG
 _OTHER_QUANTITIES = frozenset({
     "mmhg", "cmh2o", "kpa", "pa", "bpm", "/min", "%", "degc", "c", "\u00b0c", "k", "hz", "l/min", "ml", "l", "us", "s",
     "ms", "ohm", "kohm", "\u03c9", "k\u03c9", "g", "m/s2", "m/s\u00b2", "n", "a", "ma", "ua",
 })  # fmt: skip
-# typical range within two seconds: QRS complexes of 0.1 to 5 mV, motion of tens of millivolts
+# plausible range within two seconds: QRS complexes have 0.1 to 5 mV, motion tens of millivolts
 _RANGE_MV = (0.005, 100.0)
 _BLOCK_S, _MAX_BLOCKS = 2.0, 300
 _MAX_LABEL = 400
@@ -42,7 +42,7 @@ def find_factor(unit: str | None) -> float | None:
 
 
 def is_another_quantity(unit: str | None) -> bool:
-    """Tell whether a unit is known to be that of something that no electrode measures.
+    """Tell whether a unit is that of another quantity than voltage.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def _normalise(unit: str) -> str:
 
 
 def measure_range_mv(samples_mv: Float64Array, fs_hz: float) -> float:
-    """Typical range within two seconds, in millivolts; NaN for a shorter or a flat signal.
+    """Median range (peak to peak) within two seconds, in millivolts; NaN for a shorter or a flat signal.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def measure_range_mv(samples_mv: Float64Array, fs_hz: float) -> float:
 
 
 def is_size_of_ecg(range_mv: float) -> bool:
-    """Tell whether an ECG may have this range; NaN is not judged."""
+    """Tell whether a range is plausible for an ECG; True for NaN, which is unknown."""
     return not (range_mv < _RANGE_MV[0] or range_mv > _RANGE_MV[1])
 
 

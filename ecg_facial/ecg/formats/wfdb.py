@@ -1,7 +1,7 @@
 """WFDB records: MIT-BIH and most of PhysioNet.
 
-Enters: a header. Leaves: one signal, out of the file that holds it, in physical units. Records of several segments,
-compressed formats and files in other folders are refused.
+Input: the path of a record. Output: one signal in physical units. Records of several segments, compressed formats and
+signal files in other folders are refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_FRAME = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Where a signal lies in its file: which samples of each frame."""
+    """Position of a signal in its file: first sample within a frame, samples per frame, number of frames."""
 
     first: int
     frame: int
@@ -42,25 +42,25 @@ class WfdbRecord:
 
     @property
     def path(self) -> Path:
-        """Its header."""
+        """Path of the header."""
         return self.header.path
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """Its signals."""
+        """The signals of the record."""
         return tuple(
             Channel(name=signal.name or str(number), unit=_unit_of(signal), is_named=bool(signal.name))
             for number, signal in enumerate(self.header.signals, start=1)
         )
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Count the samples of a signal, and say its rate in Hz."""
+        """Return the number of samples of a signal, and its rate in Hz."""
         signal = self.header.signals[index]
         n_times = self._find_place(index).n_frames * signal.per_frame
         return n_times, self.header.fs_hz * signal.per_frame if fs_hz is None else fs_hz
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
-        """Read a signal in its physical unit, or in counts from its baseline where it was not calibrated."""
+        """Read a signal in its physical unit; in counts above its baseline if it was not calibrated."""
         signal = self.header.signals[index]
         n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
         if signal.file == _NOT_STORED:
@@ -79,7 +79,7 @@ class WfdbRecord:
         return Lead(samples=samples, fs_hz=rate_hz, unit=_unit_of(signal), notes=notes)
 
     def _group(self, index: int) -> list[int]:
-        """Signals that share the file of one of them."""
+        """List the signals in the same file."""
         file = self.header.signals[index].file
         return [place for place, signal in enumerate(self.header.signals) if signal.file == file]
 
@@ -93,21 +93,21 @@ class WfdbRecord:
         widths = [signals[place].per_frame for place in group]
         frame = sum(widths)
         if min(widths) < 1 or frame > _MAX_FRAME:
-            raise CorruptDataError(f"{self.path}: {frame} samples a frame, limit {_MAX_FRAME}; mend the header")
+            raise CorruptDataError(f"{self.path}: {frame} samples per frame, limit {_MAX_FRAME}; mend the header")
         stored = _find_format(self.path, signals[index], [signals[place] for place in group])
         n_bytes = _measure_file(self.path, signals[index])
         present = stored.count_samples(n_bytes) // frame
         n_frames = present if self.header.n_frames is None else self.header.n_frames
         if present < n_frames:
             raise CorruptDataError(
-                f"{self.path}: {signals[index].file} holds {present} samples a signal, the header promises {n_frames}; "
-                "the file is cut off: copy it again"
+                f"{self.path}: {signals[index].file} holds {present} samples per signal, the header promises "
+                f"{n_frames}; the file is cut off: copy it again"
             )
         check_n_times(n_frames * signals[index].per_frame, self.path, what="a signal")
         return _Place(first=sum(widths[: group.index(index)]), frame=frame, n_frames=n_frames)
 
     def _read_counts(self, index: int) -> Int32Array:
-        """Read the counts of one signal, block by block, so that a day of twelve leads needs the memory of one."""
+        """Read the counts of one signal in blocks, so that a day of twelve leads needs the memory of one."""
         signal, place = self.header.signals[index], self._find_place(index)
         stored = FORMATS[signal.format]
         counts = np.empty((place.n_frames, signal.per_frame), dtype=np.int32)
@@ -137,7 +137,7 @@ def open_wfdb(path: Path) -> WfdbRecord:
 
 
 def _decode(stored: SampleFormat, content: bytes) -> Int32Array:
-    """Decode a block; its last group is filled up, the caller cuts what is too much."""
+    """Decode a block; its last group is padded, so there may be too many samples at the end."""
     data = np.frombuffer(content, dtype=np.uint8)
     return stored.decode(np.pad(data, (0, -len(data) % stored.n_bytes)))
 
@@ -165,7 +165,7 @@ def _unit_of(signal: WfdbSignal) -> str | None:
 
 
 def _check_sum(signal: WfdbSignal, counts: Int32Array) -> tuple[str, ...]:
-    """Compare the samples with the header's checksum; converters often write 0 for "not computed"."""
+    """Compare the samples with the header's checksum; 0 often means "not computed"."""
     if not signal.checksum:
         return ()
     found = int(counts.sum(dtype=np.int64)) & 0xFFFF

@@ -1,7 +1,7 @@
 """Beat annotations of WFDB records (``.atr``).
 
-Enters: an annotation file in MIT format. Leaves: times and symbols of beats; rhythm changes, noise marks and remarks
-are left out.
+Input: an annotation file in MIT format. Output: times and symbols of beats, without rhythm changes, noise marks and
+remarks.
 
 References
 ----------
@@ -26,6 +26,7 @@ _BEATS = {
     1: "N", 2: "L", 3: "R", 4: "a", 5: "V", 6: "F", 7: "J", 8: "A", 9: "S", 10: "E", 11: "j", 12: "/", 13: "Q",
     25: "B", 30: "?", 34: "e", 35: "n", 38: "f", 41: "r",
 }  # fmt: skip
+# codes that are not annotations: a long interval, attributes of the last annotation, and a text
 _SKIP, _NUM, _SUB, _CHN, _AUX = 59, 60, 61, 62, 63
 _RESOLUTION = re.compile(rb"## time resolution: (\d+(?:\.\d+)?)")
 
@@ -39,7 +40,7 @@ class WfdbBeats:
     times_s : ndarray of float64, shape (n_beats,)
         Seconds from the first sample.
     symbols : tuple of str
-        One letter a beat, as PhysioNet spells them: N, L, R, V, A, ...
+        One letter per beat, PhysioNet's codes: N, L, R, V, A, ...
     """
 
     times_s: Float64Array
@@ -57,7 +58,7 @@ def read_wfdb_beats(path: Path, *, fs_hz: float | None = None) -> WfdbBeats:
     path : Path
         The annotation file (``100.atr``), with its header beside it.
     fs_hz : float, optional
-        Ticks a second; taken from the annotation file or the header otherwise.
+        Ticks per second; by default from the annotation file or the header.
 
     Returns
     -------
@@ -89,7 +90,10 @@ def _rate_of_header(path: Path) -> float:
 
 
 def walk_marks(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
-    """Ticks and codes of all annotations, up to the mark of the end."""
+    """Ticks and codes of all annotations up to the end mark.
+
+    Each annotation is a 16-bit word: a code in the upper 6 bits, and the ticks since the last one in the lower 10.
+    """
     words = np.frombuffer(content[: len(content) // 2 * 2], dtype="<u2").tolist()
     place, tick = 0, 0
     while place < len(words):
@@ -100,7 +104,7 @@ def walk_marks(path: Path, content: bytes) -> Iterator[tuple[int, int]]:
         if code == _SKIP:
             if place + 2 > len(words):
                 break
-            # as a PDP-11 wrote it: the high half first
+            # the high half comes first, as the PDP-11 stored 32-bit numbers
             skip = words[place] << 16 | words[place + 1]
             tick += skip - (1 << 32) if skip >= 1 << 31 else skip
             place += 2

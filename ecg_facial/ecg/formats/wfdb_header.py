@@ -1,6 +1,6 @@
 """Headers of WFDB records (``.hea``).
 
-Enters: the path of a header, or of what lies beside it. Leaves: `WfdbHeader`: rate, length, and each signal's place,
+Input: the path of a header, or of a file beside it. Output: `WfdbHeader`: rate, length, and for each signal its file,
 storage format and calibration. Opens no signal file.
 
 References
@@ -35,7 +35,7 @@ _GAIN = re.compile(r"^(?P<gain>[-+]?[\d.]+(?:[eE][-+]?\d+)?)(?:\((?P<baseline>[-
 
 @dataclass(frozen=True, kw_only=True)
 class WfdbSignal:
-    """One signal line.
+    """One signal line of a header.
 
     Attributes
     ----------
@@ -44,20 +44,20 @@ class WfdbSignal:
     format : int
         Storage format, as in signal(5).
     per_frame : int
-        Samples a frame.
+        Samples per frame.
     skew : int
-        Frames by which the signal lies late in its file.
+        Frames by which the signal is delayed in its file.
     offset : int
         Bytes before the first sample.
     gain : float
-        Counts a unit; 0 where it was not calibrated.
+        Counts per unit; 0 if the signal was not calibrated.
     baseline : int
         Counts at 0 units.
     unit : str
     initial, checksum : int or None
         First sample, and 16-bit sum of all samples, where the header gives them.
     name : str
-        Description; empty where there is none.
+        Description; empty if there is none.
     """
 
     file: str
@@ -75,15 +75,15 @@ class WfdbSignal:
 
 @dataclass(frozen=True, kw_only=True)
 class WfdbHeader:
-    """A header.
+    """Header of a record.
 
     Attributes
     ----------
     path : Path
     fs_hz : float
-        Frames a second.
+        Frames per second.
     n_frames : int or None
-        None where the header does not say it.
+        None if the header does not give it.
     signals : tuple of WfdbSignal
     """
 
@@ -94,7 +94,7 @@ class WfdbHeader:
 
 
 def find_header(path: Path) -> Path | None:
-    """Find the header of a record by the path of any of its files, or by its name; None where there is none."""
+    """Find the header of a record from the path of any of its files, or its name; None if there is none."""
     if path.suffix.lower() == ".hea":
         return path
     beside = [path.with_suffix(".hea"), path.with_name(f"{path.name}.hea")]
@@ -117,7 +117,7 @@ def read_header(path: Path) -> WfdbHeader:
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
-        raise CorruptDataError(f"{path}: the header is empty; expected a record line and a line a signal")
+        raise CorruptDataError(f"{path}: the header is empty; expected a record line and one line per signal")
     fs_hz, n_frames, n_signals = _read_record_line(path, lines[0])
     if len(lines) - 1 < n_signals:
         raise CorruptDataError(f"{path}: promises {n_signals} signals and describes {len(lines) - 1}; mend the header")
@@ -170,7 +170,7 @@ def _read_signal_line(path: Path, line: str) -> WfdbSignal:
 def _read_gain(path: Path, cell: str) -> tuple[float, int | None, str]:
     found = _GAIN.match(cell)
     if not found:
-        raise CorruptDataError(f"{path}: {shorten(cell)} is no gain (counts a unit, baseline, unit); mend the header")
+        raise CorruptDataError(f"{path}: {shorten(cell)} is no gain (counts per unit, baseline, unit); mend the header")
     gain = _to_float(path, found["gain"], "gain")
     return gain, int(found["baseline"]) if found["baseline"] else None, found["unit"] or MILLIVOLT
 

@@ -1,6 +1,7 @@
 """Storage formats of WFDB signal files.
 
-Enters: bytes. Leaves: counts of the converter, and the code that marks a sample as not recorded. One function a format.
+Input: bytes. Output: ADC counts, and the count that marks a missing sample. One function per format; the numbers are
+those of signal(5) in the WFDB Applications Guide.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ class SampleFormat:
     Attributes
     ----------
     n_bytes, n_samples : int
-        Smallest group of bytes that holds whole samples, and how many.
+        Size of the smallest group that holds whole samples, and their number.
     missing : int
-        The count that says that nothing was recorded.
+        Count that marks a missing sample.
     decode : callable
         Bytes of whole groups to counts.
     """
@@ -33,17 +34,17 @@ class SampleFormat:
     decode: Callable[[UInt8Array], Int32Array]
 
     def count_bytes(self, n_samples: int) -> int:
-        """Bytes that so many samples take; the last group may be cut short after its last sample."""
+        """Return the number of bytes of `n_samples`; the last group may end after its last sample."""
         whole, rest = divmod(n_samples, self.n_samples)
         return whole * self.n_bytes + -(-rest * self.n_bytes // self.n_samples)
 
     def count_samples(self, n_bytes: int) -> int:
-        """Whole samples in so many bytes."""
+        """Return the number of whole samples in `n_bytes`."""
         return n_bytes * self.n_samples // self.n_bytes
 
 
 def _sign(values: Int32Array, n_bits: int) -> Int32Array:
-    """Two's complement of so many bits."""
+    """Convert unsigned values to two's complement of `n_bits`."""
     return np.where(values >= 1 << (n_bits - 1), values - (1 << n_bits), values).astype(np.int32)
 
 
@@ -73,12 +74,14 @@ def _decode_32(data: UInt8Array) -> Int32Array:
 
 
 def _decode_212(data: UInt8Array) -> Int32Array:
+    """Two 12-bit samples in 3 bytes; the middle byte holds the high bits of both."""
     first, shared, second = (data[place::3].astype(np.int32) for place in range(3))
     pairs = np.stack([first | (shared & 0x0F) << 8, second | (shared & 0xF0) << 4], axis=1)
     return _sign(pairs.ravel(), 12)
 
 
 def _decode_310(data: UInt8Array) -> Int32Array:
+    """Three 10-bit samples in two 16-bit words; the third is split over both."""
     words = data.view("<u2").astype(np.int32)
     one, two = words[0::2], words[1::2]
     third = one >> 11 & 0x1F | (two >> 11 & 0x1F) << 5
@@ -86,6 +89,7 @@ def _decode_310(data: UInt8Array) -> Int32Array:
 
 
 def _decode_311(data: UInt8Array) -> Int32Array:
+    """Three 10-bit samples in one 32-bit word."""
     words = data.view("<u4").astype(np.int64)
     triples = np.stack([words & 0x3FF, words >> 10 & 0x3FF, words >> 20 & 0x3FF], axis=1)
     return _sign(triples.ravel().astype(np.int32), 10)

@@ -1,7 +1,8 @@
-"""XDF: recordings of the Lab Streaming Layer.
+"""XDF files: recordings of the Lab Streaming Layer (LSL).
 
-Enters: a path. Leaves: one channel of one stream, on a regular grid, with NaN where samples were lost. The chunks are
-checked first; pyxdf reads the one stream. Clocks of other computers are not aligned: times start with the stream.
+Input: a path. Output: one channel of one stream at a regular rate, with NaN where samples were lost. The chunks are
+checked first, then pyxdf reads the stream. Clocks of several computers are not synchronised: time 0 is the stream's
+first sample.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ecg_facial.ecg.formats.xdf_chunks import XdfStream, walk_streams
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.typing import Float64Array
 
-# amplifiers for any biosignal call their streams so; with a single channel there is nothing to mix up
+# Type of streams of amplifiers for any biosignal. With a single channel it is taken for an ECG.
 _ANY_BIOSIGNAL = "exg"
 
 
@@ -45,12 +46,12 @@ class XdfFile:
         )
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Count the samples, gaps included, and say their rate in Hz; both need the time stamps."""
+        """Return the number of samples, gaps included, and their rate in Hz; both follow from the time stamps."""
         lead = self.read(index, fs_hz=fs_hz)
         return len(lead.samples), lead.fs_hz
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
-        """Read a channel. A given rate takes the samples one after the other, whatever their time stamps say."""
+        """Read a channel. If a rate is given, the time stamps are ignored."""
         stream, number = self._places[index]
         values, stamps_s = self._load(stream, number)
         unit = stream.units[number] if stream.units else None
@@ -95,7 +96,7 @@ def open_xdf(path: Path) -> XdfFile:
 
 
 def _name(stream: XdfStream, number: int) -> str:
-    """Name of a channel: its label, made to look like an ECG where its stream says that it is one."""
+    """Name of a channel: its label, with "ECG" in front if its stream is an ECG and the label does not say so."""
     label = stream.labels[number] if stream.labels else ""
     kind = stream.type.lower()
     is_ecg = (

@@ -1,7 +1,7 @@
-"""The chunks of an XDF file, walked and checked before a library sees them.
+"""Checks of the chunks of an XDF file, before a library reads them.
 
-Enters: a path. Leaves: the streams that a file describes. Each length is compared with what is left of the file, and
-each number of samples with the bytes of its chunk, so that a damaged length costs neither memory nor time.
+Input: a path. Output: the streams of the file. Each length is compared with the rest of the file, and each number of
+samples with the size of its chunk, so that a damaged length costs neither memory nor time.
 
 References
 ----------
@@ -30,7 +30,7 @@ _MAX_XML_BYTES, _MAX_CHANNELS, _MAX_DEPTH = 1 << 22, 4096, 64
 
 @dataclass(kw_only=True)
 class XdfStream:
-    """One stream, as its header describes it, and how many samples follow."""
+    """One stream: its header, and the number of its samples."""
 
     id: int
     name: str
@@ -44,7 +44,7 @@ class XdfStream:
 
     @property
     def sample_bytes(self) -> int:
-        """Bytes of one sample of all channels, without its time stamp; 0 for text."""
+        """Size of one sample of all channels, without its time stamp; 0 for text."""
         return self.n_channels * _VALUE_BYTES.get(self.value_format, 0)
 
 
@@ -54,7 +54,7 @@ def walk_streams(path: Path) -> list[XdfStream]:
     Raises
     ------
     CorruptDataError, DataError
-        When chunks and lengths do not agree, or the file is too large.
+        When lengths and sizes do not agree, or the file is too large.
     """
     size = path.stat().st_size
     if size > MAX_BYTES:
@@ -113,7 +113,7 @@ def _read_length(path: Path, stream: BufferedReader) -> int:
 
 
 def _check_samples(path: Path, stream: BufferedReader, described: XdfStream, end: int) -> None:
-    """Compare a number of samples with the bytes that they take."""
+    """Compare the number of samples of a chunk with its size."""
     n_times = _read_length(path, stream)
     left = end - stream.tell()
     least = max(1, described.sample_bytes or described.n_channels) + (1 if described.sample_bytes else 0)
@@ -128,7 +128,7 @@ def _check_samples(path: Path, stream: BufferedReader, described: XdfStream, end
 
 
 def _fills(stream: BufferedReader, n_times: int, described: XdfStream, left: int) -> bool:
-    """Tell whether samples, some with a time stamp of 8 bytes, fill a chunk to its end."""
+    """Tell whether the samples, some with a time stamp of 8 bytes, fill the chunk exactly."""
     content = stream.read(left)
     place, width = 0, described.sample_bytes
     for _ in range(n_times):
@@ -139,7 +139,7 @@ def _fills(stream: BufferedReader, n_times: int, described: XdfStream, left: int
 
 
 def _read_xml(path: Path, what: str, stream: BufferedReader, n_bytes: int) -> str:
-    """Read XML that is not too large, has no entities that grow, and is not nested too deep for a recursive reader."""
+    """Read XML; refuse it if it is too large, declares entities, or is nested too deep for a recursive reader."""
     if n_bytes > _MAX_XML_BYTES:
         raise CorruptDataError(f"{path}: {what} has {n_bytes} bytes, limit {_MAX_XML_BYTES}; the file is damaged")
     content = stream.read(n_bytes)

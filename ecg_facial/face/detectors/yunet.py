@@ -1,6 +1,6 @@
 """YuNet through OpenCV, for users who have its file.
 
-Enters: frames. Leaves: faces.
+Input: frames. Output: faces.
 
 References
 ----------

@@ -1,6 +1,6 @@
 """Electrode signals of a simulated trial: GSR, ECG and three EMGs, filtered and raw.
 
-Enters: a trial at feature level. Leaves: BioVid's five columns. GSR is in microsiemens, ECG and EMG in microvolts.
+Input: a trial at feature level. Output: BioVid's five columns. GSR is in microsiemens, ECG and EMG in microvolts.
 Raw signals are the filtered ones with slow drift, 50 Hz hum and noise on top. Artefacts spoil the ECG of both.
 """
 

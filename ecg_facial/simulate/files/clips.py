@@ -1,6 +1,6 @@
 """The files of one clip, a scored trial or a rest recording, with what is wrong with them.
 
-Enters: cohort settings, a clip at feature level, a folder. Leaves: its biosignals and its video. Files that are there
+Input: cohort settings, a clip at feature level, a folder. Output: its biosignals and its video. Files that are there
 are left alone; files that a pathology takes away are not written.
 """
 

@@ -1,6 +1,6 @@
 """A second person beside the first one, painted over finished frames.
 
-Enters: a trial's frames. Leaves: the same with another head in view. Who it is depends on the subject alone, from a
+Input: a trial's frames. Output: the same with another head in view. Who it is depends on the subject alone, from a
 random stream of its own.
 """
 

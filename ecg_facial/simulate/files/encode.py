@@ -1,6 +1,6 @@
 """Pictures and signals as the bytes of BioVid-shaped files.
 
-Enters: frames and signal columns. Leaves: an H.264 MP4 and TAB-separated text, the same bytes for the same input on
+Input: frames and signal columns. Output: an H.264 MP4 and TAB-separated text, the same bytes for the same input on
 the same versions: one encoder thread, no creation time.
 """
 

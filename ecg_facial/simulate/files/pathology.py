@@ -1,6 +1,6 @@
 """What goes wrong with a trial's files: planned by seed, written to ``pathologies.csv``, applied to files alone.
 
-Enters: cohort settings, trial plans, and what would be written of a clean trial. Leaves: what is written instead. The
+Input: cohort settings, trial plans, and what would be written of a clean trial. Output: what is written instead. The
 trial itself, and ``truth.csv``, stay as they are. A trial has one pathology or none:
 
 ================ ==================================== ==================================================================

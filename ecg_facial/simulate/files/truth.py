@@ -1,6 +1,6 @@
 """What is known about a simulated trial, as a row of ``truth.csv``.
 
-Enters: trials at feature level. Leaves: a comma-separated table and the rows read back. Columns:
+Input: trials at feature level. Output: a comma-separated table and the rows read back. Columns:
 
 =================== ==================================================================================================
 subject, trial      Names as in the folders.

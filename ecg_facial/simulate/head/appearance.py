@@ -1,6 +1,6 @@
 """Skin, brows, beard, hair, eyes and wrinkles of a simulated head.
 
-Enters: an identity and the mesh. Leaves: `Appearance`, all arrays that the rasteriser reads. Textures are planar maps
+Input: an identity and the mesh. Output: `Appearance`, all arrays that the rasteriser reads. Textures are planar maps
 of the average head seen from the front; `X_SPAN` and `Y_SPAN` say how model units map to them.
 """
 

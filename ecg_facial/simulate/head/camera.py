@@ -1,6 +1,6 @@
 """What a simulated camera does to a picture: white balance, exposure, blur and noise.
 
-Enters: scene settings and a random stream; then pictures. Leaves: pictures of the same shape. Compression is the
+Input: scene settings and a random stream; then pictures. Output: pictures of the same shape. Compression is the
 encoder's part: `CameraTake.crf` is only carried here.
 """
 

@@ -1,6 +1,6 @@
 """Cloth below a simulated head's shoulders: what the mesh does not hold.
 
-Enters: a mesh, then pictures and projected edges. Leaves: the same pictures with cloth painted where the mesh is cut
+Input: a mesh, then pictures and projected edges. Output: the same pictures with cloth painted where the mesh is cut
 off, before the mesh covers most of it.
 """
 

@@ -1,6 +1,6 @@
 """How a cohort's frames are drawn: action units and a scene in, a picture out.
 
-Enters: cohort settings and a subject. Leaves: a function that draws one frame. The rendered head is the default; tests
+Input: cohort settings and a subject. Output: a function that draws one frame. The rendered head is the default; tests
 and experiments pass a factory of their own to `cohort.simulate_cohort`.
 """
 

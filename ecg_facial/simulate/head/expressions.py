@@ -1,6 +1,6 @@
 """Action units to mesh targets.
 
-Enters: action-unit intensities 0..1. Leaves: weights of the mesh's expression targets, and of the wrinkle maps that
+Input: action-unit intensities 0..1. Output: weights of the mesh's expression targets, and of the wrinkle maps that
 follow an expression. The units are those of the Facial Action Coding System (Ekman & Friesen 1978); AU45 (blink) moves
 the same lids as AU43 (eyes closed), of the two the stronger counts.
 """

@@ -1,6 +1,6 @@
 """Spectacles of a simulated head: rims, bridge, temples and lenses in three dimensions.
 
-Enters: a random stream; a head's vertices; then per picture the projection and the depth of what is drawn. Leaves: a
+Input: a random stream; a head's vertices; then per picture the projection and the depth of what is drawn. Output: a
 picture with the spectacles that the head wears. Coordinates are model units from the head's pivot.
 """
 

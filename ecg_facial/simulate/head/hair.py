@@ -1,6 +1,6 @@
 """Hair of a simulated head: a shell of locks that hang from the crown.
 
-Enters: who, and the head's vertices. Leaves: vertices, triangles and texture coordinates that the rasteriser draws with
+Input: who, and the head's vertices. Output: vertices, triangles and texture coordinates that the rasteriser draws with
 the head, so that hair turns with it, hides what is behind it and casts shadows. Coordinates are model units from the
 head's pivot (`PIVOT` below the eyes' midpoint); the hair's own texture is a strip of `STRIP` in the skin's.
 """

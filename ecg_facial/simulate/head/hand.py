@@ -1,6 +1,6 @@
 """A hand that comes before the face: where it is, how much of the face it hides, and its picture.
 
-Enters: scene settings and a random stream; then a picture and its light. Leaves: a course, the share of the face
+Input: scene settings and a random stream; then a picture and its light. Output: a course, the share of the face
 that it hides in every frame, and the picture with the hand in it. The hand is a relief of capsules: palm, four
 fingers, thumb, wrist and sleeve, in the head's model units, seen from its back.
 """

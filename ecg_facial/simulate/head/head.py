@@ -1,6 +1,6 @@
 """The neutral head mesh and the offsets that make people and expressions of it.
 
-Enters: the packaged array file. Leaves: `HeadMesh`. Coordinates are model units of about a decimetre, x to the
+Input: the packaged array file. Output: `HeadMesh`. Coordinates are model units of about a decimetre, x to the
 person's left, y up, z to the front.
 """
 

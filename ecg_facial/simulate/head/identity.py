@@ -1,6 +1,6 @@
 """Who a simulated head is: constants of shape and appearance.
 
-Enters: a random generator, and sex and age where they are given. Leaves: a frozen `Identity`, from which the renderer
+Input: a random generator, and sex and age where they are given. Output: a frozen `Identity`, from which the renderer
 derives mesh and textures without further chance. Streams of cohorts (`make_rng(seed, "cohort", ...)`) and of
 pretraining (`make_rng(seed, "pretraining", ...)`) never coincide, so no pretraining identity is in a cohort.
 """

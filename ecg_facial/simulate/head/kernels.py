@@ -1,6 +1,6 @@
 """The compiler of the loops over pixels and vertices.
 
-Enters: nothing. Leaves: `njit` of numba, or an error that says how to get it. Nothing but drawing needs numba.
+Input: nothing. Output: `njit` of numba, or an error that says how to get it. Nothing but drawing needs numba.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The light of a simulated room: lamps with colours, and the wall behind.
 
-Enters: random streams. Leaves: `Light`, which the renderer reads.
+Input: random streams. Output: `Light`, which the renderer reads.
 """
 
 from __future__ import annotations

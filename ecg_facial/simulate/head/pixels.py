@@ -1,6 +1,6 @@
 """Compiled loops over whole pictures: other light, noise, a layer laid over.
 
-Enters: a picture; factors of its colours, noise, a layer. Leaves: another picture, or the same one changed. Look-up
+Input: a picture; factors of its colours, noise, a layer. Output: another picture, or the same one changed. Look-up
 tables and arrays in between take five times as long.
 """
 

@@ -1,6 +1,6 @@
 """Compiled kernels that put a head into an expression and a pose, and project it.
 
-Enters: a neutral head, weights of the mesh's expression targets, a rotation, a pinhole. Leaves: vertices, then pixels
+Input: a neutral head, weights of the mesh's expression targets, a rotation, a pinhole. Output: vertices, then pixels
 and depth. Targets are packed to the vertices that they move, a tenth of all for most.
 """
 

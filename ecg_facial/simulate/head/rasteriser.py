@@ -1,6 +1,6 @@
 """Compiled kernels that turn a posed mesh into pixels: first what is seen where, then its colours.
 
-Enters: projected vertices, textures, a background. Leaves: pixels written into the given image. What is hidden is
+Input: projected vertices, textures, a background. Output: pixels written into the given image. What is hidden is
 never coloured, and vertices that show nowhere need no light.
 """
 

@@ -1,6 +1,6 @@
 """Pictures of simulated heads.
 
-Enters: an identity; per frame action units, pose, light, background. Leaves: an RGB picture. The same arguments give
+Input: an identity; per frame action units, pose, light, background. Output: an RGB picture. The same arguments give
 the same bytes on the same machine and versions.
 """
 

@@ -1,6 +1,6 @@
 """Rooms behind a simulated head, out of focus.
 
-Enters: a random stream and a size. Leaves: an RGB picture. All of it is drawn here from rectangles and waves: no
+Input: a random stream and a size. Output: an RGB picture. All of it is drawn here from rectangles and waves: no
 photograph is used.
 """
 

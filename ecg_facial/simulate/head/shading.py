@@ -1,6 +1,6 @@
 """Compiled kernels that light the vertices of a posed mesh.
 
-Enters: posed vertices, lamps, and which vertices show. Leaves: light per vertex. Vertices that show nowhere throw
+Input: posed vertices, lamps, and which vertices show. Output: light per vertex. Vertices that show nowhere throw
 shadows, but get no light.
 """
 

@@ -1,6 +1,6 @@
 """Wrinkle maps that follow an expression.
 
-Enters: texture coordinates and a random generator. Leaves: log-darkening maps in the order of `expressions.WRINKLES`.
+Input: texture coordinates and a random generator. Output: log-darkening maps in the order of `expressions.WRINKLES`.
 """
 
 from __future__ import annotations

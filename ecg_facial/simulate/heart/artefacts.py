@@ -1,6 +1,6 @@
 """What goes wrong with a simulated ECG, when and how much: planned first, drawn after.
 
-Enters: sensor settings, a length and what the face does. Leaves: a list of `Artefact` (the truth, cheap to make without
+Input: sensor settings, a length and what the face does. Output: a list of `Artefact` (the truth, cheap to make without
 drawing anything), the ECG with them, and rows of ``artefacts.csv``. Their waveforms are in `ecg_noise`. Works at any
 length: a trial or a whole recording.
 """

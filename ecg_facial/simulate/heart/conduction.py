@@ -1,6 +1,6 @@
 """Beats of hearts that conduct abnormally, and of hearts whose axis stands across the lead.
 
-Enters: a population's shares. Leaves: a person's regular beats where they are not those of `ecg.sample_morphology`.
+Input: a population's shares. Output: a person's regular beats where they are not those of `ecg.sample_morphology`.
 Shapes follow the definitions of Surawicz et al. [1]_ as the modified lead II of Holter recordings [2]_ shows them.
 Widths are in milliseconds at any heart rate, as those of all complexes are.
 

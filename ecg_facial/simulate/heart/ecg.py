@@ -1,6 +1,6 @@
 """Simulated ECG with exactly known beat times.
 
-Enters: a heart-rate curve. Leaves: millivolts and the beats' times, exact between samples. Every beat is a sum of
+Input: a heart-rate curve. Output: millivolts and the beats' times, exact between samples. Every beat is a sum of
 (two-sided) Gaussian waves [1]_ on an integrated heart-rate curve. The QRS complex keeps its width in milliseconds at
 every heart rate; the P and T waves move and narrow with the square root of the RR interval, as the QT interval does
 (Bazett). Noise is not added here.

@@ -1,6 +1,6 @@
 """Noise as electrodes on moving people record it: baseline wander, muscle, electrode motion, mains.
 
-Enters: a random stream, a length, a rate. Leaves: noise of unit RMS (on average) at any length, in time that grows in
+Input: a random stream, a length, a rate. Output: noise of unit RMS (on average) at any length, in time that grows in
 proportion to it. Spectra, bursts and transients follow the recordings of the MIT-BIH Noise Stress Test Database [1]_,
 measured in windows of 5.5 s. Where and how strong noise is in a trial is decided in `artefacts`.
 

@@ -1,6 +1,6 @@
 """Premature heart beats: how often a person has them, when they come and what they look like.
 
-Enters: a population's settings, a person's regular beats. Leaves: the person's `Ectopy`, and beat times with kinds:
+Input: a population's settings, a person's regular beats. Output: the person's `Ectopy`, and beat times with kinds:
 ``N`` regular, ``V`` premature ventricular (wide, without P, opposite T, compensatory pause), ``A`` premature atrial
 (narrow, another P, the sinus node starts anew). Either may come in couplets and runs; ventricular ones may take every
 second or third place for a while (bigeminy, trigeminy). Beats conducted irregularly in atrial fibrillation are ``I``.

@@ -1,6 +1,6 @@
 """Atrial fibrillation: a heart that beats at no regular time, and atria that never rest.
 
-Enters: a population's settings, numbers of beats, phases. Leaves: the person's `Fibrillation`, intervals that follow no
+Input: a population's settings, numbers of beats, phases. Output: the person's `Fibrillation`, intervals that follow no
 rhythm, and the baseline's fibrillatory waves. An interval is the sum of two times, one that changes little and one that
 is exponential [1]_; waves are sawteeth of a few harmonics [2]_.
 

@@ -1,6 +1,6 @@
 """What could be reached at most on a simulated cohort: the ideal observer's predictions of its trials.
 
-Enters: what a cohort was made with. Leaves: predictions in the columns of `predictions.csv`, made without any training,
+Input: what a cohort was made with. Output: predictions in the columns of `predictions.csv`, made without any training,
 so that they are judged as a model's are, on the same trials.
 """
 

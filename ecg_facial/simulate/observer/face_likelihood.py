@@ -1,6 +1,6 @@
 """How likely an observed face is, given the felt intensity.
 
-Enters: noisy curves of the pain action units. Leaves: log-likelihoods relative to a face at rest. Given the times of a
+Input: noisy curves of the pain action units. Output: log-likelihoods relative to a face at rest. Given the times of a
 response, each unit is a known course times an amplitude, so the amplitude's least-squares estimate is all that matters;
 given the strength of the expression the units' amplitudes are independent and log-normal, cut at 1. What is left is the
 strength, on a grid, and the times, by Monte Carlo.

@@ -1,6 +1,6 @@
 """How likely observed beat times are, given the felt intensity.
 
-Enters: jittered beat times. Leaves: log-likelihoods. The rate 60 / RR of an interval is the mean of the heart-rate
+Input: jittered beat times. Output: log-likelihoods. The rate 60 / RR of an interval is the mean of the heart-rate
 curve over it: the resting rate (unknown), the response (a known course times its size), breathing, the 0.1 Hz wave, and
 the beats' jitter. All are Gaussian given the course's times and the breathing, which are integrated out by Monte Carlo;
 the response's size is integrated out on a grid.

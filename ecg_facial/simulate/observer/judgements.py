@@ -1,6 +1,6 @@
 """Judgements of simulated trials in the columns of `predictions.csv`.
 
-Enters: trials and probabilities. Leaves: a table that the evaluation judges like any model's.
+Input: trials and probabilities. Output: a table that the evaluation judges like any model's.
 """
 
 from __future__ import annotations

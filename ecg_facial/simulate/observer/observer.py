@@ -1,6 +1,6 @@
 """The ideal observer: who knows the population and the generator, and nothing of the person.
 
-Enters: trials at feature level. Leaves: the log-likelihood of every stimulus level given what is observed: the pain
+Input: trials at feature level. Output: the log-likelihood of every stimulus level given what is observed: the pain
 action units with stated noise at 25 fps, and the beat times with stated jitter. What is not pain (blinks, smiles,
 speech) and which beats are ectopic is told to the observer, who can only gain by it: the accuracy of the largest
 posterior is an upper bound.

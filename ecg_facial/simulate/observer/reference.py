@@ -1,6 +1,6 @@
 """The reference learner: what a plain method reaches on a simulated population.
 
-Enters: trials at feature level. Leaves: predictions leave-one-subject-out of a random forest on simple features of the
+Input: trials at feature level. Output: predictions leave-one-subject-out of a random forest on simple features of the
 TRUE action-unit curves and beat times, in the columns of `predictions.csv`. It states a preset's difficulty in a way
 that can be set beside published results of such learners.
 """

@@ -1,6 +1,6 @@
 """What a simulated camera sees that is not pain: blinks, smiles, yawns, glances, head motion, light, hands.
 
-Enters: presets and random streams. Leaves: action-unit curves of the nuisances and the scene of every frame. Angles
+Input: presets and random streams. Output: action-unit curves of the nuisances and the scene of every frame. Angles
 are in radians, places in picture widths, so that nothing depends on the picture's size.
 """
 

@@ -1,6 +1,6 @@
 """Who is in a simulated cohort, which trials they have, and the trials without pictures.
 
-Enters: cohort settings. Leaves: subjects, trial plans, and trials at feature level (action-unit curves and beat
+Input: cohort settings. Output: subjects, trial plans, and trials at feature level (action-unit curves and beat
 times), each a function of the seed and its own place alone. `cohort` turns the same trials into files.
 """
 

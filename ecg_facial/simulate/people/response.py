@@ -1,6 +1,6 @@
 """How simulated people answer a stimulus: population -> person -> trial.
 
-Enters: presets and random streams. Leaves: people, and per trial the latent intensities, action-unit curves and the
+Input: presets and random streams. Output: people, and per trial the latent intensities, action-unit curves and the
 heart-rate curve with its beats. Face and heart see the felt intensity with noise of their own, so that their errors
 are independent given the level where `Preset.shared_sd` is 0. Nothing is drawn or written here.
 """

@@ -1,6 +1,6 @@
 """Whole sessions at feature level: rest, then every trial of a person, as one continuous recording.
 
-Enters: cohort settings and a subject. Leaves: action units, heart rate, beats and temperature without a break. Within
+Input: cohort settings and a subject. Output: action units, heart rate, beats and temperature without a break. Within
 the 5.5 s of a trial they are the trial's own, so that a session contains the clips. Between two trials the heart goes
 from one curve to the other with a whole number of beats, and the face behaves as in trials without stimulus. Nothing
 is drawn or written here.

@@ -1,6 +1,6 @@
 """The ECG between the trials of a session, which goes on where one trial's ends and leads to the next one's.
 
-Enters: a session at feature level. Leaves: the filtered ECG of a gap and what is wrong with it. A gap has artefacts of
+Input: a session at feature level. Output: the filtered ECG of a gap and what is wrong with it. A gap has artefacts of
 its own, which rise and fall within it; those of the trials at its ends fall in it. Nothing of a gap reaches into a
 trial, so that the session contains the clips.
 """

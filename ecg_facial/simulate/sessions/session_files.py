@@ -1,6 +1,6 @@
 """Whole sessions as files, in the shape of BioVid's Part C.
 
-Enters: cohort settings, a subject, a folder. Leaves, per person::
+Input: cohort settings, a subject, a folder. Leaves, per person::
 
     OUT/PartC/biosignals/<subject>.csv    TAB; time (microseconds) gsr ecg emg_trapezius emg_corrugator
                                           emg_zygomaticus temperature (degrees Celsius), 512 Hz; filtered, as the clips'

@@ -1,6 +1,6 @@
 """Pictures of a whole session, frame by frame, and how much of the face a hand hides in each.
 
-Enters: a session at feature level and the person's drawer. Leaves: RGB frames; those of a trial are its clip's, and
+Input: a session at feature level and the person's drawer. Output: RGB frames; those of a trial are its clip's, and
 between trials head, light and camera move from where one leaves them to where the next finds them.
 """
 

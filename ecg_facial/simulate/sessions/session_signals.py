@@ -1,6 +1,6 @@
 """Electrode signals of a whole session, piece by piece.
 
-Enters: a session at feature level. Leaves: BioVid's five columns, filtered, and what is wrong with the ECG. A trial's
+Input: a session at feature level. Output: BioVid's five columns, filtered, and what is wrong with the ECG. A trial's
 piece is its clip, sample by sample; between trials the session's own action units are drawn the same way, and its ECG
 goes on without a step (`session_ecg`).
 """

@@ -1,6 +1,6 @@
 """How hard a simulated cohort is: every number that shapes people, responses, nuisances and recordings.
 
-Enters: nothing. Leaves: frozen settings and `get_preset`. A pair ``(low, high)`` is the range of a uniform
+Input: nothing. Output: frozen settings and `get_preset`. A pair ``(low, high)`` is the range of a uniform
 distribution; ``_sd`` is a standard deviation; intensities are on the scale of the strongest stimulus = 1.
 """
 

@@ -1,6 +1,6 @@
 """What electrodes record beside regular heart beats: noise, artefacts, premature beats. Part of a preset.
 
-Enters: nothing. Leaves: frozen settings, and the values of the preset ``biovid-like``. Conventions are those of
+Input: nothing. Output: frozen settings, and the values of the preset ``biovid-like``. Conventions are those of
 `presets`.
 """
 

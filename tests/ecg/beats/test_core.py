@@ -1,4 +1,4 @@
-"""Beats of one stretch: what has no beat gives none, and no error."""
+"""Beats of one stretch: a signal without beats gives none, and no error."""
 
 from __future__ import annotations
 

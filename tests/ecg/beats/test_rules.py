@@ -1,4 +1,4 @@
-"""Hearts that are not textbook ones: broad premature beats, S waves deeper than the R wave, and noise between beats."""
+"""The decision rules: broad premature beats, S waves deeper than the R wave, and noise between beats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An ECG given in pieces has the beats of the whole, to the last bit; latency, memory, exactness of intervals."""
+"""An ECG in pieces has the beats of the whole ECG, to the last bit; latency, memory and exactness of intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EDF, EDF+ and BDF: what edfio writes is read; pauses are NaN; lies in a header are refused."""
+"""EDF, EDF+ and BDF: files of edfio are read; pauses are NaN; wrong headers are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy files: shapes, labels, rates and units; objects and lies about sizes are refused."""
+"""NumPy files: shapes, labels, rates and units; Python objects and wrong sizes are refused."""
 
 from __future__ import annotations
 

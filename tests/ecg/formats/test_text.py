@@ -1,4 +1,4 @@
-"""Tables of every spelling: separators, decimal signs, lines above the header, rates and units that the file states."""
+"""Text tables: separators, decimal signs, lines above the header, rates and units in the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WFDB records: every sample format, calibration, skew and offset by known answers; lies in a header are refused."""
+"""WFDB records: known answers for all sample formats, calibration, skew and offset; wrong headers are refused."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ SIGNAL = "rec.dat 16 200 12 0 0 0 0 II"
 LIES: dict[str, tuple[tuple[str, ...], str]] = {
     "a billion samples": (
         ("rec 1 200 1000000000", SIGNAL),
-        "holds 2000 samples a signal, the header promises 1000000000",
+        "holds 2000 samples per signal, the header promises 1000000000",
     ),
     "a million signals": (("rec 1000000 200 10", SIGNAL), "1000000 signals: expected 1 to 4096"),
     "more signals than lines": (("rec 40 200 10", SIGNAL), "promises 40 signals and describes 1"),
@@ -173,7 +173,7 @@ LIES: dict[str, tuple[tuple[str, ...], str]] = {
     "standard input": (("rec 1 200 10", "- 16 200"), "is not a plain name"),
     "segments": (("rec/3 1 200 10", SIGNAL), "a record of several segments"),
     "compressed": (("rec 1 200 10", "rec.dat 516 200"), r"stored in format 516; read are 16, 24.*convert it to 16"),
-    "wide frames": (("rec 1 200 10", "rec.dat 16x999999999 200"), "999999999 samples a frame, limit"),
+    "wide frames": (("rec 1 200 10", "rec.dat 16x999999999 200"), "999999999 samples per frame, limit"),
     "endless offset": (("rec 1 200 10", "rec.dat 16+999999999 200"), "holds 0 samples"),
     "another folder's file": (("rec 1 200 10", "gone.dat 16 200"), "'gone.dat' is not beside it"),
     "mixed formats": (("rec 2 200 10", SIGNAL, SIGNAL.replace("16", "212").replace("II", "V1")), "differ in format"),
@@ -205,7 +205,7 @@ def test_a_record_cut_off_is_refused(tmp_path: Path) -> None:
     samples = path.with_suffix(".dat")
     samples.write_bytes(samples.read_bytes()[:-1])
     with pytest.raises(
-        CorruptDataError, match=r"rec\.dat holds 4 samples a signal, the header promises 5.*copy it again"
+        CorruptDataError, match=r"rec\.dat holds 4 samples per signal, the header promises 5.*copy it again"
     ):
         read_ecg(path)
     samples.unlink()

@@ -1,4 +1,4 @@
-"""XDF: the ECG stream among others, late time stamps on a grid, lost samples as NaN, and damaged lengths refused."""
+"""XDF: the ECG stream is found, delayed time stamps give a regular rate, lost samples are NaN, wrong lengths are refused."""
 
 from __future__ import annotations
 

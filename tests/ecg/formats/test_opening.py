@@ -1,4 +1,4 @@
-"""A damaged file of any format ends in an ECG or in one of our errors: quickly, in little memory, in one line."""
+"""A damaged file of any format gives an ECG or one of the package's errors, quickly and in little memory."""
 
 from __future__ import annotations
 
