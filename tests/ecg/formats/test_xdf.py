@@ -1,4 +1,4 @@
-"""XDF: the ECG stream is found, late time stamps give a regular rate, lost samples are NaN, wrong lengths are refused."""
+"""XDF: the ECG stream is found, late stamps give a regular rate, lost samples are NaN, wrong lengths are refused."""
 
 from __future__ import annotations
 
