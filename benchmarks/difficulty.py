@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from measures.reference import judge_reference
 
 from ecg_facial.evaluation.judging.predictions import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel, Task
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.simulate.observer.ceiling import observe_cohort
 from ecg_facial.simulate.observer.observer import ObserverSettings
-from ecg_facial.simulate.observer.reference import judge_reference
 from ecg_facial.simulate.people.population import simulate_features
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 

@@ -16,7 +16,6 @@ from ecg_facial.fusion_model import FusionDataset, LateFusion
 from ecg_facial.inference.calibration import Temperature, Temperatures
 from ecg_facial.inference.fusion import Fusion
 from ecg_facial.labels import get_task
-from ecg_facial.learning.fitting import fit_models
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings, suit_training
 from ecg_facial.learning.training import predict_logits
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
@@ -162,59 +161,6 @@ def test_settings_outside_their_limits_are_refused(facial: FacialModel, ecg: ECG
         FacialSettings(dropout=1.0)
     settings = ModelSettings(facial=SMALL, face_weight=0.5)
     assert from_dict(ModelSettings, to_dict(settings)) == settings
-
-
-def test_fitting_learns_from_the_given_subjects_alone(make_prepared: Callable) -> None:
-    settings = ModelSettings(
-        facial=FacialSettings(hidden=8, dropout=0.0),
-        ecg=EcgSettings(width=16, n_heads=2, n_layers=1),
-        facial_training=TrainingSettings(epochs=2, batch_size=8),
-        ecg_training=TrainingSettings(epochs=30, batch_size=8),
-    )
-    prepared = make_prepared(n_subjects=4, per_level=2, n_frames=2)
-    fit_them = {"train_subjects": ["s00", "s01"], "validation_subjects": ["s02"], "task": TASK}
-    fitted = fit_models(prepared, settings=settings, seed=3, **fit_them)
-    rows = rows_of(prepared, ["s03"], TASK)
-    logits = fitted.predict(prepared, rows, task=TASK)
-    labels = ECGDataset(prepared, rows, task=TASK).labels
-    assert (logits["ecg"].argmax(axis=1) == labels).mean() >= 0.75
-    for row in rows:
-        prepared._crops[row] = 255 - prepared._crops[row]
-        prepared._tokens[row] = -prepared._tokens[row]
-    again = fit_models(prepared, settings=settings, seed=3, **fit_them)
-    for first, second in ((fitted.facial, again.facial), (fitted.ecg, again.ecg)):
-        assert all(
-            torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
-        )
-
-
-def test_a_subject_in_both_lists_is_refused(make_prepared: Callable) -> None:
-    with pytest.raises(SettingsError, match="s01"):
-        fit_models(
-            make_prepared(),
-            train_subjects=["s00", "s01"],
-            validation_subjects=["s01"],
-            task=TASK,
-            settings=ModelSettings(),
-            seed=0,
-        )
-
-
-def test_rows_without_face_or_beats_have_no_logits(make_prepared: Callable) -> None:
-    settings = ModelSettings(
-        facial=FacialSettings(hidden=4),
-        facial_training=TrainingSettings(epochs=1),
-        ecg_training=TrainingSettings(epochs=1),
-    )
-    prepared = make_prepared(n_frames=2, per_level=1)
-    fitted = fit_models(
-        prepared, train_subjects=["s01", "s02"], validation_subjects=["s03"], task=TASK, settings=settings, seed=0
-    )
-    logits = fitted.predict(prepared, [0, 1, 2], task=TASK)
-    assert np.isnan(logits["facial"][0]).all()
-    assert np.isnan(logits["ecg"][1]).all()
-    assert np.isfinite(logits["facial"][1:]).all()
-    assert np.isfinite(logits["ecg"][[0, 2]]).all()
 
 
 def test_a_network_with_random_weights_is_trained_and_one_with_weights_only_on_request() -> None:

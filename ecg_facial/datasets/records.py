@@ -5,7 +5,6 @@ Enters: what readers and checks found. Leaves: frozen records.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -109,10 +108,6 @@ class DatasetIndex:
     def subjects(self) -> tuple[Subject, ...]:
         """Everybody with a usable trial, sorted by id."""
         return tuple(sorted({trial.subject for trial in self.trials}, key=lambda subject: subject.id))
-
-    def count_problems(self) -> dict[str, int]:
-        """Count the problems by kind."""
-        return dict(Counter(problem.kind for problem in self.problems))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,7 +95,7 @@ class IdealObserver:
     """
 
     def __init__(self, preset: Preset, settings: ObserverSettings, *, person: Person | None = None) -> None:
-        self._preset, self._settings = preset, settings
+        self._settings = settings
         people = [person] if person is not None else draw_people(preset, settings)
         rng = make_rng(settings.seed, "observer", "courses")
         self._face = FaceLikelihood(preset.face, people, settings.au_noise_sd, rng, n_courses=settings.n_courses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from ecg_facial.ecg_model import ECGModel
+from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.errors import SettingsError, WithheldError
 from ecg_facial.evaluation.benchmark.builtin import FusionCombiner, NetworksFactory, take_apart
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
@@ -18,11 +18,14 @@ from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, HeldOu
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet, shuffle_rows
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.evaluation.protocols.splits import Fold, Part, leave_one_subject_out
+from ecg_facial.facial_model import FacialDataset
 from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import get_task
-from ecg_facial.learning.fitting import fit_models
+from ecg_facial.learning.fitting import make_models
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
+from ecg_facial.learning.training import fit, predict_logits
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.prepared.queries import has_beats, rows_of, sees_face
 from ecg_facial.runtime.settings import to_dict
 
 TASK = get_task("biovid4")
@@ -154,18 +157,28 @@ def test_a_trial_listed_by_name_is_in_that_part_alone(prepared: Any) -> None:
     assert rows_of_part(prepared, fold, fold.test, task=TASK) == [0, 1, 2, 4, 5, 6, 7]
 
 
+def fit_alone(prepared: Any, fold: Fold, rows: Sequence[int], *, seed: int) -> dict[str, np.ndarray]:
+    """Logits of both networks, fitted without a pipeline; NaN where a trial lacks the signal."""
+    models = make_models(MODELS, n_classes=TASK.n_classes, seed=seed)
+    parts = [rows_of(prepared, subjects, TASK) for subjects in (fold.train_subjects, fold.validation_subjects)]
+    kinds = (
+        ("facial", FacialDataset, sees_face, MODELS.facial_training),
+        ("ecg", ECGDataset, has_beats, MODELS.ecg_training),
+    )
+    logits = {}
+    for model, (name, kind, usable, training) in zip(models, kinds, strict=True):
+        data = [kind(prepared, [row for row in part if usable(prepared, row)], task=TASK) for part in parts]
+        fit(model, *data, settings=training, seed=seed)
+        logits[name] = predict_logits(model, kind(prepared, rows, task=None))
+        logits[name][[not usable(prepared, row) for row in rows]] = np.nan
+    return logits
+
+
 def test_without_calibration_the_networks_say_what_they_said_when_fitted_alone(prepared: Any) -> None:
     fold = first_fold(InnerSettings(calibration_share=0.0))
     pipeline = NetworksFactory(MODELS)(everything(prepared))
     outcome = run_fold(prepared, fold, pipeline, task=TASK, seed=3)
-    alone = fit_models(
-        prepared,
-        train_subjects=fold.train_subjects,
-        validation_subjects=fold.validation_subjects,
-        task=TASK,
-        settings=MODELS,
-        seed=3,
-    ).predict(prepared, outcome.rows)
+    alone = fit_alone(prepared, fold, outcome.rows, seed=3)
     for model in ("facial", "ecg"):
         np.testing.assert_allclose(outcome.logits[model], alone[model], atol=1e-5)
     np.testing.assert_allclose(

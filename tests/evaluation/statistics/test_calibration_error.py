@@ -12,7 +12,7 @@ from measures.clustered import draw_confident, draw_predictions
 from sklearn.metrics import brier_score_loss, log_loss
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.statistics.abstention import abstain_by_subject, compute_risk_coverage
+from ecg_facial.evaluation.statistics.abstention import compute_risk_coverage
 from ecg_facial.evaluation.statistics.calibration_error import (
     bin_confidences,
     compute_brier,
@@ -107,34 +107,6 @@ def test_trials_of_unknown_quality_are_judged_last_and_together() -> None:
     assert turned is not None
     assert found.coverage.tolist() == turned.coverage.tolist() == [0.25, 0.5, 1.0]
     assert found.accuracy.tolist() == turned.accuracy.tolist() == [1.0, 0.5, 0.5]
-
-
-def test_abstention_shows_who_is_no_longer_judged() -> None:
-    sure = np.array([0.9, 0.8, 0.7, 0.6, 0.3, 0.2])
-    right = np.array([True, False, True, True, False, True])
-    found = abstain_by_subject(sure, right, ["a", "a", "a", "b", "b", "c"], share=0.6)
-    assert found is not None
-    assert found.share == pytest.approx(4 / 6)
-    assert found.judged == pytest.approx({"a": 1, "b": 0.5, "c": 0})
-    assert found.accuracy == pytest.approx({"a": 2 / 3, "b": 1, "c": math.nan}, nan_ok=True)
-    assert found.judged_spread == pytest.approx(0.5)
-    assert found.accuracy_spread == pytest.approx(np.std([2 / 3, 1], ddof=1))
-    assert abstain_by_subject(sure[:0], right[:0], [], share=0.5) is None
-    with pytest.raises(SettingsError, match="share 0"):
-        abstain_by_subject(sure, right, ["a"] * 6, share=0)
-
-
-def test_abstention_by_subject_judges_the_trials_of_the_curve() -> None:
-    p, labels, subjects = draw_cohort(4, n_subjects=8, n_trials=30)
-    sure, right = p.max(axis=1).round(2), p.argmax(axis=1) == labels
-    curve = compute_risk_coverage(sure, right)
-    assert curve is not None
-    for share in (0.5, 0.7, 0.8, 0.9, 1.0):
-        found = abstain_by_subject(sure, right, subjects, share=share)
-        assert found is not None
-        assert found.share in curve.coverage
-        hits = sum(found.accuracy[name] * found.judged[name] for name in found.judged if found.judged[name])
-        assert hits / sum(found.judged.values()) == pytest.approx(curve.accuracy_at(share))
 
 
 def test_overconfidence_has_a_sign_and_counts_each_subject_once() -> None:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from measures.reference import judge_reference
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.judging.predictions import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel
 from ecg_facial.simulate.grid import ACTION_UNITS, FPS, FRAME_TIMES_S, N_FRAMES, PAIN_AUS, TRIAL_S
 from ecg_facial.simulate.head.scene import simulate_scene
-from ecg_facial.simulate.observer.reference import judge_reference
 from ecg_facial.simulate.people.nuisance import combine_action_units, shown_action_units, simulate_nuisance
 from ecg_facial.simulate.people.population import SimulatedTrial, simulate_features
 from ecg_facial.simulate.people.response import (
