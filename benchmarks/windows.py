@@ -24,8 +24,8 @@ from ecg_facial.recording import EcgSignal, VideoRef
 from ecg_facial.simulate.files.encode import encode_video
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer
+from ecg_facial.windows.making import make_window
 from ecg_facial.windows.settings import WindowSettings
-from ecg_facial.windows.window import make_window
 
 SIZE, N_FRAMES, FS_HZ = (1388, 1038), 138, 512.0
 

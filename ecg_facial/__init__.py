@@ -7,7 +7,8 @@ the command that installs it.
 Recordings
     `read_ecg`, `read_frames`, `EcgSignal`, `detect_r_peaks`, `compute_sqi`, `index_dataset`, `load_detector`
 Windows
-    `Window`, `WindowSettings`, `TOKEN_FEATURES`, `make_window`, `prepare`, `open_prepared`
+    `Window`, `WindowSettings`, `TOKEN_FEATURES`, `make_window`, `prepare`, `open_prepared`, `MemoryData`,
+    `PreparedData`
 Models
     `FacialModel`, `ECGModel`, `LateFusion`, `TrainingSettings`
 Evaluation
@@ -47,13 +48,17 @@ if TYPE_CHECKING:
     from ecg_facial.inference.bundle import load_bundle
     from ecg_facial.inference.predictor import Prediction, Predictor, open_predictor, predict_files
     from ecg_facial.learning.settings import TrainingSettings
-    from ecg_facial.prepared import open_prepared, prepare
+    from ecg_facial.prepared.contract import PreparedData
+    from ecg_facial.prepared.making import prepare
+    from ecg_facial.prepared.memory import MemoryData
+    from ecg_facial.prepared.stored import open_prepared
     from ecg_facial.recording import EcgSignal
     from ecg_facial.runtime.executors.opening import open_executor
     from ecg_facial.simulate.cohort import simulate_cohort
     from ecg_facial.simulate.settings.cohort_settings import CohortSettings
+    from ecg_facial.windows.making import make_window
     from ecg_facial.windows.settings import WindowSettings
-    from ecg_facial.windows.window import Window, make_window
+    from ecg_facial.windows.window import Window
     from ecg_facial.workflow.benchmarking import audit
     from ecg_facial.workflow.comparing import benchmark
     from ecg_facial.workflow.scoring import score
@@ -69,9 +74,11 @@ __all__ = [
     "EstimatorPipeline",
     "FacialModel",
     "LateFusion",
+    "MemoryData",
     "ModulePipeline",
     "Prediction",
     "Predictor",
+    "PreparedData",
     "TrainingSettings",
     "Window",
     "WindowSettings",
@@ -107,9 +114,11 @@ _HOMES = {
     "EstimatorPipeline": "evaluation.benchmark.adapters",
     "FacialModel": "facial_model",
     "LateFusion": "fusion_model",
+    "MemoryData": "prepared.memory",
     "ModulePipeline": "evaluation.benchmark.adapters",
     "Prediction": "inference.predictor",
     "Predictor": "inference.predictor",
+    "PreparedData": "prepared.contract",
     "TrainingSettings": "learning.settings",
     "Window": "windows.window",
     "WindowSettings": "windows.settings",
@@ -122,12 +131,12 @@ _HOMES = {
     "load_bundle": "inference.bundle",
     "load_detector": "face.detectors.loading",
     "load_example": "example",
-    "make_window": "windows.window",
+    "make_window": "windows.making",
     "open_executor": "runtime.executors.opening",
     "open_predictor": "inference.predictor",
-    "open_prepared": "prepared",
+    "open_prepared": "prepared.stored",
     "predict_files": "inference.predictor",
-    "prepare": "prepared",
+    "prepare": "prepared.making",
     "read_ecg": "ecg.reading",
     "read_frames": "face.video",
     "score": "workflow.scoring",

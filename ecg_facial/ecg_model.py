@@ -22,7 +22,7 @@ from ecg_facial.nets.transformer import TokenEncoder
 from ecg_facial.prepared.queries import encode_labels
 
 if TYPE_CHECKING:
-    from ecg_facial.prepared import PreparedData
+    from ecg_facial.prepared.contract import PreparedData
 
 
 class ECGModel(nn.Module):
@@ -87,8 +87,9 @@ class ECGDataset(Dataset[Item]):
     def __init__(self, prepared: PreparedData, rows: Sequence[int], *, task: Task | None) -> None:
         self.rows = [int(row) for row in rows]
         self.labels = encode_labels(prepared, self.rows, task)
-        self._tokens = [torch.from_numpy(np.array(prepared.tokens(row), dtype=np.float32)) for row in self.rows]
-        self._times_s = [torch.from_numpy(np.array(prepared.token_times_s(row), dtype=np.float32)) for row in self.rows]
+        windows = [prepared[row] for row in self.rows]
+        self._tokens = [torch.from_numpy(np.array(each.tokens, dtype=np.float32)) for each in windows]
+        self._times_s = [torch.from_numpy(np.array(each.token_times_s, dtype=np.float32)) for each in windows]
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -24,8 +24,7 @@ from ecg_facial.nets.weights import load_resnet18
 from ecg_facial.prepared.queries import encode_labels
 
 if TYPE_CHECKING:
-    from ecg_facial.nets.features import FrameFeatures
-    from ecg_facial.prepared import PreparedData
+    from ecg_facial.prepared.contract import FrameFeatures, PreparedData
 
 
 class FacialModel(nn.Module):
@@ -104,8 +103,8 @@ class FacialDataset(Dataset[Item]):
         Rows of `prepared.table` that take part.
     task : Task or None
         A level outside it is an error, never class 0. None leaves the levels unread: every label is `NO_LABEL`.
-    features : FrameFeatures, optional
-        Features (n_frames, 512) by row, computed before; crops are read and normalised without them.
+    features : callable, optional
+        Gives the features (n_frames, 512) of a row, computed before; crops are read and normalised without it.
 
     Raises
     ------
@@ -131,11 +130,12 @@ class FacialDataset(Dataset[Item]):
 
     def __getitem__(self, index: int) -> Item:
         row = self.rows[index]
+        window = self._prepared[row]
         if self._features is None:
-            frames = torch.from_numpy(normalise_crops(self._prepared.crops(row)))
+            frames = torch.from_numpy(normalise_crops(window.crops))
         else:
-            frames = torch.from_numpy(np.array(self._features[row]))
-        mask = torch.from_numpy(np.array(self._prepared.frame_mask(row)))
+            frames = torch.from_numpy(np.array(self._features(row)))
+        mask = torch.from_numpy(np.array(window.frame_mask))
         return {"frames": frames, "mask": mask}, torch.tensor(self.labels[index])
 
     @staticmethod

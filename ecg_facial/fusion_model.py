@@ -20,8 +20,7 @@ from ecg_facial.labels import Task
 from ecg_facial.nets.items import Item
 
 if TYPE_CHECKING:
-    from ecg_facial.nets.features import FrameFeatures
-    from ecg_facial.prepared import PreparedData
+    from ecg_facial.prepared.contract import FrameFeatures, PreparedData
 
 
 class FusionDataset(Dataset[Item]):
@@ -33,8 +32,8 @@ class FusionDataset(Dataset[Item]):
     rows : sequence of int
         Rows of `prepared.table` to use.
     task : Task
-    features : FrameFeatures, optional
-        Features of the crops, computed beforehand.
+    features : callable, optional
+        Gives the features of a row's crops, computed beforehand.
     """
 
     def __init__(

@@ -22,11 +22,11 @@ def make_own() -> ef.CalibratedPipeline:
     return ef.EstimatorPipeline("heart-logistic", estimator, features=ef.heart_features)
 
 
-def main(windows: Path) -> pd.DataFrame:
+def main(windows: ef.PreparedData) -> pd.DataFrame:
     """Evaluate it leave-one-subject-out."""
     return ef.benchmark(windows, make_own(), settings=ef.BenchmarkSettings(protocol="loso"))
 
 
 if __name__ == "__main__":
-    table = main(Path(sys.argv[1]))
+    table = main(ef.open_prepared(Path(sys.argv[1])))
     print(table.groupby(["model", "seed"])[["accuracy", "balanced_accuracy"]].mean())

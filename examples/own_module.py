@@ -28,7 +28,7 @@ class MeanOfTokens(nn.Module):
         return self.layers((tokens * valid).sum(dim=1) / valid.sum(dim=1).clamp(min=1))
 
 
-def main(windows: Path) -> pd.DataFrame:
+def main(windows: ef.PreparedData) -> pd.DataFrame:
     """Evaluate it leave-one-subject-out."""
     training = ef.TrainingSettings(epochs=30, batch_size=8, learning_rate=2e-2)
     own = ef.ModulePipeline("mean-of-tokens", MeanOfTokens, training=training)
@@ -36,5 +36,5 @@ def main(windows: Path) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    table = main(Path(sys.argv[1]))
+    table = main(ef.open_prepared(Path(sys.argv[1])))
     print(table.groupby(["model", "seed"])[["accuracy", "balanced_accuracy"]].mean())

@@ -35,7 +35,7 @@ from ecg_facial.inference.bundle import load_bundle
 from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
-from ecg_facial.prepared import open_prepared
+from ecg_facial.prepared.stored import open_prepared
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
@@ -330,12 +330,12 @@ def compute_with_torch(folder: Path, prepared: object, *, row: int) -> np.ndarra
     ecg = ECGModel(SETTINGS.models.ecg, n_classes=4).eval()
     facial.load_state_dict(load_file(folder / "facial.safetensors"))
     ecg.load_state_dict(load_file(folder / "ecg.safetensors"))
-    mask = prepared.frame_mask(row)
+    mask = prepared[row].frame_mask
     with torch.no_grad():
-        frames = torch.from_numpy(normalise_crops(prepared.crops(row)))[None]
+        frames = torch.from_numpy(normalise_crops(prepared[row].crops))[None]
         face = facial(frames, torch.from_numpy(np.array(mask))[None]).numpy()
         tokens, times_s = (
-            torch.from_numpy(np.array(v))[None] for v in (prepared.tokens(row), prepared.token_times_s(row))
+            torch.from_numpy(np.array(v))[None] for v in (prepared[row].tokens, prepared[row].token_times_s)
         )
         heart = ecg(tokens, times_s).numpy()
     return load_bundle(folder).info.fusion.probabilities(face, heart)["fusion"][0]

@@ -23,7 +23,8 @@ from ecg_facial.inference.backends.contract import Networks
 from ecg_facial.inference.backends.loading import load_networks
 from ecg_facial.inference.bundle import Bundle, BundleInfo
 from ecg_facial.runtime.typing import Float32Array, FloatArray
-from ecg_facial.windows.window import Window, make_window
+from ecg_facial.windows.making import make_window
+from ecg_facial.windows.window import Window
 
 RESEARCH_NOTE = "For research only; not a medical device."
 SIMULATED_BUNDLE_NOTE = "Trained on SIMULATED people: means nothing on real ones."

@@ -1,64 +1,56 @@
 """Prepared data in which some trials carry the signals of others: what an audit compares a run with.
 
-Enters: prepared data, and whose signals each row is to have. Leaves: `AlteredData`. Nothing is written.
+Input: prepared data, and whose signals each row shows. Output: `AlteredData`. Nothing is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
-import pandas as pd
-
-from ecg_facial.prepared.data import PreparedData
+from ecg_facial.prepared.base import Wrapper, change_window
+from ecg_facial.prepared.contract import FrameEncoder, FrameFeatures, PreparedData
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import sha256_json
-from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, UInt8Array
+from ecg_facial.runtime.typing import Float32Array
+from ecg_facial.windows.window import SIGNALS, Window
 
 
-class AlteredData(PreparedData):
-    """Prepared data with some rows' signals exchanged; see `PreparedData`.
+class AlteredData(Wrapper):
+    """Prepared data with some rows' signals exchanged; the tables stay as they are. See `PreparedData`.
 
     Parameters
     ----------
     base : PreparedData
-    heart, video : mapping of int to int
-        For a row, the row whose heart-rate tokens, and whose crops, it shows instead of its own.
-
-    Attributes
-    ----------
-    base : PreparedData
-    video : mapping of int to int
+    ecg, video : mapping of int to int
+        For a row, the row whose arrays it shows instead of its own: those that come from the ECG, and from the video.
     """
 
-    def __init__(self, base: PreparedData, *, heart: Mapping[int, int], video: Mapping[int, int]) -> None:
-        self.base, self._heart, self.video = base, dict(heart), dict(video)
-        self.folder, self.table, self.settings, self.simulated = base.folder, base.table, base.settings, base.simulated
-        exchanged = [sorted(self._heart.items()), sorted(self.video.items())]
-        self.fingerprint = sha256_json([base.fingerprint, exchanged])
+    def __init__(self, base: PreparedData, *, ecg: Mapping[int, int], video: Mapping[int, int]) -> None:
+        super().__init__(base)
+        self._shown = {"ecg": dict(ecg), "video": dict(video)}
 
-    def with_table(self, table: pd.DataFrame) -> AlteredData:
-        """Give the same windows with another table."""
-        return AlteredData(self.base.with_table(table), heart=self._heart, video=self.video)
+    def wrap(self, base: PreparedData) -> AlteredData:
+        """Exchange the same rows of other data."""
+        return AlteredData(base, **self._shown)
 
-    def crops(self, row: int) -> UInt8Array:
-        """Crops (n_frames, crop_px, crop_px, 3)."""
-        return self.base.crops(self.video.get(row, row))
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the base and of what was exchanged."""
+        exchanged = [sorted(self._shown[source].items()) for source in ("ecg", "video")]
+        return sha256_json([self.base.fingerprint, exchanged])
 
-    def frame_mask(self, row: int) -> BoolArray:
-        """Where a face was seen, (n_frames,)."""
-        return self.base.frame_mask(self.video.get(row, row))
+    def __getitem__(self, row: int, /) -> Window:
+        donors = {source: self.base[shown.get(row, row)] for source, shown in self._shown.items()}
+        arrays = {name: partial(getattr, donors[signal.source], name) for name, signal in SIGNALS.items()}
+        return change_window(self.base[row], **arrays)
 
-    def frame_times_s(self, row: int) -> Float32Array:
-        """Seconds from the window's start to each frame, (n_frames,)."""
-        return self.base.frame_times_s(self.video.get(row, row))
+    def features(
+        self, key: str, load: Callable[[], FrameEncoder], *, executor: Executor = SERIAL, show_progress: bool = False
+    ) -> FrameFeatures:
+        """Features of the crops that each row shows."""
+        return partial(self._read, super().features(key, load, executor=executor, show_progress=show_progress))
 
-    def tokens(self, row: int) -> Float32Array:
-        """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
-        return self.base.tokens(self._heart.get(row, row))
-
-    def token_times_s(self, row: int) -> Float32Array:
-        """Seconds from the window's start to each token, (n_tokens,)."""
-        return self.base.token_times_s(self._heart.get(row, row))
-
-    def r_peak_times_s(self, row: int) -> Float64Array:
-        """Seconds from the window's start to each R-peak, (n_beats,)."""
-        return self.base.r_peak_times_s(self._heart.get(row, row))
+    def _read(self, features: FrameFeatures, row: int) -> Float32Array:
+        return features(self._shown["video"].get(row, row))

@@ -1,83 +1,75 @@
 """Two prepared data sets as one, to train on the first and test on the second.
 
-Enters: prepared data cut alike. Leaves: `JoinedData`, the rows of the first before those of the second, with a column
-that says which set a trial is of.
+Input: prepared data made with the same settings. Output: `JoinedData`, the rows of the first before those of the
+second, with a column that names the data set of each trial.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.prepared.data import PreparedData
+from ecg_facial.prepared.base import Windows
+from ecg_facial.prepared.contract import FrameEncoder, FrameFeatures, PreparedData
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json
-from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, UInt8Array
+from ecg_facial.runtime.typing import Float32Array
+from ecg_facial.windows.window import Window
 
 DATASET_COLUMN = "dataset"
 
 
-class JoinedData(PreparedData):
+class JoinedData(Windows):
     """Prepared data sets one after the other; see `PreparedData`.
 
-    Attributes
+    Parameters
     ----------
-    parts : tuple of PreparedData
+    parts : sequence of PreparedData
+    table : DataFrame
+        Of all rows.
     """
 
-    def __init__(self, parts: Sequence[PreparedData], *, table: pd.DataFrame, fingerprint: str) -> None:
+    def __init__(self, parts: Sequence[PreparedData], *, table: pd.DataFrame) -> None:
         super().__init__(
-            Path(parts[0].folder),
-            table=table,
-            ragged={},
+            table,
             settings=parts[0].settings,
-            fingerprint=fingerprint,
+            fingerprint=sha256_json([part.fingerprint for part in parts]),
             simulated=any(part.simulated for part in parts),
+            folder=parts[0].folder,
         )
-        self.parts = tuple(parts)
+        self._parts = tuple(parts)
         self._starts = np.cumsum([0, *(len(part) for part in parts)])
 
-    def crops(self, row: int) -> UInt8Array:
-        """Crops (n_frames, crop_px, crop_px, 3)."""
-        part, place = self._locate(row)
-        return part.crops(place)
+    @property
+    def parts(self) -> tuple[PreparedData, ...]:
+        """The data sets, in order."""
+        return self._parts
 
-    def frame_mask(self, row: int) -> BoolArray:
-        """Where a face was seen, (n_frames,)."""
-        part, place = self._locate(row)
-        return part.frame_mask(place)
+    def __getitem__(self, row: int, /) -> Window:
+        number, place = self._locate(row)
+        return self._parts[number][place]
 
-    def frame_times_s(self, row: int) -> Float32Array:
-        """Seconds from the window's start to each frame, (n_frames,)."""
-        part, place = self._locate(row)
-        return part.frame_times_s(place)
+    def features(
+        self, key: str, load: Callable[[], FrameEncoder], *, executor: Executor = SERIAL, show_progress: bool = False
+    ) -> FrameFeatures:
+        """Features of each data set, kept where it lies."""
+        found = [part.features(key, load, executor=executor, show_progress=show_progress) for part in self._parts]
+        return partial(self._read, found)
 
-    def tokens(self, row: int) -> Float32Array:
-        """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
-        part, place = self._locate(row)
-        return part.tokens(place)
+    def _read(self, features: Sequence[FrameFeatures], row: int) -> Float32Array:
+        number, place = self._locate(row)
+        return features[number](place)
 
-    def token_times_s(self, row: int) -> Float32Array:
-        """Seconds from the window's start to each token, (n_tokens,)."""
-        part, place = self._locate(row)
-        return part.token_times_s(place)
-
-    def r_peak_times_s(self, row: int) -> Float64Array:
-        """Seconds from the window's start to each R-peak, (n_beats,)."""
-        part, place = self._locate(row)
-        return part.r_peak_times_s(place)
-
-    def _like(self, table: pd.DataFrame, *, fingerprint: str) -> PreparedData:
-        return JoinedData(self.parts, table=table, fingerprint=fingerprint)
-
-    def _locate(self, row: int) -> tuple[PreparedData, int]:
-        number = int(np.searchsorted(self._starts, self._check_row(row), side="right")) - 1
-        return self.parts[number], int(row - self._starts[number])
+    def _locate(self, row: int) -> tuple[int, int]:
+        """Give the data set of a row, and the row within it."""
+        number = int(np.searchsorted(self._starts, self.check_row(row), side="right")) - 1
+        return number, int(row - self._starts[number])
 
 
 def join_prepared(
@@ -89,18 +81,14 @@ def join_prepared(
     ----------
     first, second : PreparedData
     names : tuple of str
-        What the column ``dataset`` calls them.
+        Values of the column ``dataset``.
 
     Raises
     ------
     SettingsError
-        When they are cut differently, or a subject or trial is in both.
+        When their windows were made with different settings, or a subject or trial is in both.
     """
-    cuts: list[dict[str, Any]] = [to_dict(part.settings) for part in (first, second)]
-    differ = sorted(key for key in cuts[0] if cuts[0][key] != cuts[1][key])
-    if differ:
-        values = ", ".join(f"{key} {cuts[0][key]} and {cuts[1][key]}" for key in differ)
-        raise SettingsError(f"windows of the two data sets differ in {values}: prepare both with the same settings")
+    _check_settings(first, second)
     for column in ("subject", "trial"):
         both = sorted(set(first.table[column]) & set(second.table[column]))
         if both:
@@ -109,5 +97,12 @@ def join_prepared(
                 "where they are not the same"
             )
     tables = [part.table.assign(**{DATASET_COLUMN: name}) for part, name in zip((first, second), names, strict=True)]
-    joined = sha256_json([first.fingerprint, second.fingerprint])
-    return JoinedData((first, second), table=pd.concat(tables, ignore_index=True), fingerprint=joined)
+    return JoinedData((first, second), table=pd.concat(tables, ignore_index=True))
+
+
+def _check_settings(first: PreparedData, second: PreparedData) -> None:
+    one, other = to_dict(first.settings), to_dict(second.settings)
+    differ = sorted(key for key in one if one[key] != other[key])
+    if differ:
+        values = ", ".join(f"{key} {one[key]} and {other[key]}" for key in differ)
+        raise SettingsError(f"windows of the two data sets differ in {values}: prepare both with the same settings")

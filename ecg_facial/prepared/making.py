@@ -22,25 +22,26 @@ from ecg_facial.face.detection import FaceDetector
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import read_frames
 from ecg_facial.labels import PainLevel
-from ecg_facial.prepared.data import PreparedData, open_prepared
 from ecg_facial.prepared.shards import (
     FORMAT_VERSION,
     PREPARED_FILE,
-    TRIALS_A_SHARD,
+    TRIALS_PER_SHARD,
     PreparedWindow,
     read_shard,
     remove_leftovers,
     table_path,
     write_shard,
 )
+from ecg_facial.prepared.stored import StoredData, open_prepared
 from ecg_facial.recording import EcgSignal, Recording, RestRecording, Trial
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json, write_json
+from ecg_facial.windows.making import make_window
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
-from ecg_facial.windows.window import Window, make_window
+from ecg_facial.windows.window import Window
 
 _KEY_DIGITS = 16
 # what a trial and a shard need beside the crops
@@ -66,7 +67,7 @@ def prepare(
     executor: Executor = SERIAL,
     detector_path: Path | None = None,
     show_progress: bool = False,
-) -> PreparedData:
+) -> StoredData:
     """Make the windows that are not on disk yet and open them all.
 
     Parameters
@@ -78,7 +79,7 @@ def prepare(
     levels : collection of PainLevel, optional
         Only trials of these levels.
     with_rest : bool
-        Also the rest recordings of the people whose trials are prepared; see `PreparedData.rest_rows`.
+        Also the rest recordings of the people whose trials are prepared; see `queries.rest_rows`.
     executor : Executor
         The result does not depend on it.
     detector_path : Path, optional
@@ -88,7 +89,7 @@ def prepare(
 
     Returns
     -------
-    PreparedData
+    StoredData
 
     Raises
     ------
@@ -112,8 +113,8 @@ def prepare(
     folder.mkdir(parents=True, exist_ok=True)
     remove_leftovers(folder)
     waiting = {
-        number: recordings[number * TRIALS_A_SHARD : (number + 1) * TRIALS_A_SHARD]
-        for number in range(-(-len(recordings) // TRIALS_A_SHARD))
+        number: recordings[number * TRIALS_PER_SHARD : (number + 1) * TRIALS_PER_SHARD]
+        for number in range(-(-len(recordings) // TRIALS_PER_SHARD))
         if not table_path(folder, number).is_file()
     }
     n_waiting = sum(map(len, waiting.values()))
@@ -163,7 +164,7 @@ def estimate_disk_bytes(n_trials: int, settings: WindowSettings) -> int:
     10490
     """
     crops = settings.n_frames * settings.crop_px**2 * 3
-    return n_trials * (crops + _TRIAL_BYTES) + -(-n_trials // TRIALS_A_SHARD) * _SHARD_BYTES
+    return n_trials * (crops + _TRIAL_BYTES) + -(-n_trials // TRIALS_PER_SHARD) * _SHARD_BYTES
 
 
 def _select_trials(index: DatasetIndex, levels: Collection[PainLevel] | None) -> list[Trial]:
@@ -197,7 +198,7 @@ def _format_size(n_bytes: int) -> str:
 
 def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trials: int, n_rest: int) -> None:
     """Write the file that makes the folder count."""
-    shards = [read_shard(folder, number) for number in range(-(-n_trials // TRIALS_A_SHARD))]
+    shards = [read_shard(folder, number) for number in range(-(-n_trials // TRIALS_PER_SHARD))]
     kept = {name: parts[name] for name in ("settings", "preprocessing_version")}
     write_json(
         folder / PREPARED_FILE,

@@ -8,109 +8,94 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import REST_CODE
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.base import Wrapper, change_window
+from ecg_facial.prepared.contract import FrameEncoder, FrameFeatures, PreparedData
 from ecg_facial.prepared.settings import NormalisationSettings
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
-from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, UInt8Array
+from ecg_facial.runtime.typing import Float32Array, Float64Array
+from ecg_facial.windows.window import Window
 
 FIRST_LEVEL = "BL1"
 TIME_COLUMN = "start_s"
 _TINY = 1e-6
-_Read = Callable[[int], Float64Array]
 
 
-class NormalisedData(PreparedData):
-    """Prepared data whose tokens are normalised; frame features are where they are asked for (`adjust_features`).
+class NormalisedData(Wrapper):
+    """Prepared data with normalised heart-rate tokens and frame features; pixels stay as they are. See `PreparedData`.
 
     Parameters
     ----------
     base : PreparedData
-    settings : NormalisationSettings
+    normalisation : NormalisationSettings
     train_rows : sequence of int, optional
-        The training part; without it nothing may be read yet.
+        The training part; nothing normalised may be read without it (`fit`).
     """
 
     def __init__(
         self, base: PreparedData, normalisation: NormalisationSettings, *, train_rows: Sequence[int] | None = None
     ) -> None:
-        self.base, self.normalisation, self.train_rows = base, normalisation, train_rows
-        self.folder, self.table, self.settings = base.folder, base.table, base.settings
-        self.fingerprint, self.simulated = base.fingerprint, base.simulated
-        self._tokens: Adjustment | None = None
-        self._features: dict[str, Adjustment] = {}
+        super().__init__(base)
+        self.normalisation, self.train_rows = normalisation, train_rows
+        self._adjustments: dict[str, Adjustment] = {}
+
+    def wrap(self, base: PreparedData) -> NormalisedData:
+        """Normalise other data alike."""
+        return NormalisedData(base, self.normalisation, train_rows=self.train_rows)
 
     def fit(self, train_rows: Sequence[int]) -> NormalisedData:
         """Give the same data normalised for a fold with this training part."""
-        return NormalisedData(self.base, self.normalisation, train_rows=list(train_rows))
+        return NormalisedData(self.base.fit(train_rows), self.normalisation, train_rows=list(train_rows))
 
-    def with_table(self, table: pd.DataFrame) -> NormalisedData:
-        """Give the same windows with another table."""
-        return NormalisedData(self.base.with_table(table), self.normalisation, train_rows=self.train_rows)
+    def describe_fit(self) -> dict[str, str]:
+        """SHA-256 of the mode, and of what was fitted to the training part so far."""
+        mode = sha256_json([self.normalisation.mode, self.normalisation.baseline_trials])
+        # tokens first, so that the order does not depend on what was read first
+        names = sorted(self._adjustments, key=lambda name: (name != "tokens", name))
+        fitted = {f"normalisation:{name}": self._adjustments[name].fingerprint() for name in names}
+        return {**self.base.describe_fit(), "normalisation": mode, **fitted}
 
-    def tokens(self, row: int) -> Float32Array:
-        """Normalised heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
-        if self._tokens is None:
-            self._tokens = self._make_adjustment(self.base.tokens)
-        return self._tokens.apply(row, self.base.tokens(row))
+    def __getitem__(self, row: int, /) -> Window:
+        window = self.base[row]
+        return change_window(window, tokens=lambda: self._adjust("tokens", self._read_tokens, row))
 
-    def adjust_features(self, row: int, features: Callable[[int], Float32Array], *, key: str) -> Float32Array:
-        """Normalise the frame features (n_frames, n_features) of a row; frames without a face stay 0.
+    def features(
+        self, key: str, load: Callable[[], FrameEncoder], *, executor: Executor = SERIAL, show_progress: bool = False
+    ) -> FrameFeatures:
+        """Normalised features; frames without a face stay 0."""
+        raw = super().features(key, load, executor=executor, show_progress=show_progress)
+        return partial(self._adjust_features, key, raw)
 
-        Parameters
-        ----------
-        row : int
-        features : callable
-            Features as they were computed, by row.
-        key : str
-            Says which features they are.
-        """
-        if key not in self._features:
-            self._features[key] = self._make_adjustment(lambda other: features(other)[self.base.frame_mask(other)])
-        raw, mask = features(row), self.base.frame_mask(row)
-        return np.where(mask[:, None], self._features[key].apply(row, raw), raw)
+    def _adjust_features(self, key: str, raw: FrameFeatures, row: int) -> Float32Array:
+        features, mask = raw(row), self.base[row].frame_mask
+        adjusted = np.zeros_like(features)
+        adjusted[mask] = self._adjust(key, partial(self._read_seen, raw), row)
+        return adjusted
 
-    def fingerprints(self) -> dict[str, str]:
-        """SHA-256 of what was fitted on the training part so far, and of the mode."""
-        said = {"normalisation": sha256_json([self.normalisation.mode, self.normalisation.baseline_trials])}
-        fitted = {"tokens": self._tokens, **self._features}
-        return said | {
-            f"normalisation:{name}": adjustment.fingerprint() for name, adjustment in fitted.items() if adjustment
-        }
+    def _read_tokens(self, row: int) -> Float32Array:
+        return self.base[row].tokens
 
-    def crops(self, row: int) -> UInt8Array:
-        """Crops, as they are."""
-        return self.base.crops(row)
+    def _read_seen(self, raw: FrameFeatures, row: int) -> Float32Array:
+        """Features of the frames that show the face."""
+        return raw(row)[self.base[row].frame_mask]
 
-    def frame_mask(self, row: int) -> BoolArray:
-        """Where a face was seen."""
-        return self.base.frame_mask(row)
-
-    def frame_times_s(self, row: int) -> Float32Array:
-        """Seconds from the window's start to each frame."""
-        return self.base.frame_times_s(row)
-
-    def token_times_s(self, row: int) -> Float32Array:
-        """Seconds from the window's start to each token."""
-        return self.base.token_times_s(row)
-
-    def r_peak_times_s(self, row: int) -> Float64Array:
-        """Seconds from the window's start to each R-peak."""
-        return self.base.r_peak_times_s(row)
-
-    def _make_adjustment(self, read: Callable[[int], Float32Array]) -> Adjustment:
-        if self.train_rows is None:
-            raise SettingsError("normalised data were read before their training part was known; fit them first")
-
-        def read_exactly(row: int) -> Float64Array:
-            return np.asarray(read(row), dtype=np.float64)
-
-        return Adjustment(read_exactly, self.table, self.normalisation, self.train_rows)
+    def _adjust(self, name: str, read: Callable[[int], Float32Array], row: int) -> Float32Array:
+        """Normalise vectors (n, n_features) of a row; what is fitted is fitted when it is first needed."""
+        if name not in self._adjustments:
+            if self.train_rows is None:
+                raise SettingsError("normalised data were read before their training part was known; fit them first")
+            self._adjustments[name] = Adjustment(
+                read, table=self.table, settings=self.normalisation, train_rows=self.train_rows
+            )
+        return self._adjustments[name].apply(row, read(row))
 
 
 class Adjustment:
@@ -127,10 +112,15 @@ class Adjustment:
     """
 
     def __init__(
-        self, read: _Read, table: pd.DataFrame, settings: NormalisationSettings, train_rows: Sequence[int]
+        self,
+        read: Callable[[int], Float32Array],
+        *,
+        table: pd.DataFrame,
+        settings: NormalisationSettings,
+        train_rows: Sequence[int],
     ) -> None:
-        self._read, self._table, self._settings = read, table, settings
-        pooled = np.concatenate([read(row) for row in train_rows])
+        self._read_single, self._table, self._settings = read, table, settings
+        pooled = np.concatenate([self._read(row) for row in train_rows])
         if not len(pooled):
             pooled = np.zeros((1, read(0).shape[1]))
         self.mean, self.std = pooled.mean(axis=0), np.maximum(pooled.std(axis=0), _TINY)
@@ -146,8 +136,12 @@ class Adjustment:
             shift, scale = self._of_person[subject][row]
         return np.asarray((values - shift) / scale, dtype=np.float32)
 
+    def _read(self, row: int) -> Float64Array:
+        # sums of float32 would depend on the order of the rows
+        return np.asarray(self._read_single(row), dtype=np.float64)
+
     def fingerprint(self) -> str:
-        """SHA-256 of what was fitted on the training part; a person's own figures are not among it."""
+        """SHA-256 of what was fitted to the training part; a person's own means are not part of it."""
         return sha256_bytes(self.mean.tobytes() + self.std.tobytes())
 
     def _measure(self, subject: str) -> dict[int, tuple[Float64Array, Float64Array]]:
@@ -200,21 +194,30 @@ def describe_order(table: pd.DataFrame) -> str:
 def normalise(prepared: PreparedData, settings: NormalisationSettings) -> PreparedData:
     """Give prepared data as a mode sees them; ``none`` leaves them as they are.
 
-    For ``baseline`` without rest of everybody's, the first BL1 trials of each person become rest.
+    Raises
+    ------
+    SettingsError
+        When a person has too few BL1 trials (`choose_rest`).
+    """
+    if settings.mode == "none":
+        return prepared
+    return NormalisedData(choose_rest(prepared, settings), settings)
+
+
+def choose_rest(prepared: PreparedData, settings: NormalisationSettings) -> PreparedData:
+    """Make the first BL1 trials of each person rest, where the mode is ``baseline`` and not everybody has rest.
 
     Raises
     ------
     SettingsError
         When a person has too few BL1 trials.
     """
-    if settings.mode == "none":
-        return prepared
     if settings.mode != "baseline" or _everybody_rests(prepared.table):
-        return NormalisedData(prepared, settings)
+        return prepared
     table = prepared.table.copy()
     for subject in sorted(set(table["subject"].astype(str))):
         table.loc[table.index[_first_rows(table, subject, settings.baseline_trials)], "level"] = REST_CODE
-    return NormalisedData(prepared.with_table(table), settings)
+    return prepared.with_table(table)
 
 
 def _everybody_rests(table: pd.DataFrame) -> bool:

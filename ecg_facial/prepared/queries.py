@@ -6,20 +6,20 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ecg_facial.labels import Task, parse_pain_level
-from ecg_facial.prepared import PreparedData
+from ecg_facial.labels import REST_CODE, Task, parse_pain_level
+from ecg_facial.prepared.contract import PreparedData
 
 NO_LABEL = -1  # no loss accepts it, so that an unread label can never train
 
 
 def sees_face(prepared: PreparedData, row: int) -> bool:
     """Whether any frame of a trial shows the face."""
-    return bool(np.any(prepared.frame_mask(row)))
+    return prepared[row].n_faces > 0
 
 
 def has_beats(prepared: PreparedData, row: int) -> bool:
     """Whether a trial has any heart-rate token."""
-    return len(prepared.token_times_s(row)) > 0
+    return prepared[row].n_tokens > 0
 
 
 def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> list[int]:
@@ -31,6 +31,17 @@ def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> li
         for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
         if subject in wanted and task.includes_code(level)
     ]
+
+
+def count_rest(prepared: PreparedData) -> int:
+    """Count the rest recordings."""
+    return int((prepared.table["level"] == REST_CODE).sum())
+
+
+def rest_rows(prepared: PreparedData, subject: str) -> list[int]:
+    """Rows of a person at rest, outside the trials."""
+    mask = (prepared.table["subject"] == subject) & (prepared.table["level"] == REST_CODE)
+    return [int(row) for row in np.flatnonzero(mask.to_numpy())]
 
 
 def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task | None) -> list[int]:

@@ -34,8 +34,7 @@ from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.inference.bundle import check_bundle_folder
 from ecg_facial.labels import Task, get_task
-from ecg_facial.learning.fitting import frozen_features
-from ecg_facial.prepared import JoinedData
+from ecg_facial.nets.features import frozen_features
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce_time
@@ -113,8 +112,7 @@ def benchmark_dataset(
     # a bundle makes windows of its own at the bedside, and knows no person's other trials
     ships = with_bundle and settings.normalisation.mode == "none"
     if ships:
-        own = found.prepared.parts[0] if isinstance(found.prepared, JoinedData) else found.prepared
-        train_bundle(own, out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
+        train_bundle(found.prepared.parts[0], out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
     with announce_time("Writing the report", show=show_progress):
         write_run(
             result,
@@ -211,7 +209,7 @@ def write_run(
 
 def observe_ceiling(found: Prepared, task: Task) -> pd.DataFrame | None:
     """Ask the ideal observer about simulated trials; None for others, or where nothing says how they were made."""
-    if not found.index.simulated or isinstance(found.prepared, JoinedData):
+    if not found.index.simulated or len(found.prepared.parts) > 1:
         return None
     marker = find_marker(found.index.root, found.index.trials)
     cohort = None if marker is None else read_cohort_settings(marker)

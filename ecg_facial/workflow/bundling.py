@@ -20,7 +20,7 @@ from ecg_facial.inference.bundle import BundleInfo, write_bundle
 from ecg_facial.labels import get_task
 from ecg_facial.learning.export import export_models
 from ecg_facial.learning.training import limit_threads
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.progress import announce_time
 from ecg_facial.version import __version__

@@ -20,13 +20,13 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
 from ecg_facial.labels import Task, get_task
-from ecg_facial.prepared import PreparedData, open_prepared
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 
 
 def benchmark(
-    prepared: PreparedData | Path | str,
+    prepared: PreparedData,
     pipelines: Sequence[Factory | Pipeline] | Factory | Pipeline | None = None,
     *,
     settings: BenchmarkSettings | None = None,
@@ -39,7 +39,8 @@ def benchmark(
 
     Parameters
     ----------
-    prepared : PreparedData, or the folder of one
+    prepared : PreparedData
+        Such as `prepared.stored.open_prepared` opens, or `prepared.memory.MemoryData`.
     pipelines : pipeline or factory, or several, optional
         Such as `adapters.EstimatorPipeline`; the facial, the ECG and the fused model without it.
     settings : BenchmarkSettings, optional
@@ -62,14 +63,13 @@ def benchmark(
         ``stamps`` (warnings that belong to every figure) and ``audit`` (the verdict on leakage). The protocol
         ``original`` also gives the rows of leave-one-subject-out.
     """
-    data = open_prepared(Path(prepared)) if isinstance(prepared, (str, Path)) else prepared
     chosen = BenchmarkSettings() if settings is None else settings
     alone = callable(pipelines) or hasattr(pipelines, "fit")
     # mypy cannot tell a single pipeline from several
     given = cast("Sequence[Factory | Pipeline] | None", [pipelines] if alone else pipelines)
     with nullcontext(out) if out is not None else TemporaryDirectory() as folder:
         result = run_benchmark(
-            data,
+            prepared,
             Path(str(folder)),
             settings=chosen,
             pipelines=given,
@@ -79,7 +79,7 @@ def benchmark(
         runs = [result] if result.beside is None else [result, result.beside]
         tables = [
             tabulate_folds(run, get_task(chosen.task)).assign(
-                audit=audit_run(data, run, settings=chosen, factories=given).verdict if audit else "not checked"
+                audit=audit_run(prepared, run, settings=chosen, factories=given).verdict if audit else "not checked"
             )
             for run in runs
         ]

@@ -9,7 +9,9 @@ from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.errors import MissingDataError
 from ecg_facial.labels import get_task
-from ecg_facial.prepared import PreparedData, join_prepared, prepare
+from ecg_facial.prepared.contract import PreparedData
+from ecg_facial.prepared.joining import join_prepared
+from ecg_facial.prepared.making import prepare
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import sha256_json

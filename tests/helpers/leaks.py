@@ -23,10 +23,10 @@ def look_at(trials: TrialSet) -> np.ndarray:
     """Mean and last token, and the mean grey, of each trial; 0 for what is absent."""
     rows = np.zeros((len(trials), 7))
     for place in range(len(trials)):
-        tokens = trials.tokens(place)
+        tokens = trials[place].tokens
         if len(tokens):
             rows[place, :6] = np.concatenate([tokens.mean(axis=0), tokens[-1]])
-        rows[place, 6] = trials.crops(place).mean() / 100
+        rows[place, 6] = trials[place].crops.mean() / 100
     return rows
 
 

@@ -23,7 +23,8 @@ from ecg_facial.inference.predictor import (
     predict_files,
 )
 from ecg_facial.simulate.heart.ecg import simulate_ecg
-from ecg_facial.windows.window import Window, make_window
+from ecg_facial.windows.making import make_window
+from ecg_facial.windows.window import Window
 
 FS_HZ = 512.0
 

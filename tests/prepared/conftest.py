@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -10,8 +11,16 @@ import pytest
 
 from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.datasets.records import DatasetIndex
-from ecg_facial.prepared import PreparedData, prepare
-from ecg_facial.windows.settings import WindowSettings
+from ecg_facial.labels import PainLevel
+from ecg_facial.prepared import making
+from ecg_facial.prepared.making import prepare
+from ecg_facial.prepared.memory import MemoryData
+from ecg_facial.prepared.shards import TRIALS_PER_SHARD, PreparedWindow, write_shard
+from ecg_facial.prepared.stored import StoredData, open_prepared
+from ecg_facial.recording import Subject, Trial, VideoRef
+from ecg_facial.runtime.settings import to_dict
+from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
 N_TRIALS, FS_HZ, RR_S = 70, 128, 0.8
 TINY = WindowSettings(window_s=4.0, n_frames=2, crop_px=32)
@@ -49,6 +58,31 @@ def tiny_index(tiny_data: Path) -> DatasetIndex:
 
 
 @pytest.fixture(scope="session")
-def tiny_prepared(tiny_index: DatasetIndex, tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
+def tiny_prepared(tiny_index: DatasetIndex, tmp_path_factory: pytest.TempPathFactory) -> StoredData:
     """Prepare without an interruption, in one process."""
     return prepare(tiny_index, tmp_path_factory.mktemp("prepared"), settings=TINY)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Callable[[MemoryData], StoredData]:
+    """Write prepared data from memory to files, as `prepare` writes windows, and open them."""
+
+    def write(data: MemoryData) -> StoredData:
+        trials = [_make_trial(**row) for row in data.table[["subject", "trial", "level"]].to_dict("records")]
+        windows = [
+            PreparedWindow(trial=trial, window=window) for trial, window in zip(trials, data.windows, strict=True)
+        ]
+        parts = {"settings": to_dict(data.settings), "preprocessing_version": PREPROCESSING_VERSION}
+        for number, first in enumerate(range(0, len(windows), TRIALS_PER_SHARD)):
+            write_shard(tmp_path, number, windows[first : first + TRIALS_PER_SHARD], key=sha256_json(parts))
+        index = DatasetIndex(
+            root=tmp_path, reader="none", trials=(), problems=(), fingerprint="", simulated=data.simulated
+        )
+        making._finish(tmp_path, index, parts, n_trials=len(windows), n_rest=0)
+        return open_prepared(tmp_path)
+
+    return write
+
+
+def _make_trial(*, subject: str, trial: str, level: str) -> Trial:
+    return Trial(id=trial, subject=Subject(id=subject), level=PainLevel[level], video=VideoRef(path=Path("none.mp4")))

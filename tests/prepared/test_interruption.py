@@ -13,7 +13,9 @@ import pytest
 
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.datasets.store import write_index
-from ecg_facial.prepared import PreparedData, making, prepare
+from ecg_facial.prepared import making
+from ecg_facial.prepared.making import prepare
+from ecg_facial.prepared.stored import StoredData
 
 # Each kills itself at a place that it would pass at some other time too.
 DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
@@ -45,10 +47,11 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from ecg_facial.datasets.store import read_index
-from ecg_facial.prepared import making, prepare, shards
+from ecg_facial.prepared import making, shards
+from ecg_facial.prepared.making import prepare
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.runtime.settings import from_dict
-from ecg_facial.windows.window import WindowSettings
+from ecg_facial.windows.settings import WindowSettings
 {place}
 if __name__ == "__main__":
     settings = WindowSettings(window_s=4.0, n_frames=2, crop_px=32)
@@ -83,7 +86,7 @@ def contents(folder: Path) -> dict[str, str]:
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     place: str,
     tiny_index: DatasetIndex,
-    tiny_prepared: PreparedData,
+    tiny_prepared: StoredData,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -19,12 +19,14 @@ from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import read_frames
 from ecg_facial.labels import PainLevel
-from ecg_facial.prepared import PreparedData, estimate_disk_bytes, making, open_prepared, prepare
+from ecg_facial.prepared import making
+from ecg_facial.prepared.making import estimate_disk_bytes, prepare
+from ecg_facial.prepared.stored import StoredData, open_prepared
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
+from ecg_facial.windows.making import make_window
 from ecg_facial.windows.settings import WindowSettings
-from ecg_facial.windows.window import make_window
 
 TINY = WindowSettings(window_s=4.0, n_frames=2, crop_px=32)
 
@@ -57,9 +59,9 @@ def test_a_row_is_the_window_of_its_trial(faces: DatasetIndex, tmp_path: Path) -
         window = make_window(read_frames(trial.video), read_ecg(trial.ecg.path), settings=settings, detector=detector)
         assert window.frame_mask.all()
         assert len(window.tokens) >= 4
-        np.testing.assert_array_equal(prepared.crops(row), window.crops)
+        np.testing.assert_array_equal(prepared[row].crops, window.crops)
         for name in ("frame_mask", "frame_times_s", "tokens", "token_times_s", "r_peak_times_s"):
-            found, expected = getattr(prepared, name)(row), getattr(window, name)
+            found, expected = getattr(prepared[row], name), getattr(window, name)
             np.testing.assert_array_equal(found, expected)
             assert found.dtype == expected.dtype
         line = prepared.table.iloc[row]
@@ -70,7 +72,7 @@ def test_a_row_is_the_window_of_its_trial(faces: DatasetIndex, tmp_path: Path) -
         assert (line["n_faces"], line["n_tokens"], line["problem"]) == (8, len(window.tokens), "")
 
 
-def test_rows_are_sorted_by_subject_then_trial(tiny_prepared: PreparedData) -> None:
+def test_rows_are_sorted_by_subject_then_trial(tiny_prepared: StoredData) -> None:
     keys = list(zip(tiny_prepared.table["subject"], tiny_prepared.table["trial"], strict=True))
     assert keys == sorted(keys)
     assert len(keys) == 70
@@ -88,7 +90,7 @@ def test_the_number_of_workers_changes_nothing(tiny_index: DatasetIndex, tmp_pat
 
 
 def test_what_is_prepared_is_not_made_again(
-    tiny_index: DatasetIndex, tiny_prepared: PreparedData, monkeypatch: pytest.MonkeyPatch
+    tiny_index: DatasetIndex, tiny_prepared: StoredData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: Any, **options: Any) -> None:
         raise AssertionError("a window was made again")
@@ -161,7 +163,7 @@ def test_a_damaged_signal_is_absent_and_the_reason_is_kept(faces: DatasetIndex, 
     assert not both.table.loc[0, ["has_video", "has_ecg"]].any()
     assert both.table["problem"].str.count("absent").tolist() == [2, 1]
     assert np.isnan(both.table["heart_rate_bpm"].iloc[0])
-    assert both.crops(0).max() == 0
+    assert both[0].crops.max() == 0
 
 
 def test_nothing_to_prepare_is_said(tiny_index: DatasetIndex, tmp_path: Path) -> None:
@@ -202,5 +204,5 @@ def test_sizes_are_said_in_their_usual_units() -> None:
     assert making._format_size(1_500_000) == "2 MB"
 
 
-def test_a_subject_of_unknown_age_has_none(tiny_prepared: PreparedData) -> None:
+def test_a_subject_of_unknown_age_has_none(tiny_prepared: StoredData) -> None:
     assert open_prepared(tiny_prepared.folder).table[["sex", "age_years"]].isna().all(axis=None)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from changed_rows import change_rows
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
@@ -19,7 +20,7 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.protocols.splits import Fold, leave_one_subject_out
 from ecg_facial.labels import get_task
-from ecg_facial.learning.fitting import frozen_features
+from ecg_facial.nets.features import frozen_features
 from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.prepared.normalising import describe_order, normalise, order_rows
 from ecg_facial.prepared.settings import MODES, NormalisationSettings
@@ -43,7 +44,7 @@ def rows_of_person(prepared: Any, subject: str) -> list[int]:
 
 
 def pool(prepared: Any, rows: list[int]) -> np.ndarray:
-    return np.concatenate([prepared.tokens(row) for row in rows]).astype(np.float64)
+    return np.concatenate([prepared[row].tokens for row in rows]).astype(np.float64)
 
 
 def test_none_leaves_the_data_as_they_are(prepared: Any) -> None:
@@ -56,7 +57,7 @@ def test_the_training_part_has_mean_0_and_deviation_1_and_others_are_measured_by
     np.testing.assert_allclose(pooled.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(pooled.std(axis=0), 1, atol=1e-5)
     raw = pool(prepared, TRAIN)
-    np.testing.assert_allclose(data.tokens(3), (prepared.tokens(3) - raw.mean(axis=0)) / raw.std(axis=0), atol=1e-5)
+    np.testing.assert_allclose(data[3].tokens, (prepared[3].tokens - raw.mean(axis=0)) / raw.std(axis=0), atol=1e-5)
 
 
 def test_transductive_scales_each_person_by_all_of_their_trials(prepared: Any) -> None:
@@ -74,7 +75,7 @@ def test_baseline_is_the_change_from_rest_where_everybody_rested(prepared: Any) 
     assert data.table.equals(prepared.table)
     rest = pool(prepared, rows_of_person(prepared, "s02")[:2]).mean(axis=0)
     row = rows_of_person(prepared, "s02")[7]
-    np.testing.assert_allclose(data.tokens(row), prepared.tokens(row) - rest, atol=1e-5)
+    np.testing.assert_allclose(data[row].tokens, prepared[row].tokens - rest, atol=1e-5)
 
 
 def test_without_rest_the_first_baseline_trials_become_rest_and_leave_the_scoring(prepared: Any, tmp_path: Any) -> None:
@@ -88,7 +89,7 @@ def test_without_rest_the_first_baseline_trials_become_rest_and_leave_the_scorin
     resting = [row for row in rows_of_person(prepared, "s01") if data.table["level"].iloc[row] == "REST"]
     assert set(prepared.table["level"].iloc[resting]) == {"BL1"}
     rest = pool(prepared, resting).mean(axis=0)
-    np.testing.assert_allclose(data.tokens(20), prepared.tokens(20) - rest, atol=1e-5)
+    np.testing.assert_allclose(data[20].tokens, prepared[20].tokens - rest, atol=1e-5)
     with pytest.raises(SettingsError, match="subject s00 has 3 BL1 trials"):
         apply(prepared, "baseline", baseline_trials=3)
 
@@ -101,16 +102,16 @@ def test_causal_is_the_change_from_past_trials_and_a_later_one_changes_nothing(p
     assert describe_order(prepared.table) == "by time (start_s)"
     prior = pool(prepared, TRAIN).mean(axis=0)
     for number, row in enumerate(order):
-        past = [prior, *(prepared.tokens(other).mean(axis=0) for other in order[:number])]
-        np.testing.assert_allclose(data.tokens(row), prepared.tokens(row) - np.mean(past, axis=0), atol=1e-5)
-    before = [data.tokens(row).copy() for row in order]
-    prepared._tokens[order[6]] = prepared._tokens[order[6]] + 5
+        past = [prior, *(prepared[other].tokens.mean(axis=0) for other in order[:number])]
+        np.testing.assert_allclose(data[row].tokens, prepared[row].tokens - np.mean(past, axis=0), atol=1e-5)
+    before = [data[row].tokens.copy() for row in order]
+    prepared = change_rows(prepared, [order[6]], tokens=lambda tokens: tokens + 5)
     again = apply(prepared, "causal")
     # the person trains here, so that the prior moves too; compare what remains without it
     shift = pool(prepared, TRAIN).mean(axis=0) - prior
     for number, row in enumerate(order[:6]):
-        np.testing.assert_allclose(again.tokens(row), before[number] - shift / (number + 1), atol=1e-5)
-    assert not np.allclose(again.tokens(order[7]), before[7], atol=0.1)
+        np.testing.assert_allclose(again[row].tokens, before[number] - shift / (number + 1), atol=1e-5)
+    assert not np.allclose(again[order[7]].tokens, before[7], atol=0.1)
 
 
 def test_without_times_the_order_is_not_that_of_names_that_tell_the_level(prepared: Any) -> None:
@@ -125,15 +126,14 @@ def test_without_times_the_order_is_not_that_of_names_that_tell_the_level(prepar
 def test_frame_features_are_normalised_where_a_face_is_and_stay_zero_elsewhere(prepared: Any) -> None:
     raw = frozen_features(prepared, FacialSettings())
     features = frozen_features(apply(prepared, "training-set"), FacialSettings())
-    assert len(features) == len(prepared)
-    seen = np.concatenate([raw[row][prepared.frame_mask(row)] for row in TRAIN]).astype(np.float64)
+    seen = np.concatenate([raw(row)[prepared[row].frame_mask] for row in TRAIN]).astype(np.float64)
     varies = seen.std(axis=0) > 1e-3
-    row = next(row for row in range(1, 12) if prepared.frame_mask(row).all())
-    expected = (raw[row] - seen.mean(axis=0)) / seen.std(axis=0).clip(1e-6)
-    np.testing.assert_allclose(features[row][:, varies], expected[:, varies], rtol=1e-3, atol=1e-3)
-    assert (features[0] == 0).all(), "row 0 has no face"
+    row = next(row for row in range(1, 12) if prepared[row].frame_mask.all())
+    expected = (raw(row) - seen.mean(axis=0)) / seen.std(axis=0).clip(1e-6)
+    np.testing.assert_allclose(features(row)[:, varies], expected[:, varies], rtol=1e-3, atol=1e-3)
+    assert (features(0) == 0).all(), "row 0 has no face"
     trials = TrialSet(apply(prepared, "training-set"), [row], task=TASK)
-    np.testing.assert_allclose(face_features(trials)[0, :512], features[row].mean(axis=0), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(face_features(trials)[0, :512], features(row).mean(axis=0), rtol=1e-5, atol=1e-5)
 
 
 def test_a_network_that_is_trained_too_refuses_normalised_data(prepared: Any) -> None:
@@ -158,13 +158,12 @@ def test_nothing_fitted_follows_the_test_subject_in_any_mode(prepared: Any, mode
     if mode != "none":
         assert {"normalisation", "normalisation:tokens"} < set(before)
         assert any(name.startswith("normalisation:features") for name in before)
-    for row in rows_of_person(prepared, "s00"):
-        prepared._tokens[row] = prepared._tokens[row] * 3 + 1
-        prepared._mask[row] = ~prepared._mask[row]
+    own_rows = rows_of_person(prepared, "s00")
+    prepared = change_rows(prepared, own_rows, tokens=lambda tokens: tokens * 3 + 1, frame_mask=np.logical_not)
     prepared.table.loc[rows_of_person(prepared, "s00"), "level"] = np.roll(prepared.table["level"][:12], 3)
     assert fingerprint() == before
     row = rows_of_part(prepared, fold, fold.train, task=TASK)[0]
-    prepared._tokens[row] = prepared._tokens[row] + 1
+    prepared = change_rows(prepared, [row], tokens=lambda tokens: tokens + 1)
     assert fingerprint() != before
 
 
@@ -180,7 +179,7 @@ def test_one_test_trial_changes_the_prediction_of_an_earlier_one_under_transduct
         return run_fold(data, first_fold(), own, task=TASK, seed=0).logits["own"][2]
 
     before = predict()
-    prepared._tokens[10] = prepared._tokens[10] + 5
+    prepared = change_rows(prepared, [10], tokens=lambda tokens: tokens + 5)
     assert np.array_equal(predict(), before) != follows
 
 
@@ -201,8 +200,9 @@ def test_unknown_modes_and_no_baseline_are_refused(mode: str, n: int) -> None:
 
 def test_a_person_without_beats_at_rest_is_measured_by_the_training_part(prepared: Any) -> None:
     prepared.table.loc[prepared.table.groupby("subject").head(1).index, "level"] = "REST"
-    prepared._tokens[0] = prepared._tokens[0][:0]
+    nothing = dict.fromkeys(("tokens", "token_times_s"), lambda values: values[:0])
+    prepared = change_rows(prepared, [0], **nothing)
     data = apply(prepared, "baseline")
     mean = pool(prepared, TRAIN).mean(axis=0)
-    np.testing.assert_allclose(data.tokens(5), prepared.tokens(5) - mean, atol=1e-5)
+    np.testing.assert_allclose(data[5].tokens, prepared[5].tokens - mean, atol=1e-5)
     assert isinstance(data.table, pd.DataFrame)

@@ -21,7 +21,8 @@ from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.judging.schema import Check
 from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import Task
-from ecg_facial.prepared import AlteredData, PreparedData
+from ecg_facial.prepared.altering import AlteredData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.normalising import normalise, order_rows
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.typing import Float64Array
@@ -141,7 +142,7 @@ def check_factories(audited: AuditedFold, reference: Sequence[Said]) -> list[Che
     shown = dict(zip(everybody, drawn, strict=True))
     ways = (
         ("labels", 6, _reverse_labels(audited, everybody)),
-        ("signals", 7, AlteredData(audited.prepared, heart=shown, video=shown)),
+        ("signals", 7, AlteredData(audited.prepared, ecg=shown, video=shown)),
     )
     return [_check_factory(audited, reference, *way) for way in ways]
 
@@ -284,7 +285,7 @@ def exchange_signals(
     others = np.array([row for row in range(len(audited.prepared)) if row not in tested])
     drawn = np.random.default_rng([audited.seed, audited.fold.index]).choice(others, len(rows))
     shown = {row: int(other) for row, other in zip(rows, drawn, strict=True)}
-    return AlteredData(audited.prepared, heart=shown if heart else {}, video=shown if video else {})
+    return AlteredData(audited.prepared, ecg=shown if heart else {}, video=shown if video else {})
 
 
 def _tell_signals_apart(audited: AuditedFold, reference: Sequence[Said]) -> str:
@@ -337,7 +338,7 @@ def _find_training(part: Any, depth: int = 0) -> list[str]:
     if isinstance(part, nn.Module):
         kinds = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
         return [type(module).__name__ for module in part.modules() if module.training and isinstance(module, kinds)]
-    if depth >= _DEPTH or isinstance(part, (str, bytes, int, float, np.ndarray, PreparedData, TrialSet)):
+    if depth >= _DEPTH or isinstance(part, (str, bytes, int, float, np.ndarray, TrialSet)):
         return []
     held = list(part.values()) if isinstance(part, Mapping) else list(part) if isinstance(part, (list, tuple)) else []
     held += list(getattr(part, "__dict__", {}).values())

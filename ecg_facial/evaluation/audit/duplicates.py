@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.typing import Float32Array, Float64Array, UInt8Array
 
 SAME_MOTION = 0.9
@@ -78,10 +78,11 @@ def describe_motion(prepared: PreparedData, row: int) -> Float32Array | None:
     -------
     ndarray of float32, shape (n_frames, side, side), or None
     """
-    seen = np.flatnonzero(prepared.frame_mask(row))
+    window = prepared[row]
+    seen = np.flatnonzero(window.frame_mask)
     if len(seen) < _LEAST_SEEN:
         return None
-    crops = prepared.crops(row)
+    crops = window.crops
     chosen = np.unique(np.linspace(0, len(crops) - 1, _N_FRAMES).round().astype(int))
     small = np.zeros((_N_FRAMES, _SIDE, _SIDE), np.float32)
     shown = [(place, frame) for place, frame in enumerate(chosen) if frame in seen]
@@ -103,7 +104,7 @@ def find_same_beats(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[in
     """Pairs of rows whose beats come at the same times."""
     by_count: dict[int, list[tuple[int, Float64Array]]] = defaultdict(list)
     for row in rows:
-        times_s = np.asarray(prepared.r_peak_times_s(row), np.float64)
+        times_s = np.asarray(prepared[row].r_peak_times_s, np.float64)
         if len(times_s) >= _LEAST_BEATS:
             by_count[len(times_s)].append((row, times_s))
     pairs = set()

@@ -36,8 +36,8 @@ from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import REST_CODE, get_task
 from ecg_facial.learning.training import limit_threads
-from ecg_facial.prepared import PreparedData
-from ecg_facial.prepared.normalising import NormalisedData, normalise
+from ecg_facial.prepared.contract import PreparedData
+from ecg_facial.prepared.normalising import choose_rest, normalise
 from ecg_facial.recording import Trial
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
@@ -78,9 +78,9 @@ def audit_run(
     )
     if settings.permute_labels:
         prepared = permute_levels(prepared, task=task, seed=seed)
-    data = normalise(prepared, settings.normalisation)
-    # which trials stand for rest is settled before labels are altered
-    base = data.base if isinstance(data, NormalisedData) else prepared
+    # which trials stand for rest is decided before labels are altered
+    base = choose_rest(prepared, settings.normalisation)
+    data = normalise(base, settings.normalisation)
     every = [fold for each in plan.folds.values() for fold in each]
     protocol = parse_protocol(plan.protocol)
     if protocol.leaks:

@@ -40,7 +40,7 @@ def face_features(trials: TrialSet) -> Float64Array:
     """Mean and standard deviation over frames of the frozen network's features, (n, 1024); NaN without a face."""
     rows = np.full((len(trials), 2 * N_FEATURES), np.nan)
     for place in np.flatnonzero(trials.sees_face):
-        seen = trials.frame_features(int(place))[trials.frame_mask(int(place))]
+        seen = trials.frame_features(int(place))[trials[int(place)].frame_mask]
         rows[place] = np.concatenate([seen.mean(axis=0), seen.std(axis=0)])
     return rows
 
@@ -59,7 +59,7 @@ def heart_features(trials: TrialSet) -> Float64Array:
     """
     rows = np.full((len(trials), 4 * N_TOKEN_FEATURES), np.nan)
     for place in np.flatnonzero(trials.has_beats):
-        tokens = trials.tokens(int(place))
+        tokens = trials[int(place)].tokens
         rows[place] = np.concatenate([tokens.mean(axis=0), tokens.std(axis=0), tokens[0], tokens[-1]])
     return rows
 

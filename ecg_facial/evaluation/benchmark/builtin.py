@@ -28,11 +28,12 @@ from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_lo
 from ecg_facial.facial_model import FacialModel
 from ecg_facial.inference.calibration import Temperature, Temperatures
 from ecg_facial.inference.fusion import Fusion, is_present
-from ecg_facial.learning.fitting import frozen_features, make_models
+from ecg_facial.learning.models import make_models
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
+from ecg_facial.nets.features import frozen_features
 from ecg_facial.nets.settings import FacialSettings
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.settings import strict_settings, to_dict

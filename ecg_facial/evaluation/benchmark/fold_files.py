@@ -22,7 +22,7 @@ from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.inference.fusion import to_probabilities
 from ecg_facial.labels import Task
 from ecg_facial.learning.training import limit_threads
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.storage import write_json
 from ecg_facial.runtime.typing import AnyArray, Float64Array
 

@@ -20,8 +20,7 @@ from ecg_facial.evaluation.benchmark.pipelines import Fitted, Pipeline
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet, shuffle_rows
 from ecg_facial.evaluation.protocols.splits import PART_NAMES, Fold, InnerFold, Part
 from ecg_facial.labels import Task, parse_pain_level
-from ecg_facial.prepared import PreparedData
-from ecg_facial.prepared.normalising import NormalisedData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
@@ -113,8 +112,7 @@ class FittedFold:
 
     def fingerprint(self) -> dict[str, str]:
         """SHA-256 of everything that was fitted, the normalisation included."""
-        scaling = self.prepared.fingerprints() if isinstance(self.prepared, NormalisedData) else {}
-        return {**self.method.fingerprint(), **scaling}
+        return {**self.method.fingerprint(), **self.prepared.describe_fit()}
 
 
 def fit_fold(
@@ -130,13 +128,13 @@ def make_parts(prepared: PreparedData, fold: Fold, *, task: Task) -> tuple[Prepa
 
     Under cross-fitting the normalisation of each inner fold is fitted on its own training part.
     """
-    data = _normalise_for(prepared, rows_of_part(prepared, fold, fold.train, task=task))
+    data = prepared.fit(rows_of_part(prepared, fold, fold.train, task=task))
 
     def hand_out(part: Part, of: PreparedData = data) -> TrialSet:
         return TrialSet(of, rows_of_part(prepared, fold, part, task=task), task=task)
 
     def inner(each: InnerFold) -> Parts:
-        own = _normalise_for(prepared, rows_of_part(prepared, fold, each.train, task=task))
+        own = prepared.fit(rows_of_part(prepared, fold, each.train, task=task))
         return Parts(
             train=hand_out(each.train, own),
             stopping=hand_out(each.stopping, own),
@@ -151,10 +149,6 @@ def make_parts(prepared: PreparedData, fold: Fold, *, task: Task) -> tuple[Prepa
         conformal=hand_out(Part() if fold.crossfit else fold.conformal),
         crossfit=tuple(inner(each) for each in fold.crossfit),
     )
-
-
-def _normalise_for(prepared: PreparedData, train_rows: list[int]) -> PreparedData:
-    return prepared.fit(train_rows) if isinstance(prepared, NormalisedData) else prepared
 
 
 def predict_rows(

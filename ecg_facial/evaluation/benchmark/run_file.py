@@ -13,9 +13,12 @@ from ecg_facial.evaluation.benchmark.run_record import LeakingRun, ProblemRecord
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import parse_protocol
-from ecg_facial.labels import REST_CODE, get_task
-from ecg_facial.prepared import JoinedData, PreparedData, join_prepared, open_prepared
+from ecg_facial.labels import get_task
+from ecg_facial.prepared.contract import PreparedData
+from ecg_facial.prepared.joining import join_prepared
 from ecg_facial.prepared.normalising import describe_order
+from ecg_facial.prepared.queries import count_rest
+from ecg_facial.prepared.stored import open_prepared
 from ecg_facial.runtime.provenance import describe_program
 
 REFIT_RULES = {
@@ -51,8 +54,7 @@ def describe_run(
         Folder of the bundle in the run folder, where there is one.
     """
     task, table, beside = get_task(settings.task), prepared.table, result.beside
-    n_rest = int((table["level"] == REST_CODE).sum())
-    parts = prepared.parts if isinstance(prepared, JoinedData) else (prepared,)
+    n_rest = count_rest(prepared)
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
     return RunRecord(
@@ -74,7 +76,9 @@ def describe_run(
             for each in index.problems
         ),
         benchmark_settings=settings,
-        windows_folders=tuple(_relative(part.folder, result.folder) for part in parts),
+        windows_folders=tuple(
+            _relative(part.folder, result.folder) for part in prepared.parts if part.folder is not None
+        ),
         window_settings=prepared.settings,
         model_settings=settings.models,
         bundle=bundle,

@@ -35,7 +35,7 @@ from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE, FoldPlan, che
 from ecg_facial.evaluation.protocols.protocols import make_folds
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.labels import Task, get_task
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.normalising import normalise
 from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.executors.contract import Executor

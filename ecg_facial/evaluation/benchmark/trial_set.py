@@ -18,12 +18,12 @@ from ecg_facial.ecg_model import ECGDataset
 from ecg_facial.errors import SettingsError, WithheldError
 from ecg_facial.facial_model import FacialDataset
 from ecg_facial.labels import Task
-from ecg_facial.learning.fitting import frozen_features
-from ecg_facial.nets.features import FrameFeatures
+from ecg_facial.nets.features import frozen_features
 from ecg_facial.nets.settings import FacialSettings
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.contract import FrameFeatures, PreparedData
 from ecg_facial.prepared.queries import encode_labels, has_beats, sees_face
-from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array, UInt8Array
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array
+from ecg_facial.windows.window import Window
 
 # `problem` is not among them: its text names files, and so levels
 OPEN_COLUMNS = (
@@ -112,28 +112,16 @@ class TrialSet:
         """Whether a trial has any heart-rate token, (n,)."""
         return np.array([has_beats(self._prepared, row) for row in self._rows], dtype=bool)
 
-    def crops(self, place: int) -> UInt8Array:
-        """Face crops (n_frames, crop_px, crop_px, 3), RGB."""
-        return self._prepared.crops(self._rows[place])
-
-    def frame_mask(self, place: int) -> BoolArray:
-        """Where a face was seen, (n_frames,)."""
-        return self._prepared.frame_mask(self._rows[place])
-
-    def tokens(self, place: int) -> Float32Array:
-        """Heart-rate tokens (n_tokens, N_TOKEN_FEATURES)."""
-        return self._prepared.tokens(self._rows[place])
-
-    def token_times_s(self, place: int) -> Float32Array:
-        """Seconds from the window's start to each token, (n_tokens,)."""
-        return self._prepared.token_times_s(self._rows[place])
+    def __getitem__(self, place: int, /) -> Window:
+        """Signals of a trial: face crops, heart-rate tokens, their times and quality; nothing tells its level."""
+        return self._prepared[self._rows[place]]
 
     def frame_features(self, place: int, settings: FacialSettings | None = None) -> Float32Array:
         """Features (n_frames, 512) of the crops by a frozen network, zeros where no face was seen."""
         features = self._features(settings or FacialSettings())
         if features is None:
             raise SettingsError("the ResNet18 is trained too: only a frozen one has features computed before")
-        return features[self._rows[place]]
+        return features(self._rows[place])
 
     def facial_data(self, settings: FacialSettings | None = None) -> FacialDataset:
         """Make a torch data set of the clips: features of a frozen network, or crops for one that is trained too."""

@@ -18,7 +18,7 @@ from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError
 from ecg_facial.evaluation.judging.predictions import class_names_of, predicted_classes
 from ecg_facial.labels import Task
-from ecg_facial.prepared import PreparedData
+from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.recording import EcgRef
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
@@ -112,7 +112,7 @@ def _make_example(
     crops, crop_times_s = _pick_crops(prepared, row)
     trial = next(trial for trial in index.trials if trial.id == chosen["trial"])
     ecg, fs_hz = _read_window(trial.ecg, prepared.settings.window_s)
-    peaks = np.asarray(prepared.r_peak_times_s(row), dtype=np.float64)
+    peaks = np.asarray(prepared[row].r_peak_times_s, dtype=np.float64)
     nn = compute_nn(peaks)
     kept = np.isfinite(nn)
     return Example(
@@ -138,12 +138,12 @@ def _make_example(
 
 def _pick_crops(prepared: PreparedData, row: int) -> tuple[UInt8Array, Float64Array]:
     """Crops spread over the frames that show a face."""
-    crops = prepared.crops(row)
-    seen = np.flatnonzero(prepared.frame_mask(row))
+    window = prepared[row]
+    crops, seen = window.crops, np.flatnonzero(window.frame_mask)
     if not prepared.simulated or not len(seen):
         return crops[:0], np.zeros(0)
     chosen = seen[np.unique(np.linspace(0, len(seen) - 1, N_CROPS).round().astype(int))]
-    return np.array(crops[chosen]), np.asarray(prepared.frame_times_s(row), dtype=np.float64)[chosen]
+    return np.array(crops[chosen]), np.asarray(window.frame_times_s, dtype=np.float64)[chosen]
 
 
 def _read_window(source: EcgRef | None, window_s: float) -> tuple[Float64Array, float]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from changed_rows import change_rows, copy_clip
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
@@ -24,7 +25,7 @@ from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
 from ecg_facial.evaluation.judging.schema import ALPHA, LEAKS, AuditResult
-from ecg_facial.prepared import AlteredData
+from ecg_facial.prepared.altering import AlteredData
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
 
@@ -220,7 +221,7 @@ def test_the_originals_random_split_is_named(prepared: Any, tmp_path: Path) -> N
 
 
 def test_a_copy_of_a_clip_on_both_sides_is_named(prepared: Any, tmp_path: Path) -> None:
-    prepared.copy_signals(source=3, target=40)
+    prepared = copy_clip(prepared, source=3, target=40)
     found = audit(prepared, tmp_path, planted(Centroids), n_folds=0)
     assert found.leaks == (9,)
     assert any("s00-BL1" in line or "s00-PA1" in line for line in found.describe())
@@ -264,13 +265,13 @@ def test_permuted_labels_are_run_and_judged_at_chance(prepared: Any, tmp_path: P
 
 
 def test_altered_data_show_the_signals_of_others_and_keep_their_labels(prepared: Any) -> None:
-    altered = AlteredData(prepared, heart={5: 20}, video={5: 30})
-    np.testing.assert_array_equal(altered.tokens(5), prepared.tokens(20))
-    np.testing.assert_array_equal(altered.crops(5), prepared.crops(30))
-    np.testing.assert_array_equal(altered.tokens(6), prepared.tokens(6))
+    altered = AlteredData(prepared, ecg={5: 20}, video={5: 30})
+    np.testing.assert_array_equal(altered[5].tokens, prepared[20].tokens)
+    np.testing.assert_array_equal(altered[5].crops, prepared[30].crops)
+    np.testing.assert_array_equal(altered[6].tokens, prepared[6].tokens)
     assert altered.table["level"].iloc[5] == prepared.table["level"].iloc[5]
     assert altered.fingerprint != prepared.fingerprint
-    assert altered.with_table(prepared.table).tokens(5).shape == prepared.tokens(20).shape
+    assert altered.with_table(prepared.table)[5].tokens.shape == prepared[20].tokens.shape
 
 
 def make_predictions(seed: int, *, exact: bool) -> pd.DataFrame:
@@ -306,8 +307,8 @@ def test_a_result_above_everything_published_is_a_warning() -> None:
 
 def test_copies_are_found_after_a_change_of_gain_and_mirroring_and_other_clips_are_not(prepared: Any) -> None:
     assert find_duplicates(prepared, range(len(prepared))) == []
-    prepared.copy_signals(source=3, target=40)
+    prepared = copy_clip(prepared, source=3, target=40)
     assert find_duplicates(prepared, range(len(prepared))) == [(3, 40)]
-    prepared._crops[40] = prepared._crops[40][:, :, ::-1]
+    prepared = change_rows(prepared, [40], crops=lambda crops: crops[:, :, ::-1])
     assert find_duplicates(prepared, range(len(prepared))) == [(3, 40)]
     assert find_duplicates(prepared, range(len(prepared)), groups=["one"] * len(prepared)) == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from changed_rows import change_rows
 
 from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
@@ -28,11 +29,13 @@ PLANTED = {
 @pytest.fixture
 def prepared(make_prepared: Callable) -> Any:
     """Noisy hearts and faces, so that nobody is recognised without an error."""
-    made, rng = make_prepared(n_subjects=6, per_level=5, n_frames=5, crop_px=12), np.random.default_rng(7)
-    made._tokens = [(tokens + rng.normal(0, 2, 3)).astype(np.float32) for tokens in made._tokens]
-    shift = rng.integers(-60, 60, len(made))[:, None, None, None, None]
-    made._crops = np.clip(made._crops.astype(int) + shift, 0, 255).astype(np.uint8)
-    return made
+    made, rng = make_prepared(n_subjects=6, per_level=5, n_frames=5), np.random.default_rng(7)
+    made = change_rows(made, range(len(made)), tokens=lambda tokens: (tokens + rng.normal(0, 2, 3)).astype(np.float32))
+
+    def shift(crops: np.ndarray) -> np.ndarray:
+        return np.clip(crops.astype(int) + rng.integers(-60, 60), 0, 255).astype(np.uint8)
+
+    return change_rows(made, range(len(made)), crops=shift)
 
 
 @pytest.mark.parametrize("name", PLANTED)

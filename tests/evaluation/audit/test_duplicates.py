@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from ecg_facial.evaluation.audit.duplicates import find_duplicates, find_same_beats, find_same_motion
+from ecg_facial.windows.window import Window, read_lazily
 
 N_FRAMES, CROP_PX = 8, 48
 
@@ -31,14 +32,14 @@ class Clips:
             self.films.append(np.repeat(np.clip(noisy, 0, 255).astype(np.uint8)[..., None], 3, axis=3))
         self.beats = [np.cumsum(rng.normal(0.8, 0.05, rng.integers(5, 9))) for _ in range(n)]
 
-    def crops(self, row: int) -> np.ndarray:
-        return self.films[row]
-
-    def frame_mask(self, row: int) -> np.ndarray:
-        return np.ones(N_FRAMES, dtype=bool)
-
-    def r_peak_times_s(self, row: int) -> np.ndarray:
-        return self.beats[row]
+    def __getitem__(self, row: int) -> Window:
+        """The window of a row; what nobody asks for is not there."""
+        signals = {
+            "crops": lambda: self.films[row],
+            "frame_mask": lambda: np.ones(N_FRAMES, dtype=bool),
+            "r_peak_times_s": lambda: self.beats[row],
+        }
+        return read_lazily(lambda name: signals[name]())
 
 
 def encode_again(film: np.ndarray) -> np.ndarray:

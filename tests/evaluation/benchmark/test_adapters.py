@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from changed_rows import change_rows
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -61,9 +62,9 @@ def test_each_example_learns_what_the_tokens_tell(prepared: Any, name: str, mode
 def test_features_are_means_and_deviations_of_what_is_there(prepared: Any) -> None:
     trials = TrialSet(prepared, range(4), task=TASK)
     heart, face, both = heart_features(trials), face_features(trials), summary_features(trials)
-    np.testing.assert_allclose(heart[2, :3], prepared.tokens(2).mean(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(heart[2, -3:], prepared.tokens(2)[-1], rtol=1e-5)
-    seen = np.stack([trials.frame_features(3)[f] for f in np.flatnonzero(prepared.frame_mask(3))])
+    np.testing.assert_allclose(heart[2, :3], prepared[2].tokens.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(heart[2, -3:], prepared[2].tokens[-1], rtol=1e-5)
+    seen = np.stack([trials.frame_features(3)[f] for f in np.flatnonzero(prepared[3].frame_mask)])
     np.testing.assert_allclose(face[3, :512], seen.mean(axis=0), rtol=1e-5)
     assert np.isnan(face[0]).all()
     assert np.isnan(heart[1]).all()
@@ -76,7 +77,7 @@ def test_a_scaler_in_the_estimator_sees_training_and_stopping_subjects_alone(pre
     fold = first_fold(calibration_share=0.2)
     scaler = fit_fold(prepared, fold, pipeline, task=TASK, seed=0).method.learned.estimator[0]
     rows = [row for part in (fold.train, fold.stopping) for row in rows_of_part(prepared, fold, part, task=TASK)]
-    seen = heart_features(TrialSet(prepared, [row for row in rows if len(prepared.tokens(row))], task=TASK))
+    seen = heart_features(TrialSet(prepared, [row for row in rows if len(prepared[row].tokens)], task=TASK))
     np.testing.assert_allclose(scaler.mean_, seen.mean(axis=0), rtol=1e-5)
 
 
@@ -88,10 +89,10 @@ def test_the_fingerprint_of_an_estimator_holds_its_scaler(prepared: Any) -> None
         return fit_fold(prepared, fold, pipeline, task=TASK, seed=0).fingerprint()["estimator:own"]
 
     before = fingerprint()
-    prepared._tokens[2] = prepared._tokens[2] + 1
+    prepared = change_rows(prepared, [2], tokens=lambda tokens: tokens + 1)
     assert fingerprint() == before, "row 2 is the test subject's"
     row = rows_of_part(prepared, fold, fold.train, task=TASK)[0]
-    prepared._tokens[row] = prepared._tokens[row] + 1
+    prepared = change_rows(prepared, [row], tokens=lambda tokens: tokens + 1)
     assert fingerprint() != before
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from changed_rows import change_rows
+from ecg_facial.learning.models import make_models
 from scipy.special import log_softmax
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
@@ -21,7 +23,6 @@ from ecg_facial.evaluation.protocols.splits import Fold, Part, leave_one_subject
 from ecg_facial.facial_model import FacialDataset
 from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import get_task
-from ecg_facial.learning.fitting import make_models
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.learning.training import fit, predict_logits
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
@@ -73,7 +74,7 @@ class Spy:
 
     def predict(self, trials: TrialSet, /) -> Mapping[str, np.ndarray]:
         self.seen.append(("predict", trials))
-        means = [trials.tokens(place).mean() if trials.has_beats[place] else np.nan for place in range(len(trials))]
+        means = [trials[place].tokens.mean() if trials.has_beats[place] else np.nan for place in range(len(trials))]
         return {self.name: np.outer(means, np.arange(1.0, 5.0))}
 
     def fingerprint(self) -> Mapping[str, str]:
@@ -99,7 +100,7 @@ def test_trials_to_be_predicted_tell_neither_label_nor_name_nor_an_order_by_leve
         _ = tested.select(np.ones(len(tested), dtype=bool)).labels
     for data in (tested.ecg_data(), tested.facial_data()):
         assert set(data.labels) == {-1}
-    means = [tested.tokens(place).mean() for place in range(len(tested)) if tested.has_beats[place]]
+    means = [tested[place].tokens.mean() for place in range(len(tested)) if tested.has_beats[place]]
     assert np.any(np.diff(means) < 0), "tokens grow with the level, and the order must not"
 
 
@@ -126,15 +127,15 @@ def test_cross_fitting_predicts_each_group_by_a_fit_without_it_and_refits(prepar
     assert sorted(outcome.conformal_rows) == list(range(8, 8 * len(PEOPLE)))
     temperature = outcome.details["temperatures"]["spy"]["value"]
     for row, logits in zip(outcome.conformal_rows, outcome.conformal_logits["spy"], strict=True):
-        if len(prepared.tokens(row)):
-            np.testing.assert_allclose(logits[0] * temperature, prepared.tokens(row).mean(), rtol=1e-6)
+        if len(prepared[row].tokens):
+            np.testing.assert_allclose(logits[0] * temperature, prepared[row].tokens.mean(), rtol=1e-6)
 
 
 def test_predictions_come_back_in_the_order_of_the_rows(prepared: Any) -> None:
     rows = list(range(2, 8))
     assert shuffle_rows(prepared, rows) != rows
     said = predict_rows(prepared, Spy([]), rows, task=TASK, models=["spy"])["spy"][:, 0]
-    np.testing.assert_allclose(said, [prepared.tokens(row).mean() for row in rows])
+    np.testing.assert_allclose(said, [prepared[row].tokens.mean() for row in rows])
 
 
 def test_a_pipeline_that_gives_another_shape_or_model_is_refused(prepared: Any) -> None:
@@ -200,8 +201,7 @@ def test_fingerprints_follow_the_inner_subjects_and_not_the_test_subject(prepare
     assert set(before) >= {"weights:facial", "weights:ecg", "epochs", "combiner", "temperatures", "settings"}
     assert all(len(digest) == 64 for digest in before.values())
     tested = rows_of_part(prepared, fold, fold.test, task=TASK)
-    for row in tested:
-        prepared._tokens[row] = -prepared._tokens[row]
+    prepared = change_rows(prepared, tested, tokens=np.negative)
     prepared.table.loc[tested, "level"] = "PA3"
     assert fingerprint() == before
     calibrating = rows_of_part(prepared, fold, fold.calibration, task=TASK)
@@ -272,7 +272,7 @@ def test_a_trial_with_one_signal_takes_that_models_calibrated_logits(prepared: A
 
 
 def test_data_in_which_nobody_has_a_face_get_the_ecg_model_alone(prepared: Any) -> None:
-    prepared._mask[:] = False
+    prepared = change_rows(prepared, range(len(prepared)), frame_mask=np.zeros_like)
     pipeline = NetworksFactory(MODELS)(everything(prepared))
     assert pipeline.models == ("ecg",)
     outcome = run_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
@@ -283,6 +283,7 @@ def test_data_in_which_nobody_has_a_face_get_the_ecg_model_alone(prepared: Any) 
     assert parts.facial is None
     with pytest.raises(SettingsError, match="not the built-in pipeline"):
         take_apart(Spy([]))
-    prepared._tokens = [tokens[:0] for tokens in prepared._tokens]
+    nothing = dict.fromkeys(("tokens", "token_times_s"), lambda values: values[:0])
+    prepared = change_rows(prepared, range(len(prepared)), **nothing)
     with pytest.raises(SettingsError, match="nothing to learn from"):
         NetworksFactory(MODELS)(everything(prepared))

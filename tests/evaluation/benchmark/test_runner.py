@@ -104,7 +104,7 @@ def test_a_manifest_repeats_a_run_whatever_the_settings_say(prepared: Any, tmp_p
 def test_the_original_inflates_a_method_that_remembers_people_and_the_run_says_so(
     prepared: Any, tmp_path: Path
 ) -> None:
-    remember_people(prepared)
+    prepared = remember_people(prepared)
     fused = EstimatorPipeline("fusion", KNeighborsClassifier(1), features=heart_features)
     own = EstimatorPipeline("own", KNeighborsClassifier(1), features=heart_features)
     result = run(prepared, tmp_path, replace(SETTINGS, protocol="original"), pipelines=[own, fused])
@@ -133,14 +133,17 @@ def test_the_original_inflates_a_method_that_remembers_people_and_the_run_says_s
         run(prepared, tmp_path / "other", folds=tmp_path / "original" / "folds.json")
 
 
-def remember_people(prepared: Any) -> None:
+def remember_people(prepared: Any) -> Any:
     """Let tokens tell who it is and, in a code of each person's own, the level: nothing that others could learn."""
     levels = ("BL1", "PA1", "PA2", "PA3")
     rng = np.random.default_rng(0)
     codes = {subject: rng.permutation(4) for subject in PEOPLE}
+    told = {}
     for row, (subject, level) in enumerate(zip(prepared.table["subject"], prepared.table["level"], strict=True)):
         place = 10 * PEOPLE.index(subject) + codes[subject][levels.index(level)]
-        prepared._tokens[row] = np.full((4, 3), place, np.float32)
+        tokens, times_s = np.full((4, 3), place, np.float32), np.arange(4, dtype=np.float32)
+        told[row] = replace(prepared[row], tokens=tokens, token_times_s=times_s)
+    return prepared.with_windows(told)
 
 
 def test_shots_leave_the_scoring_and_are_stamped(prepared: Any, tmp_path: Path) -> None:

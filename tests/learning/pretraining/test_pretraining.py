@@ -135,11 +135,11 @@ def test_shipped_weights_read_action_units_of_people_they_have_not_seen() -> Non
     """Features of the shipped network explain action units better than pixels do, by the same ridge regression."""
     from sklearn.linear_model import Ridge
 
-    from ecg_facial.nets.features import encode_crops
+    from ecg_facial.nets.features import FrozenEncoder
 
     parts = [render_identity(number, per_identity=12, seed=99, crop_px=112) for number in range(12)]
     network = load_resnet18("rendered", n_outputs=1).eval()
-    features = [encode_crops(part.crops, network) for part in parts]
+    features = [FrozenEncoder(network)(part.crops) for part in parts]
     pixels = [part.crops[:, ::8, ::8].reshape(len(part.crops), -1) / 255 for part in parts]
     units = [part.action_units[:, [0, 3, 4, 7]] for part in parts]
 

@@ -17,7 +17,7 @@ from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
 from ecg_facial.labels import PainLevel
-from ecg_facial.prepared import prepare
+from ecg_facial.prepared.making import prepare
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.cohort import simulate_cohort

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, StaleCacheError
-from ecg_facial.prepared import PREPARED_FILE, PreparedData, open_prepared
-from ecg_facial.prepared import data as reading
+from ecg_facial.prepared import stored
+from ecg_facial.prepared.shards import PREPARED_FILE
+from ecg_facial.prepared.stored import StoredData, open_prepared
 from ecg_facial.runtime.storage import sha256_json
 
 
 @pytest.fixture
-def folder(tiny_prepared: PreparedData, tmp_path: Path) -> Path:
+def folder(tiny_prepared: StoredData, tmp_path: Path) -> Path:
     """Copy prepared data that a test may damage."""
     return Path(shutil.copytree(tiny_prepared.folder, tmp_path / "copy"))
 
@@ -27,12 +28,12 @@ def edit(folder: Path, **values: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
 
 
-def test_what_was_written_is_opened(tiny_prepared: PreparedData, folder: Path) -> None:
+def test_what_was_written_is_opened(tiny_prepared: StoredData, folder: Path) -> None:
     opened = open_prepared(folder)
     assert opened.table.equals(tiny_prepared.table)
     assert (opened.fingerprint, opened.settings) == (tiny_prepared.fingerprint, tiny_prepared.settings)
     assert opened.simulated is False
-    assert opened.tokens(69).shape == (len(opened.token_times_s(69)), 3)
+    assert opened[69].tokens.shape == (len(opened[69].token_times_s), 3)
 
 
 def test_an_unfinished_folder_is_refused(folder: Path) -> None:
@@ -80,9 +81,9 @@ def test_damaged_crops_are_found_when_they_are_read(folder: Path, n_bytes: int) 
     path = folder / "crops-00001.npy"
     path.write_bytes(path.read_bytes()[:n_bytes])
     prepared = open_prepared(folder)
-    assert prepared.crops(0).shape == (2, 32, 32, 3)
+    assert prepared[0].crops.shape == (2, 32, 32, 3)
     with pytest.raises(CorruptDataError, match="crops-00001"):
-        prepared.crops(32)
+        _ = prepared[32].crops
 
 
 def test_missing_crops_are_found(folder: Path) -> None:
@@ -91,38 +92,36 @@ def test_missing_crops_are_found(folder: Path) -> None:
         open_prepared(folder)
 
 
-def test_crops_cannot_be_written_to_and_rows_are_checked(tiny_prepared: PreparedData) -> None:
+def test_crops_cannot_be_written_to_and_rows_are_checked(tiny_prepared: StoredData) -> None:
     with pytest.raises(ValueError, match="read-only"):
-        tiny_prepared.crops(0)[:] = 1
+        tiny_prepared[0].crops[:] = 1
     for row in (-1, 70):
         with pytest.raises(IndexError):
-            tiny_prepared.crops(row)
-        with pytest.raises(IndexError):
-            tiny_prepared.tokens(row)
+            tiny_prepared[row]
 
 
 def test_few_shards_are_open_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_MAX_OPEN_SHARDS", 2)
+    monkeypatch.setattr(stored, "_MAX_OPEN_SHARDS", 2)
     prepared = open_prepared(folder)
     for row in (0, 33, 65, 1, 34):
-        prepared.crops(row)
+        _ = prepared[row].crops
     assert list(prepared._open) == [0, 1]
 
 
-def test_pickling_leaves_the_crops_on_disk(tiny_prepared: PreparedData) -> None:
-    tiny_prepared.crops(0)
+def test_pickling_leaves_the_crops_on_disk(tiny_prepared: StoredData) -> None:
+    _ = tiny_prepared[0].crops
     content = pickle.dumps(tiny_prepared)
     assert len(content) < 32 * 2 * 32 * 32 * 3
-    np.testing.assert_array_equal(pickle.loads(content).crops(5), tiny_prepared.crops(5))  # noqa: S301  # own bytes
+    np.testing.assert_array_equal(pickle.loads(content)[5].crops, tiny_prepared[5].crops)  # noqa: S301  # own bytes
 
 
-def test_another_table_keeps_the_windows_and_changes_the_fingerprint(tiny_prepared: PreparedData) -> None:
+def test_another_table_keeps_the_windows_and_changes_the_fingerprint(tiny_prepared: StoredData) -> None:
     same = tiny_prepared.with_table(tiny_prepared.table.copy())
     assert same.fingerprint == tiny_prepared.fingerprint
     levels = tiny_prepared.table["level"].to_numpy()[::-1]
     changed = tiny_prepared.with_table(tiny_prepared.table.assign(level=levels))
     assert changed.fingerprint != tiny_prepared.fingerprint
     assert changed.table["level"].tolist() == list(levels)
-    np.testing.assert_array_equal(changed.tokens(3), tiny_prepared.tokens(3))
+    np.testing.assert_array_equal(changed[3].tokens, tiny_prepared[3].tokens)
     with pytest.raises(SettingsError, match="same order"):
         tiny_prepared.with_table(tiny_prepared.table.iloc[::-1])
