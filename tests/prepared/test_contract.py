@@ -167,7 +167,7 @@ def test_only_what_is_missing_on_disk_is_computed_again(make_prepared: Callable[
     assert [path.name for path in parts] == ["part-00000.npy", "part-00001.npy"]
     stamp, content = parts[0].stat().st_mtime_ns, parts[1].read_bytes()
     parts[1].unlink()
-    again = stored.features("mean-colour", MeanColour, workers=1)
+    again = stored.features("mean-colour", MeanColour)
     assert parts[0].stat().st_mtime_ns == stamp
     assert parts[1].read_bytes() == content
     for row, features in enumerate(before):
