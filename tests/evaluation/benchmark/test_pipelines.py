@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from changed_rows import change_rows
-from ecg_facial.learning.models import make_models
 from scipy.special import log_softmax
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
@@ -23,6 +22,7 @@ from ecg_facial.evaluation.protocols.splits import Fold, Part, leave_one_subject
 from ecg_facial.facial_model import FacialDataset
 from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import get_task
+from ecg_facial.learning.models import make_models
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.learning.training import fit, predict_logits
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
