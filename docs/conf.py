@@ -15,8 +15,10 @@ import ecg_facial
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent / "tools"))
 
-from write_tree import write_tree  # noqa: E402  # tools is no package
+from write_keys import write_keys  # noqa: E402  # tools is no package
+from write_tree import write_tree  # noqa: E402  # as above
 
+write_keys(DOCS / "generated" / "keys.md")
 write_tree(DOCS / "generated" / "tree.md")
 
 project = "ecg_facial"

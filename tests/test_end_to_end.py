@@ -15,8 +15,10 @@ import pandas as pd
 import pytest
 import torch
 from blocking import block_imports
+from key_pages import Keys, collect_keys, read_page
 from killing import assert_same_bytes, kill_when
 from safetensors.torch import load_file
+from write_keys import FILES
 
 from ecg_facial.cli.wording import describe_index, show_result
 from ecg_facial.datasets.indexing import index_dataset
@@ -26,6 +28,7 @@ from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.run_record import RunRecord
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.predictions import COLUMNS
 from ecg_facial.evaluation.judging.predictions_table import read_foreign
 from ecg_facial.evaluation.judging.schema import AuditResult, LeakageGap, ProtocolComparison, RunMetrics
 from ecg_facial.evaluation.report.checklist import fill_checklist
@@ -114,6 +117,19 @@ def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
     assert run["simulated"] is True
     assert run["protocol"] == "leave-one-subject-out"
     assert len(run["data_fingerprint"]) == 64
+
+
+def test_the_page_of_keys_names_every_key_of_a_run_and_no_other(result: BenchmarkResult) -> None:
+    listed, seen = read_page(), Keys()
+    for file, kind in FILES:
+        collect_keys(json.loads((result.folder / file).read_text()), kind, seen)
+    # what this run has no cause to hold: a leaking protocol, cross-fitting, single trials, left-out recordings
+    elsewhere = {("RunMetrics", "original"), ("Fold", "crossfit"), ("Fold", "fusion_test"), ("Part", "trials")}
+    absent = {"ProtocolComparison", "LeakageGap", "LeakingRun", "InnerFold", "ProblemRecord"}
+    assert set(seen) == {key for key in listed if key[0] not in absent} - elsewhere
+    header = (result.folder / "predictions.csv").read_text().splitlines()[0].split(",")
+    columns = dict.fromkeys("p_<class>" if name.startswith("p_") else name for name in header)
+    assert list(columns) == [column.name for column in COLUMNS]
 
 
 def test_the_report_names_the_bundle_where_there_is_one(result: BenchmarkResult) -> None:

@@ -32,7 +32,7 @@ NOTES = {
     "ecg_facial/evaluation/report/templates/style.css": "How it looks on screen and on paper",
     "ecg_facial/evaluation/report/templates/audit.html.j2": "Verdict of the leakage audit",
     "ecg_facial/evaluation/report/templates/models.html.j2": "Models beside chance, each other and published results",
-    "ecg_facial/evaluation/report/templates/trust.html.j2": "Calibration, abstention, conformal sets, test-retest",
+    "ecg_facial/evaluation/report/templates/probabilities.html.j2": "Calibration, abstention, conformal, retest",
     "ecg_facial/evaluation/report/templates/data.html.j2": "Subjects, trials, exclusions",
     "ecg_facial/evaluation/report/templates/protocol.html.j2": "Protocol, how to repeat the run, reporting checklist",
     "tests/windows/golden": "What `make_window` made when its version was last raised",

@@ -22,6 +22,7 @@ class TrainingSettings:
     epochs : int
         Largest number of passes over the training data.
     batch_size : int
+        Trials per step.
     learning_rate : float
         Peak of a cosine schedule over all `epochs` with one epoch of warm-up.
     weight_decay : float
@@ -76,8 +77,11 @@ class ModelSettings:
     Attributes
     ----------
     facial : FacialSettings
+        Architecture of the facial model.
     ecg : EcgSettings
+        Architecture of the ECG model.
     facial_training, ecg_training : TrainingSettings
+        How each is trained.
     face_weight : float
         Weight of the face logits in the fusion.
     ecg_weight : float

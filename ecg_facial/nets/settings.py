@@ -62,8 +62,12 @@ class EcgSettings:
     ----------
     width : int
         Width of the Transformer; a multiple of twice `n_heads`.
-    n_heads, n_layers, feedforward : int
+    n_heads, n_layers : int
+        Attention heads and encoder layers.
+    feedforward : int
+        Width of the layer between two projections of a block.
     dropout : float
+        Inside every encoder layer.
 
     Raises
     ------

@@ -24,7 +24,7 @@ class Record:
     """Base of frozen, keyword-only dataclasses that are kept as JSON.
 
     Fields are scalars, settings, other records, tuples of these, mappings from str to these, each or None. A file holds
-    every field, but for those of `optional` that are None.
+    every field, but for those of `optional` that are None or empty.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Record:
         Properties that are written too, for those who read the file without this package. On reading they are compared
         with the fields that they follow from.
     optional : tuple of str
-        Fields that are left out of the file while they are None; their default is None.
+        Fields that are left out of the file while they are None or an empty tuple, which is their default.
     """
 
     format_version: ClassVar[int | None] = None
@@ -45,7 +45,7 @@ class Record:
         """Give the content as JSON-able values."""
         content = {} if self.format_version is None else {"format_version": self.format_version}
         values = {name: getattr(self, name) for name in (*self.derived, *field_types(type(self)))}
-        absent = [name for name in self.optional if values[name] is None]
+        absent = [name for name in self.optional if values[name] in (None, ())]
         return content | {name: _as_json(value) for name, value in values.items() if name not in absent}
 
     @classmethod

@@ -95,6 +95,7 @@ class RunRecord(ProgramRecord):
     windows_folders : tuple of str
         Where the prepared windows lie, seen from the run folder.
     window_settings : WindowSettings
+        How the windows were made.
     model_settings : ModelSettings
         Of the built-in models; the same as in `benchmark_settings`.
     bundle : str or None
@@ -114,9 +115,11 @@ class RunRecord(ProgramRecord):
     refit_rule : str
         Whether models are fitted again after the choice of epochs, in words.
     normalisation : NormalisationSettings
+        How signals were scaled.
     normalisation_order : str or None
         Order of the trials for the causal mode.
     fusion_weights : {"fixed", "learned"}
+        Whether the fusion weight is that of the settings, or chosen on calibration subjects.
     validation_share : float, 0 to 1
         Share of the inner subjects that choose the epoch.
     permuted_labels : bool
@@ -171,6 +174,7 @@ class ScoredFile(ProgramRecord):
     predictions : str
         Name of the file.
     predictions_sha256 : str
+        SHA-256 of the file.
     """
 
     simulated: bool

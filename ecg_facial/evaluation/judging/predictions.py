@@ -1,13 +1,14 @@
-"""The predictions file: one row a trial and model, the same bytes for the same content.
+"""`predictions.csv`: one row per trial and model, the same bytes for the same content.
 
-Enters: a table. Leaves: a file; `foreign` reads it. Columns are ``subject,trial,fold,seed,model,label,p_<class>...,
-face_quality,ecg_quality``; people script against them.
+Input: a table of predictions. Output: the file; `predictions_table` reads it, and others' files. People script against
+the columns: `COLUMNS` says what they mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,30 @@ import pandas as pd
 from ecg_facial.runtime.storage import write_text
 from ecg_facial.runtime.typing import Float64Array, Int64Array, StrArray
 
-FIRST_COLUMNS = ("subject", "trial", "fold", "seed", "model", "label")
-LAST_COLUMNS = ("face_quality", "ecg_quality")
+
+class Column(NamedTuple):
+    """A column of the file: its name, type, unit and meaning."""
+
+    name: str
+    type: str
+    unit: str
+    meaning: str
+
+
+PROBABILITY = "p_<class>"
+COLUMNS = (
+    Column("subject", "text", "", "Who was recorded."),
+    Column("trial", "text", "", "The stimulus with its response; unique within the subject."),
+    Column("fold", "integer", "", "The fold that tested the trial."),
+    Column("seed", "integer", "", "Every seed is a whole run of all folds."),
+    Column("model", "text", "", "`facial`, `ecg`, `fusion`, a variant such as `fusion:gated`, or another name."),
+    Column("label", "text", "", "Code of the stimulus level, such as `PA3`. On reading, `level` means the same."),
+    Column(PROBABILITY, "number", "0 to 1", "Probability of a class, one column per class; a row sums to 1."),
+    Column("face_quality", "number or empty", "0 to 1", "Share of frames with a usable face; high is good."),
+    Column("ecg_quality", "number or empty", "0 to 1", "Signal quality of the ECG; high is good."),
+)
+_NAMES = tuple(column.name for column in COLUMNS)
+FIRST_COLUMNS, LAST_COLUMNS = _NAMES[: _NAMES.index(PROBABILITY)], _NAMES[_NAMES.index(PROBABILITY) + 1 :]
 MODEL_ORDER = ("facial", "ecg", "fusion")
 _DIGITS = 6
 SUM_TOLERANCE = 1e-3
@@ -74,6 +97,7 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
 
 
 def _format(value: float) -> str:
+    """Write a number with 6 decimals; nothing for NaN."""
     return "" if np.isnan(value) else f"{value:.{_DIGITS}f}"
 
 

@@ -1,6 +1,6 @@
 """The fold manifest, `folds.json`: who was in which part of which fold, for others to cite and to repeat.
 
-Enters: folds by seed, or a file. Leaves: the other. The file carries its own SHA-256; a list of subjects that is not
+Input: folds by seed, or a file. Output: the other. The file carries its own SHA-256; a list of subjects that is not
 that of the data is refused by name.
 """
 
@@ -8,18 +8,67 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.protocols.protocols import name_difference
-from ecg_facial.evaluation.protocols.splits import PART_NAMES, Fold, InnerFold, Part
+from ecg_facial.evaluation.protocols.splits import PART_NAMES, Fold, Part
 from ecg_facial.labels import DEFAULT_TASK
+from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import sha256_json, write_json
 
-FOLDS_FILE, FORMAT_VERSION = "folds.json", 1
-_INNER_NAMES = ("train", "stopping", "held_out")
+FOLDS_FILE = "folds.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedFolds(Record):
+    """Folds of one seed.
+
+    Attributes
+    ----------
+    seed : int
+        The random seed that drew them.
+    folds : tuple of Fold
+        In the order in which they are run.
+    """
+
+    seed: int
+    folds: tuple[Fold, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldManifest(Record):
+    """Content of `folds.json`.
+
+    Attributes
+    ----------
+    protocol : str
+        As it is typed, such as ``loso`` or ``kfold:5``.
+    task : str
+        Name of the task.
+    n_subjects : int
+        Subjects who have a trial of the task.
+    subjects_sha256 : str
+        SHA-256 of the list of subjects.
+    subjects : tuple of str
+        Their ids, sorted.
+    seeds : tuple of SeedFolds
+        The folds of each seed.
+    sha256 : str
+        SHA-256 of everything else, by which the folds are cited.
+    """
+
+    format_version: ClassVar[int] = 1
+
+    protocol: str
+    task: str
+    n_subjects: int
+    subjects_sha256: str
+    subjects: tuple[str, ...]
+    seeds: tuple[SeedFolds, ...]
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,17 +93,17 @@ class FoldPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """Content of the manifest."""
-        content = {
-            "format_version": FORMAT_VERSION,
-            "protocol": self.protocol,
-            "task": self.task,
-            "n_subjects": len(self.subjects),
-            "subjects_sha256": sha256_json(list(self.subjects)),
-            "subjects": list(self.subjects),
-            "seeds": [
-                {"seed": seed, "folds": [_fold_to_dict(fold) for fold in folds]} for seed, folds in self.folds.items()
-            ],
-        }
+        manifest = FoldManifest(
+            protocol=self.protocol,
+            task=self.task,
+            n_subjects=len(self.subjects),
+            subjects_sha256=sha256_json(list(self.subjects)),
+            subjects=self.subjects,
+            seeds=tuple(SeedFolds(seed=seed, folds=folds) for seed, folds in self.folds.items()),
+            sha256="",
+        )
+        content = manifest.to_dict()
+        content.pop("sha256")
         return {**content, "sha256": sha256_json(content)}
 
     @property
@@ -115,8 +164,10 @@ def _read(path: Path) -> dict[str, Any]:
         said, version = content["sha256"], content["format_version"]
     except (OSError, ValueError, TypeError, KeyError):
         raise CorruptDataError(f"{path}: not a fold manifest; expected the {FOLDS_FILE} of a run") from None
-    if version != FORMAT_VERSION:
-        raise CorruptDataError(f"{path}: format version {version}, expected {FORMAT_VERSION}; write it again")
+    if version != FoldManifest.format_version:
+        raise CorruptDataError(
+            f"{path}: format version {version}, expected {FoldManifest.format_version}; write it again"
+        )
     if sha256_json({key: value for key, value in content.items() if key != "sha256"}) != said:
         raise CorruptDataError(
             f"{path}: altered since it was written (its SHA-256 does not fit); take an unaltered copy"
@@ -125,47 +176,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _parse(path: Path, content: Mapping[str, Any]) -> FoldPlan:
-    try:
-        folds = {int(run["seed"]): tuple(_fold_from_dict(fold) for fold in run["folds"]) for run in content["seeds"]}
-        return FoldPlan(
-            protocol=str(content["protocol"]),
-            task=str(content["task"]),
-            subjects=tuple(content["subjects"]),
-            folds=folds,
-        )
-    except (KeyError, TypeError, ValueError):
-        raise CorruptDataError(f"{path}: not a fold manifest; expected the {FOLDS_FILE} of a run") from None
+    manifest = FoldManifest.from_dict(content, where=str(path))
+    return FoldPlan(
+        protocol=manifest.protocol,
+        task=manifest.task,
+        subjects=manifest.subjects,
+        folds={each.seed: each.folds for each in manifest.seeds},
+    )
 
 
 def _parts(fold: Fold) -> list[Part]:
+    """All parts of a fold, those of the cross-fitting included."""
     inner = [part for each in fold.crossfit for part in (each.train, each.stopping, each.held_out)]
     return [*(getattr(fold, name) for name in PART_NAMES), *inner, *([fold.fusion_test] if fold.fusion_test else [])]
-
-
-def _fold_to_dict(fold: Fold) -> dict[str, Any]:
-    content: dict[str, Any] = {"index": fold.index}
-    content |= {name: _part_to_dict(getattr(fold, name)) for name in PART_NAMES}
-    if fold.crossfit:
-        content["crossfit"] = [
-            {name: _part_to_dict(getattr(each, name)) for name in _INNER_NAMES} for each in fold.crossfit
-        ]
-    if fold.fusion_test is not None:
-        content["fusion_test"] = _part_to_dict(fold.fusion_test)
-    return content
-
-
-def _fold_from_dict(content: Mapping[str, Any]) -> Fold:
-    parts = {name: _part_from_dict(content[name]) for name in PART_NAMES}
-    inner = [{name: _part_from_dict(each[name]) for name in _INNER_NAMES} for each in content.get("crossfit", ())]
-    fold = Fold(index=int(content["index"]), crossfit=tuple(InnerFold(**each) for each in inner), **parts)
-    fused = content.get("fusion_test")
-    return fold if fused is None else replace(fold, fusion_test=_part_from_dict(fused))
-
-
-def _part_to_dict(part: Part) -> dict[str, list[str]]:
-    lists = {"subjects": part.subjects, "trials": part.trials}
-    return {name: list(values) for name, values in lists.items() if values}
-
-
-def _part_from_dict(content: Mapping[str, Sequence[str]]) -> Part:
-    return Part(tuple(content.get("subjects", ())), tuple(content.get("trials", ())))

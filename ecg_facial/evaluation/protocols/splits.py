@@ -1,13 +1,14 @@
-"""Folds: who is tested, and who of the others trains, stops, calibrates.
+"""Folds: who is tested, and who of the others trains, chooses the epoch, calibrates.
 
-Enters: subject ids and settings of the inner split. Leaves: folds in which nobody is on two sides. Which subjects a
-protocol tests is `protocols`' business.
+Input: subject ids and settings of the inner split. Output: folds in which nobody is on two sides. Which subjects are
+tested is decided by `protocols`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,21 +17,26 @@ from ecg_facial.evaluation.protocols.settings import (
     MIN_SUBJECTS,
     InnerSettings,
 )
+from ecg_facial.runtime.records import Record
 
 PART_NAMES = ("test", "train", "stopping", "calibration", "conformal")
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Record):
     """Trials of a fold: all those of some subjects, and some single ones.
 
     A trial that any part of a fold lists by name belongs to that part alone, whatever lists its subject.
 
     Attributes
     ----------
-    subjects, trials : tuple of str
-        Sorted.
+    subjects : tuple of str
+        Subjects whose trials all belong to the part; sorted.
+    trials : tuple of str
+        Single trials that belong to the part; sorted.
     """
+
+    optional: ClassVar[tuple[str, ...]] = ("subjects", "trials")
 
     subjects: tuple[str, ...] = ()
     trials: tuple[str, ...] = ()
@@ -40,8 +46,18 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InnerFold:
-    """One fold of the cross-fitting inside a fold."""
+class InnerFold(Record):
+    """One fold of the cross-fitting inside a fold.
+
+    Attributes
+    ----------
+    train : Part
+        Fits the models.
+    stopping : Part
+        Chooses the epoch.
+    held_out : Part
+        Gets out-of-fold predictions.
+    """
 
     train: Part
     stopping: Part
@@ -49,7 +65,7 @@ class InnerFold:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fold:
+class Fold(Record):
     """One split.
 
     Attributes
@@ -57,7 +73,9 @@ class Fold:
     index : int
         From 0.
     test : Part
+        Is predicted, and nothing else.
     train : Part
+        Fits the models.
     stopping : Part
         Chooses the epoch.
     calibration : Part
@@ -70,6 +88,8 @@ class Fold:
     fusion_test : Part or None
         What the fused model is tested on, where it is not `test`: the original's protocol scores it on everything.
     """
+
+    optional: ClassVar[tuple[str, ...]] = ("crossfit", "fusion_test")
 
     index: int
     test: Part

@@ -20,13 +20,14 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array, StrAr
 
 @dataclass(frozen=True, kw_only=True)
 class TrialMetrics(Record):
-    """Figures of merit over trials. None (NaN before rounding) is what is not defined.
+    """Figures of merit over trials; None (NaN before rounding) where one is not defined.
 
     Attributes
     ----------
     n_trials : int
         Trials, each counted once.
     accuracy : float, 0 to 1
+        Share of the trials that is right.
     balanced_accuracy : float, 0 to 1
         Mean recall over the classes that occur.
     macro_f1 : float, 0 to 1

@@ -36,6 +36,7 @@ class Check(Record):
     name : str
         What holds where the check passes.
     kind : {"deterministic", "stochastic"}
+        Fails on a leak alone, or also by chance, at a rate of 0.05 %.
     passed : bool or None
         None where it was not made; the message says why.
     message : str
@@ -44,7 +45,7 @@ class Check(Record):
         Number of the leak that a failure shows; None where it shows no particular one.
     warning : bool
         Whether a failure is a warning: something that flatters, or that cannot be believed, but is no proof.
-    p_value : float or None
+    p_value : float or None, 0 to 1
         Of a stochastic check.
     """
 

@@ -44,9 +44,9 @@ class OverSubjects(Record):
         Upper limit.
     interval : str
         How the interval was made: ``t``, ``bootstrap-t``, ``bca``, or ``none``.
-    p_above_chance : float or None
+    p_above_chance : float or None, 0 to 1
         One-sided t test of the subjects' accuracies against chance.
-    p_sign_flip : float or None
+    p_sign_flip : float or None, 0 to 1
         The same question by a sign-flip test, which assumes no normal distribution.
     """
 
@@ -77,9 +77,13 @@ class SeedMetrics(Record):
     Attributes
     ----------
     seed : int
+        The random seed.
     accuracy : float, 0 to 1
+        Share of the trials that is right.
     balanced_accuracy : float, 0 to 1
+        Mean recall over the classes that occur.
     macro_f1 : float, 0 to 1
+        Mean F1 over the classes that occur or are predicted.
     """
 
     seed: int
@@ -99,7 +103,9 @@ class OverSeeds(Record):
     accuracy_std : float or None, 0 to 1
         Standard deviation over seeds; None for one seed.
     balanced_accuracy_std : float or None, 0 to 1
+        The same of the balanced accuracy.
     macro_f1_std : float or None, 0 to 1
+        The same of macro-F1.
     """
 
     by_seed: tuple[SeedMetrics, ...]
@@ -124,7 +130,7 @@ class GroupComparison(Record):
         Lower limit of its 95 % interval (Welch).
     ci95_high : float or None, -1 to 1
         Upper limit.
-    p_welch : float or None
+    p_welch : float or None, 0 to 1
         Two-sided p of Welch's t test.
     """
 
@@ -162,9 +168,9 @@ class Agreement(Record):
         Seeds, or halves of the trials.
     icc_2_1 : float or None, up to 1
         Intraclass correlation ICC(2,1): two-way random effects, absolute agreement, single measurement.
-    icc_2_1_low : float or None
+    icc_2_1_low : float or None, up to 1
         Lower limit of its 95 % interval.
-    icc_2_1_high : float or None
+    icc_2_1_high : float or None, up to 1
         Upper limit.
     sem : float or None, 0 to 1
         Standard error of measurement.
@@ -203,6 +209,7 @@ class SubjectMetrics(TrialMetrics):
     Attributes
     ----------
     subject : str
+        Their id.
     fold : int or str
         The fold that tested them; of another program's file as it stands there.
     groups : mapping of str to str
@@ -225,9 +232,11 @@ class ModelMetrics(Record):
     over_subjects : OverSubjects
         Over subjects: the figure to publish.
     over_seeds : OverSeeds
+        How far the figures depend on the random seed.
     strata : mapping of str to Stratum
         By stratum: ``sex``, ``age_band``, ``reaction``, or the columns that were asked for.
     retest : Retest
+        Test-retest reliability.
     subjects : tuple of SubjectMetrics
         Every subject, by name.
     calibration : CalibrationMetrics or None

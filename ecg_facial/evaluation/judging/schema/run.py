@@ -34,23 +34,23 @@ class ModelPair(Record):
         Upper limit.
     interval : str
         How the interval was made: ``t``, ``bootstrap-t``, ``bca``, or ``none``.
-    p_paired : float or None
+    p_paired : float or None, 0 to 1
         Two-sided paired t test.
-    p_sign_flip : float or None
+    p_sign_flip : float or None, 0 to 1
         Two-sided sign-flip test.
-    p_wilcoxon : float or None
+    p_wilcoxon : float or None, 0 to 1
         Two-sided Wilcoxon signed-rank test, exact.
-    p_wilcoxon_holm : float or None
+    p_wilcoxon_holm : float or None, 0 to 1
         The same, corrected for the number of pairs (Holm).
-    dz : float or None
+    dz : float or None, standard deviations
         Effect size: Cohen's dz.
-    gz : float or None
+    gz : float or None, standard deviations
         Effect size without its small-sample bias: Hedges' gz.
     rank_biserial : float or None, -1 to 1
         Effect size: matched-pairs rank-biserial correlation.
     margin : float, 0 to 1
         Largest difference of no importance, for the equivalence test.
-    p_equivalent : float or None
+    p_equivalent : float or None, 0 to 1
         Two one-sided tests (TOST) of a difference within the margin.
     equivalent : bool
         Whether that was shown.
@@ -94,11 +94,12 @@ class ModelRanks(Record):
         Largest sets of models that do not differ.
     friedman_chi2 : float or None
         Friedman's statistic.
-    p_friedman : float or None
+    p_friedman : float or None, 0 to 1
         Its p value.
-    alpha : float
+    alpha : float, 0 to 1
         Level of the critical difference.
     n_subjects : int
+        Subjects that all models judged.
     """
 
     mean_ranks: Mapping[str, float | None]
@@ -209,6 +210,7 @@ class RunMetrics(Record):
     n_trials : int
         Trials that were judged, each counted once.
     seeds : tuple of int
+        The random seeds; each is a whole run of all folds.
     notes : tuple of str
         What was assumed on reading another program's predictions.
     models : mapping of str to ModelMetrics
