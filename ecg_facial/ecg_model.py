@@ -1,6 +1,6 @@
 """ECG model: a Transformer encoder over heart-rate tokens, class logits.
 
-Enters: tokens (one a trusted interval between beats) with their times in seconds and a padding mask. Leaves: logits.
+Input: tokens (one per trusted interval between beats) with their times in seconds and a padding mask. Output: logits.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class ECGDataset(Dataset[Item]):
     ----------
     prepared : PreparedData
     rows : sequence of int
-        Rows of `prepared.table` that take part.
+        Rows of `prepared.table` to use.
     task : Task or None
         None leaves the levels unread: every label is `prepared.queries.NO_LABEL`.
 

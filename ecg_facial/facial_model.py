@@ -1,7 +1,7 @@
 """Facial model: ResNet18 on every frame, a bidirectional GRU over frames, class logits.
 
-Enters: aligned face crops with a mask (or features of crops computed before). Leaves: logits. Masked frames change
-nothing, and neither do the other clips of a batch.
+Input: aligned face crops with a mask, or features of crops that were computed before. Output: logits. Masked frames and
+the other clips of a batch do not change a clip's logits.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ class FacialModel(nn.Module):
         return logits
 
     def _encode_valid(self, frames: Tensor, mask: Tensor) -> Tensor:
+        """Encode the frames that show a face; zeros for the others."""
         features = torch.zeros(*mask.shape, N_FEATURES, device=frames.device)
         if mask.any():
             features[mask] = self.encode(frames[mask])
@@ -100,9 +101,9 @@ class FacialDataset(Dataset[Item]):
     ----------
     prepared : PreparedData
     rows : sequence of int
-        Rows of `prepared.table` that take part.
+        Rows of `prepared.table` to use.
     task : Task or None
-        A level outside it is an error, never class 0. None leaves the levels unread: every label is `NO_LABEL`.
+        A level outside the task is an error, never class 0. With None no level is read: every label is `NO_LABEL`.
     features : callable, optional
         Gives the features (n_frames, 512) of a row, computed before; crops are read and normalised without it.
 

@@ -1,1 +1,1 @@
-"""Training: one loop, fitting the built-in models, export (needs torch)."""
+"""Training: one loop for all networks, the built-in models, export to ONNX (needs torch)."""

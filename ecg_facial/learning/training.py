@@ -1,8 +1,8 @@
-"""The one training loop.
+"""The training loop of all networks.
 
-Enters: a model, a training set, a validation set of OTHER subjects, settings and a seed. Leaves: the model with the
-weights of its best epoch. Every epoch seeds its own order and dropout from (seed, epoch), so that a run that was killed
-and resumed equals one that was not, bit for bit on the CPU.
+Input: a model, a training set, a validation set of OTHER subjects, settings and a seed. Output: the model with the
+weights of its best epoch. The order of trials and the dropout of an epoch are seeded by (seed, epoch), so that a run
+that was killed and resumed gives the same weights as one that was not, bit for bit on the CPU.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.runtime.storage import atomic_path, sha256_json
 from ecg_facial.runtime.typing import Float32Array, Int64Array
 
+# Share of the peak learning rate that the cosine ends at, so that the last epochs still learn.
+_LAST_RATE = 0.02
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 Batch = tuple[dict[str, Tensor], Tensor]
 
 
 class TrainingData(Protocol):
-    """What the loop needs of a data set: items, and how they become a batch."""
+    """What the loop needs of a data set: items, and a function that makes a batch of them."""
 
     def __len__(self) -> int: ...
 
@@ -52,7 +55,7 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class FitResult:
-    """How a training went: the epoch whose weights the model carries (1 is the first), and all epochs."""
+    """Result of a training: the epoch whose weights the model holds (1 is the first), and the losses of all epochs."""
 
     best_epoch: int
     history: tuple[EpochRecord, ...]
@@ -77,22 +80,22 @@ def fit(
         Called with a batch's inputs by name. Ends in eval mode on the CPU with the best epoch's weights.
     train : TrainingData
     validation : TrainingData, optional
-        Chooses the epoch; must hold other subjects. Without it all epochs are run and the last one is kept.
+        Chooses the epoch; must hold other subjects. Without it all epochs are run and the last one's weights are kept.
     settings : TrainingSettings
     seed : int
     loss : callable, optional
-        Of (outputs, targets); cross-entropy with class weights without it.
+        Function of (outputs, targets). Default: cross-entropy with class weights.
     checkpoint : Path, optional
-        File that is written after every epoch; where it exists, training goes on from it.
+        File that is written after every epoch; where it exists, training resumes from it.
     on_epoch : callable, optional
-        Told of each epoch.
+        Called with the record of each epoch.
 
     Raises
     ------
     SettingsError
         Without training data.
     StaleCacheError
-        When the checkpoint is of another training.
+        When the checkpoint belongs to another training.
     """
     if not len(train):
         raise SettingsError("0 training trials: expected 1 or more; check the task and what was excluded")
@@ -144,7 +147,7 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def limit_threads(threads: int) -> Iterator[None]:
-    """Let torch use so many threads meanwhile; the speed of small networks and the last bit of results depend on it."""
+    """Limit torch's threads inside a block. Small networks are slower with more; results differ in the last bit."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -162,6 +165,7 @@ def count_classes(data: TrainingData) -> Int64Array:
 
 
 def _cross_entropy(train: TrainingData, settings: TrainingSettings, device: torch.device) -> Loss:
+    """Cross-entropy, with classes weighted by the inverse of their frequency where the settings ask for it."""
     if not settings.class_weights:
         return nn.CrossEntropyLoss()
     counts = torch.from_numpy(count_classes(train)).float()
@@ -184,13 +188,14 @@ def _move(inputs: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
     return {name: value.to(device) for name, value in inputs.items()}
 
 
-def _rate(settings: TrainingSettings, step: int, steps_an_epoch: int) -> float:
-    """Learning rate of a step: a pure function, so that resuming needs no schedule state."""
-    total, warm_up = settings.epochs * steps_an_epoch, steps_an_epoch
+def _learning_rate(settings: TrainingSettings, step: int, steps_per_epoch: int) -> float:
+    """Learning rate of a step: linear warm-up over one epoch, then a cosine. A pure function: nothing to resume."""
+    total, warm_up = settings.epochs * steps_per_epoch, steps_per_epoch
     if step < warm_up:
         return settings.learning_rate * (step + 1) / warm_up
     share = (step - warm_up) / max(total - warm_up, 1)
-    return settings.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+    cosine = 0.5 * (1 + math.cos(math.pi * share))
+    return settings.learning_rate * (_LAST_RATE + (1 - _LAST_RATE) * cosine)
 
 
 def _train_epoch(
@@ -212,7 +217,7 @@ def _train_epoch(
         torch.manual_seed(int(np.random.default_rng([seed, epoch, 1]).integers(2**62)))
         for number, (inputs, targets) in enumerate(_batches(train, order, settings.batch_size)):
             for group in optimizer.param_groups:
-                group["lr"] = _rate(settings, (epoch - 1) * steps + number, steps)
+                group["lr"] = _learning_rate(settings, (epoch - 1) * steps + number, steps)
             with _precision(settings, inputs, device):
                 value = criterion(model(**_move(inputs, device)), targets.to(device))
             optimizer.zero_grad(set_to_none=True)
@@ -224,6 +229,7 @@ def _train_epoch(
 
 
 def _precision(settings: TrainingSettings, inputs: dict[str, Tensor], device: torch.device) -> torch.autocast:
+    """Autocast to bf16 where the settings ask for it, or a GPU has it and the batch holds pictures."""
     pictures = any(value.ndim >= 4 for value in inputs.values())
     helps = device.type == "cuda" and torch.cuda.is_bf16_supported() and pictures
     use = settings.precision == "bf16" or (settings.precision == "auto" and helps)
@@ -263,6 +269,7 @@ class _Run:
         )
 
     def record(self, epoch: EpochRecord) -> None:
+        """Keep an epoch, and its weights where no validation loss was lower; without validation, always."""
         self.history.append(epoch)
         losses = [record.validation_loss for record in self.history]
         if math.isnan(losses[-1]) or losses[-1] <= min(losses):

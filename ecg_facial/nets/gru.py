@@ -1,7 +1,7 @@
 """A bidirectional GRU that never sees a masked frame.
 
-Enters: features of frames and a mask. Leaves: one vector a clip. Masked frames are taken out before the recurrence:
-zero padding would run through the backward pass first and shift its state.
+Input: features of frames and a mask. Output: one vector per clip. Masked frames are removed before the recurrence:
+zero padding at the end would be what the backward direction reads first, and shift its state.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class MaskedGRU(nn.Module):
     Parameters
     ----------
     n_features : int
-        Features a frame.
+        Features per frame.
     hidden : int
         Units in each direction.
     n_layers : int
@@ -45,7 +45,7 @@ class MaskedGRU(nn.Module):
         order = torch.argsort(~mask, dim=1, stable=True)
         gathered = torch.gather(features, 1, order[..., None].expand(-1, -1, features.shape[2]))
         lengths = mask.sum(dim=1)
-        # packing refuses empty sequences: one frame of zeros stands in and is masked out of the pooling
+        # packing refuses empty sequences: a frame of zeros takes their place and is masked out of the pooling
         gathered = torch.where((lengths > 0)[:, None, None], gathered, torch.zeros_like(gathered))
         packed = pack_padded_sequence(gathered, lengths.clamp(min=1).cpu(), batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.gru(packed)[0], batch_first=True, total_length=features.shape[1])

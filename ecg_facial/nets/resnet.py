@@ -1,6 +1,6 @@
 """ResNet18 with torchvision's parameter names.
 
-Enters: normalised images. Leaves: 512 features, or logits. A published torchvision file loads as it is.
+Input: normalised images. Output: 512 features, or logits. A published torchvision file loads unchanged.
 
 References
 ----------
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 N_FEATURES = 512
-_WIDTHS, _BLOCKS_A_STAGE = (64, 128, 256, 512), 2
+_WIDTHS, _BLOCKS_PER_STAGE = (64, 128, 256, 512), 2
 
 
 class BasicBlock(nn.Module):
@@ -39,7 +39,7 @@ class BasicBlock(nn.Module):
 
 def _stage(n_in: int, n_out: int, *, stride: int) -> nn.Sequential:
     blocks = [
-        BasicBlock(n_in if i == 0 else n_out, n_out, stride=stride if i == 0 else 1) for i in range(_BLOCKS_A_STAGE)
+        BasicBlock(n_in if i == 0 else n_out, n_out, stride=stride if i == 0 else 1) for i in range(_BLOCKS_PER_STAGE)
     ]
     return nn.Sequential(*blocks)
 

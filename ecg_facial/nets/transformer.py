@@ -1,7 +1,7 @@
 """A Transformer encoder over tokens with times in seconds.
 
-Enters: tokens, their times, a mask. Leaves: one vector a window. Batch first: attention runs over time, never across
-the batch.
+Input: tokens, their times, a mask. Output: one vector per window. Tensors are batch-first: attention runs over time.
+(The original's encoder attended across the trials of a batch.)
 
 References
 ----------
@@ -15,11 +15,15 @@ import math
 import torch
 from torch import Tensor, nn
 
+# Periods of the encoding: from less than one heart beat to a minute.
 _SHORTEST_S, _LONGEST_S = 0.5, 60.0
 
 
 class TimeEncoding(nn.Module):
-    """Sines and cosines of the time in seconds, with periods from half a second to a minute."""
+    """Sines and cosines of the time in seconds, with periods from half a second to a minute.
+
+    Positions are times, not indices: heart beats are not evenly spaced.
+    """
 
     periods: Tensor
 

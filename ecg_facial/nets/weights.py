@@ -1,7 +1,7 @@
 """Weights for ResNet18: none, our own from rendered heads, ImageNet's by URL and SHA-256, or a file.
 
-Enters: a name or a path. Leaves: a network with those weights. A ``.pth`` file is read only after its SHA-256 agrees,
-and then without unpickling objects.
+Input: a name or a path. Output: a network with those weights. A ``.pth`` file is a pickle: it is read only when its
+SHA-256 is the expected one, and then without unpickling objects.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def load_resnet18(weights: str | None, *, n_outputs: int | None = None, sha256: 
     Raises
     ------
     MissingDataError, CorruptDataError, SettingsError
-        Where the file is not there, cannot be fetched, or is another network's.
+        Where the file does not exist, cannot be fetched, or holds the weights of another network.
     """
     if weights is None or weights == "none":
         return ResNet18(n_outputs or 1000)
@@ -98,7 +98,7 @@ def cache_folder() -> Path:
 
 
 def fetch(url: str, *, sha256: str) -> Path:
-    """Fetch a file once and keep it; what is kept is checked on every use.
+    """Fetch a file once and keep it; the kept file is checked on every use.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Making the windows of a data set, in several processes, and going on after an interruption.
+"""Making the windows of a data set, in parallel, and resuming after an interruption.
 
-Enters: an index and settings. Leaves: a folder of shards, trials before rest recordings. What is on disk does not
-depend on the number of workers nor on interruptions. A few clips at a time are in memory, whatever the data's size.
+Input: an index and settings. Output: a folder of shards, trials before rest recordings. The bytes on disk do not depend
+on the executor or on interruptions. Only a few windows at a time are in memory, whatever the size of the data set.
 """
 
 from __future__ import annotations
@@ -43,14 +43,15 @@ from ecg_facial.windows.making import make_window
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 from ecg_facial.windows.window import Window
 
+# 64 bits of the key: two combinations of data and settings do not meet by chance, and paths stay short
 _KEY_DIGITS = 16
-# what a trial and a shard need beside the crops
+# Disk space beside the crops: a row of the table, and what a table needs whatever its length. Rounded up.
 _TRIAL_BYTES, _SHARD_BYTES = 1024, 16384
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """What a worker needs to know once."""
+    """Settings that all recordings share."""
 
     settings: WindowSettings
     detector_path: Path | None
@@ -74,18 +75,18 @@ def prepare(
     ----------
     index : DatasetIndex
     out : path
-        Folder in which each combination of data and settings gets a folder of its own.
+        Parent folder; each combination of data and settings has a folder of its own in it.
     settings : WindowSettings
     levels : collection of PainLevel, optional
         Only trials of these levels.
     with_rest : bool
-        Also the rest recordings of the people whose trials are prepared; see `queries.rest_rows`.
+        Also prepare the rest recordings of the people whose trials are prepared; see `queries.rest_rows`.
     executor : Executor
         The result does not depend on it.
     detector_path : Path, optional
         Model file of the detector, where it needs one.
     show_progress : bool
-        Whether to say on standard error how much disk is needed, and to show a bar.
+        Show the disk space that is needed, and a progress bar, on standard error.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def prepare(
 
     Notes
     -----
-    A signal that turns out to be damaged is absent from its window, and the table's column ``problem`` says why.
+    A damaged signal is absent from its window; the table's column ``problem`` gives the reason.
     """
     trials = _select_trials(index, levels)
     rest = _select_rest(index, trials) if with_rest else []
@@ -128,7 +129,7 @@ def prepare(
     )
     for number, part in waiting.items():
         write_shard(folder, number, list(islice(shown, len(part))), key=key)
-    # the bar and the workers end only after the last item
+    # asking for one item more closes the progress bar and the workers
     next(shown, None)
     _finish(folder, index, parts, n_trials=len(recordings), n_rest=len(rest))
     return open_prepared(folder)
@@ -143,7 +144,7 @@ def describe_key(
     detector_path: Path | None = None,
 ) -> dict[str, Any]:
     """List everything that the prepared windows depend on; its hash names their folder."""
-    # windows without rest keep the key that they had before rest was read
+    # the entry is absent without rest, so that such windows are found under the key of earlier versions
     return {
         **({"rest": True} if with_rest and index.rest else {}),
         "data": index.fingerprint,
@@ -183,7 +184,7 @@ def _select_rest(index: DatasetIndex, trials: Sequence[Trial]) -> list[RestRecor
 
 
 def _check_space(folder: Path, n_trials: int, settings: WindowSettings, *, show: bool) -> None:
-    """Say how much disk is needed before it is used, and refuse where there is less."""
+    """Show the disk space that is needed, and refuse to start where less is free."""
     needed, free = estimate_disk_bytes(n_trials, settings), shutil.disk_usage(folder).free
     need = f"{folder}: {n_trials} windows need {_format_size(needed)} of disk, {_format_size(free)} are free"
     if needed > free:
@@ -197,7 +198,7 @@ def _format_size(n_bytes: int) -> str:
 
 
 def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trials: int, n_rest: int) -> None:
-    """Write the file that makes the folder count."""
+    """Write ``prepared.json``, which marks the folder as complete."""
     shards = [read_shard(folder, number) for number in range(-(-n_trials // TRIALS_PER_SHARD))]
     kept = {name: parts[name] for name in ("settings", "preprocessing_version")}
     write_json(
@@ -218,7 +219,7 @@ def _finish(folder: Path, index: DatasetIndex, parts: dict[str, Any], *, n_trial
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Workshop:
-    """What a worker prepares trials with: its detector, loaded once."""
+    """State of a worker: its face detector, loaded once."""
 
     job: _Job
     detector: FaceDetector
@@ -234,7 +235,7 @@ def _prepare(workshop: _Workshop, recording: Recording) -> PreparedWindow:
 
 
 def prepare_trial(trial: Recording, detector: FaceDetector, *, settings: WindowSettings, root: Path) -> PreparedWindow:
-    """Make the window of one trial or rest recording; a signal that cannot be read is absent, and the reason is kept.
+    """Make the window of one trial or rest recording; a signal that cannot be read is absent, with the reason.
 
     Parameters
     ----------
@@ -242,7 +243,7 @@ def prepare_trial(trial: Recording, detector: FaceDetector, *, settings: WindowS
     detector : FaceDetector
     settings : WindowSettings
     root : Path
-        Taken off the paths in the reason, so that it does not depend on where the data lie.
+        Removed from paths in the reason, so that the reason does not depend on where the data lie.
     """
     reasons: list[str] = []
     ecg = _read_ecg(trial, reasons)
@@ -274,4 +275,5 @@ def _make_window_of(
             reasons.append(f"video absent: {error}")
     if ecg is not None:
         return make_window(None, ecg, settings=settings)
+    # neither signal can be read: a window without frames, which has the right shapes and quality 0
     return replace(make_window((), None, settings=settings, detector=detector), has_video=False)

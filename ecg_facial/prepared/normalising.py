@@ -1,7 +1,8 @@
 """Normalisation of heart-rate tokens and frame features, between windows and models.
 
-Enters: prepared data and a mode. Leaves: the same data with vectors shifted and scaled. What is fitted is fitted on the
-training part of a fold; what is a person's own is taken from that person's trials, as the mode says. Pixels stay.
+Input: prepared data and a mode. Output: the same data with these vectors shifted and scaled. Means and deviations of
+the population come from the training part of a fold alone; those of a person come from that person's trials, as far
+as the mode permits. Pixels are not changed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from ecg_facial.windows.window import Window
 
 FIRST_LEVEL = "BL1"
 TIME_COLUMN = "start_s"
-_TINY = 1e-6
+# Least standard deviation: avoids a division by 0 for features that are constant in training.
+_LEAST_STD = 1e-6
 
 
 class NormalisedData(Wrapper):
@@ -37,7 +39,7 @@ class NormalisedData(Wrapper):
     base : PreparedData
     normalisation : NormalisationSettings
     train_rows : sequence of int, optional
-        The training part; nothing normalised may be read without it (`fit`).
+        The training part of a fold. Without it normalised values cannot be read: call `fit` first.
     """
 
     def __init__(
@@ -48,15 +50,15 @@ class NormalisedData(Wrapper):
         self._adjustments: dict[str, Adjustment] = {}
 
     def wrap(self, base: PreparedData) -> NormalisedData:
-        """Normalise other data alike."""
+        """Normalise other data in the same way."""
         return NormalisedData(base, self.normalisation, train_rows=self.train_rows)
 
     def fit(self, train_rows: Sequence[int]) -> NormalisedData:
-        """Give the same data normalised for a fold with this training part."""
+        """Return the same data, normalised for a fold with this training part."""
         return NormalisedData(self.base.fit(train_rows), self.normalisation, train_rows=list(train_rows))
 
     def describe_fit(self) -> dict[str, str]:
-        """SHA-256 of the mode, and of what was fitted to the training part so far."""
+        """SHA-256 of the mode, and of the means and deviations that were computed so far."""
         mode = sha256_json([self.normalisation.mode, self.normalisation.baseline_trials])
         # tokens first, so that the order does not depend on what was read first
         names = sorted(self._adjustments, key=lambda name: (name != "tokens", name))
@@ -70,7 +72,7 @@ class NormalisedData(Wrapper):
     def features(
         self, key: str, load: Callable[[], FrameEncoder], *, executor: Executor = SERIAL, show_progress: bool = False
     ) -> FrameFeatures:
-        """Normalised features; frames without a face stay 0."""
+        """Compute the features of all crops and return them normalised, by row; frames without a face stay 0."""
         raw = super().features(key, load, executor=executor, show_progress=show_progress)
         return partial(self._adjust_features, key, raw)
 
@@ -88,7 +90,7 @@ class NormalisedData(Wrapper):
         return raw(row)[self.base[row].frame_mask]
 
     def _adjust(self, name: str, read: Callable[[int], Float32Array], row: int) -> Float32Array:
-        """Normalise vectors (n, n_features) of a row; what is fitted is fitted when it is first needed."""
+        """Normalise vectors (n, n_features) of a row; the training part is measured at the first call."""
         if name not in self._adjustments:
             if self.train_rows is None:
                 raise SettingsError("normalised data were read before their training part was known; fit them first")
@@ -99,14 +101,14 @@ class NormalisedData(Wrapper):
 
 
 class Adjustment:
-    """Shift and scale of each row, for one kind of vectors.
+    """Shift and scale of each row, for one kind of vectors (tokens, or features of one network).
 
     Parameters
     ----------
     read : callable
-        Valid vectors (n, n_features) of a row; n may be 0.
+        Gives the valid vectors (n, n_features) of a row; n may be 0.
     table : DataFrame
-        With ``subject, trial, level``, a row for each row.
+        Columns ``subject, trial, level``, and ``start_s`` where times are known.
     settings : NormalisationSettings
     train_rows : sequence of int
     """
@@ -123,7 +125,7 @@ class Adjustment:
         pooled = np.concatenate([self._read(row) for row in train_rows])
         if not len(pooled):
             pooled = np.zeros((1, read(0).shape[1]))
-        self.mean, self.std = pooled.mean(axis=0), np.maximum(pooled.std(axis=0), _TINY)
+        self.mean, self.std = pooled.mean(axis=0), np.maximum(pooled.std(axis=0), _LEAST_STD)
         self._of_person: dict[str, dict[int, tuple[Float64Array, Float64Array]]] = {}
 
     def apply(self, row: int, values: Float32Array) -> Float32Array:
@@ -137,7 +139,7 @@ class Adjustment:
         return np.asarray((values - shift) / scale, dtype=np.float32)
 
     def _read(self, row: int) -> Float64Array:
-        # sums of float32 would depend on the order of the rows
+        # in float32 the last digits of a mean would depend on the order of the rows
         return np.asarray(self._read_single(row), dtype=np.float64)
 
     def fingerprint(self) -> str:
@@ -145,6 +147,7 @@ class Adjustment:
         return sha256_bytes(self.mean.tobytes() + self.std.tobytes())
 
     def _measure(self, subject: str) -> dict[int, tuple[Float64Array, Float64Array]]:
+        """Shift and scale of each row of a person; those of the training part where the person has no vectors."""
         rows = [int(row) for row in np.flatnonzero((self._table["subject"] == subject).to_numpy())]
         one = np.ones_like(self.std)
         if self._settings.mode == "causal":
@@ -154,10 +157,11 @@ class Adjustment:
         own = [row for row in rows if not resting or levels[row] == REST_CODE]
         pooled = np.concatenate([np.zeros((0, len(self.mean))), *(self._read(row) for row in own)])
         shift = pooled.mean(axis=0) if len(pooled) else self.mean
-        scale = one if resting else np.maximum(pooled.std(axis=0), _TINY) if len(pooled) else self.std
+        scale = one if resting else np.maximum(pooled.std(axis=0), _LEAST_STD) if len(pooled) else self.std
         return dict.fromkeys(rows, (shift, scale))
 
     def _running_means(self, rows: list[int]) -> dict[int, Float64Array]:
+        """Mean over the trials before each row; the training part's mean counts as one trial before the first."""
         total, n_past, means = self.mean.copy(), 1, {}
         for row in order_rows(self._table, rows):
             means[row] = total / n_past
@@ -168,9 +172,9 @@ class Adjustment:
 
 
 def order_rows(table: pd.DataFrame, rows: Sequence[int]) -> list[int]:
-    """Order a person's rows in time; by a hash of their names where no time is known.
+    """Order a person's rows by time, or by a hash of their names where no time is known.
 
-    The numbers in the names of BioVid's clips run within a level, so that their order would tell the level.
+    Never by name: the numbers in the names of BioVid's clips run within a level, so their order reveals the level.
     """
     if has_times(table):
         times_s = table[TIME_COLUMN].to_numpy(np.float64)
@@ -180,19 +184,19 @@ def order_rows(table: pd.DataFrame, rows: Sequence[int]) -> list[int]:
 
 
 def has_times(table: pd.DataFrame) -> bool:
-    """Whether the table knows when every trial began."""
+    """Whether the table has the start time of every trial."""
     return TIME_COLUMN in table and bool(np.isfinite(table[TIME_COLUMN].to_numpy(np.float64)).all())
 
 
 def describe_order(table: pd.DataFrame) -> str:
-    """Say what order of trials the causal mode goes by."""
+    """Describe the order of trials in the causal mode."""
     if has_times(table):
         return f"by time ({TIME_COLUMN})"
     return "drawn by a hash of the names: the data do not say when a trial was"
 
 
 def normalise(prepared: PreparedData, settings: NormalisationSettings) -> PreparedData:
-    """Give prepared data as a mode sees them; ``none`` leaves them as they are.
+    """Normalise prepared data by a mode; ``none`` returns them unchanged.
 
     Raises
     ------
@@ -205,7 +209,7 @@ def normalise(prepared: PreparedData, settings: NormalisationSettings) -> Prepar
 
 
 def choose_rest(prepared: PreparedData, settings: NormalisationSettings) -> PreparedData:
-    """Make the first BL1 trials of each person rest, where the mode is ``baseline`` and not everybody has rest.
+    """Relabel the first BL1 trials of each person as rest, in mode ``baseline`` and where not everybody has rest.
 
     Raises
     ------

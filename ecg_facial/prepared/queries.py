@@ -1,4 +1,7 @@
-"""Questions about prepared data: which trials have a face, heart beats, a class of the task."""
+"""Questions about prepared data: which trials have a face, heart beats, or a class of the task.
+
+Input: prepared data. Output: rows, counts and class indices.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import numpy as np
 from ecg_facial.labels import REST_CODE, Task, parse_pain_level
 from ecg_facial.prepared.contract import PreparedData
 
-NO_LABEL = -1  # no loss accepts it, so that an unread label can never train
+# Label of trials whose level must not be read. Cross-entropy refuses it, so that it can never be trained on.
+NO_LABEL = -1
 
 
 def sees_face(prepared: PreparedData, row: int) -> bool:

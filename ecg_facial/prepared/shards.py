@@ -1,7 +1,7 @@
-"""Files of prepared data: a fixed number of trials in a pair of crops and table.
+"""Files of prepared data: shards of a fixed number of trials, each a file of crops and a table.
 
-Enters: windows and their trials. Leaves: files, and the table read back. The table is written after the crops, so a
-shard is there when its table is. Nothing in a shard depends on where the data lie or when it was written.
+Input: windows and their trials. Output: the files, and the table read back. The table is written after the crops, so a
+shard is complete when its table exists. A shard's bytes do not depend on where the data lie or when it was written.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.windows.window import SIGNALS, VALUES, Window
 
 FORMAT_VERSION = 1
-# 32 windows of 32 frames of 112 px are 39 MB: written within a second, and a killed run loses no more.
+# 32 windows of 32 frames of 112 px are 39 MB. A killed run loses at most the windows of the shard that was not full.
 TRIALS_PER_SHARD = 32
 PREPARED_FILE = "prepared.json"
 _ABOUT = b"ecg_facial_shard"
 RAGGED_COLUMNS = {name: pa.from_numpy_dtype(each.dtype) for name, each in SIGNALS.items() if name != "crops"}
-"""Columns of arrays of different lengths: all of a window but its crops, which have a file of their own."""
+"""Columns with an array per row: all arrays of a window except the crops, which have a file of their own."""
 _SCHEMA = pa.schema(
     [
         ("subject", pa.string()),
@@ -55,7 +55,7 @@ class PreparedWindow:
     trial : Trial or RestRecording
     window : Window
     problem : str
-        Why a signal of the trial is absent from the window although it was indexed; empty where none is.
+        Why a signal that was indexed is absent from the window; empty where none is.
     """
 
     trial: Recording
@@ -69,18 +69,18 @@ def crops_path(folder: Path, number: int) -> Path:
 
 
 def table_path(folder: Path, number: int) -> Path:
-    """Path of a shard's table; the shard is complete when it is there."""
+    """Path of a shard's table; the shard is complete when it exists."""
     return folder / f"windows-{number:05d}.parquet"
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed run left half-written."""
+    """Remove the temporary files of a killed run."""
     for leftover in (*folder.glob(".crops-*"), *folder.glob(".windows-*"), *folder.glob(".prepared-*")):
         leftover.unlink(missing_ok=True)
 
 
 def write_shard(folder: Path, number: int, windows: Sequence[PreparedWindow], *, key: str) -> None:
-    """Write one shard: crops first, then the table that makes it count."""
+    """Write one shard: crops first, then the table that completes it."""
     crops = np.stack([item.window.crops for item in windows])
     table = pa.Table.from_pylist([_to_row(item) for item in windows], schema=_SCHEMA)
     about = json.dumps({"format_version": FORMAT_VERSION, "key": key, "content": _hash_content(crops, table)})
@@ -91,6 +91,7 @@ def write_shard(folder: Path, number: int, windows: Sequence[PreparedWindow], *,
 
 
 def _hash_content(crops: UInt8Array, table: pa.Table) -> str:
+    """SHA-256 of the values, in Arrow's stream format: Parquet's bytes change with the version of its writer."""
     digest = hashlib.sha256(np.ascontiguousarray(crops).data)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
@@ -100,6 +101,7 @@ def _hash_content(crops: UInt8Array, table: pa.Table) -> str:
 
 
 def _to_row(item: PreparedWindow) -> dict[str, Any]:
+    """Row of a shard's table."""
     subject, window = item.trial.subject, item.window
     return {
         "subject": subject.id,
@@ -114,7 +116,7 @@ def _to_row(item: PreparedWindow) -> dict[str, Any]:
 
 
 def read_shard(folder: Path, number: int) -> tuple[pa.Table, dict[str, Any]]:
-    """Read a shard's table, and what it says of itself: ``format_version``, ``key``, ``content`` (a hash).
+    """Read a shard's table and its metadata: ``format_version``, ``key``, ``content`` (a hash).
 
     Raises
     ------

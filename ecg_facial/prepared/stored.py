@@ -40,7 +40,7 @@ _MAX_OPEN_SHARDS = 32
 
 
 class _Ragged:
-    """Arrays of different lengths, row by row in one array."""
+    """Arrays of different lengths, one per row, stored end to end in one array."""
 
     def __init__(self, column: pa.ChunkedArray, *, width: int | None) -> None:
         lists = pa.concat_arrays(list(column.chunks))

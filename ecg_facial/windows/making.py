@@ -25,8 +25,9 @@ from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.windows.window import Window
 
-# Faces react 1 to 3 s after the stimulus, so the late policy leaves out the first 2 s of 5.5.
+# Faces react 1 to 3 s after the stimulus, so the policy "late" leaves out the first 2 s of BioVid's 5.5 s.
 _LATE_START = 2.0 / 5.5
+# Timestamps of video files are fractions: a frame may miss the window's edge by rounding, never by a microsecond.
 _CLOCK_TOLERANCE_S = 1e-6
 
 
@@ -43,9 +44,9 @@ def make_window(
     Parameters
     ----------
     frames : iterable of VideoFrame or None
-        In order of time; frames outside the window are passed over. None where there is no video.
+        In order of time; frames outside the window are ignored. None where there is no video.
     ecg : EcgSignal or None
-        At least the window's stretch. None where there is no ECG.
+        Covers at least the window. None where there is no ECG.
     settings : WindowSettings
     detector : FaceDetector, optional
         Needed with `frames`; must be the one that `settings` names.
@@ -63,7 +64,7 @@ def make_window(
 
     Notes
     -----
-    A pure function: equal frames and samples give an equal window, whatever came before.
+    A pure function: equal frames and samples give an equal window, whatever was processed before.
     """
     if frames is None and ecg is None:
         raise SettingsError("a window needs video, ECG, or both: neither was given")
@@ -90,14 +91,14 @@ def make_window(
 
 
 def frame_grid(settings: WindowSettings) -> Float64Array:
-    """Compute the times in seconds at which frames are looked for, shape (n_frames,): the middles of equal parts."""
+    """Compute the slots' times in seconds, shape (n_frames,): the middles of equal parts of the window."""
     begin_s = _LATE_START * settings.window_s if settings.frame_policy == "late" else 0.0
     parts = (np.arange(settings.n_frames) + 0.5) / settings.n_frames
     return np.asarray(begin_s + (settings.window_s - begin_s) * parts, dtype=np.float64)
 
 
 class _FaceTrack:
-    """Crops of a window while its frames go by."""
+    """Crops of a window, collected in one pass over its frames."""
 
     def __init__(self, settings: WindowSettings) -> None:
         self._settings = settings
@@ -107,10 +108,11 @@ class _FaceTrack:
         self.quality = 0.0
 
     def collect(self, frames: Iterable[VideoFrame], detector: FaceDetector, start_s: float) -> None:
+        """Track the face through all frames of the window; keep one crop per slot."""
         tracker = FaceTracker(detector, settings=TrackSettings(detect_every=self._settings.detect_every))
-        # a slot opens at its time and takes the first frame with a face before the next one opens
+        # a slot takes the first frame with a face from its own time until the next slot's time
         grid = self.times_s.copy()
-        trust: list[float] = []
+        confidences: list[float] = []
         last_s = 0.0
         for frame in frames:
             time_s = frame.time_s - start_s
@@ -119,20 +121,20 @@ class _FaceTrack:
             if time_s < -_CLOCK_TOLERANCE_S:
                 continue
             face = tracker.update(frame)
-            slot = self._slot(grid, time_s, number=len(trust))
-            trust.append(0.0 if face is None else face.confidence)
+            slot = self._slot(grid, time_s, number=len(confidences))
+            confidences.append(0.0 if face is None else face.confidence)
             last_s = time_s
             if face is not None and 0 <= slot < len(self.mask) and not self.mask[slot]:
                 self.crops[slot] = crop_face(frame, face, crop_px=self._settings.crop_px)
                 self.mask[slot] = True
                 self.times_s[slot] = time_s
-        if trust:
-            step_s = last_s / (len(trust) - 1) if len(trust) > 1 else 0.0
+        if confidences:
+            step_s = last_s / (len(confidences) - 1) if len(confidences) > 1 else 0.0
             covered = min(1.0, (last_s + step_s) / self._settings.window_s)
-            self.quality = float(np.mean(trust)) * covered
+            self.quality = float(np.mean(confidences)) * covered
 
     def _slot(self, grid: Float64Array, time_s: float, *, number: int) -> int:
-        """Slot that a frame may fill, -1 before the first: the last one looked for at or before its time."""
+        """Find the slot that a frame may fill: the last one whose time has come, -1 before the first."""
         if self._settings.frame_policy == "first":
             return number
         return int(np.searchsorted(grid, time_s + _CLOCK_TOLERANCE_S, side="right")) - 1
@@ -141,7 +143,7 @@ class _FaceTrack:
 def _read_heart(
     ecg: EcgSignal | None, settings: WindowSettings, start_s: float
 ) -> tuple[Float64Array, HeartRateTokens, float]:
-    """Beat times from the window's start, tokens, and quality."""
+    """Compute the times of beats from the window's start, the heart-rate tokens, and the quality."""
     nothing = (np.zeros(0), _no_tokens(), 0.0)
     if ecg is None:
         return nothing

@@ -1,7 +1,7 @@
-"""One fold: hand a pipeline its inner parts, and its test trials without labels.
+"""One fold: fit a pipeline on the inner parts, and predict the test trials without their labels.
 
-Enters: prepared data, a fold, pipelines. Leaves: logits by trial and model, fingerprints of what was fitted, seconds.
-In memory; whatever is altered in the data before is what the pipelines get.
+Input: prepared data, a fold, a pipeline. Output: logits by trial and model, fingerprints of everything fitted, and the
+seconds it took. Results stay in memory, so that an audit can run a fold again on altered data.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FoldOutcome:
-    """What came out of a pipeline on a fold.
+    """Result of a pipeline on a fold.
 
     Attributes
     ----------
     rows : list of int
         Rows of the test trials in `PreparedData.table`, ascending.
     logits : mapping of str to ndarray, shape (n_rows, n_classes)
-        By model; NaN where it has nothing to look at.
+        By model; NaN where a trial lacks the model's signal.
     in_test : ndarray of bool, shape (n_rows,)
-        Rows of the fold's test part; the others test the fused model alone.
+        Rows of the fold's test part; on the other rows only the fused model is tested.
     conformal_rows : list of int
     conformal_logits : mapping of str to ndarray
         The same for the conformal part.
     fingerprint : mapping of str to str
         SHA-256 of everything that was fitted.
     details : mapping
-        What the pipeline says of its fit, JSON-able: chosen epochs, temperatures, fusion weights.
+        What the pipeline reports of its fit, JSON-able: chosen epochs, temperatures, fusion weights.
     seconds : float
-        Of fit and prediction.
+        Duration of fit and prediction.
     """
 
     rows: list[int]
@@ -84,7 +84,7 @@ def run_fold(
 def _predict_conformal(
     fitted: FittedFold, fold: Fold, pipeline: Pipeline, task: Task
 ) -> tuple[list[int], Mapping[str, Float64Array]]:
-    """Predict the conformal part; under cross-fitting take what was said out of fold, where the pipeline keeps it."""
+    """Predict the conformal part; under cross-fitting take the pipeline's out-of-fold logits."""
     data, method = fitted.prepared, fitted.method
     if not fold.crossfit or not fold.conformal:
         rows = rows_of_part(data, fold, fold.conformal, task=task)
@@ -99,7 +99,7 @@ def _predict_conformal(
 
 @dataclass(frozen=True, eq=False)
 class FittedFold:
-    """A pipeline after its fit on a fold, and the data as they are normalised for that fold.
+    """A pipeline after its fit on a fold, and the data as normalised for that fold.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ def fit_fold(
 
 
 def make_parts(prepared: PreparedData, fold: Fold, *, task: Task) -> tuple[PreparedData, Parts]:
-    """Hand out the inner parts of a fold, with labels, and the data as they are normalised for the fold.
+    """Make the inner parts of a fold, with labels, and the data as normalised for the fold.
 
     Under cross-fitting the normalisation of each inner fold is fitted on its own training part.
     """

@@ -1,7 +1,7 @@
-"""What a method may look at: trials of one part of a fold, with labels or without.
+"""The trials of one part of a fold, as a method sees them: with labels, or without.
 
-Enters: prepared data, rows, whether the labels may be seen. Leaves: signals by place. Names and order of BioVid's
-trials tell their level, so a set without labels has no names either and stands in an order that says nothing.
+Input: prepared data, rows, and whether labels may be seen. Output: windows by place. Names and order of BioVid's trials
+reveal their level, so a set without labels has no names either, and its order is drawn by a hash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ecg_facial.prepared.queries import encode_labels, has_beats, sees_face
 from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array
 from ecg_facial.windows.window import Window
 
-# `problem` is not among them: its text names files, and so levels
+# Columns that a method may see. Not `problem`: its text holds file names, which reveal the level.
 OPEN_COLUMNS = (
     "subject", "sex", "age_years", "has_video", "has_ecg", "face_quality", "ecg_quality", "heart_rate_bpm", "n_faces",
     "n_tokens",
@@ -93,13 +93,13 @@ class TrialSet:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """What is known beside signals and levels, a row a trial: `OPEN_COLUMNS`, as far as the data have them."""
+        """One row per trial, without names and levels: those of `OPEN_COLUMNS` that the data have."""
         columns = [name for name in OPEN_COLUMNS if name in self._prepared.table]
         return self._prepared.table[columns].iloc[self._rows].reset_index(drop=True)
 
     @property
     def subjects(self) -> list[str]:
-        """Whose trial each is."""
+        """Subject of each trial."""
         return [str(name) for name in self.table["subject"]]
 
     @cached_property
@@ -113,7 +113,7 @@ class TrialSet:
         return np.array([has_beats(self._prepared, row) for row in self._rows], dtype=bool)
 
     def __getitem__(self, place: int, /) -> Window:
-        """Signals of a trial: face crops, heart-rate tokens, their times and quality; nothing tells its level."""
+        """Window of a trial: face crops, heart-rate tokens, their times and quality. Nothing in it reveals the level."""
         return self._prepared[self._rows[place]]
 
     def frame_features(self, place: int, settings: FacialSettings | None = None) -> Float32Array:
@@ -138,7 +138,7 @@ class TrialSet:
         return self._with(rows, labelled=self.labelled)
 
     def without_labels(self) -> TrialSet:
-        """Give the same trials in the same order without labels."""
+        """Return the same trials in the same order without labels."""
         return self._with(self._rows, labelled=False)
 
     def _with(self, rows: Sequence[int], *, labelled: bool) -> TrialSet:
@@ -158,7 +158,7 @@ class TrialSet:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Parts:
-    """What a fold is fitted on: disjoint, and without the test trials.
+    """The inner parts of a fold, on which a method is fitted: disjoint, and without the test trials.
 
     Attributes
     ----------
@@ -170,8 +170,8 @@ class Parts:
     conformal : TrialSet
         For the scores of conformal sets; `Pipeline.fit` must not look at it. May be empty.
     crossfit : tuple of Parts
-        Inner folds, where nobody is set apart for calibration: their ``calibration`` parts are predicted by models that
-        were fitted on their ``train`` and ``stopping`` parts, and together hold every inner subject once.
+        Inner folds, where no subjects are reserved for calibration. The ``calibration`` part of each is predicted by
+        models that were fitted on its ``train`` and ``stopping`` parts; together they hold every inner subject once.
     """
 
     train: TrialSet
@@ -182,7 +182,7 @@ class Parts:
 
 
 def shuffle_rows(prepared: PreparedData, rows: Iterable[int]) -> list[int]:
-    """Order rows by a hash of their names, so that the order tells nothing of the level."""
+    """Order rows by a hash of their names, so that the order does not reveal the level."""
     names = prepared.table[["subject", "trial"]].to_numpy()
 
     def digest(row: int) -> str:

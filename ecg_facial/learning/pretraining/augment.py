@@ -1,7 +1,7 @@
 """Random changes to face crops, so that a network trained on rendered heads does not learn the renderer.
 
-Enters: uint8 RGB crops and a random generator. Leaves: uint8 RGB crops of the same shape. Geometry, light, colour,
-sensor noise, resolution, compression and occlusion are varied; what a face expresses is not.
+Input: uint8 RGB crops and a random generator. Output: uint8 RGB crops of the same shape. Geometry, light, colour,
+sensor noise, resolution, compression and occlusion are varied; the facial expression is not.
 """
 
 from __future__ import annotations

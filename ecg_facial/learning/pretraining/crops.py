@@ -1,8 +1,8 @@
 """Rendered face crops with known action units, for pretraining.
 
-Enters: a number of identities and a seed. Leaves: aligned uint8 crops made by the same detector and alignment as every
-other crop of the package, with action-unit intensities. Identities come from the seed domain ``pretraining``, so none
-of them is in a cohort.
+Input: a number of identities and a seed. Output: aligned uint8 crops, made by the detector and the alignment of all
+crops of the package, with action-unit intensities. Identities are drawn from the seed domain ``pretraining``, so none
+of them is in a simulated cohort.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Train ResNet18 to read action-unit intensities off face crops.
+"""Train ResNet18 to predict action-unit intensities from face crops.
 
-Enters: labelled crops. Leaves: a network and how well it reads each unit on identities it has not seen.
+Input: labelled crops. Output: a network, and the variance of each unit that it explains on identities it was not
+trained on.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from ecg_facial.runtime.typing import Float32Array, Float64Array
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """Part of a training at one picture size: small pictures first cost a quarter."""
+    """Part of a training at one picture size.
+
+    Training begins with small pictures: at half the side an epoch costs a quarter.
+    """
 
     side_px: int
     epochs: int
@@ -85,7 +89,7 @@ def train_reader(
     Returns
     -------
     network : ResNet18
-        With one output an action unit, in the order of `TARGET_AUS`.
+        With one output per action unit, in the order of `TARGET_AUS`.
     explained : dict of str to float
         Share of the variance of each unit's intensity that the network explains on the held-out identities.
     """
