@@ -113,7 +113,7 @@ class TrialSet:
         return np.array([has_beats(self._prepared, row) for row in self._rows], dtype=bool)
 
     def __getitem__(self, place: int, /) -> Window:
-        """Window of a trial: face crops, heart-rate tokens, their times and quality. Nothing in it reveals the level."""
+        """Window of a trial: face crops, heart-rate tokens, times and quality. Nothing in it reveals the level."""
         return self._prepared[self._rows[place]]
 
     def frame_features(self, place: int, settings: FacialSettings | None = None) -> Float32Array:
