@@ -7,7 +7,6 @@ of 1388 x 1038). Knows nothing of faces. FFmpeg's log stays as the host program 
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +18,10 @@ import cv2
 import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.face.frame_folders import DEFAULT_FPS, IMAGE_SUFFIXES, list_images
 from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.typing import AnyArray, Float64Array, UInt8Array
 
-DEFAULT_FPS = 25.0
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 # FFmpeg's AVCOL_RANGE_JPEG: luma from 0 to 255 instead of 16 to 235
 _FULL_RANGE = 2
 _CLOCK_TOLERANCE_S = 1e-6
@@ -295,17 +293,6 @@ def _decode_from(
             container.seek(int((first.time + begin_s) / stream.time_base), stream=stream)
             frames = container.decode(stream)
     yield from frames
-
-
-def list_images(folder: Path) -> list[Path]:
-    """List the frame images of a folder in order of time: by name, with numbers by value."""
-    return sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES), key=_by_number)
-
-
-def _by_number(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sorting key that compares the numbers in a name by value."""
-    parts = re.split(r"(\d+)", path.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], path.name
 
 
 def _read_folder(video: VideoRef, begin_s: float, end_s: float) -> Iterator[VideoFrame]:

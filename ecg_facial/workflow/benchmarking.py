@@ -14,6 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from ecg_facial.datasets.indexing import find_marker, index_dataset
+from ecg_facial.datasets.readers.registry import READERS
+from ecg_facial.datasets.records import DatasetIndex
+from ecg_facial.datasets.settings import AUTO
 from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.audit.settings import CHEAP, WHOLE, AuditSettings
 from ecg_facial.evaluation.benchmark.run_file import describe_run, open_windows
@@ -170,11 +173,17 @@ def audit(
     audited, prepared = about.benchmark_settings, open_windows(about, folder)
     folds = folder / FOLDS_FILE if about.folds_repeated else None
     result = load_run(prepared, folder, settings=audited, folds=folds)
-    trials = index_dataset(data).trials if data is not None else ()
+    trials = () if data is None else _index_again(data, about).trials
     found = audit_run(prepared, result, settings=audited, audit=settings, trials=trials, executor=executor)
     found.write(folder / AUDIT_FILE)
     replace(result.metrics, audit=found).write(folder / METRICS_FILE)
     return found
+
+
+def _index_again(data: Path | str, run: RunRecord) -> DatasetIndex:
+    """Index the data set of a run as the run did; of two joined data sets the reader that fits."""
+    reader = run.reader if run.reader in READERS else AUTO
+    return index_dataset(data, reader=reader, reader_options=run.reader_settings, window_s=run.window_settings.window_s)
 
 
 def write_run(

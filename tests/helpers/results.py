@@ -54,6 +54,7 @@ def make_run() -> RunRecord:
         class_names=TASK.class_names,
         simulated=True,
         reader="manifest",
+        reader_settings={},
         data_fingerprint="f" * 64,
         windows_fingerprint="d" * 64,
         n_subjects=3,
