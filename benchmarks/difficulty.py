@@ -29,7 +29,8 @@ MODELS = ("facial", "ecg", "fusion")
 DRAWS = ((125, 16), (250, 32), (500, 64), (1000, 128), (2000, 256))
 CONVERGENCE_SUBJECTS = 12
 PAIRS = [
-    Task(f"BL1 vs {level.name}", (PainLevel.BL1, level)) for level in (PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)
+    Task(name=f"BL1 vs {level.name}", levels=(PainLevel.BL1, level))
+    for level in (PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)
 ]
 
 
