@@ -120,6 +120,13 @@ def test_scoring_needs_no_torch(tmp_path: Path) -> None:
     assert run.stdout.strip() == "3", run.stderr
 
 
+def test_importing_the_judge_loads_nothing_that_only_a_report_or_a_network_needs() -> None:
+    slow = ("torch", "sklearn", "matplotlib.figure", "scipy.stats", "scipy.signal", "cv2", "av")
+    code = f"import sys, ecg_facial.workflow.scoring\nprint([name for name in {slow!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize("n_subjects", [1, 2])
 def test_one_or_two_people_give_what_can_be_said_and_no_more(tmp_path: Path, n_subjects: int) -> None:
     path = make_file(tmp_path / "theirs.csv", n_subjects=n_subjects)
