@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from measures.reference import judge_reference
 
-from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel, Task
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.simulate.observer.ceiling import observe_cohort

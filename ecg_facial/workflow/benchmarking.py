@@ -28,10 +28,10 @@ from ecg_facial.evaluation.benchmark.runner import (
     run_benchmark,
 )
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.published import list_published
 from ecg_facial.evaluation.judging.schema import AuditResult
-from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE
+from ecg_facial.evaluation.protocols.fold_manifest import FOLDS_FILE
 from ecg_facial.evaluation.report.examples import choose_examples
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
@@ -204,7 +204,7 @@ def write_run(
     examples = choose_examples(
         shown, found.prepared, found.index, task=get_task(settings.task), model=result.metrics.main_model
     )
-    people = of_run(shown, result.metrics.class_names, people=found.prepared.table).table
+    people = from_run(shown, result.metrics.class_names, people=found.prepared.table).table
     write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
     write_report(
         result.folder / REPORT_FILE,

@@ -19,7 +19,7 @@ from ecg_facial.cli.app import app
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import LeakageGap, ProtocolComparison
 from ecg_facial.evaluation.report.figures_calibration import draw_reliability, draw_risk_coverage
-from ecg_facial.evaluation.report.figures_models import draw_critical_difference, draw_leakage, draw_published
+from ecg_facial.evaluation.report.figures_comparison import draw_critical_difference, draw_leakage, draw_published
 from ecg_facial.workflow.scoring import METRICS_FILE, REPORT_FILE, TABLES_FOLDER, score
 
 CLASSES = ("none", "mild", "severe")

@@ -105,14 +105,14 @@ def _draw(
 ) -> dict[str, Any]:
     """All figures by their name in the template; None for those with nothing to show."""
     # matplotlib takes half a second to import: only a report that is written needs it
-    from ecg_facial.evaluation.report import figures, figures_calibration, figures_models
+    from ecg_facial.evaluation.report import figures, figures_calibration, figures_comparison
 
     return {
         "subjects_figure": figures.draw_subjects(metrics, simulated=simulated),
         "confusions_figure": figures.draw_confusions(metrics, simulated=simulated),
-        "rank_figure": figures_models.draw_critical_difference(metrics, simulated=simulated),
-        "leakage_figure": figures_models.draw_leakage(metrics, simulated=simulated),
-        "published_figure": figures_models.draw_published(metrics, published, simulated=simulated),
+        "rank_figure": figures_comparison.draw_critical_difference(metrics, simulated=simulated),
+        "leakage_figure": figures_comparison.draw_leakage(metrics, simulated=simulated),
+        "published_figure": figures_comparison.draw_published(metrics, published, simulated=simulated),
         "reliability_figure": figures_calibration.draw_reliability(metrics, simulated=simulated),
         "risk_figure": figures_calibration.draw_risk_coverage(metrics, simulated=simulated),
         "examples": [(example, figures.draw_example(example)) for example in examples],
