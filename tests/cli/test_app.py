@@ -272,7 +272,7 @@ def test_an_ecg_is_looked_at_and_the_files_are_named(run: Callable[..., Said], t
 def test_doctor_says_what_is_usable(run: Callable[..., Said]) -> None:
     said = run("doctor")
     assert said.code == 0
-    for name in ("numpy", "torch", "face detection", "H.264 video", "ResNet18 weights", "free disk"):
+    for name in ("numpy", "torch", "joblib", "face detection", "H.264 video", "ResNet18 weights", "free disk"):
         assert name in said.out
     assert "problem" not in said.out
 
