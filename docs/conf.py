@@ -1,11 +1,12 @@
 """Settings of the documentation, which ``make docs`` builds with Sphinx.
 
-Input: the pages of this folder, the docstrings of the package, and the scripts of ``examples/gallery``, which are
+Input: the pages of this folder, the docstrings of the package, and the scripts of ``examples``, which are
 executed. Output: web pages in ``build/docs`` that need no network.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -18,6 +19,7 @@ sys.path.insert(0, str(DOCS.parent / "tools"))
 from write_keys import write_keys  # noqa: E402  # tools is no package
 from write_tree import write_tree  # noqa: E402  # as above
 
+shutil.rmtree(DOCS / "generated" / "api", ignore_errors=True)  # pages of names that are gone
 write_keys(DOCS / "generated" / "keys.md")
 write_tree(DOCS / "generated" / "tree.md")
 
@@ -49,7 +51,7 @@ numpydoc_show_class_members = False
 
 # Examples run in one process, in the order of their names; a failing example fails the build.
 sphinx_gallery_conf = {
-    "examples_dirs": ["../examples/gallery"],
+    "examples_dirs": ["../examples"],
     "gallery_dirs": ["generated/gallery"],
     "filename_pattern": r"/\d\d_",
     "within_subsection_order": "FileNameSortKey",
@@ -61,6 +63,7 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "write_computation_times": False,
     "show_signature": False,
+    "capture_repr": (),
 }
 # a figure is shown by the page, not by a window
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
@@ -73,7 +76,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_persistent": ["search-button"],
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"[!g]*": ["page-toc"]},  # not on generated pages, whose code needs the room
     "footer_start": ["copyright"],
     "footer_end": [],
     "show_prev_next": False,

@@ -35,6 +35,9 @@ NOTES = {
     "ecg_facial/evaluation/report/templates/probabilities.html.j2": "Calibration, abstention, conformal, retest",
     "ecg_facial/evaluation/report/templates/data.html.j2": "Subjects, trials, exclusions",
     "ecg_facial/evaluation/report/templates/protocol.html.j2": "Protocol, how to repeat the run, reporting checklist",
+    "docs/model_card.md": "The model card as a page",
+    "docs/contributing.md": "How the code is written, as a page",
+    "docs/changes.md": "What users notice, as a page",
     "tests/windows/golden": "What `make_window` made when its version was last raised",
 }
 SHOWN = {".md", ".rst", ".npz", ".safetensors", ".j2", ".css", ".typed", ".py"}
@@ -76,13 +79,15 @@ def describe(path: Path) -> str:
 
     Raises
     ------
-    SystemExit
+    ValueError
         When there is none.
     """
     name = path.relative_to(ROOT).as_posix()
     note = NOTES.get(name) or _find_title(path)
     if not note:
-        sys.exit(f"{name}: nothing says what it is; write a docstring or a title, or add a note to tools/write_tree.py")
+        raise ValueError(
+            f"{name}: nothing says what it is; write a docstring or a title, or add a note to tools/write_tree.py"
+        )
     return note
 
 

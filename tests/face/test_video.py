@@ -1,4 +1,4 @@
-"""Frames have their times; crops of planes equal crops of the whole picture; unreadable videos are named."""
+"""Frames come with their times, and parts of them equal the same parts of the whole picture."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.evaluation.protocols.folds import (
+from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
+from ecg_facial.evaluation.protocols.splits import (
     Fold,
     Inner,
     Part,
@@ -24,7 +25,6 @@ from ecg_facial.evaluation.protocols.folds import (
     leave_one_subject_out,
     without,
 )
-from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
 
 ORIGINAL_TRAIN_SHARE = 0.8
 TEST_DATA = "test"

@@ -1,7 +1,4 @@
-"""Loading a face detector.
-
-Input: a name, and the path of its file where the user provides one. Output: a detector.
-"""
+"""Load a face detector by name."""
 
 from __future__ import annotations
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,19 +14,28 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from torch import Tensor, nn
 
+from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, face_features, heart_features, summary_features
+from ecg_facial.evaluation.benchmark.adapters import (
+    EstimatorPipeline,
+    ModulePipeline,
+    face_features,
+    heart_features,
+    summary_features,
+)
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, rows_of_part, run_fold
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
-from ecg_facial.evaluation.protocols.folds import Fold, leave_one_subject_out
 from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.evaluation.protocols.splits import Fold, leave_one_subject_out
 from ecg_facial.labels import get_task
+from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.workflow.comparing import benchmark
 
 TASK = get_task("biovid4")
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 PEOPLE = [f"s{number:02d}" for number in range(6)]
 
 
@@ -42,17 +48,30 @@ def first_fold(**inner: Any) -> Fold:
     return next(leave_one_subject_out(PEOPLE, seed=0, inner=InnerSettings(**inner)))
 
 
-def import_example(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+class MeanOfTokens(nn.Module):
+    """Mean of the valid tokens, then two layers."""
+
+    def __init__(self, n_classes: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(N_TOKEN_FEATURES, 16), nn.ReLU(), nn.Linear(16, n_classes))
+
+    def forward(self, tokens: Tensor, times_s: Tensor, mask: Tensor) -> Tensor:
+        valid = mask[..., None].float()
+        return self.layers((tokens * valid).sum(dim=1) / valid.sum(dim=1).clamp(min=1))
 
 
-@pytest.mark.parametrize(("name", "model"), [("own_estimator", "heart-logistic"), ("own_module", "mean-of-tokens")])
-def test_each_example_learns_what_the_tokens_tell(prepared: Any, name: str, model: str) -> None:
-    table = import_example(name).main(prepared)
-    assert list(table["model"].unique()) == [model]
+def make_own(kind: str) -> CalibratedPipeline:
+    if kind == "estimator":
+        estimator = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+        return EstimatorPipeline("own", estimator, features=heart_features)
+    training = TrainingSettings(epochs=30, batch_size=8, learning_rate=2e-2)
+    return ModulePipeline("own", MeanOfTokens, training=training)
+
+
+@pytest.mark.parametrize("kind", ["estimator", "module"])
+def test_a_model_of_ones_own_learns_what_the_tokens_tell(prepared: Any, kind: str) -> None:
+    table = benchmark(prepared, make_own(kind))
+    assert list(table["model"].unique()) == ["own"]
     assert len(table) == len(PEOPLE)
     assert table["n_trials"].tolist() == [8] * len(PEOPLE)
     assert table["accuracy"].mean() > 0.7, "tokens follow the level by three standard deviations"

@@ -1,0 +1,34 @@
+"""What the README and the pages say is true: the quick start gives what it shows, and links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(path for path in ROOT.glob("docs/**/*.md") if "generated" not in path.parts)])
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
+
+
+def test_the_quick_start_prints_what_the_readme_shows() -> None:
+    found = re.search(r"```python\n(.*?)```\n```text\n(.*?)```", README, flags=re.DOTALL)
+    assert found is not None
+    done = subprocess.run([sys.executable, "-c", found[1]], capture_output=True, text=True, check=False)
+    assert done.stdout == found[2], done.stderr
+
+
+def test_the_readme_is_read_in_one_go() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_of_a_page_lead_to_files(page: Path) -> None:
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    # pages of the gallery exist once they are built; Sphinx checks those links
+    gone = [link for link in links if "generated/" not in link and not (page.parent / link).exists()]
+    assert not gone
