@@ -1,1 +1,1 @@
-"""Simulated people, faces, ECGs and cohorts, with truth. Everything made here is marked as simulated."""
+"""Simulator: people, faces, ECGs and whole cohorts, with ground truth. All output is marked as SIMULATED."""

@@ -1,19 +1,19 @@
-"""Write a simulated cohort in BioVid's folder shape, with its truth.
+"""Writing a simulated cohort in the folder layout of BioVid, with its truth.
 
-Input: settings and a folder. Leaves::
+Input: settings and a folder. Output::
 
-    OUT/SIMULATED.json                                    what it was made with; it marks the data as simulated
+    OUT/SIMULATED.json                                    settings of the cohort; marks the data as simulated
     OUT/truth.csv                                         see `truth`
-    OUT/artefacts.csv                                     see `artefacts`; what is wrong with the ECGs
+    OUT/artefacts.csv                                     artefacts of the ECGs, see `artefacts`
     OUT/PartA/starting_point/samples.csv
     OUT/PartA/biosignals_filtered/<subject>/<sample>_bio.csv    (also biosignals_raw/)
     OUT/PartA/video/<subject>/<sample>.mp4
-    OUT/rest/...                                  where asked for: rest clips in PartA's folders, with truth.csv
-    OUT/PartC/...                                 where asked for: whole sessions, see `session_files`
-    OUT/pathologies.csv                           where asked for: what is wrong with which files, see `pathology`
+    OUT/rest/...                                  optional: rest clips in the folders of PartA, with truth.csv
+    OUT/PartC/...                                 optional: whole sessions, see `session_files`
+    OUT/pathologies.csv                           optional: damage to files, see `pathology`
 
-Every file is written whole or not at all and depends on the settings alone, never on the number of workers, so that an
-interrupted cohort is completed by running it again.
+Every file is written whole or not at all and depends only on the settings, not on the number of workers. An interrupted
+cohort is completed by running the same command again.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ SAMPLES_COLUMNS = ("subject_id", "subject_name", "class_id", "class_name", "samp
 
 @dataclass(frozen=True, kw_only=True)
 class _Block:
-    """One worker's task: a subject's clips of one level code, or the whole session."""
+    """Task of a worker: a subject's clips of one level code, or the whole session."""
 
     out: Path
     settings: CohortSettings
@@ -103,8 +103,8 @@ def simulate_cohort(
     out : path
         A new or empty folder, or one that holds the same cohort in part.
     settings : CohortSettings, optional
-        Who and what is simulated. Equal settings give equal bytes on the same versions; a person's trials do not
-        change with the number of people or trials.
+        Settings of the cohort. Equal settings give equal bytes with the same versions of the packages; a person's
+        trials do not depend on the number of people or trials.
     executor : Executor
         The bytes do not depend on it.
     show_progress : bool
@@ -142,7 +142,7 @@ def _describe(settings: CohortSettings, factory: DrawerFactory) -> dict[str, Any
 
 
 def _claim_folder(out: Path, description: dict[str, Any]) -> None:
-    """Mark a new folder as this cohort's, or check that it is."""
+    """Write the marker to a new folder, or check that an existing one is of the same cohort."""
     marker = out / MARKER_NAME
     if out.exists() and not out.is_dir():
         raise SettingsError(f"{out} is a file: name a folder to write the cohort to")
@@ -171,7 +171,7 @@ def _read_marker(marker: Path) -> dict[str, Any]:
 
 
 def _find_open_blocks(out: Path, settings: CohortSettings, factory: DrawerFactory) -> list[_Block]:
-    """List the blocks with files yet to write; what a killed run left half-written is removed."""
+    """List the blocks with missing files; temporary files of a killed run are removed."""
     for folder in (PART_NAME, REST_NAME, SESSION_PART):
         for leftover in (out / folder).rglob(".*"):
             leftover.unlink()
@@ -188,21 +188,21 @@ def _find_open_blocks(out: Path, settings: CohortSettings, factory: DrawerFactor
 
 
 def _find_missing(out: Path, settings: CohortSettings, index: int) -> set[str]:
-    """Find the codes of a subject's blocks with files yet to write."""
+    """Find the codes of a subject's blocks with missing files."""
     plans = plan_trials(settings, index) + plan_rest(settings, index)
     missing = {plan.code for plan in plans if list_missing(out, settings, plan)}
     return missing | ({_SESSION} if list_missing_session(out, settings, plans[0].subject.id) else set())
 
 
 def _count(block: _Block) -> int:
-    """Count steps of progress: a clip is one, and so is a session."""
+    """Count the steps of progress: one per clip, one per session."""
     return {_SESSION: 1, REST_CODE: block.settings.rest}.get(block.code, block.settings.trials_per_level)
 
 
 def _write_blocks(blocks: list[_Block], executor: Executor) -> Iterator[None]:
     """Write the blocks; yields once for each trial done."""
     if executor.workers > 1 and len(blocks) > 1:
-        # One frame here compiles and caches what the workers would otherwise each compile.
+        # one frame compiles the loops and caches them; otherwise each worker would compile them
         _warm_up(blocks[0])
     for count in executor.map(_write_block, blocks, ordered=False):
         yield from (None for _ in range(count))
@@ -260,7 +260,7 @@ def _format_artefacts(settings: CohortSettings, trials: Iterable[SimulatedTrial]
 
 
 def _write_lines(file: Path, lines: Iterator[str]) -> None:
-    """Write a table line by line, where it is not there yet."""
+    """Write a table line by line, unless it exists."""
     if not file.exists():
         with atomic_path(file) as path, open(path, "w", encoding="utf-8", newline="") as stream:
             stream.writelines(lines)

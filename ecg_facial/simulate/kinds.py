@@ -1,4 +1,7 @@
-"""Words of simulated cohorts that the command line shows too; imports nothing, so that its help stays fast."""
+"""Names of the damages to files; the command line lists them, so this module imports nothing.
+
+Input: nothing. Output: constants.
+"""
 
 from __future__ import annotations
 
@@ -6,4 +9,4 @@ PATHOLOGY_KINDS = (
     "face_lost", "second_person", "dropped_frames", "frozen_frame", "clock_offset", "clock_drift", "truncated_video",
     "truncated_ecg", "missing_video", "missing_ecg",
 )  # fmt: skip
-"""What can be wrong with a trial's files; see `pathology`."""
+"""Kinds of damage to the files of a trial; `pathology` explains them."""

@@ -1,7 +1,7 @@
-"""Tables of truth beside a cohort's files, written and read in one way.
+"""Writing and reading the CSV tables with the truth of a cohort.
 
-Input: rows, or the path of a table. Output: comma-separated lines, or what each row means. Which columns there are,
-and what they mean, is said by `truth`, `artefacts`, `pathology` and `session_files`.
+Input: rows, or the path of a table. Output: lines, or parsed rows. The columns are defined in `truth`, `artefacts`,
+`pathology` and `session_files`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def read_rows(
     columns : sequence of str
         The header, in this order.
     parse : callable
-        Makes what a row means of its cells; may raise ValueError, TypeError, KeyError or AttributeError.
+        Converts the cells of a row; may raise ValueError, TypeError, KeyError or AttributeError.
     absent : str
-        What to say where there is no such file; its path is added.
+        Message if there is no such file; its path is added.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Pictures and signals as the bytes of BioVid-shaped files.
+"""Encoding of pictures and signals as in BioVid's files.
 
-Input: frames and signal columns. Output: an H.264 MP4 and TAB-separated text, the same bytes for the same input on
-the same versions: one encoder thread, no creation time.
+Input: frames, and columns of signals. Output: H.264 in MP4, and TAB-separated text. Same bytes for the same input and
+versions: one encoder thread, no creation time.
 """
 
 from __future__ import annotations
@@ -49,16 +49,15 @@ def write_video(
     Parameters
     ----------
     target : BytesIO or Path
-        Where to; a file holds the same bytes as memory.
+        File, or buffer in memory; the bytes are the same.
     frames : iterable of ndarray of uint8, shape (height, width, 3)
-        RGB pictures; taken one at a time, never held together. None is a frame that was lost: the next one keeps its
-        own time.
+        RGB pictures, taken one at a time. None is a lost frame: the next one keeps its own time.
     width, height : int
         Size in pixels, even numbers.
     fps : int
         Frame rate in Hz.
     crf : int
-        Rate factor, 0 (lossless) to 51; 23 is x264's own.
+        Rate factor, 0 (lossless) to 51; 23 is x264's default.
 
     Raises
     ------
@@ -77,7 +76,7 @@ def write_video(
                 continue
             if frame.shape != (height, width, 3):
                 raise SettingsError(f"frame {number} has shape {frame.shape}: expected ({height}, {width}, 3)")
-            # OpenCV converts four times faster than the encoder's own scaler, with the same BT.601 matrix.
+            # OpenCV converts four times as fast as FFmpeg's scaler, with the same BT.601 matrix
             planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420).astype(np.uint8, copy=False)
             picture = _fill_frame(planes, width, height)
             picture.pts, picture.time_base = number, time_base
@@ -86,7 +85,7 @@ def write_video(
 
 
 def _fill_frame(planes: UInt8Array, width: int, height: int) -> av.VideoFrame:
-    """Copy planes that lie one after the other; the way of PyAV, which handles any layout, takes five times as long."""
+    """Copy adjacent planes to a frame; PyAV's method for any layout takes five times as long."""
     frame = av.VideoFrame(width, height, "yuv420p")
     if any(plane.line_size != plane.width for plane in frame.planes):
         return av.VideoFrame.from_ndarray(planes, format="yuv420p")
@@ -98,7 +97,7 @@ def _fill_frame(planes: UInt8Array, width: int, height: int) -> av.VideoFrame:
 
 
 def format_biosignals(columns: Float64Array, *, fs_hz: float) -> str:
-    """Lay signals out as BioVid's biosignal files do.
+    """Format signals as in BioVid's files.
 
     Parameters
     ----------
@@ -116,7 +115,7 @@ def format_biosignals(columns: Float64Array, *, fs_hz: float) -> str:
         raise SettingsError(f"biosignals have shape {columns.shape}: expected ({len(BIOSIGNAL_COLUMNS) - 1}, n_times)")
     n_times = columns.shape[1]
     time_us = np.arange(n_times) * (_MICROSECONDS / fs_hz)
-    # Adding 0.0 turns -0.0 into 0.0, so that no "-0.000" is written.
+    # adding 0.0 turns -0.0 into 0.0, so that no "-0.000" is written
     values = np.vstack([np.rint(time_us), np.round(columns, _DECIMALS) + 0.0]).T
     rows: str = (_ROW * n_times) % tuple(values.ravel().tolist())
     return "\t".join(BIOSIGNAL_COLUMNS) + "\n" + rows

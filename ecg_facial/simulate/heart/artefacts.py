@@ -1,8 +1,8 @@
-"""What goes wrong with a simulated ECG, when and how much: planned first, drawn after.
+"""Artefacts of a simulated ECG: first planned, then added to the signal.
 
-Input: sensor settings, a length and what the face does. Output: a list of `Artefact` (the truth, cheap to make without
-drawing anything), the ECG with them, and rows of ``artefacts.csv``. Their waveforms are in `ecg_noise`. Works at any
-length: a trial or a whole recording.
+Input: sensor settings, a length, and the pain that the face shows. Output: a list of `Artefact` (the truth, fast to
+make), the ECG with them, and rows of ``artefacts.csv``. `ecg_noise` makes the waveforms. Works for a trial and for a
+whole recording.
 """
 
 from __future__ import annotations
@@ -30,18 +30,23 @@ from ecg_facial.simulate.truth_tables import format_rows, read_rows
 WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION = "wander", "hum", "muscle", "motion", "lead_off", "saturation"
 ARTEFACT_KINDS = (WANDER, HUM, MUSCLE, MOTION, LEAD_OFF, SATURATION)
 ARTEFACTS_COLUMNS = ("subject", "trial", "kind", "start_s", "end_s", "strength_uv")
+# band of BioVid's filtered ECG
 _FILTER_BAND_HZ = (0.5, 40.0)
+# wander and hum change every half minute
 _STRETCH_S = 30.0
+# fade-in and fade-out of noise
 _EDGES_S = {WANDER: 2.0, HUM: 0.5, MUSCLE: 0.15, MOTION: 0.15}
-_SHOWN = 0.2
-# Longer than the longest edge and what the filter makes of it.
+# AU04 from which muscles of the shoulders may tense
+_TENSION_FROM = 0.2
+# longer than the longest fade with the filter's response to it
 _REACH_S = 4.0
+# noise of the amplifier without contact
 _OFF_NOISE_UV = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Artefact:
-    """One interval of a spoilt ECG.
+    """One artefact.
 
     Attributes
     ----------
@@ -50,7 +55,7 @@ class Artefact:
     start_s, end_s : float
         From the first sample; noise fades in and out within them.
     strength_uv : float
-        RMS of noise; the level of the line without contact (0 is flat); the size at which the amplifier clips.
+        RMS of noise; level of the signal without contact; or level at which the amplifier clips.
     """
 
     kind: str
@@ -75,23 +80,23 @@ def plan_artefacts(
     pain_times_s: Float64Array | None = None,
     pain: Float64Array | None = None,
 ) -> tuple[Artefact, ...]:
-    """Decide what goes wrong in a trial or recording.
+    """Plan the artefacts of a trial or recording.
 
     Parameters
     ----------
     rng : Generator
-        A stream of its own.
+        A separate stream.
     settings : SensorSettings
-        How often and how strong.
+        Rates and strengths.
     duration_s : float
         Length of the ECG.
     pain_times_s, pain : ndarray of float64, shape (n,), optional
-        What the face shows of pain, 0..1, and when: shoulders may tense with it.
+        AU04, 0..1, and its times: shoulders may tense with it.
 
     Returns
     -------
     tuple of Artefact
-        By start.
+        Sorted by start.
     """
     found: list[Artefact] = []
     for kind, share, uv in (
@@ -106,7 +111,7 @@ def plan_artefacts(
         (SATURATION, settings.saturation_per_min, settings.saturation_s, settings.saturation_uv),
     ):
         found += _plan_events(rng, kind, per_min, length_s, uv, duration_s)
-    found = [_lie_flat(rng, item, settings) if item.kind == LEAD_OFF else item for item in found]
+    found = [_choose_level(rng, item, settings) if item.kind == LEAD_OFF else item for item in found]
     if pain is not None and pain_times_s is not None and settings.muscle_with_pain > 0.0:
         found += _plan_tension(rng, settings, pain_times_s, pain, duration_s)
     return tuple(sorted(found, key=lambda item: item.start_s))
@@ -119,7 +124,7 @@ def _draw(rng: np.random.Generator, limits: Range) -> float:
 def _plan_stretches(
     rng: np.random.Generator, kind: str, share: float, uv: Range, duration_s: float
 ) -> Iterator[Artefact]:
-    """Fill a share of a recording's stretches; a trial is one."""
+    """Plan an artefact in a share of a recording's half minutes; a trial is one stretch."""
     edges_s = np.linspace(0.0, duration_s, max(1, round(duration_s / _STRETCH_S)) + 1).tolist()
     for start_s, end_s in pairwise(edges_s):
         if rng.random() < share:
@@ -129,7 +134,7 @@ def _plan_stretches(
 def _plan_events(
     rng: np.random.Generator, kind: str, per_min: float, length_s: Range, uv: Range, duration_s: float
 ) -> Iterator[Artefact]:
-    """Events that start before the end; those that started earlier reach in."""
+    """Plan events at random times; those that started before the signal reach into it."""
     before_s = length_s[1]
     for _ in range(int(rng.poisson(per_min * (duration_s + before_s) / 60.0))):
         start_s = float(rng.random()) * (duration_s + before_s) - before_s
@@ -139,7 +144,8 @@ def _plan_events(
             yield Artefact(kind=kind, start_s=max(0.0, start_s), end_s=min(duration_s, end_s), strength_uv=strength_uv)
 
 
-def _lie_flat(rng: np.random.Generator, item: Artefact, settings: SensorSettings) -> Artefact:
+def _choose_level(rng: np.random.Generator, item: Artefact, settings: SensorSettings) -> Artefact:
+    """Choose the level without contact: zero, or a limit of the amplifier."""
     sign = 1.0 if rng.random() < 0.5 else -1.0
     level_uv = sign * settings.rail_uv if rng.random() < settings.rail_share else 0.0
     return Artefact(kind=item.kind, start_s=item.start_s, end_s=item.end_s, strength_uv=level_uv)
@@ -148,7 +154,7 @@ def _lie_flat(rng: np.random.Generator, item: Artefact, settings: SensorSettings
 def _plan_tension(
     rng: np.random.Generator, settings: SensorSettings, times_s: Float64Array, pain: Float64Array, duration_s: float
 ) -> Iterator[Artefact]:
-    edges = np.flatnonzero(np.diff(np.r_[0, pain > _SHOWN, 0]))
+    edges = np.flatnonzero(np.diff(np.r_[0, pain > _TENSION_FROM, 0]))
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         strength_uv = _draw(rng, settings.muscle_uv) * float(pain[first:last].mean())
         if rng.random() < settings.muscle_with_pain:
@@ -164,14 +170,14 @@ def add_artefacts(
     fs_hz: float,
     artefacts: Iterable[Artefact],
 ) -> tuple[Float64Array, Float64Array]:
-    """Spoil an ECG as planned.
+    """Add artefacts to an ECG.
 
     Parameters
     ----------
     rng : Generator
         Draws the waveforms.
     filtered_uv, raw_uv : ndarray of float64, shape (n_times,)
-        The ECG without artefacts, filtered and as it came from the electrodes.
+        The ECG without artefacts, filtered and raw.
     fs_hz : float
         Sampling rate.
     artefacts : iterable of Artefact
@@ -180,7 +186,7 @@ def add_artefacts(
     Returns
     -------
     filtered_uv, raw_uv : ndarray of float64, shape (n_times,)
-        New arrays. The raw one holds everything, the filtered one what 0.5-40 Hz leaves of it.
+        New arrays; the filtered one has the artefacts between 0.5 and 40 Hz.
     """
     planned = tuple(artefacts)
     if not planned:
@@ -200,7 +206,7 @@ def draw_artefacts(
     fs_hz: float,
     artefacts: Iterable[Artefact],
 ) -> Float64Array:
-    """Draw what `add_artefacts` adds to the filtered ECG, and how it dies away beyond both ends.
+    """Compute what `add_artefacts` adds to the filtered ECG, with its decay beyond both ends.
 
     Parameters
     ----------
@@ -210,14 +216,14 @@ def draw_artefacts(
     Returns
     -------
     ndarray of float64, shape (n_times + 2 * count_reach(fs_hz),)
-        Microvolts, from as many samples before the first one.
+        Microvolts, from `count_reach(fs_hz)` samples before the first one.
     """
     change, _ = _draw_change(rng, filtered_uv, raw_uv, fs_hz=fs_hz, artefacts=tuple(artefacts))
     return _filter(change, fs_hz) if change.any() else change
 
 
 def list_beyond(artefacts: Iterable[Artefact], *, duration_s: float) -> Iterator[Artefact]:
-    """List artefacts with what of them lies beyond the ends of a trial: noise that reaches one falls only there."""
+    """Extend the artefacts that reach an end of a trial by their fade beyond it."""
     for item in artefacts:
         edge_s = _EDGES_S.get(item.kind, 0.0)
         start_s = item.start_s - (edge_s if item.start_s <= 0.0 else 0.0)
@@ -226,7 +232,7 @@ def list_beyond(artefacts: Iterable[Artefact], *, duration_s: float) -> Iterator
 
 
 def count_reach(fs_hz: float) -> int:
-    """Count the samples beyond its ends in which what spoils a trial dies away."""
+    """Return the number of samples beyond the ends of a trial in which its artefacts decay."""
     return round(_REACH_S * fs_hz)
 
 
@@ -238,7 +244,7 @@ def _draw_change(
     fs_hz: float,
     artefacts: tuple[Artefact, ...],
 ) -> tuple[Float64Array, BoolArray]:
-    """Draw what is added before filtering, with `count_reach` samples more at either end, and where contact is lost."""
+    """Compute the change before filtering, `count_reach` samples longer at each end, and mark where contact is lost."""
     n_times, n_reach = len(raw_uv), count_reach(fs_hz)
     change = np.zeros(n_times + 2 * n_reach)
     for item in artefacts:
@@ -256,7 +262,7 @@ def _draw_change(
     for item in artefacts:
         if item.kind == LEAD_OFF:
             part = _samples(item, fs_hz, n_times)
-            # No heart is left, and none comes back through the filter.
+            # removes the ECG, so that the filter does not bring it back
             inner[part], off[part] = item.strength_uv - filtered_uv[part], True
     return change, off
 
@@ -275,9 +281,9 @@ def _samples(item: Artefact, fs_hz: float, n_times: int) -> slice:
 
 
 def _fade(item: Artefact, n_times: int, n_reach: int, fs_hz: float) -> tuple[slice, Float64Array]:
-    """Where noise is, counted from `n_reach` before the first sample, and how it rises and falls.
+    """Compute the place of noise, counted from `n_reach` samples before the first, and its fade.
 
-    What reaches an end of the signal goes on beyond it at full strength and falls there.
+    Noise that reaches an end of the signal continues at full strength and fades beyond it.
     """
     part, n_edge = _samples(item, fs_hz, n_times), round(_EDGES_S[item.kind] * fs_hz)
     first = part.start - (n_edge if part.start == 0 else 0)
@@ -299,7 +305,7 @@ def format_artefacts(trials: Iterable[tuple[str, str, Iterable[Artefact]]]) -> I
     Parameters
     ----------
     trials : iterable of (str, str, iterable of Artefact)
-        Subject and trial as in the folders, and the trial's artefacts; one without has no line.
+        Names of subject and trial, and the trial's artefacts; a trial without has no line.
     """
     rows = (
         (subject, trial, item.kind, f"{item.start_s:.6f}", f"{item.end_s:.6f}", f"{item.strength_uv:.3f}")

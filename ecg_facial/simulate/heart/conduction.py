@@ -1,8 +1,8 @@
-"""Beats of hearts that conduct abnormally, and of hearts whose axis stands across the lead.
+"""Beats of hearts with abnormal conduction, or with an axis perpendicular to the lead.
 
-Input: a population's shares. Output: a person's regular beats where they are not those of `ecg.sample_morphology`.
-Shapes follow the definitions of Surawicz et al. [1]_ as the modified lead II of Holter recordings [2]_ shows them.
-Widths are in milliseconds at any heart rate, as those of all complexes are.
+Input: a population's shares. Output: the shape of a person's regular beats. Shapes follow the definitions of Surawicz
+et al. [1]_ as the modified lead II of Holter recordings [2]_ shows them. Complexes have the same width at any heart
+rate.
 
 References
 ----------
@@ -21,11 +21,13 @@ from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import Morphology, shape_beats
 from ecg_facial.simulate.settings.sensor_settings import ConductionSettings
 
+# broad complexes have their peak further from the main wave's
 _PEAK_SEARCH_S = 0.06
+# spread over people of the logarithm of heights, and range of the factor of widths
 _SCALE_SD = 0.2
 _WIDTH = (0.92, 1.12)
-# Main wave, the one before it, the one after it, P, T, and a sixth: mV, s, s, s, whether it follows the RR interval.
-# P stands fourth, as in the normal families.
+# Main wave, waves before and after it, P, T, and a sixth: mV, s, s, s, whether it depends on RR. P is the fourth, as in
+# the normal families.
 _Wave = tuple[float, float, float, float, bool]
 _FAMILIES: dict[str, tuple[_Wave, ...]] = {
     # A broad, notched R without q, discordant T; complexes of 120 ms and more.
@@ -37,7 +39,7 @@ _FAMILIES: dict[str, tuple[_Wave, ...]] = {
         (-0.32, 0.320, 0.0700, 0.0500, True),
         (0.85, 0.036, 0.0130, 0.0140, False),
     ),
-    # The same with the axis far left: a broad QS with a tall T.
+    # The same with left axis deviation: a broad QS with a high T.
     "left block, axis left": (
         (-1.20, 0.000, 0.0170, 0.0180, False),
         (0.06, -0.050, 0.0080, 0.0080, False),
@@ -55,7 +57,7 @@ _FAMILIES: dict[str, tuple[_Wave, ...]] = {
         (0.22, 0.290, 0.0560, 0.0420, True),
         (-0.12, 0.150, 0.0400, 0.0400, False),
     ),
-    # R and S of less than half the usual height, slurred upstroke, P half as tall as R.
+    # R and S of less than half the usual height, slurred upstroke, P half as high as R.
     "biphasic": (
         (0.42, 0.000, 0.0150, 0.0080, False),
         (0.12, -0.032, 0.0130, 0.0100, False),
@@ -64,7 +66,7 @@ _FAMILIES: dict[str, tuple[_Wave, ...]] = {
         (-0.09, 0.240, 0.0500, 0.0500, True),
         (0.05, 0.420, 0.0600, 0.0600, True),
     ),
-    # ST sinks from the end of the complex into an inverted T.
+    # A depressed ST segment that ends in an inverted T.
     "strain": (
         (1.20, 0.000, 0.0120, 0.0120, False),
         (-0.06, -0.028, 0.0080, 0.0080, False),
@@ -73,7 +75,7 @@ _FAMILIES: dict[str, tuple[_Wave, ...]] = {
         (-0.24, 0.230, 0.0600, 0.0500, True),
         (-0.14, 0.110, 0.0400, 0.0600, True),
     ),
-    # T as tall as half of R and more, and P tall with it.
+    # T more than half as high as R, and a high P.
     "tall T": (
         (0.85, 0.000, 0.0110, 0.0110, False),
         (-0.10, -0.027, 0.0080, 0.0080, False),
@@ -89,7 +91,7 @@ CONDUCTION_FAMILIES = tuple(_FAMILIES)
 def make_conduction_morphology(
     family: str, *, amplitude_scale: Float64Array | None = None, width_scale: float = 1.0
 ) -> Morphology:
-    """Beats of one family.
+    """Make the beats of one family.
 
     Parameters
     ----------
@@ -112,16 +114,15 @@ def make_conduction_morphology(
 
 
 def sample_conduction(rng: np.random.Generator, settings: ConductionSettings, *, regular: Morphology) -> Morphology:
-    """Draw how a person's regular beats look.
+    """Draw the shape of a person's regular beats.
 
     Parameters
     ----------
     rng : Generator
-        The person's own stream; not touched for a population that conducts normally.
+        The person's own stream; not used for a population with normal conduction.
     settings : ConductionSettings
-        The population.
     regular : Morphology
-        The person's beats where conduction is normal.
+        The person's beats with normal conduction.
     """
     shares = _list_shares(settings)
     if not any(shares.values()):

@@ -1,9 +1,9 @@
 """Simulated ECG with exactly known beat times.
 
-Input: a heart-rate curve. Output: millivolts and the beats' times, exact between samples. Every beat is a sum of
-(two-sided) Gaussian waves [1]_ on an integrated heart-rate curve. The QRS complex keeps its width in milliseconds at
-every heart rate; the P and T waves move and narrow with the square root of the RR interval, as the QT interval does
-(Bazett). Noise is not added here.
+Input: a heart-rate curve. Output: millivolts, and the times of the beats, exact between samples. A beat is a sum of
+(two-sided) Gaussian waves [1]_; its time is where the integral of the heart rate is a whole number. The QRS complex has
+the same width at every heart rate; P and T waves move and narrow with the square root of the RR interval, as the QT
+interval does (Bazett). Adds no noise.
 
 References
 ----------
@@ -22,12 +22,16 @@ import numpy as np
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.typing import BoolArray, Float64Array, StrArray
 
-PAD_S = 6.0  # Beats are placed this far outside a window: longer than two intervals at 30 bpm, so none starts flat.
+# Beats are simulated this far beyond a window, so that it starts within a heart beat: more than two intervals at 30
+# bpm.
+PAD_S = 6.0
 HEART_RATE_LIMITS_BPM = (30.0, 220.0)
+# a beat's waves lie within these times of its R-peak
 _REACH_BEFORE_S = 0.4
 _REACH_AFTER_S = 0.75
 _RR_LIMITS_S = (60.0 / HEART_RATE_LIMITS_BPM[1], 60.0 / HEART_RATE_LIMITS_BPM[0])
 _PEAK_SEARCH_S = 0.02
+# a Gaussian wave ends at six standard deviations (1e-8 of its height)
 _CUT_SDS = 6.0
 
 Wave = tuple[float, float, float, float, bool]
@@ -40,7 +44,7 @@ class Morphology:
     Attributes
     ----------
     amplitude_mv, centre_s, width_before_s, width_after_s : ndarray of float64, shape (n_waves,)
-        Height, time from the R peak at 60 bpm, and standard deviation on either side. The first wave is R, at 0 s.
+        Height, time from the R-peak at 60 bpm, and standard deviation before and after. The first wave is R, at 0 s.
     scales_with_rr : ndarray of bool, shape (n_waves,)
         True for P and T, whose times and widths follow the square root of the RR interval.
     """
@@ -52,14 +56,14 @@ class Morphology:
     scales_with_rr: BoolArray
 
     def sum_waves(self, time_s: Float64Array, *, rr_s: float = 1.0) -> Float64Array:
-        """Voltage of one beat at times from its R wave.
+        """Compute the voltage of one beat.
 
         Parameters
         ----------
         time_s : ndarray of float64, shape (n_times,)
             Seconds from the R wave.
         rr_s : float
-            Interval before the beat in seconds; P and T follow it.
+            Interval before the beat in seconds; P and T depend on it.
 
         Returns
         -------
@@ -78,7 +82,8 @@ class Morphology:
         return total
 
 
-# R, Q, S, (R' or second S), P, T: mV, s, s, s. Widths of normal QRS complexes are 70-110 ms in all.
+# R, Q, S, P, T: height in mV, time in s, widths before and after in s, whether it depends on RR. Complexes last 70 to
+# 110 ms, as normal ones do.
 _FAMILIES: dict[str, tuple[Wave, ...]] = {
     "symmetric": (
         (1.10, 0.000, 0.0105, 0.0105, False),
@@ -101,7 +106,7 @@ MORPHOLOGY_FAMILIES = tuple(_FAMILIES)
 def make_morphology(
     family: str, *, amplitude_scale: Float64Array | None = None, width_scale: float = 1.0
 ) -> Morphology:
-    """Beats of one family.
+    """Make the beats of one family.
 
     Parameters
     ----------
@@ -125,7 +130,7 @@ def make_morphology(
 def shape_beats(
     waves: Sequence[Wave], *, amplitude_scale: Float64Array | None, width_scale: float, search_s: float = _PEAK_SEARCH_S
 ) -> Morphology:
-    """Make beats of listed waves (mV, s, s, s, whether it follows the RR interval), their peak at 0 s."""
+    """Make beats from a list of waves, with their peak at 0 s."""
     table = np.array([wave[:4] for wave in waves])
     amplitude = table[:, 0] * (1.0 if amplitude_scale is None else amplitude_scale)
     centre, before, after = (table[:, 1:] * width_scale).T
@@ -143,7 +148,7 @@ def shape_beats(
 
 
 def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) -> Morphology:
-    """Shift the waves so that the highest (or deepest) point of the complex, not one wave's, is the beat's time."""
+    """Shift the waves so that the extremum of their sum, not of one wave, is at 0 s."""
     low, high = -search_s, search_s
     sign = np.sign(morphology.amplitude_mv[0])
     for _ in range(3):
@@ -182,7 +187,7 @@ def sample_morphology(
 def compute_beat_times(
     heart_rate_bpm: Float64Array, fs_hz: float, *, phase: float, start_s: float = 0.0
 ) -> Float64Array:
-    """Find the times at which the integrated heart rate passes whole beats.
+    """Find the times at which the integrated heart rate is a whole number.
 
     Parameters
     ----------
@@ -191,7 +196,7 @@ def compute_beat_times(
     fs_hz : float
         Rate of that curve.
     phase : float
-        Part of a beat in 0..1 that has passed at the first sample.
+        Phase of the first sample within a beat, 0..1.
     start_s : float
         Time of the first sample.
 
@@ -219,10 +224,10 @@ def draw_ecg(
     kinds: StrArray | None = None,
     ectopic: Mapping[str, Morphology] | None = None,
 ) -> Float64Array:
-    """Draw the ECG of given beats, whole or a block of it.
+    """Compute the ECG of given beats, or a block of it.
 
-    The cost grows with the length of the block (and the logarithm of the number of beats), so that a recording of any
-    length can be drawn block by block; blocks put together are the whole, to the last bit.
+    The cost depends on the length of the block, not of the recording, so that long recordings are made in blocks;
+    joined blocks equal the whole, to the last bit.
 
     Parameters
     ----------
@@ -237,9 +242,9 @@ def draw_ecg(
     first_time : int
         Number of the block's first sample.
     kinds : ndarray of str, shape (n_beats,), optional
-        Kind of each beat; all are regular by default.
+        Kind of each beat; all regular by default.
     ectopic : mapping of str to Morphology, optional
-        Shape of the kinds that have one of their own.
+        Shapes of other kinds than regular beats.
 
     Returns
     -------
@@ -276,7 +281,7 @@ def simulate_ecg(
     fs_hz : float
         Sampling rate of the curve and of the ECG.
     rng : Generator
-        Draws the place of the first beat.
+        Draws the phase of the first beat.
     morphology : Morphology, optional
         Shape of the beats; the symmetric family by default.
 

@@ -1,9 +1,9 @@
-"""Premature heart beats: how often a person has them, when they come and what they look like.
+"""Premature (ectopic) heart beats: their rates, times and shapes.
 
 Input: a population's settings, a person's regular beats. Output: the person's `Ectopy`, and beat times with kinds:
-``N`` regular, ``V`` premature ventricular (wide, without P, opposite T, compensatory pause), ``A`` premature atrial
-(narrow, another P, the sinus node starts anew). Either may come in couplets and runs; ventricular ones may take every
-second or third place for a while (bigeminy, trigeminy). Beats conducted irregularly in atrial fibrillation are ``I``.
+``N`` regular; ``V`` premature ventricular (wide, without P, T of opposite polarity, compensatory pause); ``A``
+premature atrial (narrow, another P, resets the sinus node); ``I`` irregular, in atrial fibrillation. Premature beats
+may form couplets and runs; every second or third beat may be ventricular (bigeminy, trigeminy).
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from ecg_facial.simulate.settings.sensor_settings import EctopicSettings
 
 NORMAL, VENTRICULAR, ATRIAL, IRREGULAR = "N", "V", "A", "I"
 FREQUENT_PER_MIN = 3.0
-"""Ventricular beats a minute above which they also come in bigeminy."""
+"""Ventricular beats per minute from which a person may also have bigeminy."""
 
+# shortest interval before a premature beat
 _REFRACTORY_S = 0.33
 _RUN_BEATS = (3, 8)
 _BIGEMINY_SHARE = 0.6
 _P_WAVE = 3
 _ATRIAL_P_SHARE = -0.6
 _VENTRICULAR_SEARCH_S = 0.06
-# Main deflection, slurred end, T: mV, s, s, s. The complex lasts 130-170 ms; T points the other way.
+# Main deflection, slurred end, T: mV, s, s, s. The complex lasts 130 to 170 ms; T has the opposite polarity.
 _VENTRICULAR_WAVES = np.array(
     [(1.30, 0.000, 0.0210, 0.0230), (-0.35, 0.058, 0.0170, 0.0210), (-0.40, 0.310, 0.0650, 0.0500)]
 )
@@ -49,7 +50,7 @@ class Ectopy:
     run_interval, run_pause : (low, high)
         As in `EctopicSettings`.
     ventricular : Morphology, optional
-        Shape of the ventricular ones: one person's come from one place of the heart and look alike.
+        Shape of the ventricular beats; those of one person start at one place of the heart and look alike.
     """
 
     ventricular_per_min: float = 0.0
@@ -66,11 +67,11 @@ class Ectopy:
 
     @property
     def occurs(self) -> bool:
-        """Whether the person has any."""
+        """Whether the person has premature beats."""
         return self.ventricular_per_min + self.atrial_per_min > 0.0
 
     def shapes(self, regular: Morphology) -> dict[str, Morphology]:
-        """Shape of each kind of beat; atrial ones differ from the regular ones in the P wave only."""
+        """Make the shapes of all kinds; atrial beats differ from regular ones only in the P wave."""
         amplitude = regular.amplitude_mv.copy()
         amplitude[_P_WAVE] *= _ATRIAL_P_SHARE
         shapes = {NORMAL: regular, ATRIAL: replace(regular, amplitude_mv=amplitude)}
@@ -113,7 +114,7 @@ def sample_ectopy(rng: np.random.Generator, settings: EctopicSettings) -> Ectopy
 def make_ventricular_morphology(
     *, amplitude_scale: Float64Array | None = None, width_scale: float = 1.0, sign: float = 1.0
 ) -> Morphology:
-    """Shape of a premature ventricular beat.
+    """Make the shape of a premature ventricular beat.
 
     Parameters
     ----------
@@ -122,11 +123,11 @@ def make_ventricular_morphology(
     width_scale : float
         Factor of every wave's width and time.
     sign : float
-        1 where the complex points up, -1 where it points down.
+        Polarity of the complex, 1 or -1.
     """
     amplitude = sign * _VENTRICULAR_WAVES[:, 0] * (1.0 if amplitude_scale is None else amplitude_scale)
     centre, before, after = (width_scale * _VENTRICULAR_WAVES[:, 1:]).T
-    # Its repolarisation follows its own slow activation, not the short interval before it.
+    # T does not depend on RR: repolarisation depends on the slow activation, not on the short interval before
     fixed = np.zeros(len(amplitude), dtype=np.bool_)
     return peak_at_zero(
         Morphology(
@@ -145,12 +146,12 @@ def _sample_ventricular(rng: np.random.Generator) -> Morphology:
 def place_ectopic_beats(
     rng: np.random.Generator, beat_times_s: Float64Array, *, ectopy: Ectopy
 ) -> tuple[Float64Array, StrArray]:
-    """Let some beats come early.
+    """Replace some regular beats by premature ones.
 
     Parameters
     ----------
     rng : Generator
-        The trial's own stream; not touched for a person without premature beats.
+        The trial's own stream; not used for a person without premature beats.
     beat_times_s : ndarray of float64, shape (n_beats,)
         Times of the regular beats, ascending.
     ectopy : Ectopy
@@ -159,7 +160,7 @@ def place_ectopic_beats(
     Returns
     -------
     beat_times_s : ndarray of float64, shape (n,)
-        Times, ascending. Each atrial beat moves all later ones forward, so that there may be more of them.
+        Times, increasing. Each atrial beat moves all later ones forward, so there may be more beats than before.
     kinds : ndarray of str, shape (n,)
         ``N``, ``V``, ``A``.
     """
@@ -180,15 +181,15 @@ def place_ectopic_beats(
 
 
 class Places(NamedTuple):
-    """Where beats lie on an axis that counts regular beats, on which later ones still follow the heart-rate curve.
+    """Positions of beats in units of regular beats, so that later ones still follow the heart-rate curve.
 
     Attributes
     ----------
     kinds : ndarray of str, shape (n_beats,)
     place : ndarray of float64, shape (n_beats,)
-        The beat's number where it is regular and none before it moved the sinus node.
+        Position; the beat's number if it is regular and no beat before it reset the sinus node.
     shift : float
-        How far all beats after these have moved forward.
+        Shift of all later beats, in regular beats.
     """
 
     kinds: StrArray
@@ -197,7 +198,7 @@ class Places(NamedTuple):
 
 
 def plan_ectopic_beats(rng: np.random.Generator, rr_s: Float64Array, *, ectopy: Ectopy, mean_rr_s: float) -> Places:
-    """Decide which beats come early, and how early; the first never does.
+    """Decide which beats are premature, and by how much; the first never is.
 
     Parameters
     ----------
@@ -208,25 +209,25 @@ def plan_ectopic_beats(rng: np.random.Generator, rr_s: Float64Array, *, ectopy: 
     ectopy : Ectopy
         The person's premature beats.
     mean_rr_s : float
-        Turns rates a minute into chances a beat.
+        Converts rates per minute to probabilities per beat.
     """
     n_beats = len(rr_s)
     chance, where = rng.random((2, n_beats))
     ventricular = chance < ectopy.ventricular_per_min * mean_rr_s / 60.0
     atrial = chance > 1.0 - ectopy.atrial_per_min * mean_rr_s / 60.0
     early = ventricular | atrial
-    # The first has no interval before it; one after another would be a run, and those are planned as such.
+    # The first beat has no interval before it. Two in a row would be a couplet, which is planned separately.
     early[0], early[1:] = False, early[1:] & ~early[:-1]
     kinds = np.full(n_beats, NORMAL)
     kinds[ventricular & early], kinds[atrial & early] = VENTRICULAR, ATRIAL
     order = np.zeros(n_beats, dtype=np.int64)
     if ectopy.couplet_share + ectopy.run_share + ectopy.bigeminy_share > 0.0:
-        _gather(rng, kinds, order, ectopy)
-    return _bring_forward(kinds, order, rr_s, where=where, ectopy=ectopy)
+        _group_beats(rng, kinds, order, ectopy)
+    return _place_beats(kinds, order, rr_s, where=where, ectopy=ectopy)
 
 
-def _gather(rng: np.random.Generator, kinds: StrArray, order: Int64Array, ectopy: Ectopy) -> None:
-    """Let others follow premature beats, or every second or third beat be one; `order` counts within a run."""
+def _group_beats(rng: np.random.Generator, kinds: StrArray, order: Int64Array, ectopy: Ectopy) -> None:
+    """Extend premature beats to couplets and runs, or plan bigeminy; `order` is the number of a beat within a run."""
     if rng.random() < ectopy.bigeminy_share:
         period = 2 if rng.random() < _BIGEMINY_SHARE else 3
         kinds[:] = NORMAL
@@ -243,10 +244,10 @@ def _gather(rng: np.random.Generator, kinds: StrArray, order: Int64Array, ectopy
         kinds[run.stop : run.stop + 1] = NORMAL
 
 
-def _bring_forward(
+def _place_beats(
     kinds: StrArray, order: Int64Array, rr_s: Float64Array, *, where: Float64Array, ectopy: Ectopy
 ) -> Places:
-    """Move beats forward; after a ventricular one alone all others stay where they were."""
+    """Compute the positions; only a single ventricular beat does not move later beats."""
     atrial, soonest = kinds == ATRIAL, _REFRACTORY_S / rr_s
     share = np.where(atrial, _spread(where, ectopy.atrial_prematurity), _spread(where, ectopy.ventricular_prematurity))
     first = np.arange(len(kinds)) - order
@@ -254,7 +255,7 @@ def _bring_forward(
     advance = np.where(kinds == NORMAL, 0.0, np.maximum(0.0, 1.0 - np.maximum(share, soonest)))
     advance = advance[first] + order * step[first]
     lasting = np.where(atrial, np.maximum(0.0, advance - _spread(where, ectopy.atrial_delay)), 0.0)
-    # A run, whatever its kind, resets the sinus node at its end.
+    # the end of a run of any kind resets the sinus node
     follows = np.append(order[1:], 0) > 0
     lasting = np.where(follows, 0.0, lasting)
     ends = (order > 0) & ~follows

@@ -1,8 +1,8 @@
-"""Atrial fibrillation: a heart that beats at no regular time, and atria that never rest.
+"""Atrial fibrillation: irregular intervals, and fibrillatory waves instead of P waves.
 
-Input: a population's settings, numbers of beats, phases. Output: the person's `Fibrillation`, intervals that follow no
-rhythm, and the baseline's fibrillatory waves. An interval is the sum of two times, one that changes little and one that
-is exponential [1]_; waves are sawteeth of a few harmonics [2]_.
+Input: a population's settings, numbers of beats, phases. Output: the person's `Fibrillation`, irregular intervals, and
+the fibrillatory waves of the baseline. An interval is the sum of a nearly constant and an exponentially distributed
+time [1]_; waves are sawteeth with three harmonics [2]_.
 
 References
 ----------
@@ -23,8 +23,9 @@ from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.heart.ecg import Morphology
 from ecg_facial.simulate.settings.sensor_settings import ConductionSettings
 
+# rate and amplitude of the waves over people
 _RATE_HZ, _WAVE_MV = (4.5, 8.0), (0.03, 0.12)
-# Together they give the intervals a coefficient of variation of 0.24.
+# share of the exponential part, and spread of the other one: a coefficient of variation of 0.24 in all
 _EXPONENTIAL_SHARE, _STEADY_SD = 0.22, 0.12
 _HARMONICS = 3
 _P_WAVE = 3
@@ -32,14 +33,14 @@ _P_WAVE = 3
 
 @dataclass(frozen=True)
 class Fibrillation:
-    """One person's fibrillating atria.
+    """Fibrillatory waves of one person.
 
     Attributes
     ----------
     rate_hz : float
-        Fibrillatory waves a second.
+        Waves per second.
     wave_mv : float
-        Half their height.
+        Amplitude of the first harmonic.
     """
 
     rate_hz: float
@@ -47,7 +48,7 @@ class Fibrillation:
 
 
 def sample_fibrillation(rng: np.random.Generator, settings: ConductionSettings) -> Fibrillation | None:
-    """Draw whether a person's atria fibrillate, and how; the stream is not touched where nobody's do."""
+    """Draw whether a person has atrial fibrillation, and its waves; a population without it draws nothing."""
     if settings.fibrillation_share == 0.0:
         return None
     chance, *where = rng.random(3)
@@ -58,7 +59,7 @@ def sample_fibrillation(rng: np.random.Generator, settings: ConductionSettings) 
 
 
 def draw_irregular_places(rng: np.random.Generator, n_beats: int) -> Float64Array:
-    """Draw places of beats on an axis that counts regular ones: ascending from 0, one apart on average."""
+    """Draw positions of irregular beats in units of regular ones: increasing from 0, 1 apart on average."""
     steady = (1.0 - _EXPONENTIAL_SHARE) * (1.0 + _STEADY_SD * np.clip(rng.standard_normal(n_beats), -2.5, 2.5))
     steps = steady + _EXPONENTIAL_SHARE * rng.standard_exponential(n_beats)
     steps[:1] = 0.0
@@ -66,20 +67,20 @@ def draw_irregular_places(rng: np.random.Generator, n_beats: int) -> Float64Arra
 
 
 def remove_p_wave(morphology: Morphology) -> Morphology:
-    """Beats without the wave of coordinated atria."""
+    """Set the P wave to 0: fibrillating atria have none."""
     amplitude = morphology.amplitude_mv.copy()
     amplitude[_P_WAVE] = 0.0
     return replace(morphology, amplitude_mv=amplitude)
 
 
 def draw_fibrillatory_waves(fibrillation: Fibrillation, cycles: Float64Array) -> Float64Array:
-    """Draw the baseline.
+    """Compute the fibrillatory waves.
 
     Parameters
     ----------
     fibrillation : Fibrillation
     cycles : ndarray of float64, shape (n_times,)
-        Waves that have passed at each time.
+        Phase at each time, in cycles.
 
     Returns
     -------

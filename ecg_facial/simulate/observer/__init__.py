@@ -1,1 +1,1 @@
-"""Ideal observer: the accuracy that is possible on simulated trials."""
+"""Ideal observer: the best possible accuracy on simulated trials."""

@@ -1,7 +1,7 @@
-"""What could be reached at most on a simulated cohort: the ideal observer's predictions of its trials.
+"""The best possible predictions on a simulated cohort: those of the ideal observer.
 
-Input: what a cohort was made with. Output: predictions in the columns of `predictions.csv`, made without any training,
-so that they are judged as a model's are, on the same trials.
+Input: the settings of a cohort. Output: predictions in the columns of `predictions.csv`, without training, so that they
+are judged like those of a model on the same trials.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def observe_cohort(
     know_person: bool = False,
     subjects: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """Let the ideal observer judge the trials of a cohort.
+    """Compute the ideal observer's predictions of the trials of a cohort.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def observe_cohort(
         Trials of other levels are left out.
     observer : ObserverSettings, optional
     know_person : bool
-        Whether the observer knows each person's parameters: the ceiling of methods that calibrate to a person.
+        Whether the observer knows each person's parameters: the ceiling for methods that calibrate to a person.
     subjects : collection of str, optional
-        Only these.
+        Only trials of these subjects.
 
     Returns
     -------
     DataFrame
-        Models ``facial``, ``ecg`` and ``fusion``; one subject's trials are in memory at a time.
+        Rows of the models ``facial``, ``ecg`` and ``fusion``. Memory holds the trials of one subject at a time.
     """
     import pandas as pd
 
@@ -65,18 +65,18 @@ def observe_cohort(
             if task.includes(trial.plan.level) and (subjects is None or trial.plan.subject.id in subjects)
         ]
         if trials:
-            looking = anybody or IdealObserver(preset, observer, person=sample_cohort_person(settings, index))
-            parts.append(to_predictions(trials, looking.look(trials).posteriors(levels), task))
+            ideal = anybody or IdealObserver(preset, observer, person=sample_cohort_person(settings, index))
+            parts.append(to_predictions(trials, ideal.compute_likelihoods(trials).posteriors(levels), task))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def read_cohort_settings(marker: Path) -> CohortSettings | None:
-    """Read what a cohort was made with from its ``SIMULATED.json``.
+    """Read the settings of a cohort from its ``SIMULATED.json``.
 
     Returns
     -------
     CohortSettings or None
-        None where the marker does not say it, or another version of the generator made the cohort.
+        None if they cannot be read, or another version of the generator made the cohort.
     """
     try:
         content = json.loads(marker.read_text(encoding="utf-8"))

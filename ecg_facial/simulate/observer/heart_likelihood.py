@@ -1,9 +1,9 @@
-"""How likely observed beat times are, given the felt intensity.
+"""Likelihood of the measured beat times given the felt intensity.
 
-Input: jittered beat times. Output: log-likelihoods. The rate 60 / RR of an interval is the mean of the heart-rate
-curve over it: the resting rate (unknown), the response (a known course times its size), breathing, the 0.1 Hz wave, and
-the beats' jitter. All are Gaussian given the course's times and the breathing, which are integrated out by Monte Carlo;
-the response's size is integrated out on a grid.
+Input: beat times with jitter. Output: log-likelihoods. The rate 60 / RR of an interval is the mean of the heart-rate
+curve over it: resting rate, response (a known time course times its size), breathing, 0.1 Hz wave and jitter. Given the
+times of the response and the person's breathing, these are jointly Gaussian. Times and breathing are integrated by
+Monte Carlo, the size on a grid.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import numpy as np
 from scipy.special import logsumexp
 
 from ecg_facial.runtime.typing import Float64Array
-from ecg_facial.simulate.observer.face_likelihood import count_chances, spread_normal
+from ecg_facial.simulate.observer.face_likelihood import shape_draws, spread_normal
 from ecg_facial.simulate.people.response import MAYER_HZ, Person
 from ecg_facial.simulate.settings.presets import HeartSettings
 
+# grid of response sizes: its step, and its limits in standard deviations of the trial's noise
 _STEP_BPM = 0.2
 _REACH_SDS = 4.5
 
 
 class HeartLikelihood:
-    """Likelihood of beat times of a population, or of one person.
+    """Likelihood of the beat times of a population, or of one person.
 
     Parameters
     ----------
@@ -31,10 +32,10 @@ class HeartLikelihood:
     people : sequence of Person
         Draws of the population, or the one person.
     jitter_ms : float
-        Measurement jitter of a beat, beside the heart's own.
+        Measurement jitter of a beat, in addition to the heart's own.
     rng : Generator
     n_courses : int
-        Draws of response times and breathing.
+        Number of draws of response times and breathing.
     """
 
     def __init__(
@@ -59,12 +60,12 @@ class HeartLikelihood:
         limits = np.array([settings.onset_s, settings.rise_s])
         self._times_s = limits[:, 0] + (limits[:, 1] - limits[:, 0]) * rng.random((n_courses, 2))
         self._gains = np.array([person.heart_gain_bpm for person in people])
-        self._chances = settings.intensity_sd * spread_normal(rng, count_chances(len(people)))
+        self._trial_noise = settings.intensity_sd * spread_normal(rng, shape_draws(len(people)))
         size = np.abs(self._gains).max() * (1.5 + _REACH_SDS * settings.intensity_sd)
         self._sizes = np.arange(-size, size + _STEP_BPM, _STEP_BPM)
 
-    def given_felt(self, intervals: Sequence[Float64Array], felt: Float64Array) -> Float64Array:
-        """Log-likelihood of each felt intensity.
+    def log_likelihoods(self, intervals: Sequence[Float64Array], felt: Float64Array) -> Float64Array:
+        """Compute the log-likelihood of each felt intensity.
 
         Parameters
         ----------
@@ -89,7 +90,8 @@ class HeartLikelihood:
         return result
 
     def _mass_of_sizes(self, felt: float) -> Float64Array:
-        drawn = (self._gains[:, None] * (felt + self._chances)).ravel()
+        """Probability of each response size on the grid, for one felt intensity."""
+        drawn = (self._gains[:, None] * (felt + self._trial_noise)).ravel()
         place = np.clip((drawn - self._sizes[0]) / _STEP_BPM, 0, len(self._sizes) - 1.001)
         low = place.astype(int)
         mass = np.bincount(low, 1 - (place - low), len(self._sizes)) + np.bincount(
@@ -112,18 +114,19 @@ class HeartLikelihood:
         return np.asarray(logsumexp(-0.5 * squares - log_det, axis=1) - np.log(len(self._breath_hz)), dtype=np.float64)
 
     def _mean_course(self, begin: Float64Array, end: Float64Array) -> Float64Array:
-        """Mean of the response's course over each interval, (n_trials, n_courses, n_intervals)."""
+        """Mean of the response's time course over each interval, (n_trials, n_courses, n_intervals)."""
         onset_s, rise_s = (self._times_s[None, :, column, None] for column in range(2))
         begun, ended = (_step_integral((time_s - onset_s) / rise_s) for time_s in (begin, end))
         return np.asarray(rise_s * (ended - begun) / (end - begin), dtype=np.float64)
 
     def _covariance(self, begin: Float64Array, end: Float64Array, rate: Float64Array) -> Float64Array:
+        """Covariance of the rates of a trial's intervals: resting rate, jitter, breathing and 0.1 Hz wave."""
         n = rate.shape[2]
         slope = rate[:, 0] ** 2 / 60.0 * self._jitter_s
         jitter = np.zeros((len(rate), n, n))
         index = np.arange(n)
         jitter[:, index, index] = 2 * slope**2
-        # neighbours share a beat, and so its jitter, unless an ectopic one lies between them
+        # neighbouring intervals share the jitter of a beat, unless there was an ectopic beat between them
         shared = -slope[:, 1:] * slope[:, :-1] * (begin[:, 0, 1:] == end[:, 0, :-1])
         jitter[:, index[1:], index[:-1]] = jitter[:, index[:-1], index[1:]] = shared
         breath = _wave_covariance(begin, end, self._breath_hz) * (self._breath_bpm**2 / 2)[None, :, None, None]
@@ -138,7 +141,7 @@ def _step_integral(position: Float64Array) -> Float64Array:
 
 
 def _wave_covariance(begin: Float64Array, end: Float64Array, rate_hz: Float64Array) -> Float64Array:
-    """Covariance of interval means of a wave, its sine and cosine parts of unit variance: (n_trials, n_rates, n, n)."""
+    """Covariance of a wave's means over intervals, (n_trials, n_rates, n, n); sine and cosine have unit variance."""
     omega = (2 * np.pi * rate_hz)[None, :, None]
     length = omega * (end - begin)
     sine = (np.cos(omega * begin) - np.cos(omega * end)) / length

@@ -1,6 +1,6 @@
-"""Judgements of simulated trials in the columns of `predictions.csv`.
+"""Probabilities of simulated trials as a table of predictions.
 
-Input: trials and probabilities. Output: a table that the evaluation judges like any model's.
+Input: trials and probabilities. Output: a table in the columns of `predictions.csv`, judged like that of any model.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def to_predictions(
     trials: Sequence[SimulatedTrial], probabilities: Mapping[str, Float64Array], task: Task
 ) -> pd.DataFrame:
-    """Lay out probabilities (n_trials, n_classes) by model as predictions."""
+    """Make a table of predictions from probabilities (n_trials, n_classes) by model."""
     import pandas as pd
 
     about = pd.DataFrame(

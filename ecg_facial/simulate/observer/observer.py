@@ -1,13 +1,6 @@
-"""The ideal observer: who knows the population and the generator, and nothing of the person.
+"""The ideal observer: Bayesian inference of the stimulus level with the simulator itself as the model.
 
-Input: trials at feature level. Output: the log-likelihood of every stimulus level given what is observed: the pain
-action units with stated noise at 25 fps, and the beat times with stated jitter. What is not pain (blinks, smiles,
-speech) and which beats are ectopic is told to the observer, who can only gain by it: the accuracy of the largest
-posterior is an upper bound.
-
-People are integrated out by Monte Carlo over `response.sample_person`, response times over draws of the generator.
-Everything that is Gaussian or one-dimensional given those is integrated exactly or on a grid (Rao-Blackwell), so that
-a few thousand draws suffice. With a person given, only the trial's own chance is integrated out.
+Input: trials at feature level. Output: the log-likelihood of each stimulus level. `IdealObserver` explains the method.
 """
 
 from __future__ import annotations
@@ -30,23 +23,24 @@ from ecg_facial.simulate.seeds import make_rng
 from ecg_facial.simulate.settings.presets import Preset
 
 _AGES_YEARS = (20, 65)
+# nodes of the felt intensity of a level, where it varies: quantiles of equal weight
 _FELT_NODES = 9
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObserverSettings:
-    """What the observer sees, and how finely chance is integrated out.
+    """Measurement noise of the observer, and accuracy of its integrals.
 
     Attributes
     ----------
     au_noise_sd : float
-        Measurement noise of each action unit at each frame, on the scale 0..1.
+        Measurement noise of each action unit (0 to 1) at each frame.
     beat_jitter_ms : float
         Measurement jitter of each beat time (standard deviation).
     n_people, n_courses : int
         Monte Carlo draws of people and of response times.
     seed : int
-        Of noise, jitter and draws.
+        Seed of noise, jitter and draws.
 
     Raises
     ------
@@ -69,21 +63,21 @@ class ObserverSettings:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LevelLikelihoods:
-    """Log-likelihood of each level, shape (n_trials, n_levels), by what is seen."""
+    """Log-likelihood of each level, shape (n_trials, n_levels), given the face, the heart, or both."""
 
     face: Float64Array
     heart: Float64Array
     both: Float64Array
 
     def posteriors(self, levels: Sequence[int]) -> dict[str, Float64Array]:
-        """Posterior of some levels with equal priors, by model name: ``facial``, ``ecg``, ``fusion``."""
+        """Posterior of some levels with equal priors, by name of the model: ``facial``, ``ecg``, ``fusion``."""
         seen = {"facial": self.face, "ecg": self.heart, "fusion": self.both}
         chosen = list(levels)
         return {name: np.exp(log_softmax(values[:, chosen], axis=1)) for name, values in seen.items()}
 
 
 class IdealObserver:
-    """Ready to look at trials of one population.
+    """Ideal observer of one population, or of one person.
 
     Parameters
     ----------
@@ -91,7 +85,29 @@ class IdealObserver:
         The population.
     settings : ObserverSettings
     person : Person, optional
-        Who is looked at, where the observer knows the person: the ceiling of methods that calibrate to a person.
+        A person whose parameters the observer knows: the ceiling for methods that calibrate to a person.
+
+    Notes
+    -----
+    The observer knows the population and the generator, but not the person. It measures the pain action units at 25
+    frames per second with noise, and the beat times with jitter. It is told the nuisances (blinks, smiles, motion of
+    the mouth) and which beats are ectopic, which can only help. So the accuracy of its largest posterior is an upper
+    bound for every method that sees only the clips; bounds of other measures follow in the same way.
+
+    The likelihood of a level is an integral over all that is unknown:
+
+    1. The felt intensity: one value per level, or nine quantiles if it varies (`Preset.shared_sd`).
+    2. The person: 2,000 draws from `response.sample_person`.
+    3. The noise of the trial (what face and heart respond to): stratified draws for each person, the same for all
+       levels, so that differences between levels have little Monte Carlo error.
+    4. The times of the response (onset, rise, hold, decay) and the breathing: 128 draws.
+    5. Given these, the rest is Gaussian or has one dimension, and is integrated exactly or on a grid (Rao-Blackwell):
+       amplitudes of the action units (`FaceLikelihood`); resting rate, breathing, Mayer wave, jitter and size of the
+       heart's response (`HeartLikelihood`).
+
+    Face and heart are independent given the felt intensity, so their log-likelihoods add. Approximations: the units at
+    rest are estimated from the frames before any response instead of integrated; runs of premature beats, fibrillation
+    and abnormal conduction are not modelled (`presets.CLINICAL` has no ceiling).
     """
 
     def __init__(self, preset: Preset, settings: ObserverSettings, *, person: Person | None = None) -> None:
@@ -102,14 +118,14 @@ class IdealObserver:
         self._heart = HeartLikelihood(preset.heart, people, settings.beat_jitter_ms, rng, n_courses=settings.n_courses)
         self._felt, self._weights = felt_nodes(preset)
 
-    def look(self, trials: Sequence[SimulatedTrial]) -> LevelLikelihoods:
-        """Likelihoods of some trials (of the person, where one was given); noise depends on each trial alone."""
-        face = self._face.given_felt(
+    def compute_likelihoods(self, trials: Sequence[SimulatedTrial]) -> LevelLikelihoods:
+        """Compute the likelihoods of trials; the noise of each depends on that trial only."""
+        face = self._face.log_likelihoods(
             np.stack([self._observe_face(trial) for trial in trials]),
             self._felt.ravel(),
             moments=np.array([trial.plan.moment for trial in trials]),
         ).reshape(-1, *self._felt.shape)
-        heart = self._heart.given_felt([self._observe_heart(trial) for trial in trials], self._felt.ravel())
+        heart = self._heart.log_likelihoods([self._observe_heart(trial) for trial in trials], self._felt.ravel())
         heart = heart.reshape(-1, *self._felt.shape)
         log_weights = np.log(self._weights)
         of_face, of_heart, of_both = (logsumexp(values + log_weights, axis=2) for values in (face, heart, face + heart))
@@ -131,7 +147,7 @@ class IdealObserver:
 
 
 def draw_people(preset: Preset, settings: ObserverSettings) -> list[Person]:
-    """Draw people of a population, evenly of both sexes and all ages."""
+    """Draw people from a population, evenly over both sexes and all ages."""
     people = []
     for number in range(settings.n_people):
         rng = make_rng(settings.seed, "observer", "person", number)
@@ -141,7 +157,7 @@ def draw_people(preset: Preset, settings: ObserverSettings) -> list[Person]:
 
 
 def felt_nodes(preset: Preset) -> tuple[Float64Array, Float64Array]:
-    """Felt intensities (n_levels, n_nodes) that stand for each level's distribution, and their weights (n_nodes,)."""
+    """Compute nodes (n_levels, n_nodes) of each level's distribution of felt intensity, and weights (n_nodes,)."""
     means = np.array([preset.stimulus[int(level)] for level in PainLevel])[:, None]
     if preset.shared_sd == 0:
         return means, np.ones(1)

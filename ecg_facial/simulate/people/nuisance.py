@@ -1,7 +1,7 @@
-"""What a simulated camera sees that is not pain: blinks, smiles, yawns, glances, head motion, light, hands.
+"""Facial movements that are not pain: blinks, smiles, motion of the mouth, yawns, glances.
 
-Input: presets and random streams. Output: action-unit curves of the nuisances and the scene of every frame. Angles
-are in radians, places in picture widths, so that nothing depends on the picture's size.
+Input: a preset's settings and a random stream. Output: curves of the action units. Head motion, light and hands are in
+`head.scene`.
 """
 
 from __future__ import annotations
@@ -23,29 +23,31 @@ from ecg_facial.simulate.grid import (
 from ecg_facial.simulate.people.response import FaceResponse
 from ecg_facial.simulate.settings.presets import NuisanceSettings
 
-"""Action units of the truth, in order. AU45 (a blink) and AU43 (eyes closed in pain or a yawn) move the same lid."""
 _SHARED_AUS = ("AU06", "AU43")
-"""Pain's units that a smile (AU06) and a yawn (AU43) move too: the last rows of the nuisance."""
+"""Action units of pain that a smile (AU06) and a yawn (AU43) move too: the last rows of the nuisance curves."""
 
+# AU06 of a true (Duchenne) smile, relative to AU12
 _TRUE_SMILE_CHEEK = 0.4
 _SYLLABLES_HZ = (2.0, 4.0)
 _SMILE_S = (1.0, 2.5)
 _SPEECH_S = (0.8, 2.0)
+# rise and fall of smiles and motion of the mouth
 _EVENT_EDGE_S = 0.3
+# a yawn: length, rise and fall, and AU25 relative to AU27
 _YAWN_S, _YAWN_EDGE_S, _YAWN_LIPS = (2.5, 4.5), 1.2, 0.4
+# glances: number, length, and length of a saccade
 _GLANCES, _GLANCE_S, _SACCADE_S = (1, 3), (0.4, 2.0), 0.08
-"""Two lamps of every room and up to three more."""
 
 
 def simulate_nuisance(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> Float64Array:
-    """Curves of the nuisance action units.
+    """Simulate the curves of the nuisance action units.
 
     Parameters
     ----------
     rng : Generator
         The trial's own stream.
     settings : NuisanceSettings
-        The population's habits.
+        Parameters of the population.
     blinks_per_s : float
         The person's blink rate.
 
@@ -87,7 +89,7 @@ def _pulse(start_s: float, end_s: float, *, edge_s: float) -> Float64Array:
 
 
 def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> Float64Array:
-    """Draw `GAZE_AUS`: the eyes jump to a place, rest there and jump back, one glance after the other."""
+    """Curves of `GAZE_AUS`: the eyes jump to a place, stay there and jump back, one glance after another."""
     curves = np.zeros((len(GAZE_AUS), N_FRAMES))
     start_s = rng.random() * TRIAL_S / 2
     for _ in range(int(rng.integers(_GLANCES[0], _GLANCES[1] + 1))):
@@ -95,7 +97,7 @@ def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> Float64Arr
         direction = 2.0 * np.pi * rng.random()
         course = uniform(rng, settings.gaze) * _pulse(start_s, end_s, edge_s=_SACCADE_S)
         across, up = np.cos(direction), np.sin(direction)
-        # the more sideways, the wider: eyes turn half as far up and down
+        # eyes turn half as far up and down as sideways
         shares = np.maximum([across, -across, up / 2, -up / 2], 0.0)
         np.maximum(curves, shares[:, None] * course, out=curves)
         start_s = end_s + uniform(rng, _GLANCE_S)
@@ -107,14 +109,14 @@ def _blinks(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_
     for _ in range(int(rng.poisson(blinks_per_s * TRIAL_S))):
         start_s, length_s = rng.random() * TRIAL_S, uniform(rng, settings.blink_s)
         phase = (FRAME_TIMES_S - start_s) / length_s
-        # The square root of a sine arch is shut for most of the blink, as lids are; 25 fps would miss a peaked arch.
+        # The square root of a half sine is near 1 for most of the blink, as lids are; 25 fps would miss a sharp peak.
         arch = np.where((phase > 0.0) & (phase < 1.0), np.sqrt(np.abs(np.sin(np.pi * phase))), 0.0)
         np.maximum(closure, arch, out=closure)
     return closure
 
 
 def combine_action_units(face: FaceResponse, nuisance: Float64Array) -> Float64Array:
-    """All action units that the face shows.
+    """Combine pain and nuisance to all action units of the face.
 
     Parameters
     ----------
@@ -126,7 +128,7 @@ def combine_action_units(face: FaceResponse, nuisance: Float64Array) -> Float64A
     Returns
     -------
     ndarray of float64, shape (15, N_FRAMES)
-        `ACTION_UNITS`, 0..1. AU06 is the stronger of pain and smile, AU43 of pain and yawn.
+        `ACTION_UNITS`, 0..1. AU06 is the maximum of pain and smile, AU43 of pain and yawn.
     """
     pain = face.action_units.copy()
     for unit, curve in zip(_SHARED_AUS, nuisance[-len(_SHARED_AUS) :], strict=True):
@@ -136,7 +138,7 @@ def combine_action_units(face: FaceResponse, nuisance: Float64Array) -> Float64A
 
 
 def shown_action_units(action_units: Float64Array, frame: int) -> dict[str, float]:
-    """Give the action units of one frame to the renderer, where blinks and pain share the lid (AU43).
+    """List the action units of one frame for the renderer, in which blinks (AU45) close the lid as AU43 does.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Who is in a simulated cohort, which trials they have, and the trials without pictures.
+"""Subjects of a simulated cohort, their trials, and the trials at feature level.
 
-Input: cohort settings. Output: subjects, trial plans, and trials at feature level (action-unit curves and beat
-times), each a function of the seed and its own place alone. `cohort` turns the same trials into files.
+Input: cohort settings. Output: subjects, trial plans, and trials at feature level (action-unit curves and beat times).
+Each depends only on the seed and its own index. `cohort` writes the same trials to files.
 """
 
 from __future__ import annotations
@@ -33,19 +33,20 @@ from ecg_facial.simulate.settings.cohort_settings import BIOVID_TRIALS_PER_LEVEL
 from ecg_facial.simulate.settings.presets import get_preset
 
 GENERATOR_VERSION = 7
-"""Raise it with every change that alters the output: files of two versions never mix."""
+"""Raise it with every change of the output, so that files of two versions are never mixed."""
 
 Place = Literal["trial", "rest", "gap"]
+# ids are dates: 28 days in each of six months
 _DAYS_PER_MONTH, _MONTHS, _FIRST_HOUR = 28, 6, 8
-# BioVid's three age groups.
+# BioVid's three age groups
 _AGE_GROUPS = ((20, 35), (36, 50), (51, 65))
-# Quadratic irrationals are far from every fraction, so that their multiples spread evenly; one for each rank.
+# Steps of the ranks: multiples of square roots, modulo 1, are evenly spread, because roots are far from every fraction.
 _RANK_STEPS = np.sqrt([5.0, 2.0, 3.0, 7.0]) * (0.5, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialPlan:
-    """Which trial of whom, or which stretch without stimulus.
+    """Identity of a trial, or of a stretch without stimulus.
 
     Attributes
     ----------
@@ -56,10 +57,10 @@ class TrialPlan:
     repeat : int
         From 0 within the level.
     moment : float
-        When in the person's session, 0 at its beginning to 1 at its end; trials sorted by it are the session's order.
+        Time in the person's session, 0 (start) to 1 (end); it gives the order of the trials.
     place : {"trial", "rest", "gap"}
-        A scored trial, a rest clip before the first trial, or a stretch between the trials of a whole session. Nothing
-        is applied in the last two: their level is BL1, and their random streams are their own.
+        A scored trial, a rest clip before the first trial, or a stretch between the trials of a whole session. The last
+        two have no stimulus: their level is BL1. Each has its own random streams.
     """
 
     subject_index: int
@@ -71,7 +72,7 @@ class TrialPlan:
 
     @property
     def code(self) -> str:
-        """Level code as tables spell it; `labels.REST_CODE` for what is not a scored trial."""
+        """Level code in tables; `labels.REST_CODE` if it is not a scored trial."""
         return self.level.name if self.place == "trial" else REST_CODE
 
     @property
@@ -85,7 +86,7 @@ class TrialPlan:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SimulatedTrial:
-    """A trial at feature level: the truth that its files are made from.
+    """A trial at feature level, from which its files are made.
 
     Attributes
     ----------
@@ -107,17 +108,17 @@ class SimulatedTrial:
 
 
 def trial_rng(settings: CohortSettings, plan: TrialPlan, *, purpose: str) -> np.random.Generator:
-    """Stream of one purpose in one trial, the same whatever other trials there are."""
+    """Make the random stream of one purpose in one trial; it does not depend on other trials."""
     path = ("cohort", plan.subject_index, plan.place, int(plan.level), plan.repeat, purpose)
     return make_rng(settings.seed, *path)
 
 
 def sample_subject(settings: CohortSettings, index: int) -> Subject:
-    """Name, sex and age of a subject.
+    """Make name, sex and age of a subject.
 
-    Names have BioVid's form ``<id>_<m|w>_<age>``. Ids count days and hours from January to June: BioVid's own lie
-    in the second half of the year, so that no simulated person bears a real one's name. Sexes alternate and age
-    groups rotate, so that every cohort is balanced.
+    Names have BioVid's form ``<id>_<m|w>_<age>``. Ids are dates from January to June; BioVid's are in the second half
+    of the year, so that no simulated person has a real one's name. Sexes alternate and age groups rotate, so that every
+    cohort is balanced.
     """
     rng = make_rng(settings.seed, "cohort", index, "subject")
     sex: Sex = "w" if index % 2 else "m"
@@ -133,7 +134,7 @@ def sample_subject(settings: CohortSettings, index: int) -> Subject:
 
 
 def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
-    """How a subject of the cohort responds."""
+    """Draw the parameters of a subject's responses."""
     subject = sample_subject(settings, index)
     rng = make_rng(settings.seed, "cohort", index, "person")
     sex: Sex = subject.sex or "w"
@@ -143,10 +144,11 @@ def sample_cohort_person(settings: CohortSettings, index: int) -> Person:
 
 
 def rank_person(settings: CohortSettings, index: int) -> Float64Array:
-    """Ranks of a subject for `sample_person`: evenly spread in every age group, whatever the cohort's size.
+    """Compute the ranks of a subject for `sample_person`, evenly spread in each age group for any size of the cohort.
 
-    Cohorts of 87 people drawn freely differ by 5 points in what can be reached on them, mostly by how many of them
-    happen to be silent. An additive recurrence from a drawn start keeps the marginal distribution and evens that out.
+    The best possible accuracy of cohorts of 87 people drawn independently differs by 5 points, mostly by the number of
+    people without facial response. An additive recurrence [1]_ from a random start keeps the marginal distributions and
+    makes cohorts equally difficult.
 
     References
     ----------
@@ -159,7 +161,7 @@ def rank_person(settings: CohortSettings, index: int) -> Float64Array:
 
 
 def plan_trials(settings: CohortSettings, index: int) -> tuple[TrialPlan, ...]:
-    """All trials of a subject, by level and then by repeat."""
+    """List the trials of a subject, by level and then by repeat."""
     subject = sample_subject(settings, index)
 
     def moment(level: PainLevel, repeat: int) -> float:
@@ -173,7 +175,7 @@ def plan_trials(settings: CohortSettings, index: int) -> tuple[TrialPlan, ...]:
 
 
 def plan_rest(settings: CohortSettings, index: int, *, n_clips: int | None = None) -> tuple[TrialPlan, ...]:
-    """Rest clips of a subject, before the first trial; as many as the settings say unless told otherwise."""
+    """List the rest clips of a subject, before the first trial; `n_clips` replaces the number in the settings."""
     subject = sample_subject(settings, index)
     count = settings.rest if n_clips is None else n_clips
     return tuple(
@@ -183,7 +185,7 @@ def plan_rest(settings: CohortSettings, index: int, *, n_clips: int | None = Non
 
 
 def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person) -> SimulatedTrial:
-    """One trial at feature level."""
+    """Simulate one trial at feature level."""
     preset = get_preset(settings.preset)
     rng = trial_rng(settings, plan, purpose="response")
     intensity = sample_intensity(rng, preset, level=plan.level)
@@ -202,7 +204,7 @@ def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person)
 
 
 def simulate_rest(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:
-    """Go through a cohort's rest clips, as `simulate_features` does through its trials."""
+    """Simulate the rest clips of a cohort, as `simulate_features` does its trials."""
     for index in range(settings.n_subjects) if subjects is None else subjects:
         person = sample_cohort_person(settings, index)
         for plan in plan_rest(settings, index):
@@ -210,7 +212,7 @@ def simulate_rest(settings: CohortSettings, *, subjects: range | None = None) ->
 
 
 def simulate_features(settings: CohortSettings, *, subjects: range | None = None) -> Iterator[SimulatedTrial]:
-    """Go through a cohort's trials without drawing or writing anything.
+    """Simulate the trials of a cohort at feature level, without pictures and files.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""How simulated people answer a stimulus: population -> person -> trial.
+"""Responses of simulated people to a stimulus: population, person, trial.
 
-Input: presets and random streams. Output: people, and per trial the latent intensities, action-unit curves and the
-heart-rate curve with its beats. Face and heart see the felt intensity with noise of their own, so that their errors
-are independent given the level where `Preset.shared_sd` is 0. Nothing is drawn or written here.
+Input: presets and random streams. Output: people, and for each trial the latent intensities, action-unit curves, heart
+rate and beats. Face and heart respond to the felt intensity with independent noise, so that their errors are
+independent given the level if `Preset.shared_sd` is 0. Makes no pictures or files.
 """
 
 from __future__ import annotations
@@ -41,18 +41,24 @@ from ecg_facial.simulate.heart.fibrillation import (
 from ecg_facial.simulate.settings.presets import FaceSettings, HeartSettings, Preset
 from ecg_facial.simulate.settings.sensor_settings import ConductionSettings
 
-# Share of each unit in a full response of the average person (Prkachin & Solomon 2008: these six carry pain).
+# Strength of each of `PAIN_AUS` in a full response of the average person (Prkachin & Solomon 2008: these six show
+# pain).
 PAIN_PATTERN = np.array([1.0, 0.8, 0.9, 0.65, 0.7, 0.6])
-# The brow moves first; the others follow within four frames (fixed, so that one course describes all).
+# The brow moves first, the others follow within four frames; fixed, so that one time course describes all.
 AU_LAGS_S = np.array([0.0, 0.06, 0.04, 0.1, 0.12, 0.16])
 AGE_GROUPS_FROM_YEARS = (36, 51)
+# limit of normally distributed resting rates, in standard deviations
 _LIMIT_SDS = 2.5
 _ROOT_2 = float(np.sqrt(2.0))
+# the heart-rate curve changes slowly: 32 Hz, linear between
 _HEART_FS_HZ = 32.0
 _HEART_TAIL_S = 2.0
+# reserve of beats for long intervals in fibrillation
 _MORE_BEATS = 8
 _HEART_TIMES_S = np.arange(round((PAD_S + TRIAL_S + _HEART_TAIL_S) * _HEART_FS_HZ) + 1) / _HEART_FS_HZ - PAD_S
+# frequency of Mayer waves of blood pressure and heart rate
 MAYER_HZ = 0.1
+# threshold, expressiveness, silence, gain of the heart
 N_RANKS = 4
 
 Sex = Literal["m", "w"]
@@ -60,35 +66,35 @@ Sex = Literal["m", "w"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Person:
-    """One simulated person's constants.
+    """Parameters of one simulated person.
 
     Attributes
     ----------
     sex : {"m", "w"}
     age_years : int
     threshold, expressiveness : float
-        What of the intensity shows on the face; an expressiveness of 0 shows nothing.
+        See `FaceSettings`; with an expressiveness of 0 the face does not respond.
     habituation : float
-        Log of the factor by which expressions have shrunk at the end of the session.
+        Natural logarithm of the factor by which responses decrease until the end of the session.
     au_pattern : ndarray of float64, shape (6,)
-        Share of each of `PAIN_AUS` in a full response.
+        Strength of each of `PAIN_AUS` in a full response.
     au_rest : ndarray of float64, shape (6,)
         `PAIN_AUS` at rest.
     blinks_per_s : float
     baseline_bpm, heart_gain_bpm : float
         Resting heart rate; change at intensity 1 (negative where it falls).
     respiration_hz, respiration_bpm, slow_bpm : float
-        Breathing rate; half swings of the heart rate with it and with the 0.1 Hz wave.
+        Breathing rate; amplitudes of the heart rate with breathing and with the 0.1 Hz wave.
     morphology : Morphology
         Shape of the heart beats.
     gsr_us : float
         Resting skin conductance in microsiemens.
     ectopy : Ectopy
-        Premature beats: how often, of which shape.
+        Premature beats: rates and shape.
     lead_sign : float
-        -1 where the ECG's leads are swapped, else 1.
+        -1 if the ECG's leads are swapped, else 1.
     fibrillation : Fibrillation, optional
-        Of the atria, where they fibrillate.
+        Parameters of atrial fibrillation; None without it.
     """
 
     sex: Sex
@@ -113,12 +119,12 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Intensity:
-    """Latent pain of a trial, on the scale of the strongest stimulus = 1; noise can bring it below 0.
+    """Latent intensities of a trial, relative to the strongest stimulus (1); noise can make them negative.
 
     Attributes
     ----------
     felt, face, heart : float
-        What is felt, and what face and heart answer.
+        Felt intensity, and intensities that face and heart respond to.
     """
 
     felt: float
@@ -135,7 +141,7 @@ class FaceResponse:
     action_units : ndarray of float64, shape (6, N_FRAMES)
         `PAIN_AUS` at `FRAME_TIMES_S`, 0..1.
     onset_s : float
-        When the first unit starts.
+        Start of the first action unit.
     """
 
     action_units: Float64Array
@@ -149,13 +155,13 @@ class HeartResponse:
     Attributes
     ----------
     times_s, heart_rate_bpm : ndarray of float64, shape (n,)
-        The curve that the beats follow, from `ecg.PAD_S` before the trial to two seconds after it.
+        Heart-rate curve, from `ecg.PAD_S` before the trial to two seconds after it.
     beat_times_s : ndarray of float64, shape (n_beats,)
-        Exact times of the R peaks over the same span.
+        Exact times of the R-peaks in the same span.
     ectopic : ndarray of str, shape (n_beats,)
         Kind of each beat: ``N`` regular, ``V`` premature ventricular, ``A`` premature atrial, ``I`` irregular.
     atrial_cycles : float
-        Fibrillatory waves that have passed when the trial begins.
+        Phase of the fibrillatory waves at the start of the trial, in cycles.
     """
 
     times_s: Float64Array
@@ -166,7 +172,7 @@ class HeartResponse:
 
     @property
     def trial_beat_times_s(self) -> Float64Array:
-        """Beats within the trial."""
+        """Times of the beats within the trial."""
         return self.beat_times_s[self._in_trial]
 
     @property
@@ -182,7 +188,7 @@ class HeartResponse:
 def sample_person(
     rng: np.random.Generator, preset: Preset, *, sex: Sex, age_years: int, ranks: Float64Array | None = None
 ) -> Person:
-    """Draw a person of a preset's population.
+    """Draw a person from the population of a preset.
 
     Parameters
     ----------
@@ -193,8 +199,7 @@ def sample_person(
     sex : {"m", "w"}
     age_years : int
     ranks : ndarray of float64, shape (N_RANKS,), optional
-        Where in the population the person's threshold, expressiveness, silence and heart's gain lie, 0 to 1; drawn
-        without it.
+        Quantiles, 0 to 1, of the person's threshold, expressiveness, silence and gain of the heart; random by default.
     """
     face, heart = preset.face, preset.heart
     drawn = rng.random(N_RANKS)
@@ -222,7 +227,7 @@ def sample_person(
 
 
 def _sample_conduction(rng: np.random.Generator, person: Person, settings: ConductionSettings) -> Person:
-    """Draw what is unusual in a person's heart, from a stream of its own: all else stays as it was."""
+    """Draw abnormal conduction and fibrillation, from a separate stream, so that all else stays the same."""
     if settings == ConductionSettings():
         return person
     rng = rng.spawn(1)[0]
@@ -230,24 +235,25 @@ def _sample_conduction(rng: np.random.Generator, person: Person, settings: Condu
     fibrillation = sample_fibrillation(rng, settings)
     if fibrillation is None:
         return replace(person, morphology=morphology)
-    # Without a sinus node that leads there is no beat before its time, but for those of the ventricles.
+    # in fibrillation only ventricular beats can be premature: there is no regular atrial rhythm
     ectopy = replace(person.ectopy, atrial_per_min=0.0)
     return replace(person, morphology=remove_p_wave(morphology), fibrillation=fibrillation, ectopy=ectopy)
 
 
 def _find_expressiveness(face: FaceSettings, age_years: int, *, expressive: float, silent: float) -> float:
-    """Scale of a person's expressions; 0 for the silent, who are old more often than not."""
+    """Strength of a person's responses; 0 for people without facial response, who are mostly old."""
     group = sum(age_years >= limit for limit in AGE_GROUPS_FROM_YEARS)
     scale = face.expressiveness * float(np.exp(face.expressiveness_sd * ndtri(expressive)))
     return 0.0 if silent < face.silent_share[group] else scale
 
 
 def _cut_normal(rng: np.random.Generator) -> float:
+    """Draw a standard normal number, limited to `_LIMIT_SDS`."""
     return float(np.clip(rng.standard_normal(), -_LIMIT_SDS, _LIMIT_SDS))
 
 
 def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLevel) -> Intensity:
-    """Draw what a stimulus of this level is felt as, and what face and heart see of it."""
+    """Draw the felt intensity of a stimulus, and the intensities that face and heart respond to."""
     shared, face, heart = rng.standard_normal(3)
     felt = preset.stimulus[int(level)] + preset.shared_sd * shared
     return Intensity(
@@ -258,7 +264,7 @@ def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLev
 def shown_strength(
     intensity: Float64Array, *, person: Person, settings: FaceSettings, moment: float | Float64Array = 0.0
 ) -> Float64Array:
-    """Strength of the expression that an intensity gives, before the action units share it.
+    """Compute the strength of the facial response to an intensity, before it is distributed over action units.
 
     Parameters
     ----------
@@ -267,20 +273,20 @@ def shown_strength(
     person : Person
     settings : FaceSettings
     moment : float or ndarray
-        When in the session, 0 to 1: expressions shrink with it.
+        Time in the session, 0 to 1; responses decrease with it.
     """
     above = np.maximum(0.0, intensity - person.threshold) ** settings.exponent
     return np.asarray(person.expressiveness * np.exp(-person.habituation * moment) * above, dtype=np.float64)
 
 
 def draw_courses(rng: np.random.Generator, settings: FaceSettings, *, n: int) -> Float64Array:
-    """Draw times of responses: onset, rise, hold and decay in seconds, shape (n, 4)."""
+    """Draw the times of responses: onset, rise, hold and decay in seconds, shape (n, 4)."""
     limits = np.array([settings.onset_s, settings.rise_s, settings.hold_s, settings.decay_s])
     return np.asarray(limits[:, 0] + (limits[:, 1] - limits[:, 0]) * rng.random((n, 4)), dtype=np.float64)
 
 
 def compute_course(times: Float64Array, settings: FaceSettings) -> Float64Array:
-    """Course of each pain action unit from 0 to 1.
+    """Compute the time course of each pain action unit, 0 to 1.
 
     Parameters
     ----------
@@ -301,27 +307,25 @@ def compute_course(times: Float64Array, settings: FaceSettings) -> Float64Array:
 def simulate_face(
     rng: np.random.Generator, person: Person, *, intensity: float, settings: FaceSettings, moment: float = 0.0
 ) -> FaceResponse:
-    """Course of the pain action units: delay, rise, hold, partial decay.
+    """Simulate the pain action units of a trial: delay, rise, hold, partial decay.
 
     Parameters
     ----------
     rng : Generator
         The trial's own stream.
     person : Person
-        Who.
     intensity : float
         `Intensity.face`.
     settings : FaceSettings
-        The population's face.
     moment : float
-        When in the session, 0 to 1.
+        Time in the session, 0 to 1.
     """
     shown = float(shown_strength(np.array(intensity), person=person, settings=settings, moment=moment))
     shown += settings.spontaneous * float(rng.standard_exponential())
     share = person.au_pattern * np.exp(settings.trial_pattern_sd * rng.standard_normal(len(PAIN_AUS)))
     times = draw_courses(rng, settings, n=1)
     rest = person.au_rest[:, None]
-    # what rest has taken of a unit's range, pain cannot take again
+    # pain adds to rest within the remaining range: 1 is the strongest contraction
     rise = np.minimum(1.0, shown * share)[:, None] * compute_course(times, settings)[0]
     return FaceResponse(rest + (1.0 - rest) * rise, float(times[0, 0]))
 
@@ -329,18 +333,16 @@ def simulate_face(
 def simulate_heart(
     rng: np.random.Generator, person: Person, *, intensity: float, settings: HeartSettings
 ) -> HeartResponse:
-    """Heart rate with its response, breathing and slow wave, and the beats that follow it.
+    """Simulate the heart rate of a trial (response, breathing, Mayer wave) and its beats.
 
     Parameters
     ----------
     rng : Generator
         The trial's own stream.
     person : Person
-        Who.
     intensity : float
         `Intensity.heart`.
     settings : HeartSettings
-        The population's heart.
     """
     times_s = _HEART_TIMES_S
     level_bpm = person.baseline_bpm + settings.baseline_trial_sd_bpm * rng.standard_normal()
@@ -366,8 +368,8 @@ def simulate_heart(
 def _fibrillate(
     rng: np.random.Generator, times_s: Float64Array, curve_bpm: Float64Array, beats_s: Float64Array, ectopy: Ectopy
 ) -> HeartResponse:
-    """Let beats come at irregular times whose mean rate is the curve's."""
-    # One long interval must not end before the curve does.
+    """Replace regular beats by irregular ones with the same mean rate."""
+    # more beats, so that long intervals do not end before the curve does
     beats_s = np.concatenate([beats_s, beats_s[-1] + (beats_s[-1] - beats_s[-2]) * np.arange(1, _MORE_BEATS)])
     number = np.arange(len(beats_s))
     place = draw_irregular_places(rng, len(beats_s) + _MORE_BEATS)

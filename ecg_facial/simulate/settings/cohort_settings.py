@@ -1,6 +1,6 @@
 """Settings of a simulated cohort.
 
-Input: what is asked for. Output: `CohortSettings`, checked. Imports no numpy, so that the command line is made from it.
+Input: values. Output: `CohortSettings`, checked. Does not import NumPy, because the command line is made from it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BIOVID_TRIALS_PER_LEVEL = 20
 @strict_settings
 @dataclass(frozen=True, kw_only=True)
 class CohortSettings:
-    """What defines a cohort; two cohorts with equal settings are equal byte for byte.
+    """Settings of a cohort; cohorts with equal settings are equal byte for byte.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ class CohortSettings:
                 raise SettingsError(f"unknown pathology {kind!r}: expected one of {', '.join(PATHOLOGY_KINDS)}")
         if not 0.0 <= self.pathology_share <= 1.0:
             raise SettingsError(f"share of trials with a pathology is {self.pathology_share}: expected 0 to 1")
-        # One order and no repeats, so that the same request in other words is the same cohort.
+        # sorted and without repetitions, so that equal requests are equal settings
         ordered = tuple(kind for kind in PATHOLOGY_KINDS if kind in self.pathologies)
         object.__setattr__(self, "pathologies", ordered)
 

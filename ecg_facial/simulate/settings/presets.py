@@ -1,7 +1,8 @@
-"""How hard a simulated cohort is: every number that shapes people, responses, nuisances and recordings.
+"""Difficulty presets: the parameters of people, responses, nuisances and recordings of a simulated cohort.
 
-Input: nothing. Output: frozen settings and `get_preset`. A pair ``(low, high)`` is the range of a uniform
-distribution; ``_sd`` is a standard deviation; intensities are on the scale of the strongest stimulus = 1.
+Input: nothing. Output: frozen settings and `get_preset`. A pair ``(low, high)`` is the range of a uniform distribution;
+``_sd`` is a standard deviation; intensities are relative to the strongest stimulus (1). `docs/simulator.md` compares
+the presets with published data.
 """
 
 from __future__ import annotations
@@ -24,32 +25,32 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class FaceSettings:
-    """How faces answer pain.
+    """Responses of faces to pain.
 
     Attributes
     ----------
     intensity_sd : float
-        Trial-to-trial spread of the intensity that the face shows, apart from that of the heart.
+        Spread over trials of the intensity that the face responds to, independent of the heart's.
     silent_share : tuple of float, length 3
-        Share of people of each age group (to 35, 36 to 50, from 51 years) whose face shows nothing.
+        Share of people of each age group (to 35, 36 to 50, from 51 years) whose face shows no response.
     threshold : (low, high)
-        Per person: intensity below which nothing shows.
+        Per person: intensity below which the face does not respond.
     expressiveness, expressiveness_sd : float
-        Per person: scale of what shows above the threshold; median and log-normal spread over people.
+        Per person: strength of the response above the threshold; median and log-normal spread over people.
     habituation : (low, high)
-        Per person: log of the factor by which expressions have shrunk at the end of the session.
+        Per person: natural logarithm of the factor by which responses decrease until the end of the session.
     exponent : float
-        Shown strength is ``expressiveness * (intensity - threshold) ** exponent``; below 1, faint pain shows early.
+        Strength is ``expressiveness * (intensity - threshold) ** exponent``; below 1, weak pain is visible early.
     spontaneous : float
-        Mean strength of expressions that look like pain and are not, in every trial (exponential).
+        Mean strength of expressions like those of pain, without pain, in every trial (exponential).
     pattern_sd, trial_pattern_sd : float
         Log-normal spread of each action unit's share, between people and between one person's trials.
     rest_sd : float
-        Spread of each action unit at rest over people, who scowl or squint a little all the time (half-normal).
+        Spread over people of each action unit at rest (half-normal): some frown or squint all the time.
     onset_s, rise_s, hold_s, decay_s : (low, high)
         Times of the response after the start of the clip.
     decay_depth : float
-        Share of the response that is gone after the decay.
+        Share of the response that the decay removes.
     """
 
     intensity_sd: float = 0.14
@@ -72,24 +73,24 @@ class FaceSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class HeartSettings:
-    """How hearts beat and answer pain.
+    """Heart rate, and its response to pain.
 
     Attributes
     ----------
     intensity_sd : float
-        Trial-to-trial spread of the intensity that the heart answers, apart from that of the face.
+        Spread over trials of the intensity that the heart responds to, independent of the face's.
     baseline_bpm, baseline_sd_bpm : float
-        Resting heart rate: mean and spread over people (normal, cut at two and a half spreads).
+        Resting heart rate: mean and spread over people (normal, limited to 2.5 standard deviations).
     baseline_trial_sd_bpm : float
-        Wander of the resting rate from trial to trial.
+        Spread of the resting rate over trials.
     gain_bpm, gain_sd_bpm : float
-        Change at intensity 1: mean and spread over people (normal); where the spread is large, some hearts slow down.
+        Change at intensity 1: mean and spread over people (normal); with a large spread some hearts slow down.
     onset_s, rise_s : (low, high)
         Times of the response after the start of the clip; slower than the face.
     respiration_hz, respiration_bpm : (low, high)
-        Rate of breathing, and half the typical heart-rate swing with it, per person; trials differ in it.
+        Per person: rate of breathing, and amplitude (peak; RMS over trials) of the heart rate with it.
     slow_bpm : (low, high)
-        Half the typical swing of the 0.1 Hz (Mayer) wave, per person.
+        Per person: the same amplitude of the 0.1 Hz (Mayer) wave.
     jitter_ms : float
         Beat-to-beat jitter (standard deviation).
     """
@@ -110,7 +111,7 @@ class HeartSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class NuisanceSettings:
-    """What faces do that is not pain.
+    """Movements of the face that are not pain.
 
     Attributes
     ----------
@@ -119,17 +120,17 @@ class NuisanceSettings:
     blink_s : (low, high)
         Length of a blink's closure.
     smile_share, true_smile_share, speech_share : float
-        Share of trials with a small smile, of smiles that raise the cheeks (AU06), of trials with mouth motion.
+        Share of trials with a smile, of smiles with raised cheeks (AU06), and of trials with motion of the mouth.
     smile, speech : (low, high)
-        Strength of AU12 and AU25 in them.
+        Strength of AU12 in smiles and AU25 in motion of the mouth.
     speech_jaw : float
-        AU26 of mouth motion, relative to its AU25.
+        AU26 in motion of the mouth, relative to AU25.
     yawn_share, gaze_share : float
-        Share of trials with a yawn, with glances away from the camera.
+        Share of trials with a yawn, and with glances away from the camera.
     yawn : (low, high)
-        Strength of AU27 at the yawn's height.
+        Largest strength of AU27 in a yawn.
     yawn_closure : float
-        AU43 of a yawn, relative to its AU27.
+        AU43 in a yawn, relative to AU27.
     gaze : (low, high)
         Strength of a glance: AU61 or AU62 sideways, AU63 or AU64 up or down.
     """
@@ -151,14 +152,14 @@ class NuisanceSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SceneSettings:
-    """Camera, head motion, light, room, and a hand before the face.
+    """Camera, head motion, light, room, and a hand in front of the face.
 
     Attributes
     ----------
     yaw_sd_rad, pitch_sd_rad, roll_sd_rad : float
         Spread of the head's angle between trials; motion within a trial is `motion_share` of it.
     shift_sd : float
-        Spread of the head's place in the picture, in picture widths.
+        Spread of the head's position, in picture widths.
     zoom_sd : float
         Relative spread of the head's size.
     motion_share : float
@@ -168,27 +169,27 @@ class SceneSettings:
     light_turn_sd_rad : float
         Spread of the light's direction between trials.
     extra_lamps : (low, high)
-        Number of coloured lamps besides the two of every room, per person; 0 to 3.
+        Per person: number of coloured lamps besides the two of every room, 0 to 3.
     lamp_colour_sd : float
         Relative spread of each colour of each lamp between trials.
     lamp_change_sd : float
         Relative slow change of each colour of each lamp within a trial.
     shadow : float
-        How dark the main lamp's shadows are, 0 (none) to 1 (none of its light).
+        Strength of the main lamp's shadows, 0 (no shadow) to 1 (none of its light).
     room_share : float
-        Share of people before a furnished room; the others sit before a plain wall.
+        Share of people in a furnished room; the others sit in front of a plain wall.
     hand_share : float
-        Share of trials in which a hand comes before the face.
+        Share of trials with a hand in front of the face.
     hand_s : (low, high)
-        How long it stays at its place.
+        Time for which it stays there.
     white_balance_sd, exposure_sd : float
-        Relative spread of the camera's gain in each colour, and in all, per trial.
+        Per trial: relative spread of the camera's gain in each colour, and in all.
     noise : (low, high)
-        Standard deviation of the sensor's noise in steps of 255, per trial.
+        Per trial: standard deviation of the sensor's noise, in steps of 8-bit values.
     blur_px : (low, high)
-        Standard deviation of the lens's blur at a picture height of 240, per trial.
+        Per trial: standard deviation of the lens's blur at a picture height of 240.
     crf : (low, high)
-        Rate factor of the H.264 encoder, rounded, per trial; 23 is usual, larger is coarser.
+        Per trial: rate factor of the H.264 encoder, rounded; 23 is x264's default, larger is coarser.
     """
 
     yaw_sd_rad: float = 0.07
@@ -224,7 +225,7 @@ BIOVID_LIKE_NUISANCE = NuisanceSettings(
     yawn_share=0.03,
     gaze_share=0.35,
 )
-"""Habits of people who lie through an hour of heat pain: bored, looking about, at times amused."""
+"""People in an hour of heat pain: they look around, yawn and smile at times."""
 
 BIOVID_LIKE_SCENE = SceneSettings(
     yaw_sd_rad=0.13,
@@ -247,22 +248,22 @@ BIOVID_LIKE_SCENE = SceneSettings(
     blur_px=(0.0, 0.8),
     crf=(20.0, 30.0),
 )
-"""Rooms, lamps and cameras as they differ between recordings rather than within a laboratory."""
+"""Rooms, lamps and cameras that differ as much as between recordings of several laboratories."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A whole cohort's settings.
+    """The parameters of a cohort.
 
     Attributes
     ----------
     name : str
-        The name used on the command line.
+        Name on the command line.
     stimulus : tuple of float, length 5
         Mean intensity of BL1, PA1..PA4.
     shared_sd : float
-        Trial-to-trial spread of the felt intensity that face and heart have in common. Zero makes their errors
-        independent given the level.
+        Spread over trials of the felt intensity, which face and heart share. With 0 their errors are independent given
+        the level.
     """
 
     name: str
@@ -282,7 +283,7 @@ BIOVID_LIKE = Preset(
     stimulus=(0.0, 0.26, 0.52, 0.77, 1.0),
     face=FaceSettings(
         intensity_sd=0.06,
-        # BioVid's own: 0 of 30, 7 of 29 and 13 of 28 people of these ages show no reaction
+        # as in BioVid, where 0 of 30, 7 of 29 and 13 of 28 people of these ages show no reaction
         silent_share=(0.0, 0.24, 0.46),
         threshold=(0.25, 0.6),
         expressiveness=0.43,
@@ -310,7 +311,7 @@ BIOVID_LIKE = Preset(
     sensors=BIOVID_LIKE_SENSORS,
     ectopic=BIOVID_LIKE_ECTOPIC,
 )
-"""As hard as BioVid: see docs/simulator.md for what it is set beside, and with what result."""
+"""As difficult as BioVid; `docs/simulator.md` lists the published figures it was fitted to, and the result."""
 
 CLINICAL = replace(
     BIOVID_LIKE,
@@ -323,7 +324,7 @@ CLINICAL = replace(
 )
 """Hearts of patients, as in Holter recordings of a hospital, with the faces of `BIOVID_LIKE`.
 
-Not in `PRESETS`: the ideal observer knows neither runs nor fibrillation, so that its accuracy is no ceiling here.
+Not in `PRESETS`: the ideal observer does not model runs and fibrillation, so its accuracy is not a ceiling here.
 """
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (Preset(name="clear"), BIOVID_LIKE)}
@@ -335,7 +336,7 @@ def get_preset(name: str) -> Preset:
     Raises
     ------
     SettingsError
-        When there is no preset of that name.
+        When there is no such preset.
     """
     if name not in PRESETS:
         raise SettingsError(f"unknown preset {name!r}: expected one of {', '.join(PRESETS)}")

@@ -1,7 +1,7 @@
-"""What electrodes record beside regular heart beats: noise, artefacts, premature beats. Part of a preset.
+"""Parameters of noise, artefacts, premature beats and abnormal conduction; part of a preset.
 
-Input: nothing. Output: frozen settings, and the values of the preset ``biovid-like``. Conventions are those of
-`presets`.
+Input: nothing. Output: frozen settings, and their values for the presets ``biovid-like`` and ``clinical``. Conventions
+as in `presets`.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class SensorSettings:
-    """What electrodes add: noise, drift and hum in every trial, and artefacts on top, which are in the truth.
+    """Noise, drift and hum of every trial, and artefacts, which are in the truth.
 
-    Drift, hum and further noise are in the raw files only; of artefacts, filtered ones hold what 0.5-40 Hz leaves.
+    Drift, hum and white noise are in raw files only; filtered files hold the artefacts between 0.5 and 40 Hz.
 
     Attributes
     ----------
     noise_uv : (low, high)
-        ECG noise below 35 Hz that filtering leaves (standard deviation), per trial.
+        Per trial: standard deviation of the noise below 35 Hz, also in filtered files.
     raw_noise_uv : (low, high)
-        Further white noise of the raw ECG.
+        White noise of the raw ECG.
     drift_uv : (low, high)
         Amplitude of the slow drift of the raw ECG.
     mains_uv : (low, high)
         Amplitude of the 50 Hz hum of the raw ECG.
     wave_sd, width : float, (low, high)
-        Spread between people of the logarithm of each wave's height; factor of all widths and times.
+        Spread over people of the logarithm of each wave's height; factor of all widths and times.
     inverted_share : float
-        Share of people whose leads are swapped, so that the ECG is upside down.
+        Share of people with swapped leads, whose ECG is inverted.
     wander_share, wander_uv : float, (low, high)
-        Share of trials (of a recording's half minutes) with baseline wander (breathing, settling), and its RMS.
+        Share of trials (in recordings: of half minutes) with baseline wander, and its RMS.
     hum_share, hum_uv : float, (low, high)
-        Share of trials with strong 50 Hz hum with its third harmonic, and its RMS.
+        Share of trials with strong 50 Hz hum and its third harmonic, and its RMS.
     muscle_per_min, muscle_s, muscle_uv : float, (low, high), (low, high)
         Bursts of muscle noise: rate, length, RMS.
     muscle_with_pain : float
-        Probability that shoulders tense while the face shows pain; the burst's RMS follows AU04.
+        Probability of muscle noise while the face shows pain; its RMS is proportional to AU04.
     motion_per_min, motion_s, motion_uv : float, (low, high), (low, high)
         Motion of the electrodes (steps, slow transients): rate, length, RMS.
     lead_off_per_min, lead_off_s : float, (low, high)
         Intervals without contact: rate, length.
     rail_share, rail_uv : float
-        Share of those in which the line rails instead of lying flat, and where the rail is.
+        Share of these at the amplifier's limit instead of zero, and that limit.
     saturation_per_min, saturation_s, saturation_uv : float, (low, high), (low, high)
-        Intervals in which the amplifier clips: rate, length, and where it does.
+        Intervals in which the amplifier clips: rate, length, and level of clipping.
     """
 
     noise_uv: Range = (3.0, 8.0)
@@ -90,32 +90,31 @@ BIOVID_LIKE_SENSORS = SensorSettings(
     lead_off_per_min=0.12,
     saturation_per_min=0.08,
 )
-"""A seated person in a laboratory with glued electrodes: most trials clean, few spoilt."""
+"""A seated person in a laboratory with adhesive electrodes: most trials are clean."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EctopicSettings:
-    """Premature beats. A share of people has any; their rates are log-normal, a few a day to several a minute.
+    """Premature beats: a share of people has them, with log-normal rates from a few per day to several per minute.
 
     Attributes
     ----------
     ventricular_share, atrial_share : float
         Share of people with premature ventricular, atrial beats.
     median_per_min, log_sd, limit_per_min : float
-        Rate among those: median, spread of its natural logarithm, upper limit.
+        Rate of these people: median, spread of the natural logarithm, upper limit.
     ventricular_prematurity, atrial_prematurity : (low, high)
-        Interval before the premature beat, as a share of the regular one.
+        Interval before the premature beat, in regular intervals.
     atrial_delay : (low, high)
-        How much longer than a regular one the interval after an atrial beat is (the sinus node is reset); after a
-        ventricular beat the next regular one comes when it would have come anyway (a compensatory pause).
+        Interval after an atrial beat minus a regular one, in regular intervals (the beat resets the sinus node). After
+        a ventricular beat the next regular one is on time (compensatory pause).
     couplet_share, run_share : float
-        Share of premature beats that another follows, that two to seven follow.
+        Share of premature beats that start a couplet (two), and a run (three to eight).
     run_interval, run_pause : (low, high)
-        Interval between beats of a couplet or run as a share of the regular one, and how much longer than that one the
-        interval after it is.
+        Interval between beats of a couplet or run, and interval after it minus a regular one, in regular intervals.
     bigeminy_share : float
-        Share of trials in which every second or third beat is ventricular, in people with more than
-        `ectopic.FREQUENT_PER_MIN` of them.
+        Share of trials in which every second or third beat is ventricular, for people with more than
+        `ectopic.FREQUENT_PER_MIN` ventricular beats.
     """
 
     ventricular_share: float = 0.0
@@ -134,7 +133,7 @@ class EctopicSettings:
 
 
 BIOVID_LIKE_ECTOPIC = EctopicSettings(ventricular_share=0.2, atrial_share=0.2)
-"""Holter recordings of healthy adults: premature beats in most, but over one a minute in one or two of a hundred."""
+"""As in Holter recordings of healthy adults: many have premature beats, but 1 to 2 % more than one per minute."""
 
 CLINICAL_ECTOPIC = EctopicSettings(
     ventricular_share=0.75,
@@ -145,24 +144,24 @@ CLINICAL_ECTOPIC = EctopicSettings(
     run_share=0.02,
     bigeminy_share=0.12,
 )
-"""As in 24 records of the MIT-BIH Arrhythmia Database, counted from its annotations: ventricular beats in 19 of
-them, over three a minute in 9, which spend 13 % of their time in bigeminy or trigeminy."""
+"""As in 24 records of the MIT-BIH Arrhythmia Database, by its annotations: ventricular beats in 19 of them, more than
+three per minute in 9, which spend 13 % of their time in bigeminy or trigeminy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConductionSettings:
-    """How the hearts of a population conduct; what is left over of the shares conducts normally.
+    """Shares of people with abnormal conduction; all others conduct normally.
 
     Attributes
     ----------
     left_block_share, right_block_share : float
-        Share of people with left, right bundle-branch block.
+        Left and right bundle-branch block.
     biphasic_share : float
-        Share of people whose QRS axis stands across the lead: small complexes that point both ways, P nearly as tall.
+        QRS axis perpendicular to the lead: small complexes of both polarities, P waves almost as high.
     strain_share, tall_t_share : float
-        Share of people with a sunken ST segment that ends in an inverted T wave, with T waves nearly as tall as R.
+        Strain: a depressed ST segment with an inverted T wave; and T waves almost as high as R.
     fibrillation_share : float
-        Share of people in atrial fibrillation, whatever their complexes look like.
+        Atrial fibrillation, with any shape of the complexes.
     """
 
     left_block_share: float = 0.0
@@ -181,5 +180,5 @@ CLINICAL_CONDUCTION = ConductionSettings(
     tall_t_share=0.08,
     fibrillation_share=0.06,
 )
-"""As in the same 24 records: left block in two (109, 207), right in two (118, 124), small complexes of both directions
-in one (108), by eye ST and T like strain in five and tall T in two, and 5 % of all time in atrial fibrillation."""
+"""As in the same 24 records: left block in two (109, 207), right block in two (118, 124), small complexes of both
+polarities in one (108); by eye, strain in five and high T waves in two; 5 % of the time in atrial fibrillation."""

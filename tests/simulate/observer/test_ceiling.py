@@ -103,8 +103,8 @@ def test_knowing_the_person_and_seeing_both_help() -> None:
 def test_what_is_seen_of_a_trial_does_not_depend_on_the_others() -> None:
     trials = list(simulate_features(COHORT, subjects=range(1)))[:6]
     observer = IdealObserver(presets.get_preset("clear"), QUICK)
-    together = observer.look(trials)
-    alone = [observer.look([trial]) for trial in trials]
+    together = observer.compute_likelihoods(trials)
+    alone = [observer.compute_likelihoods([trial]) for trial in trials]
     np.testing.assert_allclose(together.both, np.concatenate([one.both for one in alone]), atol=1e-9)
 
 
