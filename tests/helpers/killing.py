@@ -1,4 +1,4 @@
-"""Killing a program in its work, and comparing what two runs left."""
+"""Killing a program in its work, its processes, and comparing what two runs left."""
 
 from __future__ import annotations
 
@@ -21,6 +21,46 @@ def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and no zombie, by /proc."""
+    return _read_state(process) not in (None, "Z")
+
+
+def list_descendants(process: int) -> set[int]:
+    """Processes that a process started, and those that these started, by /proc."""
+    parents = {int(path.name): _read_parent(int(path.name)) for path in Path("/proc").glob("[0-9]*")}
+    found = {process}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {process}
+
+
+def wait_until(done: Callable[[], bool], *, seconds: float = 120.0) -> bool:
+    """Wait until something is so; the deadline only keeps a test that fails from waiting for ever."""
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return done()
+
+
+def _read_state(process: int) -> str | None:
+    fields = _read_fields(process)
+    return fields[0] if fields else None
+
+
+def _read_parent(process: int) -> int | None:
+    fields = _read_fields(process)
+    return int(fields[1]) if fields else None
+
+
+def _read_fields(process: int) -> list[str]:
+    """State, parent and more of a process; none where it is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def assert_same_bytes(first: Path, second: Path) -> None:

@@ -6,10 +6,10 @@ import hashlib
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from killing import is_running, wait_until
 
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.datasets.store import write_index
@@ -105,19 +105,8 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
     assert contents(folder) == contents(tiny_prepared.folder)
 
 
-def is_running(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc")
 def test_workers_end_when_the_process_that_started_them_is_killed(tiny_index: DatasetIndex, tmp_path: Path) -> None:
     workers = [int(word) for word in run_and_die(ORPHANS, tiny_index, tmp_path / "killed", workers=2).split()]
     assert len(workers) == 2
-    until = time.monotonic() + 20
-    while any(map(is_running, workers)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(map(is_running, workers))
+    assert wait_until(lambda: not any(map(is_running, workers)))

@@ -7,6 +7,7 @@ Ray instance of its own is started, and ended with this process, however it ends
 from __future__ import annotations
 
 import pickle
+import socket
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ from ecg_facial.runtime.executors.worker import open_job, pack
 _MAX_REPEATS = 3
 # packed jobs and results on their way; the rest of the memory is left to the workers
 _STORE_BYTES = 256 * 1024**2
+_ANSWER_S = 10.0
 # also packs what a script defines itself
 _dumps: Callable[[Any], bytes] = ray.cloudpickle.dumps
 
@@ -59,6 +61,8 @@ def connect_ray(*, workers: int, address: str | None = None) -> Iterator[RayExec
 
 
 def _connect(workers: int, address: str | None) -> None:
+    if address not in (None, "auto"):
+        _check_answer(str(address))
     own: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": _STORE_BYTES}
     try:
         ray.init(
@@ -70,8 +74,20 @@ def _connect(workers: int, address: str | None) -> None:
         )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise SettingsError(
-            f"cannot use Ray at {address or 'this machine'} ({_first_line(error)}): start a cluster with "
-            "`ray start --head`, or leave the address out"
+            f"cannot use Ray at {address or 'this machine'} ({_first_line(error)}): start a cluster with: ray start "
+            "--head, or leave the address out"
+        ) from None
+
+
+def _check_answer(address: str) -> None:
+    """Look for somebody at an address, because Ray itself tries for minutes before it gives up."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise SettingsError(
+            f"no Ray cluster answers at {address!r} ({error}): expected HOST:PORT of one that runs, or auto; start one "
+            "with: ray start --head"
         ) from None
 
 

@@ -27,7 +27,7 @@ class ExecutorSettings:
     workers : int
         Number of parallel tasks; with 1, ``processes`` works in this process.
     address : str or None
-        Ray cluster to join, such as ``10.0.0.5:6379`` or ``auto``. Without it Ray runs on this machine alone.
+        Ray cluster to join: ``HOST:PORT``, or ``auto`` for the one on this machine. Without it Ray is started here.
     """
 
     executor: ExecutorName = "processes"

@@ -1,0 +1,151 @@
+"""Ray: the same bytes on one machine and on a cluster, and nothing lost when workers or the program are killed.
+
+The cluster is two nodes on this machine. Deadlines are there to end a test that hangs; none decides a result.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from killing import is_running, list_descendants, wait_until
+from small_run import digest_all, run_all
+from tasks import count_threads, kill_worker, kill_worker_once, meet
+
+from ecg_facial.errors import WorkerDiedError
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.opening import open_executor
+from ecg_facial.runtime.executors.serial import SERIAL
+
+ray = pytest.importorskip("ray", reason="the extra [ray] is not installed")
+# warnings of Ray itself, such as sockets that it leaves open, are not ours
+pytestmark = [
+    pytest.mark.filterwarnings("default"),
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc"),
+    pytest.mark.timeout(600),
+]
+HELPERS = Path(__file__).parents[2] / "helpers"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Executor]:
+    """Two nodes of one core each, joined by their address."""
+    from ray.cluster_utils import Cluster
+
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        nodes.add_node(num_cpus=1)
+        with open_executor("ray", workers=2, address=nodes.address) as executor:
+            yield executor
+    finally:
+        nodes.shutdown()
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Digests of a whole run in this process."""
+    out = tmp_path_factory.mktemp("serial")
+    run_all(out, SERIAL)
+    return digest_all(out)
+
+
+def find_node(folder: Path, number: int) -> tuple[int, str]:
+    """Wait for the other item, then say where this one runs."""
+    return meet(folder, number), ray.get_runtime_context().get_node_id()
+
+
+def test_both_nodes_of_a_cluster_work_at_the_same_time(cluster: Executor, tmp_path: Path) -> None:
+    found = list(cluster.map(partial(find_node, tmp_path), [0, 1]))
+    assert [met for met, _ in found] == [2, 2]
+    assert len({node for _, node in found}) == 2
+
+
+def test_every_library_of_a_worker_has_one_thread(cluster: Executor) -> None:
+    for found in cluster.map(count_threads, range(2)):
+        assert len(found) > 3
+        assert set(found.values()) == {1}, found
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_the_task_of_a_worker_that_is_killed_is_repeated_and_gives_one_result(
+    cluster: Executor, tmp_path: Path, ordered: bool
+) -> None:
+    found = list(cluster.map(partial(kill_worker_once, tmp_path), range(8), ordered=ordered))
+    assert sorted(found) == list(range(8))
+    assert not ordered or found == list(range(8))
+    assert len(list(tmp_path.glob("called-2-*"))) == 2
+
+
+def test_a_task_that_kills_every_worker_is_one_clear_line(cluster: Executor) -> None:
+    with pytest.raises(WorkerDiedError, match=r"died 4 times on the same task.*run again with fewer workers"):
+        list(cluster.map(kill_worker, [1]))
+
+
+def test_a_run_on_a_cluster_leaves_the_bytes_of_a_serial_one(
+    cluster: Executor, serial: dict[str, str], tmp_path: Path
+) -> None:
+    run_all(tmp_path, cluster)
+    assert digest_all(tmp_path) == serial
+
+
+def test_a_program_that_is_connected_keeps_its_connection(cluster: Executor) -> None:
+    with open_executor("ray", workers=1) as other:
+        assert list(other.map(abs, [-1, -2])) == [1, 2]
+    assert ray.is_initialized()
+    assert list(cluster.map(abs, [-3])) == [3]
+
+
+def test_logging_stays_as_it_is(cluster: Executor) -> None:
+    assert list(cluster.map(abs, [-1])) == [1]
+    handlers = [*logging.getLogger().handlers, *logging.getLogger("ray").handlers]
+    assert [handler for handler in handlers if not type(handler).__module__.startswith("_pytest")] == []
+
+
+def test_a_run_in_processes_leaves_the_bytes_of_a_serial_one(serial: dict[str, str], tmp_path: Path) -> None:
+    with open_executor("processes", workers=2) as executor:
+        run_all(tmp_path, executor)
+    assert digest_all(tmp_path) == serial
+
+
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:free"])
+def test_an_address_without_a_cluster_is_one_line(address: str) -> None:
+    program = (
+        "import sys; from ecg_facial.errors import SettingsError; "
+        "from ecg_facial.runtime.executors.opening import open_executor\n"
+        "try:\n    open_executor('ray', workers=1, address=sys.argv[1]).__enter__()\n"
+        "except SettingsError as error:\n    print(error)"
+    )
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        place = address.replace("free", str(taken.getsockname()[1]))
+        done = subprocess.run([sys.executable, "-c", program, place], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"no Ray cluster answers at {place!r}"), done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+def test_a_program_that_is_killed_leaves_no_process_and_ends_with_the_same_bytes_when_it_is_started_again(
+    serial: dict[str, str], tmp_path: Path
+) -> None:
+    command = [sys.executable, str(HELPERS / "small_run.py"), str(tmp_path), "ray"]
+    places = os.pathsep.join([str(HELPERS), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": places}
+    with open(tmp_path.with_suffix(".log"), "w") as log:
+        program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        assert wait_until(lambda: program.poll() is not None or any(tmp_path.glob("run/folds/*.json")), seconds=400)
+        started = list_descendants(program.pid)
+        assert len(started) > 4
+        os.kill(program.pid, signal.SIGKILL)
+        assert program.wait() == -signal.SIGKILL
+        assert wait_until(lambda: not any(map(is_running, started)))
+        assert not (tmp_path / "run" / "metrics.json").exists()
+        again = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
+    assert again.returncode == 0, tmp_path.with_suffix(".log").read_text()
+    assert digest_all(tmp_path) == serial
