@@ -131,6 +131,11 @@ def test_an_address_without_a_cluster_is_one_line(address: str) -> None:
     assert done.stdout.count("\n") == 1
 
 
+def list_clips(out: Path) -> dict[Path, int]:
+    """Finished clips, with the time at which each was written."""
+    return {path: path.stat().st_mtime_ns for path in out.glob("data/PartA/video/*/[!.]*.mp4")}
+
+
 def test_a_program_that_is_killed_leaves_no_process_and_ends_with_the_same_bytes_when_it_is_started_again(
     serial: dict[str, str], tmp_path: Path
 ) -> None:
@@ -139,13 +144,15 @@ def test_a_program_that_is_killed_leaves_no_process_and_ends_with_the_same_bytes
     environment = {**os.environ, "PYTHONPATH": places}
     with open(tmp_path.with_suffix(".log"), "w") as log:
         program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        assert wait_until(lambda: program.poll() is not None or any(tmp_path.glob("run/folds/*.json")), seconds=400)
+        assert wait_until(lambda: program.poll() is not None or len(list_clips(tmp_path)) > 1)
         started = list_descendants(program.pid)
         assert len(started) > 4
         os.kill(program.pid, signal.SIGKILL)
         assert program.wait() == -signal.SIGKILL
         assert wait_until(lambda: not any(map(is_running, started)))
-        assert not (tmp_path / "run" / "metrics.json").exists()
+        assert not (tmp_path / "run").exists()
+        written = list_clips(tmp_path)
         again = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
     assert again.returncode == 0, tmp_path.with_suffix(".log").read_text()
+    assert written.items() <= list_clips(tmp_path).items()
     assert digest_all(tmp_path) == serial
