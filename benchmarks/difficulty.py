@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from measures.reference import judge_reference
 
-from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel, Task
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.simulate.observer.ceiling import observe_cohort
@@ -29,7 +29,8 @@ MODELS = ("facial", "ecg", "fusion")
 DRAWS = ((125, 16), (250, 32), (500, 64), (1000, 128), (2000, 256))
 CONVERGENCE_SUBJECTS = 12
 PAIRS = [
-    Task(f"BL1 vs {level.name}", (PainLevel.BL1, level)) for level in (PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)
+    Task(name=f"BL1 vs {level.name}", levels=(PainLevel.BL1, level))
+    for level in (PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)
 ]
 
 

@@ -1,7 +1,7 @@
 """Exceptions that this package raises on purpose.
 
-Enters: nothing. Leaves: the exception tree below. Every message names the value, the limit and the remedy, in one
-line, because the command line prints the message alone.
+Output: the exception tree below. ``except EcgFacialError`` catches them all. A message is one line with the value, the
+limit and the remedy; the command line prints the message alone.
 
 ::
 
@@ -13,10 +13,10 @@ line, because the command line prints the message alone.
     ├── UnknownLabelError         a pain-level code outside the vocabulary
     ├── SettingsError             a setting or argument outside its limits
     ├── BundleError               a model bundle that is incomplete, altered or of another version
-    ├── WithheldError             labels, or what tells them, of trials that are to be predicted
-    ├── MissingDependencyError    an optional package that is needed here
+    ├── WithheldError             labels or other data that a method must not see
+    ├── MissingDependencyError    an optional package that is needed and not installed
     ├── StaleCacheError           a cache made from other data or other settings
-    └── WorkerDiedError          a worker process that ended without a result
+    └── WorkerDiedError           a worker process that ended without a result
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SettingsError(EcgFacialError, ValueError):
 
 
 class WithheldError(EcgFacialError):
-    """Something was asked for that a method must not see."""
+    """A method asked for labels or other data that it must not see."""
 
 
 class BundleError(EcgFacialError):
@@ -59,7 +59,7 @@ class BundleError(EcgFacialError):
 
 
 class MissingDependencyError(EcgFacialError, ImportError):
-    """An optional package is needed here and is not installed."""
+    """An optional package is needed and not installed."""
 
 
 class StaleCacheError(EcgFacialError):
@@ -67,4 +67,4 @@ class StaleCacheError(EcgFacialError):
 
 
 class WorkerDiedError(EcgFacialError):
-    """A worker process ended without a result, usually for want of memory."""
+    """A worker process ended without a result, usually because memory ran out."""

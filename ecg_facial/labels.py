@@ -1,7 +1,7 @@
 """Pain levels and the classification tasks made of them.
 
-Enters: level codes as files spell them. Leaves: `PainLevel` members and class indices. An unknown code is an error,
-never class 0. Levels are those of the stimulus, not of what the person felt.
+Input: level codes as they stand in files. Output: `PainLevel` members and class indices. An unknown code is an error,
+never class 0. A level is that of the stimulus, not of what the person felt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import IntEnum
 from ecg_facial.errors import SettingsError, UnknownLabelError
 
 REST_CODE = "REST"
-"""Level code of rest recordings: no level, and of no task, so that they are never trained on or scored."""
+"""Code of rest recordings. It is no level and no class, so that they are never trained on or scored."""
 
 
 class PainLevel(IntEnum):
@@ -41,8 +41,12 @@ def parse_pain_level(code: str | int) -> PainLevel:
     Parameters
     ----------
     code : str or int
-        ``BL1``, ``PA1``..``PA4``, the original's folder codes ``P0``..``P4``, or a BioVid class id 0..4; letter case
-        and surrounding blanks do not matter.
+        ``BL1``, ``PA1``..``PA4``, the original project's folder codes ``P0``..``P4``, or a BioVid class id 0..4.
+        Letter case and surrounding blanks do not matter.
+
+    Returns
+    -------
+    PainLevel
 
     Raises
     ------
@@ -63,14 +67,14 @@ def parse_pain_level(code: str | int) -> PainLevel:
     return level
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
-    """A classification task: which levels are classes, in which order.
+    """A classification task: the levels that are its classes, in their order.
 
     Attributes
     ----------
     name : str
-        The name used on the command line.
+        Name on the command line.
     levels : tuple of PainLevel
         Class ``i`` is ``levels[i]``.
     """
@@ -90,20 +94,20 @@ class Task:
 
     @property
     def chance(self) -> float:
-        """Accuracy of guessing with balanced classes."""
+        """Accuracy of guessing where classes are balanced."""
         return 1.0 / self.n_classes
 
     def includes(self, level: PainLevel) -> bool:
-        """Tell whether trials of this level take part."""
+        """Whether this level is a class of the task."""
         return level in self.levels
 
     def includes_code(self, code: str) -> bool:
-        """Tell whether what a table calls by this code takes part; rest never does.
+        """Whether the level of this code is a class of the task; rest never is.
 
         Raises
         ------
         UnknownLabelError
-            When the code is neither a level's nor rest's.
+            For a code that is neither a level nor `REST_CODE`.
 
         Examples
         --------
@@ -129,21 +133,25 @@ class Task:
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task("biovid4", (PainLevel.BL1, PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)),
-        Task("binary", (PainLevel.BL1, PainLevel.PA4)),
-        Task("biovid5", tuple(PainLevel)),
+        Task(name="biovid4", levels=(PainLevel.BL1, PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)),
+        Task(name="binary", levels=(PainLevel.BL1, PainLevel.PA4)),
+        Task(name="biovid5", levels=tuple(PainLevel)),
     )
 }
 DEFAULT_TASK = "biovid4"
 
 
 def get_task(name: str) -> Task:
-    """Look a task up by name.
+    """Find a task by its name.
+
+    Returns
+    -------
+    Task
 
     Raises
     ------
     SettingsError
-        When there is no task of that name.
+        For a name that is not in `TASKS`.
     """
     if name not in TASKS:
         raise SettingsError(f"unknown task {name!r}: expected one of {', '.join(TASKS)}")

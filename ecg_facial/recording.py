@@ -1,6 +1,7 @@
-"""What a data set is made of: subjects, trials, and where their signals lie.
+"""Records of a data set: subjects, trials, and the files of their signals.
 
-Enters: what readers found. Leaves: frozen records. Nothing here opens a file; `ecg.files` and `face.video` do.
+Input: what the readers of `datasets` found. Output: frozen records. Nothing here opens a file: `ecg.reading` and
+`face.video` do.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoRef:
-    """Where a face video lies.
+    """A face video: its file, or a stretch of it.
 
     Attributes
     ----------
@@ -48,14 +49,14 @@ class VideoRef:
     fps : float or None
         Frame rate of a frame folder in Hz; None for a video file, which carries its own timestamps.
     start_s : float
-        Where a stretch of a longer recording begins, in seconds from its first frame.
+        Start of a stretch of a longer recording, in seconds from its first frame.
     duration_s : float or None
-        Length of the stretch; None up to the recording's end.
+        Length of the stretch in seconds; None for all up to the end of the recording.
 
     Raises
     ------
     SettingsError
-        For a stretch that cannot be.
+        When `start_s` is negative, or `duration_s` is not positive.
     """
 
     path: Path
@@ -68,31 +69,31 @@ class VideoRef:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of the recording."""
+        """Whether this is the whole recording, not a stretch of it."""
         return self.start_s == 0.0 and self.duration_s is None
 
 
 @dataclass(frozen=True, kw_only=True)
 class EcgRef:
-    """Where an ECG lies.
+    """An ECG: its file, or a stretch of it.
 
     Attributes
     ----------
     path : Path
-        A file of any format that `ecg.files` reads.
+        A file of any format that `ecg.reading` reads.
     fs_hz : float or None
         Sampling rate in Hz; None when the file says it.
     column : str
         Name of the ECG's column or channel.
     start_s : float
-        Where a stretch of a longer recording begins, in seconds from its first sample.
+        Start of a stretch of a longer recording, in seconds from its first sample.
     duration_s : float or None
-        Length of the stretch; None up to the recording's end.
+        Length of the stretch in seconds; None for all up to the end of the recording.
 
     Raises
     ------
     SettingsError
-        For a stretch that cannot be.
+        When `start_s` is negative, or `duration_s` is not positive.
     """
 
     path: Path
@@ -106,7 +107,7 @@ class EcgRef:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of the recording."""
+        """Whether this is the whole recording, not a stretch of it."""
         return self.start_s == 0.0 and self.duration_s is None
 
 
@@ -119,16 +120,15 @@ def _check_stretch(start_s: float, duration_s: float | None) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One stimulus with its response, its two signals paired by trial id.
+    """One stimulus with its response: a video and an ECG of the same seconds.
 
     Attributes
     ----------
     subject : Subject
-        Who.
     id : str
         Unique within the data set.
     level : PainLevel
-        Level of the stimulus, or an observer's where `DatasetIndex.levels_by` says so.
+        Level of the stimulus; level that an observer gave where `DatasetIndex.levels_by` says so.
     video : VideoRef or None
         None when the trial has no video.
     ecg : EcgRef or None
@@ -143,13 +143,13 @@ class Trial:
 
     @property
     def code(self) -> str:
-        """Level code, as tables spell it."""
+        """Code of the level, as it stands in tables."""
         return self.level.name
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestRecording:
-    """A person at rest, outside the scored trials: what `baseline` normalisation may use. It has no level.
+    """A person at rest, outside the scored trials. It has no level; normalisation by `baseline` uses it.
 
     Attributes
     ----------
@@ -167,7 +167,7 @@ class RestRecording:
 
     @property
     def code(self) -> str:
-        """`labels.REST_CODE`, which is of no task."""
+        """`labels.REST_CODE`, which is no class of any task."""
         return REST_CODE
 
 

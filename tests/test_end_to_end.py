@@ -28,8 +28,8 @@ from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.run_record import RunRecord
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.evaluation.judging.predictions import COLUMNS
-from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.evaluation.judging.predictions_file import COLUMNS
+from ecg_facial.evaluation.judging.predictions_table import read_predictions
 from ecg_facial.evaluation.judging.schema import AuditResult, LeakageGap, ProtocolComparison, RunMetrics
 from ecg_facial.evaluation.report.checklist import fill_checklist
 from ecg_facial.face.pixels import normalise_crops
@@ -106,7 +106,7 @@ def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
         "run.json",
         "tables",
     }
-    predictions = read_foreign(result.folder / "predictions.csv").table
+    predictions = read_predictions(result.folder / "predictions.csv").table
     assert len(predictions) == 3 * 4 * N_SUBJECTS * SETTINGS.seeds
     assert set(predictions["seed"]) == {0, 1}
     assert set(predictions["model"]) == {"facial", "ecg", "fusion"}

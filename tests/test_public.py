@@ -99,7 +99,9 @@ def test_the_package_says_that_it_is_typed() -> None:
     assert (SOURCE.parent / "py.typed").is_file()
 
 
-def test_the_version_is_written_once() -> None:
+def test_the_version_is_written_once_and_cited() -> None:
     text = (SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
     assert 'dynamic = ["version"]' in text
     assert ecg_facial.__version__ not in re.sub(r'"[^"]*[<>=]=[^"]*"', "", text)
+    citation = (SOURCE.parents[1] / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {ecg_facial.__version__}\n" in citation

@@ -106,7 +106,7 @@ def test_every_command_has_help(base: Run, command: str) -> None:
 def test_doctor_says_what_is_missing(base: Run) -> None:
     done = base("ecg-facial", "doctor")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^torch +missing", done.stdout, flags=re.MULTILINE)
+    assert re.search(r"^torch +missing +pip install 'ecg-facial\[train\]'$", done.stdout, flags=re.MULTILINE)
     assert "problem" not in done.stdout
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ecg_facial.evaluation.benchmark.run_record import RunRecord
-from ecg_facial.evaluation.judging.predictions import COLUMNS
+from ecg_facial.evaluation.judging.predictions_file import COLUMNS
 from ecg_facial.evaluation.judging.schema import AuditResult, RunMetrics
-from ecg_facial.evaluation.protocols.folds_file import FoldManifest
+from ecg_facial.evaluation.protocols.fold_manifest import FoldManifest
 from ecg_facial.runtime.records import Record, field_types
 
 FILES: tuple[tuple[str, type], ...] = (

@@ -5,14 +5,18 @@ Input: settings. Output: groups of options for `cli.options.with_options`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from inspect import Parameter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from ecg_facial.cli.options import SettingsOptions
+from ecg_facial.datasets.readers.contract import Reader
+from ecg_facial.datasets.readers.registry import READERS, list_settings
+from ecg_facial.datasets.settings import AUTO
 from ecg_facial.evaluation.audit.settings import WHOLE
 from ecg_facial.evaluation.benchmark.settings import SEEDS_TO_PUBLISH, BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import INNER_RULES
@@ -43,19 +47,43 @@ class BenchmarkOptions(SettingsOptions):
         return replace(settings, models=suit_training(settings.models))
 
 
-_READING = {name: name for name in ("reader", "signals", "subjects", "pspi_pain")}
-READING = SettingsOptions(base=DataOptions(), places=_READING)
-DATA = SettingsOptions(
+class ReadingOptions(SettingsOptions):
+    """Options of reading a data folder, among them the settings of every reader."""
+
+    def list_parameters(self) -> list[Parameter]:
+        """Give the options; those of readers have no value unless they are typed."""
+        return [
+            *super().list_parameters(),
+            *(self._make_shared(name, owners) for name, owners in list_settings().items()),
+        ]
+
+    def _make_shared(self, name: str, owners: Sequence[Reader]) -> Parameter:
+        """Option for a field that one or more readers have."""
+        parameter = SettingsOptions(base=owners[0].settings(), places={name: name}).list_parameters()[0]
+        hint, about = get_args(parameter.annotation)
+        defaults = dict.fromkeys(str(getattr(owner.settings(), name)) for owner in owners)
+        about.help = f"{about.help} [{', '.join(owner.name for owner in owners)}; default: {', '.join(defaults)}]"
+        return parameter.replace(default=None, annotation=Annotated[hint | None, about])
+
+    def make(self, typed: Mapping[str, Any]) -> DataOptions:
+        """Make the options of what was typed."""
+        options: DataOptions = super().make(typed)
+        given = {name: typed[name] for name in list_settings() if typed[name] not in (None, [])}
+        return replace(options, reader_options=given)
+
+
+READING = ReadingOptions(base=DataOptions(), places={"reader": "reader"}, choices={"reader": (AUTO, *READERS)})
+DATA = ReadingOptions(
     base=DataOptions(),
     places={
-        **_READING,
+        "reader": "reader",
         "frames": "windows.n_frames",
         "crop_px": "windows.crop_px",
         "frame_policy": "windows.frame_policy",
         "detector": "windows.detector",
         "detector_path": "detector_path",
     },
-    choices={"frame_policy": FRAME_POLICIES, "detector": DETECTORS},
+    choices={"reader": (AUTO, *READERS), "frame_policy": FRAME_POLICIES, "detector": DETECTORS},
 )
 _MODELS = {
     "task": "task",

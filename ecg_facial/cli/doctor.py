@@ -1,6 +1,6 @@
 """What is installed and usable.
 
-Enters: nothing. Leaves: findings, one a thing that the package needs or can use. Never raises for what is missing.
+Output: findings, one per package that is needed or can be used, and on the machine. What is missing raises nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,20 +21,10 @@ from ecg_facial.errors import EcgFacialError
 from ecg_facial.version import __version__
 
 OK, MISSING, PROBLEM = "ok", "missing", "problem"
-_CORE = (
-    "numpy", "scipy", "pandas", "pyarrow", "av", "opencv-python-headless", "onnxruntime", "typer", "rich", "edfio",
-    "pyxdf",
-)  # fmt: skip
-_OPTIONAL = {
-    "numba": "to simulate",
-    "torch": "to train",
-    "safetensors": "to train",
-    "onnx": "to write bundles",
-    "onnxscript": "to write bundles",
-    "scikit-learn": "to evaluate",
-    "jinja2": "for reports",
-    "matplotlib": "for reports and ECG strips",
-}
+_PACKAGE = "ecg-facial"
+_NOT_FOR_USERS = ("dev", "docs")
+# such as 'torch>=2.6; extra == "train"'
+_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)[^;]*(?:;.*extra == [\"'](?P<extra>\w+)[\"'])?")
 _RENDERED = "resnet18_rendered.safetensors"
 
 
@@ -59,8 +50,7 @@ def examine() -> list[Finding]:
             status=OK,
             detail=f"{__version__}, Python {platform.python_version()} on {platform.system()}",
         ),
-        *(_find_package(name, needed="for everything", absent=PROBLEM) for name in _CORE),
-        *(_find_package(name, needed=needed, absent=MISSING) for name, needed in _OPTIONAL.items()),
+        *_find_packages(),
         _attempt("face detection", _try_detector),
         _attempt("H.264 video", _try_video),
         _attempt("ResNet18 weights", _find_weights),
@@ -72,11 +62,31 @@ def examine() -> list[Finding]:
     ]
 
 
-def _find_package(name: str, *, needed: str, absent: str) -> Finding:
+def _find_packages() -> list[Finding]:
+    """Find the packages that our own metadata ask for."""
+    try:
+        lines = metadata.requires(_PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        return [Finding(name=_PACKAGE, status=PROBLEM, detail="runs without being installed: pip install -e .")]
+    return [_find_package(name, extra) for name, extra in _read_required(lines).items()]
+
+
+def _read_required(lines: list[str]) -> dict[str, str | None]:
+    """Map each package to the first extra that holds it, None for what is always needed."""
+    required: dict[str, str | None] = {}
+    for line in lines:
+        found = _REQUIREMENT.match(line)
+        if found and found["name"] != _PACKAGE and found["extra"] not in _NOT_FOR_USERS:
+            required.setdefault(found["name"], found["extra"])
+    return required
+
+
+def _find_package(name: str, extra: str | None) -> Finding:
     try:
         return Finding(name=name, status=OK, detail=metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Finding(name=name, status=absent, detail=f"needed {needed}: pip install {name}")
+        wanted = _PACKAGE if extra is None else f"{_PACKAGE}[{extra}]"
+        return Finding(name=name, status=PROBLEM if extra is None else MISSING, detail=f"pip install '{wanted}'")
 
 
 def _attempt(name: str, attempt: Callable[[], tuple[str, str]]) -> Finding:

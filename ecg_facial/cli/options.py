@@ -64,7 +64,10 @@ class SettingsOptions:
         owner = self.base
         for step in path:
             owner = getattr(owner, step)
-        flags = [f"--{name.replace('_', '-')}", *([self.aliases[name]] if name in self.aliases else [])]
+        flag = name.replace("_", "-")
+        # a switch that is on by default needs a way to switch it off
+        shown = f"--{flag}/--no-{flag}" if getattr(owner, last) is True else f"--{flag}"
+        flags = [shown, *([self.aliases[name]] if name in self.aliases else [])]
         hint, _ = _plain_type(get_type_hints(type(owner))[last])
         about = make_option(type(owner), last, *flags, choices=self.choices.get(name, ()))
         annotation = Annotated[hint, about]  # type: ignore[valid-type]  # made at run time

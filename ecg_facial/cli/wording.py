@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ecg_facial.datasets.indexing import READERS
+from ecg_facial.datasets.readers.registry import READERS
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.datasets.store import summarise
 from ecg_facial.evaluation.protocols.settings import parse_protocol

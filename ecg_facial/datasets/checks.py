@@ -20,16 +20,13 @@ from ecg_facial.datasets.records import Problem, ProblemKind
 from ecg_facial.ecg.formats.opening import list_files
 from ecg_facial.ecg.stretches import measure_ecg_stretch
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
-from ecg_facial.face.video import DEFAULT_FPS, IMAGE_SUFFIXES, list_images, probe_video
+from ecg_facial.face.frame_folders import DEFAULT_FPS, IMAGE_SUFFIXES, list_images
+from ecg_facial.face.video import probe_video
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import fingerprint_file
-from ecg_facial.windows.settings import WindowSettings
 
-# a clip must cover nine tenths of the default window; BioVid's last 5.5 s
-MIN_SHARE = 0.9
-MIN_DURATION_S = MIN_SHARE * WindowSettings.window_s
 _TRIALS_PER_TASK = 32
 # starting two worker processes takes as long as checking this many trials
 _MIN_PARALLEL_TRIALS = 512

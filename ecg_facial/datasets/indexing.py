@@ -7,69 +7,38 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from ecg_facial.datasets.checks import MIN_DURATION_S, MIN_SHARE, CheckedTrial, check_trials
+from ecg_facial.datasets.checks import CheckedTrial, check_trials
 from ecg_facial.datasets.merging import Duplicates, merge, merge_rest
-from ecg_facial.datasets.readers import biovid, manifest, original, pmed, unbc
-from ecg_facial.datasets.records import Card, DatasetIndex, Problem, Scan
-from ecg_facial.datasets.settings import AUTO, ScanSettings
+from ecg_facial.datasets.readers.registry import READERS, make_settings
+from ecg_facial.datasets.records import DatasetIndex, Problem, Scan
+from ecg_facial.datasets.settings import AUTO, MIN_DURATION_S, MIN_SHARE
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce_time, track
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import fingerprint_file, sha256_json
 from ecg_facial.windows.settings import WindowSettings
 
 MARKER_NAME = "SIMULATED.json"
 # from a trial's file up to the root of a data set: subject, signal, part, root
 _LEVELS_UP = 4
-# what the levels are is said by long tables, or by a file a frame
-_SLOW_READERS = frozenset({"pmed", "unbc"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reader:
-    """A folder layout.
-
-    Attributes
-    ----------
-    card : Card
-        What people should know of the data.
-    fits : callable
-        Whether a path looks like it.
-    scan : callable
-        What is there.
-    """
-
-    card: Card
-    fits: Callable[[Path], bool]
-    scan: Callable[[Path, ScanSettings], Scan]
-
-
-READERS: dict[str, Reader] = {
-    "biovid": Reader(card=biovid.CARD, fits=biovid.fits, scan=biovid.scan),
-    "original": Reader(card=original.CARD, fits=original.fits, scan=original.scan),
-    "pmed": Reader(card=pmed.CARD, fits=pmed.fits, scan=pmed.scan),
-    "unbc": Reader(card=unbc.CARD, fits=unbc.fits, scan=unbc.scan),
-    "manifest": Reader(card=manifest.CARD, fits=manifest.fits, scan=manifest.scan),
-}
 
 
 def index_dataset(
     root: Path | str,
     *,
     reader: str = AUTO,
-    signals: str = ScanSettings.signals,
-    subjects: str = ScanSettings.subjects,
+    reader_options: Mapping[str, Any] | None = None,
     window_s: float = WindowSettings.window_s,
-    pspi_pain: float = ScanSettings.pspi_pain,
     check_files: bool = True,
     min_duration_s: float | None = None,
     duplicates: Duplicates = "raise",
@@ -82,16 +51,12 @@ def index_dataset(
     ----------
     root : path
         Folder of the data set, or a manifest file.
-    reader : {"auto", "biovid", "original", "pmed", "unbc", "manifest"}
-        Layout; by default the one that fits.
-    signals : {"filtered", "raw"}
-        Which of BioVid's biosignals.
-    subjects : {"all", "reactive"}
-        All, or BioVid's 67 subjects with a visible reaction.
+    reader : str
+        Name of a reader (`readers.registry.READERS`); by default the one that fits.
+    reader_options : mapping of str to object, optional
+        Settings of that reader by name, such as ``{"signals": "raw"}`` for BioVid; its own defaults hold otherwise.
     window_s : float
         Length in seconds of what is cut out of long recordings: rest out of sessions, trials out of UNBC's sequences.
-    pspi_pain : float
-        Least PSPI that is pain in UNBC's sequences.
     check_files : bool
         Look into every file; otherwise only see that it is there.
     min_duration_s : float, optional
@@ -119,17 +84,16 @@ def index_dataset(
         For an option outside its limits, or one that the reader does not know.
     """
     shortest_s = min(MIN_DURATION_S, MIN_SHARE * window_s) if min_duration_s is None else min_duration_s
-    settings = ScanSettings(signals=signals, window_s=window_s, pspi_pain=pspi_pain)
-    _check_options(settings, subjects, shortest_s, duplicates)
+    _check_limits(window_s, shortest_s, duplicates)
     root = Path(root).resolve()
-    name = _choose_reader(root, reader)
-    _check_reader_options(name, settings, subjects)
-    with announce_time("Looking through the data set", show=show_progress and name in _SLOW_READERS):
-        found = _select(READERS[name].scan(root, settings), subjects)
+    chosen = READERS[_choose_reader(root, reader)]
+    settings = make_settings(chosen, reader_options or {})
+    with announce_time("Looking through the data set", show=show_progress and chosen.slow):
+        found = chosen.scan(root, settings, window_s=window_s)
     trials, problems = merge(found, duplicates=duplicates)
     rest, odd = merge_rest(found, duplicates=duplicates)
     if not (trials or problems):
-        raise MissingDataError(f"{root}: no trial in it; expected {READERS[name].card.layout}")
+        raise MissingDataError(f"{root}: no trial in it; expected {chosen.card.layout}")
     check = partial(check_trials, check_files=check_files, min_duration_s=shortest_s, executor=executor)
     trials.sort(key=_order)
     checked = list(track(check(trials), label="Checking trials", total=len(trials), show=show_progress))
@@ -140,16 +104,17 @@ def index_dataset(
     resting = list(track(check(rest), label="Checking rest", total=len(rest), show=show_progress and bool(rest)))
     usable_rest = tuple(item.trial for item in resting if item.trial is not None)
     problems += [*odd, *_list_problems(checked), *_list_problems(resting)]
-    options = {"reader": name, "signals": signals, "subjects": subjects}
+    options = {"reader": chosen.name, **to_dict(settings)}
     return DatasetIndex(
         root=root,
-        reader=name,
+        reader=chosen.name,
+        reader_settings=settings,
         trials=usable,
         problems=tuple(sorted(problems, key=lambda p: (p.subject, p.trial, p.kind, str(p.path)))),
         fingerprint=_fingerprint(found, (*usable, *usable_rest), _fingerprint_files(found, checked, resting), options),
         simulated=find_marker(found.base, usable) is not None,
         rest=usable_rest,
-        levels_by=READERS[name].card.levels,
+        levels_by=chosen.card.levels,
     )
 
 
@@ -157,28 +122,11 @@ def _list_problems(checked: Iterable[CheckedTrial[Any]]) -> list[Problem]:
     return [problem for item in checked for problem in item.problems]
 
 
-def _check_reader_options(name: str, settings: ScanSettings, subjects: str) -> None:
-    if name != "biovid" and (settings.signals, subjects) != ("filtered", "all"):
-        given = f"signals={settings.signals!r}, subjects={subjects!r}"
-        raise SettingsError(f"{given}: only BioVid has them; the reader is {name}")
-    if name != "unbc" and settings.pspi_pain != ScanSettings.pspi_pain:
-        given = f"pspi_pain={settings.pspi_pain}"
-        raise SettingsError(f"{given}: only UNBC-McMaster has levels by PSPI; the reader is {name}")
-
-
-def _check_options(settings: ScanSettings, subjects: str, min_duration_s: float, duplicates: str) -> None:
-    choices = {
-        "signals": (settings.signals, tuple(biovid.SIGNAL_FOLDERS)),
-        "subjects": (subjects, ("all", "reactive")),
-        "duplicates": (duplicates, ("raise", "list")),
-    }
-    for option, (value, allowed) in choices.items():
-        if value not in allowed:
-            raise SettingsError(f"{option} is {value!r}: expected {' or '.join(allowed)}")
-    if not (math.isfinite(settings.window_s) and settings.window_s > 0):
-        raise SettingsError(f"window_s is {settings.window_s}: expected a positive number of seconds")
-    if not 0 < settings.pspi_pain <= unbc.MAX_PSPI:
-        raise SettingsError(f"pspi_pain is {settings.pspi_pain}: expected above 0 and at most {unbc.MAX_PSPI}")
+def _check_limits(window_s: float, min_duration_s: float, duplicates: str) -> None:
+    if duplicates not in get_args(Duplicates):
+        raise SettingsError(f"duplicates is {duplicates!r}: expected {' or '.join(get_args(Duplicates))}")
+    if not (math.isfinite(window_s) and window_s > 0):
+        raise SettingsError(f"window_s is {window_s}: expected a positive number of seconds")
     if not min_duration_s >= 0:
         raise SettingsError(f"min_duration_s is {min_duration_s}: expected 0 or more seconds")
 
@@ -199,17 +147,6 @@ def _choose_reader(root: Path, wanted: str) -> str:
     if len(fitting) > 1:
         raise AmbiguousDataError(f"{root}: fits the readers {' and '.join(fitting)}; name the one that is meant")
     return fitting[0]
-
-
-def _select(scan: Scan, subjects: str) -> Scan:
-    if subjects == "all":
-        return scan
-    entries, rest = (
-        tuple(entry for entry in part if entry.subject.id not in biovid.UNREACTIVE)
-        for part in (scan.entries, scan.rest)
-    )
-    problems = tuple(problem for problem in scan.problems if problem.subject not in biovid.UNREACTIVE)
-    return replace(scan, entries=entries, problems=problems, rest=rest)
 
 
 def _order(trial: Recording) -> tuple[str, str]:

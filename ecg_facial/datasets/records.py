@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ecg_facial.recording import EcgRef, RestRecording, Subject, Trial, VideoRef
 
@@ -76,7 +76,9 @@ class DatasetIndex:
     root : Path
         The folder, or the manifest file, that was indexed.
     reader : str
-        Name of the reader, a key of `READERS`.
+        Name of the reader, a key of `readers.registry.READERS`.
+    reader_settings : object
+        The reader's settings, an object of its settings class.
     trials : tuple of Trial
         Sorted by subject, then by trial; each has a video, an ECG, or both.
     problems : tuple of Problem
@@ -94,6 +96,7 @@ class DatasetIndex:
 
     root: Path
     reader: str
+    reader_settings: Any
     trials: tuple[Trial, ...]
     problems: tuple[Problem, ...]
     fingerprint: str

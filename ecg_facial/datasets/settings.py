@@ -1,35 +1,15 @@
-"""Settings of reading a data set.
+"""Settings that all readers share.
 
-Input: what is asked for. Output: frozen settings.
+Input: nothing. Output: names and limits. Each reader has settings of its own, beside it.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from ecg_facial.windows.settings import WindowSettings
 
 AUTO = "auto"
 """Name that stands for the reader that fits."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class ScanSettings:
-    """What readers may be told; each takes what concerns it.
-
-    Attributes
-    ----------
-    signals : {"filtered", "raw"}
-        Which of BioVid's biosignals.
-    subjects : {"all", "reactive"}
-        Which of BioVid's people.
-    window_s : float
-        Length in seconds of what is cut out of long recordings.
-    pspi_pain : float
-        Least PSPI that is pain where levels are an observer's.
-    """
-
-    signals: str = "filtered"
-    subjects: str = "all"
-    window_s: float = WindowSettings.window_s
-    pspi_pain: float = 3.0
+MIN_SHARE = 0.9
+MIN_DURATION_S = MIN_SHARE * WindowSettings.window_s
+"""A clip must cover nine tenths of the default window, which is as long as BioVid's clips."""

@@ -9,19 +9,19 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ecg_facial.datasets.readers.registry import READERS
 from ecg_facial.datasets.records import DatasetIndex, Problem, ProblemKind
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Subject, Trial, VideoRef
+from ecg_facial.runtime.settings import from_dict, to_dict
 from ecg_facial.runtime.storage import atomic_path
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _KEY = b"ecg_facial_index"
-_VERSION = 2
-# version 1 knew neither rest nor stretches of recordings
-_READABLE = (1, 2)
+_VERSION = 3
 
 
 def write_index(index: DatasetIndex, path: Path) -> None:
@@ -33,6 +33,7 @@ def write_index(index: DatasetIndex, path: Path) -> None:
         "version": _VERSION,
         "root": str(index.root),
         "reader": index.reader,
+        "reader_settings": to_dict(index.reader_settings),
         "fingerprint": index.fingerprint,
         "simulated": index.simulated,
         "levels_by": index.levels_by,
@@ -99,19 +100,27 @@ def read_index(path: Path) -> DatasetIndex:
         version = about["version"]
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError):
         raise CorruptDataError(f"{path}: not an index of a data set; index the data set again") from None
-    if version not in _READABLE:
+    if version != _VERSION:
         raise CorruptDataError(f"{path}: an index of version {version}, expected {_VERSION}; index the data set again")
     rows = table.to_pylist()
     return DatasetIndex(
         root=Path(about["root"]),
         reader=about["reader"],
+        reader_settings=_read_settings(about),
         trials=tuple(_to_trial(row) for row in rows if row["level"] != REST_CODE),
         problems=tuple(_parse_problem(*words) for words in about["problems"]),
         fingerprint=about["fingerprint"],
         simulated=about["simulated"],
         rest=tuple(_to_rest(row) for row in rows if row["level"] == REST_CODE),
-        levels_by=about.get("levels_by", "stimulus"),
+        levels_by=about["levels_by"],
     )
+
+
+def _read_settings(about: dict[str, Any]) -> Any:
+    reader = READERS.get(about["reader"])
+    if reader is None:
+        raise CorruptDataError(f"an index by the unknown reader {about['reader']!r}: register that reader first")
+    return from_dict(reader.settings, about["reader_settings"])
 
 
 def _parse_problem(kind: ProblemKind, subject: str, trial: str, path: str, message: str) -> Problem:
@@ -137,15 +146,15 @@ def _to_video(row: dict[str, Any]) -> VideoRef | None:
     return VideoRef(
         path=Path(row["video"]),
         fps=row["fps"],
-        start_s=row.get("video_start_s", 0.0),
-        duration_s=row.get("video_duration_s"),
+        start_s=row["video_start_s"],
+        duration_s=row["video_duration_s"],
     )
 
 
 def _to_ecg(row: dict[str, Any]) -> EcgRef | None:
     if row["ecg"] is None:
         return None
-    start_s, duration_s = row.get("ecg_start_s", 0.0), row.get("ecg_duration_s")
+    start_s, duration_s = row["ecg_start_s"], row["ecg_duration_s"]
     return EcgRef(
         path=Path(row["ecg"]), fs_hz=row["fs_hz"], column=row["ecg_column"], start_s=start_s, duration_s=duration_s
     )

@@ -1,6 +1,6 @@
 """Aligned face crops.
 
-Input: a frame and a face. Output: a square crop in which eyes and mouth stand at fixed places.
+Input: a frame, and a face with five landmarks. Output: a square crop with eyes and mouth at fixed places.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from ecg_facial.face.detection import Face
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
-# eyes, nose, mouth corners of a frontal face in a unit square; brows and chin stay inside
+# Eyes, nose and mouth corners of a frontal face in a unit square. Brows and chin stay inside: pain shows there.
 TEMPLATE = np.array([[0.33, 0.42], [0.67, 0.42], [0.5, 0.61], [0.36, 0.79], [0.64, 0.79]])
 
 
 def alignment_matrix(landmarks: Float64Array, crop_px: int) -> Float64Array:
-    """Least-squares similarity (turn, scale, shift) from landmarks to the template.
+    """Compute the least-squares similarity (rotation, scale, shift) from landmarks to the template [1]_.
 
     Parameters
     ----------
@@ -35,6 +35,7 @@ def alignment_matrix(landmarks: Float64Array, crop_px: int) -> Float64Array:
     """
     goal = TEMPLATE * crop_px
     from_mean, to_mean = landmarks.mean(axis=0), goal.mean(axis=0)
+    # in complex numbers a rotation with scale is one multiplication, and least squares a projection
     source = (landmarks - from_mean) @ np.array([1, 1j])
     target = (goal - to_mean) @ np.array([1, 1j])
     turn = np.vdot(source, target) / max(float(np.vdot(source, source).real), 1e-9)

@@ -1,7 +1,7 @@
-"""Pixel values as the networks take them.
+"""Normalisation of pixel values for the networks.
 
-Input: uint8 RGB crops. Output: float32 with channels first, by ImageNet's mean and standard deviation whatever weights
-are used, so that published and own weights are interchangeable.
+Input: uint8 RGB crops. Output: float32, channels first, normalised with ImageNet's mean and standard deviation. The
+same for all weights, so that published and own weights are interchangeable.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""One person's face through a stream of frames.
+"""Tracking the face of one person.
 
-Input: frames in order. Output: per frame the face, or None. The whole frame is searched every k-th frame; on every
-frame the track is verified by a network. Box and landmarks are those of the verification also where a search found the
-face: a search sees it at another scale, and its landmarks differ by up to a sixth of the eyes' distance, so that crops
-would jump. Once a person is chosen, another is not taken for them.
+Input: frames in order. Output: for each frame the face, or None. A detector searches the whole frame every 25th frame,
+and verifies the last face in all others, which is faster. Box and landmarks are always those of the verification: a
+search sees the face at another scale, its landmarks differ by up to a sixth of the distance between the eyes, and crops
+would jump. Once a person is chosen, other people are ignored.
 """
 
 from __future__ import annotations
@@ -19,23 +19,28 @@ from ecg_facial.face.detection import Face, FaceDetector, overlap
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.runtime.typing import Float32Array
 
+# The last face is compared with a new one as grey crops of this size: enough for the look, too coarse for expressions.
 _LOOK_PX = 24
+# A face found again near the last place may have grown or shrunk by this; more is another person.
+_SIZE_RATIOS = (0.6, 1.6)
+# The first face is the largest, less 0.3 pixels per pixel from the middle: the person before the camera.
+_OFF_CENTRE_COST = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrackSettings:
-    """How a face is followed.
+    """Settings of the tracker.
 
     Attributes
     ----------
     detect_every : int
         Frames from one search of the whole frame to the next.
     same_overlap : float
-        Overlap (intersection over union) with the last box above which a face is the same.
+        Overlap (intersection over union) with the last box from which a face is the same.
     return_distance : float
-        A face found again after a loss may be this far from the last place, in face sizes.
+        Largest distance, in face sizes, at which a face found after a loss is the same person without a comparison.
     same_look : float
-        Correlation of aligned grey crops above which a face elsewhere is the same person.
+        Correlation of aligned grey crops from which a face elsewhere is the same person.
     """
 
     detect_every: int = 25
@@ -49,7 +54,7 @@ class TrackSettings:
 
 
 class FaceTracker:
-    """Follows one person; an instance belongs to one stream and one thread."""
+    """Tracker of one person; an instance belongs to one stream and one thread."""
 
     def __init__(self, detector: FaceDetector, *, settings: TrackSettings | None = None) -> None:
         self._detector = detector
@@ -60,7 +65,7 @@ class FaceTracker:
         self._count = 0
 
     def update(self, frame: VideoFrame) -> Face | None:
-        """Take the next frame; returns the person's face, or None where it is not seen."""
+        """Take the next frame; return the person's face, or None if it is not seen."""
         search = self._count % self._settings.detect_every == 0
         self._count += 1
         face = self._follow(frame, self._last) if self._tracking and self._last is not None else None
@@ -76,19 +81,20 @@ class FaceTracker:
         return face
 
     def _follow(self, frame: VideoFrame, last: Face) -> Face | None:
+        """Verify a face; None if the detector sees none there or has jumped to another."""
         face = self._detector.verify(frame, last)
         if face is None or overlap(face.box, last.box) < self._settings.same_overlap:
             return None
         return face
 
     def _search(self, frame: VideoFrame, followed: Face | None) -> Face | None:
+        """Search the whole frame for the person; `followed` is the verified face, if there is one."""
         faces = self._detector.detect(frame)
         if self._last is None:
-            # nobody yet: the largest face, and of equals the one nearer the middle
             middle = np.array([frame.width, frame.height]) / 2
             return max(
                 faces,
-                key=lambda face: face.size_px - 0.3 * float(np.linalg.norm(face.centre - middle)),
+                key=lambda face: face.size_px - _OFF_CENTRE_COST * float(np.linalg.norm(face.centre - middle)),
                 default=None,
             )
         if followed is not None:
@@ -100,13 +106,13 @@ class FaceTracker:
     def _is_same_person(self, frame: VideoFrame, face: Face, last: Face) -> bool:
         distance = float(np.linalg.norm(face.centre - last.centre)) / last.size_px
         ratio = face.size_px / last.size_px
-        if distance <= self._settings.return_distance and 0.6 <= ratio <= 1.6:
+        if distance <= self._settings.return_distance and _SIZE_RATIOS[0] <= ratio <= _SIZE_RATIOS[1]:
             return True
         return self._look is not None and float((self._look * _describe(frame, face)).sum()) >= self._settings.same_look
 
 
 def _describe(frame: VideoFrame, face: Face) -> Float32Array:
-    """Grey aligned crop of zero mean and unit length, so that a product of two is their correlation."""
+    """Grey aligned crop with zero mean and unit norm: the scalar product of two is their correlation."""
     grey = cv2.cvtColor(crop_face(frame, face, crop_px=_LOOK_PX), cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey -= grey.mean()
     return np.asarray(grey / (np.linalg.norm(grey) + 1e-6), dtype=np.float32)

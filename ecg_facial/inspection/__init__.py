@@ -1,1 +1,1 @@
-"""One ECG file looked at: its beats, heart rate and quality, as tables and as a strip on ECG paper."""
+"""Analysis of one ECG file: beats, heart rate and quality, as tables and as a strip on ECG paper."""

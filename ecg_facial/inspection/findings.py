@@ -1,6 +1,6 @@
-"""What is found in one ECG.
+"""Results of the analysis of one ECG.
 
-Input: an `EcgReading`. Output: `Findings`: beats, heart rate, quality in stretches of ten seconds, and notes in words.
+Input: an `EcgReading`. Output: `Findings`: beats, heart rate, signal quality of stretches of ten seconds, and notes.
 Draws nothing and writes nothing.
 """
 
@@ -19,34 +19,38 @@ from ecg_facial.recording import EcgSignal
 from ecg_facial.runtime.typing import Float64Array
 
 STRETCH_S = 10.0
+# The heart rate of a stretch below this is more likely wrong than right.
 LOW_QUALITY = 0.5
 _RANGE_PERCENT = (5.0, 95.0)
+# An inverted lead: the deepest point within 60 ms of the beat is 1.3 times as far from the median of +- 0.3 s as the
+# highest one. An S wave may be as deep as its R wave is high without the lead being inverted.
 _AROUND_S, _TIP_S = 0.3, 0.06
-# an R wave with a deep S wave is upright all the same
 _DOWN_RATIO = 1.3
 _MIN_BEATS = 5
+# so many beats give the median; a day has a hundred thousand
+_MAX_MEASURED_BEATS = 1000
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Findings:
-    """What is found in one ECG.
+    """Results of the analysis of one ECG.
 
     Attributes
     ----------
     reading : EcgReading
     beats : RPeaks
     nn_s : ndarray of float64, shape (n_beats - 1,)
-        Intervals that are no artefacts, in seconds; NaN for the others.
+        NN intervals in seconds; NaN for artefacts.
     edges_s : ndarray of float64, shape (n_stretches + 1,)
-        Borders of the stretches that are judged.
+        Borders of the stretches whose quality is judged.
     quality : ndarray of float64, shape (n_stretches,)
         Signal quality of each, 0..1.
     heart_rate_bpm : float
-        Mean; NaN where it is not known.
+        Mean; NaN if unknown.
     heart_rate_range_bpm : tuple of float
-        Between these lie nine of ten beats.
+        5th and 95th percentile over the NN intervals.
     notes : tuple of str
-        What a reader should know, a sentence each.
+        Remarks on the data, one sentence each.
     simulated : bool
     """
 
@@ -62,7 +66,7 @@ class Findings:
 
     @property
     def signal(self) -> EcgSignal:
-        """The ECG as it was read."""
+        """The samples, as read from the file."""
         return self.reading.signal
 
     @property
@@ -78,12 +82,12 @@ class Findings:
 
     @property
     def share_low_quality(self) -> float:
-        """Share of the time whose quality is low."""
+        """Share of the time with quality below `LOW_QUALITY`."""
         lengths = np.diff(self.edges_s)
         return float(lengths[self.quality < LOW_QUALITY].sum() / lengths.sum())
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; None where a figure is not known."""
+        """Convert to plain values for JSON; None for unknown figures."""
         low, high = self.heart_rate_range_bpm
         return {
             "file": self.reading.name,
@@ -112,18 +116,18 @@ def _round(value: float) -> float | None:
 
 
 def find_beats(reading: EcgReading, *, simulated: bool = False) -> Findings:
-    """Find the beats of an ECG, and judge it.
+    """Find the beats of an ECG, its heart rate and its signal quality.
 
     Parameters
     ----------
     reading : EcgReading
     simulated : bool
-        Whether no heart made it.
+        Whether the ECG is simulated.
 
     Returns
     -------
     Findings
-        Without beats, and with quality 0, where there is nothing to find.
+        Without beats and with quality 0 if there is no heart beat in it.
     """
     signal = reading.signal
     beats = detect_r_peaks(signal.samples, signal.fs_hz)
@@ -146,12 +150,13 @@ def find_beats(reading: EcgReading, *, simulated: bool = False) -> Findings:
 
 
 def _cut(duration_s: float) -> Float64Array:
-    """Borders of stretches of about `STRETCH_S`, equally long, one at least."""
+    """Borders of stretches of equal length, about `STRETCH_S`; at least one stretch."""
     n_stretches = max(1, round(duration_s / STRETCH_S))
     return np.linspace(0.0, duration_s, n_stretches + 1)
 
 
 def _judge(signal: EcgSignal, beats: RPeaks, edges_s: Float64Array) -> Float64Array:
+    """Signal quality of each stretch."""
     places = np.round(edges_s * signal.fs_hz).astype(np.int64)
     inside = np.searchsorted(beats.times_s, edges_s)
     quality = np.zeros(len(edges_s) - 1)
@@ -164,7 +169,7 @@ def _judge(signal: EcgSignal, beats: RPeaks, edges_s: Float64Array) -> Float64Ar
 
 
 def _note_inverted(signal: EcgSignal, beats: RPeaks) -> tuple[str, ...]:
-    """Say so where beats point down: detection does not mind, readers do."""
+    """Note for an inverted lead: it does not disturb the detector, but whoever reads the strip."""
     heights = _measure_deflections(signal, beats)
     up, down = np.nanmedian(heights, axis=0) if len(heights) >= _MIN_BEATS else (1.0, 0.0)
     if down <= _DOWN_RATIO * up:
@@ -182,11 +187,11 @@ def _note_quality(quality: Float64Array) -> tuple[str, ...]:
 
 
 def _measure_deflections(signal: EcgSignal, beats: RPeaks) -> Float64Array:
-    """Height above and depth below what surrounds each beat, shape (n_beats, 2); beats next to gaps are left out."""
+    """Height above and depth below the local median of each beat, shape (n_beats, 2), without beats next to gaps."""
     reach, tip = (max(1, round(span_s * signal.fs_hz)) for span_s in (_AROUND_S, _TIP_S))
     at = np.round(beats.times_s * signal.fs_hz).astype(np.int64)
     at = at[(at >= reach) & (at < len(signal.samples) - reach)]
-    at = at[:: max(1, len(at) // 1000)]
+    at = at[:: max(1, len(at) // _MAX_MEASURED_BEATS)]
     around = signal.samples[at[:, None] + np.arange(-reach, reach + 1)]
     around = around[np.isfinite(around).all(axis=1)]
     level = np.median(around, axis=1)

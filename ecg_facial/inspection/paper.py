@@ -1,7 +1,7 @@
-"""ECG paper: millimetres, 25 a second and 10 a millivolt.
+"""ECG paper: 25 mm per second and 10 mm per millivolt.
 
-Input: figures of matplotlib. Output: axes whose units are millimetres on paper, with the pale red grid of 1 and 5 mm.
-One unit is as long across as it is high, so squares are squares, and printed at full size they measure 1 mm.
+Input: figures of matplotlib. Output: axes in millimetres on paper, with the usual pale red grid of 1 and 5 mm. Printed
+at full size, the squares measure 1 mm.
 """
 
 from __future__ import annotations

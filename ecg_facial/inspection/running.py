@@ -1,4 +1,4 @@
-"""From a file to a folder of results.
+"""Analysis of an ECG file, with results in a folder.
 
 Input: the path of an ECG and a folder. Output: ``beats.csv``, ``summary.json``, ``strip.png`` and ``strip.svg`` in it.
 """
@@ -21,33 +21,34 @@ from ecg_facial.runtime.extras import is_installed
 from ecg_facial.runtime.storage import write_bytes, write_json, write_text
 
 BEATS_FILE, SUMMARY_FILE, STRIP_PNG, STRIP_SVG = "beats.csv", "summary.json", "strip.png", "strip.svg"
+# folders above a file in which the mark of a simulated cohort is looked for
 _LEVELS_UP = 5
 _NO_STRIP = "no strip is drawn: that needs matplotlib: pip install 'ecg-facial[evaluate]'"
 
 
 def inspect_ecg(path: Path, out: Path, settings: InspectionSettings | None = None) -> Findings:
-    """Look at an ECG file: find its beats, and write tables and a strip.
+    """Analyse an ECG file: find its beats, and write tables and a strip.
 
     Parameters
     ----------
     path : Path
         A file of any format that `read_ecg` reads.
     out : Path
-        Folder to write.
+        Folder for the results.
     settings : InspectionSettings, optional
         Channel, rate, and which seconds the strip shows.
 
     Returns
     -------
     Findings
-        With a note where no strip is drawn for want of matplotlib; the tables are written all the same.
+        With a note if there is no strip because matplotlib is missing; the tables are written nevertheless.
 
     Raises
     ------
     MissingDataError, CorruptDataError, DataError
         When the file cannot be read.
     SettingsError
-        For a strip that cannot be.
+        When the strip is too long or too short, or starts outside of the recording.
     """
     chosen = settings or InspectionSettings()
     start_s = chosen.start_s
@@ -69,12 +70,12 @@ def inspect_ecg(path: Path, out: Path, settings: InspectionSettings | None = Non
 
 
 def is_simulated(path: Path) -> bool:
-    """Tell whether a file lies in a simulated cohort."""
+    """Tell whether a file belongs to a simulated cohort."""
     return any((folder / MARKER_NAME).is_file() for folder in list(path.resolve().parents)[:_LEVELS_UP])
 
 
 def format_beats(findings: Findings) -> str:
-    """Make the table of beats: each with the interval that it ends; cells are empty where nothing is known."""
+    """Make the table of beats, each with the interval before it; unknown values are empty cells."""
     times_s = findings.beats.times_s
     before = np.full(min(1, len(times_s)), np.nan)
     rr_s = np.concatenate([before, compute_rr(times_s)])

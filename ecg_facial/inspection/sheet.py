@@ -1,6 +1,6 @@
-"""The whole sheet: what was found in words, the strip, and the heart rate over all of the recording.
+"""The sheet: results in words, the strip, and the heart rate of the whole recording.
 
-Input: findings and which seconds to show. Output: a picture as PNG and SVG.
+Input: findings, and the part to show. Output: a picture as PNG and SVG.
 """
 
 from __future__ import annotations
@@ -33,10 +33,13 @@ from ecg_facial.inspection.wording import describe_head, describe_scale
 from ecg_facial.runtime.typing import Float64Array
 
 DOTS_PER_INCH = 200
+# margins and heights on paper
 _LEFT_MM, _RIGHT_MM, _GAP_MM = 14.0, 8.0, 4.0
 _LINE_MM, _RATE_MM, _RATE_GAP_MM, _FOOT_MM = 4.2, 32.0, 9.0, 15.0
 _MIN_ROW_S = 6.0
+# of the font at 7.5 points, with some reserve
 _CHARACTERS_PER_MM = 0.62
+# above this many beats the heart rate is drawn as median and percentiles
 _MAX_DOTS = 1500
 _MARGIN_BPM, _MIN_SPAN_BPM = 5.0, 30.0
 _MIN_RATE_S = 180.0
@@ -44,7 +47,7 @@ _MIN_RATE_S = 180.0
 
 @dataclass(frozen=True)
 class Shown:
-    """Which seconds a strip shows."""
+    """Part of the recording that the strip shows, in seconds."""
 
     start_s: float
     duration_s: float
@@ -57,7 +60,7 @@ def draw_sheet(findings: Findings, shown: Shown) -> tuple[bytes, bytes]:
     ----------
     findings : Findings
     shown : Shown
-        Seconds of the strip, in rows of ten.
+        Part of the strip, in rows of 10 s.
 
     Returns
     -------
@@ -141,7 +144,7 @@ def _draw_rates(axes: Axes, findings: Findings, shown: Shown) -> None:
 
 
 def _draw_spread(axes: Axes, times: Float64Array, rates: Float64Array) -> None:
-    """Median and nine tenths of the beats of equal shares of the time, where single dots would run together."""
+    """Draw median and 5th to 95th percentile in bins of time, where single dots would merge."""
     n_bins = 300
     bins = np.minimum((times / times[-1] * n_bins).astype(np.int64), n_bins - 1)
     used = np.unique(bins)

@@ -1,7 +1,7 @@
 """Rows of an ECG strip.
 
-Input: findings, which seconds to show, and a piece of paper. Output: on it the trace, its beats, a calibration pulse
-and scales. Where the unit is unknown no millivolt is claimed: the bar says what 10 mm are in the file's own numbers.
+Input: findings, the part to show, and axes of ECG paper. Output: on them the trace, marks of the beats, a calibration
+pulse and scales. If the unit is unknown there are no millivolts: a bar shows what 10 mm are in the file's own numbers.
 """
 
 from __future__ import annotations
@@ -17,36 +17,39 @@ from ecg_facial.runtime.typing import Float64Array
 
 ROW_S = 10.0
 PULSE_MM = 15.0
+# mm/mV: the usual gain, and lower ones for a trace that does not fit
 _GAINS = (10.0, 5.0, 2.5)
-# at the usual gain so small an ECG is hardly seen
+# an ECG smaller than this is hardly visible at the usual gain
 _SMALL_MV, _GAINS_SMALL = 0.3, (20.0,)
 _TRACE_MM, _MARGIN_MM = (25.0, 60.0), 6.0
 _UNSCALED_MM = 30.0
 _INNER_PERCENT = (0.5, 99.5)
 _MARKS_MM, _TIMES_MM = 7.0, 5.0
 _PULSE_S = 0.2
+# points of one row; more cannot be seen, and make the SVG large
 _MAX_POINTS = 10_000
+# confidence from which a beat's mark is filled
 _SURE = 0.5
-# width of their words
+# width of these words on paper: shorter stretches have no label
 _LOW_QUALITY_MM, _NOT_RECORDED_MM = 22.0, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """How high a row is and how much of the signal a millimetre shows.
+    """Vertical scale and height of a row.
 
     Attributes
     ----------
     mm_per_unit : float
-        Millimetres on paper a unit of the signal.
+        Millimetres on paper per unit of the signal.
     middle : float
         Value in the middle of the row.
     height_mm : float
-        Of the part for the trace.
+        Height of the part for the trace.
     in_mv : bool
         Whether the unit is the millivolt.
     cut : bool
-        Whether some of the trace does not fit.
+        Whether the trace leaves the paper in places.
     """
 
     mm_per_unit: float
@@ -57,21 +60,21 @@ class Scale:
 
     @property
     def row_mm(self) -> float:
-        """Height of the whole row, whole squares."""
+        """Height of the row, a multiple of 5 mm."""
         return self.height_mm + _MARKS_MM + _TIMES_MM + (-(self.height_mm + _MARKS_MM + _TIMES_MM)) % 5
 
     def to_mm(self, values: Float64Array) -> Float64Array:
-        """Heights on the row's paper, cut far beyond it."""
+        """Convert values to heights on the paper, limited to far outside of it."""
         low = _TIMES_MM + (self.row_mm - _MARKS_MM - _TIMES_MM) / 2
         heights = low + (values - self.middle) * self.mm_per_unit
         return np.clip(heights, -self.row_mm, 2 * self.row_mm)
 
 
 def choose_scale(samples: Float64Array, unit: str | None) -> Scale:
-    """Choose the gain that shows all of a trace: 10 mm/mV where it fits, or is not too small to see."""
+    """Choose the gain: 10 mm/mV, unless the trace does not fit or is too small to see."""
     known = samples[np.isfinite(samples)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    # what is left out by a spike of an electrode is said on the sheet
+    # percentiles, so that a spike of an electrode does not set the gain; the sheet says if parts are cut
     inner_low, inner_high = np.percentile(known, _INNER_PERCENT).tolist() if len(known) else (0.0, 0.0)
     if unit is None:
         inner = inner_high - inner_low
@@ -89,7 +92,7 @@ def choose_scale(samples: Float64Array, unit: str | None) -> Scale:
 
 
 def draw_row(axes: Axes, findings: Findings, scale: Scale, *, start_s: float, row_s: float) -> None:
-    """Draw one row of a strip on a piece of paper, `row_s` from `start_s` on."""
+    """Draw one row of a strip: `row_s` seconds from `start_s` on."""
     signal = findings.signal
     first = max(0, round(start_s * signal.fs_hz))
     stop = min(len(signal.samples), round((start_s + row_s) * signal.fs_hz))
@@ -109,7 +112,7 @@ def _to_x(times_s: Float64Array) -> Float64Array:
 
 
 def _thin(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Keep the lowest and the highest of each group of samples, in order, where there are more than can be seen."""
+    """Keep only minimum and maximum of each group of samples, in order, if there are more than can be seen."""
     size = -(-2 * len(x) // _MAX_POINTS)
     if size < 3:
         return x, y
@@ -122,7 +125,7 @@ def _thin(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]
 
 
 def _shade(axes: Axes, findings: Findings, scale: Scale, start_s: float, row_s: float) -> None:
-    """Grey where the quality is low."""
+    """Shade the parts with low quality in grey."""
     for begin, end, quality in zip(findings.edges_s[:-1], findings.edges_s[1:], findings.quality, strict=True):
         left, right = max(begin, start_s) - start_s, min(end, start_s + row_s) - start_s
         if quality < LOW_QUALITY and right > left:
@@ -144,7 +147,7 @@ def _hatch_gaps(axes: Axes, times_s: Float64Array, samples: Float64Array, scale:
 
 
 def _mark_beats(axes: Axes, findings: Findings, scale: Scale, start_s: float, row_s: float) -> None:
-    """Triangles above the trace, filled where the beat stands out well."""
+    """Draw a triangle above each beat, filled if its confidence is high."""
     beats = findings.beats
     shown = (beats.times_s >= start_s) & (beats.times_s < start_s + row_s)
     x = _to_x(beats.times_s[shown] - start_s)
@@ -154,7 +157,7 @@ def _mark_beats(axes: Axes, findings: Findings, scale: Scale, start_s: float, ro
 
 
 def _draw_pulse(axes: Axes, scale: Scale) -> None:
-    """Calibration pulse of 1 mV and 0.2 s; a bar of 10 mm where there is no scale in millivolts."""
+    """Draw the calibration pulse of 1 mV and 0.2 s; without millivolts a bar of 10 mm."""
     width = _PULSE_S * MM_PER_S
     base = _TIMES_MM + 3.0
     height = scale.mm_per_unit if scale.in_mv else 10.0
@@ -178,7 +181,7 @@ def _label_times(axes: Axes, start_s: float, shown_s: float) -> None:
 
 
 def _label_values(axes: Axes, scale: Scale, unit: str | None) -> None:
-    """Millivolts at the left edge, every 5 mm or more."""
+    """Write millivolts at the left edge, at least 5 mm apart."""
     if not scale.in_mv:
         return
     step = next(step for step in (0.5, 1.0, 2.0, 5.0) if step * scale.mm_per_unit >= 5)

@@ -1,4 +1,4 @@
-"""What is said of an ECG, on the terminal and on its sheet.
+"""Text about an ECG, for the terminal and the sheet.
 
 Input: findings. Output: lines of text.
 """
@@ -14,7 +14,7 @@ _SIMULATED = "SIMULATED: no heart made this ECG"
 
 
 def describe_findings(findings: Findings) -> list[str]:
-    """Lines for the terminal."""
+    """Make the lines for the terminal."""
     signal = findings.signal
     lines = [_SIMULATED] if findings.simulated else []
     lines += [
@@ -32,7 +32,7 @@ def describe_findings(findings: Findings) -> list[str]:
 
 
 def describe_head(findings: Findings, *, n_characters: int) -> list[str]:
-    """Lines above a strip, none longer than so many characters."""
+    """Make the lines above a strip, each of at most `n_characters`."""
     signal = findings.signal
     title = f"{findings.reading.name}, {findings.reading.channel}"
     about = (
@@ -44,20 +44,20 @@ def describe_head(findings: Findings, *, n_characters: int) -> list[str]:
         f"{_describe_quality(findings)}"
     )
     notes = [f"Note: {note}." for note in findings.notes]
-    # the title is set larger, and shares its line with the mark of simulated data
+    # the title has a larger font, and shares its line with the word SIMULATED
     title = textwrap.shorten(title, int(0.6 * n_characters), placeholder="...")
     return [title, *(line for text in (about, found, *notes) for line in textwrap.wrap(text, n_characters))]
 
 
 def describe_scale(mm_per_unit: float, *, in_mv: bool, cut: bool = False) -> str:
-    """Say the scales of a strip, and where its trace leaves the paper."""
+    """Describe the scales of a strip, and whether its trace leaves the paper."""
     height = f"{mm_per_unit:g} mm/mV" if in_mv else "amplitude in the file's own numbers"
     beyond = "   parts of the trace are beyond the paper" if cut else ""
     return f"25 mm/s   {height}{beyond}   triangles: R-peaks (hollow: uncertain). For research; not a medical device."
 
 
 def describe_time(seconds: float) -> str:
-    """Write a duration.
+    """Format a duration.
 
     Examples
     --------

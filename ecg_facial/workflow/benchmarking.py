@@ -14,6 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from ecg_facial.datasets.indexing import find_marker, index_dataset
+from ecg_facial.datasets.readers.registry import READERS
+from ecg_facial.datasets.records import DatasetIndex
+from ecg_facial.datasets.settings import AUTO
 from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.audit.settings import CHEAP, WHOLE, AuditSettings
 from ecg_facial.evaluation.benchmark.run_file import describe_run, open_windows
@@ -25,10 +28,10 @@ from ecg_facial.evaluation.benchmark.runner import (
     run_benchmark,
 )
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.published import list_published
 from ecg_facial.evaluation.judging.schema import AuditResult
-from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE
+from ecg_facial.evaluation.protocols.fold_manifest import FOLDS_FILE
 from ecg_facial.evaluation.report.examples import choose_examples
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
@@ -170,11 +173,17 @@ def audit(
     audited, prepared = about.benchmark_settings, open_windows(about, folder)
     folds = folder / FOLDS_FILE if about.folds_repeated else None
     result = load_run(prepared, folder, settings=audited, folds=folds)
-    trials = index_dataset(data).trials if data is not None else ()
+    trials = () if data is None else _index_again(data, about).trials
     found = audit_run(prepared, result, settings=audited, audit=settings, trials=trials, executor=executor)
     found.write(folder / AUDIT_FILE)
     replace(result.metrics, audit=found).write(folder / METRICS_FILE)
     return found
+
+
+def _index_again(data: Path | str, run: RunRecord) -> DatasetIndex:
+    """Index the data set of a run as the run did; of two joined data sets the reader that fits."""
+    reader = run.reader if run.reader in READERS else AUTO
+    return index_dataset(data, reader=reader, reader_options=run.reader_settings, window_s=run.window_settings.window_s)
 
 
 def write_run(
@@ -195,7 +204,7 @@ def write_run(
     examples = choose_examples(
         shown, found.prepared, found.index, task=get_task(settings.task), model=result.metrics.main_model
     )
-    people = of_run(shown, result.metrics.class_names, people=found.prepared.table).table
+    people = from_run(shown, result.metrics.class_names, people=found.prepared.table).table
     write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
     write_report(
         result.folder / REPORT_FILE,

@@ -15,7 +15,7 @@ from ecg_facial.evaluation.benchmark.fold_running import fit_fold
 from ecg_facial.evaluation.benchmark.pipelines import Fitted
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
-from ecg_facial.evaluation.protocols.splits import Part, divide_inner
+from ecg_facial.evaluation.protocols.folds import Part, divide_inner
 from ecg_facial.inference.bundle import BundleInfo, write_bundle
 from ecg_facial.labels import get_task
 from ecg_facial.learning.export import export_models

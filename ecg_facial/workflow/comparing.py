@@ -17,7 +17,7 @@ from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
 from ecg_facial.labels import Task, get_task
 from ecg_facial.prepared.contract import PreparedData

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.readers.contract import NoSettings
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.errors import MissingDataError
 from ecg_facial.labels import get_task
@@ -33,10 +34,8 @@ def index_data(
     return index_dataset(
         data,
         reader=options.reader,
-        signals=options.signals,
-        subjects=options.subjects,
+        reader_options=options.reader_options,
         window_s=options.windows.window_s,
-        pspi_pain=options.pspi_pain,
         executor=executor,
         show_progress=show_progress,
     )
@@ -74,6 +73,7 @@ def join_datasets(first: Prepared, second: Prepared) -> Prepared:
     index = DatasetIndex(
         root=first.index.root,
         reader=f"{first.index.reader}+{second.index.reader}",
+        reader_settings=NoSettings(),
         trials=(*first.index.trials, *second.index.trials),
         problems=(*first.index.problems, *second.index.problems),
         fingerprint=sha256_json([first.index.fingerprint, second.index.fingerprint]),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, ScoredFile
-from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.evaluation.judging.predictions_table import read_predictions
 from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.tables import write_tables
@@ -57,7 +57,7 @@ def score(
         When `classes` or `strata` do not fit the table.
     """
     path, out = Path(predictions), Path(out)
-    about = read_foreign(path, classes=classes, strata=strata)
+    about = read_predictions(path, classes=classes, strata=strata)
     simulated = simulated or _says_simulated(path.parent / RUN_FILE)
     metrics = summarise_predictions(about, task=path.name, simulated=simulated)
     run = ScoredFile(

@@ -5,10 +5,12 @@ Input: what is asked for. Output: frozen settings, checked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from ecg_facial.datasets.settings import AUTO, ScanSettings
+from ecg_facial.datasets.settings import AUTO
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.settings import strict_settings
 from ecg_facial.windows.settings import WindowSettings
@@ -16,7 +18,6 @@ from ecg_facial.windows.settings import WindowSettings
 MIN_DEMO_SUBJECTS = 4
 
 
-@strict_settings
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
     """How a data folder is read and cut.
@@ -24,25 +25,19 @@ class DataOptions:
     Attributes
     ----------
     reader : str
-        Reader of the data set: biovid, original, pmed, unbc, manifest, or auto for the one that fits.
-    signals : str
-        BioVid's ``filtered`` or ``raw`` biosignals.
-    subjects : str
-        BioVid's people: ``all``, or the 67 ``reactive`` ones.
+        Reader of the data set; ``auto`` takes the one that fits.
+    reader_options : mapping of str to object
+        Settings of the reader by name, such as ``{"signals": "raw"}`` for BioVid.
     windows : WindowSettings
         How trials are cut into windows.
     detector_path : Path or None
         Model file of the face detector, where it needs one (yunet).
-    pspi_pain : float
-        Smallest PSPI that counts as pain (UNBC-McMaster).
     """
 
     reader: str = AUTO
-    signals: str = ScanSettings.signals
-    subjects: str = ScanSettings.subjects
+    reader_options: Mapping[str, Any] = field(default_factory=dict)
     windows: WindowSettings = field(default_factory=WindowSettings)
     detector_path: Path | None = None
-    pspi_pain: float = ScanSettings.pspi_pain
 
 
 @strict_settings

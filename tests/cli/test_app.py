@@ -18,7 +18,7 @@ from tiny_files import write_ecg, write_pspi, write_video
 
 from ecg_facial.cli import app as cli
 from ecg_facial.cli import wording
-from ecg_facial.datasets.indexing import READERS
+from ecg_facial.datasets.readers.registry import READERS
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.schema import CeilingComparison
@@ -272,7 +272,7 @@ def test_an_ecg_is_looked_at_and_the_files_are_named(run: Callable[..., Said], t
 def test_doctor_says_what_is_usable(run: Callable[..., Said]) -> None:
     said = run("doctor")
     assert said.code == 0
-    for name in ("numpy", "torch", "face detection", "H.264 video", "ResNet18 weights", "free disk"):
+    for name in ("numpy", "torch", "joblib", "face detection", "H.264 video", "ResNet18 weights", "free disk"):
         assert name in said.out
     assert "problem" not in said.out
 
@@ -384,7 +384,10 @@ def test_shared_options_become_the_settings_that_they_name(
     data, _ = train_with(*words.split())
     windows = WindowSettings(n_frames=16, frame_policy="late")
     assert data == DataOptions(
-        reader="biovid", signals="raw", subjects="reactive", windows=windows, detector_path=Path("y.onnx")
+        reader="biovid",
+        reader_options={"signals": "raw", "subjects": "reactive"},
+        windows=windows,
+        detector_path=Path("y.onnx"),
     )
     more = "--task binary --hidden 32 --epochs 7 --seed 3 --face-weight 0.5 --ecg-weight 0"
     _, settings = train_with(*more.split())

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 from sketched_cohort import write_cohort
 
@@ -110,19 +108,10 @@ def test_the_fingerprint_follows_rest_wherever_the_data_lie(sessions: Path, tmp_
     assert index_dataset(copy, window_s=5.0).fingerprint != before
 
 
-def test_rest_comes_back_from_disk_and_an_older_index_is_still_read(sessions: Path, tmp_path: Path) -> None:
+def test_rest_comes_back_from_disk(sessions: Path, tmp_path: Path) -> None:
     index, path = index_dataset(sessions), tmp_path / "index.parquet"
     write_index(index, path)
     assert read_index(path) == index
-    table = pq.read_table(path)
-    key = b"ecg_facial_index"
-    about = json.loads(table.schema.metadata[key]) | {"version": 1}
-    del about["levels_by"]
-    old = table.slice(0, len(index.trials)).drop_columns([name for name in table.column_names if name.endswith("n_s")])
-    old = old.drop_columns([name for name in old.column_names if name.endswith("start_s")])
-    pq.write_table(old.replace_schema_metadata({key: json.dumps(about).encode()}), path)
-    found = read_index(path)
-    assert (found.trials, found.rest, found.levels_by) == (index.trials, (), "stimulus")
 
 
 def test_sessions_give_rest_that_touches_no_trial_no_heat_and_no_clip(sessions: Path) -> None:

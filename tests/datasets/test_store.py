@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.readers.unbc import UnbcSettings
 from ecg_facial.datasets.store import read_index, write_index
 from ecg_facial.errors import CorruptDataError, MissingDataError
 
@@ -45,4 +46,19 @@ def test_an_index_of_another_version_is_refused(written: Path) -> None:
     about = json.loads(table.schema.metadata[b"ecg_facial_index"]) | {"version": 99}
     pq.write_table(table.replace_schema_metadata({b"ecg_facial_index": json.dumps(about).encode()}), written)
     with pytest.raises(CorruptDataError, match="version 99"):
+        read_index(written)
+
+
+def test_settings_of_the_reader_come_back_as_they_are(make_layout: Callable[[str], Any], tmp_path: Path) -> None:
+    index = index_dataset(make_layout("unbc").root, reader_options={"pspi_pain": 2.0})
+    write_index(index, tmp_path / "index.parquet")
+    assert index.reader_settings == UnbcSettings(pspi_pain=2.0)
+    assert read_index(tmp_path / "index.parquet") == index
+
+
+def test_an_index_by_a_reader_that_is_not_there_is_refused(written: Path) -> None:
+    table = pq.read_table(written)
+    about = json.loads(table.schema.metadata[b"ecg_facial_index"]) | {"reader": "toy"}
+    pq.write_table(table.replace_schema_metadata({b"ecg_facial_index": json.dumps(about).encode()}), written)
+    with pytest.raises(CorruptDataError, match="unknown reader 'toy': register"):
         read_index(written)

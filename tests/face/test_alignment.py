@@ -1,4 +1,4 @@
-"""Aligned crops put eyes and mouth at fixed places, however the face is turned, scaled and placed."""
+"""Aligned crops have eyes and mouth at fixed places for any rotation, scale and position of the face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One person is followed: searched for on a grid of frames, verified on every frame, and not mixed up with another."""
+"""One person is tracked: a search every 25 frames, a verification in each, and no confusion with other people."""
 
 from __future__ import annotations
 
@@ -129,11 +129,3 @@ def test_a_jump_onto_another_face_is_no_verification() -> None:
 def test_a_track_needs_a_grid_of_one_frame_or_more() -> None:
     with pytest.raises(SettingsError, match="detect_every is 0: expected 1 or more frames"):
         TrackSettings(detect_every=0)
-
-
-def test_overlap_is_intersection_over_union() -> None:
-    box = np.array([0.0, 0.0, 10.0, 10.0])
-    assert overlap(box, box) == 1.0
-    assert overlap(box, np.array([5.0, 0.0, 10.0, 10.0])) == pytest.approx(1 / 3)
-    assert overlap(box, np.array([20.0, 0.0, 10.0, 10.0])) == 0.0
-    assert overlap(np.zeros(4), np.zeros(4)) == 0.0

@@ -1,4 +1,4 @@
-"""Frames come with their times, and parts of them equal the same parts of the whole picture."""
+"""Frames have their times; crops of planes equal crops of the whole picture; unreadable videos are named."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, RunRecord
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.labels import get_task
@@ -36,7 +36,7 @@ def make_predictions(models: tuple[str, ...] = MODELS) -> pd.DataFrame:
 
 def make_metrics(models: tuple[str, ...] = MODELS) -> RunMetrics:
     """Metrics of these predictions."""
-    return summarise_predictions(of_run(make_predictions(models), TASK.class_names), task=TASK.name, simulated=True)
+    return summarise_predictions(from_run(make_predictions(models), TASK.class_names), task=TASK.name, simulated=True)
 
 
 def make_run() -> RunRecord:
@@ -54,6 +54,7 @@ def make_run() -> RunRecord:
         class_names=TASK.class_names,
         simulated=True,
         reader="manifest",
+        reader_settings={},
         data_fingerprint="f" * 64,
         windows_fingerprint="d" * 64,
         n_subjects=3,

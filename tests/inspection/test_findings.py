@@ -1,4 +1,4 @@
-"""What is found in an ECG is right: beats, heart rate, gaps, quality in stretches, and leads that point down."""
+"""Results of an ECG: beats, heart rate, gaps, quality of stretches, and inverted leads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ecg_files import FS_HZ, make_ecg
 
 from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.inspection.findings import find_beats
-from ecg_facial.inspection.wording import describe_findings, describe_head
+from ecg_facial.inspection.wording import describe_findings
 from ecg_facial.recording import EcgSignal
 
 
@@ -69,14 +69,3 @@ def test_nothing_to_find_is_no_error_and_no_rate(samples: np.ndarray) -> None:
     assert [note for note in found.notes if "not to be trusted" in note]
     assert found.to_dict()["heart_rate_bpm"] is None
     assert "heart rate       unknown" in describe_findings(found)
-
-
-def test_simulated_data_are_called_so_first() -> None:
-    assert describe_findings(find_beats(read(noisy()), simulated=True))[0].startswith("SIMULATED")
-    assert "SIMULATED" not in "".join(describe_findings(find_beats(read(noisy()))))
-
-
-def test_the_head_of_a_sheet_keeps_its_width() -> None:
-    found = find_beats(read(noisy(), notes=("a note of many words " * 20,)))
-    for width in (60, 100, 160):
-        assert max(map(len, describe_head(found, n_characters=width))) <= width

@@ -1,4 +1,4 @@
-"""A file becomes a folder: beats, summary and strip; what cannot be is refused, and simulated files are marked."""
+"""An ECG file gives beats, summary and strip; wrong input is refused; simulated files are marked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strip is ECG paper: squares are square and a millimetre is a millimetre, a second 25 of them, a millivolt 10."""
+"""A strip on ECG paper: its scales are 25 mm per second and 10 mm per millivolt, and no text overlaps."""
 
 from __future__ import annotations
 

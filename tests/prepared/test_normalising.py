@@ -18,7 +18,7 @@ from ecg_facial.evaluation.benchmark.fold_running import fit_fold, rows_of_part,
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
-from ecg_facial.evaluation.protocols.splits import Fold, leave_one_subject_out
+from ecg_facial.evaluation.protocols.folds import Fold, leave_one_subject_out
 from ecg_facial.labels import get_task
 from ecg_facial.nets.features import frozen_features
 from ecg_facial.nets.settings import FacialSettings

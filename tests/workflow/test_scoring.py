@@ -19,7 +19,7 @@ from ecg_facial.cli.app import app
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import LeakageGap, ProtocolComparison
 from ecg_facial.evaluation.report.figures_calibration import draw_reliability, draw_risk_coverage
-from ecg_facial.evaluation.report.figures_models import draw_critical_difference, draw_leakage, draw_published
+from ecg_facial.evaluation.report.figures_comparison import draw_critical_difference, draw_leakage, draw_published
 from ecg_facial.workflow.scoring import METRICS_FILE, REPORT_FILE, TABLES_FOLDER, score
 
 CLASSES = ("none", "mild", "severe")
@@ -118,6 +118,13 @@ def test_scoring_needs_no_torch(tmp_path: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.stdout.strip() == "3", run.stderr
+
+
+def test_importing_the_judge_loads_nothing_that_only_a_report_or_a_network_needs() -> None:
+    slow = ("torch", "sklearn", "matplotlib.figure", "scipy.stats", "scipy.signal", "cv2", "av")
+    code = f"import sys, ecg_facial.workflow.scoring\nprint([name for name in {slow!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("n_subjects", [1, 2])

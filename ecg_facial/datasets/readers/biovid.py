@@ -22,17 +22,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
+from ecg_facial.datasets.readers.contract import Reader
 from ecg_facial.datasets.readers.sessions import SESSION_PART, list_session_rest
 from ecg_facial.datasets.readers.tables import read_rows
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
-from ecg_facial.datasets.settings import ScanSettings
-from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
+from ecg_facial.runtime.settings import strict_settings
 
+Signals = Literal["filtered", "raw"]
+People = Literal["all", "reactive"]
 SIGNAL_FOLDERS = {"filtered": "biosignals_filtered", "raw": "biosignals_raw"}
 LAYOUT = "PartA/video/<subject>/*.mp4 or PartA/biosignals_filtered/<subject>/*_bio.csv"
 CARD = Card(
@@ -57,6 +61,33 @@ _SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})")
 _SAMPLE = re.compile(r"(?P<subject>.+)-(?P<code>[^-]+)-\d+")
 
 
+@strict_settings
+@dataclass(frozen=True, kw_only=True)
+class BiovidSettings:
+    """Which part of BioVid is read.
+
+    Attributes
+    ----------
+    signals : {"filtered", "raw"}
+        Biosignals of BioVid.
+    subjects : {"all", "reactive"}
+        People of BioVid: all 87, or the 67 with a visible reaction.
+
+    Raises
+    ------
+    SettingsError
+        For another value.
+    """
+
+    signals: Signals = "filtered"
+    subjects: People = "all"
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (("signals", self.signals, Signals), ("subjects", self.subjects, People)):
+            if value not in get_args(allowed):
+                raise SettingsError(f"{name} is {value!r}: expected {' or '.join(get_args(allowed))}")
+
+
 def fits(root: Path) -> bool:
     """Tell whether a folder looks like this data set."""
     part = _find_part(root)
@@ -77,15 +108,16 @@ def parse_subject(name: str) -> Subject:
     return Subject(id=name, sex=cast(Literal["m", "w"], match["sex"]), age_years=int(match["age"]))
 
 
-def scan(root: Path, settings: ScanSettings) -> Scan:
+def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
     """List what is there.
 
     Parameters
     ----------
     root : Path
         The folder that holds ``PartA``, or ``PartA`` itself.
-    settings : ScanSettings
-        `signals` says which biosignals, `window_s` how long the rest is that is cut out of sessions.
+    settings : BiovidSettings
+    window_s : float
+        Length in seconds of the rest that is cut out of sessions.
 
     Raises
     ------
@@ -112,7 +144,7 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
     ]
     home = part.parent if part.name == _PART else part
     entries, odd = _sort_out([*_list_videos(videos), *_list_biosignals(biosignals)])
-    rest, odd_rest = _sort_out(_list_rest(home, settings))
+    rest, odd_rest = _sort_out(_list_rest(home, settings.signals, window_s))
     problems += odd + odd_rest
     samples = part / _SAMPLES
     tables = (samples,) if samples.is_file() else ()
@@ -120,7 +152,7 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
         listed = list(_read_samples(samples))
         entries, unlisted = _keep_listed(entries, {entry.trial for entry in listed}, samples)
         entries, problems = listed + entries, problems + unlisted
-    return Scan(
+    found = Scan(
         base=part,
         entries=tuple(entries),
         problems=tuple(problems),
@@ -130,6 +162,16 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
         rest=tuple(rest),
         rest_base=home,
     )
+    return found if settings.subjects == "all" else _keep_reactive(found)
+
+
+def _keep_reactive(scan: Scan) -> Scan:
+    """Leave out the people without a visible reaction, and their problems."""
+    entries, rest = (
+        tuple(entry for entry in part if entry.subject.id not in UNREACTIVE) for part in (scan.entries, scan.rest)
+    )
+    problems = tuple(problem for problem in scan.problems if problem.subject not in UNREACTIVE)
+    return replace(scan, entries=entries, problems=problems, rest=rest)
 
 
 def _sort_out(items: Iterable[Entry | Problem]) -> tuple[list[Entry], list[Problem]]:
@@ -137,10 +179,10 @@ def _sort_out(items: Iterable[Entry | Problem]) -> tuple[list[Entry], list[Probl
     return [item for item in items if isinstance(item, Entry)], [item for item in items if isinstance(item, Problem)]
 
 
-def _list_rest(home: Path, settings: ScanSettings) -> Iterator[Entry | Problem]:
+def _list_rest(home: Path, signals: str, window_s: float) -> Iterator[Entry | Problem]:
     """Rest clips, then what is cut out of sessions and is in none of them."""
     folder = home / _REST_FOLDER
-    items = [*_list_videos(folder / _VIDEO), *_list_biosignals(folder / SIGNAL_FOLDERS[settings.signals])]
+    items = [*_list_videos(folder / _VIDEO), *_list_biosignals(folder / SIGNAL_FOLDERS[signals])]
     for item in items:
         if isinstance(item, Entry) and item.code.upper() != REST_CODE:
             message = f"level {item.code} in the folder of rest clips: expected {REST_CODE}"
@@ -150,9 +192,7 @@ def _list_rest(home: Path, settings: ScanSettings) -> Iterator[Entry | Problem]:
         else:
             yield item
     clips = {item.trial for item in items}
-    yield from list_session_rest(
-        home / SESSION_PART, window_s=settings.window_s, clips=clips, parse_subject=parse_subject
-    )
+    yield from list_session_rest(home / SESSION_PART, window_s=window_s, clips=clips, parse_subject=parse_subject)
 
 
 def _find_part(root: Path) -> Path:
@@ -218,3 +258,6 @@ def _keep_listed(entries: list[Entry], listed: set[str], samples: Path) -> tuple
         if entry.trial not in listed
     ]
     return kept, problems
+
+
+READER = Reader(name="biovid", card=CARD, fits=fits, scan=scan, settings=BiovidSettings)

@@ -6,10 +6,10 @@ Enters: when something happens. Leaves: times to cut at. Opens no file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ecg_facial.runtime.typing import BoolArray
+if TYPE_CHECKING:
+    from ecg_facial.runtime.typing import BoolArray
 
 SETTLE_S = 10.0
 """Seconds from the end of a stimulus to where rest may begin: the heart answers late and calms down slowly."""
@@ -26,9 +26,12 @@ def find_runs(mask: BoolArray) -> list[tuple[int, int]]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> find_runs(np.array([True, False, True, True]))
     [(0, 1), (2, 4)]
     """
+    import numpy as np
+
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(first), int(end)) for first, end in zip(edges[::2], edges[1::2], strict=True)]
 

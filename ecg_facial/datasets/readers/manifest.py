@@ -19,10 +19,10 @@ import math
 from pathlib import Path
 from typing import Literal, cast
 
+from ecg_facial.datasets.readers.contract import NoSettings, Reader
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.readers.tables import read_rows
 from ecg_facial.datasets.records import Card, Entry, Scan
-from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
@@ -44,7 +44,7 @@ def fits(root: Path) -> bool:
     return root.is_file() or (root / MANIFEST_NAME).is_file()
 
 
-def scan(root: Path, settings: ScanSettings) -> Scan:
+def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     """Read the table; takes no settings.
 
     Raises
@@ -130,3 +130,6 @@ def _parse_number(
     if value is not None and not (math.isfinite(value) and (value > 0 if least is None else value >= least)):
         raise DataError(f"{where} has {column} {text}; expected {wanted}, or nothing")
     return value
+
+
+READER = Reader(name="manifest", card=CARD, fits=fits, scan=scan)

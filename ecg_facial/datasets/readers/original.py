@@ -19,11 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecg_facial.datasets.readers.biovid import parse_subject
+from ecg_facial.datasets.readers.contract import NoSettings, Reader
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
-from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import UnknownLabelError
-from ecg_facial.face.video import DEFAULT_FPS
+from ecg_facial.face.frame_folders import DEFAULT_FPS
 from ecg_facial.labels import parse_pain_level
 from ecg_facial.recording import EcgRef, VideoRef
 
@@ -48,7 +48,7 @@ def fits(root: Path) -> bool:
     return (root / _VIDEO).is_dir() or (root / _ECG).is_dir()
 
 
-def scan(root: Path, settings: ScanSettings) -> Scan:
+def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     """List what is there; takes no settings."""
     folders = {name: root / name for name in (_VIDEO, _ECG)}
     there = {name: folder.is_dir() for name, folder in folders.items()}
@@ -118,3 +118,6 @@ def _has_time_column(path: Path) -> bool:
     with open(path, encoding="utf-8-sig", errors="replace") as stream:
         head = next((line for line in stream if line.strip() and not line.startswith("#")), "")
     return any(_TIME_COLUMN.fullmatch(cell.strip()) for cell in re.split("[\t;,]", head))
+
+
+READER = Reader(name="original", card=CARD, fits=fits, scan=scan)

@@ -34,17 +34,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ecg_facial.datasets.readers.contract import NoSettings, Reader
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
 from ecg_facial.datasets.readers.tables import read_columns
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
-from ecg_facial.datasets.settings import ScanSettings
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import EcgRef, Subject
-from ecg_facial.runtime.typing import Float64Array
+
+if TYPE_CHECKING:
+    from ecg_facial.runtime.typing import Float64Array
 
 FS_HZ = 250.0
 STIMULUS_S = 10.0
@@ -90,15 +91,16 @@ def fits(root: Path) -> bool:
     return bool(_list_tables(root))
 
 
-def scan(root: Path, settings: ScanSettings) -> Scan:
+def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     """List the stimuli of everybody.
 
     Parameters
     ----------
     root : Path
         The folder of the tables, or one above it.
-    settings : ScanSettings
-        `window_s` says how long rest recordings are.
+    settings : NoSettings
+    window_s : float
+        Length in seconds of rest recordings.
 
     Raises
     ------
@@ -108,7 +110,7 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
     tables = _list_tables(root)
     if not tables:
         raise MissingDataError(f"{root}: no table of a person; expected {LAYOUT}")
-    found = [item for path in tables for item in _list_person(path, settings.window_s)]
+    found = [item for path in tables for item in _list_person(path, window_s)]
     entries = [item for item in found if isinstance(item, Entry)]
     return Scan(
         base=tables[0].parent,
@@ -151,6 +153,8 @@ def read_stimuli(path: Path) -> tuple[Stimulus, ...]:
 
 def _read_heater(path: Path) -> tuple[Float64Array, Float64Array]:
     """Temperatures and ratings; a gap in the temperatures would hide a stimulus."""
+    import numpy as np
+
     columns = read_columns(path, (_HEATER, _RATING), delimiter=";", decimal=",")
     heater_c = columns[_HEATER]
     if not np.isfinite(heater_c).all():
@@ -160,6 +164,8 @@ def _read_heater(path: Path) -> tuple[Float64Array, Float64Array]:
 
 
 def _find_stimuli(heater_c: Float64Array, ratings: Float64Array) -> tuple[Stimulus, ...]:
+    import numpy as np
+
     warm = np.abs(heater_c - BASELINE_C) > _TOLERANCE_C
     # two plateaus may touch
     steps = np.flatnonzero(np.abs(np.diff(heater_c)) > _TOLERANCE_C) + 1
@@ -254,6 +260,8 @@ def _choose_baselines(stimuli: Sequence[Stimulus], *, n: int) -> list[float]:
     free = [start_s for start_s, end_s in zip(wanted_s, ends_s, strict=False) if start_s >= end_s]
     if len(free) <= n:
         return free
+    import numpy as np
+
     return [free[place] for place in np.linspace(0, len(free) - 1, n).round().astype(int)]
 
 
@@ -266,3 +274,6 @@ def _find_rest(n_times: int, stimuli: Sequence[Stimulus], baselines: Sequence[fl
 def _make_entry(path: Path, subject: Subject, code: str, number: int, *, start_s: float, duration_s: float) -> Entry:
     ecg = EcgRef(path=path, fs_hz=FS_HZ, column=_ECG, start_s=start_s, duration_s=duration_s)
     return Entry(subject=subject, trial=f"{subject.id}-{code}-{number:03d}", code=code, origin=path, ecg=ecg)
+
+
+READER = Reader(name="pmed", card=CARD, fits=fits, scan=scan, slow=True)

@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
 from ecg_facial.datasets.readers.tables import read_columns, read_rows
@@ -26,7 +25,9 @@ from ecg_facial.datasets.records import Entry, Problem
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
-from ecg_facial.runtime.typing import Float64Array
+
+if TYPE_CHECKING:
+    from ecg_facial.runtime.typing import Float64Array
 
 SESSION_PART, LABELS_NAME = "PartC", "labels.csv"
 # a trial of Part A
@@ -112,6 +113,8 @@ def _read_taken(path: Path, clips: Collection[str]) -> dict[str, list[Interval]]
 
 
 def _find_starts(path: Path, taken: list[Interval], window_s: float) -> list[float]:
+    import numpy as np
+
     columns = read_columns(path, ("time", "temperature"), delimiter="\t")
     times_s = (columns["time"] - columns["time"][0]) / _MICROSECONDS
     if len(times_s) < 2 or not np.all(np.diff(times_s) > 0):
@@ -122,6 +125,8 @@ def _find_starts(path: Path, taken: list[Interval], window_s: float) -> list[flo
 
 def _find_stimuli(times_s: Float64Array, temperature_c: Float64Array) -> list[Interval]:
     """Where the skin is not at its baseline temperature, or nobody knows."""
+    import numpy as np
+
     if not np.isfinite(temperature_c).any():
         return [(float(times_s[0]), float(times_s[-1]))]
     baseline_c = np.nanquantile(temperature_c, _BASELINE_QUANTILE)

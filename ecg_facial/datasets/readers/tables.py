@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ecg_facial.errors import CorruptDataError
-from ecg_facial.runtime.typing import Float64Array
+
+if TYPE_CHECKING:
+    from ecg_facial.runtime.typing import Float64Array
 
 _DELIMITER_NAMES = {"\t": "TAB", ",": "comma", ";": "semicolon"}
 
@@ -76,7 +77,8 @@ def read_columns(path: Path, names: Sequence[str], *, delimiter: str, decimal: s
     CorruptDataError
         When it is no text, lacks a column, has no rows, or a cell is no number.
     """
-    # takes a tenth of a second, and few data sets need it
+    # they take a tenth of a second, and few data sets need them
+    import numpy as np
     import pandas as pd
 
     with open(path, encoding="utf-8-sig", errors="replace") as stream:

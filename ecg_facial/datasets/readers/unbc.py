@@ -29,19 +29,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ecg_facial.datasets.checks import MIN_SHARE
+from ecg_facial.datasets.readers.contract import Reader
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
-from ecg_facial.datasets.settings import ScanSettings
-from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
-from ecg_facial.face.video import list_images
+from ecg_facial.datasets.settings import MIN_SHARE
+from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
+from ecg_facial.face.frame_folders import list_images
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject, VideoRef
-from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.runtime.settings import strict_settings
+
+if TYPE_CHECKING:
+    from ecg_facial.runtime.typing import Float64Array
 
 ASSUMED_FPS = 25.0
 MAX_PSPI = 16.0
@@ -56,6 +59,29 @@ CARD = Card(
 )
 _IMAGES, _LABELS, _ENDING = "Images", Path("Frame_Labels") / "PSPI", "_facs.txt"
 _CLOCK_TOLERANCE_S = 1e-6
+
+
+@strict_settings
+@dataclass(frozen=True, kw_only=True)
+class UnbcSettings:
+    """How levels are made of PSPI.
+
+    Attributes
+    ----------
+    pspi_pain : float
+        Smallest PSPI of UNBC-McMaster that counts as pain (PA4).
+
+    Raises
+    ------
+    SettingsError
+        For a value outside its limits.
+    """
+
+    pspi_pain: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.pspi_pain <= MAX_PSPI:
+            raise SettingsError(f"pspi_pain is {self.pspi_pain}: expected above 0 and at most {MAX_PSPI}")
 
 
 def fits(root: Path) -> bool:
@@ -92,6 +118,8 @@ def read_pspi(video: VideoRef) -> Float64Array:
     first = math.ceil((video.start_s - _CLOCK_TOLERANCE_S) * fps)
     end_s = math.inf if video.duration_s is None else video.start_s + video.duration_s - _CLOCK_TOLERANCE_S
     wanted = [path for number, path in enumerate(images) if first <= number < end_s * fps]
+    import numpy as np
+
     return np.array([_read_number(folder / f"{path.stem}{_ENDING}") for path in wanted], dtype=np.float64)
 
 
@@ -108,15 +136,16 @@ def _read_number(path: Path) -> float:
     return value
 
 
-def scan(root: Path, settings: ScanSettings) -> Scan:
+def scan(root: Path, settings: UnbcSettings, *, window_s: float) -> Scan:
     """Cut every sequence and grade the stretches.
 
     Parameters
     ----------
     root : Path
         The folder that holds ``Images`` and ``Frame_Labels``.
-    settings : ScanSettings
-        `window_s` says how long stretches are, `pspi_pain` from where on they are pain.
+    settings : UnbcSettings
+    window_s : float
+        Length of a stretch in seconds.
 
     Raises
     ------
@@ -129,7 +158,11 @@ def scan(root: Path, settings: ScanSettings) -> Scan:
             raise MissingDataError(f"{folder}: no such folder; expected {LAYOUT}")
     sequences = [path for subject in _list_folders(images) for path in _list_folders(subject)]
     names = make_unique((path.parent.name, path.name) for path in sequences)
-    found = [item for path in sequences for item in _grade(path, names[path.parent.name, path.name], settings)]
+    found = [
+        item
+        for path in sequences
+        for item in _grade(path, names[path.parent.name, path.name], settings.pspi_pain, window_s)
+    ]
     return Scan(
         base=root,
         entries=tuple(item for item in found if isinstance(item, Entry)),
@@ -142,7 +175,7 @@ def _list_folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
 
 
-def _grade(sequence: Path, name: str, settings: ScanSettings) -> Iterator[Entry | Problem]:
+def _grade(sequence: Path, name: str, pspi_pain: float, window_s: float) -> Iterator[Entry | Problem]:
     """Entries of one sequence, and what of it is of no level."""
     subject = Subject(id=sequence.parent.name)
     try:
@@ -151,13 +184,13 @@ def _grade(sequence: Path, name: str, settings: ScanSettings) -> Iterator[Entry 
         yield Problem(kind="unreadable", subject=subject.id, trial=name, path=sequence, message=str(error))
         return
     unknown = between = 0
-    for number, (start_s, duration_s) in enumerate(cut_sequence(len(pspi), settings.window_s), start=1):
+    for number, (start_s, duration_s) in enumerate(cut_sequence(len(pspi), window_s), start=1):
         part = VideoRef(path=sequence, fps=ASSUMED_FPS, start_s=start_s, duration_s=duration_s)
         first = round(start_s * ASSUMED_FPS)
         largest = pspi[first : first + round(duration_s * ASSUMED_FPS)].max(initial=0.0)
         if math.isnan(largest):
             unknown += 1
-        elif 0 < largest < settings.pspi_pain:
+        elif 0 < largest < pspi_pain:
             between += 1
         else:
             level = PainLevel.PA4 if largest else PainLevel.BL1
@@ -166,7 +199,7 @@ def _grade(sequence: Path, name: str, settings: ScanSettings) -> Iterator[Entry 
         message = f"{unknown} stretches with a frame that has no PSPI: their level is unknown"
         yield Problem(kind="unknown_label", subject=subject.id, trial=name, path=sequence, message=message)
     if between:
-        message = f"{between} stretches with PSPI above 0 and below {settings.pspi_pain:g}: neither no pain nor pain"
+        message = f"{between} stretches with PSPI above 0 and below {pspi_pain:g}: neither no pain nor pain"
         yield Problem(kind="no_level", subject=subject.id, trial=name, path=sequence, message=message)
 
 
@@ -195,3 +228,6 @@ def cut_sequence(n_frames: int, window_s: float) -> list[tuple[float, float]]:
     pieces = [(first, min(size, n_frames - first)) for first in range(0, n_frames, size)]
     kept = [piece for piece in pieces if piece[1] >= MIN_SHARE * size] or pieces[:1]
     return [(first / ASSUMED_FPS, n / ASSUMED_FPS) for first, n in kept]
+
+
+READER = Reader(name="unbc", card=CARD, fits=fits, scan=scan, settings=UnbcSettings, slow=True)

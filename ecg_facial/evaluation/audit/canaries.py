@@ -19,7 +19,7 @@ from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.runner import make_pipelines
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.judging.schema import Check
-from ecg_facial.evaluation.protocols.splits import Fold
+from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.labels import Task
 from ecg_facial.prepared.altering import AlteredData
 from ecg_facial.prepared.contract import PreparedData

@@ -30,10 +30,10 @@ from ecg_facial.evaluation.benchmark.fold_running import test_rows
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels, run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import AuditResult, Check
+from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.evaluation.protocols.settings import parse_protocol
-from ecg_facial.evaluation.protocols.splits import Fold
 from ecg_facial.labels import REST_CODE, get_task
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared.contract import PreparedData
@@ -103,7 +103,7 @@ def audit_run(
             )
             other = folds[(place + 1) % len(folds)] if audit.order else None
             checks += _fit_again(audited, _read_fingerprints(result, seed, folds[place].index), other)
-    checks.append(check_counts(of_run(result.predictions, task.class_names).table, task.class_names))
+    checks.append(check_counts(from_run(result.predictions, task.class_names).table, task.class_names))
     checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor), task.chance))
     checks += check_plausibility(result.metrics, simulated=result.simulated)
     return AuditResult(checks=tuple(checks))

@@ -13,7 +13,7 @@ import numpy as np
 from ecg_facial.evaluation.audit.duplicates import find_duplicates
 from ecg_facial.evaluation.benchmark.fold_running import rows_of_part, test_rows
 from ecg_facial.evaluation.judging.schema import Check
-from ecg_facial.evaluation.protocols.splits import Fold
+from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.recording import EcgRef, Trial, VideoRef

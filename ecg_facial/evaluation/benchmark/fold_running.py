@@ -18,7 +18,7 @@ import numpy as np
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.pipelines import Fitted, Pipeline
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet, shuffle_rows
-from ecg_facial.evaluation.protocols.splits import PART_NAMES, Fold, InnerFold, Part
+from ecg_facial.evaluation.protocols.folds import PART_NAMES, Fold, InnerFold, Part
 from ecg_facial.labels import Task, parse_pain_level
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.queries import rows_of

@@ -20,6 +20,7 @@ from ecg_facial.prepared.normalising import describe_order
 from ecg_facial.prepared.queries import count_rest
 from ecg_facial.prepared.stored import open_prepared
 from ecg_facial.runtime.provenance import describe_program
+from ecg_facial.runtime.settings import to_dict
 
 REFIT_RULES = {
     "parts": "no refit: the models that predict were fitted on the training part alone",
@@ -65,6 +66,7 @@ def describe_run(
         class_names=task.class_names,
         simulated=index.simulated,
         reader=index.reader,
+        reader_settings=to_dict(index.reader_settings),
         data_fingerprint=index.fingerprint,
         windows_fingerprint=prepared.fingerprint,
         n_subjects=int(table["subject"].nunique()),

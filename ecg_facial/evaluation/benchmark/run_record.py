@@ -6,6 +6,7 @@ program's predictions needs none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -76,6 +77,8 @@ class RunRecord(ProgramRecord):
         Whether the data are SIMULATED.
     reader : str
         Which reader indexed the data.
+    reader_settings : mapping of str to number or str
+        Settings of that reader, by name; empty for two joined data sets.
     data_fingerprint : str
         SHA-256 of the index: files, sizes, levels.
     windows_fingerprint : str
@@ -136,6 +139,7 @@ class RunRecord(ProgramRecord):
     class_names: tuple[str, ...]
     simulated: bool
     reader: str
+    reader_settings: Mapping[str, str | int | float | bool | None]
     data_fingerprint: str
     windows_fingerprint: str
     n_subjects: int

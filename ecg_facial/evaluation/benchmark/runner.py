@@ -16,7 +16,7 @@ import pandas as pd
 
 from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.evaluation.benchmark.builtin import NetworksFactory
-from ecg_facial.evaluation.benchmark.fold_files import (
+from ecg_facial.evaluation.benchmark.fold_results import (
     FoldJob,
     find_waiting,
     read_conformal,
@@ -27,11 +27,11 @@ from ecg_facial.evaluation.benchmark.fold_files import (
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
-from ecg_facial.evaluation.judging.predictions import write_predictions
-from ecg_facial.evaluation.judging.predictions_table import of_run
+from ecg_facial.evaluation.judging.predictions_file import write_predictions
+from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import compare_protocols, summarise_predictions
-from ecg_facial.evaluation.protocols.folds_file import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
+from ecg_facial.evaluation.protocols.fold_manifest import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
 from ecg_facial.evaluation.protocols.protocols import make_folds
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.labels import Task, get_task
@@ -174,7 +174,7 @@ class _Runner:
         jobs = self._make_jobs(out, plan, settings)
         self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
-        judged = of_run(predictions, task.class_names, people=self.prepared.table)
+        judged = from_run(predictions, task.class_names, people=self.prepared.table)
         metrics = replace(
             summarise_predictions(judged, task=task.name, simulated=self.prepared.simulated, ceiling=ceiling),
             protocol=plan.protocol,

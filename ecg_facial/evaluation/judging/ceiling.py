@@ -11,7 +11,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.evaluation.judging.schema import CeilingComparison
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.evaluation.judging.predictions import SUM_TOLERANCE, class_names_of, show_row
+from ecg_facial.evaluation.judging.predictions_file import SUM_TOLERANCE, class_names_of, show_row
 from ecg_facial.labels import PainLevel
 
 KEYS = ("subject", "trial", "label")
@@ -54,7 +54,7 @@ class PredictionsTable:
     notes: tuple[str, ...] = ()
 
 
-def read_foreign(
+def read_predictions(
     path: Path, *, classes: Sequence[str] | None = None, strata: Sequence[str] | None = None
 ) -> PredictionsTable:
     """Read a predictions file.
@@ -88,7 +88,7 @@ def read_foreign(
     return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=found, notes=tuple(notes))
 
 
-def of_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None) -> PredictionsTable:
+def from_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None) -> PredictionsTable:
     """Take a benchmark's own predictions, whose classes are stimulus levels.
 
     Parameters

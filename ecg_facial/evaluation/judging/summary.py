@@ -15,7 +15,7 @@ import pandas as pd
 
 from ecg_facial.evaluation.judging.ceiling import compare_with_ceiling
 from ecg_facial.evaluation.judging.models import count_trials, judge_model
-from ecg_facial.evaluation.judging.predictions import MODEL_ORDER
+from ecg_facial.evaluation.judging.predictions_file import MODEL_ORDER
 from ecg_facial.evaluation.judging.predictions_table import PredictionsTable
 from ecg_facial.evaluation.judging.schema import (
     LeakageGap,

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
-from ecg_facial.evaluation.protocols.splits import (
+from ecg_facial.evaluation.protocols.folds import (
     Fold,
     Inner,
     Part,
@@ -25,6 +24,7 @@ from ecg_facial.evaluation.protocols.splits import (
     leave_one_subject_out,
     without,
 )
+from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
 
 ORIGINAL_TRAIN_SHARE = 0.8
 TEST_DATA = "test"

@@ -16,7 +16,7 @@ from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.ecg.intervals import compute_nn
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError
-from ecg_facial.evaluation.judging.predictions import class_names_of, predicted_classes
+from ecg_facial.evaluation.judging.predictions_file import class_names_of, predicted_classes
 from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.recording import EcgRef

@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ecg_facial.evaluation.judging.schema import OverSubjects, RunMetrics
-from ecg_facial.evaluation.report.figure_style import GREY, TITLES, Look, looks_of, make_figure, to_svg
+from ecg_facial.evaluation.report.figure_style import make_figure, to_svg
+from ecg_facial.evaluation.report.looks import GREY, TITLES, Look, looks_of
 
 if TYPE_CHECKING:
     from ecg_facial.evaluation.report.examples import Example

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ecg_facial.evaluation.judging.schema import CalibrationMetrics, RunMetrics
-from ecg_facial.evaluation.report.figure_style import GREY, Look, looks_of, make_figure, to_svg
+from ecg_facial.evaluation.report.figure_style import make_figure, to_svg
+from ecg_facial.evaluation.report.looks import GREY, Look, looks_of
 
 _DIAGRAMS_PER_ROW = 3
 _MARKER_SPACING = 0.1

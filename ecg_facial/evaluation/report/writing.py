@@ -18,10 +18,7 @@ from ecg_facial.evaluation.benchmark.run_record import RunRecord, ScoredFile
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import ConformalMetrics, OverSubjects, RunMetrics
 from ecg_facial.evaluation.report.checklist import fill_checklist, name_signals
-from ecg_facial.evaluation.report.figure_style import looks_of
-from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_subjects
-from ecg_facial.evaluation.report.figures_calibration import draw_reliability, draw_risk_coverage
-from ecg_facial.evaluation.report.figures_models import draw_critical_difference, draw_leakage, draw_published
+from ecg_facial.evaluation.report.looks import looks_of
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import write_text
 
@@ -67,9 +64,8 @@ def write_report(
         title=f"Stimulus level from {name_signals(metrics)}" if benchmark else "Judgement of predictions",
         protocol=benchmark.protocol if benchmark else "predictions of another program",
         most_rows=_MOST_ROWS,
-        examples=[(example, draw_example(example)) for example in examples],
         published=published,
-        **_draw(metrics, published, simulated=simulated),
+        **_draw(metrics, examples, published, simulated=simulated),
         **_describe_probabilities(metrics),
         strata=gather_strata(metrics),
         intervals=sorted({judged.over_subjects.interval for judged in metrics.models.values()}),
@@ -104,16 +100,22 @@ def _list_settings(run: RunRecord | None) -> list[tuple[str, Any]]:
     return list(flatten(shown))
 
 
-def _draw(metrics: RunMetrics, published: Sequence[Published], *, simulated: bool) -> dict[str, str | None]:
+def _draw(
+    metrics: RunMetrics, examples: Sequence[Example], published: Sequence[Published], *, simulated: bool
+) -> dict[str, Any]:
     """All figures by their name in the template; None for those with nothing to show."""
+    # matplotlib takes half a second to import: only a report that is written needs it
+    from ecg_facial.evaluation.report import figures, figures_calibration, figures_comparison
+
     return {
-        "subjects_figure": draw_subjects(metrics, simulated=simulated),
-        "confusions_figure": draw_confusions(metrics, simulated=simulated),
-        "rank_figure": draw_critical_difference(metrics, simulated=simulated),
-        "leakage_figure": draw_leakage(metrics, simulated=simulated),
-        "published_figure": draw_published(metrics, published, simulated=simulated),
-        "reliability_figure": draw_reliability(metrics, simulated=simulated),
-        "risk_figure": draw_risk_coverage(metrics, simulated=simulated),
+        "subjects_figure": figures.draw_subjects(metrics, simulated=simulated),
+        "confusions_figure": figures.draw_confusions(metrics, simulated=simulated),
+        "rank_figure": figures_comparison.draw_critical_difference(metrics, simulated=simulated),
+        "leakage_figure": figures_comparison.draw_leakage(metrics, simulated=simulated),
+        "published_figure": figures_comparison.draw_published(metrics, published, simulated=simulated),
+        "reliability_figure": figures_calibration.draw_reliability(metrics, simulated=simulated),
+        "risk_figure": figures_calibration.draw_risk_coverage(metrics, simulated=simulated),
+        "examples": [(example, figures.draw_example(example)) for example in examples],
     }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.confidence_intervals import SubjectMean, mean_over_subjects
@@ -166,7 +166,7 @@ def _ece(bins: Int64Array, confidence: Float64Array, right: BoolArray, n_bins: i
 
 
 def _describe_bin(confidence: Float64Array, right: BoolArray) -> Bin:
-    interval = stats.binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
+    interval = scipy.stats.binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
     return Bin(
         n=len(right),
         confidence=float(confidence.mean()),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy import stats
+import scipy  # scipy.stats takes long to import: it is loaded where it is first used
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.bootstrap import Limits, compute_bca, compute_bootstrap_t
@@ -109,7 +109,7 @@ def _compute_limits(data: Float64Array, confidence: float, method: str) -> tuple
 
 def _compute_t(data: Float64Array, confidence: float) -> Limits:
     n = len(data)
-    reach = float(stats.t.ppf(0.5 + confidence / 2, n - 1) * data.std(ddof=1) / np.sqrt(n))
+    reach = float(scipy.stats.t.ppf(0.5 + confidence / 2, n - 1) * data.std(ddof=1) / np.sqrt(n))
     return float(data.mean()) - reach, float(data.mean()) + reach
 
 
@@ -147,8 +147,8 @@ def difference_of_groups(first: Values, second: Values, *, confidence: float = C
     parts = np.array([a.var(ddof=1) / n[0], b.var(ddof=1) / n[1]])
     df = float(parts.sum() ** 2 / (parts**2 / (np.array(n) - 1)).sum())
     error = float(np.sqrt(parts.sum()))
-    reach = float(stats.t.ppf(0.5 + confidence / 2, df)) * error
-    p = float(2 * stats.t.sf(abs(difference) / error, df))
+    reach = float(scipy.stats.t.ppf(0.5 + confidence / 2, df)) * error
+    p = float(2 * scipy.stats.t.sf(abs(difference) / error, df))
     return make(difference=difference, low=difference - reach, high=difference + reach, p=p, df=df)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
+import scipy
 from scipy.special import gammaln
 
 from ecg_facial.evaluation.statistics.subject_values import Values, has_spread, subtract_pairs
@@ -68,5 +68,5 @@ def compute_rank_biserial(first: Values, second: Values) -> float:
     differences = differences[differences != 0]
     if not len(differences):
         return 0.0
-    ranks = stats.rankdata(np.abs(differences))
+    ranks = scipy.stats.rankdata(np.abs(differences))
     return float((ranks * np.sign(differences)).sum() / ranks.sum())

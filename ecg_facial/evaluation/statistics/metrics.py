@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from ecg_facial.errors import UnknownLabelError
 from ecg_facial.runtime.records import Record
@@ -161,7 +161,7 @@ def _areas(probabilities: Float64Array | None, true: Int64Array, names: Sequence
     """Area under the ROC curve of each class against all others."""
     if probabilities is None or not len(true):
         return dict.fromkeys(names, math.nan)
-    ranks = rankdata(probabilities, axis=0)
+    ranks = scipy.stats.rankdata(probabilities, axis=0)
     return {name: _area(ranks[:, place], true == place) for place, name in enumerate(names)}
 
 

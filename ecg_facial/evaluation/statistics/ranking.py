@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.subject_values import round_off
@@ -78,12 +78,12 @@ def rank_models(table: pd.DataFrame, *, alpha: float = 0.05, higher_is_better: b
         raise SettingsError(f"{n_models} models at alpha {alpha}: give two models or more and an alpha between 0 and 1")
     figures = round_off(table.to_numpy(np.float64))
     figures = figures[np.isfinite(figures).all(axis=1)]
-    ranks = stats.rankdata(-figures if higher_is_better else figures, axis=1)
+    ranks = scipy.stats.rankdata(-figures if higher_is_better else figures, axis=1)
     n = len(ranks)
     mean = ranks.mean(axis=0) if n else np.full(n_models, np.nan)
     mean_ranks = pd.Series(mean, index=[str(name) for name in table.columns]).sort_values(kind="stable")
     error = math.sqrt(n_models * (n_models + 1) / (6 * n)) if n else math.nan
-    width = float(stats.studentized_range.ppf(1 - alpha, n_models, np.inf)) / math.sqrt(2) * error
+    width = float(scipy.stats.studentized_range.ppf(1 - alpha, n_models, np.inf)) / math.sqrt(2) * error
     chi2, p, f, p_f = _test_friedman(ranks)
     return ModelRanking(
         mean_ranks=mean_ranks,
@@ -108,18 +108,18 @@ def _test_friedman(ranks: Float64Array) -> tuple[float, float, float, float]:
     if within == 0:
         return 0.0, 1.0, 0.0, 1.0
     chi2 = n * float(((ranks.mean(axis=0) - (k + 1) / 2) ** 2).sum()) / within
-    p = float(stats.chi2.sf(chi2, k - 1))
+    p = float(scipy.stats.chi2.sf(chi2, k - 1))
     if n < 2:
         return chi2, p, math.nan, math.nan
     rest = n * (k - 1) - chi2
     f = (n - 1) * chi2 / rest if rest > 1e-9 else math.inf
-    return chi2, p, f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1)))
+    return chi2, p, f, float(scipy.stats.f.sf(f, k - 1, (k - 1) * (n - 1)))
 
 
 def _test_pairs(mean_ranks: pd.Series, error: float) -> pd.DataFrame:
     values = mean_ranks.to_numpy(np.float64)
     apart = np.abs(values[:, None] - values[None]) / error * math.sqrt(2)
-    p = stats.studentized_range.sf(apart, len(values), np.inf)
+    p = scipy.stats.studentized_range.sf(apart, len(values), np.inf)
     return pd.DataFrame(np.minimum(p, 1.0), index=mean_ranks.index, columns=mean_ranks.index)
 
 

@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.subject_values import CONFIDENCE, check_confidence, has_spread
@@ -106,7 +106,7 @@ def assess_reliability(sessions: Float64Array, *, confidence: float = CONFIDENCE
     squares = _analyse(table)
     single = _agreement(squares, confidence)
     sem = math.sqrt(squares.error + max(squares.sessions - squares.error, 0.0) / n)
-    change = float(stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(2) * sem
+    change = float(scipy.stats.norm.ppf(0.5 + confidence / 2)) * math.sqrt(2) * sem
     return Reliability(
         icc_2_1=single,
         icc_3_1=_consistency(squares, confidence),
@@ -137,8 +137,8 @@ def _consistency(squares: _Squares, confidence: float) -> Correlation:
         return Correlation(value=value, low=value, high=value)
     f, df, df_error = s.subjects / s.error, s.n - 1, (s.n - 1) * (k - 1)
     upper_tail = 0.5 + confidence / 2
-    low = f / float(stats.f.ppf(upper_tail, df, df_error))
-    high = f * float(stats.f.ppf(upper_tail, df_error, df))
+    low = f / float(scipy.stats.f.ppf(upper_tail, df, df_error))
+    high = f * float(scipy.stats.f.ppf(upper_tail, df_error, df))
     return Correlation(value=value, low=(low - 1) / (low + k - 1), high=(high - 1) / (high + k - 1))
 
 
@@ -155,7 +155,7 @@ def _agreement(squares: _Squares, confidence: float) -> Correlation:
     parts = (a * s.sessions) ** 2 / (k - 1) + (b * s.error) ** 2 / ((n - 1) * (k - 1))
     df = (a * s.sessions + b * s.error) ** 2 / parts if parts else math.nan
     upper_tail = 0.5 + confidence / 2
-    f_low, f_high = float(stats.f.ppf(upper_tail, n - 1, df)), float(stats.f.ppf(upper_tail, df, n - 1))
+    f_low, f_high = float(scipy.stats.f.ppf(upper_tail, n - 1, df)), float(scipy.stats.f.ppf(upper_tail, df, n - 1))
     spread = k * s.sessions + (k * n - k - n) * s.error
     low = n * (s.subjects - f_low * s.error) / (f_low * spread + n * s.subjects)
     high = n * (f_high * s.subjects - s.error) / (spread + n * f_high * s.subjects)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
@@ -79,7 +79,7 @@ def p_wilcoxon(first: Values, second: Values) -> float:
         return math.nan
     differences = differences[differences != 0]
     # doubled, so that mean ranks are whole numbers
-    ranks = np.round(2 * stats.rankdata(np.abs(differences))).astype(np.int64)
+    ranks = np.round(2 * scipy.stats.rankdata(np.abs(differences))).astype(np.int64)
     null = _distribution_of_sums(ranks)
     plus = int(ranks[differences > 0].sum())
     smaller = min(plus, int(ranks.sum()) - plus)
@@ -170,7 +170,7 @@ def _p_of_t(differences: Float64Array, *, two_sided: bool) -> float:
     if not has_spread(differences):
         return _p_without_spread(mean, two_sided=two_sided)
     t = mean / (float(differences.std(ddof=1)) / math.sqrt(n))
-    return float(2 * stats.t.sf(abs(t), n - 1) if two_sided else stats.t.sf(t, n - 1))
+    return float(2 * scipy.stats.t.sf(abs(t), n - 1) if two_sided else scipy.stats.t.sf(t, n - 1))
 
 
 def _p_without_spread(mean: float, *, two_sided: bool) -> float:

@@ -1,4 +1,7 @@
-"""Load a face detector by name."""
+"""Loading a face detector.
+
+Input: a name, and the path of its file where the user provides one. Output: a detector.
+"""
 
 from __future__ import annotations
 

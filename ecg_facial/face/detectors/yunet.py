@@ -1,4 +1,4 @@
-"""YuNet through OpenCV, for users who have its file.
+"""YuNet through OpenCV; the user provides its ONNX file.
 
 Input: frames. Output: faces.
 
@@ -20,9 +20,12 @@ from ecg_facial.face.video import VideoFrame
 from ecg_facial.runtime.storage import sha256_file
 from ecg_facial.runtime.typing import UInt8Array
 
+# a search needs more certainty than a verification, which knows where the face was
 _DETECT_THRESHOLD, _VERIFY_THRESHOLD, _SUPPRESSION = 0.8, 0.5, 0.3
+# verification: a region of 1.8 face sizes at 160 px; a face there must overlap the expected one by 0.3
 _REGION_PX, _REGION_SHARE, _SAME_FACE = 160, 1.8, 0.3
-_STEP_PX, _LEAST_PX = 32, 64
+# the network's largest stride, and two of it
+_STEP_PX, _MIN_SIDE_PX = 32, 64
 
 
 class YuNetDetector:
@@ -31,7 +34,7 @@ class YuNetDetector:
     Raises
     ------
     SettingsError, MissingDataError, CorruptDataError
-        Without a path, where the file is not there, or is not YuNet.
+        Without a path, without such a file, or if it is not YuNet's.
     """
 
     name = "yunet"
@@ -79,6 +82,6 @@ class YuNetDetector:
 
 
 def _pad(image: UInt8Array) -> UInt8Array:
-    """Pad with black to whole steps of the network; on less than two of them OpenCV's engine gives random numbers."""
-    height, width = (max(_LEAST_PX - size, -size % _STEP_PX) for size in image.shape[:2])
+    """Pad with black to a multiple of the stride; below two strides OpenCV's engine returns random numbers."""
+    height, width = (max(_MIN_SIDE_PX - size, -size % _STEP_PX) for size in image.shape[:2])
     return np.pad(image, ((0, height), (0, width), (0, 0)))

@@ -52,7 +52,7 @@ def test_sex_and_age_are_read_off_the_name() -> None:
 
 def test_twenty_subjects_are_unreactive_and_can_be_left_out(layout: Any) -> None:
     assert len(UNREACTIVE) == 20
-    index = index_dataset(layout.root, subjects="reactive")
+    index = index_dataset(layout.root, reader_options={"subjects": "reactive"})
     assert [subject.id for subject in index.subjects] == ["071309_w_21"]
     assert index.fingerprint != index_dataset(layout.root).fingerprint
 
@@ -120,7 +120,7 @@ def test_an_empty_samples_table_is_one_clear_line(layout: Any) -> None:
 
 def test_raw_signals_come_from_their_own_folder(layout: Any) -> None:
     shutil.copytree(layout.root / "PartA" / "biosignals_filtered", layout.root / "PartA" / "biosignals_raw")
-    index = index_dataset(layout.root, signals="raw")
+    index = index_dataset(layout.root, reader_options={"signals": "raw"})
     assert index.problems == ()
     assert {trial.ecg.path.parent.parent.name for trial in index.trials if trial.ecg} == {"biosignals_raw"}
 

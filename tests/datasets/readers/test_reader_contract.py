@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ecg_facial.datasets.indexing import MARKER_NAME, READERS, index_dataset
+from ecg_facial.datasets.indexing import MARKER_NAME, index_dataset
+from ecg_facial.datasets.readers.registry import READERS
 from ecg_facial.datasets.store import read_index, summarise, write_index
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
@@ -229,26 +230,41 @@ def test_a_folder_that_fits_two_readers_asks_which(make_layout: MakeLayout) -> N
 def test_only_biovid_has_reactive_subjects_and_raw_signals(
     reader: str, option: dict[str, str], make_layout: MakeLayout
 ) -> None:
-    with pytest.raises(SettingsError, match="only BioVid"):
-        index_dataset(make_layout(reader).root, **option)
+    with pytest.raises(SettingsError, match=rf"a setting of other readers \(biovid\), not of {reader}"):
+        index_dataset(make_layout(reader).root, reader_options=option)
 
 
 @pytest.mark.parametrize(
     "option",
     [
         {"reader": "nobody"},
-        {"signals": "half"},
-        {"subjects": "some"},
         {"duplicates": "first"},
         {"min_duration_s": -1.0},
         {"min_duration_s": float("nan")},
         {"window_s": 0.0},
         {"window_s": float("inf")},
-        {"pspi_pain": 0.0},
-        {"pspi_pain": 16.5},
-        {"pspi_pain": 2.0},
+        {"reader_options": {"pspi_pain": 2.0}},
+        {"reader_options": {"colour": "red"}},
     ],
 )
 def test_an_option_outside_its_limits_is_refused(option: dict[str, Any], make_layout: MakeLayout) -> None:
     with pytest.raises(SettingsError):
         index_dataset(make_layout("manifest").root, **option)
+
+
+@pytest.mark.parametrize(
+    ("reader", "options"),
+    [
+        ("biovid", {"signals": "half"}),
+        ("biovid", {"signals": 1}),
+        ("biovid", {"subjects": "some"}),
+        ("unbc", {"pspi_pain": 0.0}),
+        ("unbc", {"pspi_pain": 16.5}),
+        ("unbc", {"pspi_pain": "much"}),
+    ],
+)
+def test_a_reader_refuses_settings_outside_their_limits(
+    reader: str, options: dict[str, Any], make_layout: MakeLayout
+) -> None:
+    with pytest.raises(SettingsError, match=next(iter(options))):
+        index_dataset(make_layout(reader).root, reader_options=options)

@@ -28,7 +28,7 @@ def write(root: Path, *stretches: Sequence[float]) -> Path:
 
 
 def levels(root: Path, **options: float) -> list[tuple[str, str]]:
-    index = index_dataset(root, window_s=WINDOW_S, **options)  # type: ignore[arg-type]  # pspi_pain alone
+    index = index_dataset(root, window_s=WINDOW_S, reader_options=options)
     return [(trial.id.removeprefix(f"{SEQUENCE}-"), trial.code) for trial in index.trials]
 
 

@@ -29,8 +29,8 @@ from ecg_facial.evaluation.benchmark.fold_running import fit_fold, rows_of_part,
 from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.protocols.folds import Fold, leave_one_subject_out
 from ecg_facial.evaluation.protocols.settings import InnerSettings
-from ecg_facial.evaluation.protocols.splits import Fold, leave_one_subject_out
 from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.workflow.comparing import benchmark

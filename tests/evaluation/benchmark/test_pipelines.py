@@ -17,8 +17,8 @@ from ecg_facial.evaluation.benchmark.builtin import FusionCombiner, NetworksFact
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
 from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, HeldOut, hash_module
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet, shuffle_rows
+from ecg_facial.evaluation.protocols.folds import Fold, Part, leave_one_subject_out
 from ecg_facial.evaluation.protocols.settings import InnerSettings
-from ecg_facial.evaluation.protocols.splits import Fold, Part, leave_one_subject_out
 from ecg_facial.facial_model import FacialDataset
 from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import get_task

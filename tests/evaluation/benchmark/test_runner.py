@@ -19,7 +19,7 @@ from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, run_benchmar
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.judging.schema import RunMetrics
-from ecg_facial.evaluation.protocols.folds_file import read_folds
+from ecg_facial.evaluation.protocols.fold_manifest import read_folds
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
-from ecg_facial.evaluation.judging.predictions_table import read_foreign
+from ecg_facial.evaluation.judging.predictions_table import read_predictions
 
 GOOD = """subject,trial,label,p_no,p_yes
 a,1,no,0.8,0.2
@@ -24,7 +24,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_the_least_that_is_needed_is_read_and_assumptions_are_said(tmp_path: Path) -> None:
-    found = read_foreign(write(tmp_path, GOOD))
+    found = read_predictions(write(tmp_path, GOOD))
     assert found.class_names == ("no", "yes")
     assert found.table["predicted"].tolist() == ["no", "yes", "yes", "yes"]
     assert set(found.table["model"]) == {"model"}
@@ -33,7 +33,7 @@ def test_the_least_that_is_needed_is_read_and_assumptions_are_said(tmp_path: Pat
 
 
 def test_decisions_without_probabilities_are_enough(tmp_path: Path) -> None:
-    found = read_foreign(write(tmp_path, "subject,trial,level,predicted\na,1,PA4,BL1\nb,1,BL1,BL1\n"))
+    found = read_predictions(write(tmp_path, "subject,trial,level,predicted\na,1,PA4,BL1\nb,1,BL1,BL1\n"))
     assert found.class_names == ("BL1", "PA4")
     assert found.ordered
     assert found.table["p_BL1"].isna().all()
@@ -42,7 +42,7 @@ def test_decisions_without_probabilities_are_enough(tmp_path: Path) -> None:
 def test_a_decision_that_differs_from_the_largest_probability_is_kept(tmp_path: Path) -> None:
     text = GOOD.replace("p_yes\n", "p_yes,predicted\n").replace("0.8,0.2", "0.8,0.2,yes")
     text = "\n".join(line if line.count(",") == 5 else line + ",no" for line in text.strip().splitlines())
-    assert read_foreign(write(tmp_path, text)).table["predicted"].tolist() == ["yes", "no", "no", "no"]
+    assert read_predictions(write(tmp_path, text)).table["predicted"].tolist() == ["yes", "no", "no", "no"]
 
 
 @pytest.mark.parametrize(
@@ -53,30 +53,30 @@ def test_classes_without_columns_are_ordered_by_number_or_by_name(
     tmp_path: Path, classes: str, expected: tuple[str, ...], ordered: bool
 ) -> None:
     rows = "".join(f"a,{number},{name},{name}\n" for number, name in enumerate(classes.split(",")))
-    found = read_foreign(write(tmp_path, "subject,trial,label,predicted\n" + rows))
+    found = read_predictions(write(tmp_path, "subject,trial,label,predicted\n" + rows))
     assert (found.class_names, found.ordered) == (expected, ordered)
 
 
 def test_a_given_order_makes_a_scale(tmp_path: Path) -> None:
-    found = read_foreign(write(tmp_path, GOOD), classes=("yes", "no"))
+    found = read_predictions(write(tmp_path, GOOD), classes=("yes", "no"))
     assert (found.class_names, found.ordered) == (("yes", "no"), True)
 
 
 def test_semicolons_and_decimal_commas_are_read(tmp_path: Path) -> None:
     text = GOOD.replace(",", ";").replace("0.", "0,")
-    assert read_foreign(write(tmp_path, text)).table["p_yes"].tolist() == [0.2, 0.6, 0.7, 0.9]
+    assert read_predictions(write(tmp_path, text)).table["p_yes"].tolist() == [0.2, 0.6, 0.7, 0.9]
 
 
 def test_names_in_biovids_form_give_sex_and_age(tmp_path: Path) -> None:
     text = GOOD.replace("\na,", "\n071309_w_21,").replace("\nb,", "\n080209_m_61,")
-    found = read_foreign(write(tmp_path, text))
+    found = read_predictions(write(tmp_path, text))
     assert found.strata == ("sex", "age_band")
     assert found.table["age_band"].tolist() == ["18-35", "18-35", "51+", "51+"]
 
 
 def test_biovids_people_without_a_visible_reaction_are_told_from_the_other_67(tmp_path: Path) -> None:
     text = GOOD.replace("\na,", "\n071309_w_21,").replace("\nb,", "\n082315_w_60,")
-    found = read_foreign(write(tmp_path, text))
+    found = read_predictions(write(tmp_path, text))
     assert found.strata == ("sex", "age_band", "reaction")
     assert found.table["reaction"].tolist() == ["visible", "visible", "none visible", "none visible"]
 
@@ -102,42 +102,42 @@ def test_bad_files_are_one_clear_line(tmp_path: Path, old: str, new: str, messag
     assert old in GOOD
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(CorruptDataError, match=message) as caught:
-        read_foreign(path)
+        read_predictions(path)
     assert "\n" not in str(caught.value)
 
 
 def test_two_labels_of_one_trial_are_refused(tmp_path: Path) -> None:
     text = "subject,trial,model,label,predicted\na,1,x,no,no\na,1,y,yes,no\n"
     with pytest.raises(CorruptDataError, match="trial '1' of subject 'a' has two labels"):
-        read_foreign(write(tmp_path, text))
+        read_predictions(write(tmp_path, text))
 
 
 def test_half_a_model_with_probabilities_is_refused(tmp_path: Path) -> None:
     text = "subject,trial,label,predicted,p_no,p_yes\na,1,no,no,0.6,0.4\na,2,yes,no,,\n"
     with pytest.raises(CorruptDataError, match="1 of 2 trials have no probabilities"):
-        read_foreign(write(tmp_path, text))
+        read_predictions(write(tmp_path, text))
 
 
 def test_wishes_that_the_file_cannot_fulfil_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD)
     with pytest.raises(SettingsError, match="classes no: the file's are no, yes"):
-        read_foreign(path, classes=("no",))
+        read_predictions(path, classes=("no",))
     with pytest.raises(SettingsError, match="no column 'centre'"):
-        read_foreign(path, strata=("centre",))
+        read_predictions(path, strata=("centre",))
     with pytest.raises(CorruptDataError, match="subject 'a' has several values of 'label'"):
-        read_foreign(path, strata=("label",))
+        read_predictions(path, strata=("label",))
 
 
 def test_what_is_no_table_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(MissingDataError):
-        read_foreign(tmp_path / "none.csv")
+        read_predictions(tmp_path / "none.csv")
     for number, content in enumerate((b"", b"\xff\xfe\x00\x01" * 50, b"subject\n", b'"a\n1,2')):
         path = tmp_path / f"{number}.csv"
         path.write_bytes(content)
         with pytest.raises(DataError):
-            read_foreign(path)
+            read_predictions(path)
 
 
 def test_one_class_alone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorruptDataError, match=r"1 classes \(no\); expected 2 to 50"):
-        read_foreign(write(tmp_path, "subject,trial,label,predicted\na,1,no,no\n"))
+        read_predictions(write(tmp_path, "subject,trial,label,predicted\na,1,no,no\n"))

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.evaluation.protocols.folds_file import FoldPlan, check_trials, read_folds, write_folds
+from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan, check_trials, read_folds, write_folds
+from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.evaluation.protocols.protocols import make_folds
 from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol, parse_protocol
-from ecg_facial.evaluation.protocols.splits import Fold
 
 PEOPLE = [f"s{number:02d}" for number in range(10)]
 LEVELS = ("BL1", "PA1", "PA2", "PA3")

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ecg_facial.evaluation.judging.predictions import predicted_classes, round_to_one, write_predictions
-from ecg_facial.evaluation.judging.predictions_table import of_run, read_foreign
+from ecg_facial.evaluation.judging.predictions_file import predicted_classes, round_to_one, write_predictions
+from ecg_facial.evaluation.judging.predictions_table import from_run, read_predictions
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
 from ecg_facial.labels import get_task
@@ -70,8 +70,8 @@ def test_the_file_has_the_public_columns_and_reads_back(tmp_path: Path) -> None:
     assert lines[0] == ("subject,trial,fold,seed,model,label,p_BL1,p_PA1,p_PA2,p_PA3,face_quality,ecg_quality")
     assert lines[1].startswith("s0,s0-00,0,0,facial,BL1,0.")
     assert [line.split(",")[4] for line in lines[1:4]] == ["facial", "ecg", "fusion"]
-    told = summarise_predictions(of_run(table, NAMES), task=TASK.name)
-    read = summarise_predictions(read_foreign(path), task=TASK.name)
+    told = summarise_predictions(from_run(table, NAMES), task=TASK.name)
+    read = summarise_predictions(read_predictions(path), task=TASK.name)
     assert replace(read, notes=()) == told
 
 
@@ -90,7 +90,7 @@ def test_ties_go_to_the_first_class() -> None:
 
 def test_the_summary_equals_a_count_by_hand() -> None:
     table = make_table(4)
-    summary = summarise_predictions(of_run(table, NAMES), task=TASK.name)
+    summary = summarise_predictions(from_run(table, NAMES), task=TASK.name)
     json.dumps(summary.to_dict(), allow_nan=False)
     face = table[table["model"] == "facial"]
     right = face["label"].to_numpy() == predicted_classes(face)
@@ -107,6 +107,6 @@ def test_the_summary_equals_a_count_by_hand() -> None:
 
 
 def test_one_subject_gives_none_and_no_nan() -> None:
-    summary = summarise_predictions(of_run(make_table(1), NAMES), task=TASK.name)
+    summary = summarise_predictions(from_run(make_table(1), NAMES), task=TASK.name)
     assert summary.models["ecg"].over_subjects.ci95_low is None
     json.dumps(summary.to_dict(), allow_nan=False)

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.judging.ceiling import compare_with_ceiling
-from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
 from ecg_facial.labels import get_task
 from ecg_facial.runtime.settings import to_dict

@@ -9,7 +9,7 @@ import pytest
 from measures.reference import judge_reference
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.judging.predictions import predicted_classes
+from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel
 from ecg_facial.simulate.grid import ACTION_UNITS, FPS, FRAME_TIMES_S, N_FRAMES, PAIN_AUS, TRIAL_S
 from ecg_facial.simulate.head.scene import simulate_scene

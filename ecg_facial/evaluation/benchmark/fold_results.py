@@ -18,7 +18,7 @@ import pandas as pd
 from ecg_facial.errors import StaleCacheError
 from ecg_facial.evaluation.benchmark.fold_running import FoldOutcome, run_fold
 from ecg_facial.evaluation.benchmark.pipelines import Pipeline
-from ecg_facial.evaluation.protocols.splits import Fold
+from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.inference.fusion import to_probabilities
 from ecg_facial.labels import Task
 from ecg_facial.learning.training import limit_threads

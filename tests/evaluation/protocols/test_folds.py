@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.protocols.folds import Fold, leave_one_subject_out
 from ecg_facial.evaluation.protocols.settings import InnerSettings
-from ecg_facial.evaluation.protocols.splits import Fold, leave_one_subject_out
 
 PEOPLE = [f"s{number:02d}" for number in range(12)]
 

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import RunMetrics
-from ecg_facial.evaluation.report.figure_style import GREY, RED, looks_of, make_figure, to_svg
+from ecg_facial.evaluation.report.figure_style import make_figure, to_svg
+from ecg_facial.evaluation.report.looks import GREY, RED, looks_of
 
 _NAME_HEIGHT = 0.42
 

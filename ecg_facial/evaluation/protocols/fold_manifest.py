@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.evaluation.protocols.folds import PART_NAMES, Fold, Part
 from ecg_facial.evaluation.protocols.protocols import name_difference
-from ecg_facial.evaluation.protocols.splits import PART_NAMES, Fold, Part
 from ecg_facial.labels import DEFAULT_TASK
 from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import sha256_json, write_json

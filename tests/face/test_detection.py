@@ -1,4 +1,4 @@
-"""Faces are found where there are some, and nowhere else: in real clips and in rendered ones."""
+"""All detectors: faces are found in real and rendered clips that show one, and nowhere else."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from ecg_facial.errors import CorruptDataError, MissingDataError, MissingDependencyError, SettingsError
 from ecg_facial.face.detection import Face, FaceDetector, overlap
-from ecg_facial.face.detectors import mtcnn
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.tracking import FaceTracker
 from ecg_facial.face.video import RgbFrame, read_frames
 from ecg_facial.recording import VideoRef
-from ecg_facial.runtime.storage import sha256_file
 from ecg_facial.simulate.files.encode import encode_video
 from ecg_facial.simulate.head.expressions import PAIN_AUS
 from ecg_facial.simulate.head.identity import sample_identity
@@ -106,14 +103,6 @@ def test_a_larger_picture_gives_the_same_face_in_its_own_pixels(detector: FaceDe
         np.testing.assert_allclose(large.box / 3, small.box, atol=1e-6)
 
 
-def test_a_face_drawn_larger_has_its_landmarks_in_the_same_places() -> None:
-    """Drawn anew at another size, edges differ; the default detector's landmarks hardly move."""
-    detector, identity = load_detector(), sample_identity(np.random.default_rng(5))
-    pictures = (FaceRenderer(identity, width=320 * k, height=240 * k).render({}) for k in (1, 3))
-    small, large = (detector.detect(RgbFrame(picture, 0.0))[0] for picture in pictures)
-    np.testing.assert_allclose(large.landmarks / 3, small.landmarks, atol=3.0)
-
-
 @pytest.mark.parametrize("picture", [np.zeros((240, 320, 3)), np.full((20, 20, 3), 90), np.zeros((1, 1, 3))])
 def test_a_picture_without_a_face_has_none(detector: FaceDetector, picture: np.ndarray) -> None:
     assert detector.detect(RgbFrame(picture.astype(np.uint8), 0.0)) == []
@@ -150,34 +139,9 @@ def _pictures(folder: Path) -> list[tuple[str, RgbFrame]]:
     return [(name, frame) for name, frame in zip(names, frames, strict=True) if isinstance(frame, RgbFrame)]
 
 
-def test_a_detector_is_known_by_the_digest_of_its_files(shared_models: Path) -> None:
-    path = shared_models / YUNET
-    assert load_detector("yunet", model_path=path).sha256 == sha256_file(path)
-    assert load_detector().sha256 == load_detector().sha256
-    assert len(load_detector().sha256) == 64
-
-
-def test_an_unknown_detector_is_refused() -> None:
-    with pytest.raises(SettingsError, match="unknown face detector 'haar': expected mtcnn or yunet"):
-        load_detector("haar")
-
-
-def test_yunet_without_its_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="yunet needs its ONNX file: give its path, or use mtcnn"):
-        load_detector("yunet")
-    with pytest.raises(MissingDataError, match="no such file; give the path of YuNet's ONNX file"):
-        load_detector("yunet", model_path=tmp_path / "nowhere.onnx")
-    wrong = tmp_path / "wrong.onnx"
-    wrong.write_bytes(b"not a network")
-    with pytest.raises(CorruptDataError, match=r"wrong.onnx: not a YuNet ONNX file"):
-        load_detector("yunet", model_path=wrong)
-
-
-def test_mtcnn_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mtcnn, "_PACKAGE", "no-such-package-here")
-    mtcnn._network_paths.cache_clear()
-    try:
-        with pytest.raises(MissingDependencyError, match="pip install no-such-package-here"):
-            load_detector()
-    finally:
-        mtcnn._network_paths.cache_clear()
+def test_overlap_is_intersection_over_union() -> None:
+    box = np.array([0.0, 0.0, 10.0, 10.0])
+    assert overlap(box, box) == 1.0
+    assert overlap(box, np.array([5.0, 0.0, 10.0, 10.0])) == pytest.approx(1 / 3)
+    assert overlap(box, np.array([20.0, 0.0, 10.0, 10.0])) == 0.0
+    assert overlap(np.zeros(4), np.zeros(4)) == 0.0
