@@ -1,6 +1,6 @@
 """What the kinds of prepared data have in common, so that each states only what is its own.
 
-Input: a table, or other prepared data. Output: two classes to derive from: `Windows` for data that hold windows, and
+Input: a table, or other prepared data. Output: two classes to derive from: `BaseData` for data that hold windows, and
 `Wrapper` for data that change those of others.
 """
 
@@ -25,7 +25,7 @@ from ecg_facial.windows.window import Window, read_lazily
 _KEYS = ["subject", "trial"]
 
 
-class Windows(ABC):
+class BaseData(ABC):
     """Prepared data that hold windows; nothing is fitted. See `PreparedData`.
 
     Parameters

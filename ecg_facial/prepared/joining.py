@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.prepared.base import Windows
+from ecg_facial.prepared.base import BaseData
 from ecg_facial.prepared.contract import FrameEncoder, FrameFeatures, PreparedData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
@@ -25,7 +25,7 @@ from ecg_facial.windows.window import Window
 DATASET_COLUMN = "dataset"
 
 
-class JoinedData(Windows):
+class JoinedData(BaseData):
     """Prepared data sets one after the other; see `PreparedData`.
 
     Parameters

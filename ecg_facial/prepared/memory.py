@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.prepared.base import Windows
+from ecg_facial.prepared.base import BaseData
 from ecg_facial.prepared.contract import FrameEncoder, FrameFeatures
 from ecg_facial.prepared.features import encode_window
 from ecg_facial.runtime.executors.contract import Executor
@@ -27,7 +27,7 @@ from ecg_facial.windows.window import SIGNALS, Window
 _NEEDED = ("subject", "trial", "level")
 
 
-class MemoryData(Windows):
+class MemoryData(BaseData):
     """Prepared data in memory; see `PreparedData`.
 
     Parameters

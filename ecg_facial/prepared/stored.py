@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, StaleCacheError
-from ecg_facial.prepared.base import Windows
+from ecg_facial.prepared.base import BaseData
 from ecg_facial.prepared.contract import FrameEncoder
 from ecg_facial.prepared.features import StoredFeatures, compute_features
 from ecg_facial.prepared.shards import (
@@ -53,7 +53,7 @@ class _Ragged:
         return values if self._width is None else values.reshape(-1, self._width)
 
 
-class StoredData(Windows):
+class StoredData(BaseData):
     """Prepared data on disk: crops mapped from files, everything else in memory. See `PreparedData`.
 
     The table has the columns ``subject, trial, level, sex, age_years, has_video, has_ecg, face_quality, ecg_quality,

@@ -3,8 +3,8 @@
 Input: arrays and single values. Output: a `Window`, or one whose fields are read when they are first asked for.
 How a window is made of frames and ECG stands in `windows.making`.
 
-A new signal per trial is a new field of `Window` and the place in `windows.making` that computes it. Prepared data,
-their files and their wrappers take names, types and shapes from here.
+A new signal per trial is a new field of `Window`, the place in `windows.making` that computes it, and a higher
+`PREPROCESSING_VERSION`. Prepared data, their files and their wrappers take names, types and shapes from here.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, StaleCacheError
@@ -15,6 +16,7 @@ from ecg_facial.prepared import stored
 from ecg_facial.prepared.shards import PREPARED_FILE
 from ecg_facial.prepared.stored import StoredData, open_prepared
 from ecg_facial.runtime.storage import sha256_json
+from ecg_facial.windows.window import SIGNALS, VALUES
 
 
 @pytest.fixture
@@ -34,6 +36,16 @@ def test_what_was_written_is_opened(tiny_prepared: StoredData, folder: Path) -> 
     assert (opened.fingerprint, opened.settings) == (tiny_prepared.fingerprint, tiny_prepared.settings)
     assert opened.simulated is False
     assert opened[69].tokens.shape == (len(opened[69].token_times_s), 3)
+
+
+def test_every_field_of_a_window_is_stored_in_the_order_that_fingerprints_depend_on(tiny_prepared: StoredData) -> None:
+    names = pq.read_schema(tiny_prepared.folder / "windows-00000.parquet").names
+    assert names == [
+        *("subject", "trial", "level", "sex", "age_years", "has_video", "has_ecg", "face_quality", "ecg_quality"),
+        *("heart_rate_bpm", "n_faces", "n_tokens", "problem"),
+        *("frame_mask", "frame_times_s", "tokens", "token_times_s", "r_peak_times_s"),
+    ]
+    assert {*SIGNALS, *VALUES} <= {*names, "crops"}
 
 
 def test_an_unfinished_folder_is_refused(folder: Path) -> None:
