@@ -15,12 +15,6 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.settings import strict_settings
 from ecg_facial.runtime.typing import Float64Array, FloatArray
 
-# Measured by `benchmarks/calibration.py`: a temperature fitted on the trials of one person raises the log loss on other
-# people even for a model that is 2.5 times overconfident, however many trials there are; four people lower it.
-MIN_CALIBRATION_SUBJECTS = 4
-# Fewer trials than this raise the log loss of every model that was tried.
-MIN_CALIBRATION_TRIALS = 20
-
 
 @strict_settings
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, RunRecord
+from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, RunRecord, TemperatureRecord
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import RunMetrics
@@ -77,6 +77,11 @@ def make_run() -> RunRecord:
         normalisation=settings.normalisation,
         normalisation_order=None,
         fusion_weights="fixed",
+        temperatures=(
+            TemperatureRecord(
+                model="ecg", n_folds=3, lowest=1.0, median=1.25, highest=2.5, reasons={"fewer than 20 trials: 8": 1}
+            ),
+        ),
         validation_share=0.15,
         permuted_labels=False,
         wall_s=1.0,

@@ -24,8 +24,8 @@ from ecg_facial.inference.predictor import Prediction, open_predictor
 from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
+from ecg_facial.prepared.memory import MemoryData
 from ecg_facial.runtime.settings import to_dict
-from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.windows.window import Window
 from ecg_facial.workflow import bundling
 from ecg_facial.workflow.bundling import train_bundle
@@ -34,7 +34,6 @@ TASK = get_task("biovid4")
 TESTED = "s00"
 NO_FACE, NO_ECG = 0, 1
 """The first two rows of `make_prepared`, trials of the tested person."""
-WINDOWS = WindowSettings(n_frames=3, crop_px=32)
 QUICK = TrainingSettings(epochs=6, batch_size=8)
 SETTINGS = BenchmarkSettings(
     models=ModelSettings(
@@ -62,7 +61,7 @@ class Judged:
     windows: list[Window]
 
 
-def judge(prepared: Any, out: Path, settings: BenchmarkSettings) -> Judged:
+def judge(prepared: MemoryData, out: Path, settings: BenchmarkSettings) -> Judged:
     """Run the protocol that trains on one data set and tests another, then write a bundle of the former."""
     tested = prepared.table["subject"] == TESTED
     both = prepared.with_table(prepared.table.assign(dataset=np.where(tested, "test", "train")))
@@ -76,23 +75,7 @@ def judge(prepared: Any, out: Path, settings: BenchmarkSettings) -> Judged:
         predictions=pd.read_csv(out / PREDICTIONS_FILE),
         details=pipeline["details"],
         bundle=load_bundle(out / "model"),
-        windows=[read_window(prepared, row) for row in np.flatnonzero(tested)],
-    )
-
-
-def read_window(prepared: Any, row: int) -> Window:
-    return Window(
-        crops=prepared.crops(row),
-        frame_mask=prepared.frame_mask(row),
-        frame_times_s=prepared.frame_times_s(row),
-        tokens=prepared.tokens(row),
-        token_times_s=prepared.token_times_s(row),
-        r_peak_times_s=prepared.r_peak_times_s(row),
-        heart_rate_bpm=70.0,
-        face_quality=1.0,
-        ecg_quality=1.0,
-        has_video=True,
-        has_ecg=True,
+        windows=[prepared[int(row)] for row in np.flatnonzero(tested)],
     )
 
 
@@ -102,10 +85,8 @@ def read_probabilities(judged: Judged, model: str, place: int) -> np.ndarray:
 
 
 @pytest.fixture
-def prepared(make_prepared: Callable) -> Any:
-    found = make_prepared(n_subjects=9, per_level=2, n_frames=WINDOWS.n_frames, crop_px=WINDOWS.crop_px)
-    found.settings = WINDOWS
-    return found
+def prepared(make_prepared: Callable[..., MemoryData]) -> MemoryData:
+    return make_prepared(n_subjects=9, per_level=2, n_frames=3)
 
 
 @pytest.fixture
@@ -120,7 +101,7 @@ def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("weights", ["fixed", "learned"])
 def test_a_bundle_gives_the_probabilities_of_the_run_that_judged_it(
-    prepared: Any, tmp_path: Path, weights: str
+    prepared: MemoryData, tmp_path: Path, weights: str
 ) -> None:
     judged = judge(prepared, tmp_path / "run", replace(SETTINGS, fusion_weights=weights))
     fusion = judged.bundle.info.fusion
@@ -148,7 +129,7 @@ def assert_same(prediction: Prediction, judged: Judged, place: int) -> None:
 
 
 @pytest.mark.usefixtures("quick_export")
-def test_with_too_few_people_to_calibrate_run_and_bundle_say_so(prepared: Any, tmp_path: Path) -> None:
+def test_with_too_few_people_to_calibrate_run_and_bundle_say_so(prepared: MemoryData, tmp_path: Path) -> None:
     judged = judge(prepared, tmp_path / "run", replace(SETTINGS, inner=InnerSettings(calibration_share=0.25)))
     temperatures = judged.bundle.info.fusion.temperatures
     for temperature in (temperatures.facial, temperatures.ecg, temperatures.fusion):
@@ -158,7 +139,9 @@ def test_with_too_few_people_to_calibrate_run_and_bundle_say_so(prepared: Any, t
 
 
 @pytest.mark.usefixtures("quick_export")
-def test_nobody_is_set_apart_for_conformal_scores_that_a_bundle_does_not_hold(prepared: Any, tmp_path: Path) -> None:
+def test_nobody_is_set_apart_for_conformal_scores_that_a_bundle_does_not_hold(
+    prepared: MemoryData, tmp_path: Path
+) -> None:
     inner = InnerSettings(calibration_share=0.0)
     for name, settings in (("with", replace(inner, conformal_share=0.3)), ("without", inner)):
         train_bundle(prepared, tmp_path / name, settings=replace(SETTINGS, inner=settings))

@@ -34,7 +34,10 @@ class Fitted(Protocol):
         """SHA-256 of each fitted part: weights, scalers, fusion weights, temperatures, epochs, settings."""
 
     def details(self) -> Mapping[str, Any]:
-        """JSON-able figures of the fit, for people to read; may be empty."""
+        """JSON-able figures of the fit, for people to read; may be empty.
+
+        The key ``temperatures`` is reserved for a mapping of model to `Temperature`, as JSON.
+        """
 
 
 class Pipeline(Protocol):

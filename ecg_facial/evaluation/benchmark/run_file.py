@@ -6,13 +6,24 @@ Input: index, prepared data, settings and result; or a `RunRecord`. Output: the 
 from __future__ import annotations
 
 import os
+import statistics
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from ecg_facial.datasets.records import DatasetIndex
-from ecg_facial.evaluation.benchmark.run_record import LeakingRun, ProblemRecord, RunRecord
+from ecg_facial.evaluation.benchmark.run_record import (
+    LeakingRun,
+    ProblemRecord,
+    RunRecord,
+    TemperatureRecord,
+)
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import parse_protocol
+from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import get_task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.joining import join_prepared
@@ -20,8 +31,9 @@ from ecg_facial.prepared.normalising import describe_order
 from ecg_facial.prepared.queries import count_rest
 from ecg_facial.prepared.stored import open_prepared
 from ecg_facial.runtime.provenance import describe_program
-from ecg_facial.runtime.settings import to_dict
+from ecg_facial.runtime.settings import from_dict, to_dict
 
+_DECIMALS = 6
 REFIT_RULES = {
     "parts": "no refit: the models that predict were fitted on the training part alone",
     "crossfit": "refitted on all inner subjects but the stopping part, after the out-of-fold predictions",
@@ -94,9 +106,37 @@ def describe_run(
         normalisation=settings.normalisation,
         normalisation_order=describe_order(table) if settings.normalisation.mode == "causal" else None,
         fusion_weights=settings.fusion_weights,
+        temperatures=sum_up_temperatures(result.details),
         validation_share=settings.inner.stopping_share,
         permuted_labels=settings.permute_labels,
         wall_s=round(wall_s, 1),
+    )
+
+
+def sum_up_temperatures(details: pd.DataFrame) -> tuple[TemperatureRecord, ...]:
+    """Sum up the temperatures of every model over folds and seeds.
+
+    Parameters
+    ----------
+    details : DataFrame
+        `BenchmarkResult.details`. Pipelines without temperatures are passed over.
+    """
+    found: dict[str, list[Temperature]] = {}
+    for said in details["details"]:
+        for model, content in said.get("temperatures", {}).items():
+            found.setdefault(model, []).append(from_dict(Temperature, content))
+    return tuple(_sum_up(model, temperatures) for model, temperatures in found.items())
+
+
+def _sum_up(model: str, temperatures: Sequence[Temperature]) -> TemperatureRecord:
+    values = [temperature.value for temperature in temperatures]
+    return TemperatureRecord(
+        model=model,
+        n_folds=len(values),
+        lowest=round(min(values), _DECIMALS),
+        median=round(statistics.median(values), _DECIMALS),
+        highest=round(max(values), _DECIMALS),
+        reasons=dict(sorted(Counter(each.reason for each in temperatures if each.reason).items())),
     )
 
 

@@ -60,6 +60,35 @@ class LeakingRun(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TemperatureRecord(Record):
+    """The temperatures of one model over the folds of all seeds; `folds/*.json` holds each of them.
+
+    Attributes
+    ----------
+    model : str
+        ``facial``, ``ecg`` or ``fusion``.
+    n_folds : int
+        Folds of all seeds together.
+    lowest : float
+        Lowest temperature; 1 leaves a model's confidence as it is.
+    median : float
+        Median temperature.
+    highest : float
+        Highest temperature.
+    reasons : mapping of str to int
+        Why temperatures are 1, or at the limit of the search, with the number of folds. In the other folds they were
+        fitted freely.
+    """
+
+    model: str
+    n_folds: int
+    lowest: float
+    median: float
+    highest: float
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord(ProgramRecord):
     """Content of `run.json`.
 
@@ -123,6 +152,8 @@ class RunRecord(ProgramRecord):
         Order of the trials for the causal mode.
     fusion_weights : {"fixed", "learned"}
         Whether the fusion weight is that of the settings, or chosen on calibration subjects.
+    temperatures : tuple of TemperatureRecord
+        By which the logits of each model were divided for `predictions.csv`.
     validation_share : float, 0 to 1
         Share of the inner subjects that choose the epoch.
     permuted_labels : bool
@@ -162,6 +193,7 @@ class RunRecord(ProgramRecord):
     normalisation: NormalisationSettings
     normalisation_order: str | None
     fusion_weights: str
+    temperatures: tuple[TemperatureRecord, ...]
     validation_share: float
     permuted_labels: bool
     wall_s: float

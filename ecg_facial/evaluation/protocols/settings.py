@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.inference.settings import MIN_CALIBRATION_SUBJECTS
 from ecg_facial.runtime.settings import strict_settings
 
 MIN_SUBJECTS = 3
 INNER_RULES = ("parts", "crossfit")
-_CALIBRATION_SHARE, _FEWEST_TO_CALIBRATE = 0.1, 4
+_CALIBRATION_SHARE = 0.1
 _COUNTED = ("kfold", "k-shot")
 _TITLES = {
     "loso": "leave-one-subject-out",
@@ -80,7 +81,7 @@ class InnerSettings:
         if self.calibration_share is not None:
             return round(self.calibration_share * n_subjects), conformal
         tenth = round(_CALIBRATION_SHARE * n_subjects)
-        return tenth if tenth >= _FEWEST_TO_CALIBRATE else 0, conformal
+        return tenth if tenth >= MIN_CALIBRATION_SUBJECTS else 0, conformal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from ecg_facial.inference.calibration import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS, Temperature
+from ecg_facial.inference.calibration import Temperature
+from ecg_facial.inference.settings import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS
 from ecg_facial.runtime.typing import Float64Array, FloatArray, Int64Array
 
 _LIMITS = (0.1, 10.0)

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from results import make_metrics, make_predictions, make_run
 
-from ecg_facial.evaluation.benchmark.run_record import ProblemRecord
+from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, TemperatureRecord
 from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.report.examples import N_CROPS, Example
 from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_subjects
@@ -178,3 +178,9 @@ def test_figures_are_written_as_readers_expect_them() -> None:
 
 def test_nested_settings_become_dotted_names() -> None:
     assert list(flatten({"face_weight": 0.8, "facial": {"hidden": 8}})) == [("face_weight", 0.8), ("facial.hidden", 8)]
+
+
+def test_the_report_says_the_temperatures_and_why_some_are_1(write: Callable[..., str]) -> None:
+    assert "Temperature of ecg over 3 folds: median 1.25, 1 to 2.5; fewer than 20 trials: 8 (in 1 of them)." in write()
+    same = TemperatureRecord(model="facial", n_folds=2, lowest=1.0, median=1.0, highest=1.0, reasons={"nobody": 2})
+    assert "Temperature of facial over 2 folds: 1; nobody (in 2 of them)." in write(temperatures=(same,))

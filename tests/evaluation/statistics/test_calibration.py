@@ -11,7 +11,8 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
 from ecg_facial.evaluation.statistics.calibration import choose_temperature, fit_temperature, log_loss
-from ecg_facial.inference.calibration import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS, Temperature
+from ecg_facial.inference.calibration import Temperature
+from ecg_facial.inference.settings import MIN_CALIBRATION_SUBJECTS, MIN_CALIBRATION_TRIALS
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
 

@@ -1,0 +1,38 @@
+"""What `run.json` says of the temperatures of all folds."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ecg_facial.evaluation.benchmark.run_file import sum_up_temperatures
+from ecg_facial.evaluation.benchmark.run_record import TemperatureRecord
+from ecg_facial.inference.calibration import Temperature
+from ecg_facial.runtime.settings import to_dict
+
+FREE = Temperature(value=2.5, n_subjects=9, n_trials=720, reason="")
+LIMITED = Temperature(value=10.0, n_subjects=9, n_trials=720, reason="at the limit of 0.1 to 10")
+FEW = Temperature(n_subjects=2, n_trials=160, reason="fewer than 4 subjects: 2")
+
+
+def tabulate(*folds: dict[str, Temperature]) -> pd.DataFrame:
+    rows = [{"temperatures": {name: to_dict(each) for name, each in fold.items()}} for fold in folds]
+    return pd.DataFrame({"details": rows})
+
+
+def test_temperatures_are_summed_up_by_model_and_reasons_counted() -> None:
+    details = tabulate({"facial": FREE, "ecg": FEW}, {"facial": LIMITED, "ecg": FEW}, {"facial": FEW, "ecg": FEW})
+    facial, ecg = sum_up_temperatures(details)
+    assert facial == TemperatureRecord(
+        model="facial",
+        n_folds=3,
+        lowest=1.0,
+        median=2.5,
+        highest=10.0,
+        reasons={"at the limit of 0.1 to 10": 1, "fewer than 4 subjects: 2": 1},
+    )
+    assert (ecg.lowest, ecg.highest, ecg.reasons) == (1.0, 1.0, {"fewer than 4 subjects: 2": 3})
+    assert TemperatureRecord.from_dict(facial.to_dict()) == facial
+
+
+def test_a_method_without_temperatures_has_none() -> None:
+    assert sum_up_temperatures(pd.DataFrame({"details": [{"best_epochs": {}}, {}]})) == ()
