@@ -1,6 +1,6 @@
 """The ways through the package that the command line offers, as functions.
 
-Enters: a data folder and settings. Leaves: an index, prepared windows, a run folder with its report and bundle. Each
+Input: a data folder and settings. Output: an index, prepared windows, a run folder with its report and bundle. Each
 is a chain of calls to the modules above.
 """
 
@@ -112,7 +112,7 @@ def benchmark_dataset(
     )
     with announce_time("Auditing for leakage", show=show_progress):
         result = audit_result(result, found, settings)
-    # a bundle makes windows of its own at the bedside, and knows no person's other trials
+    # no bundle for per-person normalisation: at prediction time only one window is known
     ships = with_bundle and settings.normalisation.mode == "none"
     if ships:
         train_bundle(found.prepared.parts[0], out / MODEL_FOLDER, settings=settings, show_progress=show_progress)

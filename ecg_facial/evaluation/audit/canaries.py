@@ -1,8 +1,18 @@
 """Canaries: a fold is fitted again on data in which only the test trials were altered. Nothing fitted may change.
 
-Enters: prepared data, factories, a fold, and what the run said of it. Leaves: checks. All are deterministic: every
-fitted part is compared by its SHA-256. Factories are called anew on the altered data, so that whatever a method does
-before the folds is repeated too.
+Input: prepared data, pipelines or their factories, a fold, and fingerprints that the run kept of it. Output: checks.
+
+A method that is free of leakage computes its weights, scalers, epochs, temperatures and fusion weights from the inner
+subjects alone. So these must be the same, to the last byte, when the test trials' labels are replaced, when their
+signals are replaced by those of other trials, when later test trials are replaced, or when another fold was fitted
+before. Each check makes one such change, fits the fold again with the same seed, and compares the SHA-256 of every
+fitted part and the logits of the test trials with the unaltered fit. Any difference is a leak, and which part differs
+says which one (`LEAKS`). This needs no knowledge of the method's code and no statistics: training is deterministic, so
+a check fails on a leak alone.
+
+Factories are called anew on the altered data, so that what a method does before the folds (tuning, scaling, selecting
+features on everybody) is repeated too. One person's trials hardly move such statistics, so `check_factories` alters
+everybody's. What canaries cannot see: a method that reads the data from elsewhere, past what it is handed.
 """
 
 from __future__ import annotations
@@ -27,20 +37,24 @@ from ecg_facial.prepared.normalising import normalise, order_rows
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.typing import Float64Array
 
+# logits may differ by this: a clip alone and in its batch differ by rounding, about a thousandth of it
 _TOLERANCE = 1e-3
-"""Of logits: one clip alone and in its batch differ by rounding, a thousandth of this."""
+# clips that are predicted alone, per pipeline
 _MOST_ALONE = 6
-_DEPTH = 6
+# how deep a pipeline's attributes are searched for torch modules
+_SEARCH_DEPTH = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What a pipeline became, and what it says of the test trials.
+class Outcome:
+    """What was fitted, and what it predicts for the test trials.
 
     Attributes
     ----------
     fingerprint : mapping of str to str
+        SHA-256 of every fitted part.
     logits : mapping of str to ndarray, shape (n_rows, n_classes)
+        By model.
     """
 
     fingerprint: Mapping[str, str]
@@ -72,16 +86,16 @@ class AuditedFold:
     def fit(
         self, prepared: PreparedData | None = None, *, shown: PreparedData | None = None
     ) -> list[tuple[Pipeline, FittedFold]]:
-        """Fit every pipeline, on the data as they are or as they were altered; factories may be shown others."""
+        """Fit every pipeline on the data, or on altered data; factories may be shown other data than the fold."""
         data = normalise(self.prepared if prepared is None else prepared, self.normalisation)
         before = data if shown is None else normalise(shown, self.normalisation)
         pipelines = make_pipelines(self.factories, before, task=self.task)
         return [(each, fit_fold(data, self.fold, each, task=self.task, seed=self.seed)) for each in pipelines]
 
-    def ask(self, fitted: Sequence[tuple[Pipeline, FittedFold]]) -> list[Said]:
-        """Ask fitted pipelines about the test trials."""
+    def observe(self, fitted: Sequence[tuple[Pipeline, FittedFold]]) -> list[Outcome]:
+        """Fingerprints of fitted pipelines, and their logits for the test trials."""
         return [
-            Said(
+            Outcome(
                 fold.fingerprint(),
                 predict_rows(fold.prepared, fold.method, self.rows, task=self.task, models=pipeline.models),
             )
@@ -94,10 +108,10 @@ class AuditedFold:
         return test_rows(normalise(self.prepared, self.normalisation), self.fold, task=self.task)
 
 
-def check_canaries(audited: AuditedFold, reference: Sequence[Said]) -> list[Check]:
-    """Alter the test trials' labels, hearts and videos, one after another, and compare with the reference."""
-    relabelled = audited.ask(audited.fit(exchange_labels(audited)))
-    exchanged = audited.ask(audited.fit(exchange_signals(audited, heart=True, video=True)))
+def check_canaries(audited: AuditedFold, reference: Sequence[Outcome]) -> list[Check]:
+    """Replace the test trials' labels, then their ECGs and videos, and compare with the unaltered fit."""
+    relabelled = audited.observe(audited.fit(exchange_labels(audited)))
+    exchanged = audited.observe(audited.fit(exchange_signals(audited, heart=True, video=True)))
     fitted = _changed_parts(reference, relabelled)
     checks = [
         Check(
@@ -105,7 +119,7 @@ def check_canaries(audited: AuditedFold, reference: Sequence[Said]) -> list[Chec
             kind="deterministic",
             passed=not fitted,
             message=f"changed: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
-            leak=_leak_of(fitted),
+            leak=_diagnose_leak(fitted),
         )
     ]
     moved = _largest_move(reference, relabelled)
@@ -115,27 +129,27 @@ def check_canaries(audited: AuditedFold, reference: Sequence[Said]) -> list[Chec
             kind="deterministic",
             passed=moved <= _TOLERANCE,
             message=f"logits move by up to {moved:.2g}",
-            leak=_leak_of(fitted) or 10,
+            leak=_diagnose_leak(fitted) or 10,
         )
     )
     fitted = _changed_parts(reference, exchanged)
-    told = _tell_signals_apart(audited, reference) if fitted else ""
+    told = _name_leaking_signals(audited, reference) if fitted else ""
     checks.append(
         Check(
             name="test signals change nothing that is fitted",
             kind="deterministic",
             passed=not fitted,
             message=f"changed{told}: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
-            leak=_leak_of(fitted),
+            leak=_diagnose_leak(fitted),
         )
     )
     return checks
 
 
-def check_factories(audited: AuditedFold, reference: Sequence[Said]) -> list[Check]:
-    """Show factories altered labels, then altered signals, of everybody, and fit the fold on the true ones.
+def check_factories(audited: AuditedFold, reference: Sequence[Outcome]) -> list[Check]:
+    """Show factories altered labels, then altered signals, of everybody, and fit the fold on the true data.
 
-    What is tuned or scaled on everybody hardly moves with one person's trials; it does with everybody's.
+    A statistic over everybody hardly moves when one person's trials are altered, but clearly when all are.
     """
     everybody = [row for row, level in enumerate(audited.prepared.table["level"]) if audited.task.includes_code(level)]
     drawn = np.random.default_rng(5).permutation(everybody).tolist()
@@ -147,9 +161,11 @@ def check_factories(audited: AuditedFold, reference: Sequence[Said]) -> list[Che
     return [_check_factory(audited, reference, *way) for way in ways]
 
 
-def _check_factory(audited: AuditedFold, reference: Sequence[Said], what: str, leak: int, shown: PreparedData) -> Check:
-    said = audited.ask(audited.fit(shown=shown))
-    changed, moved = _changed_parts(reference, said), _largest_move(reference, said)
+def _check_factory(
+    audited: AuditedFold, reference: Sequence[Outcome], what: str, leak: int, shown: PreparedData
+) -> Check:
+    outcomes = audited.observe(audited.fit(shown=shown))
+    changed, moved = _changed_parts(reference, outcomes), _largest_move(reference, outcomes)
     learned = bool(changed) or moved > _TOLERANCE
     return Check(
         name=f"nothing is learned of {what} before the folds",
@@ -158,25 +174,26 @@ def _check_factory(audited: AuditedFold, reference: Sequence[Said], what: str, l
         message=f"changed: {', '.join(changed) or 'predictions alone'}"
         if learned
         else "factories learn nothing of them",
-        leak=_leak_of(changed) if any(part.startswith("epoch") for part in changed) and leak != 6 else leak,
+        leak=_diagnose_leak(changed) if any(part.startswith("epoch") for part in changed) and leak != 6 else leak,
     )
 
 
 def _reverse_labels(audited: AuditedFold, rows: Sequence[int]) -> PreparedData:
+    """Swap the lowest level with the highest, and so on: every label of an even number of classes changes."""
     table, names = audited.prepared.table.copy(), list(audited.task.class_names)
     other = dict(zip(names, reversed(names), strict=True))
     table.iloc[list(rows), table.columns.get_loc("level")] = [other[level] for level in table["level"].iloc[list(rows)]]
     return audited.prepared.with_table(table)
 
 
-def check_other_trials(audited: AuditedFold, reference: Sequence[Said], *, transductive: bool) -> Check:
-    """Replace the later half of the test trials: what is said of the earlier half may not change."""
+def check_other_trials(audited: AuditedFold, reference: Sequence[Outcome], *, transductive: bool) -> Check:
+    """Replace the later half of the test trials: predictions of the earlier half may not change."""
     rows = order_rows(audited.prepared.table, audited.rows)
     early, late = sorted(rows[: len(rows) // 2]), rows[len(rows) // 2 :]
     places = [audited.rows.index(row) for row in early]
     donors = exchange_signals(audited, heart=True, video=True, rows=late)
-    said = audited.ask(audited.fit(donors))
-    moved = _largest_move(*([_keep(each, places) for each in side] for side in (reference, said)))
+    outcomes = audited.observe(audited.fit(donors))
+    moved = _largest_move(*([_keep(each, places) for each in side] for side in (reference, outcomes)))
     return Check(
         name="a test trial does not depend on later ones",
         kind="deterministic",
@@ -187,19 +204,20 @@ def check_other_trials(audited: AuditedFold, reference: Sequence[Said], *, trans
     )
 
 
-def _keep(said: Said, places: Sequence[int]) -> Said:
-    return Said(said.fingerprint, {model: values[list(places)] for model, values in said.logits.items()})
+def _keep(outcome: Outcome, places: Sequence[int]) -> Outcome:
+    """Keep the outcome for some of the test trials."""
+    return Outcome(outcome.fingerprint, {model: values[list(places)] for model, values in outcome.logits.items()})
 
 
-def check_state(audited: AuditedFold, other: Fold, reference: Sequence[Said]) -> Check:
-    """Fit another fold and this one again, with the same pipelines: what came out before must come out."""
+def check_state(audited: AuditedFold, other: Fold, reference: Sequence[Outcome]) -> Check:
+    """Fit another fold, then this one, with the same pipeline objects: the outcome must be that of this fold alone."""
     data = normalise(audited.prepared, audited.normalisation)
     pipelines = make_pipelines(audited.factories, data, task=audited.task)
     again = []
     for pipeline in pipelines:
         fit_fold(data, other, pipeline, task=audited.task, seed=audited.seed)
         fitted = fit_fold(data, audited.fold, pipeline, task=audited.task, seed=audited.seed)
-        again += audited.ask([(pipeline, fitted)])
+        again += audited.observe([(pipeline, fitted)])
     changed, moved = _changed_parts(reference, again), _largest_move(reference, again)
     return Check(
         name="a fold after another equals the fold alone",
@@ -212,7 +230,7 @@ def check_state(audited: AuditedFold, other: Fold, reference: Sequence[Said]) ->
     )
 
 
-def check_run(stored: Sequence[Mapping[str, str]], reference: Sequence[Said]) -> Check:
+def check_run(stored: Sequence[Mapping[str, str]], reference: Sequence[Outcome]) -> Check:
     """Compare a fold that was fitted alone with what the run kept of it."""
     changed = sorted(
         name
@@ -230,7 +248,7 @@ def check_run(stored: Sequence[Mapping[str, str]], reference: Sequence[Said]) ->
 
 
 def check_batches(audited: AuditedFold, fitted_pipelines: Sequence[tuple[Pipeline, FittedFold]]) -> list[Check]:
-    """Check that a clip alone is judged as in its batch, and that networks are in evaluation mode."""
+    """Check that a clip alone is predicted as in its batch, and that networks are in evaluation mode."""
     worst, training = 0.0, []
     for pipeline, fitted in fitted_pipelines:
         worst = max(worst, _alone_against_batch(fitted, audited, pipeline))
@@ -255,6 +273,7 @@ def check_batches(audited: AuditedFold, fitted_pipelines: Sequence[tuple[Pipelin
 
 
 def _alone_against_batch(fitted: FittedFold, audited: AuditedFold, pipeline: Pipeline) -> float:
+    """Largest difference of logits between some clips predicted alone and all predicted together."""
     rows = audited.rows
     together = predict_rows(fitted.prepared, fitted.method, rows, task=audited.task, models=pipeline.models)
     worst = 0.0
@@ -267,7 +286,7 @@ def _alone_against_batch(fitted: FittedFold, audited: AuditedFold, pipeline: Pip
 
 
 def exchange_labels(audited: AuditedFold) -> PreparedData:
-    """Give the test trials other levels: the order of the task's classes turned by one, so that each changes."""
+    """Give each test trial the next level in the order of the task's classes, so that every label changes."""
     table, rows = audited.prepared.table.copy(), audited.rows
     names = list(audited.task.class_names)
     turned = {name: names[(place + 1) % len(names)] for place, name in enumerate(names)}
@@ -279,7 +298,7 @@ def exchange_labels(audited: AuditedFold) -> PreparedData:
 def exchange_signals(
     audited: AuditedFold, *, heart: bool, video: bool, rows: Sequence[int] | None = None
 ) -> PreparedData:
-    """Give the test trials, or some of them, the signals of others, drawn by the fold's number."""
+    """Give the test trials, or some of them, signals of trials outside the test part, drawn by seed and fold."""
     tested = set(audited.rows)
     rows = audited.rows if rows is None else rows
     others = np.array([row for row in range(len(audited.prepared)) if row not in tested])
@@ -288,17 +307,18 @@ def exchange_signals(
     return AlteredData(audited.prepared, ecg=shown if heart else {}, video=shown if video else {})
 
 
-def _tell_signals_apart(audited: AuditedFold, reference: Sequence[Said]) -> str:
+def _name_leaking_signals(audited: AuditedFold, reference: Sequence[Outcome]) -> str:
+    """Say by which signal alone something fitted changes; empty where only both together change it."""
     by = []
     for name in ("heart", "video"):
         altered = exchange_signals(audited, heart=name == "heart", video=name == "video")
-        if _changed_parts(reference, audited.ask(audited.fit(altered))):
+        if _changed_parts(reference, audited.observe(audited.fit(altered))):
             by.append(name)
     return f" by the {' and the '.join(by)}" if by else ""
 
 
-def _leak_of(parts: Sequence[str]) -> int | None:
-    """Which leak the changed parts speak of: epochs before anything else, then settings, then what was fitted."""
+def _diagnose_leak(parts: Sequence[str]) -> int | None:
+    """Find the number in `LEAKS` of what the changed parts show: epochs first, then choices, settings, fitted parts."""
     if not parts:
         return None
     if any(part.startswith("epoch") for part in parts):
@@ -308,7 +328,7 @@ def _leak_of(parts: Sequence[str]) -> int | None:
     return 6 if set(parts) & {"settings", "networks"} else 7
 
 
-def _changed_parts(first: Sequence[Said], second: Sequence[Said]) -> list[str]:
+def _changed_parts(first: Sequence[Outcome], second: Sequence[Outcome]) -> list[str]:
     """Names of fitted parts whose SHA-256 differ."""
     changed: set[str] = set()
     for one, other in zip(first, second, strict=True):
@@ -317,7 +337,8 @@ def _changed_parts(first: Sequence[Said], second: Sequence[Said]) -> list[str]:
     return sorted(changed)
 
 
-def _largest_move(first: Sequence[Said], second: Sequence[Said]) -> float:
+def _largest_move(first: Sequence[Outcome], second: Sequence[Outcome]) -> float:
+    """Largest difference of logits between two outcomes of the same pipelines."""
     return max(
         _distance(one.logits[model], other.logits[model])
         for one, other in zip(first, second, strict=True)
@@ -326,7 +347,7 @@ def _largest_move(first: Sequence[Said], second: Sequence[Said]) -> float:
 
 
 def _distance(first: Float64Array, second: Float64Array) -> float:
-    """Largest difference; infinite where one is known and the other is not."""
+    """Largest absolute difference; infinite where one side has logits and the other has none."""
     known = np.isfinite(first)
     if not np.array_equal(known, np.isfinite(second)):
         return float("inf")
@@ -334,11 +355,14 @@ def _distance(first: Float64Array, second: Float64Array) -> float:
 
 
 def _find_training(part: Any, depth: int = 0) -> list[str]:
-    """Names of modules in training mode, wherever they are held."""
+    """Names of torch modules in training mode, searched in containers and attributes of a fitted pipeline.
+
+    Only batch normalisation and dropout count: the mode of other modules changes nothing.
+    """
     if isinstance(part, nn.Module):
         kinds = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
         return [type(module).__name__ for module in part.modules() if module.training and isinstance(module, kinds)]
-    if depth >= _DEPTH or isinstance(part, (str, bytes, int, float, np.ndarray, TrialSet)):
+    if depth >= _SEARCH_DEPTH or isinstance(part, (str, bytes, int, float, np.ndarray, TrialSet)):
         return []
     held = list(part.values()) if isinstance(part, Mapping) else list(part) if isinstance(part, (list, tuple)) else []
     held += list(getattr(part, "__dict__", {}).values())

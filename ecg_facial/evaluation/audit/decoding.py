@@ -1,6 +1,7 @@
-"""Whether predictions were decoded with known class counts, and whether the result can be believed at all.
+"""Checks of a run's predictions and figures: decoding with known class counts, permuted labels, plausibility.
 
-Enters: predictions and content of `metrics.json`. Leaves: checks. The first is stochastic, the others compare figures.
+Input: predictions and `RunMetrics`. Output: checks. Those on class counts and permuted labels are stochastic, the
+others compare figures.
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ _LEAST_SUBJECTS = 5
 
 
 def check_counts(predictions: pd.DataFrame, class_names: Sequence[str]) -> Check:
-    """Compare how often subjects have exactly as many predictions of each class as trials of it.
+    """Test whether too many subjects have exactly as many predictions of each class as trials of it.
 
-    Under the null each trial's prediction is drawn from the model's own confusions, so that a good model may hit the
-    counts as often as its skill makes it.
+    Someone who knows that every subject has, say, 20 trials of each class can sort the trials by probability and hand
+    out exactly 20 labels per class. That raises accuracy, and leaves a trace: predicted counts equal true counts in
+    nearly every subject. Under the null hypothesis each prediction is drawn from the model's own confusion matrix, so
+    that a good model may hit the counts as often as its skill makes it. The chance of exact counts is estimated per
+    subject by 4,000 draws; the number of subjects with exact counts is then a sum of independent events with these
+    chances (Poisson binomial). The smallest p over models and seeds is multiplied by their number (Bonferroni).
 
     Parameters
     ----------
@@ -51,7 +56,7 @@ def check_counts(predictions: pd.DataFrame, class_names: Sequence[str]) -> Check
 
 
 def _test_counts(part: pd.DataFrame, class_names: Sequence[str]) -> float | None:
-    """P value of so many subjects with exact counts; None for too few subjects or classes without a mistake."""
+    """P value of the number of subjects with exact counts; None for fewer than five subjects."""
     places = {name: place for place, name in enumerate(class_names)}
     true, said = (part[column].map(places).to_numpy(np.int64) for column in ("label", "predicted"))
     subjects = part["subject"].to_numpy(str)
@@ -75,7 +80,7 @@ def _test_counts(part: pd.DataFrame, class_names: Sequence[str]) -> float | None
 
 
 def _tail(chances: Float64Array, hits: int) -> float:
-    """Probability of so many successes or more among independent trials of different chances."""
+    """Probability of at least so many successes among independent events of different chances."""
     distribution = np.ones(1)
     for chance in chances:
         distribution = np.convolve(distribution, [1 - chance, chance])
@@ -83,7 +88,7 @@ def _tail(chances: Float64Array, hits: int) -> float:
 
 
 def check_permuted(accuracies: Sequence[float], chance: float) -> Check:
-    """Judge runs with labels permuted within subject; fewer than two show nothing."""
+    """Test whether runs with labels permuted within subject score above chance; not made for fewer than two runs."""
     if len(accuracies) < 2:
         return Check(
             name="permuted labels score at chance",
@@ -142,7 +147,7 @@ def _check_ceiling(metrics: RunMetrics) -> list[Check]:
 
 
 def check_normalisation(mode: str, *, rest_is_scored: bool) -> Check:
-    """Say what the mode of normalisation is worth, and that rest is outside the scored trials."""
+    """Warn of transductive normalisation, and check that baseline recordings are outside the scored trials."""
     name = "normalisation sees no other test trial"
     if mode == "transductive":
         said = "transductive: every test person was scaled by all of their own test trials; optimistic, and not live"

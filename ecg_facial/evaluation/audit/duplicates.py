@@ -1,8 +1,11 @@
 """Near-duplicate trials: the same clip or the same heart beats under two names.
 
-Enters: prepared data. Leaves: pairs of trials. A clip is known by its motion: what its frames differ in from their own
-mean, small and grey. Who it shows drops out, so that two clips of one person, or of two who look alike, do not meet;
-gain, noise, a new encoding and a mirror leave it as it is. A heart is known by the times of its beats.
+Input: prepared data. Output: pairs of trials.
+
+A clip is described by its motion: 8 frames, grey and 12 x 12 pixels, less their mean over time, at unit length. The
+face itself cancels, so that two clips of one person, or of people who look alike, have unlike descriptors; a changed
+brightness, noise, another encoding or a mirror image leave the descriptor nearly as it is. Two clips whose descriptors
+correlate by 0.9 or more are taken for one. An ECG is described by the times of its R-peaks.
 """
 
 from __future__ import annotations
@@ -18,12 +21,13 @@ from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.typing import Float32Array, Float64Array, UInt8Array
 
 SAME_MOTION = 0.9
-"""Correlation of two clips' motion from which on they are one."""
+"""Correlation of two clips' motion from which they count as copies."""
 _N_FRAMES, _SIDE = 8, 12
 _LEAST_SEEN = 4
-_ROWS_A_BLOCK = 512
+_ROWS_PER_BLOCK = 512
 _LEAST_BEATS = 4
-# fewer beats agree by chance sooner: 87 x 100 trials make 38 million pairs
+# largest difference of two R-peak times of copies; with few beats chance makes them agree (87 x 100 trials make 38
+# million pairs), so that the tolerance is tighter there
 _TOLERANCES_S = {4: 2e-4, 5: 2e-4}
 _TOLERANCE_S = 1.5e-3
 
@@ -31,7 +35,7 @@ _TOLERANCE_S = 1.5e-3
 def find_duplicates(
     prepared: PreparedData, rows: Sequence[int], *, groups: Sequence[str] | None = None
 ) -> list[tuple[int, int]]:
-    """Find pairs of rows that show one clip or one stretch of one heart.
+    """Find pairs of rows with the same clip or the same stretch of ECG.
 
     Parameters
     ----------
@@ -39,7 +43,7 @@ def find_duplicates(
     rows : sequence of int
         Rows to compare with each other.
     groups : sequence of str, optional
-        One of each row of the table: rows of one group are not told.
+        Group of each row of the table, such as its subject; pairs within a group are left out.
     """
     chosen = [int(row) for row in rows]
     pairs = {*find_same_motion(prepared, chosen), *find_same_beats(prepared, chosen)}
@@ -61,8 +65,9 @@ def find_same_motion(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[i
 
 
 def _close_pairs(plain: Float32Array, mirrored: Float32Array) -> Iterable[tuple[int, int]]:
-    for first in range(0, len(plain), _ROWS_A_BLOCK):
-        block = plain[first : first + _ROWS_A_BLOCK]
+    """Pairs of descriptors that correlate, block by block: a whole matrix of 8,700 clips would take 300 MB."""
+    for first in range(0, len(plain), _ROWS_PER_BLOCK):
+        block = plain[first : first + _ROWS_PER_BLOCK]
         for others in (plain, mirrored):
             # pairs are symmetric: only those to the right of the diagonal
             like = block @ others[first:].T

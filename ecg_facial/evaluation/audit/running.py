@@ -1,7 +1,7 @@
 """The audit of a run, cheap or whole.
 
-Enters: a finished run, its data and its factories. Leaves: an `AuditResult`. The cheap form fits one fold six times;
-the whole one more folds, in any order, and with labels permuted.
+Input: a finished run, its data and its pipelines. Output: an `AuditResult`. The cheap form fits one fold six times; the
+whole form fits three folds, also in another order, and repeats the run with permuted labels.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def audit_run(
     every = [fold for each in plan.folds.values() for fold in each]
     protocol = parse_protocol(plan.protocol)
     if protocol.leaks:
-        # whose signals could be exchanged, where everybody is tested and trained on?
+        # the leaking protocol trains and tests everybody, so that nobody is left to take other signals from: skip the
+        # refits
         audit = replace(audit, n_folds=0)
     checks = check_structure(data, every, task=task, shots=protocol.name == "k-shot")
     checks += check_copies(data, folds, task=task, trials=trials)
@@ -110,13 +111,15 @@ def audit_run(
 
 
 def _read_fingerprints(result: BenchmarkResult, seed: int, fold: int) -> list[Mapping[str, str]]:
+    """Fingerprints that the run kept of one fold, one per pipeline."""
     rows = result.details[(result.details["seed"] == seed) & (result.details["fold"] == fold)]
     return list(rows["fingerprint"])
 
 
 def _fit_again(audited: AuditedFold, stored: Sequence[Mapping[str, str]], other: Fold | None) -> list[Check]:
+    """All checks that fit one fold again; their names say which fold."""
     fitted = audited.fit()
-    reference = audited.ask(fitted)
+    reference = audited.observe(fitted)
     checks = [check_run(stored, reference), *check_canaries(audited, reference), *check_batches(audited, fitted)]
     transductive = audited.normalisation.mode == "transductive"
     checks += check_factories(audited, reference)

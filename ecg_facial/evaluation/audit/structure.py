@@ -1,6 +1,6 @@
 """Who is on which side of a fold: subjects, trials, stretches of recordings, and copies of clips.
 
-Enters: prepared data and folds. Leaves: checks. Deterministic: nothing here depends on chance.
+Input: prepared data and folds. Output: checks, all deterministic.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def check_structure(prepared: PreparedData, folds: Sequence[Fold], *, task: Task
             name=f"no {what} on both sides",
             kind="deterministic",
             passed=not shared,
-            message=_say(shared) or f"{len(folds)} folds: every {what} is on one side",
+            message=_list_findings(shared) or f"{len(folds)} folds: every {what} is on one side",
             leak=1,
         )
     ]
@@ -70,11 +70,11 @@ def check_copies(
     """
     sides = [_sides(prepared, fold, task) for fold in folds]
     used = sorted({row for side in sides for rows in side for row in rows})
-    # where nobody is on two sides, a person's own trials need no comparison
+    # where no subject is on two sides, trials of one subject need not be compared with each other
     subjects = prepared.table["subject"].astype(str).to_numpy()
     whole = all(not {subjects[row] for row in test} & {subjects[row] for row in inner} for test, inner in sides)
     pairs = find_duplicates(prepared, used, groups=list(subjects) if whole else None)
-    copies = [pair for pair in pairs if _split(pair, sides)]
+    copies = [pair for pair in pairs if _is_split(pair, sides)]
     names = prepared.table["trial"].astype(str).to_numpy()
     found = [f"{names[a]} and {names[b]}" for a, b in copies]
     checks = [
@@ -82,7 +82,7 @@ def check_copies(
             name="no copy of a trial on both sides",
             kind="deterministic",
             passed=not found,
-            message=_say(found) or f"{len(used)} trials: no two on different sides look or beat alike",
+            message=_list_findings(found) or f"{len(used)} trials: no two on different sides look or beat alike",
             leak=9,
         )
     ]
@@ -97,9 +97,9 @@ def check_copies(
                 message="files of the trials are not at hand",
             ),
         ]
-    overlapping = [pair for pair in _find_overlaps(prepared, used, stretches) if _split(pair, sides)]
+    overlapping = [pair for pair in _find_overlaps(prepared, used, stretches) if _is_split(pair, sides)]
     found = [f"{names[a]} and {names[b]}" for a, b in overlapping]
-    said = _say(found) or f"{len(used)} trials: no two on different sides share a stretch of a file"
+    said = _list_findings(found) or f"{len(used)} trials: no two on different sides share a stretch of a file"
     return [
         *checks,
         Check(
@@ -109,21 +109,23 @@ def check_copies(
 
 
 def _list_parts(prepared: PreparedData, fold: Fold, task: Task) -> Mapping[str, list[int]]:
+    """Rows of each part of a fold, by name."""
     inner = {name: rows_of_part(prepared, fold, getattr(fold, name), task=task) for name in _INNER}
-    # cross-fitted conformal scores are of all inner subjects, out of fold: not a part of its own
+    # cross-fitted conformal scores are out-of-fold predictions of all inner subjects, which overlap with training
     if fold.crossfit:
         inner.pop("conformal")
     return {"test": test_rows(prepared, fold, task=task), **inner}
 
 
 def _sides(prepared: PreparedData, fold: Fold, task: Task) -> tuple[set[int], set[int]]:
+    """Rows that are tested, and rows that any inner part uses."""
     parts = dict(_list_parts(prepared, fold, task))
     test = set(parts.pop("test"))
     held = {row for each in fold.crossfit for row in rows_of_part(prepared, fold, each.held_out, task=task)}
     return test, {row for rows in parts.values() for row in rows} | held
 
 
-def _split(pair: tuple[int, int], sides: Sequence[tuple[set[int], set[int]]]) -> bool:
+def _is_split(pair: tuple[int, int], sides: Sequence[tuple[set[int], set[int]]]) -> bool:
     """Whether some fold has the two on different sides."""
     first, second = pair
     return any((first in test and second in inner) or (second in test and first in inner) for test, inner in sides)
@@ -150,10 +152,12 @@ def _find_overlaps(prepared: PreparedData, rows: Sequence[int], trials: Mapping[
 
 
 def _stretch(ref: EcgRef | VideoRef) -> tuple[float, float]:
+    """Start and end in seconds; a whole file has no end."""
     return ref.start_s, np.inf if ref.duration_s is None else ref.start_s + ref.duration_s
 
 
-def _say(found: Sequence[str]) -> str:
+def _list_findings(found: Sequence[str]) -> str:
+    """Name the first findings and count the rest; empty where nothing was found."""
     if not found:
         return ""
     more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""

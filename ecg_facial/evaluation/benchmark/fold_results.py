@@ -1,6 +1,6 @@
-"""Finished folds on disk, by which a killed run goes on.
+"""Results of finished folds on disk, from which a killed run resumes.
 
-Enters: a job. Leaves: `folds/<seed>-<fold>.json` with the logits of the test trials, and tables made of it.
+Input: a job. Output: `folds/<seed>-<fold>.json` with the logits of the test trials, and tables made of these files.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def find_waiting(jobs: Sequence[FoldJob]) -> list[FoldJob]:
     """
     keys = {job.path: job.key for job in jobs}
     for folder in {job.path.parent for job in jobs}:
-        # a killed run may leave half a file under a hidden name
+        # a killed run may leave part of a file under a hidden name
         for path in sorted(folder.glob("[!.]*.json")):
             if json.loads(path.read_text(encoding="utf-8"))["key"] != keys.get(path):
                 raise StaleCacheError(
@@ -101,6 +101,7 @@ def run_job(job: FoldJob) -> None:
 
 
 def _describe_rows(prepared: PreparedData, rows: Sequence[int]) -> dict[str, Any]:
+    """Names, labels and qualities of some trials."""
     table = prepared.table.iloc[list(rows)]
     return {
         "subject": table["subject"].tolist(),
@@ -112,6 +113,7 @@ def _describe_rows(prepared: PreparedData, rows: Sequence[int]) -> dict[str, Any
 
 
 def _describe_outcome(pipeline: Pipeline, outcome: FoldOutcome) -> dict[str, Any]:
+    """Describe what one pipeline left on the fold, beside its logits."""
     return {
         "models": list(pipeline.models),
         "seconds": round(outcome.seconds, 3),
@@ -121,11 +123,12 @@ def _describe_outcome(pipeline: Pipeline, outcome: FoldOutcome) -> dict[str, Any
 
 
 def _merge(logits: Any) -> dict[str, Any]:
+    """Logits of all pipelines, by model."""
     return {model: _to_json(values) for part in logits for model, values in part.items()}
 
 
 def _to_json(values: AnyArray) -> list[Any]:
-    """Nested lists with None for NaN, which JSON does not know."""
+    """Nested lists with None for NaN, which JSON does not have."""
     plain = values.astype(object)
     plain[~np.isfinite(values)] = None
     nested: list[Any] = plain.tolist()

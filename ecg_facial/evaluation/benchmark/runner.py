@@ -1,8 +1,8 @@
 """The benchmark: pipelines on every fold of a protocol, for every seed.
 
-Enters: prepared data, pipelines and settings. Leaves: a run folder with `predictions.csv`, `metrics.json` and
-`folds.json`. Everything chosen is chosen on inner subjects; the test subject is touched once a fold. A finished fold is
-kept on disk, so that a killed run goes on, with the same bytes in the end.
+Input: prepared data, pipelines and settings. Output: a run folder with `predictions.csv`, `metrics.json` and
+`folds.json`. Every choice is made on inner subjects; test trials are predicted once per fold, and used for nothing
+else. Finished folds are kept on disk, so that a killed run resumes, with the same bytes in the end.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ class BenchmarkResult:
     plan : FoldPlan
         As in `folds.json`.
     conformal : DataFrame
-        Predictions of the conformal parts, as in `conformal.csv`: a trial stands there once a fold. Empty without.
+        Predictions of the conformal parts, as in `conformal.csv`: one row per trial and fold. Empty where there are
+        none.
     details : DataFrame
-        A row a pipeline, fold and seed: seconds, fingerprints, and what else the pipeline says of its fit.
+        One row per pipeline, fold and seed: seconds, fingerprints, and other details of the fit.
     beside : BenchmarkResult or None
         The original's leaking protocol on the same data, where that was asked for.
     """
@@ -99,7 +100,7 @@ def run_benchmark(
         Run folder. Of the original's protocol it holds leave-one-subject-out, and ``out/original`` what leaks.
     settings : BenchmarkSettings
     pipelines : sequence of factories or pipelines, optional
-        The facial, the ECG and the fused model without it. A factory is called once a seed, before the folds.
+        The facial, the ECG and the fused model without it. A factory is called once per seed, before the folds.
     folds : Path, optional
         A fold manifest to repeat, with its seeds.
     ceiling : DataFrame, optional
@@ -263,7 +264,7 @@ class _Runner:
 def make_pipelines(
     factories: Sequence[Factory | Pipeline], prepared: PreparedData, *, task: Task
 ) -> tuple[Pipeline, ...]:
-    """Call the factories with all trials of the task; what is a pipeline already stays.
+    """Call the factories with all trials of the task; pipelines are taken as they are.
 
     Raises
     ------
@@ -281,7 +282,7 @@ def make_pipelines(
 
 
 def _make_pipeline(factory: Factory | Pipeline, trials: TrialSet) -> Pipeline:
-    # protocols cannot be told apart by isinstance; a factory is called, a pipeline is fitted
+    # a class of the user's own need not inherit from ours: what can be fitted is a pipeline, else it is a factory
     made: Pipeline = factory if hasattr(factory, "fit") else factory(trials)  # type: ignore[assignment]  # as said
     return made
 

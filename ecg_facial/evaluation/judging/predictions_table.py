@@ -1,7 +1,7 @@
-"""Anybody's predictions, read into the columns that we judge.
+"""Reading anybody's predictions into the columns that are judged.
 
-Enters: a text table with ``subject,trial,label`` and ``p_<class>`` columns or ``predicted``. Leaves: a
-`PredictionsTable`. Class names and their number are free. Nothing is judged here.
+Input: a text table with ``subject,trial,label`` and ``p_<class>`` columns or ``predicted``. Output: a
+`PredictionsTable`. Any number of classes with any names. Nothing is judged here.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class PredictionsTable:
     ordered : bool
         Whether the classes are steps of one scale, so that a distance between them means something.
     strata : tuple of str
-        Columns by which people are grouped: one value a subject.
+        Columns by which people are grouped: one value per subject.
     notes : tuple of str
-        What was assumed, a line each.
+        What was assumed, one line each.
     """
 
     table: pd.DataFrame
@@ -111,6 +111,7 @@ def from_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFra
 
 
 def _read_text(path: Path) -> pd.DataFrame:
+    """Read the table as text, whatever its separator and decimal sign; refuse what is no such table."""
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file; expected a table of predictions")
     if path.stat().st_size > MAX_BYTES:
@@ -119,7 +120,7 @@ def _read_text(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as stream:
             header = stream.readline()
         separator = max(",;\t", key=header.count)
-        # pandas would rename a second column of one name
+        # pandas silently renames a repeated column, so that the header is read first
         named = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
         decimal = "," if separator != "," else "."
         table = pd.read_csv(
@@ -142,12 +143,13 @@ def _read_text(path: Path) -> pd.DataFrame:
             f"found {', '.join(table.columns[:12])}"
         )
     if not len(table):
-        raise CorruptDataError(f"{path}: a header and no rows; expected a row a trial")
+        raise CorruptDataError(f"{path}: a header and no rows; expected one row per trial")
     table = table.apply(lambda column: column.str.strip())
     return table.apply(lambda column: column.str.replace(",", ".") if decimal == "," and _is_number(column) else column)
 
 
 def _is_number(column: pd.Series) -> bool:
+    """Whether a column of text holds numbers alone."""
     return column.name not in _TEXT and bool(column.str.fullmatch(r"[-+0-9.,eE]*").all())
 
 
@@ -174,6 +176,7 @@ def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None
 
 
 def _order_classes(found: set[str], given: Sequence[str]) -> tuple[tuple[str, ...], bool, str]:
+    """Order of the classes: pain levels, then numbers, then that of the columns, then the alphabet."""
     levels = [level.name for level in PainLevel if level.name in found]
     if set(levels) == found:
         return tuple(levels), True, "order of the classes: that of the pain levels"
@@ -187,7 +190,7 @@ def _order_classes(found: set[str], given: Sequence[str]) -> tuple[tuple[str, ..
 
 
 def _fill(path: Path, raw: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    """Columns in their types, absent ones filled."""
+    """Convert the columns to their types, and fill absent ones."""
     table = raw.copy()
     for name, value in DEFAULTS.items():
         if name not in table:
@@ -209,6 +212,7 @@ def _fill(path: Path, raw: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame
 
 
 def _to_whole(path: Path, table: pd.DataFrame, name: str) -> pd.Series:
+    """Convert a column to whole numbers."""
     values = pd.to_numeric(table[name], errors="coerce")
     _refuse(path, table, name, (values.isna() | (values % 1 != 0)).to_numpy(), "is no whole number")
     return values.astype(int)
@@ -232,12 +236,14 @@ def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> pd.Serie
 
 
 def _refuse(path: Path, table: pd.DataFrame, name: str, wrong: np.ndarray[Any, Any], what: str) -> None:
+    """Raise an error that names the first wrong row."""
     if wrong.any():
         row = int(np.argmax(wrong))
         raise CorruptDataError(f"{path}: row {row + 2}: {name} {table[name].iloc[row]!r} {what}")
 
 
 def _check_rows(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> None:
+    """Refuse repeated rows, trials with two labels, and models with probabilities for some trials only."""
     twice = table.duplicated(["subject", "trial", "model", "seed", "fold"])
     if twice.any():
         first = table[twice].iloc[0]
@@ -259,7 +265,7 @@ def _check_rows(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> None
 
 
 def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Columns to group people by, one value a subject; empty where it is unknown."""
+    """Columns to group people by, one value per subject; empty where it is unknown."""
     table = table.drop(columns=[name for name in ("age_band",) if name in table])
     if "sex" not in table and "age_years" not in table:
         table = _read_names(table)
@@ -308,16 +314,18 @@ def _read_names(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _band(age_years: float) -> str:
+    """Age band of an age; empty for an unknown one."""
     return next((name for low, high, name in AGE_BANDS if low <= age_years <= high), "")
 
 
 def _check_stratum(path: Path, table: pd.DataFrame, name: str) -> None:
+    """Refuse a column that is not there, differs within a person, or has too many values."""
     if name not in table:
         raise SettingsError(f"no column {name!r} to group people by; {path} has {', '.join(table.columns)}")
     several = table.groupby("subject")[name].nunique(dropna=False)
     if (several > 1).any():
         subject = several[several > 1].index[0]
-        raise CorruptDataError(f"{path}: subject {subject!r} has several values of {name!r}; expected one a person")
+        raise CorruptDataError(f"{path}: subject {subject!r} has several values of {name!r}; expected one per person")
     if table[name].nunique() > MAX_STRATA:
         raise SettingsError(
             f"column {name!r} has {table[name].nunique()} values; at most {MAX_STRATA} groups are shown"

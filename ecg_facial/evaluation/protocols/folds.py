@@ -118,7 +118,7 @@ class Fold(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Inner:
-    """The inner subjects of a fold, divided."""
+    """The inner subjects of a fold (all who are not tested), divided into parts."""
 
     train: tuple[str, ...]
     stopping: tuple[str, ...]
@@ -140,7 +140,7 @@ class Inner:
 
 
 def divide_inner(subjects: Sequence[str], settings: InnerSettings, *, seed: int, tag: str) -> Inner:
-    """Divide the inner subjects of a fold, by `seed` and `tag`; in what order they come does not matter.
+    """Divide the inner subjects of a fold, by `seed` and `tag`; their order does not matter.
 
     Raises
     ------
@@ -170,7 +170,10 @@ def _check_rest(people: Sequence[str], n_stopping: int, settings: InnerSettings)
 
 
 def _divide_crossfit(people: list[str], settings: InnerSettings, *, seed: int, tag: str) -> Inner:
-    """Deal the subjects to groups: each is held out once, the next one stops; the first one stops the refit."""
+    """Deal the subjects to groups: each is held out once while the next one chooses the epoch.
+
+    For the refit on everybody the first group chooses the epoch.
+    """
     n_groups = min(settings.n_inner_folds, len(people))
     if n_groups < MIN_SUBJECTS:
         raise SettingsError(f"{len(people)} inner subjects: cross-fitting takes {MIN_SUBJECTS} or more")
@@ -187,7 +190,7 @@ def _divide_crossfit(people: list[str], settings: InnerSettings, *, seed: int, t
 
 
 def leave_one_subject_out(subjects: Iterable[str], *, seed: int, inner: InnerSettings | None = None) -> Iterator[Fold]:
-    """Yield one fold a subject, in the order of their ids.
+    """Yield one fold per subject, in the order of their ids.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Protocols: which trials are tested by models that were fitted on which others.
 
-Enters: a table of the task's trials and a protocol's name. Leaves: folds. All protocols but the original's keep test
-trials out of everything that is fitted; that one is replayed to show what its leak is worth, and says so.
+Input: a table of the task's trials and a protocol. Output: folds. All protocols but ``original`` keep test trials out
+of everything that is fitted. ``original`` repeats the original program's split, to measure how much its leakage adds.
 """
 
 from __future__ import annotations
@@ -63,14 +63,17 @@ def make_folds(trials: pd.DataFrame, protocol: Protocol, *, seed: int, inner: In
 
 
 def _people(trials: pd.DataFrame) -> list[str]:
+    """Ids of the subjects, sorted."""
     return sorted({str(subject) for subject in trials["subject"]})
 
 
 def _loso(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    """Leave one subject out: one fold per subject."""
     yield from leave_one_subject_out(_people(trials), seed=seed, inner=inner)
 
 
 def _kfold(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    """Subjects in groups of equal size; each group is tested once."""
     people, n_folds = check_subjects(_people(trials)), protocol.n or 0
     if n_folds > len(people):
         raise SettingsError(f"kfold:{n_folds} of {len(people)} subjects: expected {len(people)} folds or fewer")
@@ -80,6 +83,7 @@ def _kfold(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSett
 
 
 def _pools(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    """Subject pools that a table lists: each is tested once; pools named train and test make one fold."""
     people = _people(trials)
     pools = read_pools(protocol.path or Path(), people)
     if set(pools) in ({"train", "test"}, {"train", "validation", "test"}):
@@ -159,6 +163,7 @@ def name_difference(listed: list[str], subjects: list[str], *, where: str) -> No
 
 
 def _cross_dataset(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    """Test all subjects of one data set with models of the other."""
     if "dataset" not in trials:
         raise SettingsError("cross-dataset: 1 data set; give the one to test on as well (--test-data)")
     of_test = trials["dataset"] == TEST_DATA
@@ -169,6 +174,7 @@ def _cross_dataset(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSet
 
 
 def _k_shot(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    """Leave one subject out, but train on some trials of the test subject too."""
     for fold in leave_one_subject_out(_people(trials), seed=seed, inner=inner):
         (subject,) = fold.test.subjects
         shots = _draw_shots(trials[trials["subject"] == subject], protocol.n or 0, seed=seed, subject=subject)
@@ -176,6 +182,7 @@ def _k_shot(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSet
 
 
 def _draw_shots(own: pd.DataFrame, n_shots: int, *, seed: int, subject: str) -> tuple[str, ...]:
+    """Draw the trials of the test subject that train, the same number per level."""
     rng = np.random.default_rng([seed, *f"k-shot {subject}".encode()])
     shots: list[str] = []
     for level, part in own.groupby("level", sort=True):
@@ -190,6 +197,7 @@ def _draw_shots(own: pd.DataFrame, n_shots: int, *, seed: int, subject: str) -> 
 
 
 def _original(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:
+    """Make the original program's split: random 80/20 over trials, the epoch chosen on the test trials."""
     names = sorted(trials["trial"].astype(str))
     n_train = int(ORIGINAL_TRAIN_SHARE * len(names))
     if n_train in (0, len(names)):

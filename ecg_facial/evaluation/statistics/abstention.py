@@ -1,7 +1,7 @@
-"""What is gained by not judging the trials that a model is least sure of.
+"""Risk-coverage: what a model gains by declining the trials that it is least sure of.
 
-Enters: how sure (or how good a signal), and whether right. Leaves: accuracy against the share of trials that are
-judged, and who is judged at such a share.
+Input: confidence (or signal quality) and correctness of each trial. Output: accuracy against coverage, the share of
+trials that are judged; and whose trials those are.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ SHARES = (0.5, 0.7, 0.8, 0.9, 1.0)
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RiskCoverage:
-    """Accuracy of the surest trials.
+    """The risk-coverage curve.
 
     Attributes
     ----------
     coverage, accuracy : ndarray, shape (n_steps,)
-        Share of trials that are judged, rising to 1, and their accuracy. Trials that are equally sure are judged
-        together, so that their order says nothing.
+        Share of trials that are judged, rising to 1, and their accuracy. Trials of equal confidence are judged
+        together, so that their order in the file has no influence.
     aurc : float
         Area under the curve of error against coverage; lower is better.
     excess : float
-        What of it is above that of the same errors, all least sure; 0 in that order, for any number of trials.
+        `aurc` less the least area that the same number of errors allows: 0 where all errors are the least sure trials.
     """
 
     coverage: Float64Array
@@ -47,7 +47,7 @@ def compute_risk_coverage(confidence: Float64Array, right: BoolArray) -> RiskCov
     Parameters
     ----------
     confidence : ndarray, shape (n,)
-        How sure a model is, or a column of quality; any scale on which more is surer. NaN is the least sure.
+        Confidence of the model, or a signal quality: any scale on which more is surer. NaN is the least sure.
     right : ndarray of bool, shape (n,)
 
     References
@@ -63,17 +63,17 @@ def compute_risk_coverage(confidence: Float64Array, right: BoolArray) -> RiskCov
     last = np.append(np.flatnonzero(sure[1:] != sure[:-1]), n - 1)
     judged = last + 1
     accuracy = hits[last] / judged
-    # a tied group's trials are as wrong as the group: weight each step by its trials
+    # each step of the curve holds a group of tied trials: weight it by their number
     aurc = float(((1 - accuracy) * np.diff(np.append(0, judged))).sum() / n)
     return RiskCoverage(coverage=judged / n, accuracy=accuracy, aurc=aurc, excess=aurc - _least_area(n, int(hits[-1])))
 
 
 def _rank_unknown_last(confidence: Float64Array) -> Float64Array:
-    """NaN as the least of all, so that trials without a quality tie with each other."""
+    """Rank NaN below everything, so that trials without a quality tie with each other."""
     return np.where(np.isnan(confidence), -np.inf, confidence)
 
 
 def _least_area(n: int, n_right: int) -> float:
-    """Area under the curve where all errors are the least sure: steps, not their limit for many trials."""
+    """Area under the curve where all errors are the least sure, summed over trials, exact for any number of them."""
     judged = np.arange(n_right + 1, n + 1)
     return float(((judged - n_right) / judged).sum() / n)

@@ -1,7 +1,17 @@
-"""Bootstrap intervals of a mean: bootstrap-t and BCa, deterministic.
+"""Bootstrap intervals of a mean over subjects: bootstrap-t and BCa, deterministic.
 
-Enters: one figure a subject, two or more, with spread, sorted. Leaves: the two limits, or None where the method is not
-defined. The draws are of a fixed seed, so that limits of sorted values depend neither on the run nor on the order.
+Input: one figure per subject; two or more, sorted, not all equal. Output: the two limits, or None where the method is
+not defined.
+
+A resample draws n subjects from n with replacement; 9,999 resamples show how the mean varies. Bootstrap-t divides the
+shift of each resample's mean by its own standard error, and inverts the quantiles of that ratio: it follows skewed
+values, but needs a spread in nearly every resample. BCa takes quantiles of the resampled means themselves, at levels
+that are corrected for bias (how many resampled means lie below the mean) and for acceleration (skewness of the values).
+
+What differs from the book: the resamples come from a fixed seed and are drawn as counts of each value (a multinomial),
+so that mean and variance of all resamples are one matrix product; with sorted values the limits depend neither on the
+run nor on the order of the subjects. The acceleration is computed from the third moment of the values, which for a mean
+equals the jackknife's. Ties between a resampled mean and the mean count half in the bias correction.
 
 References
 ----------
@@ -17,22 +27,26 @@ from scipy.special import ndtr, ndtri
 
 from ecg_facial.runtime.typing import Float64Array
 
-# one less than a multiple of 40, so that the 2.5 % points are draws themselves
+# one less than a multiple of 40, so that the 2.5 % quantiles are draws themselves, not interpolated
 N_DRAWS = 9_999
-# of a standard deviation: the variance is a difference of moments, which rounding leaves at 1e-16 where it should be 0
+# spread below this share of the standard deviation counts as none: a variance computed as a difference of moments is
+# 1e-16 by rounding where it should be 0
 _ROUNDING = 1e-6
 Limits = tuple[float, float]
 
 
 @lru_cache(maxsize=12)
 def _draw_counts(n: int) -> Float64Array:
-    """How often each of n values is in each resample: (draws, n). 7 MB for 87; strata come back to the same sizes."""
+    """How often each of n values is in each resample, (draws, n).
+
+    Kept, because strata have the same sizes again and again; 7 MB for 87 subjects.
+    """
     rng = np.random.default_rng(0)
     return rng.multinomial(n, np.full(n, 1 / n), size=N_DRAWS).astype(np.float64)
 
 
 def _resample(data: Float64Array) -> tuple[Float64Array, Float64Array, float]:
-    """Means of the resamples less the mean, their standard deviations, and that of the data."""
+    """Shift of each resample's mean, each resample's standard deviation, and that of the data."""
     n = len(data)
     centred = data - data.mean()
     moments = _draw_counts(n) @ np.stack([centred, centred**2], axis=1) / n
@@ -43,7 +57,7 @@ def _resample(data: Float64Array) -> tuple[Float64Array, Float64Array, float]:
 def compute_bootstrap_t(data: Float64Array, confidence: float) -> Limits | None:
     """Compute the bootstrap-t (studentised) interval of the mean.
 
-    None where more than a tail's share of the resamples has no spread: a limit would be infinite.
+    None where a larger share of the resamples than a tail holds has no spread: a limit would be infinite.
     """
     shift, std, std_of_data = _resample(data)
     floor = _ROUNDING * std_of_data
@@ -52,7 +66,7 @@ def compute_bootstrap_t(data: Float64Array, confidence: float) -> Limits | None:
         return None
     rank = max(int(tail * (N_DRAWS + 1)) - 1, 0)
     t = np.partition(shift / np.maximum(std, floor), [rank, N_DRAWS - 1 - rank])
-    # the upper tail of t makes the lower limit: this is where skewness comes in
+    # the upper quantile of t gives the lower limit: this is how the interval follows skewness
     low, high = data.mean() - std_of_data * t[[N_DRAWS - 1 - rank, rank]]
     return float(low), float(high)
 
@@ -61,6 +75,7 @@ def compute_bca(data: Float64Array, confidence: float) -> Limits | None:
     """Compute the bias-corrected and accelerated interval of the mean; None where it has no finite level."""
     centred = data - data.mean()
     shift, _, std = _resample(data)
+    # resampled means that equal the mean but for rounding count half below, half above
     ties = 1e-12 * std
     bias = float(ndtri(((shift < -ties).mean() + (shift <= ties).mean()) / 2))
     acceleration = float((centred**3).sum() / (6 * (centred**2).sum() ** 1.5))

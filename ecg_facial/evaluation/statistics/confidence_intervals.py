@@ -1,7 +1,7 @@
 """Means over subjects and their intervals.
 
-Enters: one figure a subject. Leaves: means with two-sided intervals. Folds of a leave-one-subject-out run share
-training data, so an interval is for this set of trained models.
+Input: one figure per subject. Output: means with two-sided intervals. Folds of a leave-one-subject-out run share
+training data, so that an interval is about new subjects for this set of trained models, not about new training sets.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from ecg_facial.evaluation.statistics.subject_values import (
 from ecg_facial.runtime.typing import Float64Array
 
 METHODS = ("auto", "t", "bootstrap-t", "bca")
-# below, resamples of few values have next to no spread, and bootstrap-t intervals grow without bound
+# with fewer subjects many resamples have nearly no spread, and bootstrap-t intervals grow without bound
 _BOOTSTRAP_FROM = 6
+# with fewer subjects BCa covers too little (`benchmarks/interval_coverage.py`)
 _BCA_FROM = 40
-# above, t and bootstrap agree (skewness matters as 1/sqrt(n)), and draws would take 80 kB a subject
+# with more subjects t and bootstrap agree (the effect of skewness falls as 1/sqrt(n)), and draws take 80 kB per subject
 _BOOTSTRAP_TO = 500
 
 
@@ -93,13 +94,14 @@ def mean_over_subjects(values: Values, *, confidence: float = CONFIDENCE, method
 
 
 def choose_method(n_subjects: int) -> str:
-    """Name the method that ``auto`` takes for a number of subjects."""
+    """Name the method that ``auto`` chooses for a number of subjects."""
     if not _BOOTSTRAP_FROM <= n_subjects <= _BOOTSTRAP_TO:
         return "t"
     return "bca" if n_subjects >= _BCA_FROM else "bootstrap-t"
 
 
 def _compute_limits(data: Float64Array, confidence: float, method: str) -> tuple[Limits, str]:
+    """Limits by the method, or by t where the bootstrap is not defined; and the method that was used."""
     if method != "t":
         limits = (compute_bca if method == "bca" else compute_bootstrap_t)(data, confidence)
         if limits is not None:
@@ -108,6 +110,7 @@ def _compute_limits(data: Float64Array, confidence: float, method: str) -> tuple
 
 
 def _compute_t(data: Float64Array, confidence: float) -> Limits:
+    """Student's interval of a mean."""
     n = len(data)
     reach = float(scipy.stats.t.ppf(0.5 + confidence / 2, n - 1) * data.std(ddof=1) / np.sqrt(n))
     return float(data.mean()) - reach, float(data.mean()) + reach
@@ -154,7 +157,7 @@ def difference_of_groups(first: Values, second: Values, *, confidence: float = C
 
 @dataclass(frozen=True, kw_only=True)
 class ChanceRuns:
-    """Runs with permuted labels against chance: their mean with its t interval, and whether that holds chance."""
+    """Runs with permuted labels against chance: their mean, its t interval, and whether that holds chance."""
 
     mean: float
     low: float

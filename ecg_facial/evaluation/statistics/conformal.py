@@ -1,10 +1,18 @@
-"""Sets of classes that hold the label with a promised frequency, for trials that come in subjects.
+"""Conformal prediction: sets of classes that hold the label with a promised frequency, for trials within subjects.
 
-Enters: probabilities of calibration subjects with labels, and of others. Leaves: sets. Trials of a person are alike, so
-that the person is what is exchangeable. One random trial of every calibration subject makes a valid threshold; the
-median over many such draws is steadier (repeated subsampling), and measured, not proven, to cover as often. The mean of
-the draws falls below scores that many trials share: of a model that says the same of everybody its sets miss what they
-must hold. `benchmarks/conformal.py` measures coverage with scores that differ and with tied ones.
+Input: probabilities and labels of calibration subjects, probabilities of others. Output: sets.
+
+Split conformal prediction scores each calibration trial by 1 less the probability of its label [2]_, takes the score of
+rank (1 - alpha)(n + 1) as threshold, and puts every class into the set whose score is not above it. The set of a new
+trial then misses its label with a probability of at most alpha, whatever the model, if all trials are exchangeable.
+
+Trials of one person are not exchangeable with those of another, subjects are. So one random trial of each calibration
+subject is drawn, which makes n exchangeable scores and a valid threshold ([1]_, "subsampling once"). One draw depends
+on chance, so 400 are made and the median of their thresholds is taken. Here we depart from the paper, whose repeated
+subsampling combines p-values. The mean of the thresholds would not do: it falls below scores that many trials share, so
+that a model which says the same of everybody misses the label. That the median covers as often as one draw is measured
+(`benchmarks/conformal.py`, with distinct and with tied scores), not proven. Below 40 calibration subjects no coverage
+is promised.
 
 References
 ----------
@@ -36,11 +44,11 @@ class Threshold:
     Attributes
     ----------
     score : float
-        Of ``1 - probability``; infinite where too few subjects calibrate, and every class belongs to every set.
+        Threshold of ``1 - probability``; infinite where too few subjects calibrate: every set then holds every class.
     alpha : float
         Share of labels that may be missed.
     n_subjects : int
-        Who calibrated.
+        Number of calibration subjects.
     """
 
     score: float
@@ -49,7 +57,7 @@ class Threshold:
 
     @property
     def promised(self) -> bool:
-        """Whether there are subjects enough for the coverage to be promised."""
+        """Whether there are enough subjects for the coverage to be promised."""
         return self.n_subjects >= PROMISED_FROM
 
 
@@ -119,10 +127,10 @@ def predict_sets(probabilities: Float64Array, threshold: Threshold) -> BoolArray
 def cross_conformal(
     probabilities: Float64Array, labels: Int64Array, subjects: Sequence[str], *, alpha: float = ALPHA
 ) -> SetCoverage | None:
-    """Judge sets where every subject's are calibrated on all others; None for fewer than two subjects.
+    """Measure the coverage of sets where each subject's are calibrated on all other subjects.
 
-    Of leave-one-subject-out predictions the others' models have seen the subject: what is judged is how the sets of
-    this set of models behave.
+    None for fewer than two subjects. With leave-one-subject-out predictions the models of the other subjects were
+    trained on this one, so that the promise holds for the procedure only as measured.
 
     Raises
     ------
@@ -167,12 +175,12 @@ def _draw_scores(
 
 
 def _find_threshold(drawn: Float64Array, alpha: float) -> float:
-    """Upper median over draws of the score that splits off a share of `alpha`; infinite for too few subjects."""
+    """Median over draws (the upper one) of each draw's threshold; infinite for too few subjects."""
     n = drawn.shape[1]
     rank = math.ceil((1 - alpha) * (n + 1) - 1e-9)
     if rank > n:
         return math.inf
-    # one of the draws itself: sums of equal scores may be rounded to below them
+    # one of the draws itself, no mean of two: rounding could put that below scores that equal it
     limits = np.partition(drawn, rank - 1, axis=1)[:, rank - 1]
     return float(np.partition(limits, len(limits) // 2)[len(limits) // 2])
 

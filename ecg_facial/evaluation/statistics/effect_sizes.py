@@ -1,6 +1,7 @@
 """Effect sizes of paired comparisons over subjects.
 
-Enters: two figures a subject. Leaves: how large a difference is, in units that do not grow with the number of subjects.
+Input: two figures per subject. Output: how large the difference is, in units that do not depend on the number of
+subjects.
 """
 
 from __future__ import annotations

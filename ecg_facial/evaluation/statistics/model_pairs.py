@@ -1,6 +1,7 @@
 """All pairs of models over the same subjects, in one table.
 
-Enters: a table of figures, subjects by models. Leaves: a row a pair with interval, tests, effect sizes and equivalence.
+Input: a table of figures, subjects by models. Output: one row per pair with interval, tests, effect sizes and
+equivalence.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ COLUMNS = (
     "first", "second", "n_subjects", "difference", "low", "high", "interval", "p_paired", "p_sign_flip", "p_wilcoxon",
     "p_wilcoxon_holm", "dz", "gz", "rank_biserial", "margin", "p_equivalent", "equivalent",
 )  # fmt: skip
-# five points of accuracy: the smallest gap that the field's papers make something of
+# five points of accuracy: the smallest gap that papers of this field call an improvement
 MARGIN = 0.05
 
 
@@ -49,8 +50,8 @@ def compare_models(
     Returns
     -------
     DataFrame
-        `COLUMNS`, a row a pair in the order of the models. ``p_wilcoxon_holm`` is corrected for the number of pairs;
-        the other p values are not.
+        `COLUMNS`, one row per pair in the order of the models. ``p_wilcoxon_holm`` is corrected for the number of
+        pairs; the other p values are not.
     """
     names = [str(name) for name in accuracy_by_model.columns]
     figures = accuracy_by_model.to_numpy(np.float64)
@@ -69,6 +70,7 @@ def compare_models(
 def _compare(
     first: Float64Array, second: Float64Array, *, confidence: float, margin: float, alpha: float
 ) -> dict[str, float | int | str]:
+    """All figures of one pair, but for the correction over pairs."""
     mean = mean_over_subjects(subtract_pairs(first, second), confidence=confidence)
     equivalence = assess_equivalence(first, second, margin=margin, alpha=alpha)
     return {

@@ -1,7 +1,10 @@
 """Several models over the same subjects by rank: Friedman's test, Nemenyi's test, and the critical difference.
 
-Enters: a table of figures, subjects by models. Leaves: mean ranks, p values, and the groups of models that a
+Input: a table of figures, subjects by models. Output: mean ranks, p values, and the groups of models that a
 critical-difference diagram joins by a bar.
+
+Each subject ranks the models. Friedman's test asks whether any model ranks better than the others, Nemenyi's test which
+pairs differ: two mean ranks further apart than the critical difference, which allows for the number of pairs.
 
 References
 ----------
@@ -117,6 +120,7 @@ def _test_friedman(ranks: Float64Array) -> tuple[float, float, float, float]:
 
 
 def _test_pairs(mean_ranks: pd.Series, error: float) -> pd.DataFrame:
+    """Nemenyi's p value of each pair, by the studentised range."""
     values = mean_ranks.to_numpy(np.float64)
     apart = np.abs(values[:, None] - values[None]) / error * math.sqrt(2)
     p = scipy.stats.studentized_range.sf(apart, len(values), np.inf)

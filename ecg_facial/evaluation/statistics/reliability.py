@@ -1,6 +1,6 @@
 """Test-retest reliability: whether subjects get the same figure in another session.
 
-Enters: a figure a subject and session. Leaves: intraclass correlations with intervals, the standard error of
+Input: one figure per subject and session. Output: intraclass correlations with intervals, the standard error of
 measurement and the smallest detectable change.
 
 References
@@ -119,11 +119,12 @@ def assess_reliability(sessions: Float64Array, *, confidence: float = CONFIDENCE
 
 
 def _analyse(table: Float64Array) -> _Squares:
+    """Two-way analysis of variance: subjects, sessions, and what neither explains."""
     n, k = table.shape
     by_subject, by_session = table.mean(axis=1, keepdims=True), table.mean(axis=0, keepdims=True)
     rest = table - by_subject - by_session + table.mean()
     error = float((rest**2).sum()) / ((n - 1) * (k - 1))
-    # what rounding leaves of perfectly parallel sessions is no error
+    # perfectly parallel sessions have no error; rounding leaves a trace of one
     error = error if error > 1e-20 * float(np.square(table).max()) else 0.0
     return _Squares(
         subjects=k * float(by_subject.var(ddof=1)), sessions=n * float(by_session.var(ddof=1)), error=error, n=n, k=k
@@ -131,6 +132,7 @@ def _analyse(table: Float64Array) -> _Squares:
 
 
 def _consistency(squares: _Squares, confidence: float) -> Correlation:
+    """Consistency of single sessions, ICC(3,1): a shift between sessions does not count against it."""
     s, k = squares, squares.k
     value = _ratio(s.subjects - s.error, s.subjects + (k - 1) * s.error)
     if s.error == 0:

@@ -1,6 +1,12 @@
-"""Tests over subjects, the unit that is independent.
+"""Significance tests over subjects, the independent unit.
 
-Enters: one figure a subject, or two for paired tests. Leaves: p values. Nothing here takes trials for independent.
+Input: one figure per subject, or two for paired tests. Output: p values. No test here treats trials as independent: the
+trials of one person are alike, and a test over trials would find significance in noise.
+
+The t tests ask about the mean and assume roughly normal differences. The sign-flip tests are permutation tests: if two
+models are equally good, the sign of each subject's difference is a coin toss, so the observed sum is compared with the
+sums under all (up to 20 subjects) or 19,999 random assignments of signs. Drawn p values are (b + 1) / (m + 1), which
+keeps the level exact and is never 0. Wilcoxon's test does the same with ranks of the differences.
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ from ecg_facial.evaluation.statistics.subject_values import (
 )
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
-# 2**20 sums of signs are made within 20 ms
+# up to here all 2**n sums of signs are computed; 2**20 take 20 ms
 _EXACT_TO = 20
 _N_DRAWS = 19_999
 
@@ -87,7 +93,7 @@ def p_wilcoxon(first: Values, second: Values) -> float:
 
 
 def _distribution_of_sums(ranks: Int64Array) -> Float64Array:
-    """Chance of each sum of a random half of the ranks: a rank is in it or not, one as likely as the other."""
+    """Null distribution of Wilcoxon's statistic: each rank is in the sum or not, with equal probability."""
     chance = np.zeros(int(ranks.sum()) + 1)
     chance[0] = 1.0
     for rank in ranks:
@@ -159,10 +165,12 @@ def assess_equivalence(first: Values, second: Values, *, margin: float, alpha: f
 
 
 def _differences(values: Values, chance: float) -> Float64Array:
+    """Differences from chance of the subjects with a figure, with equal ones exactly equal."""
     return round_off(keep_finite(values) - chance)
 
 
 def _p_of_t(differences: Float64Array, *, two_sided: bool) -> float:
+    """One-sample t test of the differences against 0; the exact limit where they have no spread."""
     n = len(differences)
     if n < 2:
         return math.nan
@@ -180,6 +188,7 @@ def _p_without_spread(mean: float, *, two_sided: bool) -> float:
 
 
 def _p_of_flips(differences: Float64Array, *, two_sided: bool) -> float:
+    """Sign-flip permutation test of the sum of the differences, exact or drawn."""
     n = len(differences)
     if not n:
         return math.nan
@@ -188,12 +197,13 @@ def _p_of_flips(differences: Float64Array, *, two_sided: bool) -> float:
     observed = float(differences.sum())
     if two_sided:
         sums, observed = np.abs(sums), abs(observed)
-    # equal sums, added in another order, differ by rounding
+    # equal sums that were added in another order differ by rounding
     as_extreme = int(np.count_nonzero(sums >= observed - 1e-9 * float(np.abs(differences).sum())))
     return as_extreme / len(sums) if exact else (as_extreme + 1) / (len(sums) + 1)
 
 
 def _all_flipped_sums(differences: Float64Array) -> Float64Array:
+    """Compute the sums under all 2**n assignments of signs."""
     sums = np.zeros(1)
     for difference in differences:
         sums = np.concatenate([sums + difference, sums - difference])

@@ -1,6 +1,6 @@
-"""One figure a subject, the unit that is independent, as clean arrays.
+"""One figure per subject, the independent unit, as clean arrays.
 
-Enters: sequences with NaN where a subject has no figure. Leaves: finite arrays, and differences of pairs.
+Input: sequences with NaN where a subject has no figure. Output: finite arrays, and differences of pairs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def subtract_pairs(first: Values, second: Values) -> Float64Array:
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if a.shape != b.shape:
         raise SettingsError(
-            f"{len(a)} and {len(b)} figures cannot be paired: give one a subject in the same order, NaN where none is"
+            f"{len(a)} and {len(b)} figures cannot be paired: give one per subject in the same order, NaN where none is"
         )
     return keep_finite(round_off(a - b))
 
