@@ -18,7 +18,8 @@ from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
 from ecg_facial.face.alignment import crop_face
 from ecg_facial.face.detection import FaceDetector
-from ecg_facial.face.tracking import FaceTracker, TrackSettings
+from ecg_facial.face.settings import TrackSettings
+from ecg_facial.face.tracking import FaceTracker
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.recording import EcgSignal
 from ecg_facial.runtime.typing import Float64Array

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.face.settings import TrackSettings
 from ecg_facial.runtime.settings import strict_settings
 
 PREPROCESSING_VERSION = 4
@@ -45,7 +46,7 @@ class WindowSettings:
     crop_px: int = 112
     frame_policy: str = "uniform"
     detector: str = "mtcnn"
-    detect_every: int = 25
+    detect_every: int = TrackSettings.detect_every
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.window_s) and self.window_s > 0):

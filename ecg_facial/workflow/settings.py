@@ -13,6 +13,7 @@ from typing import Any
 from ecg_facial.datasets.settings import AUTO
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.settings import strict_settings
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
 
 MIN_DEMO_SUBJECTS = 4
@@ -60,7 +61,7 @@ class DemoSettings:
         For too few people.
     """
 
-    n_subjects: int = 12
+    n_subjects: int = CohortSettings.n_subjects
     seed: int = 0
     permute_labels: bool = False
 

@@ -10,7 +10,8 @@ import pytest
 from ecg_facial.errors import SettingsError
 from ecg_facial.face.alignment import TEMPLATE
 from ecg_facial.face.detection import Face, overlap
-from ecg_facial.face.tracking import FaceTracker, TrackSettings
+from ecg_facial.face.settings import TrackSettings
+from ecg_facial.face.tracking import FaceTracker
 from ecg_facial.face.video import RgbFrame, VideoFrame
 from ecg_facial.runtime.typing import UInt8Array
 

@@ -23,6 +23,7 @@ from ecg_facial.evaluation.benchmark.pipelines import (
     HeldOut,
     hash_module,
 )
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_loss
 from ecg_facial.facial_model import FacialModel
@@ -190,7 +191,7 @@ class NetworksFactory:
     """
 
     settings: ModelSettings
-    fusion_weights: str = "fixed"
+    fusion_weights: str = BenchmarkSettings.fusion_weights
 
     def __post_init__(self) -> None:
         if self.fusion_weights not in FUSION_RULES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.protocols.settings import InnerSettings, parse_protocol
+from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol, parse_protocol
 from ecg_facial.labels import DEFAULT_TASK, get_task
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.prepared.settings import NormalisationSettings
@@ -53,7 +53,7 @@ class BenchmarkSettings:
     task: str = DEFAULT_TASK
     models: ModelSettings = field(default_factory=ModelSettings)
     fusion_weights: str = "fixed"
-    protocol: str = "loso"
+    protocol: str = Protocol.name
     inner: InnerSettings = field(default_factory=InnerSettings)
     normalisation: NormalisationSettings = field(default_factory=NormalisationSettings)
     seed: int = 0

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.protocols.folds import PART_NAMES, Fold, Part
 from ecg_facial.evaluation.protocols.protocols import name_difference
+from ecg_facial.evaluation.protocols.settings import Protocol
 from ecg_facial.labels import DEFAULT_TASK
 from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import sha256_json, write_json
@@ -86,7 +87,7 @@ class FoldPlan:
         By seed.
     """
 
-    protocol: str = "loso"
+    protocol: str = Protocol.name
     task: str = DEFAULT_TASK
     subjects: tuple[str, ...] = ()
     folds: Mapping[int, tuple[Fold, ...]] = field(default_factory=dict)

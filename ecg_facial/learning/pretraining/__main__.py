@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from ecg_facial.runtime.executors.settings import ExecutorSettings
+
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
@@ -19,7 +21,7 @@ def main(
     identities: Annotated[int, typer.Option(min=4, help="Rendered people.")] = 1000,
     per_identity: Annotated[int, typer.Option(min=1, help="Crops of each.")] = 9,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    workers: Annotated[int, typer.Option(min=1)] = 2,
+    workers: Annotated[int, typer.Option(help="Number of parallel tasks.")] = ExecutorSettings.workers,
 ) -> None:
     """Render people of no cohort, train ResNet18 to read their action units, write its weights in fp16."""
     from safetensors.torch import save

@@ -21,6 +21,7 @@ from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array, UInt8
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 from ecg_facial.simulate.seeds import make_rng
+from ecg_facial.windows.settings import WindowSettings
 
 TARGET_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU12", "AU25", "AU43")
 _RENDER_PX = 192
@@ -113,7 +114,7 @@ def render_crops(
     *,
     per_identity: int = 10,
     seed: int = 0,
-    crop_px: int = 112,
+    crop_px: int = WindowSettings.crop_px,
     executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> LabelledCrops:

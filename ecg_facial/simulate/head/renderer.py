@@ -42,6 +42,7 @@ from ecg_facial.simulate.head.rasteriser import (
 )
 from ecg_facial.simulate.head.rooms import draw_plain_wall
 from ecg_facial.simulate.head.shading import shade_vertices, shadow_vertices
+from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 __all__ = ["FaceRenderer", "Light", "Pose"]
 
@@ -78,8 +79,8 @@ class FaceRenderer:
         self,
         identity: Identity,
         *,
-        width: int = 320,
-        height: int = 240,
+        width: int = CohortSettings.width,
+        height: int = CohortSettings.height,
         supersample: int = 1,
         hair: HairName | None = None,
     ) -> None:

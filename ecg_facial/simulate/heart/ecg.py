@@ -21,6 +21,7 @@ import numpy as np
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.typing import BoolArray, Float64Array, StrArray
+from ecg_facial.simulate.settings.sensor_settings import SensorSettings
 
 # Beats are simulated this far beyond a window, so that it starts within a heart beat: more than two intervals at 30
 # bpm.
@@ -166,7 +167,10 @@ def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) ->
 
 
 def sample_morphology(
-    rng: np.random.Generator, *, wave_sd: float = 0.15, width: tuple[float, float] = (0.92, 1.08)
+    rng: np.random.Generator,
+    *,
+    wave_sd: float = SensorSettings.wave_sd,
+    width: tuple[float, float] = SensorSettings.width,
 ) -> Morphology:
     """Draw a person's beats: a family, and variation of its waves.
 

@@ -100,7 +100,7 @@ def test_arguments_are_left_as_they_are(bundle: Bundle, networks: Networks) -> N
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_engine_gives_the_logits_of_torch(bundle: Bundle, engine: str) -> None:
     n_classes = len(bundle.info.class_names)
-    facial = FacialModel(FacialSettings(weights="none", frozen=False, hidden=8, n_layers=1), n_classes=n_classes).eval()
+    facial = FacialModel(FacialSettings(weights="none", hidden=8, n_layers=1), n_classes=n_classes).eval()
     ecg = ECGModel(EcgSettings(width=16, n_heads=2, n_layers=1, feedforward=16), n_classes=n_classes).eval()
     facial.load_state_dict(load(bundle.files["facial.safetensors"]))
     ecg.load_state_dict(load(bundle.files["ecg.safetensors"]))
