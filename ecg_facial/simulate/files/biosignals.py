@@ -1,7 +1,7 @@
-"""Electrode signals of a simulated trial: GSR, ECG and three EMGs, filtered and raw.
+"""Biosignals of a simulated trial: skin conductance (GSR), ECG and three EMGs, filtered and raw.
 
-Input: a trial at feature level. Output: BioVid's five columns. GSR is in microsiemens, ECG and EMG in microvolts.
-Raw signals are the filtered ones with slow drift, 50 Hz hum and noise on top. Artefacts spoil the ECG of both.
+Input: a trial at feature level. Output: BioVid's five columns; GSR in microsiemens, ECG and EMG in microvolts. Raw
+signals are the filtered ones plus slow drift, 50 Hz hum and noise. Artefacts of the ECG are in both.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ _MAINS_HZ = 50.0
 UV_PER_MV = 1000.0
 _LOW_PASS = np.hanning(17) / np.linalg.norm(np.hanning(17))
 FLOOR_CORRELATION = np.correlate(_LOW_PASS, _LOW_PASS, mode="full")[len(_LOW_PASS) - 1 :]
-"""Of `draw_floor_noise` with itself some samples later."""
+"""Autocorrelation of `draw_floor_noise`."""
 
+# RMS of the EMG at rest, and its increase at an action unit of 1; share of it in the trapezius
 _EMG_REST_UV, _EMG_FULL_UV = 3.0, 60.0
 _TRAPEZIUS_SHARE = 0.35
+# response of the skin conductance: delay and rise, gain, spread of the intensity over trials, noise
 _GSR_DELAY_S, _GSR_RISE_S = (1.5, 3.0), (1.2, 2.2)
 _GSR_GAIN_US, _GSR_INTENSITY_SD, _GSR_NOISE_US = 1.2, 0.25, 0.004
 
@@ -38,16 +40,16 @@ ECG_ROW = 1
 def plan_trial_artefacts(
     rng: np.random.Generator, *, action_units: Float64Array, settings: SensorSettings
 ) -> tuple[Artefact, ...]:
-    """Decide what goes wrong with a trial's ECG; nothing is drawn.
+    """Plan the artefacts of a trial's ECG.
 
     Parameters
     ----------
     rng : Generator
-        A stream of its own.
+        A separate stream.
     action_units : ndarray of float64, shape (15, N_FRAMES)
-        What the face shows; shoulders may tense with AU04.
+        `ACTION_UNITS`; shoulders may tense with AU04.
     settings : SensorSettings
-        How often and how strong.
+        Rates and strengths.
     """
     brow = action_units[ACTION_UNITS.index("AU04")]
     return plan_artefacts(rng, settings, duration_s=TRIAL_S, pain_times_s=FRAME_TIMES_S, pain=brow)
@@ -63,24 +65,23 @@ def simulate_biosignals(
     settings: SensorSettings,
     artefacts: Iterable[Artefact] = (),
 ) -> tuple[Float64Array, Float64Array]:
-    """Draw the electrode signals of a trial.
+    """Simulate the biosignals of a trial.
 
     Parameters
     ----------
     rng : Generator
         The trial's own stream.
     person : Person
-        Who.
     felt : float
-        Felt intensity; skin conductance follows it with noise of its own.
+        Felt intensity; skin conductance responds to it with independent noise.
     heart : HeartResponse
-        The beats to draw.
+        The beats.
     action_units : ndarray of float64, shape (15, N_FRAMES)
-        What the face shows: AU04 drives the corrugator, AU12 and a little AU06 the zygomaticus.
+        AU04 drives the EMG of the corrugator, AU12 and a little AU06 that of the zygomaticus.
     settings : SensorSettings
         Noise.
     artefacts : iterable of Artefact
-        What goes wrong with the ECG, from `plan_trial_artefacts`.
+        Artefacts of the ECG, from `plan_trial_artefacts`.
 
     Returns
     -------
@@ -106,12 +107,12 @@ def draw_trial_artefacts(
     settings: SensorSettings,
     artefacts: Iterable[Artefact],
 ) -> Float64Array:
-    """Draw what artefacts add to the filtered ECG of `simulate_biosignals`, within the trial and beyond its ends.
+    """Compute what artefacts add to the filtered ECG of `simulate_biosignals`, within the trial and beyond its ends.
 
     Parameters
     ----------
     rng, person, felt, heart, action_units, settings, artefacts
-        Those of `simulate_biosignals`.
+        As in `simulate_biosignals`.
 
     Returns
     -------
@@ -149,7 +150,7 @@ def _simulate_clean(
 
 
 def draw_person_ecg(person: Person, heart: HeartResponse) -> Float64Array:
-    """Draw the trial's ECG in millivolts, premature beats in their own shapes, leads as they should be."""
+    """Compute the trial's ECG in millivolts, with the shapes of premature beats, without swapped leads."""
     ecg_mv = draw_ecg(
         heart.beat_times_s,
         FS_HZ,
@@ -165,7 +166,7 @@ def draw_person_ecg(person: Person, heart: HeartResponse) -> Float64Array:
 
 
 def draw_floor_noise(rng: np.random.Generator, n_times: int) -> Float64Array:
-    """Draw unit noise below about 35 Hz: what a low-pass filter lets through."""
+    """Draw noise with an RMS of 1 below about 35 Hz: low-pass filtered white noise."""
     noise: Float64Array = np.convolve(rng.standard_normal(n_times + len(_LOW_PASS) - 1), _LOW_PASS, mode="valid")
     return noise
 
@@ -180,7 +181,7 @@ def _simulate_gsr(rng: np.random.Generator, person: Person, *, felt: float) -> F
 def _simulate_emg(rng: np.random.Generator, activity: Float64Array) -> Float64Array:
     envelope_uv = _EMG_REST_UV + _EMG_FULL_UV * np.interp(_TIMES_S, FRAME_TIMES_S, activity)
     noise = rng.standard_normal(N_TIMES + 1)
-    # The difference of neighbours takes the slow part out, as surface EMG has little below 20 Hz.
+    # differences of neighbours remove slow components: surface EMG has little below 20 Hz
     emg_uv: Float64Array = envelope_uv * np.diff(noise) / np.sqrt(2.0)
     return emg_uv
 
@@ -194,7 +195,7 @@ def _add_what_filters_remove(
     hum = np.sin(2.0 * np.pi * (_MAINS_HZ * _TIMES_S + hum_phase))
     added = uniform(rng, settings.drift_uv) * drift + uniform(rng, settings.mains_uv) * hum
     added += uniform(rng, settings.raw_noise_uv) * rng.standard_normal(added.shape)
-    # Skin conductance is a direct current: hardly any hum, and its own slow drift is in it already.
+    # skin conductance gets none of it: it has hardly any hum, and its slow drift is simulated already
     share = np.array([[0.0], [1.0], [0.3], [0.3], [0.3]])
     raw: Float64Array = filtered + share * added
     return raw

@@ -1,7 +1,7 @@
-"""The files of one clip, a scored trial or a rest recording, with what is wrong with them.
+"""Files of one clip (a scored trial or a rest clip), with their damage.
 
-Input: cohort settings, a clip at feature level, a folder. Output: its biosignals and its video. Files that are there
-are left alone; files that a pathology takes away are not written.
+Input: cohort settings, a clip at feature level, a folder. Output: its biosignals and its video. Files that a pathology
+removes are not written.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _TIMES_S = np.arange(N_TIMES) / FS_HZ
 
 
 class TrialFiles(NamedTuple):
-    """Where a clip's files lie."""
+    """Paths of the files of a clip."""
 
     filtered: Path
     raw: Path
@@ -58,7 +58,7 @@ class TrialFiles(NamedTuple):
 
 
 def trial_files(out: Path, plan: TrialPlan) -> TrialFiles:
-    """Say where a clip's files lie in a cohort's folder; rest clips lie outside ``PartA``."""
+    """Make the paths of a clip's files in the folder of a cohort; rest clips are outside of ``PartA``."""
     part = out / (REST_NAME if plan.place == "rest" else PART_NAME)
     subject, name = plan.subject.id, plan.name
     return TrialFiles(
@@ -69,7 +69,7 @@ def trial_files(out: Path, plan: TrialPlan) -> TrialFiles:
 
 
 def list_missing(out: Path, settings: CohortSettings, plan: TrialPlan) -> tuple[Path, ...]:
-    """List files of a clip that are yet to be written."""
+    """List the files of a clip that do not exist yet."""
     files, pathology = trial_files(out, plan), plan_pathology(settings, plan)
     wanted: list[Path] = [] if lacks_ecg(pathology) else [files.filtered, files.raw]
     wanted += [] if lacks_video(pathology) else [files.video]
@@ -77,7 +77,7 @@ def list_missing(out: Path, settings: CohortSettings, plan: TrialPlan) -> tuple[
 
 
 def plan_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> tuple[Artefact, ...]:
-    """Decide what is wrong with the ECG of a clip, by its own clock; nothing is drawn."""
+    """Plan the artefacts of a clip's ECG, in times of its own clock."""
     rng = trial_rng(settings, trial.plan, purpose="artefacts")
     sensors = get_preset(settings.preset).sensors
     return plan_trial_artefacts(rng, action_units=trial.action_units, settings=sensors)
@@ -86,14 +86,14 @@ def plan_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> tupl
 def compute_columns(
     settings: CohortSettings, trial: SimulatedTrial, pathology: Pathology | None = None
 ) -> tuple[Float64Array, Float64Array]:
-    """Compute what the electrodes of a clip record.
+    """Compute the biosignals of a clip.
 
     Parameters
     ----------
     settings : CohortSettings
     trial : SimulatedTrial
     pathology : Pathology, optional
-        A clock that is off or a recording that ends early.
+        Damage: a wrong clock, or a recording that ends early.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def compute_columns(
 
 
 def draw_clip_artefacts(settings: CohortSettings, trial: SimulatedTrial) -> Float64Array:
-    """Draw what artefacts add to a clip's filtered ECG and beyond its ends; see `biosignals.draw_trial_artefacts`."""
+    """Compute what artefacts add to a clip's filtered ECG and beyond it; see `biosignals.draw_trial_artefacts`."""
     return draw_trial_artefacts(
         trial_rng(settings, trial.plan, purpose="sensors"),
         person=trial.person,
@@ -137,7 +137,7 @@ def write_biosignals(out: Path, settings: CohortSettings, trial: SimulatedTrial)
 
 
 def film_clip(settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer) -> Iterator[UInt8Array | None]:
-    """Draw the frames of a clip, None where one is lost."""
+    """Draw the frames of a clip; None for a lost frame."""
     pathology = plan_pathology(settings, trial.plan)
     scene = spoil_scene(simulate_trial_scene(settings, trial.plan), pathology)
     frames = draw_frames(drawer, trial.action_units, scene)

@@ -1,7 +1,7 @@
-"""A second person beside the first one, painted over finished frames.
+"""A second person beside the subject, painted over finished frames.
 
-Input: a trial's frames. Output: the same with another head in view. Who it is depends on the subject alone, from a
-random stream of its own.
+Input: the frames of a trial. Output: frames with another head in view. Its identity depends only on the subject, from a
+separate random stream.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ecg_facial.simulate.settings.presets import get_preset
 if TYPE_CHECKING:
     from ecg_facial.simulate.head.renderer import FaceRenderer, Light
 
-# So far from its place the other head is cut by the picture's edge, but still in view.
+# Size of the other head, and its entry: it starts 0.2 widths further out, cut by the picture's edge but in view.
 _ZOOM, _ENTRY_WIDTHS, _ENTRY_S = 0.55, 0.2, 0.4
 _BLINKS_PER_S = 0.25
 
@@ -41,16 +41,16 @@ def _make_head(settings: CohortSettings, index: int) -> tuple[FaceRenderer, Ligh
 
 
 def make_companion_painter(settings: CohortSettings, plan: TrialPlan, pathology: Pathology) -> Painter:
-    """Make what paints the second person of a trial.
+    """Make the function that paints the second person of a trial.
 
     Parameters
     ----------
     settings : CohortSettings
         The cohort.
     plan : TrialPlan
-        The trial; the companion blinks in its own way in each.
+        The trial; blinks of the companion are different in each.
     pathology : Pathology
-        When and where the other head is. It comes from the edge of the picture within the interval, and leaves so.
+        Interval and position of the other head. It enters and leaves at the picture's edge within the interval.
     """
     from ecg_facial.simulate.head.renderer import Pose
 
@@ -69,7 +69,7 @@ def make_companion_painter(settings: CohortSettings, plan: TrialPlan, pathology:
         pose = Pose(x=float(x) * settings.width, y=y_px, zoom=_ZOOM)
         drawn = renderer.render({"AU43": float(lids[frame])}, pose=pose, light=light, background=picture)
         taken = take_picture(drawn, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)
-        # The picture has been through the camera already; only the other person has not.
+        # the camera's noise is applied only to new pixels: the picture has it already
         is_new = (drawn != picture).any(axis=2, keepdims=True)
         return np.where(is_new, taken, picture)
 

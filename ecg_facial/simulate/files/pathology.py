@@ -1,22 +1,22 @@
-"""What goes wrong with a trial's files: planned by seed, written to ``pathologies.csv``, applied to files alone.
+"""Damage to the files of trials (pathologies): planned by seed, listed in ``pathologies.csv``, applied to files only.
 
-Input: cohort settings, trial plans, and what would be written of a clean trial. Output: what is written instead. The
-trial itself, and ``truth.csv``, stay as they are. A trial has one pathology or none:
+Input: cohort settings, trial plans, and the contents of undamaged files. Output: the contents of damaged files. The
+trial itself and ``truth.csv`` do not change. A trial has one pathology or none:
 
 ================ ==================================== ==================================================================
 kind             start_s, end_s                       value
 ================ ==================================== ==================================================================
-face_lost        no part of the face is in view       where the head went, in picture widths (left is negative)
-second_person    another head is in view              where it stands, in picture widths from the middle
-dropped_frames   first frame lost, next one there     frames lost; the others keep their times
-frozen_frame     picture stands, next one that moves  frames that show the picture of the first
-clock_offset     whole clip                           seconds by which the biosignals lag the video
-clock_drift      whole clip                           parts per million by which the biosignals' clock is too fast: what
-                                                      happens at t is written at t * (1 + value / 1e6)
-truncated_video  first and last moment not recorded   seconds that are left
-truncated_ecg    the same, of the biosignals          seconds that are left
+face_lost        no part of the face is in view       new position of the head, in picture widths (left is negative)
+second_person    another head is in view              its position, in picture widths from the middle
+dropped_frames   first lost frame, next frame         number of lost frames; the others keep their times
+frozen_frame     first repeated frame, next new one   number of frames that show the same picture
+clock_offset     whole clip                           delay of the biosignals against the video, in seconds
+clock_drift      whole clip                           error of the biosignals' clock in parts per million: an event at t
+                                                      is written at t * (1 + value / 1e6)
+truncated_video  end of the video, end of the clip    seconds left
+truncated_ecg    the same for the biosignals          seconds left
 missing_video    whole clip                           0; there is no file
-missing_ecg      whole clip                           0; there is no file, neither filtered nor raw
+missing_ecg      whole clip                           0; there is neither a filtered nor a raw file
 ================ ==================================== ==================================================================
 """
 
@@ -40,19 +40,23 @@ from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
 PATHOLOGY_COLUMNS = ("subject", "trial", "kind", "start_s", "end_s", "value")
 PATHOLOGIES_NAME = "pathologies.csv"
+# face_lost: distance of the head, and time for leaving and returning
 _AWAY_WIDTHS, _AWAY_EDGE_S = 1.3, 0.4
+# second_person: distance from the middle
 _BESIDE_WIDTHS = 0.36
+# lengths in frames: dropped_frames, frozen_frame, face_lost, second_person
 _LOST_FRAMES, _FROZEN_FRAMES, _AWAY_FRAMES, _BESIDE_FRAMES = (3, 30), (8, 50), (25, 60), (30, 80)
+# ranges of clock_offset, clock_drift, and what truncated files keep
 _OFFSET_S, _DRIFT_PPM, _LEFT_S = (0.1, 2.0), (200.0, 1000.0), (1.0, 4.5)
 _PPM = 1e-6
 
 Painter = Callable[[UInt8Array, int], UInt8Array]
-"""Paints something over a frame of a given number."""
+"""Function that paints over a frame, given its number."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pathology:
-    """What is wrong with one trial's files; the module's table says what the numbers mean.
+    """Damage to the files of one trial; the table in the module's docstring explains the numbers.
 
     Attributes
     ----------
@@ -68,7 +72,7 @@ class Pathology:
 
     @property
     def frames(self) -> range:
-        """Frames of the interval."""
+        """Frames within the interval."""
         return range(round(self.start_s * FPS), min(N_FRAMES, round(self.end_s * FPS)))
 
 
@@ -88,9 +92,9 @@ class PathologyRow:
 
 
 def plan_pathology(settings: CohortSettings, plan: TrialPlan) -> Pathology | None:
-    """Decide what is wrong with a trial's files; None where nothing is.
+    """Plan the damage to a trial's files; None without damage.
 
-    The same whatever other trials there are; with a larger share, the trials hit before stay hit in the same way.
+    Does not depend on other trials. With a larger share of damaged trials, those damaged before keep their damage.
     """
     if not settings.pathologies or plan.place != "trial":
         return None
@@ -101,12 +105,13 @@ def plan_pathology(settings: CohortSettings, plan: TrialPlan) -> Pathology | Non
 
 
 def _shape(kind: str, first: float, second: float, third: float) -> Pathology:
+    """Compute interval and value from three uniform random numbers."""
     sign = -1.0 if third < 0.5 else 1.0
     if kind == "face_lost":
         start_s, end_s = _interval(first, second, _AWAY_FRAMES)
         return Pathology(kind=kind, start_s=start_s, end_s=end_s, value=sign * _AWAY_WIDTHS)
     if kind == "second_person":
-        # In every second such clip the other person is there throughout.
+        # in half of these clips the other person stays all the time
         whole = abs(third - 0.5) < 0.25
         start_s, end_s = (0.0, TRIAL_S) if whole else _interval(first, second, _BESIDE_FRAMES)
         return Pathology(kind=kind, start_s=start_s, end_s=end_s, value=sign * _BESIDE_WIDTHS)
@@ -117,7 +122,7 @@ def _shape(kind: str, first: float, second: float, third: float) -> Pathology:
         low, high = _OFFSET_S if kind == "clock_offset" else _DRIFT_PPM
         return Pathology(kind=kind, start_s=0.0, end_s=TRIAL_S, value=round(sign * (low + (high - low) * first), 6))
     if kind in ("truncated_video", "truncated_ecg"):
-        # What is left is a whole number of frames, or of samples.
+        # a whole number of frames, or of samples, is left
         rate_hz = FPS if kind == "truncated_video" else FS_HZ
         left_s = round((_LEFT_S[0] + (_LEFT_S[1] - _LEFT_S[0]) * first) * rate_hz) / rate_hz
         return Pathology(kind=kind, start_s=left_s, end_s=TRIAL_S, value=left_s)
@@ -125,7 +130,7 @@ def _shape(kind: str, first: float, second: float, third: float) -> Pathology:
 
 
 def _interval(first: float, second: float, limits: tuple[int, int]) -> tuple[float, float]:
-    """Place a whole number of frames so that some of the clip is left on both sides."""
+    """Place a whole number of frames within the clip, with a margin on both sides."""
     margin = round(_AWAY_EDGE_S * FPS) + 1
     n_frames = limits[0] + int((limits[1] - limits[0] + 1) * first)
     start = margin + int((N_FRAMES - 2 * margin - n_frames) * second)
@@ -143,10 +148,10 @@ def lacks_ecg(pathology: Pathology | None) -> bool:
 
 
 def spoil_scene(scene: Scene, pathology: Pathology | None) -> Scene:
-    """Move the head out of the picture for the interval of ``face_lost``; other scenes stay as they are."""
+    """Move the head out of the picture in the interval of ``face_lost``; other scenes do not change."""
     if pathology is None or pathology.kind != "face_lost":
         return scene
-    # The head leaves before the interval and returns after it, so that within it nothing of it is seen.
+    # the head leaves before the interval and returns after it, so that it is invisible within
     leaving = smooth_step((FRAME_TIMES_S - pathology.start_s) / _AWAY_EDGE_S + 1.0)
     returned = smooth_step((FRAME_TIMES_S - pathology.end_s + 1.0 / FPS) / _AWAY_EDGE_S)
     return replace(scene, x=scene.x + pathology.value * leaving * (1.0 - returned))
@@ -155,12 +160,12 @@ def spoil_scene(scene: Scene, pathology: Pathology | None) -> Scene:
 def spoil_frames(
     frames: Iterable[UInt8Array], pathology: Pathology | None, *, paint_companion: Painter
 ) -> Iterator[UInt8Array | None]:
-    """Lose, repeat, cut or overpaint frames.
+    """Drop, repeat, cut or paint over frames.
 
     Parameters
     ----------
     frames : iterable of ndarray of uint8, shape (height, width, 3)
-        The clean clip; frames after the end of a cut clip are not asked for.
+        The undamaged clip; frames after the end of a truncated one are not requested.
     pathology : Pathology or None
     paint_companion : callable
         Paints the second person over a frame.
@@ -168,7 +173,7 @@ def spoil_frames(
     Yields
     ------
     ndarray of uint8, or None
-        None for a frame that is lost.
+        None for a lost frame.
     """
     if pathology is None:
         yield from frames
@@ -191,7 +196,7 @@ def spoil_frames(
 
 
 def skew_times(times_s: Float64Array, pathology: Pathology | None) -> Float64Array:
-    """When the biosignals' clock says that something happens, given when it does."""
+    """Convert true times to times of the biosignals' clock."""
     if pathology is not None and pathology.kind == "clock_offset":
         return times_s + pathology.value
     if pathology is not None and pathology.kind == "clock_drift":
@@ -200,12 +205,12 @@ def skew_times(times_s: Float64Array, pathology: Pathology | None) -> Float64Arr
 
 
 def skew_action_units(action_units: Float64Array, pathology: Pathology | None) -> Float64Array:
-    """Give action units by the clock of the muscles' electrodes, which is that of the ECG."""
+    """Convert action units to the biosignals' clock, for the EMG."""
     return np.stack([skew_course(row, FRAME_TIMES_S, pathology) for row in action_units])
 
 
 def skew_course(course: Float64Array, times_s: Float64Array, pathology: Pathology | None) -> Float64Array:
-    """Give a course by the biosignals' clock; its ends are held where nothing is known beyond them."""
+    """Convert a curve to the biosignals' clock; beyond its ends the last value is held."""
     skewed_s = skew_times(times_s, pathology)
     return course if skewed_s is times_s else np.interp(times_s, skewed_s, course)
 

@@ -1,18 +1,18 @@
-"""What is known about a simulated trial, as a row of ``truth.csv``.
+"""Truth of simulated trials, in ``truth.csv``.
 
-Input: trials at feature level. Output: a comma-separated table and the rows read back. Columns:
+Input: trials at feature level, or the path of a table. Output: lines of the table, or its rows. Columns:
 
 =================== ==================================================================================================
 subject, trial      Names as in the folders.
 level               Level code, BL1 or PA1..PA4; REST in the table of the rest clips.
 intensity           Felt intensity; the strongest stimulus is 1 on average.
-face_intensity      What the face answers: felt intensity and noise of its own.
-heart_intensity     What the heart answers: the same with other noise.
-onset_s             When the face's pain response starts.
-beat_times_s        JSON list: exact times of the R peaks within the clip, seconds, six decimals.
+face_intensity      Intensity that the face responds to: felt intensity plus noise.
+heart_intensity     Intensity that the heart responds to: felt intensity plus other noise.
+onset_s             Start of the face's pain response.
+beat_times_s        JSON list: exact times of the R-peaks within the clip, seconds, six decimals.
 heart_rate_bpm      JSON list: heart rate at 0, 0.25, ..., 5.5 s (4 Hz), two decimals.
-action_units        JSON object: unit -> one number a frame (25 fps, 138 frames) in thousandths, 0..1000; units at rest
-                    throughout are left out. AU45 is a blink, AU43 the eye closure of pain or a yawn.
+action_units        JSON object: unit -> one number per frame (25 fps, 138 frames) in thousandths, 0..1000; units that
+                    stay at 0 are left out. AU45 is a blink, AU43 the closure of the eyes in pain or a yawn.
 ectopic             JSON list, one for each of beat_times_s: "N" regular, "V" and "A" premature ventricular and atrial,
                     "I" irregular in atrial fibrillation.
 =================== ==================================================================================================
@@ -50,13 +50,13 @@ class TrialTruth:
     ----------
     subject, trial : str
     level : PainLevel or None
-        None for a rest clip, which is no scored trial.
+        None for a rest clip.
     intensity, face_intensity, heart_intensity, onset_s : float
     beat_times_s : ndarray of float64, shape (n_beats,)
     heart_rate_bpm : ndarray of float64, shape (23,)
         At `HEART_RATE_TIMES_S`.
     action_units : ndarray of float64, shape (15, N_FRAMES)
-        `nuisance.ACTION_UNITS`, 0..1.
+        `grid.ACTION_UNITS`, 0..1.
     ectopic : ndarray of str, shape (n_beats,)
         Kinds of the beats, see `ectopic`.
     """
@@ -124,7 +124,7 @@ def read_truth(path: Path) -> Iterator[TrialTruth]:
     MissingDataError
         When there is no such file.
     CorruptDataError
-        When it is not a truth table.
+        When it is not a table of truth.
     """
     file = path / "truth.csv" if path.is_dir() else path
     return read_rows(

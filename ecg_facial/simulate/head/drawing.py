@@ -149,7 +149,7 @@ def draw_frames(drawer: FrameDrawer, action_units: Float64Array, scene: Scene) -
     drawer : FrameDrawer
         The person's drawer.
     action_units : ndarray of float64, shape (15, N_FRAMES)
-        `nuisance.ACTION_UNITS`.
+        `grid.ACTION_UNITS`.
     scene : Scene
         Head and light.
     """

@@ -92,7 +92,7 @@ class IdealObserver:
     The observer knows the population and the generator, but not the person. It measures the pain action units at 25
     frames per second with noise, and the beat times with jitter. It is told the nuisances (blinks, smiles, motion of
     the mouth) and which beats are ectopic, which can only help. So the accuracy of its largest posterior is an upper
-    bound for every method that sees only the clips; bounds of other measures follow in the same way.
+    bound for methods with the same measurement errors or larger ones.
 
     The likelihood of a level is an integral over all that is unknown:
 

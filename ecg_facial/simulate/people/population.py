@@ -94,7 +94,7 @@ class SimulatedTrial:
     person : Person
     intensity : Intensity
     action_units : ndarray of float64, shape (15, N_FRAMES)
-        `nuisance.ACTION_UNITS` at 25 fps, 0..1.
+        `grid.ACTION_UNITS` at 25 fps, 0..1.
     face : FaceResponse
     heart : HeartResponse
     """

@@ -1,9 +1,9 @@
-"""Whole sessions at feature level: rest, then every trial of a person, as one continuous recording.
+"""Whole sessions at feature level: rest, then all trials of a person, as one continuous recording.
 
-Input: cohort settings and a subject. Output: action units, heart rate, beats and temperature without a break. Within
-the 5.5 s of a trial they are the trial's own, so that a session contains the clips. Between two trials the heart goes
-from one curve to the other with a whole number of beats, and the face behaves as in trials without stimulus. Nothing
-is drawn or written here.
+Input: cohort settings and a subject. Output: continuous action units, heart rate, beats and temperature. In the 5.5 s
+of a trial they equal those of the trial, so that a session contains the clips. Between two trials the heart rate goes
+from one curve to the other with a whole number of beats, and the face behaves as in trials without stimulus. Makes no
+pictures or files.
 """
 
 from __future__ import annotations
@@ -33,19 +33,23 @@ from ecg_facial.simulate.seeds import make_rng
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 
+# After BioVid's protocol: 4 s of heat from a baseline, with pauses between. Temperatures are in degrees Celsius.
 BASELINE_C = 32.0
 PLATEAU_S = 4.0
-# Onsets are whole seconds: the only times that are on the grids of 25 frames and of 512 samples a second at once.
+# Onsets are whole seconds, the only times that are on both grids: 25 frames and 512 samples per second.
 _FIRST_ONSET_S, _REST_STEP_S, _MIN_REST_CLIPS = 5, 16, 4
 _PAUSE_S = (8.0, 11.0)
 _TAIL_S = 7
 _RAMP_C_PER_S = 8.0
+# pain threshold and tolerance over people
 _THRESHOLD_C, _TOLERANCE_C = (42.0, 45.0), (47.0, 50.5)
 _HEART_FS_HZ = 32.0
-# Beats outside a trial that belong to it: the P and T waves of these reach into its 5.5 s, and the RR interval before
-# a beat shapes it.
+# Beats outside of a trial that belong to it: their P and T waves reach into its 5.5 s, and the interval before a beat
+# determines its shape.
 _BEATS_BEFORE, _BEATS_AFTER = 2, 1
+# decay of action units after a trial, of blinks, and transition to the next trial
 _DECAY_S, _BLINK_DECAY_S, _APPROACH_S = 1.5, 0.2, 0.4
+# pieces per gap have numbers below this
 _TILES = 1000
 
 
@@ -56,9 +60,9 @@ class SessionLabel:
     Attributes
     ----------
     plan : TrialPlan
-        Which; `plan.name` and `plan.code` are its names in tables.
+        Its `name` and `code` are in the tables.
     onset_s : float
-        Its first sample, in seconds from the session's; where there is a stimulus, its plateau begins.
+        Time of its first sample in the session; the plateau of the stimulus begins there.
     """
 
     plan: TrialPlan
@@ -67,16 +71,16 @@ class SessionLabel:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SessionPlan:
-    """When what happens in a session.
+    """Schedule of a session.
 
     Attributes
     ----------
     labels : tuple of SessionLabel
-        In order: at least four rest clips in more than 60 s of rest, then the trials by their moment.
+        At least four rest clips in more than 60 s of rest, then the trials in order of time.
     duration_s : float
         A whole number of seconds.
     corners_s, corners_c : ndarray of float64, shape (n_corners,)
-        Temperature of the skin under the thermode: linear between these corners.
+        Temperature of the thermode, linear between these points.
     """
 
     labels: tuple[SessionLabel, ...]
@@ -85,7 +89,7 @@ class SessionPlan:
     corners_c: Float64Array
 
     def temperature_c(self, times_s: Float64Array) -> Float64Array:
-        """Temperature at given times in degrees Celsius."""
+        """Temperature in degrees Celsius at given times."""
         return np.interp(times_s, self.corners_s, self.corners_c)
 
 
@@ -99,12 +103,12 @@ class Session:
     subject : Subject
     person : Person
     times_s : ndarray of float64, shape (n_frames,)
-        25 a second.
+        Times of the frames, 25 per second.
     action_units : ndarray of float64, shape (n_units, n_frames)
-        `nuisance.ACTION_UNITS`, 0..1.
+        `grid.ACTION_UNITS`, 0..1.
     heart_rate_bpm, temperature_c : ndarray of float64, shape (n_frames,)
     beat_times_s : ndarray of float64, shape (n_beats,)
-        Exact times of the R peaks.
+        Exact times of the R-peaks.
     ectopic : ndarray of str, shape (n_beats,)
         Kinds of the beats, see `ectopic`.
     """
@@ -121,19 +125,19 @@ class Session:
 
     @property
     def labels(self) -> tuple[SessionLabel, ...]:
-        """Trials and rest clips in order."""
+        """Trials and rest clips in order of time."""
         return self.plan.labels
 
 
 def sample_temperatures(settings: CohortSettings, index: int) -> Float64Array:
-    """Temperatures of BL1, PA1..PA4: graded evenly from the person's pain threshold to the tolerance."""
+    """Draw the temperatures of BL1, PA1..PA4: equal steps from the person's pain threshold to the tolerance."""
     rng = make_rng(settings.seed, "cohort", index, "session", "temperature")
     graded = np.linspace(uniform(rng, _THRESHOLD_C), uniform(rng, _TOLERANCE_C), len(PainLevel) - 1)
     return np.concatenate([[BASELINE_C], np.round(graded, 1)])
 
 
 def plan_session(settings: CohortSettings, index: int) -> SessionPlan:
-    """Order a subject's rest clips and trials in time, and shape the temperature."""
+    """Schedule a subject's rest clips and trials, and the temperature."""
     temperatures_c = sample_temperatures(settings, index)
     n_clips = max(_MIN_REST_CLIPS, settings.rest)
     rest = plan_rest(settings, index, n_clips=n_clips)
@@ -158,7 +162,7 @@ def plan_session(settings: CohortSettings, index: int) -> SessionPlan:
 
 
 def simulate_session(settings: CohortSettings, index: int) -> Session:
-    """Simulate a person's whole session without drawing or writing anything.
+    """Simulate a person's whole session at feature level.
 
     Parameters
     ----------
@@ -169,7 +173,7 @@ def simulate_session(settings: CohortSettings, index: int) -> Session:
 
     Notes
     -----
-    Time and memory grow in proportion to the number of trials. A session depends on its number of trials, because they
+    Time and memory are proportional to the number of trials. The session depends on the number of trials, because they
     share one time line; the trials in it do not.
     """
     plan = plan_session(settings, index)
@@ -197,16 +201,16 @@ def simulate_session(settings: CohortSettings, index: int) -> Session:
 
 
 def plan_gap(before: TrialPlan, *, number: int, tile: int) -> TrialPlan:
-    """Plan a piece of what happens between two trials.
+    """Plan a piece of the gap between two trials.
 
     Parameters
     ----------
     before : TrialPlan
         The trial or rest clip before the gap, or the first one of the session.
     number : int
-        Which gap of the session.
+        Number of the gap in the session.
     tile : int
-        Which piece of it, each as long as a trial.
+        Number of the piece in the gap; a piece is as long as a trial.
     """
     return TrialPlan(
         subject_index=before.subject_index,
@@ -219,7 +223,7 @@ def plan_gap(before: TrialPlan, *, number: int, tile: int) -> TrialPlan:
 
 
 def list_gaps(onset_frames: list[int], n_frames: int) -> Iterator[tuple[int, int, int]]:
-    """Frames that no trial covers: number of the gap (0 lies before the first trial), first frame, end."""
+    """List the gaps: number (0 is before the first trial), first frame, end."""
     starts = [0, *(first + N_FRAMES for first in onset_frames)]
     yield from zip(range(len(starts)), starts, [*onset_frames, n_frames], strict=True)
 
@@ -245,14 +249,14 @@ def _join_faces(
 
 
 def _fade_out(last: Float64Array, piece: Float64Array) -> Float64Array:
-    """Let what the face shows at the end of one piece die away in the next."""
+    """Let the action units at the end of one piece decay in the next."""
     decay_s = np.array([_BLINK_DECAY_S if unit == "AU45" else _DECAY_S for unit in ACTION_UNITS])
     since_s = np.arange(1, piece.shape[1] + 1) / FPS
     return np.maximum(piece, last[:, None] * (1.0 - smooth_step(since_s / decay_s[:, None])))
 
 
 def _approach(curves: Float64Array, frame: int) -> None:
-    """Lead the frames before a trial to the trial's first one."""
+    """Blend the frames before a trial into its first one."""
     n = min(round(_APPROACH_S * FPS), frame)
     weight = smooth_step(np.arange(1, n + 1) / (n + 1))
     part = curves[:, frame - n : frame]
@@ -269,7 +273,7 @@ def _join_hearts(
     times_s: Float64Array,
     jitter_s: float,
 ) -> tuple[Float64Array, StrArray, Float64Array]:
-    """Beats of the whole session, their kinds, and its heart rate at `times_s`."""
+    """Join the beats of the trials, with new ones between; return times, kinds and heart rate at `times_s`."""
     rate_bpm = np.empty(len(times_s))
     beats, kinds = [], []
     last_s = 0.0
@@ -327,7 +331,7 @@ class _Gap:
     end_s: float
 
     def span(self, times_s: Float64Array) -> slice:
-        """Which of some times lie in the gap."""
+        """Select the times within the gap."""
         return _span(times_s, self.start_s, self.end_s)
 
     def fill(
@@ -338,9 +342,9 @@ class _Gap:
         jitter_s: float,
         at_s: Float64Array,
     ) -> tuple[Float64Array, StrArray, Float64Array]:
-        """Beats strictly inside the gap, their kinds, and the heart rate at those of `at_s` that lie in it.
+        """Make the beats strictly inside the gap, their kinds, and the heart rate at times of `at_s` in the gap.
 
-        The first stream draws breathing and jitter, the second one premature and irregular beats.
+        The first stream draws breathing and jitter, the second premature and irregular beats.
         """
         rng, early_rng = rngs
         grid_s = np.linspace(self.start_s, self.end_s, math.ceil((self.end_s - self.start_s) * _HEART_FS_HZ) + 1)
@@ -351,17 +355,17 @@ class _Gap:
         curve += weight * _rate_of(self.after, self.after_onset_s, grid_s) + person.respiration_bpm * middle * breath
         n_beats = float(_integrate(curve, grid_s)[-1])
         places, n_whole = _plan_places(early_rng, person, n_beats=n_beats, duration_s=self.end_s - self.start_s)
-        # Scaled in the middle alone, so that the curve goes on without a step at both ends.
+        # Scale the rate to a whole number of beats, only in the middle, so that there is no step at the ends.
         curve *= 1.0 + middle * (n_whole - n_beats) / _integrate(curve * middle, grid_s)[-1]
         beats_s = np.interp(places.place, _integrate(curve, grid_s), grid_s)
         beats_s += jitter_s * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
-        # Where a pause lasts beyond what the trial knows of its beats, it lasts to the trial's end at least.
+        # a compensatory pause at the end of a trial must not be interrupted within the trial
         kept = beats_s >= self.before_onset_s + TRIAL_S
         return beats_s[kept], places.kinds[kept], np.interp(at_s[self.span(at_s)], grid_s, curve)
 
 
 def _widen(kinds: StrArray, first: int, end: int) -> tuple[int, int]:
-    """Take a premature beat at either end together with its regular neighbour, so that no pause is cut off."""
+    """Extend a range that ends in a premature beat to the next regular one, so that its pause is complete."""
     while first > 0 and kinds[first] not in (NORMAL, IRREGULAR):
         first -= 1
     while end < len(kinds) and kinds[end - 1] not in (NORMAL, IRREGULAR):
@@ -372,9 +376,9 @@ def _widen(kinds: StrArray, first: int, end: int) -> tuple[int, int]:
 def _plan_places(
     rng: np.random.Generator, person: Person, *, n_beats: float, duration_s: float
 ) -> tuple[Places, float]:
-    """Beats strictly inside a gap on an axis that counts regular ones, and where on it the gap's last beat lies.
+    """Plan the beats strictly inside a gap, in units of regular ones, and the position of the beat at its end.
 
-    Where atrial beats and runs have moved all later ones forward, that is no whole number.
+    That position is not a whole number if atrial beats and runs have moved later beats forward.
     """
     n_planned = max(1, round(n_beats))
     rr_s = np.full(n_planned, duration_s / n_planned)
@@ -392,6 +396,6 @@ def _plan_places(
 
 
 def _integrate(rate_bpm: Float64Array, times_s: Float64Array) -> Float64Array:
-    """Beats since the first time."""
+    """Compute the number of beats since the first time."""
     steps = np.diff(times_s) * (rate_bpm[1:] + rate_bpm[:-1]) / 120.0
     return np.concatenate([[0.0], np.cumsum(steps)])

@@ -1,8 +1,8 @@
-"""The ECG between the trials of a session, which goes on where one trial's ends and leads to the next one's.
+"""The ECG between the trials of a session: continuous with the trials at both ends.
 
-Input: a session at feature level. Output: the filtered ECG of a gap and what is wrong with it. A gap has artefacts of
-its own, which rise and fall within it; those of the trials at its ends fall in it. Nothing of a gap reaches into a
-trial, so that the session contains the clips.
+Input: a session at feature level. Output: the filtered ECG of a gap, and its artefacts. A gap has its own artefacts,
+which fade in and out within it; those of the trials at its ends fade out in it. Nothing of a gap reaches into a trial,
+so that the session contains the clips.
 """
 
 from __future__ import annotations
@@ -31,18 +31,20 @@ from ecg_facial.simulate.sessions.session import Session, plan_gap
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 
+# fade of a gap's own artefacts at its ends
 _TAPER_S = 0.25
+# beats so far outside of a gap are drawn: more than two intervals at 30 bpm
 _BEATS_REACH_S = 6.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Gap:
-    """Samples of a session that no trial covers.
+    """Samples of a session between two trials.
 
     Attributes
     ----------
     number : int
-        0 lies before the first trial.
+        0 is before the first trial.
     start, stop : int
         First sample, and the one after the last.
     """
@@ -53,13 +55,13 @@ class Gap:
 
     @property
     def duration_s(self) -> float:
-        """Length."""
+        """Length in seconds."""
         return (self.stop - self.start) / FS_HZ
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Side:
-    """A trial and what of it reaches into the gaps around it: artefacts, and the noise at either end."""
+    """A trial, its artefacts beyond its ends, and its noise at both ends."""
 
     trial: SimulatedTrial
     head_uv: Float64Array
@@ -69,7 +71,7 @@ class _Side:
 
 
 def list_session_gaps(session: Session) -> list[Gap]:
-    """List the gaps of a session in order: one before each trial and one after the last, some of them empty."""
+    """List the gaps of a session: one before each trial and one after the last; some are empty."""
     onsets = [round(label.onset_s * FS_HZ) for label in session.labels]
     starts = [0, *(onset + N_TIMES for onset in onsets)]
     stops = [*onsets, round(session.plan.duration_s * FS_HZ)]
@@ -80,7 +82,7 @@ def list_session_gaps(session: Session) -> list[Gap]:
 
 
 def plan_gap_artefacts(settings: CohortSettings, session: Session, gap: Gap) -> tuple[Artefact, ...]:
-    """Decide what goes wrong in a gap, in seconds from its start; nothing is drawn."""
+    """Plan the artefacts of a gap, in seconds from its start."""
     frames = slice(*np.searchsorted(session.times_s, (gap.start / FS_HZ, gap.stop / FS_HZ)).tolist())
     planned = plan_artefacts(
         trial_rng(settings, _plan_of(session, gap), purpose="artefacts"),
@@ -98,7 +100,7 @@ def plan_gap_artefacts(settings: CohortSettings, session: Session, gap: Gap) -> 
 
 
 def draw_gap_ecg(settings: CohortSettings, session: Session, gap: Gap) -> Float64Array:
-    """Draw the filtered ECG of a gap.
+    """Compute the filtered ECG of a gap.
 
     Parameters
     ----------
@@ -133,13 +135,13 @@ def _plan_of(session: Session, gap: Gap) -> TrialPlan:
 
 
 def _taper(n_times: int) -> Float64Array:
-    """Keep a gap's own artefacts, which filtering spreads, out of the trials."""
+    """Weights that fade a gap's own artefacts out at its ends: filtering would spread them into the trials."""
     to_edge_s = np.minimum(np.arange(n_times), np.arange(n_times)[::-1]) / FS_HZ
     return smooth_step(to_edge_s / _TAPER_S)
 
 
 def _find_neighbours(settings: CohortSettings, session: Session, gap: Gap) -> tuple[_Side | None, _Side | None]:
-    """Find the trial before a gap and the one after it."""
+    """Simulate the trials before and after a gap."""
     before, after = (
         _find_side(settings, simulate_trial(settings, session.labels[number].plan, person=session.person))
         if 0 <= number < len(session.labels)
@@ -165,7 +167,7 @@ def _find_side(settings: CohortSettings, trial: SimulatedTrial) -> _Side:
 
 
 def _add_tails(ecg: Float64Array, before: _Side | None, after: _Side | None) -> None:
-    """Let the artefacts of the trials at both ends die away."""
+    """Add the decay of the artefacts of the trials at both ends."""
     n = min(len(ecg), count_reach(FS_HZ))
     if before is not None:
         ecg[:n] += before.tail_uv[:n]
@@ -174,7 +176,7 @@ def _add_tails(ecg: Float64Array, before: _Side | None, after: _Side | None) -> 
 
 
 def _lead_on(floor: Float64Array, before: _Side | None, after: _Side | None) -> None:
-    """Lead noise on from the last sample of one trial and to the first one of the next, as far as it is correlated."""
+    """Shift the noise at both ends to continue that of the trials, as far as it is correlated."""
     share = FLOOR_CORRELATION[1 : len(floor) + 1]
     n = len(share)
     if before is not None and n:
@@ -184,7 +186,7 @@ def _lead_on(floor: Float64Array, before: _Side | None, after: _Side | None) -> 
 
 
 def _draw_beats(session: Session, gap: Gap, before: _Side | None, after: _Side | None) -> Float64Array:
-    """Draw the session's own beats, and the atria where they fibrillate."""
+    """Draw the beats of the session, and fibrillatory waves for people with fibrillation."""
     person, start_s = session.person, gap.start / FS_HZ
     reach_s = (start_s - _BEATS_REACH_S, start_s + gap.duration_s + _BEATS_REACH_S)
     near = slice(*np.searchsorted(session.beat_times_s, reach_s).tolist())
@@ -203,7 +205,7 @@ def _draw_beats(session: Session, gap: Gap, before: _Side | None, after: _Side |
 
 
 def _count_cycles(rate_hz: float, gap: Gap, before: _Side | None, after: _Side | None) -> Float64Array:
-    """Fibrillatory waves in a gap, at a rate that makes them whole between the trials at its ends."""
+    """Phase of the fibrillatory waves in a gap; the rate is adjusted to fit the phases of the trials at its ends."""
     times_s = np.arange(gap.stop - gap.start) / FS_HZ
     end = 0.0 if after is None else after.trial.heart.atrial_cycles
     if before is None:

@@ -1,14 +1,14 @@
-"""Whole sessions as files, in the shape of BioVid's Part C.
+"""Files of whole sessions, in the layout of BioVid's Part C.
 
-Input: cohort settings, a subject, a folder. Leaves, per person::
+Input: cohort settings, a subject, a folder. Output, per person::
 
     OUT/PartC/biosignals/<subject>.csv    TAB; time (microseconds) gsr ecg emg_trapezius emg_corrugator
                                           emg_zygomaticus temperature (degrees Celsius), 512 Hz; filtered, as the clips'
     OUT/PartC/truth/<subject>.npz         see `SessionTruth`
-    OUT/PartC/video/<subject>.mp4         only where asked for
-    OUT/PartC/labels.csv                  of everybody: subject,trial,level,onset_s; level REST outside the trials
+    OUT/PartC/video/<subject>.mp4         optional
+    OUT/PartC/labels.csv                  of all subjects: subject,trial,level,onset_s; level REST for rest clips
 
-A trial's 5.5 s hold the samples of its clip.
+The 5.5 s of a trial equal its clip.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ _ROW = "\t".join(["%d"] + ["%.3f"] * (len(SESSION_COLUMNS) - 1)) + "\n"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SessionTruth:
-    """What is known about a session; the arrays of its ``.npz`` file.
+    """Truth of a session: the arrays of its ``.npz`` file.
 
     Attributes
     ----------
     beat_times_s : ndarray of float64, shape (n_beats,)
     action_units : ndarray of float64, shape (n_units, n_frames)
-        `nuisance.ACTION_UNITS` at 25 fps in steps of a thousandth; kept as integers 0..1000 in the file.
+        `grid.ACTION_UNITS` at 25 fps, 0..1; integers 0..1000 in the file.
     heart_rate_bpm, temperature_c : ndarray of float64, shape (n_frames,)
-        Kept as float32.
+        float32 in the file.
     hand_cover : ndarray of float64, shape (n_frames,)
-        Share of the face that a hand hides, 0..1; kept as float32.
+        Share of the face that a hand hides, 0..1; float32 in the file.
     ectopic : ndarray of str, shape (n_beats,)
         Kinds of the beats, see `ectopic`.
     artefacts : tuple of Artefact
-        What is wrong with the ECG, in seconds from the start; kept as three arrays ``artefact_kinds``,
-        ``artefact_times_s`` and ``artefact_strengths_uv``.
+        Artefacts of the ECG, in seconds from the start; three arrays ``artefact_kinds``, ``artefact_times_s`` and
+        ``artefact_strengths_uv`` in the file.
     """
 
     beat_times_s: Float64Array
@@ -90,7 +90,7 @@ class LabelRow:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionFiles:
-    """Where a session's files lie.
+    """Paths of the files of a session.
 
     Attributes
     ----------
@@ -103,7 +103,7 @@ class SessionFiles:
 
 
 def session_files(out: Path, subject: str) -> SessionFiles:
-    """Say where a session's files lie in a cohort's folder."""
+    """Make the paths of a session's files in the folder of a cohort."""
     part = out / SESSION_PART
     return SessionFiles(
         biosignals=part / "biosignals" / f"{subject}.csv",
@@ -113,7 +113,7 @@ def session_files(out: Path, subject: str) -> SessionFiles:
 
 
 def list_missing_session(out: Path, settings: CohortSettings, subject: str) -> tuple[Path, ...]:
-    """List files of a session that are yet to be written."""
+    """List the files of a session that do not exist yet."""
     files = session_files(out, subject)
     wanted = (files.biosignals, files.truth) + ((files.video,) if settings.continuous_video else ())
     return tuple(path for path in wanted if settings.continuous and not path.exists())
@@ -188,7 +188,7 @@ def write_session(out: Path, settings: CohortSettings, index: int, drawer: Frame
     settings : CohortSettings
     index : int
     drawer : FrameDrawer or None
-        Needed for the video alone.
+        Needed only for the video.
     """
     session = simulate_session(settings, index)
     files = session_files(out, session.subject.id)
@@ -199,9 +199,9 @@ def write_session(out: Path, settings: CohortSettings, index: int, drawer: Frame
         _write_truth(files.truth, settings, session)
     if files.video in missing and drawer is not None:
         frames = film_session(settings, session, drawer)
-        # Straight to the file: half an hour of video need not fit in memory.
+        # written directly to the file: half an hour of video may not fit in memory
         with atomic_path(files.video) as temporary:
-            # One encoder films all of it: with the camera of the first clip.
+            # one encoder for the session, with the rate factor of the first clip
             crf = simulate_trial_scene(settings, session.labels[0].plan).camera.crf
             write_video(temporary, frames, width=settings.width, height=settings.height, fps=round(FPS), crf=crf)
 

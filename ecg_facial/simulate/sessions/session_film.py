@@ -1,7 +1,7 @@
-"""Pictures of a whole session, frame by frame, and how much of the face a hand hides in each.
+"""Pictures of a whole session, and the share of the face that a hand hides in each.
 
-Input: a session at feature level and the person's drawer. Output: RGB frames; those of a trial are its clip's, and
-between trials head, light and camera move from where one leaves them to where the next finds them.
+Input: a session at feature level, and the person's drawer. Output: RGB frames. Those of a trial equal its clip; between
+trials head, light and camera change gradually from one trial's scene to the next one's.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from ecg_facial.simulate.people.nuisance import shown_action_units
 from ecg_facial.simulate.sessions.session import Session, list_gaps, plan_gap
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
+# curves of a scene that are blended between trials
 _COURSES = ("yaw", "pitch", "roll", "x", "y", "zoom", "brightness")
+# time for a hand to leave at the end of a scene
 _HAND_AWAY_S = 0.8
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Shot:
-    """Frames of a session that share a scene; `weight` leads its light and camera from one trial to the next."""
+    """Frames of a session with one scene; `weight` blends light and camera of the trials before and after."""
 
     first: int
     scene: Scene
@@ -37,7 +39,7 @@ class _Shot:
     weight: Float64Array
 
     def scene_at(self, number: int) -> Scene:
-        """Scene of one frame: what a scene has once, not frame by frame, changes between trials all the same."""
+        """Scene of one frame, with blended direction of light and camera, which a scene has once for all frames."""
         if self.before is self.after:
             return self.scene
         weight = float(self.weight[number])
@@ -47,7 +49,7 @@ class _Shot:
 
 
 def film_session(settings: CohortSettings, session: Session, drawer: FrameDrawer) -> Iterator[UInt8Array]:
-    """Draw the frames of a session; those of a trial are its clip's."""
+    """Draw the frames of a session; those of a trial equal its clip."""
     for shot in _list_shots(settings, session):
         for number in range(len(shot.weight)):
             shown = shown_action_units(session.action_units, shot.first + number)
@@ -55,7 +57,7 @@ def film_session(settings: CohortSettings, session: Session, drawer: FrameDrawer
 
 
 def compute_session_cover(settings: CohortSettings, session: Session) -> Float64Array:
-    """Share of the face that a hand hides in each frame of a session, 0..1."""
+    """Compute the share of the face that a hand hides in each frame of a session, 0..1."""
     return np.concatenate([shot.scene.hand_cover[: len(shot.weight)] for shot in _list_shots(settings, session)])
 
 
@@ -68,16 +70,16 @@ def _list_shots(settings: CohortSettings, session: Session) -> Iterator[_Shot]:
         last = before
         for tile, start in enumerate(range(first, end, N_FRAMES)):
             own = simulate_trial_scene(settings, plan_gap(plan, number=number, tile=tile))
-            own = _hand_over(own, last, n_frames=min(N_FRAMES, end - start))
-            yield _lead_over(own, before or after or own, after or before or own, frames=(first, start, end))
+            own = _clear_hand(own, last, n_frames=min(N_FRAMES, end - start))
+            yield _blend_scenes(own, before or after or own, after or before or own, frames=(first, start, end))
             last = own
         if after is not None:
             yield _Shot(first=end, scene=after, before=after, after=after, weight=np.zeros(N_FRAMES))
         before = after
 
 
-def _lead_over(own: Scene, before: Scene, after: Scene, *, frames: tuple[int, int, int]) -> _Shot:
-    """Move head and light from where one trial leaves them to where the next finds them, with motion of their own."""
+def _blend_scenes(own: Scene, before: Scene, after: Scene, *, frames: tuple[int, int, int]) -> _Shot:
+    """Blend head and light from the end of one trial to the start of the next, and add the gap's own motion."""
     first, start, end = frames
     share = np.clip((np.arange(start, start + N_FRAMES) - first + 1) / (end - first + 1), 0.0, 1.0)
     weight, middle = smooth_step(share), np.sin(np.pi * share) ** 2
@@ -104,8 +106,8 @@ def _mix_cameras(here: CameraTake, there: CameraTake, weight: float, *, seed: in
     return CameraTake(gain=(red, green, blue), noise=noise, blur_px=blur_px, crf=here.crf, seed=seed)
 
 
-def _hand_over(own: Scene, last: Scene | None, *, n_frames: int) -> Scene:
-    """Let a hand that is there when a scene ends go away in the next one, and be away when a trial begins."""
+def _clear_hand(own: Scene, last: Scene | None, *, n_frames: int) -> Scene:
+    """Let a hand at the end of a scene leave in the next one, and be away when a trial begins."""
     frames = np.arange(N_FRAMES)
     away = _HAND_AWAY_S * FPS
     hand: HandCourse | None = own.hand

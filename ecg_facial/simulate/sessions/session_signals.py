@@ -1,8 +1,8 @@
-"""Electrode signals of a whole session, piece by piece.
+"""Biosignals of a whole session, in pieces.
 
-Input: a session at feature level. Output: BioVid's five columns, filtered, and what is wrong with the ECG. A trial's
-piece is its clip, sample by sample; between trials the session's own action units are drawn the same way, and its ECG
-goes on without a step (`session_ecg`).
+Input: a session at feature level. Output: BioVid's five columns, filtered, and the artefacts of the ECG. The piece of a
+trial equals its clip, sample by sample. Between trials EMG and skin conductance are simulated in the same way, and the
+ECG continues without a step (`session_ecg`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ from ecg_facial.simulate.sessions.session import Session, plan_gap
 from ecg_facial.simulate.sessions.session_ecg import draw_gap_ecg, list_session_gaps, plan_gap_artefacts
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
+# row of the skin conductance, and samples at the ends of a piece that give its level
 _GSR, _GSR_EDGE = 0, 32
+# shortest decay of the skin conductance after a response
 _GSR_FALL_S = 8.0
 
 
 def compute_session_columns(settings: CohortSettings, session: Session) -> Iterator[Float64Array]:
-    """Compute what the electrodes record, piece by piece.
+    """Compute the biosignals of a session, piece by piece.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ def compute_session_columns(settings: CohortSettings, session: Session) -> Itera
     Yields
     ------
     ndarray of float64, shape (5, n_times)
-        Filtered signals, one piece after the other; no piece is longer than a trial.
+        Filtered signals, in pieces of at most the length of a trial.
     """
     rest_us = session.person.gsr_us
     last_us, now = rest_us, 0
@@ -49,7 +51,7 @@ def compute_session_columns(settings: CohortSettings, session: Session) -> Itera
         if clip.plan.place == "gap" and start == gaps[0].start:
             ecg_uv, first = draw_gap_ecg(settings, session, gaps[0]), start
         if clip.plan.place == "gap":
-            # Skin conductance falls back after a response more slowly than it rose.
+            # skin conductance decays more slowly than it rises
             share = (np.arange(start, start + N_TIMES) - now) / max(end - now, _GSR_FALL_S * FS_HZ)
             piece = _about_rest(columns, rest_us)
             piece[_GSR] += (last_us - rest_us) * (1.0 - smooth_step(share))
@@ -63,7 +65,7 @@ def compute_session_columns(settings: CohortSettings, session: Session) -> Itera
 
 
 def list_session_artefacts(settings: CohortSettings, session: Session) -> tuple[Artefact, ...]:
-    """List what is wrong with the ECG of a session, in seconds from its start."""
+    """List the artefacts of the ECG of a session, in seconds from its start."""
     found = []
     for label in session.labels:
         trial = simulate_trial(settings, label.plan, person=session.person)
@@ -80,7 +82,7 @@ def _delay(item: Artefact, by_s: float, session: Session) -> Artefact:
 
 
 def _list_clips(settings: CohortSettings, session: Session) -> Iterator[tuple[int, int, SimulatedTrial]]:
-    """List trials, and pieces of the gaps between them: first sample, end of the trial or gap, and what is there."""
+    """List trials, and pieces of the gaps: first sample, end of the trial or gap, and the clip."""
     onsets = [round(label.onset_s * FS_HZ) for label in session.labels]
     now = 0
     for number, end in enumerate([*onsets, round(session.plan.duration_s * FS_HZ)]):
@@ -94,7 +96,7 @@ def _list_clips(settings: CohortSettings, session: Session) -> Iterator[tuple[in
 
 
 def _make_piece(settings: CohortSettings, session: Session, plan: TrialPlan, *, start: int) -> SimulatedTrial:
-    """Make a clip of what lies between trials: the session's own beats and action units."""
+    """Make a clip of a piece of a gap, with the session's beats and action units."""
     start_s = start / FS_HZ
     rest = simulate_trial(settings, plan, person=session.person)
     frame = np.minimum(np.rint(start_s * FPS + np.arange(N_FRAMES)).astype(int), len(session.times_s) - 1)
@@ -106,7 +108,7 @@ def _make_piece(settings: CohortSettings, session: Session, plan: TrialPlan, *, 
 
 
 def _about_rest(columns: Float64Array, rest_us: float) -> Float64Array:
-    """Take the trend out of a piece's skin conductance, so that it starts and ends at rest."""
+    """Remove the trend from the skin conductance of a piece, so that it starts and ends at rest."""
     ends_us = columns[_GSR, :_GSR_EDGE].mean(), columns[_GSR, -_GSR_EDGE:].mean()
     columns[_GSR] += rest_us - np.linspace(*ends_us, N_TIMES)
     return columns
