@@ -18,7 +18,7 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.labels import PainLevel
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
-from ecg_facial.prepared import prepare
+from ecg_facial.prepared.making import prepare
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.opening import open_executor
 from ecg_facial.windows.settings import WindowSettings
