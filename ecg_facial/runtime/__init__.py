@@ -1,1 +1,1 @@
-"""Ground that everything stands on: files, settings, progress, provenance, executors."""
+"""What every other folder uses: files, settings, records, progress, provenance, executors."""

@@ -1,7 +1,7 @@
-"""Progress on the terminal, silent when nobody looks.
+"""Progress on the terminal; silent in library use.
 
-Enters: an iterable, or a piece of work. Leaves: the same, with a bar on standard error. Imports rich only when a bar is
-shown.
+Input: an iterable, or a piece of work. Output: the same, with a progress bar on standard error. rich is imported only
+when a bar is shown.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _LOG_EVERY = 10
 
 
 def track(items: Iterable[_Item], *, label: str, total: int, show: bool) -> Iterator[_Item]:
-    """Yield `items` while a bar shows how many of `total` are done.
+    """Yield `items` while a progress bar shows how many of `total` are done.
 
     Parameters
     ----------
     items : iterable
-        What to go through.
+        Items, or results as they arrive.
     label : str
         What is being done, such as ``"Preparing windows"``.
     total : int
         Number of items.
     show : bool
-        False for library use: the items pass through untouched. Where standard error is not a terminal, a line is
-        printed at every tenth part instead of a moving bar.
+        False for library use: only the items pass. Where standard error is not a terminal, every tenth part is a line
+        instead of a moving bar.
     """
     if not show:
         yield from items
@@ -45,14 +45,14 @@ def track(items: Iterable[_Item], *, label: str, total: int, show: bool) -> Iter
 
 
 def announce(text: str) -> None:
-    """Write a line to standard error, where the bars are, so that results on standard output stay alone."""
+    """Write a line to standard error, where the bars are; standard output holds results alone."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
 @contextmanager
 def announce_time(label: str, *, show: bool) -> Iterator[None]:
-    """Say what begins, with a moving bar on a terminal, and how long it took: for work without parts to count."""
+    """Say what begins, with a spinner on a terminal, and how long it took: for work without parts to count."""
     begin = time.monotonic()
     if show and sys.stderr.isatty():
         from rich.console import Console

@@ -1,7 +1,7 @@
-"""Files written whole or not at all, and fingerprints of files.
+"""Files that are complete or absent, and fingerprints of files.
 
-Enters: bytes, text, JSON-able objects, paths. Leaves: files that are complete even after kill -9, and hex digests.
-Knows nothing of what the files mean.
+Input: bytes, text, JSON-able objects, paths. Output: files that are complete even after kill -9, and hex digests. What
+the files mean is not known here.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def _create_temporary(path: Path) -> Path:
-    """Create an empty hidden file beside `path`, under a name that nobody has.
+    """Create an empty hidden file beside `path`, under a new name.
 
     The system applies the umask to 0o666. `tempfile.mkstemp` gives 0o600, and the umask for a later chmod can be read
     only by changing it, for every thread of the process.
@@ -52,18 +52,18 @@ def _create_temporary(path: Path) -> Path:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file that is complete or absent, even after kill -9."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a UTF-8 text file whole or not at all, with Unix line ends on every system."""
+    """Write a UTF-8 text file that is complete or absent, with Unix line ends on every system."""
     write_bytes(path, content.encode("utf-8"))
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON whole or not at all: two-space indent, keys in the given order, NaN refused."""
+    """Write a JSON file that is complete or absent: two-space indent, keys in the given order, NaN refused."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
 
@@ -86,7 +86,7 @@ def sha256_json(content: Any) -> str:
 def fingerprint_file(path: Path) -> str:
     """Identity of a file without reading all of it: size, modification time and a hash of both ends.
 
-    The path itself is left to the caller, so that a data set may move and keep its fingerprint.
+    The path is not part of it, so that a data set that is moved keeps its fingerprint.
     """
     status = path.stat()
     digest = hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode())

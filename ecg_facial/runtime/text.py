@@ -1,4 +1,7 @@
-"""Aligned text tables, and the note on simulated data."""
+"""Aligned text tables, and the note on simulated data.
+
+Input: rows of values. Output: text for the terminal.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ main()
 """
 TRAINING, EVERY = (
     "torch,onnx,onnxscript,safetensors",
-    "torch,onnx,onnxscript,safetensors,sklearn,jinja2,matplotlib,joblib",
+    "torch,onnx,onnxscript,safetensors,sklearn,jinja2,matplotlib,joblib,ray",
 )
 
 
@@ -43,6 +43,14 @@ def test_a_command_that_needs_extras_names_them_all_in_one_line(command: str, ne
     assert done.returncode == 2
     extras = {"demo": "simulate,train", "score": "evaluate"}.get(command, "train")
     assert done.stderr == (f"error: {needed} is needed here and is not installed: pip install 'ecg-facial[{extras}]'\n")
+
+
+@pytest.mark.parametrize("command", ["index", "prepare"])
+def test_an_executor_that_needs_ray_says_so_in_one_line(command: str, tmp_path: Path) -> None:
+    place = ["--out", str(tmp_path / "out")]
+    done = run_without("ray", command, str(tmp_path), *place, "--executor", "ray")
+    assert done.returncode == 2
+    assert done.stderr == "error: ray is needed here and is not installed: pip install 'ecg-facial[ray]'\n"
 
 
 def test_scoring_needs_no_torch(tmp_path: Path) -> None:
