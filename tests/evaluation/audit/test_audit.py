@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from changed_rows import change_rows, copy_clip
+from results import make_metrics
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
@@ -24,7 +25,7 @@ from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_fe
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
-from ecg_facial.evaluation.judging.schema import ALPHA, LEAKS, AuditResult
+from ecg_facial.evaluation.judging.schema import ALPHA, LEAKS, AuditResult, RunMetrics
 from ecg_facial.prepared.altering import AlteredData
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
@@ -295,14 +296,17 @@ def test_exact_counts_are_noticed_and_chance_ones_are_not() -> None:
 
 
 def test_a_result_above_everything_published_is_a_warning() -> None:
-    def judged(low: float) -> dict[str, Any]:
-        return {"task": "binary", "models": {"fusion": {"over_subjects": {"ci95_low": low}}}}
+    def judged(low: float) -> RunMetrics:
+        metrics = make_metrics()
+        fusion = metrics.models["fusion"]
+        sure = replace(fusion, over_subjects=replace(fusion.over_subjects, ci95_low=low))
+        return replace(metrics, task="binary", models={"fusion": sure})
 
     (high,) = check_plausibility(judged(0.95), simulated=False)
     assert (high.passed, high.warning) == (False, True)
     assert "best published: 87.5" in high.message
     assert check_plausibility(judged(0.90), simulated=False)[0].passed
-    assert check_plausibility({**judged(0.9), "task": "biovid4"}, simulated=False)[0].passed is None
+    assert check_plausibility(replace(judged(0.9), task="biovid4"), simulated=False)[0].passed is None
 
 
 def test_copies_are_found_after_a_change_of_gain_and_mirroring_and_other_clips_are_not(prepared: Any) -> None:
