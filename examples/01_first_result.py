@@ -9,9 +9,10 @@ with the package. It is SIMULATED, so that its true beats are known too.
 # %%
 # A face video and an ECG of 5.5 s, with one clock.
 
-import ecg_facial
 import matplotlib.pyplot as plt
 import numpy as np
+
+import ecg_facial
 
 example = ecg_facial.load_example()
 print(

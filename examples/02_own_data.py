@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
 import pandas as pd
+
 from ecg_facial import CohortSettings, WindowSettings, index_dataset, prepare, simulate_cohort
 from ecg_facial.labels import PainLevel
 

@@ -18,6 +18,11 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor, nn
+
 from ecg_facial import (
     TOKEN_FEATURES,
     BenchmarkSettings,
@@ -31,10 +36,6 @@ from ecg_facial import (
     prepare,
 )
 from ecg_facial.simulate.heart.ecg import simulate_ecg
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from torch import Tensor, nn
 
 FS_HZ, N_TIMES, N_PEOPLE, N_TRIALS = 512, 2816, 6, 10
 scratch = TemporaryDirectory()

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+
 from ecg_facial import score
 
 rng = np.random.default_rng(0)

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import matplotlib.pyplot as plt
+
 from ecg_facial import CohortSettings, detect_r_peaks, read_ecg, simulate_cohort
 from ecg_facial.inspection.running import inspect_ecg
 from ecg_facial.inspection.settings import InspectionSettings

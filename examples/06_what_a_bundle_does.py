@@ -18,14 +18,15 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+
 from ecg_facial import (
     BenchmarkSettings,
     CohortSettings,
-    Predictor,
     TrainingSettings,
     WindowSettings,
     load_bundle,
     load_example,
+    open_predictor,
     predict_files,
     read_frames,
     simulate_cohort,
@@ -65,7 +66,7 @@ example = load_example()
 ecg = Path(scratch.name, "ecg.csv")
 pd.DataFrame({"ecg": example.ecg.samples}).to_csv(ecg, index=False)
 
-predictor = Predictor(load_bundle(bundle))
+predictor = open_predictor(load_bundle(bundle))
 both = predict_files(predictor, video=example.video, ecg=ecg, fs_hz=example.ecg.fs_hz)
 print(describe_prediction(both))
 

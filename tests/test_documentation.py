@@ -24,6 +24,7 @@ def test_the_quick_start_prints_what_the_readme_shows() -> None:
 
 def test_the_readme_is_read_in_one_go() -> None:
     assert len(README.splitlines()) <= 150
+    assert README.count("![") == 1
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

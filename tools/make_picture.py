@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MultipleLocator
 
-from ecg_facial import EcgSignal, Prediction, Predictor, detect_r_peaks, load_bundle, make_window
+from ecg_facial import EcgSignal, Prediction, Predictor, detect_r_peaks, load_bundle, make_window, open_predictor
 from ecg_facial.face.video import RgbFrame
 from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.files.biosignals import FS_HZ
@@ -129,7 +129,7 @@ def _draw_probabilities(ax: Axes, prediction: Prediction, *, legend: bool) -> No
 
 def main(bundle: Path, out: Path) -> None:
     """Write the picture."""
-    predictor = Predictor(load_bundle(bundle))
+    predictor = open_predictor(load_bundle(bundle))
     draw([simulate(level, predictor) for level in LEVELS]).savefig(out, dpi=110)
 
 
