@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.readers.contract import NoSettings
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.labels import PainLevel
 from ecg_facial.prepared import making
@@ -76,7 +77,13 @@ def store(tmp_path: Path) -> Callable[[MemoryData], StoredData]:
         for number, first in enumerate(range(0, len(windows), TRIALS_PER_SHARD)):
             write_shard(tmp_path, number, windows[first : first + TRIALS_PER_SHARD], key=sha256_json(parts))
         index = DatasetIndex(
-            root=tmp_path, reader="none", trials=(), problems=(), fingerprint="", simulated=data.simulated
+            root=tmp_path,
+            reader="none",
+            reader_settings=NoSettings(),
+            trials=(),
+            problems=(),
+            fingerprint="",
+            simulated=data.simulated,
         )
         making._finish(tmp_path, index, parts, n_trials=len(windows), n_rest=0)
         return open_prepared(tmp_path)
