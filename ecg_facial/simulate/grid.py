@@ -10,7 +10,7 @@ import numpy as np
 from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.settings.presets import Range
 
-# as in BioVid Part A: 5.5 s at 25 frames per second, the last frame included
+# as in BioVid Part A: 5.5 s at 25 frames per second, 138 frames
 TRIAL_S = 5.5
 FPS = 25.0
 N_FRAMES = 138

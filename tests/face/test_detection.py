@@ -14,7 +14,7 @@ from ecg_facial.face.tracking import FaceTracker
 from ecg_facial.face.video import RgbFrame, read_frames
 from ecg_facial.recording import VideoRef
 from ecg_facial.simulate.files.encode import encode_video
-from ecg_facial.simulate.head.expressions import PAIN_AUS
+from ecg_facial.simulate.grid import PAIN_AUS
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
 

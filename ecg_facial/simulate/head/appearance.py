@@ -1,7 +1,7 @@
-"""Skin, brows, beard, hair, eyes and wrinkles of a simulated head.
+"""Textures of a simulated head: skin, brows, beard, hair, eyes and wrinkles.
 
-Input: an identity and the mesh. Output: `Appearance`, all arrays that the rasteriser reads. Textures are planar maps
-of the average head seen from the front; `X_SPAN` and `Y_SPAN` say how model units map to them.
+Input: an identity and the mesh. Output: `Appearance`, the arrays of the rasteriser. Textures are projections of the
+average head from the front; `X_SPAN` and `Y_SPAN` are their sizes in model units.
 """
 
 from __future__ import annotations
@@ -30,15 +30,19 @@ from ecg_facial.simulate.head.wrinkles import draw_wrinkles
 
 TEXTURE_WIDTH, TEXTURE_HEIGHT, EYE_PX = 320, 444, 96
 X_SPAN, Y_TOP, Y_SPAN = 2.6, 1.6, 3.6
-_FAINTEST_CREASE = 0.01
+# darkening from which a pixel has wrinkles
+_MIN_CREASE = 0.01
+# inner mouth: half width of bright teeth; how its vertices are found, and its colour
 _MOUTH_REACH = 0.17
 _MOUTH_CELL, _MOUTH_DEPTH, _MOUTH_RGB = 0.05, 0.07, (44.0, 18.0, 18.0)
 _LONG_HAIR_Y = -1.1
 _LOWER_LIP_Y, _MOUTH_CORNER = -0.785, (0.205, -0.668)
+# RGB of skin by ancestry, of hair, of irises and of clothes
 _SKIN = np.array([[104, 70, 52], [216, 174, 140], [228, 184, 160]], dtype=np.float64)
 _HAIR = np.array(
     [[28, 22, 20], [58, 40, 27], [104, 74, 46], [22, 20, 20], [70, 52, 40], [148, 114, 72]], dtype=np.float64
 )
+# indices of light colours
 _LIGHT_HAIR, _LIGHT_IRIS = (2, 5), (1, 2)
 _CAUCASIAN = ANCESTRIES.index("caucasian")
 _GREY_HAIR = np.array([168, 163, 158], dtype=np.float64)
@@ -48,27 +52,27 @@ _CLOTHES = np.array([[52, 60, 78], [120, 120, 124], [66, 84, 72], [110, 62, 58],
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Appearance:
-    """What the rasteriser reads.
+    """Textures and colours of a person.
 
     Attributes
     ----------
     skin : ndarray of uint8, shape (TEXTURE_HEIGHT, TEXTURE_WIDTH, 4)
-        Reflectance, RGB, and 1 where a wrinkle may show.
+        RGB reflectance, and 1 where there may be a wrinkle.
     wrinkles : ndarray of float32, shape (TEXTURE_HEIGHT, TEXTURE_WIDTH, n_wrinkles)
-        Log darkening at strength 1.
+        Logarithm of the darkening at strength 1.
     wrinkle_rest, wrinkle_gain : ndarray of float32, shape (n_wrinkles,)
-        Strength at rest (age) and per expression.
+        Strength at rest (by age), and its increase with the expression.
     eye : ndarray of float32, shape (EYE_PX, EYE_PX, 3)
     vertex_colour : ndarray of float32, shape (n_vertices, 4)
         RGB and opacity over the skin texture: teeth, tongue, hair at the sides.
     hair_share : ndarray of float32, shape (n_vertices,)
-        How much of a vertex is hair, for its volume.
+        Opacity of painted hair on each vertex.
     style : HairStyle
     glasses : Glasses or None
     hair : ndarray of float32, shape (3,)
         RGB of the hair.
     tone, cloth : tuple of float, length 3
-        RGB of skin and clothes, for what is drawn apart from the mesh.
+        RGB of skin and clothes, for the hand and the cloth.
     """
 
     skin: UInt8Array
@@ -94,14 +98,14 @@ class _Canvas:
     rng: np.random.Generator
 
     def noise(self, blur_px: float, *, stretch: float = 1.0) -> Float32Array:
-        """Smooth noise of unit variance; `stretch` above 1 draws it out vertically."""
+        """Draw smooth noise of unit variance; `stretch` above 1 stretches it vertically."""
         white = self.rng.standard_normal(self.x.shape, dtype=np.float32)
         smooth = cv2.GaussianBlur(white, (0, 0), sigmaX=blur_px, sigmaY=blur_px * stretch)
         return np.asarray(smooth / (smooth.std() + 1e-6), dtype=np.float32)
 
 
 def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None = None) -> Appearance:
-    """Draw a person's textures; the same identity gives the same arrays. `hair` is a cut instead of their own."""
+    """Draw a person's textures; the same identity gives the same arrays. `hair` replaces the person's own cut."""
     rng = np.random.default_rng(identity.appearance_seed)
     column, row = np.meshgrid(np.arange(TEXTURE_WIDTH), np.arange(TEXTURE_HEIGHT))
     x = ((column + 0.5) / TEXTURE_WIDTH - 0.5) * X_SPAN
@@ -119,7 +123,7 @@ def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None
     skin = _draw_fringe(canvas, skin, hair_colour, hairline + (0.35 if balding else 0.0))
     style = choose_style(identity, hairline, is_bald=balding, name=hair)
     wrinkles, gain = draw_wrinkles(canvas.x, canvas.y, rng, eye_x=eye_x)
-    creased = np.abs(wrinkles * np.maximum(gain, 0.35)).max(axis=-1) > _FAINTEST_CREASE
+    creased = np.abs(wrinkles * np.maximum(gain, 0.35)).max(axis=-1) > _MIN_CREASE
     aged = max(0.0, (identity.age_years - 30) / 50)
     rest = rng.uniform(0.0, 0.35, len(gain)) * aged
     share = _hair_share(head, hairline + (0.45 if balding else 0.0), covers_ears=style.covers_ears)
@@ -150,7 +154,7 @@ def _triple(colour: Float64Array) -> tuple[float, float, float]:
 
 
 def texture_coordinates(head: HeadMesh) -> Float32Array:
-    """Texture coordinates 0..1 of every vertex, float32 of shape (n_vertices, 2)."""
+    """Compute texture coordinates 0..1 of all vertices, float32 of shape (n_vertices, 2)."""
     relative = head.template - head.eye_centre
     uv = np.stack([relative[:, 0] / X_SPAN + 0.5, (Y_TOP - relative[:, 1]) / Y_SPAN], axis=1)
     for side in (LEFT_EYE, RIGHT_EYE):
@@ -163,14 +167,14 @@ def texture_coordinates(head: HeadMesh) -> Float32Array:
 
 
 def _pick(colours: Float64Array, light: tuple[int, ...], identity: Identity, rng: np.random.Generator) -> Float64Array:
-    """Pick a colour; light ones of hair and eyes come with the Caucasian part of the ancestry."""
+    """Draw a colour; light hair and eyes are as likely as the square of the Caucasian part of the ancestry."""
     weights = np.ones(len(colours))
     weights[list(light)] = identity.ancestry[_CAUCASIAN] ** 2
     return np.asarray(colours[int(rng.choice(len(colours), p=weights / weights.sum()))])
 
 
 def _hair_colour(identity: Identity, rng: np.random.Generator) -> Float64Array:
-    # lighter or darker and a little warmer or colder: independent noise of the channels makes dark hair purple
+    # brightness and warmth vary; independent noise of the three channels would make dark hair purple
     warmth = rng.normal(0.0, 0.05)
     colour = _pick(_HAIR, _LIGHT_HAIR, identity, rng) * rng.uniform(0.8, 1.3) * np.array([1 + warmth, 1.0, 1 - warmth])
     grey = float(np.clip((identity.age_years - rng.uniform(35, 60)) / 20, 0.0, 0.9))
@@ -201,16 +205,16 @@ def _draw_skin(canvas: _Canvas, tone: Float64Array, eye_x: float) -> Float32Arra
 def _draw_lips(
     canvas: _Canvas, skin: Float32Array, head: HeadMesh, tone: Float64Array, identity: Identity
 ) -> Float32Array:
-    """Lips where rolling the lips moves the mesh most, spread from vertices to pixels smoothly."""
+    """Draw the lips, where the targets that roll the lips move the mesh most."""
     rng = canvas.rng
     motion = np.linalg.norm(head.expressions["mouthRollUpper"] + head.expressions["mouthRollLower"], axis=1)
     relative = head.template - head.eye_centre
-    # the rolled zone is wider than the vermilion; skin of the nose side is far behind in motion, but the groove under
-    # the lower lip moves as much as the lip
+    # the skin above moves much less, but the groove under the lower lip moves as much as the lip: excluded by its
+    # height
     red = (motion > 0.5 * motion.max()) & (np.abs(relative[:, 0]) < 0.3) & (head.group == 0)
     red &= relative[:, 1] > _LOWER_LIP_Y
     weight = np.zeros(skin.shape[:2], np.float32)
-    # lips taper to the mouth's corners, which rolling hardly moves
+    # lips taper to the corners of the mouth, which hardly move
     points = np.concatenate([relative[red, :2], [[-_MOUTH_CORNER[0], _MOUTH_CORNER[1]], _MOUTH_CORNER]])
     columns = ((points[:, 0] / X_SPAN + 0.5) * TEXTURE_WIDTH).astype(int)
     rows = ((Y_TOP - points[:, 1]) / Y_SPAN * TEXTURE_HEIGHT).astype(int)
@@ -255,7 +259,7 @@ def _draw_beard(canvas: _Canvas, skin: Float32Array, hair: Float64Array, identit
 
 
 def _draw_fringe(canvas: _Canvas, skin: Float32Array, hair: Float64Array, hairline: float) -> Float32Array:
-    """Hair over the forehead, drawn in the texture because the mesh is too coarse for a hairline."""
+    """Draw the hair at the forehead in the texture, because the mesh is too coarse for a hairline."""
     x, y, rng = canvas.x, canvas.y, canvas.rng
     parting, recede = rng.uniform(-0.35, 0.35), rng.uniform(0.1, 0.5)
     edge = hairline + recede * 0.12 * np.cos(3.2 * (x - parting)) - 0.62 * np.maximum(np.abs(x) - 0.42, 0)
@@ -268,19 +272,19 @@ def _draw_fringe(canvas: _Canvas, skin: Float32Array, hair: Float64Array, hairli
 
 
 def _draw_locks(skin: Float32Array, creased: BoolArray, hair: Float64Array, canvas: _Canvas) -> None:
-    """Draw strands into the strip of texture that the hair's shell shows: columns are locks, rows go to the ends."""
+    """Draw strands into the strip of the texture for the hair: columns are locks, rows go from root to end."""
     top, bottom = (round(share * TEXTURE_HEIGHT) for share in STRIP)
     rows = slice(max(top - 3, 0), bottom + 4)
     strands = 0.15 * canvas.noise(0.8, stretch=16) + 0.06 * canvas.noise(3.5, stretch=8)
     along = np.clip((np.arange(rows.start, rows.stop) - top) / (bottom - top), 0, 1)
-    # darker where hair grows and where it ends, lighter on the crown's bow
+    # darker at roots and ends, brighter at the top
     bow = 0.78 + 0.3 * np.sin(np.pi * np.clip(1.25 * along, 0, 1)) ** 0.7
     skin[rows] = hair * np.clip(bow[:, None] * (1 + strands[rows]), 0.4, 1.6)[..., None]
     creased[rows] = False
 
 
 def _draw_shirt(canvas: _Canvas, skin: Float32Array, cloth: Float64Array) -> Float32Array:
-    """Cloth below a round neckline, drawn in the texture because the mesh is too coarse for an edge."""
+    """Draw a shirt with a round neckline in the texture, because the mesh is too coarse for an edge."""
     below = -(canvas.y + 1.78 - 0.12 * np.abs(canvas.x))
     collar = np.exp(-(((below - 0.03) / 0.02) ** 2))
     painted = cloth * (1.0 - 0.25 * collar[..., None])
@@ -289,10 +293,11 @@ def _draw_shirt(canvas: _Canvas, skin: Float32Array, cloth: Float64Array) -> Flo
 
 
 def _hair_share(head: HeadMesh, hairline: float, *, covers_ears: bool) -> Float32Array:
+    """Opacity of painted hair on each vertex."""
     relative = head.template - head.eye_centre
     behind = np.maximum(head.template[:, 2].max() - 0.78 - head.template[:, 2], 0)
     slope, lowest = (2.1, _LONG_HAIR_Y) if covers_ears else (1.05, -0.12)
-    # where hair is short, ears stay free: they stand out sideways at eye height
+    # short hair leaves the ears free, which are beside the eyes
     share = expit((relative[:, 1] - hairline + slope * behind - 0.12 * np.abs(relative[:, 0])) * 16)
     share *= expit((relative[:, 1] - lowest) * 14)
     share[head.group != 0] = 0
@@ -306,7 +311,7 @@ def _colour_vertices(
     shade = 1 + 0.07 * rng.standard_normal(len(head.template))
     colour[:, :3] = hair * shade[:, None]
     colour[:, 3] = hair_share
-    # teeth and tongue stand in the mouth's shadow, the deeper the further back and the nearer its corners
+    # teeth and tongue are darker further back and towards the corners of the mouth
     relative = head.template - head.eye_centre
     reach = np.exp(-((relative[:, 0] / _MOUTH_REACH) ** 4)) * np.clip(0.75 + 2.0 * relative[:, 2], 0.15, 1.0)
     for group, tint in ((UPPER_TEETH, (208, 202, 188)), (LOWER_TEETH, (190, 184, 172)), (TONGUE, (140, 66, 66))):
@@ -320,10 +325,10 @@ def _colour_vertices(
 
 
 def _find_inner_mouth(head: HeadMesh) -> IntpArray:
-    """Vertices of the cheeks' inner side: behind other skin at the same place, about the mouth."""
+    """Find the vertices inside the mouth: near it, and behind other skin at the same place."""
     relative = head.template - head.eye_centre
     x, y = np.abs(relative[:, 0]), relative[:, 1]
-    # not the nostrils above, nor the skin under the chin and the neck
+    # excludes nostrils, chin and neck
     inside = (x < 0.34) & (y > -0.87) & (y < np.where(x < 0.17, -0.57, -0.46)) & (relative[:, 2] > -0.9)
     about = np.flatnonzero((head.group == BODY) & inside)
     apart = np.linalg.norm(relative[about, None, :2] - relative[None, about, :2], axis=-1)
@@ -342,6 +347,6 @@ def _draw_eye(identity: Identity, rng: np.random.Generator) -> Float32Array:
     glint = np.hypot(row + 0.09, column - rng.uniform(-0.09, 0.09)) * 2
     eye[glint < rng.uniform(0.05, 0.09)] = 250
     eye[: int(EYE_PX * rng.uniform(0.3, 0.4))] *= 0.72
-    # the ball turns away from the light towards the corners, and the lids shade it
+    # darker towards the corners, where the ball turns away from the light
     eye *= 1.0 - 0.5 * np.clip((np.abs(column)[..., None] - 0.2) / 0.28, 0, 1) ** 1.5
     return np.asarray(cv2.GaussianBlur(eye.clip(0, 255), (0, 0), 0.7), dtype=np.float32)

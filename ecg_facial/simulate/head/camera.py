@@ -1,7 +1,7 @@
-"""What a simulated camera does to a picture: white balance, exposure, blur and noise.
+"""Simulated camera: white balance, exposure, blur and noise.
 
-Input: scene settings and a random stream; then pictures. Output: pictures of the same shape. Compression is the
-encoder's part: `CameraTake.crf` is only carried here.
+Input: scene settings and a random stream; then pictures. Output: pictures of the same shape. Does not compress:
+`CameraTake.crf` is for the encoder.
 """
 
 from __future__ import annotations
@@ -18,26 +18,28 @@ from ecg_facial.simulate.settings.presets import SceneSettings
 
 USUAL_CRF = 23
 _USUAL_HEIGHT = 240
-_FAINTEST_BLUR_PX, _FAINTEST_NOISE = 0.15, 0.05
+# weaker blur and noise are invisible and left out
+_MIN_BLUR_PX, _MIN_NOISE = 0.15, 0.05
+# the noise of a trial is larger than a picture by this
 _NOISE_SLACK_PX = 61
 
 
 @dataclass(frozen=True, kw_only=True)
 class CameraTake:
-    """How the camera of one trial sees.
+    """Parameters of the camera in one trial.
 
     Attributes
     ----------
     gain : tuple of float, length 3
         Factor of red, green and blue: white balance and exposure.
     noise : float
-        Standard deviation in steps of 255.
+        Standard deviation in steps of 8-bit values.
     blur_px : float
         Standard deviation at a picture height of 240.
     crf : int
         Rate factor for the H.264 encoder.
     seed : int
-        Of the noise.
+        Seed of the noise.
     """
 
     gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -63,7 +65,7 @@ def sample_take(rng: np.random.Generator, settings: SceneSettings) -> CameraTake
 
 
 def take_picture(picture: UInt8Array, take: CameraTake, *, brightness: float = 1.0, frame: int = 0) -> UInt8Array:
-    """See a picture through a camera.
+    """Apply the camera to a picture.
 
     Parameters
     ----------
@@ -72,19 +74,19 @@ def take_picture(picture: UInt8Array, take: CameraTake, *, brightness: float = 1
     take : CameraTake
         The camera.
     brightness : float
-        Light of the room relative to the usual one.
+        Brightness of the room, relative to the usual one.
     frame : int
-        Number of the frame; each has noise of its own.
+        Number of the frame; each has other noise.
     """
     height, width = picture.shape[:2]
     sigma = take.blur_px * height / _USUAL_HEIGHT
-    if sigma > _FAINTEST_BLUR_PX:
+    if sigma > _MIN_BLUR_PX:
         picture = cv2.GaussianBlur(picture, (0, 0), sigma).astype(np.uint8, copy=False)
-    # here, as scenes are drawn where no picture is, and without numba
+    # imported here, because scenes are simulated without numba
     from ecg_facial.simulate.head.pixels import scale_and_grain, scale_colours
 
     gains = [max(0.0, brightness * gain) for gain in take.gain]
-    if take.noise <= _FAINTEST_NOISE:
+    if take.noise <= _MIN_NOISE:
         return scale_colours(picture, gains)
     down, right = (frame * step % _NOISE_SLACK_PX for step in (17, 29))
     return scale_and_grain(picture, gains, _draw_grain(take.seed, take.noise, height, width), corner=(down, right))
@@ -92,7 +94,7 @@ def take_picture(picture: UInt8Array, take: CameraTake, *, brightness: float = 1
 
 @lru_cache(maxsize=2)
 def _draw_grain(seed: int, noise: float, height: int, width: int) -> Int16Array:
-    """Draw a trial's noise, larger than a picture: each frame shows another part, which is cheaper than new noise."""
+    """Draw a trial's noise, larger than a picture: each frame uses another part, which is faster than new noise."""
     rng = np.random.default_rng(seed)
     shape = (height + _NOISE_SLACK_PX, width + _NOISE_SLACK_PX, 3)
     grain: Int16Array = np.rint(noise * rng.standard_normal(shape, dtype=np.float32)).astype(np.int16)

@@ -1,7 +1,7 @@
-"""Cloth below a simulated head's shoulders: what the mesh does not hold.
+"""Cloth below the shoulders of a simulated head, which the mesh does not include.
 
-Input: a mesh, then pictures and projected edges. Output: the same pictures with cloth painted where the mesh is cut
-off, before the mesh covers most of it.
+Input: a mesh, then pictures and projected edges. Output: the same pictures with cloth below the edges of the mesh. It
+is painted first; the mesh covers most of it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _FIXED_POINT_BITS = 4
 
 
 def find_cut_edges(vertices: Float32Array) -> list[IntpArray]:
-    """Vertices of the shoulders and of the chest's lower end, where the mesh is cut off."""
+    """Find the vertices at the lower edges of the mesh: both shoulders and the chest."""
     x, y = vertices[:, 0], vertices[:, 1]
     parts = [(x > _ARM_X) & (y < _ARM_Y), (x < -_ARM_X) & (y < _ARM_Y), y < _CHEST_Y]
     return [np.flatnonzero(part) for part in parts if part.any()]
 
 
 def paint_below(picture: UInt8Array, edge_px: Float32Array, colour: Float32Array) -> None:
-    """Paint cloth from a cut edge of the mesh, shoulder or chest, to below the picture: the mesh ends in rags.
+    """Paint cloth from an edge of the mesh to the bottom of the picture, because the edge is ragged.
 
     Parameters
     ----------

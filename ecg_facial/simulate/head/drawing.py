@@ -1,7 +1,7 @@
-"""How a cohort's frames are drawn: action units and a scene in, a picture out.
+"""Drawing of a cohort's frames from action units and a scene.
 
-Input: cohort settings and a subject. Output: a function that draws one frame. The rendered head is the default; tests
-and experiments pass a factory of their own to `cohort.simulate_cohort`.
+Input: cohort settings and a subject. Output: a function that draws one frame, by default the rendered head; tests pass
+another factory to `cohort.simulate_cohort`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class FrameDrawer(Protocol):
-    """Draws one person's frames."""
+    """Function that draws the frames of one person."""
 
     def __call__(self, action_units: Mapping[str, float], scene: Scene, frame: int) -> UInt8Array:
         """Draw a frame.
@@ -38,11 +38,11 @@ class FrameDrawer(Protocol):
         Parameters
         ----------
         action_units : mapping of str to float
-            What the face shows, 0..1; blinks are in AU43.
+            Intensities, 0..1; blinks are in AU43.
         scene : Scene
             Head and light of the trial.
         frame : int
-            Which of the scene's frames.
+            Number of the frame in the scene.
 
         Returns
         -------
@@ -52,14 +52,14 @@ class FrameDrawer(Protocol):
 
 
 DrawerFactory = Callable[[CohortSettings, int], FrameDrawer]
-"""Makes the drawer of the subject with an index; a function at module level, as worker processes import it."""
+"""Function that makes the drawer of a subject; at module level, because worker processes import it."""
 
 
 def make_face_drawer(settings: CohortSettings, index: int) -> FrameDrawer:
     """Make the drawer of a subject's rendered head.
 
-    Identity, room and lamps belong to the person; their random streams start with ``"cohort"``, so that no head of a
-    cohort is among the pretraining heads.
+    Identity, room and lamps are the same in all trials of the person. Their random streams start with ``"cohort"``, so
+    that no head of a cohort is among those of pretraining.
     """
     from ecg_facial.simulate.head.identity import sample_identity
 
@@ -83,11 +83,10 @@ def make_person_drawer(
     Parameters
     ----------
     identity : Identity
-        Who.
     settings : SceneSettings
         Rooms and lamps of the population.
     streams : callable
-        Gives the person's random stream of a purpose: ``"light"``, ``"lamps"``, ``"room"``.
+        Makes the person's random stream of a purpose: ``"light"``, ``"lamps"``, ``"room"``.
     width, height : int
         Size of the pictures in pixels.
     """
@@ -100,7 +99,7 @@ def make_person_drawer(
     is_furnished = room_rng.random() < settings.room_share
     size = {"width": width, "height": height}
     room = draw_room(room_rng, **size) if is_furnished else draw_plain_wall(light.wall_top, light.wall_bottom, **size)
-    # the room's picture is of its usual brightness, so that lamps change its colour at once and its brightness later
+    # the picture of the room has the usual brightness: lamps are applied relative to it
     usual = float(light.level().mean())
 
     def draw(action_units: Mapping[str, float], scene: Scene, frame: int) -> UInt8Array:
@@ -130,19 +129,19 @@ def make_person_drawer(
 
 
 def _change_lamp(lamp: tuple[float, ...], turn_rad: float, gain: Float64Array) -> tuple[float, ...]:
-    """Turn a lamp (x, y, z of its direction, then RGB) about the vertical axis, and change its colours."""
+    """Rotate a lamp (x, y, z of its direction, then RGB) about the vertical axis, and scale its colours."""
     x, y, z, *strength = lamp
     cosine, sine = math.cos(turn_rad), math.sin(turn_rad)
     return (cosine * x + sine * z, y, cosine * z - sine * x, *(np.array(strength) * gain).tolist())
 
 
 def simulate_trial_scene(settings: CohortSettings, plan: TrialPlan) -> Scene:
-    """Draw a trial's scene without its pictures: `Scene.hand_cover` tells which frames show the whole face."""
+    """Simulate the scene of a trial, without pictures; `Scene.hand_cover` tells which frames show the whole face."""
     return simulate_scene(trial_rng(settings, plan, purpose="scene"), get_preset(settings.preset).scene)
 
 
 def draw_frames(drawer: FrameDrawer, action_units: Float64Array, scene: Scene) -> Iterator[UInt8Array]:
-    """Draw a trial frame by frame.
+    """Draw the frames of a trial.
 
     Parameters
     ----------

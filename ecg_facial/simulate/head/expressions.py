@@ -1,8 +1,8 @@
-"""Action units to mesh targets.
+"""Conversion of action units to weights of the mesh.
 
-Input: action-unit intensities 0..1. Output: weights of the mesh's expression targets, and of the wrinkle maps that
-follow an expression. The units are those of the Facial Action Coding System (Ekman & Friesen 1978); AU45 (blink) moves
-the same lids as AU43 (eyes closed), of the two the stronger counts.
+Input: intensities of action units, 0..1. Output: weights of the mesh's expression targets and of the wrinkle maps. The
+units are those of the Facial Action Coding System (Ekman & Friesen 1978). AU45 (blink) and AU43 (eyes closed) move the
+same lids; the stronger one counts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from ecg_facial.errors import SettingsError
 
-# (target, weight at intensity 1); "*" stands for Left and Right
+# mesh targets (ARKit's names) and their weights at intensity 1; "*" is Left and Right
 _TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
     "AU01": (("browInnerUp", 1.0),),
     "AU02": (("browOuterUp*", 1.0),),
@@ -36,41 +36,40 @@ _TARGETS: dict[str, tuple[tuple[str, float], ...]] = {
     "AU63": (("eyeLookUp*", 1.0),),
     "AU64": (("eyeLookDown*", 1.0), ("eyeBlink*", 0.2)),
 }
-# AU09 pulls down the same skin of the brow as AU04: together they go less far than the sum
+# AU09 moves the same skin of the brow as AU04: together they move it less than the sum
 _YIELDS = {"browDown*": 0.55}
 _LID_UNITS = ("AU43", "AU45")
 AU_NAMES = tuple(sorted((*_TARGETS, *_LID_UNITS)))
-PAIN_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU43")
 WRINKLES = ("glabella", "forehead", "crow", "nasolabial", "nose")
 
 
 @dataclass(frozen=True)
 class LidCurve:
-    """How far a person's blink target must go for the eyes to be shut to a degree; identities differ much in this.
+    """Weight of a person's blink target for each closure of the eyes; it differs much between identities.
 
     Attributes
     ----------
     closures : tuple of float
-        Share of the eyes that is hidden, rising from 0 to 1.
+        Hidden share of the eyes, increasing from 0 to 1.
     weights : tuple of float
-        Weight of the blink target for each.
+        Weight of the blink target for each closure.
     """
 
     closures: tuple[float, ...] = (0.0, 1.0)
     weights: tuple[float, ...] = (0.0, 1.0)
 
     def weight(self, closure: float) -> float:
-        """Weight of the blink target at an intensity 0..1 of AU43."""
+        """Compute the weight of the blink target for an intensity of AU43, 0..1."""
         return float(np.interp(closure, self.closures, self.weights))
 
 
 def check_action_units(action_units: Mapping[str, float]) -> None:
-    """Refuse unknown units.
+    """Refuse unknown action units.
 
     Raises
     ------
     SettingsError
-        Naming the unit and the known ones.
+        When there is an unknown unit; lists the known ones.
     """
     unknown = sorted(set(action_units) - set(AU_NAMES))
     if unknown:
@@ -78,14 +77,14 @@ def check_action_units(action_units: Mapping[str, float]) -> None:
 
 
 def blendshape_weights(action_units: Mapping[str, float], *, lids: LidCurve) -> dict[str, float]:
-    """Weights of the mesh's expression targets.
+    """Compute the weights of the mesh's expression targets.
 
     Parameters
     ----------
     action_units : mapping of str to float
         Intensities 0..1; units left out are 0.
     lids : LidCurve
-        How this person's lids close; a squint closes part of the way.
+        The person's blink target; a squint closes the lids in part.
     """
     weights: dict[str, float] = {}
     for unit, intensity in action_units.items():
@@ -104,7 +103,7 @@ def blendshape_weights(action_units: Mapping[str, float], *, lids: LidCurve) -> 
 
 
 def wrinkle_weights(action_units: Mapping[str, float]) -> tuple[float, ...]:
-    """Strength 0..1 of each wrinkle map in the order of `WRINKLES`."""
+    """Compute the strength of each wrinkle map, 0..1, in the order of `WRINKLES`."""
 
     def mix(**gains: float) -> float:
         return min(1.0, sum(gain * action_units.get(unit, 0.0) for unit, gain in gains.items()))

@@ -1,7 +1,7 @@
-"""Spectacles of a simulated head: rims, bridge, temples and lenses in three dimensions.
+"""Glasses of a simulated head: rims, bridge, temples and lenses in three dimensions.
 
-Input: a random stream; a head's vertices; then per picture the projection and the depth of what is drawn. Output: a
-picture with the spectacles that the head wears. Coordinates are model units from the head's pivot.
+Input: a random stream; a head's vertices; then for each picture the projection and the depth buffer. Output: a picture
+with the glasses. Coordinates are model units from the head's pivot.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from ecg_facial.simulate.head.hair import PIVOT
 from ecg_facial.simulate.head.pixels import lay_lenses
 
 Projection = Callable[[Float32Array], Float32Array]
-"""Pixels and depth, shape (n, 3), of points of the head."""
+"""Function from points of the head to pixels and depth, shape (n, 3)."""
 
+# share of people with glasses, and points of a rim
 _WEARING_SHARE = 0.12
 _N_RIM = 40
+# distance from the skin, curvature of the frame, depth difference from which a line is hidden
 _GAP, _WRAP, _HIDDEN = 0.05, 0.35, 0.06
 _HINGE_Y, _EAR_Z = 0.06, 0.02
 _STATIONS_Z = (0.7, 0.5, 0.3)
@@ -33,19 +35,19 @@ _FIXED_POINT_BITS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Glasses:
-    """Spectacles, in model units.
+    """Shape and colour of glasses, in model units.
 
     Attributes
     ----------
     half_width, half_height : float
-        Of a lens.
+        Half size of a lens.
     power : float
-        2 for round lenses; larger ones are more square.
+        Exponent of the outline: 2 for round lenses, more for square ones.
     thickness : float
-        Of the rims.
+        Thickness of the rims.
     colour : tuple of int, length 3
     tint, glint : float
-        How dark the lenses are, and how bright the room's reflection in them, 0..1.
+        Darkness of the lenses, and brightness of the reflection in them, 0..1.
     """
 
     half_width: float
@@ -59,7 +61,7 @@ class Glasses:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedGlasses:
-    """Spectacles on a head: lines of points, float32 of shape (n, 3); two rims, and what joins and holds them."""
+    """Glasses on a head, as lines of points, float32 of shape (n, 3): two rims; bridge and temples."""
 
     glasses: Glasses
     rims: tuple[Float32Array, ...]
@@ -67,7 +69,7 @@ class FittedGlasses:
 
 
 def choose_glasses(rng: np.random.Generator) -> Glasses | None:
-    """Draw spectacles; None for who wears none."""
+    """Draw a person's glasses; None for people without."""
     if rng.random() >= _WEARING_SHARE:
         return None
     u, is_metal = rng.uniform, rng.random() < 0.4
@@ -85,14 +87,13 @@ def choose_glasses(rng: np.random.Generator) -> Glasses | None:
 
 
 def fit_glasses(glasses: Glasses, vertices: Float32Array, eye_x: float) -> FittedGlasses:
-    """Put spectacles on a head.
+    """Fit glasses to a head.
 
     Parameters
     ----------
     glasses : Glasses
-        Which.
     vertices : ndarray of float32, shape (n, 3)
-        The head's skin, from its pivot.
+        Vertices of the skin, relative to the head's pivot.
     eye_x : float
         Half the distance of the eyes.
     """
@@ -119,7 +120,7 @@ def fit_glasses(glasses: Glasses, vertices: Float32Array, eye_x: float) -> Fitte
 
 
 def _lay_arm(vertices: Float32Array, hinge: Float64Array, side: int) -> Float32Array:
-    """Lay a temple from its hinge along the head to the ear, just outside the skin."""
+    """Fit a temple from its hinge along the head to the ear, just outside the skin."""
     level = np.abs(vertices[:, 1] - hinge[1]) < 0.12
     points, widest = [hinge * [side, 1, 1]], float(hinge[0])
     for z in _STATIONS_Z:
@@ -141,24 +142,23 @@ def draw_glasses(
     level: Float32Array,
     glint_shift: float,
 ) -> None:
-    """Draw spectacles into `picture`: shadow, lenses, rims, and of all lines what nothing hides.
+    """Draw glasses into `picture`: shadow, lenses, and the visible parts of rims and temples.
 
     Parameters
     ----------
     picture : ndarray of uint8, shape (height, width, 3)
         RGB; changed.
     depth : ndarray of float32, shape (height, width)
-        Depth of what is drawn already; larger is nearer.
+        Depth of the head; larger is nearer.
     fitted : FittedGlasses
-        The spectacles.
     project : callable
-        Points of the head to pixels and depth.
+        Converts points of the head to pixels and depth.
     unit_px : float
-        Pixels of a model unit.
+        Pixels per model unit.
     level : ndarray of float32, shape (3,)
         Light of the room.
     glint_shift : float
-        Where the reflection is, in lens widths from its middle.
+        Position of the reflection, in lens widths from the middle.
     """
     glasses = fitted.glasses
     rims = [project(rim) for rim in fitted.rims]
@@ -174,13 +174,13 @@ def draw_glasses(
     parts = [part for rim in rims for part in _find_visible(np.concatenate([rim, rim[:1]]), depth)]
     _stroke(picture, parts, colour, thickness)
     if thickness > 1:
-        # the upper edge of a thick rim catches the light
+        # the upper edge of a thick rim is brighter
         raised = np.array([0.0, 0.25 * thickness], dtype=np.float32)
         _stroke(picture, [part - raised for part in parts], colour * 1.35 + 8, 1)
 
 
 def _find_box(rims: list[Float32Array], shape: tuple[int, ...], *, margin: float) -> tuple[slice, slice] | None:
-    """Rows and columns of the lenses and some margin; None where they are out of the picture."""
+    """Rows and columns of the lenses with a margin; None if they are outside of the picture."""
     points = np.concatenate(rims)[:, :2]
     (left, top), (right, bottom) = points.min(axis=0) - margin, points.max(axis=0) + margin
     rows = slice(max(int(top), 0), min(int(bottom) + 1, shape[0]))
@@ -199,7 +199,7 @@ def _paint_lenses(
     glint_shift: float,
     unit_px: float,
 ) -> None:
-    """Darken the skin below the rims, tint what is behind the lenses, and add a streak of reflected light."""
+    """Draw the shadow of the rims, the tint of the lenses, and a streak of reflected light."""
     corner = np.array([box[1].start, box[0].start], dtype=np.float32)
     lens, shadow, streak = (np.zeros(view.shape[:2], np.uint8) for _ in range(3))
     for rim, fallen in zip(rims, shadows, strict=True):
@@ -214,7 +214,7 @@ def _paint_lenses(
 
 
 def _find_visible(line: Float32Array, depth: Float32Array) -> list[Float32Array]:
-    """Stretches of a projected line that are not behind what is drawn; float32 of shape (n, 2) each."""
+    """Split a projected line into its visible parts, float32 of shape (n, 2) each."""
     columns = np.clip(np.rint(line[:, 0]).astype(int), 0, depth.shape[1] - 1)
     rows = np.clip(np.rint(line[:, 1]).astype(int), 0, depth.shape[0] - 1)
     is_seen = line[:, 2] > depth[rows, columns] - _HIDDEN

@@ -1,8 +1,8 @@
 """Hair of a simulated head: a shell of locks that hang from the crown.
 
-Input: who, and the head's vertices. Output: vertices, triangles and texture coordinates that the rasteriser draws with
-the head, so that hair turns with it, hides what is behind it and casts shadows. Coordinates are model units from the
-head's pivot (`PIVOT` below the eyes' midpoint); the hair's own texture is a strip of `STRIP` in the skin's.
+Input: an identity, and the head's vertices. Output: vertices, triangles and texture coordinates, drawn together with
+the head, so that hair rotates with it, hides parts of it and casts shadows. Coordinates are model units from the head's
+pivot (`PIVOT` is its offset from the midpoint of the eyes). The texture of hair is the strip `STRIP` of the skin's.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ HairName = Literal["bald", "cropped", "short", "tied", "bob", "long"]
 
 PIVOT = np.array([0.0, -0.35, -0.9], dtype=np.float32)
 STRIP = (0.01, 0.115)
-"""First and last row of the hair's texture as shares of the skin texture's height: above every head."""
+"""First and last row of the hair's texture, in heights of the skin texture: above every head."""
 
 _CENTRE = np.array([0.0, 0.2, -0.85]) - PIVOT
 _N_LOCKS, _N_ROWS = 64, 10
+# width of the kernel that smooths the skull
 _KERNEL_RAD = 0.13
-# azimuths from the front, in degrees: forehead, temple, whiskers, ear, nape
+# azimuths from the front in degrees at which heights are given: forehead, temple, whiskers, ear, nape
 _PLACES_DEG = (0.0, 40.0, 57.0, 64.0, 76.0, 82.0, 104.0, 112.0, 180.0)
 _TEMPLE_Y, _EAR_TOP_Y = 0.45, 0.16
 _THIN, _SHORTEST = 0.015, 0.08
@@ -39,21 +40,21 @@ _FRINGE_SHARE = {"w": 0.35, "m": 0.2}
 
 @dataclass(frozen=True, kw_only=True)
 class HairStyle:
-    """How hair is cut; heights in model units above the eyes.
+    """Cut of the hair; heights in model units above the eyes.
 
     Attributes
     ----------
     name : str
     hairline, front : float
-        Where hair grows from over the forehead, and where it ends there (lower where it is a fringe).
+        Height of the hairline at the forehead, and of the hair's end there (lower for a fringe).
     whiskers, ear, nape : float
-        Where it ends before, over and behind the ears.
+        Height of the hair's end in front of, over and behind the ears.
     thickness : float
-        How far it stands out.
+        Thickness of the shell.
     raggedness : float
         Spread of the locks' ends.
     start : float or None
-        Where a bald crown ends; None for a covered one.
+        Height at which a bald crown ends; None if it is covered.
     """
 
     name: HairName
@@ -74,7 +75,7 @@ class HairStyle:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Hair:
-    """A shell of hair.
+    """Mesh of the hair.
 
     Attributes
     ----------
@@ -82,7 +83,7 @@ class Hair:
     triangles : ndarray of int32, shape (n_triangles, 3)
     uv : ndarray of float32, shape (n_vertices, 2)
     is_lining : ndarray of bool, shape (n_vertices,)
-        The side towards the head, which lies in shadow.
+        True on the side towards the head, which is dark.
     """
 
     vertices: Float32Array
@@ -92,18 +93,17 @@ class Hair:
 
 
 def choose_style(identity: Identity, hairline: float, *, is_bald: bool, name: HairName | None = None) -> HairStyle:
-    """Choose a person's hair; the same identity gives the same.
+    """Choose a person's hair; the same identity gives the same hair.
 
     Parameters
     ----------
     identity : Identity
-        Who.
     hairline : float
         Height of the hairline above the eyes.
     is_bald : bool
         Whether the crown is bald.
     name : str, optional
-        The cut; drawn by sex where None.
+        The cut; random by sex if None.
     """
     rng = np.random.default_rng([identity.appearance_seed, 1])
     names, shares = zip(*_SHARES[identity.sex], strict=True)
@@ -148,7 +148,7 @@ def _cut(name: HairName, hairline: float, rng: np.random.Generator) -> HairStyle
 
 
 def grow_hair(style: HairStyle, vertices: Float32Array, rng: np.random.Generator) -> Hair:
-    """Grow hair on a head.
+    """Make the mesh of the hair on a head.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def _find_ends(style: HairStyle, degrees: Float64Array) -> Float64Array:
 
 
 def _hang_locks(style: HairStyle, azimuth: Float64Array, end: Float64Array, vertices: Float32Array) -> Float64Array:
-    """Lay locks from the crown over the skull, and let them fall below its middle; (n_locks, n_rows, 3)."""
+    """Compute the points of the locks, (n_locks, n_rows, 3): along the skull, and below its middle straight down."""
     above = end - (_CENTRE[1] + PIVOT[1])
     reach = _measure_skull(vertices, azimuth, np.full(len(azimuth), 1.1))
     end_polar = np.arccos(np.clip(above / reach, 0.0, 1.0))
@@ -225,19 +225,19 @@ def _hang_locks(style: HairStyle, azimuth: Float64Array, end: Float64Array, vert
 
 
 def _draw_in(style: HairStyle, degrees: Float64Array) -> Float64Array:
-    """How much locks draw in to the neck as they fall, a unit of fall: short ones lie on it."""
+    """How much locks approach the neck per unit of fall: short ones lie on it."""
     return np.full(len(degrees), 0.05) if style.covers_ears else np.interp(degrees, (70.0, 130.0), (0.15, 0.5))
 
 
 def _taper(share: Float64Array, fall: Float64Array, *, from_crown: bool) -> Float64Array:
-    """Share of the thickness along locks: those that end on the skin lie down on it, those that fall do not."""
+    """Relative thickness along locks: it decreases to the end of locks that end on the skin, not of those that fall."""
     lies = np.clip(1.0 - fall / 0.5, 0.0, 1.0)[:, None]
     thick = 1.0 - lies * share**4
     return thick if from_crown else thick * np.minimum(share * 4.0, 1.0)
 
 
 def _measure_skull(vertices: Float32Array, azimuth: Float64Array, polar: Float64Array) -> Float64Array:
-    """Distance of the skin from the skull's middle in directions above it: a smooth mean of the vertices near each."""
+    """Distance of the skin from the skull's centre in given directions: a smooth mean of the vertices near each."""
     offsets = vertices[vertices[:, 1] > _CENTRE[1] - 0.05].astype(np.float64) - _CENTRE
     distance = np.linalg.norm(offsets, axis=1)
     ways = np.stack(
@@ -246,12 +246,12 @@ def _measure_skull(vertices: Float32Array, azimuth: Float64Array, polar: Float64
     )
     apart = np.arccos(np.clip(ways @ (offsets / distance[:, None]).T, -1.0, 1.0))
     weights = np.exp(-((apart / _KERNEL_RAD) ** 2)) + 1e-9
-    # a mean that leans to the farther vertices, so that hair does not sink into the skin
+    # a power mean, which prefers farther vertices, so that hair does not sink into the skin
     return np.asarray(((weights * distance**_BOW).sum(axis=-1) / weights.sum(axis=-1)) ** (1 / _BOW))
 
 
 def _join_locks(is_grown: BoolArray) -> Int64Array:
-    """Triangles between neighbouring locks that have a length, counter-clockwise from outside; (n_triangles, 3)."""
+    """Make the triangles between neighbouring locks, counter-clockwise from outside; (n_triangles, 3)."""
     grown = np.flatnonzero(is_grown & np.roll(is_grown, -1))
     lock, row = (grid.ravel() for grid in np.meshgrid(grown, np.arange(_N_ROWS - 1), indexing="ij"))
     here, there = lock * _N_ROWS + row, (lock + 1) % _N_LOCKS * _N_ROWS + row

@@ -1,8 +1,8 @@
-"""A hand that comes before the face: where it is, how much of the face it hides, and its picture.
+"""A hand in front of the face: its motion, the share of the face that it hides, and its picture.
 
-Input: scene settings and a random stream; then a picture and its light. Output: a course, the share of the face
-that it hides in every frame, and the picture with the hand in it. The hand is a relief of capsules: palm, four
-fingers, thumb, wrist and sleeve, in the head's model units, seen from its back.
+Input: scene settings and a random stream; then a picture and its light. Output: the motion of the hand, the hidden
+share of the face in every frame, and the picture with the hand. The hand is a relief of capsules (palm, fingers, thumb,
+wrist, sleeve) in model units of the head, seen from its back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ecg_facial.runtime.typing import Float32Array, Float64Array, UInt8Array
 from ecg_facial.simulate.grid import TRIAL_S, smooth_step, uniform
 from ecg_facial.simulate.settings.presets import SceneSettings
 
-# (start, end, radius) with the middle knuckle at the origin and the fingers up
+# capsules (start, end, radius) with the middle knuckle at the origin and the fingers up
 _FINGERS = (
     ((-0.27, 0.0), (-0.34, 0.60), 0.1),
     ((-0.09, 0.05), (-0.11, 0.73), 0.105),
@@ -36,33 +36,33 @@ _PX_PER_UNIT = 64
 _X_REACH, _Y_TOP, _Y_BOTTOM = 1.0, 1.0, -4.2
 _TO_UNIT = np.array([[1 / _PX_PER_UNIT, 0, -_X_REACH], [0, -1 / _PX_PER_UNIT, _Y_TOP], [0, 0, 1]])
 _EDGE = 0.02
-# the blurred shadow ends before four of its deviations and the shift
+# the shadow ends within four standard deviations of its blur, plus its shift
 _SHADOW, _SHADOW_BLUR, _SHADOW_SHIFT = 0.45, 0.09, 0.1
 _SHADOW_REACH = 4.0 * _SHADOW_BLUR + _SHADOW_SHIFT
 _FACE_MIDDLE, _FACE_HALF = (0.0, 0.1), (0.68, 0.92)
 _GRID = (32, 48)
 _AWAY, _MOVE_S = 3.6, (0.35, 0.8)
-# mouth and chin, cheek, eye: where the knuckles rest, how far the forearm leans, and what either may add
+# mouth and chin, cheek, eye: position of the knuckles, and angle of the forearm; then the spread of both
 _PLACES = (((0.0, -0.72), 0.15), ((0.5, -0.45), 0.3), ((0.42, -0.12), 0.25))
 _PLACE_SD, _LEAN_SD, _SIZE = 0.06, 0.12, (0.85, 1.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HandCourse:
-    """Where the hand of a trial is; places in model units from the head's middle, x right in the picture, y up.
+    """Motion of the hand in a trial; in model units from the head's middle, x right in the picture, y up.
 
     Attributes
     ----------
     x, y : float
-        Where the knuckles rest.
+        Position of the knuckles while the hand rests.
     lean_rad : float
-        Turn of the forearm out of the vertical; positive puts the elbow to the right.
+        Angle of the forearm to the vertical; with a positive one the elbow is on the right.
     size : float
-        1 is the usual hand.
+        Relative to the usual hand.
     is_mirrored : bool
         Whether the thumb is on the right.
     presence : ndarray of float64, shape (N_FRAMES,)
-        0 out of the picture, 1 at its place.
+        0 outside of the picture, 1 at its place.
     """
 
     x: float
@@ -73,12 +73,12 @@ class HandCourse:
     presence: Float64Array
 
     def place(self, frame: int) -> tuple[float, float]:
-        """Where the knuckles are in a frame; the hand comes and goes along its forearm."""
+        """Compute the position of the knuckles in a frame; the hand moves along its forearm."""
         back = _AWAY * (1.0 - float(self.presence[frame]))
         return self.x + back * float(np.sin(self.lean_rad)), self.y - back * float(np.cos(self.lean_rad))
 
     def compute_cover(self) -> Float64Array:
-        """Share of the face, an ellipse, that the hand hides in each frame; shape (N_FRAMES,)."""
+        """Compute the share of the face (an ellipse) that the hand hides in each frame; shape (N_FRAMES,)."""
         x, y = np.meshgrid(np.linspace(-1, 1, _GRID[0]), np.linspace(-1, 1, _GRID[1]))
         inside = x**2 + y**2 <= 1.0
         points = np.stack([_FACE_MIDDLE[0] + _FACE_HALF[0] * x[inside], _FACE_MIDDLE[1] + _FACE_HALF[1] * y[inside]])
@@ -90,7 +90,7 @@ class HandCourse:
         return cover
 
     def _matrix(self, frame: int) -> Float64Array:
-        """Hand to head coordinates, shape (3, 3)."""
+        """Matrix from hand to head coordinates, shape (3, 3)."""
         cosine, sine = np.cos(self.lean_rad) * self.size, np.sin(self.lean_rad) * self.size
         side = -1.0 if self.is_mirrored else 1.0
         x, y = self.place(frame)
@@ -98,14 +98,14 @@ class HandCourse:
 
 
 def sample_hand(rng: np.random.Generator, settings: SceneSettings, times_s: Float64Array) -> HandCourse | None:
-    """Draw a trial's hand; None where it has none.
+    """Draw the hand of a trial; None for a trial without.
 
     Parameters
     ----------
     rng : Generator
         The trial's scene stream.
     settings : SceneSettings
-        How often and how long.
+        Share of trials with a hand, and times.
     times_s : ndarray of float64, shape (n_frames,)
         Times of the frames.
     """
@@ -143,7 +143,7 @@ class HandLook:
 
 
 def _relief(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Depth inside the hand's outline (above 0 inside) and height towards the viewer."""
+    """Distance from the hand's outline (positive inside), and height towards the viewer."""
     depth = np.full(x.shape, -np.inf)
     height = np.zeros(x.shape)
     for (x0, y0), (x1, y1), radius in (*_ARM, *_PALM, *_THUMB, *_FINGERS):
@@ -156,7 +156,7 @@ def _relief(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Arra
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Sprite:
-    """The hand from above: RGB reflectance, normals, and opacity with the square root of a pixel's softness."""
+    """Picture of the hand: RGB reflectance, normals, and opacity with a soft edge."""
 
     colour: Float32Array
     normals: Float32Array
@@ -169,7 +169,7 @@ def _make_sprite(look: HandLook) -> _Sprite:
     column, row = np.meshgrid(np.arange(columns), np.arange(rows))
     x, y = (column + 0.5) / _PX_PER_UNIT - _X_REACH, _Y_TOP - (row + 0.5) / _PX_PER_UNIT
     depth, height = _relief(x, y)
-    # a hand is flatter than its capsules, and its folds are soft
+    # a hand is flatter than capsules, and smoother
     smooth = cv2.GaussianBlur(0.75 * height, (0, 0), 1.6)
     slope_y, slope_x = np.gradient(smooth, 1.0 / _PX_PER_UNIT)
     normals = np.stack([-slope_x, slope_y, np.ones_like(smooth)], axis=-1)
@@ -200,28 +200,28 @@ def draw_hand(
     middle_px: tuple[float, float],
     unit_px: float,
 ) -> UInt8Array:
-    """Draw the hand of a frame, with a soft shadow beneath it; the picture itself where it is away.
+    """Draw the hand of a frame with a soft shadow; return the picture itself if the hand is away.
 
     Parameters
     ----------
     picture : ndarray of uint8, shape (height, width, 3)
         RGB.
     course, frame
-        Where the hand is.
+        Motion of the hand, and number of the frame.
     look : HandLook
-        Its colours.
+        Colours of the hand.
     lamps : ndarray of float32, shape (n_lamps, 6)
         Unit directions towards the lamps, RGB strengths.
     ambient : ndarray of float32, shape (3,)
-        RGB strength from everywhere.
+        RGB strength of the ambient light.
     middle_px : (float, float)
         Column and row of the head's middle.
     unit_px : float
-        Pixels per model unit before the face.
+        Pixels per model unit in front of the face.
     """
     if course.presence[frame] <= 0:
         return picture
-    # here, as scenes are drawn where no picture is, and without numba
+    # imported here, because scenes are simulated without numba
     from ecg_facial.simulate.head.pixels import lay_over
     from ecg_facial.simulate.head.shading import shade_relief
 
@@ -248,7 +248,7 @@ def draw_hand(
 def _find_box(
     to_picture: Float64Array, sprite_shape: tuple[int, ...], shape: tuple[int, ...], *, margin: float
 ) -> tuple[slice, slice] | None:
-    """Rows and columns of the picture that the sprite and its shadow may reach; None where they are out of it."""
+    """Rows and columns of the hand and its shadow; None if they are outside of the picture."""
     height, width = sprite_shape
     corners = to_picture[:2] @ np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
     (left, top), (right, bottom) = corners.min(axis=1) - margin, corners.max(axis=1) + margin
@@ -258,7 +258,7 @@ def _find_box(
 
 
 def _turn_lamps(lamps: Float32Array, matrix: Float64Array) -> Float32Array:
-    """Lamps as the upright hand sees them, so that each pixel of the sprite is lit as the head's vertices are."""
+    """Rotate the lamps into the coordinates of the upright hand."""
     turn = matrix[:2, :2] / np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     turned = lamps.copy()
     turned[:, :2] = lamps[:, :2] @ turn

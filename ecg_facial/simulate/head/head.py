@@ -1,7 +1,7 @@
-"""The neutral head mesh and the offsets that make people and expressions of it.
+"""The neutral head mesh, with offsets for people and expressions.
 
-Input: the packaged array file. Output: `HeadMesh`. Coordinates are model units of about a decimetre, x to the
-person's left, y up, z to the front.
+Input: the packaged array file. Output: `HeadMesh`. Coordinates are model units of about a decimetre: x to the person's
+left, y up, z to the front.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class HeadMesh:
     Attributes
     ----------
     vertices : ndarray of float32, shape (n_vertices, 3)
-        Base mesh, to which a mix of `macro` is added to get a person.
+        Base mesh; a weighted sum of `macro` is added for a person.
     triangles : ndarray of int32, shape (n_triangles, 3)
     group : ndarray of uint8, shape (n_vertices,)
         BODY, LEFT_EYE, RIGHT_EYE, UPPER_TEETH, LOWER_TEETH or TONGUE.
@@ -34,7 +34,7 @@ class HeadMesh:
     shapes, expressions : dict of str to ndarray of float32, shape (n_vertices, 3)
         Offsets at weight 1.
     template : ndarray of float32, shape (n_vertices, 3)
-        The average person; texture coordinates refer to it.
+        The average person, to which texture coordinates refer.
     eye_centre : ndarray of float32, shape (3,)
         Midpoint of the eyes of the template.
     """

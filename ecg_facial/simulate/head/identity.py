@@ -1,8 +1,8 @@
-"""Who a simulated head is: constants of shape and appearance.
+"""Identity of a simulated head: parameters of shape and appearance.
 
-Input: a random generator, and sex and age where they are given. Output: a frozen `Identity`, from which the renderer
-derives mesh and textures without further chance. Streams of cohorts (`make_rng(seed, "cohort", ...)`) and of
-pretraining (`make_rng(seed, "pretraining", ...)`) never coincide, so no pretraining identity is in a cohort.
+Input: a random generator, optionally sex and age. Output: a frozen `Identity`, which determines mesh and textures.
+Random streams of cohorts (`make_rng(seed, "cohort", ...)`) and of pretraining (`make_rng(seed, "pretraining", ...)`)
+never coincide, so no identity of pretraining is in a cohort.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from ecg_facial.simulate.head.head import HeadMesh, load_head
 
 Sex = Literal["m", "w"]
 _YOUNG_YEARS, _OLD_YEARS = 22.0, 85.0
+# weights of local shapes: spread, limit, and share of shapes that a person has
 _SHAPE_SD, _SHAPE_LIMIT, _SHAPE_SHARE = 0.25, 0.55, 0.35
-# targets that make a cone of a bald head
+# factors of shapes that make a bald head look like a cone
 _TAME = {"forehead-scale-vert-incr": 0.4, "head-scale-vert-incr": 0.6}
 
 
@@ -31,13 +32,13 @@ class Identity:
     sex : {"m", "w"}
     age_years : int
     ancestry : tuple of float, length 3
-        Mix of the mesh's African, Asian and Caucasian averages; sums to 1.
+        Weights of the mesh's African, Asian and Caucasian averages; they sum to 1.
     masculinity : float
-        Mix of the mesh's female (0) and male (1) averages.
+        Weight of the mesh's male average against the female one.
     shapes : tuple of (str, float)
         Weights of local shape targets.
     appearance_seed : int
-        Stream of skin, hair, brows, beard, lashes, eyes and glasses.
+        Seed of skin, hair, brows, beard, eyes and glasses.
     """
 
     sex: Sex
@@ -48,7 +49,7 @@ class Identity:
     appearance_seed: int
 
     def mesh(self, head: HeadMesh) -> Float32Array:
-        """Neutral vertices of this person, float32 of shape (n_vertices, 3)."""
+        """Compute the neutral vertices of this person, float32 of shape (n_vertices, 3)."""
         age = float(np.clip((self.age_years - _YOUNG_YEARS) / (_OLD_YEARS - _YOUNG_YEARS), 0.0, 1.0))
         sexes = np.array([self.masculinity, 1.0 - self.masculinity])
         weights = np.einsum("a,s,y->asy", np.array(self.ancestry), sexes, np.array([1.0 - age, age]))
@@ -64,9 +65,9 @@ def sample_identity(rng: np.random.Generator, *, sex: Sex | None = None, age_yea
     Parameters
     ----------
     rng : numpy.random.Generator
-        Consumed; the same state gives the same person.
+        The same state gives the same person.
     sex, age_years
-        Drawn (evenly; 20..65 years) where None.
+        Random (uniform; 20 to 65 years) if None.
     """
     drawn_sex: Sex = "m" if rng.random() < 0.5 else "w"
     drawn_age = int(rng.integers(20, 66))
@@ -83,7 +84,7 @@ def sample_identity(rng: np.random.Generator, *, sex: Sex | None = None, age_yea
 
 
 def _sample_shapes(rng: np.random.Generator, names: list[str]) -> tuple[tuple[str, float], ...]:
-    """Draw local shapes; left and right of a pair share their weight, since faces are nearly symmetric."""
+    """Draw weights of local shapes; left and right of a pair are equal, since faces are nearly symmetric."""
     weights: list[tuple[str, float]] = []
     for name in names:
         if name.startswith("r-"):

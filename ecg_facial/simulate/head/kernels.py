@@ -1,6 +1,6 @@
-"""The compiler of the loops over pixels and vertices.
+"""The compiler of loops over pixels and vertices.
 
-Input: nothing. Output: `njit` of numba, or an error that says how to get it. Nothing but drawing needs numba.
+Input: nothing. Output: `njit` of numba, or an error with the command that installs it. Only drawing needs numba.
 """
 
 from __future__ import annotations

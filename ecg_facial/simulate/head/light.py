@@ -1,6 +1,6 @@
-"""The light of a simulated room: lamps with colours, and the wall behind.
+"""Light of a simulated room: coloured lamps, and the colours of the wall.
 
-Input: random streams. Output: `Light`, which the renderer reads.
+Input: random streams. Output: `Light` for the renderer.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import numpy as np
 
 from ecg_facial.runtime.typing import Float32Array, Float64Array
 
+# share of the lamps' light on a surface of average direction
 _DIFFUSE = np.float32(0.7)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Light:
-    """Room light: directions (towards the lamp) with RGB strength, an ambient part, and the wall's colours.
+    """Lamps (direction towards the lamp, RGB strength), ambient light, and colours of the wall.
 
     Attributes
     ----------
@@ -24,9 +25,9 @@ class Light:
         x, y, z of the direction, then RGB strength.
     ambient : tuple of float, length 3
     wall_top, wall_bottom : tuple of float, length 3
-        RGB 0..255 of the background.
+        RGB of the background, 0..255.
     shadow : float
-        How dark the first lamp's shadows are, 0 (none) to 1 (none of its light).
+        Strength of the first lamp's shadows, 0 (no shadow) to 1 (none of its light).
     """
 
     lamps: tuple[tuple[float, ...], ...] = ((0.35, 0.55, 0.75, 0.5, 0.5, 0.48), (-0.6, 0.2, 0.75, 0.22, 0.22, 0.24))
@@ -37,7 +38,7 @@ class Light:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> Light:
-        """Draw a room: a key lamp above, a weaker fill lamp from the other side, warm or cold light."""
+        """Draw the light of a room: a key lamp above, a weaker fill lamp on the other side, warm or cold."""
         side = 1.0 if rng.random() < 0.5 else -1.0
         warmth = rng.normal(0.0, 0.04)
         tint = np.array([1 + warmth, 1.0, 1 - warmth])
@@ -55,16 +56,16 @@ class Light:
         )
 
     def furnish(self, rng: np.random.Generator, *, n_lamps: tuple[int, int], shadow: float) -> Light:
-        """Add coloured lamps, the strength of all shared out anew so that the face is as bright as before.
+        """Add coloured lamps, and scale all so that the total strength does not change.
 
         Parameters
         ----------
         rng : numpy.random.Generator
             The person's own stream.
         n_lamps : (int, int)
-            Fewest and most lamps to add.
+            Smallest and largest number of lamps to add.
         shadow : float
-            How dark the first lamp's shadows are.
+            Strength of the first lamp's shadows.
         """
         added = [_sample_lamp(rng) for _ in range(int(rng.integers(n_lamps[0], n_lamps[1] + 1)))]
         if not added:
@@ -75,18 +76,18 @@ class Light:
         return replace(self, lamps=dimmed, shadow=shadow)
 
     def arrays(self) -> tuple[Float32Array, Float32Array]:
-        """Lamps with unit directions, shape (n_lamps, 6), and the ambient light, shape (3,)."""
+        """Convert to arrays: lamps with unit directions (n_lamps, 6), and ambient light (3,)."""
         lamps = np.array(self.lamps, dtype=np.float32)
         lamps[:, :3] /= np.linalg.norm(lamps[:, :3], axis=1, keepdims=True)
         return lamps, np.array(self.ambient, dtype=np.float32)
 
     def level(self) -> Float32Array:
-        """Light on what faces no lamp in particular, cloth and walls: RGB, shape (3,)."""
+        """Compute the light on a surface of average direction (cloth, walls): RGB, shape (3,)."""
         strengths = np.array([lamp[3:] for lamp in self.lamps], dtype=np.float32)
         return np.asarray(np.array(self.ambient, dtype=np.float32) + _DIFFUSE * strengths.sum(axis=0))
 
 
-# (direction, RGB): a window at the side, a warm lamp above, a screen below, a coloured sign
+# direction and RGB: a window at the side, a warm lamp above, a screen below, a coloured sign
 _LAMP_KINDS = (
     ((1.0, 0.25, 0.35), (0.72, 0.86, 1.0)),
     ((0.3, 1.0, 0.35), (1.0, 0.8, 0.55)),

@@ -1,7 +1,7 @@
-"""Compiled loops over whole pictures: other light, noise, a layer laid over.
+"""Compiled loops over whole pictures: scaling of colours, noise, overlays.
 
-Input: a picture; factors of its colours, noise, a layer. Output: another picture, or the same one changed. Look-up
-tables and arrays in between take five times as long.
+Input: a picture, and factors of its colours, noise or a layer. Output: a new picture, or the same one changed. NumPy
+and look-up tables take five times as long.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ZERO, _ONE, _WHITE = np.float32(0.0), np.float32(1.0), np.float32(255.0)
 
 
 def scale_colours(picture: UInt8Array, gains: FloatArray | Sequence[float]) -> UInt8Array:
-    """Multiply red, green and blue of a picture (height, width, 3) by `gains`, not below 0; rounded, white at most."""
+    """Multiply red, green and blue of a picture (height, width, 3) by `gains` of 0 or more; rounded, limited to 255."""
     scaled = np.empty_like(picture, order="C")
     _scale(np.ascontiguousarray(picture), np.asarray(gains, dtype=np.float32), scaled)
     return scaled
@@ -31,7 +31,7 @@ def scale_and_grain(
     *,
     corner: tuple[int, int],
 ) -> UInt8Array:
-    """Multiply the colours as `scale_colours` does, then add the part of `grain` from row and column `corner` on."""
+    """Multiply the colours as `scale_colours` does, then add `grain` from row and column `corner` on."""
     scaled = np.empty_like(picture, order="C")
     _scale_and_grain(np.ascontiguousarray(picture), np.asarray(gains, dtype=np.float32), grain, *corner, scaled)
     return scaled
@@ -39,7 +39,7 @@ def scale_and_grain(
 
 @njit(cache=True, error_model="numpy")
 def _repeat(gains: Any, n_columns: int) -> Any:
-    """Factors of a whole row of bytes, so that a row is one loop of vector instructions."""
+    """Factors of a whole row of bytes, so that a row is one loop that the compiler vectorises."""
     row = np.empty(3 * n_columns, dtype=np.float32)
     for k in range(row.shape[0]):
         row[k] = gains[k % 3]
@@ -70,7 +70,7 @@ def _scale_and_grain(picture: Any, gains: Any, grain: Any, down: int, right: int
 
 @njit(cache=True, error_model="numpy", fastmath=True)
 def lay_over(view: Any, layer: Any, alpha: Any, shadow: Any, darkest: float) -> None:
-    """Lay `layer` (height, width, 3) of opacity `alpha` over `view`, darkened by the share `darkest` under a shadow."""
+    """Blend `layer` (height, width, 3) over `view` with opacity `alpha`, darkened by `darkest` times `shadow`."""
     for y in range(view.shape[0]):
         for x in range(view.shape[1]):
             dimmed = _ONE - np.float32(darkest) * shadow[y, x]
@@ -83,10 +83,10 @@ def lay_over(view: Any, layer: Any, alpha: Any, shadow: Any, darkest: float) -> 
 def lay_lenses(
     view: Any, depth: Any, nothing: float, lens: Any, streak: Any, shadow: Any, darkest: float, tint: float, glint: Any
 ) -> None:
-    """Look at `view` (height, width, 3) through lenses.
+    """Apply lenses and their shadow to `view` (height, width, 3).
 
-    `lens`, `streak` and `shadow` are (height, width) uint8, 255 where they cover a pixel: what they cover is darkened
-    by `tint`, brightened by `glint` (3,), and darkened by `darkest` where anything is drawn (`depth` above `nothing`).
+    `lens`, `streak` and `shadow` are uint8 masks (height, width), 255 where they cover a pixel. Lenses darken by
+    `tint`, streaks add `glint` (3,), shadows darken by `darkest` where the head is (`depth` above `nothing`).
     """
     byte = _ONE / _WHITE
     for y in range(view.shape[0]):

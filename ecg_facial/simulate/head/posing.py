@@ -1,7 +1,7 @@
-"""Compiled kernels that put a head into an expression and a pose, and project it.
+"""Expression, rotation and projection of a head, in compiled loops.
 
-Input: a neutral head, weights of the mesh's expression targets, a rotation, a pinhole. Output: vertices, then pixels
-and depth. Targets are packed to the vertices that they move, a tenth of all for most.
+Input: a neutral head, weights of the expression targets, a rotation, a pinhole camera. Output: vertices, then pixels
+and depth. Targets are stored only for the vertices that they move, mostly a tenth of all.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ecg_facial.simulate.head.head import HeadMesh
 from ecg_facial.simulate.head.kernels import njit
 
 CAMERA_DISTANCE = 9.0
-"""From the head's pivot, in model units."""
+"""Distance of the camera from the head's pivot, in model units."""
 HEAD_SHARE, MIDDLE = 0.33, 0.53
-"""Height of a model unit, and of the pivot from above, as shares of the picture's height."""
+"""Size of a model unit, and distance of the pivot from the top, in picture heights."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pose:
-    """Where a head is: angles in radians, shift in pixels, zoom 1 for a head of the usual size."""
+    """Pose of a head: angles in radians, shift in pixels, size relative to the usual one."""
 
     yaw: float = 0.0
     pitch: float = 0.0
@@ -35,7 +35,7 @@ class Pose:
     zoom: float = 1.0
 
     def rotation(self) -> Float32Array:
-        """Rotation matrix: yaw, then pitch, then roll."""
+        """Compute the rotation matrix: yaw, then pitch, then roll."""
         cy, sy, cp, sp = np.cos(self.yaw), np.sin(self.yaw), np.cos(self.pitch), np.sin(self.pitch)
         cr, sr = np.cos(self.roll), np.sin(self.roll)
         turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
@@ -46,7 +46,7 @@ class Pose:
 
 @dataclass(frozen=True, kw_only=True)
 class PinholeCamera:
-    """Sees a head from the front; samples are `supersample` times as many as pixels each way."""
+    """Pinhole camera in front of a head; there are `supersample` samples per pixel in each direction."""
 
     width: int
     height: int
@@ -57,7 +57,7 @@ class PinholeCamera:
         object.__setattr__(self, "unit_px", self.height * self.supersample * HEAD_SHARE)
 
     def project(self, vertices: Float32Array, pose: Pose) -> Float32Array:
-        """Pixels and depth of vertices already turned; a pinhole at `CAMERA_DISTANCE`."""
+        """Compute pixels and depth of rotated vertices."""
         middle = ((self.width / 2 + pose.x) * self.supersample, (self.height * MIDDLE + pose.y) * self.supersample)
         points = np.empty_like(vertices)
         _project(vertices, *middle, self.unit_px * pose.zoom, points)
@@ -66,18 +66,18 @@ class PinholeCamera:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PackedTargets:
-    """Expression targets of a head, one after the other.
+    """Expression targets of a head in sparse form.
 
     Attributes
     ----------
     numbers : dict of str to int
-        Place of each target.
+        Number of each target.
     first : ndarray of int32, shape (n_targets + 1,)
-        Where each target's moves start.
+        Start of each target in `moved` and `offsets`.
     moved : ndarray of int32, shape (n_moves,)
-        Which vertex moves.
+        Indices of vertices.
     offsets : ndarray of float32, shape (n_moves, 3)
-        How far at weight 1.
+        Their offsets at weight 1.
     """
 
     numbers: dict[str, int]
@@ -102,18 +102,17 @@ def pack_targets(head: HeadMesh) -> PackedTargets:
 def pose_vertices(
     neutral: Float32Array, targets: PackedTargets, weights: Mapping[str, float], rotation: Float32Array
 ) -> Float32Array:
-    """Move vertices by weighted expression targets, and turn them.
+    """Add weighted expression targets to the vertices, and rotate them.
 
     Parameters
     ----------
     neutral : ndarray of float32, shape (n_vertices, 3)
-        The head's vertices, and after them what no expression moves.
+        The head's vertices, and after them others (hair) that no expression moves.
     targets : PackedTargets
-        Of the head.
     weights : mapping of str to float
-        Weights by target; those left out are 0.
+        Weights by target; others are 0.
     rotation : ndarray of float32, shape (3, 3)
-        Of columns.
+        Rotation matrix for column vectors.
     """
     chosen = np.array([targets.numbers[name] for name in weights], dtype=np.int32)
     strengths = np.array(list(weights.values()), dtype=np.float32)

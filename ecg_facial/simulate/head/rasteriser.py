@@ -1,7 +1,7 @@
-"""Compiled kernels that turn a posed mesh into pixels: first what is seen where, then its colours.
+"""Rasterisation of a posed mesh in compiled loops: first visibility, then colours.
 
-Input: projected vertices, textures, a background. Output: pixels written into the given image. What is hidden is
-never coloured, and vertices that show nowhere need no light.
+Input: projected vertices, textures, a background. Output: pixels in the given image. Hidden triangles are not coloured,
+and vertices of hidden triangles need no light.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ import numpy as np
 from ecg_facial.simulate.head.kernels import njit
 
 LANES = 16
-"""Pixels of a row that are tried at once; buffers are wider than the picture by so many."""
+"""Pixels of a row that are tested at once; buffers are wider than the picture by this number."""
 NOTHING = -1e9
-"""Depth where nothing is drawn."""
+"""Depth of the background."""
+# smallest area of a triangle
 _SMALLEST = np.float32(1e-9)
 TEXTURED, PAINTED, EYE = range(3)
-"""How a triangle gets its colour: from the skin's texture, from vertices' colours over it, from the eye's texture."""
+"""Colour of a triangle: skin texture; skin texture under colours of the vertices; eye texture."""
 
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def list_facing(points: Any, triangles: Any, way: float, low: int, right: int, bottom: int, chosen: Any) -> int:
-    """Write the triangles that turn `way` (1 or -1) and hold a whole column and row into `chosen`; their number.
+    """Write the triangles of orientation `way` (1 or -1) with a pixel centre into `chosen`; return their number.
 
-    Columns count from `low` to `right`, rows from `low` to `bottom`. Every triangle is written, and the place moves on
-    where it counts: half of them do, so that a branch would mostly be guessed wrong.
+    Columns are from `low` to `right`, rows from `low` to `bottom`. Without a branch: every triangle is written, and the
+    index advances only if it counts. A branch would often be mispredicted, because half of the triangles count.
     """
     n_chosen = 0
     first, last_x, last_y = np.float32(low), np.float32(right), np.float32(bottom)
     for t in range(triangles.shape[0]):
-        # unsigned numbers, so that no index is tried for being counted from the end
+        # unsigned, so that numba does not check for negative indices
         a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
         x0, y0 = points[a, 0], points[a, 1]
         x1, y1 = points[b, 0], points[b, 1]
@@ -46,7 +47,7 @@ def list_facing(points: Any, triangles: Any, way: float, low: int, right: int, b
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any) -> None:
-    """Find the nearest triangle of every pixel.
+    """Find the nearest triangle of each pixel.
 
     `points` (n_vertices, 3) holds x, y in pixels and depth (larger is nearer). `depth` and `seen`, (height, width +
     `LANES`), hold the nearest depth and its triangle, -1 for none, and are changed. Triangles that face away are left
@@ -64,7 +65,7 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any) ->
         x2, y2 = points[c, 0], points[c, 1]
         left, right = max(int(np.ceil(min(x0, x1, x2))), 0), min(int(np.floor(max(x0, x1, x2))), width - 1)
         top, bottom = max(int(np.ceil(min(y0, y1, y2))), 0), min(int(np.floor(max(y0, y1, y2))), height - 1)
-        # weights of corners and depth are affine in the pixel
+        # barycentric weights and depth are affine functions of the pixel
         inverse = one / ((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
         w0_x, w0_y = (y1 - y2) * inverse, (x2 - x1) * inverse
         w1_x, w1_y = (y2 - y0) * inverse, (x0 - x2) * inverse
@@ -78,7 +79,7 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any) ->
                 w0_start, w1_start = w0_x * dx + w0_y * dy, w1_x * dx + w1_y * dy
                 z_start = z2 + w0_start * z0 + w1_start * z1
                 base = np.uint64(py * stride + start)
-                # no branch and numbers of one width, so that this is a handful of vector instructions
+                # no branches and one width of numbers, so that the compiler vectorises this loop
                 for k in range(np.uint64(LANES)):
                     lane = np.float32(np.int32(k))
                     w0, w1, z = w0_start + lane * w0_x, w1_start + lane * w1_x, z_start + lane * z_x
@@ -90,7 +91,7 @@ def find_seen(points: Any, triangles: Any, width: int, depth: Any, seen: Any) ->
 
 @njit(cache=True)
 def mark_vertices(seen: Any, triangles: Any, points: Any, is_seen: Any, looks: Any) -> None:
-    """Mark the corners of all triangles in `seen`, whose -1 is none, and put their places into `looks`.
+    """Mark the corners of all triangles in `seen` (-1 is none), and write their pixels into `looks`.
 
     `is_seen` is (n_vertices,) bool, `looks` as in `paint_seen`.
     """
@@ -119,11 +120,11 @@ def paint_seen(
     eye: Any,
     image: Any,
 ) -> None:
-    """Colour the pixels of `image` (height, width, 3) uint8 in which `find_seen` found a triangle.
+    """Colour the pixels of `image` (height, width, 3) uint8 for which `find_seen` found a triangle.
 
-    `kinds` (n_triangles,) holds `TEXTURED`, `PAINTED` or `EYE`. `looks` (n_vertices, 8) holds u, v, RGB light, x, y
-    and nothing, side by side, as reading memory is what takes the time. `skin` is (rows, columns, 4) uint8: RGB, and
-    whether any wrinkle may show there.
+    `kinds` (n_triangles,) holds `TEXTURED`, `PAINTED` or `EYE`. `looks` (n_vertices, 8) holds u, v, RGB light, x, y and
+    padding in one array, because reading memory takes most of the time. `skin` is (rows, columns, 4) uint8: RGB, and
+    whether there may be a wrinkle.
     """
     height, width = image.shape[:2]
     rows, columns, eye_px = skin.shape[0], skin.shape[1], eye.shape[0]
@@ -142,7 +143,7 @@ def paint_seen(
             w2 = one - w0 - w1
             u = w0 * looks[a, 0] + w1 * looks[b, 0] + w2 * looks[c, 0]
             v = w0 * looks[a, 1] + w1 * looks[b, 1] + w2 * looks[c, 1]
-            # written out, as loops over three colours are not unrolled
+            # written out: numba does not unroll loops over three colours
             red_light = w0 * looks[a, 2] + w1 * looks[b, 2] + w2 * looks[c, 2]
             green_light = w0 * looks[a, 3] + w1 * looks[b, 3] + w2 * looks[c, 3]
             blue_light = w0 * looks[a, 4] + w1 * looks[b, 4] + w2 * looks[c, 4]
@@ -174,5 +175,5 @@ def paint_seen(
 
 @njit(cache=True, fastmath=True)
 def _in_socket(light: Any) -> Any:
-    """Light on an eye, which lies deeper and shines by itself a little, as it is wet."""
+    """Light on an eye: less than on skin, because it is deeper, but never none, because it is wet and reflects."""
     return np.float32(0.12) + np.float32(0.76) * light

@@ -1,7 +1,7 @@
-"""Pictures of simulated heads.
+"""Rendering of simulated heads.
 
-Input: an identity; per frame action units, pose, light, background. Output: an RGB picture. The same arguments give
-the same bytes on the same machine and versions.
+Input: an identity; for each frame action units, pose, light, background. Output: an RGB picture. The same arguments
+give the same bytes on the same machine with the same versions.
 """
 
 from __future__ import annotations
@@ -46,33 +46,36 @@ from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 __all__ = ["FaceRenderer", "Light", "Pose"]
 
+# height of painted hair above the skin
 _HAIR_VOLUME = 0.02
-_FAINTEST_PAINT, _WRINKLE_STEPS = 0.002, 2**15 - 1
+# opacity from which vertices are painted; steps of wrinkle maps as 16-bit integers
+_MIN_PAINT, _WRINKLE_STEPS = 0.002, 2**15 - 1
+# weights of the blink target at which the closure is measured, and visible share of the eyes that counts as closed
 _LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 _OPEN_SHARE = 0.03
 _EYE_ZOOM = 2.5
 _SHADOW_CELLS = 72
+# brightness of the inside of the hair, and largest shift of reflections on glasses
 _LINING_SHADE, _GLINT_REACH = 0.35, 1.2
 
 
 class FaceRenderer:
-    """Draws one person, one picture at a time: it is not for several threads.
+    """Renderer of one person; it may be used by one thread only.
 
     Parameters
     ----------
     identity : Identity
-        Who.
     width, height : int
         Size of the pictures in pixels.
     supersample : int
-        Samples per pixel in each direction; 2 smooths edges at 2.5 times the cost.
+        Samples per pixel in each direction; 2 smooths edges and takes 2.5 times as long.
     hair : str, optional
-        How the hair is cut; the person's own cut where None.
+        Cut of the hair; by default the person's own.
 
     Raises
     ------
     MissingDependencyError
-        Where numba is not installed.
+        When numba is not installed.
     """
 
     def __init__(
@@ -87,13 +90,13 @@ class FaceRenderer:
         self._head = load_head()
         self._camera = PinholeCamera(width=width, height=height, supersample=supersample)
         self._appearance = make_appearance(identity, self._head, hair=hair)
-        # half the memory to read; the maps stay below 1
+        # as 16-bit integers, which halves the memory to read; the maps are below 1
         self._wrinkles = np.rint(self._appearance.wrinkles * _WRINKLE_STEPS).astype(np.int16)
         neutral = identity.mesh(self._head)
         eyes = [self._head.centre_of(neutral, side) for side in (LEFT_EYE, RIGHT_EYE)]
         centred = neutral - (np.mean(eyes, axis=0, dtype=np.float32) + PIVOT)
         self._edges = find_cut_edges(centred)
-        self._put_together(identity, _give_volume(centred, self._appearance.hair_share))
+        self._join_meshes(identity, _give_volume(centred, self._appearance.hair_share))
         glasses, eye_x = self._appearance.glasses, float(np.ptp([eye[0] for eye in eyes])) / 2
         skin = centred[self._head.group == BODY]
         self._glasses = None if glasses is None else fit_glasses(glasses, skin, eye_x)
@@ -101,27 +104,27 @@ class FaceRenderer:
         self._lids = LidCurve(weights=(0.0, _LID_STEPS[-1]))
         self._lids = self._find_lids()
 
-    def _put_together(self, identity: Identity, vertices: Float32Array) -> None:
-        """Join head and hair to one mesh, in the order in which what is hidden costs least.
+    def _join_meshes(self, identity: Identity, vertices: Float32Array) -> None:
+        """Join head and hair to one mesh, the outermost part first, so that hidden triangles cost least.
 
-        The lining neither throws shadows nor has a light of its own: it comes last and is left out of both.
+        The inside of the hair has neither shadows nor light: it comes last and is left out of both.
         """
         head, look = self._head, self._appearance
         hair = grow_hair(look.style, vertices[head.group == BODY], np.random.default_rng(identity.appearance_seed))
         self._vertices = np.ascontiguousarray(np.concatenate([vertices, hair.vertices]))
         outer, lined = (hair.triangles[hair.is_lining[hair.triangles[:, 0]] == side] for side in (False, True))
         parts = [outer + len(vertices), head.triangles, lined + len(vertices)]
-        # the narrowest numbers that hold them: memory takes more time than arithmetic
+        # 16 bits are enough, and reading memory takes more time than arithmetic
         self._triangles = np.ascontiguousarray(np.concatenate(parts), dtype=np.uint16)
         self._lit_triangles = self._triangles[: len(outer) + len(head.triangles)]
-        # texture coordinates, then room for light and places in a picture; see `paint_seen`
+        # columns: texture coordinates, light, position in the picture; see `paint_seen`
         self._looks = np.zeros((len(self._vertices), 8), dtype=np.float32)
         self._uv, self._shade = self._looks[:, :2], self._looks[:, 2:5]
         self._uv[:] = np.concatenate([texture_coordinates(head), hair.uv])
         lining = np.append(_LINING_SHADE * look.hair, 1.0) * hair.is_lining[:, None]
         self._colour = np.ascontiguousarray(np.concatenate([look.vertex_colour, lining]), dtype=np.float32)
         is_eye = np.append(np.isin(head.group, (LEFT_EYE, RIGHT_EYE)), np.zeros(len(hair.vertices), dtype=bool))
-        is_painted = (self._colour[self._triangles, 3] > _FAINTEST_PAINT).any(axis=1)
+        is_painted = (self._colour[self._triangles, 3] > _MIN_PAINT).any(axis=1)
         kinds = np.where(is_eye[self._triangles].all(axis=1), EYE, np.where(is_painted, PAINTED, TEXTURED))
         self._kinds = kinds.astype(np.uint8)
 
@@ -139,13 +142,13 @@ class FaceRenderer:
         Parameters
         ----------
         action_units : mapping of str to float
-            Intensities 0..1 by FACS name (`expressions.AU_NAMES`); units left out are 0.
+            Intensities 0..1 by name (`expressions.AU_NAMES`); others are 0.
         pose : Pose, optional
         light : Light, optional
         background : ndarray of uint8, shape (height, width, 3), optional
-            RGB; the light's wall where None.
+            RGB; by default the wall of `light`.
         hand : (HandCourse, int), optional
-            A hand before the face, and the number of its frame.
+            A hand in front of the face, and the number of the frame.
 
         Returns
         -------
@@ -186,7 +189,7 @@ class FaceRenderer:
         look, cloth = self._appearance, np.array(self._appearance.cloth, dtype=np.float32) * light.level()
         for edge in self._edges:
             paint_below(image, points[edge], cloth)
-        # the nearest triangle of every pixel first: what is hidden needs neither light nor colours
+        # first the nearest triangle of every pixel: hidden ones need neither light nor colours
         height, width = image.shape[:2]
         depth = np.full((height, width + LANES), NOTHING, dtype=np.float32)
         seen = np.full(depth.shape, -1, dtype=np.int32)
@@ -208,7 +211,7 @@ class FaceRenderer:
         return depth[:, :width]
 
     def _light_up(self, vertices: Float32Array, points: Float32Array, seen: Int32Array, light: Light) -> None:
-        """Light the vertices of the triangles that are seen; others keep what they had."""
+        """Compute the light of the vertices of visible triangles; others keep their old values."""
         is_seen = np.zeros(len(vertices), dtype=np.bool_)
         mark_vertices(seen, self._triangles, points, is_seen, self._looks)
         lit = np.ones(len(vertices), dtype=np.float32)
@@ -233,7 +236,7 @@ class FaceRenderer:
         if self._glasses is None:
             return
         camera, turn = self._camera, pose.rotation().T
-        # the streak is the first lamp's, mirrored: it wanders against the head
+        # the reflection of the first lamp moves against the head
         towards = light.lamps[0][0] / (abs(light.lamps[0][2]) + 1.0)
         draw_glasses(
             picture,
@@ -249,7 +252,7 @@ class FaceRenderer:
         camera, (lamps, ambient) = self._camera, light.arrays()
         look = self._appearance
         middle = (camera.width / 2 + pose.x, camera.height * MIDDLE + pose.y)
-        # a little before the face's own front
+        # a little in front of the face
         near = CAMERA_DISTANCE / (CAMERA_DISTANCE - 1.2)
         return draw_hand(
             picture,
@@ -262,9 +265,9 @@ class FaceRenderer:
         )
 
     def _find_lids(self) -> LidCurve:
-        """Measure how much of the eyeballs each blink weight hides, so that AU43 means the same for everyone.
+        """Measure which share of the eyes each blink weight hides, so that AU43 means the same for everyone.
 
-        The largest weight of the curve is the smallest that hides them: AU43 at 1 just closes the eyes.
+        The curve ends at the smallest weight that hides them: AU43 at 1 just closes the eyes.
         """
         open_px = self._count_eye_px(0.0)
         closures: list[float] = []
@@ -276,7 +279,7 @@ class FaceRenderer:
         return LidCurve((*closures[:-1], 1.0), _LID_STEPS[: len(closures)])
 
     def _count_eye_px(self, weight: float) -> int:
-        """Visible eye pixels with the blink target at `weight`: eyes are drawn large and bright, all else black."""
+        """Count the visible pixels of the eyes for a blink weight: eyes are drawn large and white, all else black."""
         camera, look = self._camera, self._appearance
         image = np.zeros((camera.height * camera.supersample, camera.width * camera.supersample, 3), dtype=np.uint8)
         eyes_up = -float(PIVOT[1]) * HEAD_SHARE * _EYE_ZOOM * CAMERA_DISTANCE / (CAMERA_DISTANCE + float(PIVOT[2]))
@@ -288,13 +291,13 @@ class FaceRenderer:
             skin=np.zeros_like(look.skin),
             eye=np.full_like(look.eye, 1e4),
         )
-        # bright by the red channel and equal in all three: no hair or teeth is at 255
+        # white pixels are eyes: hair and teeth are darker
         return int((image.min(axis=2) >= 255).sum())
 
 
 def _lamp_axes(lamp: Float32Array) -> Float32Array:
-    """Right, up and towards the lamp, as rows."""
-    # written out, as NumPy's cross product costs more than shading the head
+    """Compute the axes right, up and towards the lamp, as rows."""
+    # written out: NumPy's cross product takes longer than shading the head
     x, y, z = (float(part) for part in lamp[:3])
     level = float(np.hypot(x, z)) + 1e-9
     right_x, right_z = z / level, -x / level
@@ -303,7 +306,7 @@ def _lamp_axes(lamp: Float32Array) -> Float32Array:
 
 
 def _give_volume(vertices: Float32Array, hair_share: Float32Array) -> Float32Array:
-    """Push hair out from the skull's middle, so that it is not a painted cap."""
+    """Move vertices with painted hair outwards, so that it does not look like paint."""
     middle = np.array([0.0, 0.35, -0.1], dtype=np.float32)
     outward = vertices - middle
     outward /= np.linalg.norm(outward, axis=1, keepdims=True) + 1e-6

@@ -1,7 +1,6 @@
-"""Rooms behind a simulated head, out of focus.
+"""Blurred rooms behind a simulated head.
 
-Input: a random stream and a size. Output: an RGB picture. All of it is drawn here from rectangles and waves: no
-photograph is used.
+Input: a random stream and a size. Output: an RGB picture, drawn from rectangles and waves without photographs.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ def draw_room(rng: np.random.Generator, *, width: int, height: int) -> UInt8Arra
     Parameters
     ----------
     rng : numpy.random.Generator
-        The person's own stream: the same state gives the same room, whatever the size.
+        The person's own stream: the same state gives the same room in any size.
     width, height : int
         Size in pixels.
 
@@ -48,30 +47,30 @@ def draw_room(rng: np.random.Generator, *, width: int, height: int) -> UInt8Arra
 def draw_plain_wall(
     top: tuple[float, float, float], bottom: tuple[float, float, float], *, width: int, height: int
 ) -> UInt8Array:
-    """Draw a bare wall whose colour changes from its top to its bottom; uint8 RGB of shape (height, width, 3)."""
+    """Draw a plain wall with a vertical colour gradient; uint8 RGB of shape (height, width, 3)."""
     share = np.linspace(0, 1, height)[:, None]
     column = np.array(top) * (1 - share) + np.array(bottom) * share
     return np.ascontiguousarray(np.repeat(column[:, None], width, axis=1), dtype=np.uint8)
 
 
 def tint_room(room: UInt8Array, level: Float32Array) -> UInt8Array:
-    """Show a room under other light.
+    """Compute a room under other light.
 
     Parameters
     ----------
     room : ndarray of uint8, shape (height, width, 3)
         RGB under white light of the usual strength; not changed.
     level : ndarray of float32, shape (3,)
-        RGB strength of the light, 1 the usual.
+        RGB strength of the light, relative to the usual one.
     """
-    # here, as the cohort's settings are read without numba
+    # imported here, because scenes are simulated without numba
     from ecg_facial.simulate.head.pixels import scale_colours
 
     return scale_colours(room, level)
 
 
 def _draw_wall(rng: np.random.Generator, columns: int) -> Float32Array:
-    """Draw a wall that is lit unevenly from one side and from above."""
+    """Draw a wall with uneven light."""
     tone = rng.uniform(80, 205) + rng.normal(0, 10, 3)
     across, down = np.meshgrid(np.linspace(-1, 1, columns), np.linspace(-1, 1, _HEIGHT_PX))
     light = 1.0 + rng.uniform(-0.2, 0.2) * across - rng.uniform(0.0, 0.25) * down
@@ -81,7 +80,7 @@ def _draw_wall(rng: np.random.Generator, columns: int) -> Float32Array:
 
 
 def _fill(canvas: Float32Array, box: tuple[float, float, float, float], colour: Float32Array) -> None:
-    """Fill a rectangle given in shares of the picture: left, top, right, bottom."""
+    """Fill a rectangle (left, top, right, bottom, in shares of the picture)."""
     rows, columns = canvas.shape[:2]
     left, right = (int(np.clip(share, 0, 1) * columns) for share in (box[0], box[2]))
     top, bottom = (int(np.clip(share, 0, 1) * rows) for share in (box[1], box[3]))

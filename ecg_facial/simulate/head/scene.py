@@ -1,4 +1,8 @@
-"""Scene of a clip: lamps, camera, hand, background motion."""
+"""Scene of a clip: head motion, light, hand and camera in every frame.
+
+Input: scene settings and a random stream. Output: a `Scene`. Angles are in radians, positions in picture widths, so
+that nothing depends on the size of the picture.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,16 @@ from ecg_facial.simulate.head.camera import CameraTake, sample_take
 from ecg_facial.simulate.head.hand import HandCourse, sample_hand
 from ecg_facial.simulate.settings.presets import SceneSettings
 
+# frequencies of head motion and of changes of light
 _MOTION_HZ = (0.08, 0.5)
 _N_SCENE = 7
+# two lamps of every room, and up to three more
 N_LAMPS = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Scene:
-    """Where the head is, how it is lit and what hides it, frame by frame; arrays of shape (N_FRAMES,) but for one.
+    """Head, light, hand and camera of a clip; arrays have shape (N_FRAMES,) if not said otherwise.
 
     Attributes
     ----------
@@ -28,19 +34,19 @@ class Scene:
     x, y : ndarray of float64
         Shift in picture widths, right and down.
     zoom : ndarray of float64
-        Size of the head relative to the usual one.
+        Size of the head, relative to the usual one.
     brightness : ndarray of float64
-        Light relative to the usual one.
+        Brightness, relative to the usual one.
     light_turn_rad : float
-        Turn of the main light about the vertical axis.
+        Rotation of the lamps about the vertical axis.
     lamp_gains : ndarray of float64, shape (N_FRAMES, N_LAMPS, 3)
         Strength of each colour of each lamp, relative to the room's.
     hand : HandCourse or None
-        The hand that comes before the face.
+        The hand in front of the face.
     hand_cover : ndarray of float64
-        Share of the face that the hand hides, 0..1; 0 where none is in the way.
+        Share of the face that the hand hides, 0..1.
     camera : CameraTake
-        What the camera does to the picture.
+        Parameters of the camera.
     """
 
     yaw: Float64Array
@@ -75,7 +81,7 @@ def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
     courses = place[:, None] + motion_sds[:, None] * _wander(rng)
     yaw, pitch, roll, x, y, zoom, light = courses
     turn = settings.light_turn_sd_rad * float(np.clip(rng.standard_normal(), -2.5, 2.5))
-    # what came later is drawn last, so that it leaves the scenes of earlier presets as they were
+    # later additions are drawn last, so that the scenes of earlier presets do not change
     gains = _sample_lamp_gains(rng, settings)
     hand = sample_hand(rng, settings, FRAME_TIMES_S)
     cover = np.zeros(N_FRAMES) if hand is None else hand.compute_cover()
@@ -97,13 +103,13 @@ def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
 
 
 def _sample_lamp_gains(rng: np.random.Generator, settings: SceneSettings) -> Float64Array:
-    """Draw each lamp's colours of a trial, and a slow change of each: clouds, screens, people who pass a window."""
+    """Draw the colours of each lamp in a trial, with a slow change (clouds, screens, people who pass a window)."""
     shape = (N_LAMPS, 3)
     place = settings.lamp_colour_sd * np.clip(rng.standard_normal(shape), -2.5, 2.5)
     rate_hz = _MOTION_HZ[0] + (_MOTION_HZ[1] - _MOTION_HZ[0]) * rng.random(shape)
     wave = np.sqrt(2.0) * np.sin(2.0 * np.pi * (rate_hz * FRAME_TIMES_S[:, None, None] + rng.random(shape)))
     gains: Float64Array = np.maximum(1.0 + place + settings.lamp_change_sd * wave, 0.0)
-    # lamps and daylight differ from blue to orange; casts of green and magenta are rarer
+    # lamps and daylight vary between blue and orange, less between green and magenta
     gains[..., 1] = 0.5 * (gains[..., 1] + gains[..., ::2].mean(axis=-1))
     return gains
 

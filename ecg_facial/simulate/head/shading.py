@@ -1,7 +1,7 @@
-"""Compiled kernels that light the vertices of a posed mesh.
+"""Light and shadow of the vertices of a posed mesh, in compiled loops.
 
-Input: posed vertices, lamps, and which vertices show. Output: light per vertex. Vertices that show nowhere throw
-shadows, but get no light.
+Input: posed vertices, lamps, and which vertices are visible. Output: light per vertex. Invisible vertices cast shadows,
+but get no light.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ import numpy as np
 from ecg_facial.simulate.head.kernels import njit
 from ecg_facial.simulate.head.rasteriser import list_facing
 
+# shadow map: half its size in model units, depth difference from which a vertex is in shadow, and cells around it
+# that are averaged for soft edges
 _SHADOW_REACH = np.float32(2.2)
 _SHADOW_SLACK = np.float32(0.08)
 _NEAR_CELLS = 2
 _MARGIN = 2 * _NEAR_CELLS
 _FAR = np.float32(-1e9)
+# Light reaches past the edge of the shadow, because skin scatters it (wrapped Lambert term).
 _WRAP = np.float32(0.25)
+# dependence of ambient light on the direction, and strength of the highlight
 _ROOM_SHARE, _GLOSS = np.float32(0.2), np.float32(0.12)
 
 
@@ -26,17 +30,17 @@ _ROOM_SHARE, _GLOSS = np.float32(0.2), np.float32(0.12)
 def shadow_vertices(
     vertices: Any, triangles: Any, axes: Any, n_cells: int, strength: float, is_seen: Any, lit: Any
 ) -> None:
-    """Write the share of a lamp's light that reaches each seen vertex, past the mesh itself, into `lit` (n_vertices,).
+    """Write the share of a lamp's light that reaches each visible vertex into `lit` (n_vertices,): a shadow map.
 
-    `axes` is (3, 3): right, up and towards the lamp. A map of `n_cells` squared holds how near the lamp the mesh is;
-    a vertex well behind its surroundings on the map is in shadow.
+    `axes` is (3, 3): right, up and towards the lamp. A map of `n_cells` squared holds the depth of the mesh as seen
+    from the lamp; a vertex well behind its surroundings on the map is in shadow.
     """
     zero, one = np.float32(0.0), np.float32(1.0)
     scale = np.float32(n_cells) / (np.float32(2.0) * _SHADOW_REACH)
     turned = np.empty_like(vertices)
     for v in range(vertices.shape[0]):
         x, y, z = vertices[v, 0], vertices[v, 1], vertices[v, 2]
-        # the map's first cell lies after the margin
+        # the map has an empty margin
         turned[v, 0] = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + _SHADOW_REACH) * scale + np.float32(_MARGIN)
         turned[v, 1] = (axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z + _SHADOW_REACH) * scale + np.float32(_MARGIN)
         turned[v, 2] = axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z
@@ -51,7 +55,7 @@ def shadow_vertices(
         hidden = zero
         for i in range(-_NEAR_CELLS, _NEAR_CELLS + 1):
             for j in range(-_NEAR_CELLS, _NEAR_CELLS + 1):
-                # steep ground is behind its neighbours without being hidden, so the slack grows with distance
+                # steep surfaces are behind their neighbours without being hidden: the tolerance grows with distance
                 behind = (nearest[row + i, column + j] - turned[v, 2]) / _SHADOW_SLACK - np.float32(1 + abs(i) + abs(j))
                 hidden += min(max(behind, zero), one)
         lit[v] = one - np.float32(strength) * hidden / np.float32((2 * _NEAR_CELLS + 1) ** 2)
@@ -59,7 +63,7 @@ def shadow_vertices(
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def _map_depth(turned: Any, triangles: Any, n_cells: int) -> Any:
-    """Nearest depth in every cell, with an empty margin; triangles that face away are left out."""
+    """Nearest depth in each cell of the map, with an empty margin, without triangles that face away."""
     zero, one = np.float32(0.0), np.float32(1.0)
     size = n_cells + 2 * _MARGIN
     first, last = _MARGIN, n_cells + _MARGIN - 1
@@ -88,7 +92,7 @@ def _map_depth(turned: Any, triangles: Any, n_cells: int) -> Any:
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def _spread(nearest: Any) -> Any:
-    """Nearest depth in the cells about each cell, for what no neighbour can hide."""
+    """Nearest depth in the neighbourhood of each cell; a vertex before it cannot be in shadow."""
     across, around = nearest.copy(), nearest.copy()
     for row in range(nearest.shape[0]):
         for column in range(_NEAR_CELLS, nearest.shape[1] - _NEAR_CELLS):
@@ -105,7 +109,7 @@ def _spread(nearest: Any) -> Any:
 def shade_vertices(
     vertices: Any, triangles: Any, lights: Any, ambient: Any, is_seen: Any, lit: Any, shade: Any
 ) -> None:
-    """Write RGB light of the seen vertices: ambient plus Lambert terms and a soft highlight of the first light.
+    """Write the RGB light of visible vertices: ambient and Lambert terms, and a soft highlight of the first lamp.
 
     `lights` is (n_lights, 6): unit direction, RGB strength; `lit` is the share of the first light that reaches each
     vertex; `shade` is (n_vertices, 3).
@@ -120,12 +124,11 @@ def shade_vertices(
         x, y, z = normals[v, 0], normals[v, 1], normals[v, 2]
         scale = one / (np.sqrt(x * x + y * y + z * z) + np.float32(1e-9))
         x, y, z = x * scale, y * scale, z * scale
-        # hemisphere light: what faces up or forward gets more of the room
+        # hemisphere light: surfaces that face up get more ambient light
         room = one - _ROOM_SHARE + _ROOM_SHARE * y
         red, green, blue = ambient[0] * room, ambient[1] * room, ambient[2] * room
         for light in range(lights.shape[0]):
             lambert = x * lights[light, 0] + y * lights[light, 1] + z * lights[light, 2]
-            # wrapped, because skin scatters light past the edge of shadow
             wrapped = max((lambert + _WRAP) / (one + _WRAP), zero)
             if light == 0:
                 half = max((x * hx + y * hy + z * hz) * to_half, zero)
@@ -138,7 +141,7 @@ def shade_vertices(
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def _sum_normals(vertices: Any, triangles: Any, is_seen: Any) -> Any:
-    """Sum of the normals of the triangles about each seen vertex, by their areas."""
+    """Sum of the normals of the triangles at each visible vertex, weighted by area."""
     normals = np.zeros_like(vertices)
     for t in range(triangles.shape[0]):
         a, b, c = np.uint32(triangles[t, 0]), np.uint32(triangles[t, 1]), np.uint32(triangles[t, 2])
@@ -156,7 +159,7 @@ def _sum_normals(vertices: Any, triangles: Any, is_seen: Any) -> Any:
 
 @njit(cache=True, fastmath=True, error_model="numpy")
 def shade_relief(colour: Any, normals: Any, lights: Any, ambient: Any, shaded: Any) -> None:
-    """Write a relief's colours (rows, columns, 3) under lamps, as vertices get them but for shadow and highlight."""
+    """Write the colours (rows, columns, 3) of a relief under lamps, without shadow and highlight."""
     zero, one, white = np.float32(0.0), np.float32(1.0), np.float32(255.0)
     for i in range(colour.shape[0]):
         for j in range(colour.shape[1]):

@@ -1,6 +1,7 @@
-"""Wrinkle maps that follow an expression.
+"""Wrinkle maps, whose strength follows the expression.
 
-Input: texture coordinates and a random generator. Output: log-darkening maps in the order of `expressions.WRINKLES`.
+Input: texture coordinates and a random generator. Output: maps of the logarithm of the darkening, in the order of
+`expressions.WRINKLES`.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ import numpy as np
 from ecg_facial.runtime.typing import Float32Array
 from ecg_facial.simulate.head.expressions import WRINKLES
 
+# probability of each kind of wrinkle, and its strength
 _SHOWN_SHARE, _GAIN = 0.85, (0.12, 0.45)
+# profile of a fold: factor of its width, share of its wider part, height of the bright bank beside it
 _SOFTNESS, _SLOPE, _BANK = 1.5, 0.5, 0.22
-_DEEPEST = 0.75
+# limit of the depth where folds meet
+_MAX_DEPTH = 0.75
 
 
 def _crease(
     x: Float32Array, y: Float32Array, start: tuple[float, float], end: tuple[float, float], **shape: float
 ) -> Float32Array:
-    """Draw a fold of skin: a soft dark valley with a lit bank below it; `width` across, `bend` sideways in the middle.
+    """Draw a fold of skin: a soft dark valley between bright banks, `width` wide, bent by `bend` in the middle.
 
-    A fold is deepest in its middle, where it is also widest, and fades to both ends.
+    It is deepest and widest in the middle, and fades to both ends.
     """
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = float(np.hypot(dx, dy))
@@ -42,7 +46,7 @@ def draw_wrinkles(
     -------
     maps : ndarray of float32, shape (*x.shape, n_wrinkles)
     gain : ndarray of float32, shape (n_wrinkles,)
-        How strongly each map shows; 0 for wrinkles that this person does not have.
+        Strength of each map; 0 for wrinkles that this person does not have.
     """
     u = rng.uniform
     maps = {name: np.zeros_like(x) for name in WRINKLES}
@@ -68,6 +72,6 @@ def draw_wrinkles(
         ends = ((-u(0.05, 0.1), u(-0.1, 0.06)), (u(0.05, 0.1), u(-0.1, 0.06)))
         maps["nose"] += _crease(x, y, *ends, width=u(0.01, 0.016))
     gain = np.where(rng.random(len(WRINKLES)) < _SHOWN_SHARE, u(*_GAIN, len(WRINKLES)), 0.0)
-    # where folds meet they do not add up to a black line
-    stacked = np.stack([_DEEPEST * np.tanh(maps[name] / _DEEPEST) for name in WRINKLES], axis=-1)
+    # limited, so that crossing folds do not add up to a black line
+    stacked = np.stack([_MAX_DEPTH * np.tanh(maps[name] / _MAX_DEPTH) for name in WRINKLES], axis=-1)
     return stacked, gain.astype(np.float32)

@@ -14,8 +14,9 @@ from ecg_facial.face.detection import Face, FaceDetector
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.video import RgbFrame
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
+from ecg_facial.simulate.grid import PAIN_AUS
 from ecg_facial.simulate.head.appearance import TEXTURE_HEIGHT, TEXTURE_WIDTH, X_SPAN, Y_SPAN, Y_TOP, make_appearance
-from ecg_facial.simulate.head.expressions import AU_NAMES, PAIN_AUS
+from ecg_facial.simulate.head.expressions import AU_NAMES
 from ecg_facial.simulate.head.head import load_head
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.rasteriser import PAINTED, TEXTURED
