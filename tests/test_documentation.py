@@ -33,3 +33,13 @@ def test_links_of_a_page_lead_to_files(page: Path) -> None:
     # pages of the gallery exist once they are built; Sphinx checks those links
     gone = [link for link in links if "generated/" not in link and not (page.parent / link).exists()]
     assert not gone
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    named = re.findall(
+        r"`((?:ecg_facial|tests|benchmarks|examples|tools|docs)/[\w./]+)`", page.read_text(encoding="utf-8")
+    )
+    # the log and the changes tell of what was
+    gone = [name for name in named if not (ROOT / name).exists() and page.name not in ("log.md", "CHANGELOG.md")]
+    assert not gone
