@@ -31,12 +31,12 @@ from ecg_facial import (
     read_frames,
     simulate_cohort,
 )
-from ecg_facial.inference.predictor import describe_prediction
+from ecg_facial.cli.wording import show_prediction
 from ecg_facial.labels import PainLevel
 from ecg_facial.learning.settings import ModelSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.workflow.benchmarking import train_dataset
-from ecg_facial.workflow.preparing import DataOptions
+from ecg_facial.workflow.settings import DataOptions
 
 scratch = TemporaryDirectory()
 levels = (PainLevel.BL1, PainLevel.PA4)
@@ -68,7 +68,7 @@ pd.DataFrame({"ecg": example.ecg.samples}).to_csv(ecg, index=False)
 
 predictor = open_predictor(load_bundle(bundle))
 both = predict_files(predictor, video=example.video, ecg=ecg, fs_hz=example.ecg.fs_hz)
-print(describe_prediction(both))
+print(show_prediction(both))
 
 # %%
 # Without one of the signals

@@ -1,1 +1,1 @@
-"""Command line: options, commands, and what is shown on the terminal."""
+"""Command line: commands, their options, and all text for the terminal."""

@@ -37,7 +37,6 @@ from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.opening import open_executor
 from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.extras import require_extras
-from ecg_facial.runtime.text import format_table
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.workflow.settings import DataOptions, DemoSettings
 
@@ -116,10 +115,10 @@ def ecg(
     settings: InspectionSettings,
 ) -> None:
     """Find the beats of an ECG file: heart rate, signal quality, and a strip on ECG paper."""
+    from ecg_facial.cli.wording import show_findings
     from ecg_facial.inspection.running import inspect_ecg
-    from ecg_facial.inspection.wording import describe_findings
 
-    say("\n".join(describe_findings(inspect_ecg(file, out, settings))))
+    say(show_findings(inspect_ecg(file, out, settings)))
     say(f"written to       {out}")
 
 
@@ -134,7 +133,7 @@ def prepare(
         str | None, typer.Option(help="Prepare only the levels of this task.", metavar="|".join(TASKS))
     ] = None,
 ) -> None:
-    """Cut every trial into a window of face crops and heart-rate tokens, once, on disk."""
+    """Make a window of face crops and heart-rate tokens of every trial, once, on disk."""
     from ecg_facial.workflow.preparing import prepare_dataset
 
     with _open(running) as executor:
@@ -146,7 +145,7 @@ def prepare(
 @with_options(options=DATA, settings=BENCHMARK, running=EXECUTOR)
 def benchmark(
     data: DataFolder,
-    out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")],
+    out: Annotated[Path, typer.Option(help="Run folder to write; an interrupted run is resumed.")],
     options: DataOptions,
     settings: BenchmarkSettings,
     running: ExecutorSettings,
@@ -180,21 +179,19 @@ def audit(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     settings: AuditSettings,
     running: ExecutorSettings,
-    data: Annotated[Path | None, typer.Option(help="The data set, to compare stretches of files too.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the data set, to look for copied files too.")] = None,
 ) -> None:
-    """Look for leakage in a run: repeat folds with the test person's labels and signals replaced, and more.
+    """Look for leakage in a run: refit folds with the test person's labels and signals replaced, and more.
 
     Exit code 1 if a leak is found.
     """
     require_extras("train")
+    from ecg_facial.cli.wording import show_audit
     from ecg_facial.workflow.benchmarking import audit as audit_again
 
     with _open(running) as executor:
         found = audit_again(run, settings=settings, data=data, executor=executor)
-    for check in found.checks:
-        mark = "not made" if check.passed is None else "passed" if check.passed else "FAILED"
-        say(f"{mark:8s} {check.name}: {check.message}")
-    say("\n".join(found.describe()))
+    say(show_audit(found))
     if found.verdict == "LEAK":
         raise typer.Exit(1)
 
@@ -204,12 +201,12 @@ def score(
     predictions: Annotated[Path, typer.Argument(help="CSV: subject,trial,label, and p_<class> columns or predicted.")],
     out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.")],
     classes: Annotated[
-        str | None, typer.Option(help="The classes in their order, comma separated: steps of one scale.")
+        str | None, typer.Option(help="Classes in their order on the scale, separated by commas.")
     ] = None,
-    strata: Annotated[str | None, typer.Option(help="Columns to group people by, comma separated.")] = None,
-    simulated: Annotated[bool, typer.Option("--simulated", help="Mark everything as simulated.")] = False,
+    strata: Annotated[str | None, typer.Option(help="Columns to group people by, separated by commas.")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Mark all results as SIMULATED.")] = False,
 ) -> None:
-    """Judge anybody's predictions: figures over subjects, comparisons, calibration, report and tables."""
+    """Judge a predictions file of any program: figures over subjects, comparisons, calibration, report and tables."""
     require_extras("evaluate")
     from ecg_facial.evaluation.report.terminal import describe_metrics
     from ecg_facial.workflow.scoring import REPORT_FILE
@@ -231,7 +228,7 @@ def train(
     running: ExecutorSettings,
     cache: CacheOption = None,
 ) -> None:
-    """Train on everybody (inner subjects choose the epoch) and write a bundle that `predict` uses."""
+    """Train on all subjects (some of them choose the epoch) and write a bundle for `predict`."""
     require_extras("train")
     from ecg_facial.workflow.benchmarking import train_dataset
 
@@ -251,28 +248,25 @@ def predict(
     detector_path: Annotated[Path | None, make_option(DataOptions, "detector_path")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Estimate the stimulus level of one clip from video, ECG or both."""
+    """Estimate the stimulus level of one window from a video, an ECG or both."""
     import json
 
+    from ecg_facial.cli.wording import show_prediction
     from ecg_facial.inference.bundle import load_bundle
-    from ecg_facial.inference.predictor import describe_prediction, open_predictor, predict_files
+    from ecg_facial.inference.predictor import open_predictor, predict_files
 
     predictor = open_predictor(load_bundle(bundle), detector_path=detector_path)
     prediction = predict_files(predictor, video=video, ecg=ecg, fs_hz=fs_hz, ecg_column=ecg_column, start_s=start_s)
-    say(json.dumps(prediction.to_dict(), indent=2) if as_json else describe_prediction(prediction))
+    say(json.dumps(prediction.to_dict(), indent=2) if as_json else show_prediction(prediction))
 
 
 @app.command()
 def doctor() -> None:
-    """Say what is installed and usable."""
+    """Show what is installed and usable."""
     from ecg_facial.cli.doctor import examine
+    from ecg_facial.cli.wording import show_installation
 
-    findings = examine()
-    say(
-        format_table(
-            [[item.name, item.status, item.detail] for item in findings], header=["what", "status", "detail"], n_left=3
-        )
-    )
+    say(show_installation(examine()))
 
 
 def _open(running: ExecutorSettings) -> AbstractContextManager[Executor]:
@@ -296,7 +290,9 @@ def fusion_main() -> None:
         options: DataOptions,
         settings: BenchmarkSettings,
         running: ExecutorSettings,
-        out: Annotated[Path, typer.Option(help="Run folder to write; the same folder resumes.")] = Path("runs/fusion"),
+        out: Annotated[Path, typer.Option(help="Run folder to write; an interrupted run is resumed.")] = Path(
+            "runs/fusion"
+        ),
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
         require_extras("train")

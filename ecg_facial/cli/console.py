@@ -1,6 +1,6 @@
-"""What the command line shows: tables, paths, one-line errors.
+"""Output of the command line: text on standard output, errors in one line on standard error.
 
-Enters: results of the other modules. Leaves: text on standard output (results) and standard error (errors).
+Input: text, or an error. Output: what is written, and exit codes. `wording` makes the text.
 """
 
 from __future__ import annotations

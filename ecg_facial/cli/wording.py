@@ -1,6 +1,7 @@
-"""What runs and data sets look like on the terminal.
+"""Text for the terminal: runs, data sets, ECGs, predictions, audits.
 
-Enters: a finished run, or an index. Leaves: text.
+Input: results of the other modules. Output: text. All layouts of the terminal are here and, for the content of
+`metrics.json`, in `evaluation.report.terminal`; tables are made by `runtime.text`.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.datasets.store import summarise
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.evaluation.report.terminal import describe_metrics, format_share
-from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
+from ecg_facial.runtime.text import RESEARCH_NOTE, SIMULATED_BUNDLE_NOTE, SIMULATED_NOTE, format_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ecg_facial.cli.doctor import Finding
     from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
-    from ecg_facial.evaluation.judging.schema import RunMetrics
+    from ecg_facial.evaluation.judging.schema import AuditResult, RunMetrics
+    from ecg_facial.inference.predictor import Prediction
+    from ecg_facial.inspection.findings import Findings
 
 REPORT_FILE = "report.html"
+_NO_HEART = "SIMULATED: no heart made this ECG"
 
 
 def show_result(result: BenchmarkResult) -> str:
@@ -29,15 +36,15 @@ def show_result(result: BenchmarkResult) -> str:
     heading = f"{metrics.task}, {title}, normalisation {metrics.normalisation}"
     lines = [
         *describe_metrics(metrics, heading=heading, simulated=result.simulated),
-        *_say_original(metrics),
-        *_say_audit(metrics),
+        *_list_original(metrics),
+        *_list_audit(metrics),
         f"report: {result.folder / REPORT_FILE}",
     ]
     return "\n".join(lines)
 
 
-def _say_audit(metrics: RunMetrics) -> list[str]:
-    """Verdict of the audit, and what failed."""
+def _list_audit(metrics: RunMetrics) -> list[str]:
+    """Give the verdict of the audit, and its failed checks."""
     audit = metrics.audit
     if audit is None:
         return []
@@ -46,7 +53,7 @@ def _say_audit(metrics: RunMetrics) -> list[str]:
     return [f"leakage audit: {audit.verdict} ({made} of {len(audit.checks)} checks made)", *failed]
 
 
-def _say_original(metrics: RunMetrics) -> list[str]:
+def _list_original(metrics: RunMetrics) -> list[str]:
     original = metrics.original
     if original is None:
         return []
@@ -59,7 +66,7 @@ def _say_original(metrics: RunMetrics) -> list[str]:
 
 
 def show_accuracy(result: BenchmarkResult) -> str:
-    """Say what share of all trials the fusion gets right, as the original's program did; or the one model there is."""
+    """Give the overall accuracy of the fusion, as the original's program did, or of the only model."""
     model = result.metrics.main_model
     title = {"fusion": "Fusion", "facial": "Face", "ecg": "ECG"}.get(model, model)
     lines = [SIMULATED_NOTE] if result.simulated else []
@@ -102,3 +109,55 @@ def _count_rest(index: DatasetIndex) -> str:
         f"rest recordings, outside the trials: {len(index.rest)} of {people} of {len(index.subjects)} subjects "
         f"({n_video} with video, {n_ecg} with ECG)"
     )
+
+
+def show_findings(findings: Findings) -> str:
+    """Lay out what was found in an ECG."""
+    from ecg_facial.inspection.wording import describe_quality, describe_rate, describe_time
+
+    signal = findings.signal
+    lines = [_NO_HEART] if findings.simulated else []
+    lines += [
+        f"file             {findings.reading.name} ({findings.reading.kind})",
+        f"channel          {findings.reading.channel} (of {', '.join(findings.reading.channels[:12])})",
+        f"unit             {signal.unit or 'unknown'}",
+        f"rate             {signal.fs_hz:g} Hz",
+        f"duration         {describe_time(signal.duration_s)}",
+        f"not recorded     {100 * findings.share_not_recorded:.1f} %",
+        f"beats            {len(findings.beats)}",
+        f"heart rate       {describe_rate(findings)}",
+        f"signal quality   {describe_quality(findings)}",
+    ]
+    return "\n".join([*lines, *(f"note             {note}" for note in findings.notes)])
+
+
+def show_prediction(prediction: Prediction) -> str:
+    """Lay out a prediction: probabilities per level, qualities, notes."""
+    lines = ["level" + "".join(f"{title:>9}" for title in ("fused", "face", "ECG"))]
+    for number, name in enumerate(prediction.class_names):
+        cells = (
+            "-" if values is None else f"{values[number]:.3f}"
+            for values in (prediction.probabilities, prediction.facial, prediction.ecg)
+        )
+        lines.append(f"{name:5}" + "".join(f"{cell:>9}" for cell in cells))
+    rate = "unknown" if prediction.heart_rate_bpm is None else f"{prediction.heart_rate_bpm:.0f} bpm"
+    lines.append(f"predicted: {prediction.predicted or 'nothing'}")
+    lines.append(f"face quality {prediction.face_quality:.2f} ({prediction.n_frames_with_face} frames with a face)")
+    lines.append(f"ECG quality {prediction.ecg_quality:.2f} (heart rate {rate})")
+    lines += [f"note: {note}" for note in prediction.notes]
+    if prediction.simulated:
+        lines.append(SIMULATED_BUNDLE_NOTE)
+    return "\n".join([*lines, RESEARCH_NOTE])
+
+
+def show_audit(audit: AuditResult) -> str:
+    """Lay an audit out: each check, then the verdict."""
+    marks = {None: "not made", True: "passed", False: "FAILED"}
+    checks = [f"{marks[check.passed]:8s} {check.name}: {check.message}" for check in audit.checks]
+    return "\n".join([*checks, *audit.describe()])
+
+
+def show_installation(items: Iterable[Finding]) -> str:
+    """Lay out what is installed."""
+    rows = [[item.name, item.status, item.detail] for item in items]
+    return format_table(rows, header=["what", "status", "detail"], n_left=3)

@@ -1,7 +1,7 @@
-"""Looking into the files of trials and rest recordings, without decoding them.
+"""Check the files of trials and rest recordings, without decoding them.
 
-Enters: trials, or rest recordings. Leaves: the same with what is usable of them, problems, and the files' fingerprints.
-One that loses one signal keeps the other. What only decoding can show is found later, by `prepare`.
+Input: trials or rest recordings. Output: the same with their usable signals only, problems, and the fingerprints of the
+files. A trial that loses one signal keeps the other. What only decoding can show is found later, by `prepare`.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ AnyRecording = TypeVar("AnyRecording", Trial, RestRecording)
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedTrial(Generic[AnyRecording]):
-    """A trial or rest recording after its files were looked into.
+    """A trial or rest recording whose files were checked.
 
     Attributes
     ----------
     trial : Trial, RestRecording or None
-        With the usable signals only; None where there is none.
+        With its usable signals only; None if there is none.
     problems : tuple of Problem
     fingerprints : tuple of (Path, str)
-        Of every file that is there, usable or not.
+        Of every existing file, usable or not.
     """
 
     trial: AnyRecording | None
@@ -69,13 +69,13 @@ def _check_batch(
 
 
 def check_trial(trial: AnyRecording, *, check_files: bool, min_duration_s: float) -> CheckedTrial[AnyRecording]:
-    """Look into the files of one trial or rest recording.
+    """Check the files of one trial or rest recording.
 
     Parameters
     ----------
     trial : Trial or RestRecording
     check_files : bool
-        False: only whether they are there.
+        Whether to open the files; otherwise they only have to exist.
     min_duration_s : float
         Shortest usable length of either signal in seconds.
     """
@@ -103,7 +103,7 @@ def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:
 
 
 def _check(trial: Recording, signal: VideoRef | EcgRef, check_files: bool, min_duration_s: float) -> Problem | None:
-    """Say why a signal cannot be used, None where it can."""
+    """Give the reason why a signal cannot be used, or None."""
     name = "video" if isinstance(signal, VideoRef) else "ECG"
 
     def describe(kind: ProblemKind, message: str) -> Problem:
@@ -135,7 +135,7 @@ def _measure_video(video: VideoRef) -> float:
 
 
 def _find_cut(path: Path) -> None:
-    """Compare where the header says that the last frame ends with where the file ends.
+    """Compare the end of the last frame, as the header states it, with the end of the file.
 
     Raises
     ------

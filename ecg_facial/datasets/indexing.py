@@ -1,6 +1,6 @@
 """From a folder to an index: choose the reader, merge, check, fingerprint.
 
-Enters: the path of a data set. Leaves: `DatasetIndex`.
+Input: the path of a data set. Output: `DatasetIndex`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def index_dataset(
     executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> DatasetIndex:
-    """Find out what a data set holds and what of it can be used.
+    """List what a data set holds and which part of it can be used.
 
     Parameters
     ----------
@@ -58,11 +58,11 @@ def index_dataset(
     window_s : float
         Length in seconds of what is cut out of long recordings: rest out of sessions, trials out of UNBC's sequences.
     check_files : bool
-        Look into every file; otherwise only see that it is there.
+        Whether to open every file; otherwise files only have to exist.
     min_duration_s : float, optional
         Shortest usable clip in seconds; by default nine tenths of BioVid's 5.5 s, or of `window_s` where that is less.
     duplicates : {"raise", "list"}
-        Two files for one signal of a trial: an error, or a problem that costs the trial that signal.
+        Two files for one signal of a trial are an error, or a problem by which the trial loses that signal.
     executor : Executor
         Checks the files; the result does not depend on it.
     show_progress : bool
@@ -98,7 +98,7 @@ def index_dataset(
     trials.sort(key=_order)
     checked = list(track(check(trials), label="Checking trials", total=len(trials), show=show_progress))
     usable = tuple(item.trial for item in checked if item.trial is not None)
-    # rest of somebody without a trial is of no use
+    # rest recordings of subjects without a trial cannot be used
     people = {trial.subject.id for trial in usable}
     rest = sorted((item for item in rest if item.subject.id in people), key=_order)
     resting = list(track(check(rest), label="Checking rest", total=len(rest), show=show_progress and bool(rest)))
@@ -162,12 +162,12 @@ def _fingerprint_files(scan: Scan, *checked: Iterable[CheckedTrial[Any]]) -> dic
 
 
 def _fingerprint(scan: Scan, recordings: Sequence[Recording], files: dict[Path, str], options: dict[str, Any]) -> str:
-    """Hash everything that decides what the recordings are; paths count from the data set's folder."""
+    """Hash everything that defines the recordings; paths are relative to the folder of the data set."""
     described = [_describe(item, scan) for item in recordings]
     trials = [item for item in described if item["level"] != REST_CODE]
     rest = [item for item in described if item["level"] == REST_CODE]
     contents = sorted((_name(path, scan), digest) for path, digest in files.items())
-    # a data set without rest keeps the fingerprint, and so the windows, that it had before rest was read
+    # without rest recordings there is no key "rest"
     return sha256_json({"options": options, "trials": trials, "files": contents, **({"rest": rest} if rest else {})})
 
 
@@ -192,7 +192,7 @@ def _name(path: Path, scan: Scan) -> str:
 
 
 def find_marker(base: Path, trials: Sequence[Trial]) -> Path | None:
-    """Find the simulator's mark, above the files too, so that a manifest into simulated data is marked as well.
+    """Find the simulator's marker, also in the folders above the signals, since a manifest may name simulated files.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def find_marker(base: Path, trials: Sequence[Trial]) -> Path | None:
     Returns
     -------
     Path or None
-        The first mark that is found; None where nothing is simulated.
+        The first marker found, or None.
     """
     folders = dict.fromkeys((base, base.parent))
     for parent in {signal.path.parent for trial in trials for signal in (trial.video, trial.ecg) if signal}:

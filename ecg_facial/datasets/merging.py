@@ -1,8 +1,8 @@
-"""Entries to trials and rest recordings: video and ECG meet by id, never by position in a listing.
+"""Pair entries to trials and rest recordings: by id, never by position in a listing.
 
-Enters: what a reader found. Leaves: trials, rest recordings, and what cannot be either. A trial of unknown level, or on
-which two places disagree, is left out by name; two files for one signal of a trial are an error, because either may be
-the wrong one.
+Input: the entries of a reader. Output: trials, rest recordings, and problems. A trial of unknown level, or with
+conflicting levels or subjects, is left out and listed. Two files for one signal of a trial are an error, because either
+may be the wrong one.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ecg_facial.recording import EcgRef, RestRecording, Trial, VideoRef
 Duplicates = Literal["raise", "list"]
 
 
-def merge(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Trial], list[Problem]]:
+def merge(scan: Scan, *, duplicates: Duplicates) -> tuple[list[Trial], list[Problem]]:
     """Group entries by trial id.
 
     Parameters
     ----------
     scan : Scan
     duplicates : {"raise", "list"}
-        Two files for one signal of a trial: an error, or a problem that costs the trial that signal.
+        Two files for one signal of a trial are an error, or a problem by which the trial loses that signal.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def merge(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Trial],
     Raises
     ------
     AmbiguousDataError
-        For two files that claim to be the same signal of the same trial.
+        For two files of the same signal of the same trial.
     """
     groups, doubled = _group(scan.entries, duplicates)
     trials, problems = [], [*scan.problems, *doubled]
@@ -49,8 +49,8 @@ def merge(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Trial],
     return trials, problems
 
 
-def merge_rest(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[RestRecording], list[Problem]]:
-    """Group the entries of rest recordings by id; see `merge`, whose problems are not among these.
+def merge_rest(scan: Scan, *, duplicates: Duplicates) -> tuple[list[RestRecording], list[Problem]]:
+    """Group the entries of rest recordings by id, as `merge` does for trials.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def merge_rest(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Re
     Raises
     ------
     AmbiguousDataError
-        For two files that claim to be the same signal, or an id that is a trial's too.
+        For two files of the same signal, or an id that a trial has too.
     """
     groups, problems = _group(scan.rest, duplicates)
     shared = {entry.trial for entry in scan.rest} & {entry.trial for entry in scan.entries}
@@ -68,10 +68,10 @@ def merge_rest(scan: Scan, *, duplicates: Duplicates = "raise") -> tuple[list[Re
         raise AmbiguousDataError(f"{min(shared)} is both a trial and a rest recording; rename one of them")
     rest = []
     for group in groups:
-        stranger = _find_stranger(group)
+        conflict = _find_subject_conflict(group)
         video, ecg = _pair(group)
-        if stranger is not None:
-            problems.append(stranger)
+        if conflict is not None:
+            problems.append(conflict)
         elif video is not None or ecg is not None:
             rest.append(RestRecording(subject=group[0].subject, id=group[0].trial, video=video, ecg=ecg))
     return rest, problems
@@ -111,7 +111,7 @@ def _ecg_paths(group: Sequence[Entry]) -> list[Path]:
 
 def _merge_group(group: Sequence[Entry], scan: Scan) -> tuple[Trial | None, list[Problem]]:
     first = group[0]
-    level = _agree(group)
+    level = _find_level(group)
     if isinstance(level, Problem):
         return None, [level]
     videos, ecgs = _video_paths(group), _ecg_paths(group)
@@ -141,14 +141,14 @@ def _merge_group(group: Sequence[Entry], scan: Scan) -> tuple[Trial | None, list
 
 
 def _pair(group: Sequence[Entry]) -> tuple[VideoRef | None, EcgRef | None]:
-    """Signals of a group; where there are two of a kind, neither can be trusted."""
+    """Give the signals of a group; of two files for one signal neither is taken."""
     videos = [entry.video for entry in group if entry.video is not None]
     ecgs = [entry.ecg for entry in group if entry.ecg is not None]
     return (videos[0] if len(videos) == 1 else None), (ecgs[0] if len(ecgs) == 1 else None)
 
 
-def _agree(group: Sequence[Entry]) -> PainLevel | Problem:
-    """Level that all places name, or why the trial is left out."""
+def _find_level(group: Sequence[Entry]) -> PainLevel | Problem:
+    """Give the level that all entries state, or the problem for which the trial is left out."""
     first = group[0]
     levels: dict[PainLevel, Entry] = {}
     for entry in group:
@@ -158,9 +158,9 @@ def _agree(group: Sequence[Entry]) -> PainLevel | Problem:
             return Problem(
                 kind="unknown_label", subject=first.subject.id, trial=first.trial, path=entry.origin, message=str(error)
             )
-    stranger = _find_stranger(group)
-    if stranger is not None:
-        return stranger
+    conflict = _find_subject_conflict(group)
+    if conflict is not None:
+        return conflict
     if len(levels) > 1:
         message = "; ".join(f"{level.name} in {entry.origin}" for level, entry in levels.items())
         return Problem(
@@ -173,8 +173,8 @@ def _agree(group: Sequence[Entry]) -> PainLevel | Problem:
     return next(iter(levels))
 
 
-def _find_stranger(group: Sequence[Entry]) -> Problem | None:
-    """Say so where two places give a recording to two people."""
+def _find_subject_conflict(group: Sequence[Entry]) -> Problem | None:
+    """Find entries that state different subjects for one recording."""
     first = group[0]
     other = next((entry for entry in group if entry.subject.id != first.subject.id), None)
     if other is None:

@@ -1,6 +1,6 @@
-"""What indexing a data set leaves: its trials, and everything about it that cannot be used.
+"""Results of indexing a data set: its trials, and everything that cannot be used.
 
-Enters: what readers and checks found. Leaves: frozen records.
+Input: what readers and checks found. Output: frozen records.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LevelSource = Literal["stimulus", "observer"]
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What people should know of a data set before they use it.
+    """What users should know about a data set.
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class Card:
     needs : str
         What the reader needs of it.
     layout : str
-        What it looks for, for people to read.
+        Files that the reader looks for, in words.
     levels : {"stimulus", "observer"}
-        Whether levels are those of a stimulus, or what an observer saw in the face.
+        Source of the levels: a stimulus, or an observer's coding of the face.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Something that was left out, and why.
+    """Something that cannot be used, and why.
 
     Attributes
     ----------
@@ -53,11 +53,11 @@ class Problem:
         ``unknown_label`` also stands for places that disagree on a trial's level or subject, ``no_level`` for
         recordings that are sound but of none of the five levels by the reader's rule.
     subject, trial : str
-        Empty where it concerns none in particular, such as a whole folder that is not there.
+        Empty if no particular one is concerned, for example for a missing folder.
     path : Path
-        The file or folder concerned.
+        The file or folder.
     message : str
-        One line: what is wrong with it.
+        What is wrong, in one line.
     """
 
     kind: ProblemKind
@@ -69,7 +69,7 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetIndex:
-    """A data set as far as it can be used.
+    """The usable part of a data set, and its problems.
 
     Attributes
     ----------
@@ -82,16 +82,16 @@ class DatasetIndex:
     trials : tuple of Trial
         Sorted by subject, then by trial; each has a video, an ECG, or both.
     problems : tuple of Problem
-        What is not among the trials, or only in part.
+        Everything that is missing from the trials.
     fingerprint : str
         Hash of the trials and the rest recordings, the files they are made of, and how they were read; independent of
         where the folder lies.
     simulated : bool
         True where the files come from the simulator.
     rest : tuple of RestRecording
-        The same people at rest, sorted like the trials. They are no trials: nothing trains on them or scores them.
+        The same people at rest, sorted like the trials. Rest recordings are never trained on or scored.
     levels_by : {"stimulus", "observer"}
-        Where the levels come from: from the stimulus, or from an observer's measure of the face, such as PSPI.
+        Source of the levels: the stimulus, or an observer's coding of the face, such as PSPI.
     """
 
     root: Path
@@ -109,23 +109,23 @@ class DatasetIndex:
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
-        """Everybody with a usable trial, sorted by id."""
+        """Subjects with a usable trial, sorted by id."""
         return tuple(sorted({trial.subject for trial in self.trials}, key=lambda subject: subject.id))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What one file, or one row of a table, says of a trial.
+    """What one file, or one row of a table, states about a trial.
 
     Attributes
     ----------
     subject : Subject
     trial : str
-        Trial id, or that of a rest recording: what pairs a video with its ECG.
+        Id of the trial or rest recording, by which a video is paired with its ECG.
     code : str
-        Level code as it was found, not yet checked; `labels.REST_CODE` at rest.
+        Level code as found, not checked; `labels.REST_CODE` for rest.
     origin : Path
-        The file or table that says so.
+        The file or table of the entry.
     video : VideoRef or None
     ecg : EcgRef or None
     """
@@ -140,24 +140,24 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What a reader found, nothing checked yet.
+    """Output of a reader; nothing is checked yet.
 
     Attributes
     ----------
     base : Path
-        Folder from which paths count in the fingerprint.
+        Folder to which paths in the fingerprint are relative.
     entries : tuple of Entry
         Of trials.
     problems : tuple of Problem
-        What could not even become an entry.
+        What could not become an entry.
     tables : tuple of Path
-        Tables that say what the trials are; part of the fingerprint.
+        Tables that list the trials; part of the fingerprint.
     expects_video, expects_ecg : bool
         Whether a trial without one is a problem.
     rest : tuple of Entry
-        Of rest recordings; what they lack is no problem.
+        Of rest recordings; a missing signal is no problem for them.
     rest_base : Path or None
-        Folder from which paths of rest count in the fingerprint, where rest lies beside `base`.
+        Folder to which paths of rest recordings are relative, if they are outside `base`.
     """
 
     base: Path

@@ -1,6 +1,6 @@
 """Indexes on disk, and as tables.
 
-Enters: an index, or the path of one. Leaves: the other, or a table for people.
+Input: an index, or the path of one. Output: the other, or a table of counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _VERSION = 3
 
 
 def write_index(index: DatasetIndex, path: Path) -> None:
-    """Write an index as Parquet: a row a trial, then a row a rest recording; everything else in the file's metadata."""
+    """Write an index as Parquet: a row per trial, then per rest recording; the rest goes to the file's metadata."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -26,9 +26,6 @@ from ecg_facial.runtime.typing import Float32Array, FloatArray
 from ecg_facial.windows.making import make_window
 from ecg_facial.windows.window import Window
 
-RESEARCH_NOTE = "For research only; not a medical device."
-SIMULATED_BUNDLE_NOTE = "Trained on SIMULATED people: means nothing on real ones."
-
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
@@ -232,25 +229,6 @@ def predict_files(
         frames = read_frames(video, start_s=start_s, duration_s=settings.window_s)
     detector = predictor.detector if frames is not None else None
     return predictor.predict(make_window(frames, signal, settings=settings, detector=detector, start_s=start_s))
-
-
-def describe_prediction(prediction: Prediction) -> str:
-    """Lay out a prediction for the terminal."""
-    lines = ["level" + "".join(f"{title:>9}" for title in ("fused", "face", "ECG"))]
-    for number, name in enumerate(prediction.class_names):
-        cells = (
-            "-" if values is None else f"{values[number]:.3f}"
-            for values in (prediction.probabilities, prediction.facial, prediction.ecg)
-        )
-        lines.append(f"{name:5}" + "".join(f"{cell:>9}" for cell in cells))
-    rate = "unknown" if prediction.heart_rate_bpm is None else f"{prediction.heart_rate_bpm:.0f} bpm"
-    lines.append(f"predicted: {prediction.predicted or 'nothing'}")
-    lines.append(f"face quality {prediction.face_quality:.2f} ({prediction.n_frames_with_face} frames with a face)")
-    lines.append(f"ECG quality {prediction.ecg_quality:.2f} (heart rate {rate})")
-    lines += [f"note: {note}" for note in prediction.notes]
-    if prediction.simulated:
-        lines.append(SIMULATED_BUNDLE_NOTE)
-    return "\n".join([*lines, RESEARCH_NOTE])
 
 
 def _to_tuple(values: FloatArray) -> tuple[float, ...]:

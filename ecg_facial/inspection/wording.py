@@ -1,6 +1,6 @@
-"""Text about an ECG, for the terminal and the sheet.
+"""Text about an ECG, for its sheet and for others who show findings.
 
-Input: findings. Output: lines of text.
+Input: findings. Output: words and lines of text.
 """
 
 from __future__ import annotations
@@ -9,26 +9,6 @@ import math
 import textwrap
 
 from ecg_facial.inspection.findings import LOW_QUALITY, Findings
-
-_SIMULATED = "SIMULATED: no heart made this ECG"
-
-
-def describe_findings(findings: Findings) -> list[str]:
-    """Make the lines for the terminal."""
-    signal = findings.signal
-    lines = [_SIMULATED] if findings.simulated else []
-    lines += [
-        f"file             {findings.reading.name} ({findings.reading.kind})",
-        f"channel          {findings.reading.channel} (of {', '.join(findings.reading.channels[:12])})",
-        f"unit             {signal.unit or 'unknown'}",
-        f"rate             {signal.fs_hz:g} Hz",
-        f"duration         {describe_time(signal.duration_s)}",
-        f"not recorded     {100 * findings.share_not_recorded:.1f} %",
-        f"beats            {len(findings.beats)}",
-        f"heart rate       {_describe_rate(findings)}",
-        f"signal quality   {_describe_quality(findings)}",
-    ]
-    return lines + [f"note             {note}" for note in findings.notes]
 
 
 def describe_head(findings: Findings, *, n_characters: int) -> list[str]:
@@ -40,8 +20,8 @@ def describe_head(findings: Findings, *, n_characters: int) -> list[str]:
         f"unit {signal.unit or 'unknown'}, {100 * findings.share_not_recorded:.1f} % not recorded"
     )
     found = (
-        f"{len(findings.beats)} beats, heart rate {_describe_rate(findings)}, signal quality "
-        f"{_describe_quality(findings)}"
+        f"{len(findings.beats)} beats, heart rate {describe_rate(findings)}, signal quality "
+        f"{describe_quality(findings)}"
     )
     notes = [f"Note: {note}." for note in findings.notes]
     # the title has a larger font, and shares its line with the word SIMULATED
@@ -70,14 +50,14 @@ def describe_time(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _describe_rate(findings: Findings) -> str:
+def describe_rate(findings: Findings) -> str:
     if not math.isfinite(findings.heart_rate_bpm):
         return "unknown"
     low, high = findings.heart_rate_range_bpm
     return f"{findings.heart_rate_bpm:.1f} bpm (nine of ten beats: {low:.0f} to {high:.0f})"
 
 
-def _describe_quality(findings: Findings) -> str:
+def describe_quality(findings: Findings) -> str:
     text = f"{findings.median_quality:.2f} of 1"
     share = findings.share_low_quality
     return f"{text}, below {LOW_QUALITY:g} in {100 * share:.0f} % of the time" if share else text

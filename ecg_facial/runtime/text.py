@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 SIMULATED_NOTE = "SIMULATED data: these figures say nothing about patients."
+SIMULATED_BUNDLE_NOTE = "Trained on SIMULATED people: means nothing on real ones."
+RESEARCH_NOTE = "For research only; not a medical device."
 
 
 def format_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str], n_left: int = 1) -> str:

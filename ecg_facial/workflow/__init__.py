@@ -1,1 +1,1 @@
-"""Workflows of the command line, as functions."""
+"""What the commands do, as functions."""

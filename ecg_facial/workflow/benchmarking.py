@@ -70,7 +70,7 @@ def benchmark_dataset(
     data : Path
         What `datasets.index_dataset` reads.
     out : Path
-        Run folder; one that was cut off is gone on with.
+        Run folder; an interrupted run is resumed.
     options : DataOptions
     settings : BenchmarkSettings
     cache : Path, optional
@@ -80,7 +80,7 @@ def benchmark_dataset(
     folds : Path, optional
         A fold manifest to repeat.
     with_bundle : bool
-        Train a last time on everybody and write ``out/model``.
+        Train once more on all subjects and write ``out/model``.
     executor : Executor
     show_progress : bool
 
@@ -217,7 +217,7 @@ def write_run(
 
 
 def observe_ceiling(found: Prepared, task: Task) -> pd.DataFrame | None:
-    """Ask the ideal observer about simulated trials; None for others, or where nothing says how they were made."""
+    """Get the ideal observer's predictions of simulated trials; None for real data or unknown settings."""
     if not found.index.simulated or len(found.prepared.parts) > 1:
         return None
     marker = find_marker(found.index.root, found.index.trials)

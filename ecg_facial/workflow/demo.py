@@ -1,7 +1,7 @@
 """The demo: from nothing to an honest leave-one-subject-out result on SIMULATED people.
 
-Enters: a folder to write and a number of people. Leaves: a run folder with simulated recordings, predictions, metrics,
-report and bundle. It goes the way that real data go: files are written, and read again.
+Input: a folder to write and a number of people. Output: a run folder with simulated recordings, predictions, metrics,
+report and bundle. The simulated recordings are written to files and read again, as real ones are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""From a data folder to prepared windows."""
+"""From a data folder to prepared windows.
+
+Input: a folder and `DataOptions`. Output: an index, and windows on disk.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def prepare_dataset(
 
 
 def join_datasets(first: Prepared, second: Prepared) -> Prepared:
-    """Make one of the data set that is trained on and the one that is tested on."""
+    """Join the data set to train on and the one to test on."""
     index = DatasetIndex(
         root=first.index.root,
         reader=f"{first.index.reader}+{second.index.reader}",

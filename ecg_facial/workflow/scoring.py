@@ -1,4 +1,4 @@
-"""Judge anybody's predictions.
+"""Judge a predictions file of any program.
 
 Input: a predictions file. Output: a folder with `metrics.json`, `report.html` and `tables/`.
 """

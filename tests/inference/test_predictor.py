@@ -9,19 +9,13 @@ import numpy as np
 import pytest
 from tiny_files import write_ecg, write_images
 
+from ecg_facial.cli.wording import show_prediction
 from ecg_facial.errors import BundleError, SettingsError
 from ecg_facial.inference.bundle import load_bundle
 from ecg_facial.inference.calibration import Temperature, Temperatures
 from ecg_facial.inference.fusion import Fusion, softmax
-from ecg_facial.inference.predictor import (
-    RESEARCH_NOTE,
-    SIMULATED_BUNDLE_NOTE,
-    Prediction,
-    Predictor,
-    describe_prediction,
-    open_predictor,
-    predict_files,
-)
+from ecg_facial.inference.predictor import Prediction, Predictor, open_predictor, predict_files
+from ecg_facial.runtime.text import RESEARCH_NOTE, SIMULATED_BUNDLE_NOTE
 from ecg_facial.simulate.heart.ecg import simulate_ecg
 from ecg_facial.windows.making import make_window
 from ecg_facial.windows.window import Window
@@ -119,7 +113,7 @@ def test_without_any_signal_there_is_no_prediction(predictor: Predictor) -> None
     found = predictor.predict(make_a_window(predictor, n_seen=0, n_tokens=0))
     assert found.predicted is None
     assert found.probabilities == (0.25,) * 4
-    assert "predicted: nothing" in describe_prediction(found)
+    assert "predicted: nothing" in show_prediction(found)
 
 
 def test_masked_frames_do_not_count(predictor: Predictor) -> None:
@@ -150,7 +144,7 @@ def test_a_flat_ecg_and_an_empty_room_give_no_prediction(predictor: Predictor, t
 
 
 def test_what_is_shown_says_simulated_and_for_research(predictor: Predictor) -> None:
-    shown = describe_prediction(predictor.predict(make_a_window(predictor, n_seen=2, n_tokens=3)))
+    shown = show_prediction(predictor.predict(make_a_window(predictor, n_seen=2, n_tokens=3)))
     assert SIMULATED_BUNDLE_NOTE in shown
     assert shown.endswith(RESEARCH_NOTE)
     assert [line.split()[0] for line in shown.splitlines()[:5]] == ["level", "BL1", "PA1", "PA2", "PA3"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from ecg_files import FS_HZ, make_ecg
 
+from ecg_facial.cli.wording import show_findings
 from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.inspection.findings import find_beats
-from ecg_facial.inspection.wording import describe_findings
 from ecg_facial.recording import EcgSignal
 
 
@@ -68,4 +68,4 @@ def test_nothing_to_find_is_no_error_and_no_rate(samples: np.ndarray) -> None:
     assert found.median_quality == 0.0
     assert [note for note in found.notes if "not to be trusted" in note]
     assert found.to_dict()["heart_rate_bpm"] is None
-    assert "heart rate       unknown" in describe_findings(found)
+    assert "heart rate       unknown" in show_findings(found)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from ecg_files import FS_HZ, make_ecg
 
+from ecg_facial.cli.wording import show_findings
 from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.inspection.findings import find_beats
-from ecg_facial.inspection.wording import describe_findings, describe_head
+from ecg_facial.inspection.wording import describe_head
 from ecg_facial.recording import EcgSignal
 
 
@@ -27,8 +28,8 @@ def noisy(n_times: int = 6000, *, scale: float = 1.0) -> np.ndarray:
 
 
 def test_simulated_data_are_called_so_first() -> None:
-    assert describe_findings(find_beats(read(noisy()), simulated=True))[0].startswith("SIMULATED")
-    assert "SIMULATED" not in "".join(describe_findings(find_beats(read(noisy()))))
+    assert show_findings(find_beats(read(noisy()), simulated=True)).startswith("SIMULATED")
+    assert "SIMULATED" not in show_findings(find_beats(read(noisy())))
 
 
 def test_the_head_of_a_sheet_keeps_its_width() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sketched_cohort import HEIGHT, WIDTH, write_cohort
 
-from ecg_facial.cli.wording import show_accuracy, show_result
+from ecg_facial.cli.wording import show_accuracy, show_prediction, show_result
 from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.audit.settings import AuditSettings
@@ -25,7 +25,7 @@ from ecg_facial.face.detection import Face
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.inference import predictor as predicting
 from ecg_facial.inference.bundle import load_bundle
-from ecg_facial.inference.predictor import describe_prediction, open_predictor, predict_files
+from ecg_facial.inference.predictor import open_predictor, predict_files
 from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
@@ -164,7 +164,7 @@ def test_the_bundle_predicts_from_its_own_signal_and_says_so(finished: Finished)
     assert both.predicted in TASK.class_names
     (note,) = both.notes
     assert note.startswith("the bundle holds no ")
-    assert note in describe_prediction(both)
+    assert note in show_prediction(both)
 
 
 def test_the_bundle_refuses_a_clip_of_the_other_signal_alone(finished: Finished) -> None:

@@ -1,8 +1,8 @@
 """BioVid Heat Pain Database, Part A.
 
-Enters: the folder that holds ``PartA``, or ``PartA`` itself. Leaves: one entry a file and one a row of ``samples.csv``;
-rest recordings from beside ``PartA``. Opens no signal of a trial. The database is available by agreement with its
-makers; nothing of it is part of this package.
+Input: the folder that holds ``PartA``, or ``PartA`` itself. Output: one entry per file and per row of ``samples.csv``,
+and rest recordings from the folders beside ``PartA``. No signal of a trial is opened. The database is available by
+agreement with its authors; no part of it is in this package.
 
 ::
 
@@ -46,7 +46,7 @@ CARD = Card(
     needs="videos, biosignals (filtered or raw) or both; samples.csv, rest clips and Part C where they are there",
     layout=LAYOUT,
 )
-# Subjects without a visible reaction, whom some papers leave out: 67 of 87 remain. They are old more often than not.
+# Subjects without a visible reaction, whom some papers leave out: 67 of 87 remain. Most of them are older people.
 UNREACTIVE = frozenset(
     {
         *("082315_w_60", "082414_m_64", "082909_m_47", "083009_w_42", "083013_w_47", "083109_m_60", "083114_w_55"),
@@ -95,7 +95,7 @@ def fits(root: Path) -> bool:
 
 
 def parse_subject(name: str) -> Subject:
-    """Read sex and age off a name; both are None where it has another form.
+    """Read sex and age from a name; both are None if the name has another form.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def parse_subject(name: str) -> Subject:
 
 
 def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
-    """List what is there.
+    """List the trials and rest recordings.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def _sort_out(items: Iterable[Entry | Problem]) -> tuple[list[Entry], list[Probl
 
 
 def _list_rest(home: Path, signals: str, window_s: float) -> Iterator[Entry | Problem]:
-    """Rest clips, then what is cut out of sessions and is in none of them."""
+    """List rest clips, then rest windows of sessions that are not among the clips."""
     folder = home / _REST_FOLDER
     items = [*_list_videos(folder / _VIDEO), *_list_biosignals(folder / SIGNAL_FOLDERS[signals])]
     for item in items:
@@ -218,7 +218,7 @@ def _list_biosignals(folder: Path) -> Iterator[Entry | Problem]:
 
 
 def _list_files(folder: Path, wanted: Callable[[str], bool]) -> Iterator[Path]:
-    """Files one level down; names with a leading dot are what some systems leave beside a copy."""
+    """List files one level down, without hidden ones, which some systems leave beside a copy."""
     subfolders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     for subfolder in subfolders:
         yield from sorted(path for path in subfolder.iterdir() if wanted(path.name) and path.name[0] != ".")
@@ -238,7 +238,7 @@ def _make_entry(
 
 
 def _read_samples(path: Path) -> Iterator[Entry]:
-    """Read the table by its column names; the class's name counts, and its id where there is no name."""
+    """Read the table by its column names; the level is the class name, or the class id if there is no name."""
     rows = read_rows(path, delimiter="\t", needed=("sample_name",), remedy="or remove it: file names are used then")
     for number, row in rows:
         sample, match = row["sample_name"], _SAMPLE.fullmatch(row["sample_name"])

@@ -1,6 +1,6 @@
-"""Stretches of long recordings: where a stimulus is, and where a person is at rest.
+"""Parts of long recordings: stimuli, and windows of rest.
 
-Enters: when something happens. Leaves: times to cut at. Opens no file.
+Input: times of events. Output: times to cut at. Opens no file.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from ecg_facial.runtime.typing import BoolArray
 
 SETTLE_S = 10.0
-"""Seconds from the end of a stimulus to where rest may begin: the heart answers late and calms down slowly."""
+"""Seconds from the end of a stimulus to the first rest window: the heart responds late and recovers slowly."""
 
 MAX_REST_WINDOWS = 10
-"""Rest windows a person: more would cost disk and tell little."""
+"""Limit of rest windows per person: more would cost disk space and add little."""
 
 Interval = tuple[float, float]
 _CLOCK_TOLERANCE_S = 1e-6
@@ -44,16 +44,16 @@ def find_rest(
     window_s: float,
     settle_s: float = SETTLE_S,
 ) -> list[float]:
-    """Find where rest windows begin: the earliest ones, end to end.
+    """Find the starts of rest windows: the earliest ones, without gaps.
 
     Parameters
     ----------
     duration_s : float
         Length of the recording in seconds.
     stimuli : sequence of (float, float)
-        Begin and end of each; rest begins `settle_s` after the end and is over before the begin.
+        Begin and end of each; rest windows begin `settle_s` after the end, and end before the begin.
     taken : sequence of (float, float)
-        Scored trials and what else must not be touched.
+        Scored trials and other intervals that must not overlap a rest window.
     window_s : float
         Length of a window in seconds.
     settle_s : float
@@ -76,7 +76,7 @@ def find_rest(
 def _fill(barriers: Sequence[Interval], *, duration_s: float, window_s: float) -> Iterator[float]:
     now_s = 0.0
     for begin_s, end_s in (*sorted(barriers), (duration_s, duration_s)):
-        # what is said to happen after the recording's end is no end of it
+        # an event may be listed after the end of the recording
         n_windows = max(0, int((min(begin_s, duration_s) - now_s + _CLOCK_TOLERANCE_S) / window_s))
         yield from (now_s + number * window_s for number in range(n_windows))
         now_s = max(now_s, end_s)

@@ -1,6 +1,6 @@
-"""Anybody's data, described by one table.
+"""Any recordings, described by one table.
 
-Enters: a CSV file, or the folder that holds it as ``manifest.csv``. Leaves: one entry a row.
+Input: a CSV file, or the folder that holds it as ``manifest.csv``. Output: one entry per row.
 
 ::
 
@@ -8,9 +8,9 @@ Enters: a CSV file, or the folder that holds it as ``manifest.csv``. Leaves: one
     anna,1,BL1,clips/anna_1.mp4,ecg/anna_1.csv,512
 
 ``video`` is a file or a folder of frames; ``video`` or ``ecg`` may be empty. Paths are absolute, or relative to the
-manifest's folder. ``fs_hz`` may be empty where the ECG table has a time column. The label ``REST`` marks a person at
-rest, outside the trials. Further columns that are understood: ``sex`` (``m`` or ``w``), ``age_years``, and ``start_s``
-and ``duration_s`` where a row is a stretch of longer files, video and ECG alike.
+manifest's folder. ``fs_hz`` may be empty if the ECG table has a time column. The label ``REST`` marks a rest recording,
+outside the trials. Optional columns: ``sex`` (``m`` or ``w``), ``age_years``, and ``start_s`` and ``duration_s`` if a
+row is a part of longer files; they hold for video and ECG.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ MANIFEST_NAME = "manifest.csv"
 LAYOUT = f"{MANIFEST_NAME} with the columns subject,trial,label,video,ecg,fs_hz"
 CARD = Card(
     title="Recordings described by a table",
-    source="whoever wrote the table",
-    access="as whoever recorded them says",
+    source="the author of the table",
+    access="on the terms of the recordings",
     needs=f"{MANIFEST_NAME}, and the videos and ECG tables that it names",
     layout=LAYOUT,
 )
@@ -59,7 +59,7 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
         raise MissingDataError(f"{path}: no such file; write a table with the columns subject,trial,label,video,ecg")
     rows = list(read_rows(path, delimiter=",", needed=_NEEDED))
     if not rows:
-        raise MissingDataError(f"{path}: a header but no rows; write one row a trial")
+        raise MissingDataError(f"{path}: a header but no rows; write one row per trial")
     if not {"video", "ecg"} & rows[0][1].keys():
         raise CorruptDataError(f"{path}: no column video or ecg (found {', '.join(rows[0][1])}); add one")
     subjects: dict[str, Subject] = {}
@@ -107,7 +107,7 @@ def _parse_subject(row: dict[str, str], where: str) -> Subject:
 
 
 def _parse_signals(row: dict[str, str], folder: Path, where: str) -> tuple[VideoRef | None, EcgRef | None]:
-    """Signals of a row; its numbers are checked even where nothing needs them."""
+    """Read the signals of a row; its numbers are checked even if no signal needs them."""
     fs_hz = _parse_number(row, "fs_hz", where, wanted="a positive sampling rate in Hz")
     start_s = _parse_number(row, "start_s", where, wanted="0 or more seconds", least=0.0) or 0.0
     duration_s = _parse_number(row, "duration_s", where, wanted="a positive number of seconds")
@@ -121,7 +121,7 @@ def _parse_signals(row: dict[str, str], folder: Path, where: str) -> tuple[Video
 def _parse_number(
     row: dict[str, str], column: str, where: str, *, wanted: str, least: float | None = None
 ) -> float | None:
-    """Read a number above 0, or from `least` on; None where the cell is empty."""
+    """Read a number above 0, or of at least `least`; None for an empty cell."""
     text = row.get(column, "")
     try:
         value = float(text) if text else None

@@ -1,6 +1,6 @@
 """Trial ids that are unique in a data set.
 
-Enters: pairs of subject and trial name. Leaves: one id for each pair.
+Input: pairs of subject and trial name. Output: one id per pair.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 
 def make_unique(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Name each trial: as it is called where no two subjects share a name, else with the subject before it.
+    """Name each trial by its own name, or with the subject before it if two subjects share a name.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Folder layout of the original project: frames as images, and an ECG table a trial.
+"""Folder layout of the original project: frames as images, and one ECG table per trial.
 
-Enters: the folder that holds ``prepro_vid`` and ``ecg_only``. Leaves: one entry a clip folder and one an ECG table.
+Input: the folder that holds ``prepro_vid`` and ``ecg_only``. Output: one entry per clip folder and per ECG table.
 
 ::
 
@@ -8,7 +8,7 @@ Enters: the folder that holds ``prepro_vid`` and ``ecg_only``. Leaves: one entry
     ecg_only/<subject>/<clip>.csv
 
 The level is in the clip's name, as ``P0``..``P3`` or ``BL1``, ``PA1``.. between dashes, underscores or blanks. A clip
-and its ECG meet by subject and name; how the level is spelled and an ending ``_bio`` or ``_ecg`` do not matter.
+and its ECG are paired by subject and name; the spelling of the level and an ending ``_bio`` or ``_ecg`` do not matter.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _list_paths(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
 
 
 def _make_entry(path: Path, name: str, *, video: VideoRef | None = None, ecg: EcgRef | None = None) -> Entry | Problem:
-    """Put the level's own name into the trial's, so that ``P1_003`` meets ``PA1_003``."""
+    """Write the level by its name in the trial's name, so that ``P1_003`` is paired with ``PA1_003``."""
     subject = parse_subject(path.parent.name)
     parts = _SEPARATORS.split(name)
     places = [place for place, part in enumerate(parts) if _CODE.fullmatch(part)]

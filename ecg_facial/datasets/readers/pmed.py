@@ -1,30 +1,29 @@
 """PainMonit Experimental Dataset (PMED): graded heat, ECG without video.
 
-Enters: the folder of the synchronised tables. Leaves: an entry a stimulus and one a stretch without heat; rest
-recordings from what is left. The data are open; nothing of them is part of this package.
+Input: the folder of the synchronised tables. Output: one entry per stimulus and per baseline without heat, and rest
+recordings from the remaining time. The data are open; no part of them is in this package.
 
 ::
 
-    raw-data/S_01-synchronised-data.csv     a person each; cells apart by semicolons, decimal commas, 250 Hz
+    raw-data/S_01-synchronised-data.csv     one person; separated by semicolons, decimal commas, 250 Hz
     Seconds Bvp Eda_E4 Tmp Ibi Hr Resp Eda_RB Ecg Emg Heater [C] COVAS Heater_cleaned
 
-``Heater_cleaned`` is 32 degrees Celsius, and for the 10 s of a stimulus the temperature of its plateau. A person is
-given five temperatures, eight times each: one that is warm without pain, and four from the person's pain threshold to
-the tolerance. The rule that makes levels of them:
+``Heater_cleaned`` is 32 degrees Celsius, and during the 10 s of a stimulus its plateau temperature. Each person gets
+five temperatures, eight times each: a painless warm one, and four from the pain threshold to the tolerance. The levels:
 
-- the four hottest temperatures of a person, rising, are PA1, PA2, PA3 and PA4, as BioVid's four are;
-- cooler stimuli, the painless warmth, are neither pain nor its absence: they are left out and counted;
-- BL1, no heat, is 10 s that end 5 s before a stimulus begins, all of them at 32 degrees. Of these as many are taken as
-  a level has stimuli, spread evenly over the session, so that no heat is not told by the hour;
-- a person with fewer than five temperatures is left out, since which of them are missing is unknown.
+- the four hottest temperatures of a person, in rising order, are PA1, PA2, PA3 and PA4, as in BioVid;
+- cooler stimuli (painless warmth) have no level: they are left out and counted;
+- BL1 (no heat) is 10 s that end 5 s before a stimulus begins, at 32 degrees throughout. A person has as many baselines
+  as stimuli per level, spread evenly over the session: otherwise the time of day would reveal the level;
+- a person with fewer than five temperatures is left out, since it is unknown which of them are missing.
 
-A trial is the 10 s of its stimulus; as everywhere, a window sees the first `window_s` of them.
+A trial is the 10 s of its stimulus; as for all readers, a window takes its first `window_s`.
 
 References
 ----------
 .. [1] Gouverneur et al., "An Experimental and Clinical Physiological Signal Dataset for Automated Pain Recognition",
    Scientific Data 11, 1051, 2024, doi:10.1038/s41597-024-03878-w. Data: doi:10.6084/m9.figshare.26965159. The layout,
-   the stimuli and where stretches without heat lie are those of the authors' published programs (gouverneurp/PMD).
+   the stimuli and the places of the baselines follow the authors' published programs (gouverneurp/PMD).
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ CARD = Card(
     title="PainMonit Experimental Dataset (PMED)",
     source="Gouverneur et al., Scientific Data 11, 1051, 2024; doi:10.6084/m9.figshare.26965159",
     access="open, on the terms stated there",
-    needs="the synchronised tables, one a person",
+    needs="the synchronised tables, one per person",
     layout=LAYOUT,
 )
 _NAME = re.compile(r"(?P<subject>S_\d+)-synchronised-data\.csv")
@@ -77,7 +76,7 @@ class Stimulus:
     temperature_c : float
         Of its plateau, in degrees Celsius.
     mean_rating : float
-        Mean of the slider (COVAS, 0..100) during it, the person's own say; NaN where there is none.
+        Mean of the slider (COVAS, 0..100) during it, the person's own rating; NaN without one.
     """
 
     start_s: float
@@ -92,7 +91,7 @@ def fits(root: Path) -> bool:
 
 
 def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
-    """List the stimuli of everybody.
+    """List the stimuli of all people.
 
     Parameters
     ----------
@@ -152,7 +151,7 @@ def read_stimuli(path: Path) -> tuple[Stimulus, ...]:
 
 
 def _read_heater(path: Path) -> tuple[Float64Array, Float64Array]:
-    """Temperatures and ratings; a gap in the temperatures would hide a stimulus."""
+    """Read temperatures and ratings; a gap in the temperatures could hide a stimulus."""
     import numpy as np
 
     columns = read_columns(path, (_HEATER, _RATING), delimiter=";", decimal=",")
@@ -167,7 +166,7 @@ def _find_stimuli(heater_c: Float64Array, ratings: Float64Array) -> tuple[Stimul
     import numpy as np
 
     warm = np.abs(heater_c - BASELINE_C) > _TOLERANCE_C
-    # two plateaus may touch
+    # two plateaus may follow each other without a gap
     steps = np.flatnonzero(np.abs(np.diff(heater_c)) > _TOLERANCE_C) + 1
     stimuli = []
     for first, end in find_runs(warm):
@@ -210,7 +209,7 @@ def grade_temperatures(temperatures_c: Sequence[float]) -> dict[float, PainLevel
 
 
 def _list_person(path: Path, window_s: float) -> Iterator[Entry | Problem]:
-    """Everything of one table; it is read once."""
+    """Give all entries and problems of one table, which is read once."""
     match = _NAME.fullmatch(path.name)
     subject = Subject(id=match["subject"] if match else path.stem)
     try:
@@ -254,7 +253,7 @@ def _count_left_out(
 
 
 def _choose_baselines(stimuli: Sequence[Stimulus], *, n: int) -> list[float]:
-    """Where `n` stretches without heat begin, spread evenly over those that there are."""
+    """Give the starts of `n` baselines, spread evenly over all possible ones."""
     ends_s = [0.0, *(stimulus.end_s for stimulus in stimuli)]
     wanted_s = [stimulus.start_s - _BASELINE_GAP_S - STIMULUS_S for stimulus in stimuli]
     free = [start_s for start_s, end_s in zip(wanted_s, ends_s, strict=False) if start_s >= end_s]

@@ -1,7 +1,7 @@
-"""Rest out of whole sessions, BioVid's Part C.
+"""Rest windows from whole sessions, BioVid's Part C.
 
-Enters: the folder ``PartC``. Leaves: an entry a rest window. Sessions hold the scored trials of Part A too, so nothing
-is cut where a trial is, and nothing until `cutting.SETTLE_S` after the heat of one has gone.
+Input: the folder ``PartC``. Output: one entry per rest window. Sessions also hold the scored trials of Part A, so rest
+windows never overlap a trial, and begin at least `cutting.SETTLE_S` after the heat of a stimulus.
 
 ::
 
@@ -9,8 +9,8 @@ is cut where a trial is, and nothing until `cutting.SETTLE_S` after the heat of 
     PartC/video/<subject>.mp4         optional, on the same clock
     PartC/labels.csv                  subject,trial,level,onset_s
 
-Without ``labels.csv`` nothing is cut: the temperature does not show where the trials without heat are. The files are
-those of simulated cohorts; sessions recorded by others can be brought into this form.
+Without ``labels.csv`` there are no rest windows: the temperature does not show the trials without heat. Simulated
+cohorts have these files; other sessions can be converted to them.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def list_session_rest(
     window_s : float
         Length of a window in seconds.
     clips : collection of str
-        Rest clips that are there as files of their own: the same seconds are not cut again.
+        Rest clips that exist as files; their seconds are not cut again.
     parse_subject : callable
-        Makes a person of a name.
+        Makes a `Subject` from a name.
 
     Raises
     ------
@@ -65,16 +65,14 @@ def list_session_rest(
     paths = sorted((part / "biosignals").glob("*.csv"))
     labels = part / LABELS_NAME
     if paths and not labels.is_file():
-        message = f"no {LABELS_NAME}: nothing says where the trials without heat are, so no rest is cut from sessions"
+        message = f"no {LABELS_NAME}: the trials without heat are unknown, so no rest is cut from sessions"
         yield Problem(kind="missing", subject="", trial="", path=labels, message=message)
         return
     taken = _read_taken(labels, clips) if paths else {}
     for path in paths:
         try:
             if path.stem not in taken:
-                raise DataError(
-                    f"{labels}: no trial of {path.stem}, so what of the session is rest is unknown; add them"
-                )
+                raise DataError(f"{labels}: no trial of {path.stem}, so the rest in the session is unknown; add them")
             starts_s = _find_starts(path, taken[path.stem], window_s)
         except DataError as error:
             yield Problem(kind="unreadable", subject=path.stem, trial="", path=path, message=str(error))
@@ -98,7 +96,7 @@ def _make_entry(path: Path, subject: Subject, number: int, *, start_s: float, wi
 
 
 def _read_taken(path: Path, clips: Collection[str]) -> dict[str, list[Interval]]:
-    """Seconds of the scored trials, and of the rest clips that are there, by subject."""
+    """Read the intervals of the scored trials and of existing rest clips, by subject."""
     taken: dict[str, list[Interval]] = {}
     for number, row in read_rows(path, delimiter=",", needed=("subject", "trial", "level", "onset_s")):
         try:
@@ -124,7 +122,7 @@ def _find_starts(path: Path, taken: list[Interval], window_s: float) -> list[flo
 
 
 def _find_stimuli(times_s: Float64Array, temperature_c: Float64Array) -> list[Interval]:
-    """Where the skin is not at its baseline temperature, or nobody knows."""
+    """Find when the skin is not at its baseline temperature, or the temperature is unknown."""
     import numpy as np
 
     if not np.isfinite(temperature_c).any():

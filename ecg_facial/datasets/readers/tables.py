@@ -1,7 +1,6 @@
-"""Text tables that describe a data set: columns by name, one clear line where something is wrong.
+"""Text tables that describe a data set: columns by name, errors in one line.
 
-Enters: a path. Leaves: rows as dictionaries, with their line numbers; or, of long tables, columns of numbers. For ECGs
-see `ecg.files`.
+Input: a path. Output: rows as dictionaries with their line numbers, or columns of numbers. `ecg.formats` reads ECGs.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ _DELIMITER_NAMES = {"\t": "TAB", ",": "comma", ";": "semicolon"}
 def read_rows(
     path: Path, *, delimiter: str, needed: Sequence[str], remedy: str = ""
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line numbers and rows; blank lines are passed over, cells are stripped.
+    """Yield line numbers and rows; blank lines are skipped, cells are stripped.
 
     Parameters
     ----------
     path : Path
     delimiter : str
     needed : sequence of str
-        Columns that must be there; letter case does not matter, names come out in lower case.
+        Required columns; case does not matter, names are given in lower case.
     remedy : str
-        Added to the message when the table is of no use.
+        Added to the message if the table cannot be used.
 
     Raises
     ------
     CorruptDataError
-        When it is no text, lacks a column, or a row has another number of cells than the header.
+        If it is not text, lacks a column, or a row has another number of cells than the header.
     """
     ending = f", {remedy}" if remedy else ""
     with open(path, encoding="utf-8-sig", newline="") as stream:
@@ -65,17 +64,17 @@ def read_columns(path: Path, names: Sequence[str], *, delimiter: str, decimal: s
     names : sequence of str
         As the file spells them.
     delimiter, decimal : str
-        What separates the cells, and what the digits after the point.
+        Separator of the cells, and the decimal sign.
 
     Returns
     -------
     dict of str to ndarray, shape (n_rows,)
-        NaN where a cell is empty.
+        NaN for an empty cell.
 
     Raises
     ------
     CorruptDataError
-        When it is no text, lacks a column, has no rows, or a cell is no number.
+        If it is not text, lacks a column, has no rows, or a cell is not a number.
     """
     # they take a tenth of a second, and few data sets need them
     import numpy as np

@@ -1,23 +1,23 @@
-"""UNBC-McMaster Shoulder Pain Expression Archive: faces with an observer's measure a frame, no ECG.
+"""UNBC-McMaster Shoulder Pain Expression Archive: faces with an observer's PSPI per frame, no ECG.
 
-Enters: the folder that holds ``Images`` and ``Frame_Labels``. Leaves: an entry a stretch of a sequence; `read_pspi`
-gives the measure of each frame. Opens no picture. The archive is available by agreement with its makers.
+Input: the folder that holds ``Images`` and ``Frame_Labels``. Output: one entry per part of a sequence, and by
+`read_pspi` the PSPI of each frame. No image is opened. The archive is available by agreement with its authors.
 
 ::
 
     Images/<subject>/<sequence>/<frame>.png                          such as 042-ll042/ll042t1aaaff/ll042t1aaaff001.png
     Frame_Labels/PSPI/<subject>/<sequence>/<frame>_facs.txt          one number, 0 to 16
 
-**Levels here are no stimulus.** People with shoulder pain moved their arms, and trained observers coded their faces.
-PSPI = AU4 + max(AU6, AU7) + max(AU9, AU10) + AU43 is what the face shows, so a person in pain who shows nothing has 0.
-To test a model of stimulus levels here, sequences are cut, from their first frame, into stretches of `window_s` that do
-not overlap; what is left at the end is one too where it is nine tenths as long. By its largest PSPI a stretch is
+**Levels are not those of a stimulus.** People with shoulder pain moved their arms, and trained observers coded their
+faces. PSPI = AU4 + max(AU6, AU7) + max(AU9, AU10) + AU43 describes what the face shows: a person in pain without any
+expression has 0. To test a model of stimulus levels, sequences are cut from their first frame into parts of `window_s`
+without overlap; the last part is kept if it has nine tenths of that length. By its largest PSPI a part is
 
-- BL1 where every frame has 0;
-- PA4 where it is `pspi_pain` or more, by default 3, which [2]_ calls strong;
-- neither in between: left out, and counted.
+- BL1 if every frame has 0;
+- PA4 if it is `pspi_pain` or more, by default 3, which [2]_ calls strong;
+- left out and counted if it is in between.
 
-So `binary` is the one task that makes sense. The frames carry no times; 25 a second is assumed for all of them.
+Only the task `binary` makes sense. The frames have no times; 25 frames per second are assumed.
 
 References
 ----------
@@ -137,7 +137,7 @@ def _read_number(path: Path) -> float:
 
 
 def scan(root: Path, settings: UnbcSettings, *, window_s: float) -> Scan:
-    """Cut every sequence and grade the stretches.
+    """Cut every sequence and grade its parts.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def scan(root: Path, settings: UnbcSettings, *, window_s: float) -> Scan:
         The folder that holds ``Images`` and ``Frame_Labels``.
     settings : UnbcSettings
     window_s : float
-        Length of a stretch in seconds.
+        Length of a part in seconds.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def _list_folders(folder: Path) -> list[Path]:
 
 
 def _grade(sequence: Path, name: str, pspi_pain: float, window_s: float) -> Iterator[Entry | Problem]:
-    """Entries of one sequence, and what of it is of no level."""
+    """Give the entries of one sequence, and its parts without a level."""
     subject = Subject(id=sequence.parent.name)
     try:
         pspi = read_pspi(VideoRef(path=sequence, fps=ASSUMED_FPS))
@@ -204,7 +204,7 @@ def _grade(sequence: Path, name: str, pspi_pain: float, window_s: float) -> Iter
 
 
 def cut_sequence(n_frames: int, window_s: float) -> list[tuple[float, float]]:
-    """Cut a sequence into stretches that do not overlap.
+    """Cut a sequence into parts that do not overlap.
 
     Parameters
     ----------
@@ -215,7 +215,8 @@ def cut_sequence(n_frames: int, window_s: float) -> list[tuple[float, float]]:
     Returns
     -------
     list of (float, float)
-        Start and length of each in seconds. A sequence too short for one is one stretch, so that it is seen to be.
+        Start and length of each in seconds. A short sequence is one part, which
+        the check then lists as too short.
 
     Examples
     --------
