@@ -51,6 +51,7 @@ def describe_time(seconds: float) -> str:
 
 
 def describe_rate(findings: Findings) -> str:
+    """Give the heart rate and its usual range, or ``unknown``."""
     if not math.isfinite(findings.heart_rate_bpm):
         return "unknown"
     low, high = findings.heart_rate_range_bpm
@@ -58,6 +59,7 @@ def describe_rate(findings: Findings) -> str:
 
 
 def describe_quality(findings: Findings) -> str:
+    """Give the median signal quality, and the share of time with a low one."""
     text = f"{findings.median_quality:.2f} of 1"
     share = findings.share_low_quality
     return f"{text}, below {LOW_QUALITY:g} in {100 * share:.0f} % of the time" if share else text
