@@ -13,9 +13,7 @@ from tasks import describe, fail_to_open, open_in, refuse
 from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.runtime.executors.contract import Executor, stream
 from ecg_facial.runtime.executors.opening import open_executor
-from ecg_facial.runtime.executors.settings import EXECUTORS, ExecutorSettings
-
-pytestmark = pytest.mark.filterwarnings("default")
+from ecg_facial.runtime.executors.settings import EXECUTORS
 
 
 @pytest.fixture(scope="module", params=EXECUTORS)
@@ -112,16 +110,3 @@ def test_only_a_few_items_are_ahead_of_the_results(ordered: bool) -> None:
         assert pool.submitted <= len(taken) + 4
     assert sorted(taken) == list(range(50))
     assert (taken == list(range(50))) == ordered
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"executor": "cluster"}, "executor is 'cluster': expected serial, processes, ray"),
-        ({"workers": 0}, "number of workers is 0: expected at least 1"),
-        ({"executor": "processes", "address": "here:1"}, "only ray has an address"),
-    ],
-)
-def test_settings_outside_their_limits_are_refused(settings: dict[str, object], said: str) -> None:
-    with pytest.raises(SettingsError, match=said):
-        ExecutorSettings(**settings)  # type: ignore[arg-type]  # on purpose

@@ -26,9 +26,7 @@ from ecg_facial.runtime.executors.opening import open_executor
 from ecg_facial.runtime.executors.serial import SERIAL
 
 ray = pytest.importorskip("ray", reason="the extra [ray] is not installed")
-# warnings of Ray itself, such as sockets that it leaves open, are not ours
 pytestmark = [
-    pytest.mark.filterwarnings("default"),
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc"),
     pytest.mark.timeout(600),
 ]
