@@ -28,6 +28,11 @@ _MAX_REPEATS = 3
 # packed jobs and results on their way; the rest of the memory is left to the workers
 _STORE_BYTES = 256 * 1024**2
 _ANSWER_S = 10.0
+_START_REMEDY = "see its log in /tmp/ray/session_latest/logs, or take the executor processes"
+_JOIN_REMEDY = (
+    "see that the cluster runs the same version of Ray, and that RAY_AUTH_MODE and ~/.ray/auth_token are the same on all "
+    "machines; or leave the address out"
+)
 # also packs what a script defines itself
 _dumps: Callable[[Any], bytes] = ray.cloudpickle.dumps
 
@@ -73,10 +78,8 @@ def _connect(workers: int, address: str | None) -> None:
             **({} if address else own),
         )
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise SettingsError(
-            f"cannot use Ray at {address or 'this machine'} ({_first_line(error)}): start a cluster with: ray start "
-            "--head, or leave the address out"
-        ) from None
+        place, remedy = (address, _JOIN_REMEDY) if address else ("this machine", _START_REMEDY)
+        raise SettingsError(f"cannot use Ray at {place} ({_first_line(error)}): {remedy}") from None
 
 
 def _check_answer(address: str) -> None:
