@@ -30,8 +30,8 @@ _STORE_BYTES = 256 * 1024**2
 _ANSWER_S = 10.0
 _START_REMEDY = "see its log in /tmp/ray/session_latest/logs, or take the executor processes"
 _JOIN_REMEDY = (
-    "see that the cluster runs the same version of Ray, and that RAY_AUTH_MODE and ~/.ray/auth_token are the same on all "
-    "machines; or leave the address out"
+    "see that the cluster runs the same version of Ray, and that RAY_AUTH_MODE and ~/.ray/auth_token are the same on "
+    "all machines; or leave the address out"
 )
 # also packs what a script defines itself
 _dumps: Callable[[Any], bytes] = ray.cloudpickle.dumps
