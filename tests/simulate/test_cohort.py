@@ -1,4 +1,4 @@
-"""A cohort has BioVid's exact shape, tells the truth about itself, and is the same whoever writes it."""
+"""A cohort has BioVid's layout and a correct truth, and does not depend on the number of workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged files say exactly what the table of pathologies says, the trials stay what they are, and readers go on."""
+"""Damaged files agree with the table of pathologies, trials do not change, and readers continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A neutral camera changes nothing; gain, noise, blur and compression do what their numbers say."""
+"""A neutral camera changes nothing; gain, noise, blur and compression have the stated strength."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hard pictures depend on their streams alone, still show a face, and show nothing of the hand once it has gone."""
+"""Difficult pictures depend only on their random streams, show a face, and no hand once it has left."""
 
 from __future__ import annotations
 

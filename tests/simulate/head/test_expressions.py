@@ -1,4 +1,4 @@
-"""Action units become the mesh weights that the tables say; people are drawn reproducibly."""
+"""Action units give the tabulated weights of the mesh; people are reproducible."""
 
 from __future__ import annotations
 

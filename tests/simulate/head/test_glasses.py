@@ -1,4 +1,4 @@
-"""Spectacles sit before the eyes, follow the head's turn, are hidden by what is before them, and reflect the lamp."""
+"""Glasses are in front of the eyes, rotate with the head, are hidden by nearer parts, and reflect the lamp."""
 
 from __future__ import annotations
 

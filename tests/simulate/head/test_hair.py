@@ -1,4 +1,4 @@
-"""Hair lies on the skull that it grows on, ends where its cut says, and turns with the head."""
+"""Hair lies on the skull, ends at the height of its cut, and rotates with the head."""
 
 from __future__ import annotations
 

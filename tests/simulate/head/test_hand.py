@@ -1,4 +1,4 @@
-"""A hand hides what the truth says it hides, is lit like the head, and leaves no trace when it is away."""
+"""A hand hides the share of the face in the truth, has the same light as the head, and leaves no trace when away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loops over pixels round, end at black and white, and lay layers over as plain arithmetic does."""
+"""Compiled loops over pixels equal plain arithmetic: rounding, limits and overlays."""
 
 from __future__ import annotations
 

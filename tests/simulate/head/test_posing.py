@@ -1,4 +1,4 @@
-"""Packed targets move what whole ones move; a pinhole shows what is nearer larger."""
+"""Sparse targets move the same vertices as full ones; nearer points have a larger projection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixels show the nearest triangle that faces the viewer, and its corners' colours by their nearness."""
+"""Pixels show the nearest triangle that faces the viewer, with interpolated colours of its corners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendered heads depend on their arguments alone, show each action unit in its place, and are found as faces."""
+"""Rendered heads depend only on their arguments, show each action unit in its place, and are found as faces."""
 
 from __future__ import annotations
 

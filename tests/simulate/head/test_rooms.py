@@ -1,4 +1,4 @@
-"""Rooms depend on their stream alone, differ in kind, and are out of focus."""
+"""Rooms depend only on their random stream, are of several kinds, and are blurred."""
 
 from __future__ import annotations
 

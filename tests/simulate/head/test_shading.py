@@ -1,4 +1,4 @@
-"""Vertices are lit by what they face and shaded by what stands before their lamp; those that show nowhere are left."""
+"""Vertices get light by their direction and shadow from other parts; invisible ones are not changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creases of the skin are soft, as deep as they may be and no deeper, and lie where their muscles fold the skin."""
+"""Wrinkles are soft, have a limited depth, and lie where their muscles fold the skin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Artefacts are planned without drawing, drawn where the plan says, and written as they are."""
+"""Artefacts are planned without signals, are in the signal where planned, and are listed in the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hearts that conduct abnormally: their complexes, their share of a population, and the rest of it left alone."""
+"""Abnormal conduction: shapes of complexes, shares of a population, and no change for others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated ECG has its beats exactly where the truth says, and a QRS that keeps its width."""
+"""The simulated ECG has its beats exactly at the true times, and QRS complexes of constant width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Noise has the RMS, the spectrum and the bursts of the recordings, at any length."""
+"""Noise has the RMS, spectrum and bursts of the recordings, at any length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated ECGs are as hard as recorded ones, and hearts at rest vary as healthy adults' do (see benchmarks/)."""
+"""Simulated ECGs are as difficult as recorded ones, and resting hearts vary like those of healthy adults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Premature beats come early, pause as their kind does, look as it does, and are in the truth."""
+"""Premature beats have the times, pauses and shapes of their kind, and are in the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ideal observer equals the analytic answer on a toy, is as sure as it is right, and nothing honest beats it."""
+"""The ideal observer equals an analytic solution, is calibrated, and no honest method beats it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Yawns, glances and mouth motion are curves of the truth; scenes carry lamps, hands and cameras, off by default."""
+"""Yawns, glances and motion of the mouth are in the truth; lamps, hands and cameras are off by default."""
 
 from __future__ import annotations
 

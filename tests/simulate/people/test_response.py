@@ -1,4 +1,4 @@
-"""Responses follow the level with delay, face and heart err apart, and the preset is as hard as it says."""
+"""Responses increase with the level, face and heart have independent errors, and presets have the stated difficulty."""
 
 from __future__ import annotations
 

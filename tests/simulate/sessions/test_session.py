@@ -1,4 +1,4 @@
-"""A session contains the clips, goes on between them without a seam, and its files say what the session is."""
+"""A session contains the clips, is continuous between them, and its files agree with it."""
 
 from __future__ import annotations
 

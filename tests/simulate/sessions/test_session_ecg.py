@@ -1,4 +1,4 @@
-"""The ECG of a session goes on across the borders of its trials: no step, no rule about where beats come early."""
+"""The ECG of a session is continuous at the ends of trials: no steps, and premature beats everywhere alike."""
 
 from __future__ import annotations
 
