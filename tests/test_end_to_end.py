@@ -135,7 +135,7 @@ def test_the_page_of_keys_names_every_key_of_a_run_and_no_other(result: Benchmar
 def test_the_report_names_the_bundle_where_there_is_one(result: BenchmarkResult) -> None:
     run = RunRecord.read(result.folder / "run.json")
     assert run.bundle == "model"
-    items = {item.number: item.said for item in fill_checklist(run, result.metrics)}
+    items = {item.number: item.text for item in fill_checklist(run, result.metrics)}
     assert "bundle in model/" in items["22"]
 
 
@@ -185,7 +185,7 @@ def test_a_run_says_how_its_folds_were_made(result: BenchmarkResult) -> None:
     assert run["seeds"] == [0, 1]
     assert run["refit_rule"].startswith("no refit")
     assert run["normalisation"]["mode"] == "none"
-    assert (run["stamps"], run["beside"], run["folds_repeated"]) == ([], None, False)
+    assert (run["stamps"], run["original"], run["folds_repeated"]) == ([], None, False)
 
 
 def test_a_simulated_result_stands_beside_its_ceiling(result: BenchmarkResult) -> None:

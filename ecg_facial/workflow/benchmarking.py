@@ -135,9 +135,9 @@ def audit_result(
     found_of = partial(audit_run, found.prepared, settings=settings, trials=found.index.trials)
     verdict = found_of(result, audit=audit)
     metrics = replace(result.metrics, audit=verdict)
-    if result.beside is not None and metrics.original is not None:
-        beside = found_of(result.beside, audit=AuditSettings(n_folds=0))
-        metrics = replace(metrics, original=replace(metrics.original, audit=beside))
+    if result.original is not None and metrics.original is not None:
+        leaking = found_of(result.original, audit=AuditSettings(n_folds=0))
+        metrics = replace(metrics, original=replace(metrics.original, audit=leaking))
     verdict.write(result.folder / AUDIT_FILE)
     metrics.write(result.folder / METRICS_FILE)
     return replace(result, metrics=metrics)

@@ -76,7 +76,7 @@ def benchmark(
             executor=executor,
             show_progress=show_progress,
         )
-        runs = [result] if result.beside is None else [result, result.beside]
+        runs = [result] if result.original is None else [result, result.original]
         tables = [
             tabulate_folds(run, get_task(chosen.task)).assign(
                 audit=audit_run(prepared, run, settings=chosen, factories=given).verdict if audit else "not checked"

@@ -34,6 +34,22 @@ def make_predictions(models: tuple[str, ...] = MODELS) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, "face_quality", "ecg_quality"])
 
 
+def make_table(n_subjects: int = 5, *, right: float = 0.7, seed: int = 0) -> pd.DataFrame:
+    """Predictions of three models of known skill."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for subject in range(n_subjects):
+        for trial in range(8):
+            label = TASK.class_names[trial % 4]
+            for model, skill in (("facial", right), ("ecg", 0.4), ("fusion", right + 0.1)):
+                guess = label if rng.random() < skill else TASK.class_names[rng.integers(4)]
+                p = np.full(4, 0.1)
+                p[TASK.class_names.index(guess)] = 0.7
+                rows.append([f"s{subject}", f"s{subject}-{trial:02d}", subject, 0, model, label, *p, 1.0, 0.5])
+    columns = ["subject", "trial", "fold", "seed", "model", "label", *(f"p_{name}" for name in TASK.class_names)]
+    return pd.DataFrame(rows, columns=[*columns, "face_quality", "ecg_quality"])
+
+
 def make_metrics(models: tuple[str, ...] = MODELS) -> RunMetrics:
     """Metrics of these predictions."""
     return summarise_predictions(from_run(make_predictions(models), TASK.class_names), task=TASK.name, simulated=True)
@@ -69,7 +85,7 @@ def make_run() -> RunRecord:
         bundle=None,
         protocol="leave-one-subject-out",
         stamps=(),
-        beside=None,
+        original=None,
         folds_sha256="e" * 64,
         folds_repeated=False,
         inner=settings.inner,

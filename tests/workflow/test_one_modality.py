@@ -125,7 +125,7 @@ def test_the_report_of_one_signal_shows_examples_and_speaks_of_no_other(finished
         (drawing,) = re.findall("<svg.*?</svg>", shown, flags=re.S)
         assert ("heart rate, bpm" in drawing) == (finished.model == "ecg")
     run = RunRecord.read(finished.result.folder / "run.json")
-    said = {item.number: item.said for item in fill_checklist(run, finished.result.metrics)}
+    said = {item.number: item.text for item in fill_checklist(run, finished.result.metrics)}
     assert said["9a"] == f"{own} alone"
     assert said["12c"].startswith(network)
     for words in ("late fusion", "Fused probabilities", "the other; a trial without both"):

@@ -133,13 +133,15 @@ def check_canaries(audited: AuditedFold, reference: Sequence[Outcome]) -> list[C
         )
     )
     fitted = _changed_parts(reference, exchanged)
-    told = _name_leaking_signals(audited, reference) if fitted else ""
+    by_signal = _name_leaking_signals(audited, reference) if fitted else ""
     checks.append(
         Check(
             name="test signals change nothing that is fitted",
             kind="deterministic",
             passed=not fitted,
-            message=f"changed{told}: {', '.join(fitted)}" if fitted else "every fitted part is the same to the byte",
+            message=f"changed{by_signal}: {', '.join(fitted)}"
+            if fitted
+            else "every fitted part is the same to the byte",
             leak=_diagnose_leak(fitted),
         )
     )

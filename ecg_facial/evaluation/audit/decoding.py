@@ -58,19 +58,19 @@ def check_counts(predictions: pd.DataFrame, class_names: Sequence[str]) -> Check
 def _test_counts(part: pd.DataFrame, class_names: Sequence[str]) -> float | None:
     """P value of the number of subjects with exact counts; None for fewer than five subjects."""
     places = {name: place for place, name in enumerate(class_names)}
-    true, said = (part[column].map(places).to_numpy(np.int64) for column in ("label", "predicted"))
+    true, predicted = (part[column].map(places).to_numpy(np.int64) for column in ("label", "predicted"))
     subjects = part["subject"].to_numpy(str)
     names = np.unique(subjects)
     if len(names) < _LEAST_SUBJECTS:
         return None
     n = len(class_names)
-    confusion = np.bincount(true * n + said, minlength=n * n).reshape(n, n).astype(np.float64)
+    confusion = np.bincount(true * n + predicted, minlength=n * n).reshape(n, n).astype(np.float64)
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     rng = np.random.default_rng(_SEED)
     hits, chances = 0, []
     for name in names:
         counts = np.bincount(true[subjects == name], minlength=n)
-        hits += bool(np.array_equal(np.bincount(said[subjects == name], minlength=n), counts))
+        hits += bool(np.array_equal(np.bincount(predicted[subjects == name], minlength=n), counts))
         drawn = sum(
             (rng.multinomial(counts[place], shares[place], _N_DRAWS) for place in range(n) if counts[place]),
             np.zeros((_N_DRAWS, n), dtype=np.int64),
@@ -126,10 +126,10 @@ def check_plausibility(metrics: RunMetrics, *, simulated: bool) -> list[Check]:
     limit = best.accuracy / 100 + IMPLAUSIBLE_POINTS / 100
     lows = {model: judged.over_subjects.ci95_low for model, judged in metrics.models.items()}
     above = [f"{model} {100 * low:.1f}" for model, low in lows.items() if low is not None and low > limit]
-    said = f"best published: {best.accuracy:.1f} % ({best.name}); limit {100 * limit:.1f}"
+    message = f"best published: {best.accuracy:.1f} % ({best.name}); limit {100 * limit:.1f}"
     if above:
-        said = f"lower bounds {', '.join(above)} % are more than {IMPLAUSIBLE_POINTS:g} points above; {said}"
-    return [Check(name=name, kind="deterministic", passed=not above, message=said, warning=True)]
+        message = f"lower bounds {', '.join(above)} % are more than {IMPLAUSIBLE_POINTS:g} points above; {message}"
+    return [Check(name=name, kind="deterministic", passed=not above, message=message, warning=True)]
 
 
 def _check_ceiling(metrics: RunMetrics) -> list[Check]:
@@ -150,8 +150,8 @@ def check_normalisation(mode: str, *, rest_is_scored: bool) -> Check:
     """Warn of transductive normalisation, and check that baseline recordings are outside the scored trials."""
     name = "normalisation sees no other test trial"
     if mode == "transductive":
-        said = "transductive: every test person was scaled by all of their own test trials; optimistic, and not live"
-        return Check(name=name, kind="deterministic", passed=False, message=said, leak=4, warning=True)
+        message = "transductive: every test person was scaled by all of their own test trials; optimistic, and not live"
+        return Check(name=name, kind="deterministic", passed=False, message=message, leak=4, warning=True)
     if mode == "baseline" and rest_is_scored:
         return Check(
             name=name, kind="deterministic", passed=False, message="baseline trials are among the scored ones", leak=4

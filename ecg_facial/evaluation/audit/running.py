@@ -32,9 +32,10 @@ from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_leve
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import AuditResult, Check
+from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan
 from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.evaluation.protocols.settings import parse_protocol
-from ecg_facial.labels import REST_CODE, get_task
+from ecg_facial.labels import REST_CODE, Task, get_task
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.normalising import choose_rest, normalise
@@ -70,9 +71,7 @@ def audit_run(
     executor : Executor
         Of the runs with permuted labels.
     """
-    task, plan = get_task(settings.task), result.plan
-    seed = min(plan.folds)
-    folds = plan.folds[seed]
+    task, seed = get_task(settings.task), min(result.plan.folds)
     chosen: Sequence[Factory | Pipeline] = (
         [NetworksFactory(settings.models, settings.fusion_weights)] if factories is None else factories
     )
@@ -80,34 +79,52 @@ def audit_run(
         prepared = permute_levels(prepared, task=task, seed=seed)
     # which trials stand for rest is decided before labels are altered
     base = choose_rest(prepared, settings.normalisation)
-    data = normalise(base, settings.normalisation)
-    every = [fold for each in plan.folds.values() for fold in each]
-    protocol = parse_protocol(plan.protocol)
-    if protocol.leaks:
-        # the leaking protocol trains and tests everybody, so that nobody is left to take other signals from: skip the
-        # refits
-        audit = replace(audit, n_folds=0)
-    checks = check_structure(data, every, task=task, shots=protocol.name == "k-shot")
-    checks += check_copies(data, folds, task=task, trials=trials)
+    checks = _check_sides(normalise(base, settings.normalisation), result.plan, task, settings, trials)
+    if not parse_protocol(result.plan.protocol).leaks:
+        # the leaking protocol trains and tests everybody: nobody is left whose signals could replace the test trials'
+        checks += _refit(base, result, settings, chosen, audit)
+    checks.append(check_counts(from_run(result.predictions, task.class_names).table, task.class_names))
+    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor), task.chance))
+    checks += check_plausibility(result.metrics, simulated=result.simulated)
+    return AuditResult(checks=tuple(checks))
+
+
+def _check_sides(
+    data: PreparedData, plan: FoldPlan, task: Task, settings: BenchmarkSettings, trials: Iterable[Trial]
+) -> list[Check]:
+    """Who and what is on which side of the folds; copies and rest are looked for in the first seed's folds."""
+    every, first = [fold for folds in plan.folds.values() for fold in folds], plan.folds[min(plan.folds)]
+    checks = check_structure(data, every, task=task, shots=parse_protocol(plan.protocol).name == "k-shot")
+    checks += check_copies(data, first, task=task, trials=trials)
     rest = set(np.flatnonzero((data.table["level"] == REST_CODE).to_numpy()).tolist())
-    scored = {row for fold in folds for row in test_rows(data, fold, task=task)}
+    scored = {row for fold in first for row in test_rows(data, fold, task=task)}
     checks.append(check_normalisation(settings.normalisation.mode, rest_is_scored=bool(rest & scored)))
+    return checks
+
+
+def _refit(
+    base: PreparedData,
+    result: BenchmarkResult,
+    settings: BenchmarkSettings,
+    factories: Sequence[Factory | Pipeline],
+    audit: AuditSettings,
+) -> list[Check]:
+    """Fit some folds of the first seed again, evenly chosen."""
+    seed = min(result.plan.folds)
+    folds, checks = result.plan.folds[seed], list[Check]()
     with limit_threads(settings.threads):
         for place in np.unique(np.linspace(0, len(folds) - 1, min(audit.n_folds, len(folds))).round().astype(int)):
             audited = AuditedFold(
                 prepared=base,
                 normalisation=settings.normalisation,
-                factories=chosen,
+                factories=factories,
                 fold=folds[place],
-                task=task,
+                task=get_task(settings.task),
                 seed=seed,
             )
             other = folds[(place + 1) % len(folds)] if audit.order else None
             checks += _fit_again(audited, _read_fingerprints(result, seed, folds[place].index), other)
-    checks.append(check_counts(from_run(result.predictions, task.class_names).table, task.class_names))
-    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor), task.chance))
-    checks += check_plausibility(result.metrics, simulated=result.simulated)
-    return AuditResult(checks=tuple(checks))
+    return checks
 
 
 def _read_fingerprints(result: BenchmarkResult, seed: int, fold: int) -> list[Mapping[str, str]]:

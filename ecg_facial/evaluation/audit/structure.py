@@ -99,11 +99,11 @@ def check_copies(
         ]
     overlapping = [pair for pair in _find_overlaps(prepared, used, stretches) if _is_split(pair, sides)]
     found = [f"{names[a]} and {names[b]}" for a, b in overlapping]
-    said = _list_findings(found) or f"{len(used)} trials: no two on different sides share a stretch of a file"
+    message = _list_findings(found) or f"{len(used)} trials: no two on different sides share a stretch of a file"
     return [
         *checks,
         Check(
-            name="no overlapping windows on both sides", kind="deterministic", passed=not found, message=said, leak=9
+            name="no overlapping windows on both sides", kind="deterministic", passed=not found, message=message, leak=9
         ),
     ]
 

@@ -151,7 +151,7 @@ def read_conformal(job: FoldJob) -> pd.DataFrame:
 
 def read_details(job: FoldJob) -> list[dict[str, Any]]:
     """Seconds, fingerprint and details of each pipeline on a finished fold."""
-    return [{"fold": job.fold.index, "seed": job.seed, **said} for said in _read(job)["pipelines"]]
+    return [{"fold": job.fold.index, "seed": job.seed, **fit} for fit in _read(job)["pipelines"]]
 
 
 def _read(job: FoldJob) -> dict[str, Any]:

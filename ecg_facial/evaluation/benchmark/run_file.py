@@ -66,7 +66,7 @@ def describe_run(
     bundle : str, optional
         Folder of the bundle in the run folder, where there is one.
     """
-    task, table, beside = get_task(settings.task), prepared.table, result.beside
+    task, table, original = get_task(settings.task), prepared.table, result.original
     n_rest = count_rest(prepared)
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
@@ -98,7 +98,7 @@ def describe_run(
         bundle=bundle,
         protocol=protocol.title,
         stamps=result.metrics.stamps,
-        beside=None if beside is None else LeakingRun(folder=beside.folder.name, stamps=beside.metrics.stamps),
+        original=None if original is None else LeakingRun(folder=original.folder.name, stamps=original.metrics.stamps),
         folds_sha256=result.plan.sha256,
         folds_repeated=repeated,
         inner=None if repeated else settings.inner,
@@ -122,8 +122,8 @@ def sum_up_temperatures(details: pd.DataFrame) -> tuple[TemperatureRecord, ...]:
         `BenchmarkResult.details`. Pipelines without temperatures are passed over.
     """
     found: dict[str, list[Temperature]] = {}
-    for said in details["details"]:
-        for model, content in said.get("temperatures", {}).items():
+    for fit in details["details"]:
+        for model, content in fit.get("temperatures", {}).items():
             found.setdefault(model, []).append(from_dict(Temperature, content))
     return tuple(_sum_up(model, temperatures) for model, temperatures in found.items())
 

@@ -136,7 +136,7 @@ class RunRecord(ProgramRecord):
         The protocol in words.
     stamps : tuple of str
         Warnings that belong to every figure.
-    beside : LeakingRun or None
+    original : LeakingRun or None
         Where the protocol ``original`` was asked for.
     folds_sha256 : str
         SHA-256 of `folds.json`.
@@ -185,7 +185,7 @@ class RunRecord(ProgramRecord):
     bundle: str | None
     protocol: str
     stamps: tuple[str, ...]
-    beside: LeakingRun | None
+    original: LeakingRun | None
     folds_sha256: str
     folds_repeated: bool
     inner: InnerSettings | None

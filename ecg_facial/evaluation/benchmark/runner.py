@@ -66,7 +66,7 @@ class BenchmarkResult:
         none.
     details : DataFrame
         One row per pipeline, fold and seed: seconds, fingerprints, and other details of the fit.
-    beside : BenchmarkResult or None
+    original : BenchmarkResult or None
         The original's leaking protocol on the same data, where that was asked for.
     """
 
@@ -77,7 +77,7 @@ class BenchmarkResult:
     plan: FoldPlan = field(default_factory=FoldPlan)
     conformal: pd.DataFrame = field(default_factory=pd.DataFrame)
     details: pd.DataFrame = field(default_factory=pd.DataFrame)
-    beside: BenchmarkResult | None = None
+    original: BenchmarkResult | None = None
 
 
 def run_benchmark(
@@ -128,11 +128,11 @@ def run_benchmark(
         raise SettingsError(
             "protocol original draws its own folds, beside leave-one-subject-out: leave the manifest out"
         )
-    beside = run.finish(out / ORIGINAL_FOLDER, protocol=settings.protocol, ceiling=None)
+    original = run.finish(out / ORIGINAL_FOLDER, protocol=settings.protocol, ceiling=None)
     honest = run.finish(out, protocol="loso", ceiling=ceiling)
-    metrics = replace(honest.metrics, original=compare_protocols(honest.metrics, beside.metrics))
+    metrics = replace(honest.metrics, original=compare_protocols(honest.metrics, original.metrics))
     metrics.write(out / METRICS_FILE)
-    return replace(honest, metrics=metrics, beside=beside)
+    return replace(honest, metrics=metrics, original=original)
 
 
 def load_run(

@@ -158,11 +158,11 @@ def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None
     given = class_names_of(table)
     if "predicted" not in table and not given:
         raise CorruptDataError(f"{path}: neither p_<class> columns nor predicted; expected one of them")
-    spoken = set(table["label"]) | (set(table["predicted"]) if "predicted" in table else set()) - {""}
-    if given and spoken - set(given):
-        odd = sorted(spoken - set(given))[0]
-        raise CorruptDataError(f"{path}: class {odd!r} has no column p_{odd}; classes are {', '.join(given)}")
-    found = set(given) | spoken
+    occurring = set(table["label"]) | (set(table["predicted"]) if "predicted" in table else set()) - {""}
+    if given and occurring - set(given):
+        unknown = sorted(occurring - set(given))[0]
+        raise CorruptDataError(f"{path}: class {unknown!r} has no column p_{unknown}; classes are {', '.join(given)}")
+    found = set(given) | occurring
     if classes is not None:
         if set(classes) != found or len(set(classes)) != len(list(classes)):
             raise SettingsError(
@@ -220,19 +220,19 @@ def _to_whole(path: Path, table: pd.DataFrame, name: str) -> pd.Series:
 
 def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
     """Predicted class of each row: as the file says, else the most probable one."""
-    said = table["predicted"] if "predicted" in table else pd.Series("", index=table.index)
+    stated = table["predicted"] if "predicted" in table else pd.Series("", index=table.index)
     values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
     known = np.isfinite(values).all(axis=1)
     some = np.isfinite(values).any(axis=1)
     _refuse(path, table, f"p_{names[0]}", some & ~known, "and its fellows are only in part there")
-    _refuse(path, table, "predicted" if "predicted" in table else f"p_{names[0]}", ~known & (said == ""), "is empty")
+    _refuse(path, table, "predicted" if "predicted" in table else f"p_{names[0]}", ~known & (stated == ""), "is empty")
     sums = np.where(known, values.sum(axis=1), 1.0)
     wrong = known & ((np.abs(sums - 1) > SUM_TOLERANCE) | (values < 0).any(axis=1))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise CorruptDataError(f"{path}: row {row + 2}: probabilities {show_row(values[row])} do not sum to 1")
     likely = np.array(names)[np.where(known[:, None], values, 0.0).argmax(axis=1)]
-    return said.where(said != "", pd.Series(likely, index=table.index))
+    return stated.where(stated != "", pd.Series(likely, index=table.index))
 
 
 def _refuse(path: Path, table: pd.DataFrame, name: str, wrong: np.ndarray[Any, Any], what: str) -> None:

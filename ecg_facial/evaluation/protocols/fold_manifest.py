@@ -162,14 +162,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise MissingDataError(f"{path}: no such file; expected the {FOLDS_FILE} of a run")
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        said, version = content["sha256"], content["format_version"]
+        stated, version = content["sha256"], content["format_version"]
     except (OSError, ValueError, TypeError, KeyError):
         raise CorruptDataError(f"{path}: not a fold manifest; expected the {FOLDS_FILE} of a run") from None
     if version != FoldManifest.format_version:
         raise CorruptDataError(
             f"{path}: format version {version}, expected {FoldManifest.format_version}; write it again"
         )
-    if sha256_json({key: value for key, value in content.items() if key != "sha256"}) != said:
+    if sha256_json({key: value for key, value in content.items() if key != "sha256"}) != stated:
         raise CorruptDataError(
             f"{path}: altered since it was written (its SHA-256 does not fit); take an unaltered copy"
         )

@@ -33,20 +33,20 @@ class Item:
     number : str
         As in the statement.
     section, topic : str
-    said : str
+    text : str
         What the run says; empty where the authors have to write it.
     """
 
     number: str
     section: str
     topic: str
-    said: str
+    text: str
 
 
 def fill_checklist(run: RunRecord | ScoredFile, metrics: RunMetrics) -> list[Item]:
     """Fill every item that the run knows of."""
     return [
-        Item(number=number, section=section, topic=topic, said=fill(run, metrics) if fill else "")
+        Item(number=number, section=section, topic=topic, text=fill(run, metrics) if fill else "")
         for section, items in _ITEMS.items()
         for number, topic, fill in items
     ]

@@ -135,7 +135,7 @@ def _describe_probabilities(metrics: RunMetrics) -> dict[str, Any]:
 
 def _check_list(run: RunRecord | ScoredFile, metrics: RunMetrics) -> dict[str, Any]:
     items = fill_checklist(run, metrics)
-    return {"checklist": items, "n_missing": sum(not item.said for item in items)}
+    return {"checklist": items, "n_missing": sum(not item.text for item in items)}
 
 
 def gather_strata(metrics: RunMetrics) -> dict[str, dict[str, list[OverSubjects | None]]]:

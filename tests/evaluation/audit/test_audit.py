@@ -211,10 +211,10 @@ def test_a_planted_leak_is_named(prepared: Any, tmp_path: Path, leak: int) -> No
 def test_the_originals_random_split_is_named(prepared: Any, tmp_path: Path) -> None:
     settings = BenchmarkSettings(protocol="original")
     result = run_benchmark(prepared, tmp_path, settings=settings, pipelines=[planted(Centroids)])
-    assert result.beside is not None
+    assert result.original is not None
     honest, leaking = (
         audit_run(prepared, each, settings=settings, factories=[planted(Centroids)], audit=AuditSettings(n_folds=0))
-        for each in (result, result.beside)
+        for each in (result, result.original)
     )
     assert leaking.verdict == "LEAK"
     assert leaking.leaks == (1,)

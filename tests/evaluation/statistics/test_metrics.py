@@ -95,3 +95,19 @@ def test_a_class_without_a_name_is_an_error_that_names_it() -> None:
     for labels, predicted in ((["PA4"], ["BL1"]), (["BL1"], np.array(["PA4"]))):
         with pytest.raises(UnknownLabelError, match="class 'PA4' is not among BL1, PA1, PA2, PA3"):
             compute_metrics(labels, predicted, class_names=NAMES)
+
+
+def test_metrics_of_a_known_confusion() -> None:
+    labels = ["a"] * 4 + ["b"] * 2
+    metrics = compute_metrics(labels, ["a", "a", "a", "b", "b", "a"], class_names=["a", "b"])
+    assert metrics.confusion == ((3, 1), (1, 1))
+    assert metrics.accuracy == pytest.approx(4 / 6)
+    assert metrics.balanced_accuracy == pytest.approx((0.75 + 0.5) / 2)
+    assert metrics.macro_f1 == pytest.approx((0.75 + 0.5) / 2)
+
+
+def test_metrics_of_degenerate_cases() -> None:
+    absent = compute_metrics(["a", "a"], ["a", "c"], class_names=["a", "b", "c"])
+    assert absent.balanced_accuracy == 0.5
+    assert absent.confusion == ((1, 0, 1), (0, 0, 0), (0, 0, 0))
+    assert math.isnan(compute_metrics([], [], class_names=["a", "b"]).accuracy)
