@@ -1,9 +1,10 @@
-"""What calibration can be told from few trials: temperatures, and intervals over subjects.
+"""Calibration from few trials: how well temperatures are fitted, and what intervals over subjects cover.
 
-Run as ``python benchmarks/calibration.py [--repetitions N]``. Temperature: change of log loss on other people, fitted
-on some subjects' trials, for a model that is well calibrated or too sure by a factor. Intervals at nominal 95 %: how
-often they hold the value of 4,000 people, for the calibration error (percentile, basic, and percentile less its bias,
-over resampled subjects) and for mean confidence minus accuracy. Last line: a JSON object.
+Run as ``python benchmarks/calibration.py [--repetitions N]``. Temperature: it is fitted on the trials of some
+subjects; the output is the change of log loss on other people, for a model that is well calibrated and for models
+that are too sure by a factor. Intervals at nominal 95 %: how often they cover the value of 4,000 people, for the
+calibration error (percentile, basic, and percentile less its bias, over resampled subjects) and for mean confidence
+minus accuracy. The last line is a JSON object.
 """
 
 from __future__ import annotations

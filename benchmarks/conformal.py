@@ -1,10 +1,10 @@
-"""Conformal sets of new people: how often they hold the label, for few and many calibration subjects.
+"""Conformal sets: how often they hold the label of new people, with few and with many calibration subjects.
 
-Run as ``python benchmarks/conformal.py [--repetitions N]``. People differ in how well they can be read (`spread`: how
-much); sets of 90 % are calibrated on some and judged on 40 others, or every subject's on all others, as a predictions
-file is judged. Then models that say the same of everybody, where all scores of a class are tied: sets may then hold
-more than they promise, not less. Also the calibration error that a perfect model shows. Percent; last line: a JSON
-object.
+Run as ``python benchmarks/conformal.py [--repetitions N]``. People differ in how well they can be predicted (`spread`
+says how much). Sets of 90 % are calibrated on some people and judged on 40 others; or the sets of each subject are
+calibrated on all others, as for a predictions file. Also measured: models that say the same of everybody, so that all
+scores of a class are tied (sets may then hold more than they promise, not less), and the calibration error of a
+perfect model. Percent; the last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""How hard a preset is: the ideal observer's ceilings, the reference learner, and how the Monte Carlo converges.
+"""Difficulty of a preset: ceilings of the ideal observer, accuracy of the reference learner, Monte Carlo convergence.
 
-Run as ``python benchmarks/difficulty.py [--preset NAME] [--subjects N] [--trials N] [--folds N] [--seed N]``. Ceilings
-are of an observer who knows the population, and of one who knows each person too. The reference learner is the random
-forest of `simulate.reference`, leave-one-subject-out unless ``--folds`` is given. Percent; last line: a JSON object.
+Run as ``python benchmarks/difficulty.py [--preset NAME] [--subjects N] [--trials N] [--folds N] [--seed N]``. One
+ceiling is that of an observer who knows the population, the other that of one who also knows each person. The
+reference learner is the random forest of `simulate.reference`, leave-one-subject-out unless ``--folds`` is given.
+Percent; the last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""How well the ECG's signal quality tells a right heart rate from a wrong one, and a clean signal from noise.
+"""How well the signal quality of an ECG separates right heart rates from wrong ones, and clean signals from noise.
 
 Run as ``python benchmarks/ecg_quality.py --data ../shared/data/ecg [--stride 31] [--fit] [--svg FILE]``. The folder
 holds MIT-BIH records (``mitdb/``) and recorded noises (``nstdb/``). Windows of 5.5 s, clean and with motion, muscle
-noise, wander and all three at -6 to 24 dB; the heart rate is right within 5 bpm of the annotated one. Noise without a
-heart, in which no rate is right, is fitted on too, and judged on its own. The rate is that of all beats found; how
-quality tells when `mean_heart_rate` is right, which leaves out miscounted beats, is given too. Quality is fitted on
-other records than it is judged on (8 folds by record); ``--fit`` prints the weights fitted on all, as `ecg.quality`
-holds them, and ``shipped`` is what these give. ``--svg`` draws the reliability diagram. Last line: a JSON object.
+noise, wander and all three at -6 to 24 dB; the heart rate is right within 5 bpm of the annotated one. Noise without
+an ECG, in which no rate is right, is part of the fit and is also judged by itself. The rate is that of all beats
+found; figures are also given for `mean_heart_rate`, which leaves out miscounted beats. Quality is fitted on other
+records than it is judged on (8 folds by record); ``--fit`` prints the weights fitted on all, as `ecg.quality` holds
+them, and ``shipped`` is what these give. ``--svg`` draws the reliability diagram. The last line is a JSON object.
 """
 
 from __future__ import annotations

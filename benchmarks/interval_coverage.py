@@ -1,8 +1,8 @@
-"""Statistics over subjects: how often intervals hold the true mean and tests raise a false alarm, and their speed.
+"""Statistics over subjects: coverage of intervals, false alarms of tests, and their speed.
 
-Run as ``python benchmarks/interval_coverage.py [--repetitions N] [--seed N]``. A fixed predictor; people's true
-accuracies vary like the field's (`measures.coverage.POPULATIONS`). Percent; nominal are 95 for intervals and 5 for
-tests. Last line: a JSON object.
+Run as ``python benchmarks/interval_coverage.py [--repetitions N] [--seed N]``. The predictor is fixed; the true
+accuracies of people vary as in published results (`measures.coverage.POPULATIONS`). Percent; nominal values are 95
+for intervals and 5 for tests. The last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
 Run as ``python benchmarks/rpeaks.py --data FOLDER [--stride 1] [--noise em --snr 6] [--only NAME ...]`` in an
 environment that has the others beside this package; those that are not installed are left out. The folder holds
-MIT-BIH records (``mitdb/``; with ``--noise`` also ``nstdb/``). Windows of 5.5 s at 512 Hz with three beats or more, or
-with ``--whole`` the records themselves; beats within 0.2 s of an end do not count for F1. The heart rate is 60 over the
-mean RR of a window. Cost is that of a window over one ``sosfiltfilt`` of it, in the same run. ``ours_better_by`` in the
-last line, a JSON object, is how much better ours is than each other, the 95 % interval over resampled records, and the
-share of these in which it is not better.
+MIT-BIH records (``mitdb/``; with ``--noise`` also ``nstdb/``). Windows of 5.5 s at 512 Hz with three beats or more,
+or with ``--whole`` the records themselves; beats within 0.2 s of an end do not count for F1. The heart rate is 60
+over the mean RR of a window. Cost is the time of a window divided by that of one ``sosfiltfilt`` of it, in the same
+run. The last line is a JSON object; its ``ours_better_by`` holds, for each other detector, how much better ours is,
+the 95 % interval over resampled records, and the share of resamples in which it is not better.
 """
 
 from __future__ import annotations

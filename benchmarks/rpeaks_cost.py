@@ -1,7 +1,7 @@
 """Cost of finding beats: in one window, and in records of a minute to a day.
 
 Run as ``python benchmarks/rpeaks_cost.py [--hours 24]``. The window is measured beside one zero-phase filter of it in
-the same run. Last line: a JSON object.
+the same run. The last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How exactly beats are timed: RR intervals of simulated beats against their exact truth.
+"""Timing error of beats: RR intervals of simulated beats compared with the truth.
 
 Run as ``python benchmarks/rpeaks_timing.py [--windows N] [--data FOLDER]``. Windows of 5.5 s of two families of QRS
 complexes, clean, with electrode motion at 12 dB and with white noise at 12 dB; with ``--data`` (a folder with
-``nstdb/``) also with recorded motion. Mean absolute error of RR in milliseconds. Last line: a JSON object.
+``nstdb/``) also with recorded motion. Mean absolute error of RR in milliseconds. The last line is a JSON object.
 """
 
 from __future__ import annotations

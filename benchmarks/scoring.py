@@ -1,7 +1,7 @@
-"""Cost of judging predictions: 87 subjects, 100 trials each, five models, from file to report, everything included.
+"""Time to judge a predictions file: 87 subjects, 100 trials each, five models, from file to report.
 
-Run as ``python benchmarks/scoring.py [--subjects N] [--trials N] [--models N] [--seeds N]``. The yardstick is reading
-the same file by pandas in the same run. Last line: a JSON object.
+Run as ``python benchmarks/scoring.py [--subjects N] [--trials N] [--models N] [--seeds N]``. It is compared with
+the time pandas takes to read the same file in the same run. The last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Cost of simulated cohorts: clips, and trials at feature level, a second.
+"""Speed of the simulator: clips per second, and trials per second at feature level.
 
-Run as ``python benchmarks/simulate.py [--subjects N] [--trials N] [--preset NAME] [--workers N]``. How hard a preset is
-says `difficulty.py`. Last line: a JSON object.
+Run as ``python benchmarks/simulate.py [--subjects N] [--trials N] [--preset NAME] [--workers N]``. `difficulty.py`
+measures how difficult a preset is. The last line is a JSON object.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def measure_clips(n_subjects: int, trials_per_level: int, preset: str, workers: 
 
 
 def measure_features(preset: str) -> float:
-    """Trials a second in one process, after a first pass that fills caches."""
+    """Trials per second in one process, after a first pass that fills caches."""
     settings = CohortSettings(n_subjects=FEATURE_SUBJECTS, preset=preset)
     n_trials = sum(1 for _ in simulate_features(settings))
     start = time.perf_counter()

@@ -1,13 +1,13 @@
-"""How near simulated ECGs are to real ones: beats found under noise, heart-rate variability at rest, cost of drawing.
+"""Simulated ECGs beside recorded ones: beats found in noise, heart-rate variability at rest, time to draw them.
 
-Run as ``python benchmarks/simulated_ecg.py [--data ../shared/data/ecg] [--stride 15] [--sinus] [--preset NAME]``. Like
-is compared with like by ``--preset clinical`` for all records and by ``--preset biovid-like --sinus``. The folder of
-``--data`` holds MIT-BIH records (``mitdb/``) and the noises of the Noise Stress Test (``nstdb/``); without it
-only the simulated side is measured. F1 (150 ms) in percent is over 5.5 s windows, with real noise on real ECGs and
-simulated noise on simulated ones; ``simulated noise on real`` tells the noise from the hearts; ``--sinus`` leaves out
-records of arrhythmia. Variability is that of 200 people in five minutes of rest, beside the norms of Nunan et al. 2010.
-Detectors of other packages are measured too where they are installed (`measures.peer_detectors`).
-Last line: a JSON object.
+Run as ``python benchmarks/simulated_ecg.py [--data ../shared/data/ecg] [--stride 15] [--sinus] [--preset NAME]``.
+Compare all records with ``--preset clinical``, and those without arrhythmia with ``--preset biovid-like --sinus``.
+The folder of ``--data`` holds MIT-BIH records (``mitdb/``) and the noises of the Noise Stress Test (``nstdb/``);
+without it only the simulated side is measured. F1 (150 ms) in percent is over 5.5 s windows, with real noise on real
+ECGs and simulated noise on simulated ones; ``simulated noise on real`` separates the effect of the noise from that of
+the hearts; ``--sinus`` leaves out records of arrhythmia. Variability is that of 200 people in five minutes of rest,
+beside the norms of Nunan et al. 2010. Detectors of other packages are measured too where they are installed
+(`measures.peer_detectors`). The last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""How well others see simulated faces: the share of uncovered frames in which face detectors find the face.
+"""Simulated faces for face detectors: the share of uncovered frames in which they find the face.
 
 Run as ``python benchmarks/simulated_faces.py [--identities N] [--frames N] [--yunet FILE] [--landmarker FILE]``.
 People, rooms, lamps, hands and cameras are those of the settings `BIOVID_LIKE_NUISANCE` and `BIOVID_LIKE_SCENE`; each
 person is seen in one trial, half of them in strong pain, after JPEG about as coarse as the trial's video. A frame is
 covered where the hand hides any of the face. With MediaPipe's face landmarker (``--landmarker``; ``--no-mtcnn`` where
 the environment that has MediaPipe has no MTCNN) also: the share of people whose blendshapes rise with AU04 and with
-AU43. Last line: a JSON object.
+AU43. The last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Start-up: ``ecg-facial --help`` and ``import ecg_facial``, beside an empty Python.
 
-Run as ``python benchmarks/startup.py [--runs N]``. Medians of whole processes, in turn. Last line: a JSON object.
+Run as ``python benchmarks/startup.py [--runs N]``. Medians over whole processes, which run in turn. The
+last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Cost of a window: decoding, tracking and cropping from the planes, beside converting every frame whole.
+"""Time to make a window: decoding, tracking and cropping from the planes, compared with converting every whole frame.
 
 Run as ``python benchmarks/windows.py [--clips N]``. A rendered face is written as a 1388 x 1038 H.264 clip of 138
-frames and read in one thread. Ratios are of the same run. Last line: a JSON object.
+frames and read in one thread. Ratios are of the same run. The last line is a JSON object.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Simulated predictions of people who differ in how well they can be read."""
+"""Simulated predictions for people who differ in how well they can be predicted."""
 
 from __future__ import annotations
 

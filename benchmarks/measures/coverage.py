@@ -1,7 +1,7 @@
-"""How often intervals hold the true mean, and tests raise a false alarm, over people whose accuracies vary.
+"""Coverage of intervals and false alarms of tests, over people whose accuracies vary.
 
 A predictor is fixed; each person has a true accuracy of their own, drawn from a population, and is judged on a number
-of trials. The spread over people is that of the field (standard deviation 9 to 16 points).
+of trials. The spread over people is that of published results (standard deviation 9 to 16 points).
 """
 
 from __future__ import annotations

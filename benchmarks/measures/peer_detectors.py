@@ -1,7 +1,7 @@
-"""Beat detectors of other packages, as many as are installed: the yardstick of how real a simulated ECG looks.
+"""Beat detectors of other packages, as many as are installed: a measure of how realistic a simulated ECG is.
 
-Each is called as its package documents, with the cleaning that it names. None is a dependency; an environment that has
-them beside this package measures them all. A detector that fails on a window has found nothing in it.
+Each is called as its package documents, with the cleaning that it names. None is a dependency: those that
+are installed beside this package are measured. A detector that fails on a window counts as having found nothing in it.
 """
 
 from __future__ import annotations
