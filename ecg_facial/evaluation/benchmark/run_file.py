@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from ecg_facial.datasets.records import DatasetIndex
+from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark.run_record import (
     LeakingRun,
     ProblemRecord,
@@ -151,7 +152,9 @@ def open_windows(run: RunRecord, run_folder: Path) -> PreparedData:
     Raises
     ------
     MissingDataError
-        When they are gone.
+        When they are gone, or the run names none.
     """
+    if not run.windows_folders:
+        raise MissingDataError(f"{run_folder}: its run.json names no folder of windows; run the benchmark again")
     parts = [open_prepared(run_folder / folder) for folder in run.windows_folders]
     return parts[0] if len(parts) == 1 else join_prepared(parts[0], parts[1])

@@ -1,10 +1,16 @@
-"""What `run.json` says of the temperatures of all folds."""
+"""`run.json`: the temperatures of all folds, and the windows that a run was made from."""
 
 from __future__ import annotations
 
-import pandas as pd
+from dataclasses import replace
+from pathlib import Path
 
-from ecg_facial.evaluation.benchmark.run_file import sum_up_temperatures
+import pandas as pd
+import pytest
+from results import make_run
+
+from ecg_facial.errors import MissingDataError
+from ecg_facial.evaluation.benchmark.run_file import open_windows, sum_up_temperatures
 from ecg_facial.evaluation.benchmark.run_record import TemperatureRecord
 from ecg_facial.inference.calibration import Temperature
 from ecg_facial.runtime.settings import to_dict
@@ -36,3 +42,10 @@ def test_temperatures_are_summed_up_by_model_and_reasons_counted() -> None:
 
 def test_a_method_without_temperatures_has_none() -> None:
     assert sum_up_temperatures(pd.DataFrame({"details": [{"best_epochs": {}}, {}]})) == ()
+
+
+def test_windows_that_a_run_does_not_name_or_that_are_gone_are_missing_data(tmp_path: Path) -> None:
+    with pytest.raises(MissingDataError, match="names no folder of windows; run the benchmark again"):
+        open_windows(replace(make_run(), windows_folders=()), tmp_path)
+    with pytest.raises(MissingDataError):
+        open_windows(replace(make_run(), windows_folders=("windows",)), tmp_path)
