@@ -65,9 +65,8 @@ for person in range(N_PEOPLE):
             }
         )
 pd.DataFrame(rows).to_csv(data / "manifest.csv", index=False)
-(data / "SIMULATED.json").write_text(
-    "{}"
-)  # marks the folder, so that everything made from it says SIMULATED
+# everything made from a folder with this file says SIMULATED
+(data / "SIMULATED.json").write_text("{}")
 prepared = prepare(
     index_dataset(data),
     Path(scratch.name, "windows"),

@@ -56,11 +56,8 @@ print(sorted(file.name for file in out.iterdir()))
 # Accuracy is the mean over subjects, who are the independent unit, with a 95 % interval and a test against chance.
 
 models = pd.read_csv(out / "tables" / "models.csv")
-print(
-    models[["model", "n_subjects", "accuracy_mean", "ci95_low", "ci95_high", "p_above_chance"]]
-    .round(4)
-    .to_string()
-)
+columns = ["model", "n_subjects", "accuracy_mean", "ci95_low", "ci95_high", "p_above_chance"]
+print(models[columns].to_string(float_format="{:.2g}".format))
 
 # %%
 # The models side by side, and how far their probabilities can be trusted: the curve of an honest model is the diagonal.
