@@ -123,7 +123,7 @@ def test_a_new_version_of_the_preprocessing_gets_a_new_folder(
 ) -> None:
     few = subset(tiny_index, 3)
     old = prepare(few, tmp_path, settings=TINY)
-    for module in ("making", "data"):
+    for module in ("making", "stored"):
         monkeypatch.setattr(f"ecg_facial.prepared.{module}.PREPROCESSING_VERSION", 999)
     new = prepare(few, tmp_path, settings=TINY)
     assert new.folder != old.folder
