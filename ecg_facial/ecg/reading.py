@@ -68,7 +68,7 @@ class EcgReading:
     channels : tuple of str
         Names of all channels.
     notes : tuple of str
-        Remarks on the data for whoever reads the figures, one sentence each.
+        Remarks on the data, one sentence each.
     """
 
     name: str

@@ -133,7 +133,7 @@ class RPeakStream:
 
     @property
     def latency_s(self) -> float:
-        """Longest time in seconds from an R-peak to the sample after which it is given out.
+        """Longest time in seconds from an R-peak to the sample after which `push` returns it.
 
         The beats of the first seconds wait for `warm_up_s` of signal, from which a typical beat is learnt.
         """
@@ -141,7 +141,7 @@ class RPeakStream:
 
     @property
     def warm_up_s(self) -> float:
-        """Length of signal in seconds before the first beats are given out, unless `flush` ends it."""
+        """Length of signal in seconds before the first beats are returned, unless `flush` ends it."""
         return self._stream.scales.warm_up_s
 
     def push(self, ecg: Float64Array) -> RPeaks:

@@ -27,7 +27,7 @@ _RANGE_PERCENT = (5.0, 95.0)
 _AROUND_S, _TIP_S = 0.3, 0.06
 _DOWN_RATIO = 1.3
 _MIN_BEATS = 5
-# so many beats give the median; a day has a hundred thousand
+# the median is taken over at most this many beats; a day has a hundred thousand
 _MAX_MEASURED_BEATS = 1000
 
 
@@ -169,7 +169,7 @@ def _judge(signal: EcgSignal, beats: RPeaks, edges_s: Float64Array) -> Float64Ar
 
 
 def _note_inverted(signal: EcgSignal, beats: RPeaks) -> tuple[str, ...]:
-    """Note for an inverted lead: it does not disturb the detector, but whoever reads the strip."""
+    """Note for an inverted lead: the detector does not need it, but readers of the strip do."""
     heights = _measure_deflections(signal, beats)
     up, down = np.nanmedian(heights, axis=0) if len(heights) >= _MIN_BEATS else (1.0, 0.0)
     if down <= _DOWN_RATIO * up:

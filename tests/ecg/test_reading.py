@@ -132,7 +132,7 @@ BAD_FILES: dict[str, tuple[str | bytes, type[EcgFacialError], str]] = {
     "word in ecg": (GOOD + "6\tabc\n", CorruptDataError, "row 5 holds 'abc' in column 'ecg': expected a number"),
     "word in time": (GOOD + "later\t4\n", CorruptDataError, "row 5 holds 'later' in column 'time'"),
     "very long word": (GOOD + "6\t" + "x" * 5000, CorruptDataError, r"row 5 holds 'x+\.\.\. in"),
-    "short row": (GOOD + "6\n", CorruptDataError, "row 5 ends before column 'ecg'; mend or remove that row"),
+    "short row": (GOOD + "6\n", CorruptDataError, "row 5 ends before column 'ecg'; fix or remove that row"),
     "time runs back": (GOOD + "3\t4\n", CorruptDataError, "does not increase at row 5"),
     "time stands": (GOOD + "4\t4\n", CorruptDataError, "does not increase at row 5"),
     "time unknown": (GOOD + "nan\t4\n", CorruptDataError, "does not increase at row 5"),

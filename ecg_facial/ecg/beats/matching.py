@@ -13,7 +13,7 @@ import numpy as np
 from ecg_facial.ecg.beats.tips import Tips
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-# Beats are matched if their correlation with the average beat is at least this, and at least so many are.
+# smallest correlation with the average beat, and smallest number of such beats, for a match
 _MIN_CORRELATION = 0.9
 _MIN_BEATS = 3
 # The shift is linearised (signal + slope x shift), which holds for small shifts: beats that moved further than this, in

@@ -29,7 +29,7 @@ _QRS_BAND_HZ = (5.0, 18.0)
 _QRS_FILTER_S = 0.3
 # Gaussian over the width of a QRS complex; Pan & Tompkins average over 0.15 s
 _ENVELOPE_SD_S, _ENVELOPE_REACH_S = 0.03, 0.075
-# Gaussian before the tip of the R wave is looked for: narrow against the R wave, so that the tip stays where it is.
+# Smoothing before the search for the tip: a Gaussian, narrow against the R wave, so that the tip does not move.
 _TIP_SD_S, _TIP_REACH_S = 0.0035, 0.0088
 # no heart beats twice within this (Pan & Tompkins 1985)
 _REFRACTORY_S = 0.2
@@ -127,7 +127,7 @@ class Scales:
 
     @property
     def latency_s(self) -> float:
-        """Longest time from an R-peak to the sample after which it is given out, in seconds."""
+        """Longest time from an R-peak to the sample after which it is known, in seconds."""
         samples = self.step + self.ahead + self.slope_reach + self.envelope_reach
         return (samples + 1) * self.first * self.second / self.fs_hz
 

@@ -1,1 +1,1 @@
-"""File formats of ECGs, one a module: what is there, which channels it has, and one channel's samples."""
+"""File formats of ECGs, one module per format: its channels, and the samples of one channel."""

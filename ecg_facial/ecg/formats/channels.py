@@ -42,7 +42,7 @@ def _is_lead(words: list[str]) -> bool:
 
 
 def choose_channel(recording: Recording, wanted: str) -> int:
-    """Find the channel that was asked for.
+    """Find a channel by name or number.
 
     Parameters
     ----------

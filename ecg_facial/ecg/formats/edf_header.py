@@ -50,7 +50,7 @@ class EdfHeader:
     sample_bytes : int
         2 for EDF, 3 for BDF.
     is_discontinuous : bool
-        Whether data records may lie apart in time (EDF+D).
+        Whether there may be pauses between data records (EDF+D).
     n_records : int
         Whole data records in the file.
     record_s : float
@@ -101,7 +101,7 @@ def read_edf_header(path: Path) -> EdfHeader:
     record_s = _read_float(path, fixed[244:252], "duration of a data record")
     signals = _read_signals(path, content, n_signals, is_bdf=is_bdf)
     if not (0 < record_s <= 1e6) and any(not signal.is_annotation for signal in signals):
-        raise CorruptDataError(f"{path}: data records of {record_s:g} s: expected a positive number; mend the header")
+        raise CorruptDataError(f"{path}: data records of {record_s:g} s: expected a positive number; fix the header")
     sample_bytes = 3 if is_bdf else 2
     record_bytes = sample_bytes * sum(signal.n_samples for signal in signals)
     n_records, notes = _count_records(path, fixed[_N_RECORDS_AT], n_bytes, record_bytes)
@@ -143,7 +143,7 @@ def _count_records(path: Path, stated: bytes, header_bytes: int, record_bytes: i
     """Return the number of whole data records, and notes; -1 means that the recording was not closed."""
     if record_bytes > _MAX_RECORD_BYTES:
         raise CorruptDataError(
-            f"{path}: data records of {record_bytes} bytes, limit {_MAX_RECORD_BYTES}; mend the header"
+            f"{path}: data records of {record_bytes} bytes, limit {_MAX_RECORD_BYTES}; fix the header"
         )
     promised = _read_int(path, stated, "number of data records", -1, 10**8)
     present = (path.stat().st_size - header_bytes) // record_bytes

@@ -78,13 +78,13 @@ class TextTable:
             cells = row.split(self.layout.delimiter)
             where = f"{self.path}: row {self.first_line + number}"
             if index >= len(cells):
-                raise CorruptDataError(f"{where} ends before column {name!r}; mend or remove that row")
+                raise CorruptDataError(f"{where} ends before column {name!r}; fix or remove that row")
             cell = cells[index].strip().strip('"')
             try:
                 values[number] = math.nan if cell.lower() in MISSING_WORDS else float(cell)
             except ValueError:
                 raise CorruptDataError(
-                    f"{where} holds {shorten(cell)} in column {name!r}: expected a number; mend or remove that row"
+                    f"{where} holds {shorten(cell)} in column {name!r}: expected a number; fix or remove that row"
                 ) from None
         return values
 
@@ -220,7 +220,7 @@ def _check_steps(table: TextTable, steps: Float64Array) -> None:
     """Refuse times that run back or jump."""
     if not np.all(steps > 0):
         row = table.first_line + 1 + int(np.argmin(steps > 0))
-        raise CorruptDataError(f"{table.path}: the time column does not increase at row {row}; mend it, or give fs_hz")
+        raise CorruptDataError(f"{table.path}: the time column does not increase at row {row}; fix it, or give fs_hz")
     jump = int(np.argmax(steps))
     usual = np.median(steps)
     if steps[jump] > _MAX_JUMP * usual:

@@ -93,7 +93,7 @@ class WfdbRecord:
         widths = [signals[place].per_frame for place in group]
         frame = sum(widths)
         if min(widths) < 1 or frame > _MAX_FRAME:
-            raise CorruptDataError(f"{self.path}: {frame} samples per frame, limit {_MAX_FRAME}; mend the header")
+            raise CorruptDataError(f"{self.path}: {frame} samples per frame, limit {_MAX_FRAME}; fix the header")
         stored = _find_format(self.path, signals[index], [signals[place] for place in group])
         n_bytes = _measure_file(self.path, signals[index])
         present = stored.count_samples(n_bytes) // frame
@@ -149,7 +149,7 @@ def _find_format(path: Path, signal: WfdbSignal, group: list[WfdbSignal]) -> Sam
             f"{path}: {signal.file} is stored in format {signal.format}; read are {known}: convert it to 16 (xform)"
         )
     if any((other.format, other.offset) != (signal.format, signal.offset) for other in group):
-        raise CorruptDataError(f"{path}: signals of {signal.file} differ in format or offset; mend the header")
+        raise CorruptDataError(f"{path}: signals of {signal.file} differ in format or offset; fix the header")
     return FORMATS[signal.format]
 
 

@@ -120,7 +120,7 @@ def read_header(path: Path) -> WfdbHeader:
         raise CorruptDataError(f"{path}: the header is empty; expected a record line and one line per signal")
     fs_hz, n_frames, n_signals = _read_record_line(path, lines[0])
     if len(lines) - 1 < n_signals:
-        raise CorruptDataError(f"{path}: promises {n_signals} signals and describes {len(lines) - 1}; mend the header")
+        raise CorruptDataError(f"{path}: promises {n_signals} signals and describes {len(lines) - 1}; fix the header")
     signals = tuple(_read_signal_line(path, line) for line in lines[1 : n_signals + 1])
     return WfdbHeader(path=path, fs_hz=fs_hz, n_frames=n_frames, signals=signals)
 
@@ -128,15 +128,15 @@ def read_header(path: Path) -> WfdbHeader:
 def _read_record_line(path: Path, line: str) -> tuple[float, int | None, int]:
     found = _RECORD.match(line)
     if not found:
-        raise CorruptDataError(f"{path}: {shorten(line)} is no record line (name, number of signals, rate); mend it")
+        raise CorruptDataError(f"{path}: {shorten(line)} is not a record line (name, number of signals, rate); fix it")
     if found["segments"]:
         raise DataError(f"{path}: a record of several segments; give the header of one of its segments")
     n_signals = int(found["n_signals"])
     if not 0 < n_signals <= _MAX_SIGNALS:
-        raise CorruptDataError(f"{path}: {n_signals} signals: expected 1 to {_MAX_SIGNALS}; mend the header")
+        raise CorruptDataError(f"{path}: {n_signals} signals: expected 1 to {_MAX_SIGNALS}; fix the header")
     fs_hz = _to_float(path, found["fs"], "rate") if found["fs"] else _DEFAULT_HZ
     if not fs_hz > 0:
-        raise CorruptDataError(f"{path}: a rate of {fs_hz:g} Hz: expected a positive number; mend the header")
+        raise CorruptDataError(f"{path}: a rate of {fs_hz:g} Hz: expected a positive number; fix the header")
     return fs_hz, int(found["n_times"] or 0) or None, n_signals
 
 
@@ -144,7 +144,7 @@ def _read_signal_line(path: Path, line: str) -> WfdbSignal:
     cells = line.split(maxsplit=8)
     found = _FORMAT.match(cells[1]) if len(cells) > 1 else None
     if not found:
-        raise CorruptDataError(f"{path}: {shorten(line)} is no signal line (file, format, gain, ...); mend it")
+        raise CorruptDataError(f"{path}: {shorten(line)} is not a signal line (file, format, gain, ...); fix it")
     file = cells[0]
     if re.search(r"[/\\:\0]", file) or file in (".", "..", "-"):
         raise CorruptDataError(
@@ -170,7 +170,9 @@ def _read_signal_line(path: Path, line: str) -> WfdbSignal:
 def _read_gain(path: Path, cell: str) -> tuple[float, int | None, str]:
     found = _GAIN.match(cell)
     if not found:
-        raise CorruptDataError(f"{path}: {shorten(cell)} is no gain (counts per unit, baseline, unit); mend the header")
+        raise CorruptDataError(
+            f"{path}: {shorten(cell)} is not a gain (counts per unit, baseline, unit); fix the header"
+        )
     gain = _to_float(path, found["gain"], "gain")
     return gain, int(found["baseline"]) if found["baseline"] else None, found["unit"] or MILLIVOLT
 
@@ -181,7 +183,7 @@ def _to_float(path: Path, text: str, what: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise CorruptDataError(f"{path}: {shorten(text)} is no {what}: expected a number; mend the header")
+        raise CorruptDataError(f"{path}: {shorten(text)} is not a {what}: expected a number; fix the header")
     return value
 
 

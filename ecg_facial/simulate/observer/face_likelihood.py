@@ -32,7 +32,7 @@ _NEGLIGIBLE = 16.0
 _QUANTILES = ndtri((np.arange(101) + 0.5) / 101)
 _EXPONENTIAL = -np.log1p(-(np.arange(25) + 0.5) / 25)
 _FLOOR = 1e-290
-# draws of the trial's noise: in all, but at least so many per person
+# draws of the trial's noise: total number, and smallest number per person
 _N_DRAWS, _MIN_DRAWS = 4096, 8
 
 
