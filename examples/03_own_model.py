@@ -10,7 +10,7 @@ each person, and audited for leakage. The people are SIMULATED.
 # Data
 # ----
 # Six people with ten ECGs each, half of them with a heart rate that rises; nobody has a video. With data of your own
-# this is ``prepare(index_dataset("/data/BioVid"), "windows")``.
+# only the last statement remains, with your folder in place of ``data``.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

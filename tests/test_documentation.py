@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,3 +47,18 @@ def test_files_that_a_page_names_are_there(page: Path) -> None:
     # the log and the changes tell of what was
     gone = [name for name in named if not (ROOT / name).exists() and page.name not in ("log.md", "CHANGELOG.md")]
     assert not gone
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_python_on_a_page_imports_what_there_is_and_names_arguments_that_there_are(page: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE):
+        tree = ast.parse(block)
+        names: dict[str, Any] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module != "__future__":
+                module = importlib.import_module(str(node.module))
+                names |= {alias.asname or alias.name: getattr(module, alias.name) for alias in node.names}
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if isinstance(call.func, ast.Name) and call.func.id in names:
+                given = {keyword.arg: None for keyword in call.keywords if keyword.arg}
+                inspect.signature(names[call.func.id]).bind(*call.args, **given)
