@@ -68,7 +68,7 @@ class SettingsOptions:
         # a switch that is on by default needs a way to switch it off
         shown = f"--{flag}/--no-{flag}" if getattr(owner, last) is True else f"--{flag}"
         flags = [shown, *([self.aliases[name]] if name in self.aliases else [])]
-        hint, _ = _plain_type(get_type_hints(type(owner))[last])
+        hint, _ = _plain_type(_types_of(type(owner))[last])
         about = make_option(type(owner), last, *flags, choices=self.choices.get(name, ()))
         annotation = Annotated[hint, about]  # type: ignore[valid-type]  # made at run time
         default = getattr(owner, last)
@@ -113,11 +113,17 @@ def make_option(kind: type, name: str, *flags: str, choices: Iterable[str] = ())
     choices : iterable of str
         Allowed values for the help; those of a ``Literal`` are known without it.
     """
-    allowed = [*choices] or _plain_type(get_type_hints(kind)[name])[1]
+    allowed = [*choices] or _plain_type(_types_of(kind)[name])[1]
     shown, about = "|".join(allowed), describe_field(kind, name)
     if len(shown) > _MAX_METAVAR:
         shown, about = "", f"{about} Any of {', '.join(allowed)}."
     return typer.Option(*flags, help=about, metavar=shown or None)
+
+
+@cache
+def _types_of(kind: type) -> dict[str, Any]:
+    """Types of the fields. Resolved once per class: that is most of the time that options take."""
+    return get_type_hints(kind)
 
 
 def _plain_type(hint: Any) -> tuple[Any, list[str]]:
