@@ -64,12 +64,13 @@ class SettingsOptions:
         owner = self.base
         for step in path:
             owner = getattr(owner, step)
+        kind: type = type(owner)
         flag = name.replace("_", "-")
         # a switch that is on by default needs a way to switch it off
         shown = f"--{flag}/--no-{flag}" if getattr(owner, last) is True else f"--{flag}"
         flags = [shown, *([self.aliases[name]] if name in self.aliases else [])]
-        hint, _ = _plain_type(_types_of(type(owner))[last])
-        about = make_option(type(owner), last, *flags, choices=self.choices.get(name, ()))
+        hint, _ = _plain_type(_types_of(kind)[last])
+        about = make_option(kind, last, *flags, choices=self.choices.get(name, ()))
         annotation = Annotated[hint, about]  # type: ignore[valid-type]  # made at run time
         default = getattr(owner, last)
         value = [*default] if isinstance(default, tuple) else default
