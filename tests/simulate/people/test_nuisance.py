@@ -1,4 +1,4 @@
-"""Yawns, glances and motion of the mouth are in the truth; lamps, hands and cameras are off by default."""
+"""Blinks, smiles, yawns, glances and motion of the mouth are in the truth, in the stated shares of trials."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ import numpy as np
 import pytest
 
 from ecg_facial.runtime.typing import Float64Array
-from ecg_facial.simulate.grid import ACTION_UNITS, GAZE_AUS, N_FRAMES, NUISANCE_AUS, PAIN_AUS
-from ecg_facial.simulate.head.camera import CameraTake
-from ecg_facial.simulate.head.scene import N_LAMPS, Scene, simulate_scene
-from ecg_facial.simulate.people.nuisance import combine_action_units, simulate_nuisance
+from ecg_facial.simulate.grid import ACTION_UNITS, FPS, GAZE_AUS, N_FRAMES, NUISANCE_AUS, PAIN_AUS
+from ecg_facial.simulate.people.nuisance import combine_action_units, shown_action_units, simulate_nuisance
 from ecg_facial.simulate.people.response import FaceResponse
 from ecg_facial.simulate.settings.presets import (
     BIOVID_LIKE_NUISANCE,
-    BIOVID_LIKE_SCENE,
     NuisanceSettings,
-    SceneSettings,
 )
 
 AT_REST = FaceResponse(np.zeros((len(PAIN_AUS), N_FRAMES)), 0.0)
@@ -26,10 +22,6 @@ AT_REST = FaceResponse(np.zeros((len(PAIN_AUS), N_FRAMES)), 0.0)
 def shown(settings: NuisanceSettings, seed: int) -> dict[str, Float64Array]:
     nuisance = simulate_nuisance(np.random.default_rng(seed), settings, blinks_per_s=0.0)
     return dict(zip(ACTION_UNITS, combine_action_units(AT_REST, nuisance), strict=True))
-
-
-def scene_of(settings: SceneSettings, seed: int = 0) -> Scene:
-    return simulate_scene(np.random.default_rng(seed), settings)
 
 
 def test_units_that_the_truth_had_before_keep_their_places() -> None:
@@ -93,43 +85,32 @@ def test_all_curves_stay_within_one() -> None:
         assert nuisance.max() <= 1.0
 
 
-def test_lamps_hand_and_camera_are_neutral_unless_asked_for() -> None:
-    scene = scene_of(SceneSettings())
-    assert (scene.lamp_gains == 1.0).all()
-    assert scene.hand is None
-    assert not scene.hand_cover.any()
-    assert replace(scene.camera, seed=0) == CameraTake()
+def test_blinks_last_a_tenth_to_four_tenths_of_a_second() -> None:
+    rng = np.random.default_rng(0)
+    lengths = []
+    for _ in range(300):
+        closure = simulate_nuisance(rng, NuisanceSettings(), blinks_per_s=0.1)[ACTION_UNITS.index("AU45") - 6]
+        edges = np.flatnonzero(np.diff(np.r_[0, closure > 0, 0]))
+        lengths += (edges[1::2] - edges[::2]).tolist()
+    # Two blinks can touch; at six a minute that is rare.
+    assert np.median(lengths) / FPS == pytest.approx(0.25, abs=0.06)
+    assert np.mean(np.array(lengths) / FPS <= 0.4 + 1 / FPS) > 0.9
 
 
-def test_what_scenes_gained_does_not_move_the_head_of_earlier_scenes() -> None:
-    extra = {name: getattr(BIOVID_LIKE_SCENE, name) for name in ("lamp_colour_sd", "noise", "blur_px", "crf")}
-    plain, rich = scene_of(SceneSettings()), scene_of(replace(SceneSettings(), hand_share=1.0, **extra))
-    for name in ("yaw", "pitch", "roll", "x", "y", "zoom", "brightness"):
-        assert np.array_equal(getattr(plain, name), getattr(rich, name))
-    assert plain.light_turn_rad == rich.light_turn_rad
+def test_blink_is_recorded_apart_but_moves_the_same_lid() -> None:
+    units = np.zeros((len(ACTION_UNITS), N_FRAMES))
+    units[ACTION_UNITS.index("AU45"), 3] = 0.9
+    units[ACTION_UNITS.index("AU43")] = 0.2
+    shown = shown_action_units(units, 3)
+    assert shown["AU43"] == 0.9
+    assert "AU45" not in shown
+    assert shown_action_units(units, 4)["AU43"] == 0.2
 
 
-def test_lamps_change_colour_slowly_within_a_trial_and_differ_between_trials() -> None:
-    gains = np.stack([scene_of(BIOVID_LIKE_SCENE, seed).lamp_gains for seed in range(60)])
-    assert gains.shape[1:] == (N_FRAMES, N_LAMPS, 3)
-    assert gains.min() >= 0.0
-    assert np.abs(np.diff(gains, axis=1)).max() < 0.02
-    assert np.abs(gains.mean() - 1.0) < 0.01
-    assert gains.mean(axis=1).std() == pytest.approx(BIOVID_LIKE_SCENE.lamp_colour_sd, rel=0.2)
-    within = (gains - gains.mean(axis=1, keepdims=True)).std()
-    assert within == pytest.approx(BIOVID_LIKE_SCENE.lamp_change_sd, rel=0.3)
-    # colours move apart, not only brightness
-    assert (gains[..., 0] - gains[..., 2]).std() > 0.05
-
-
-def test_the_same_stream_gives_the_same_scene() -> None:
-    first, second = (scene_of(replace(BIOVID_LIKE_SCENE, hand_share=1.0), 3) for _ in range(2))
-    assert np.array_equal(first.lamp_gains, second.lamp_gains)
-    assert np.array_equal(first.hand_cover, second.hand_cover)
-    assert first.camera == second.camera
-
-
-def test_hands_come_in_the_share_of_trials_that_the_settings_say() -> None:
-    scenes = [scene_of(replace(SceneSettings(), hand_share=0.25), seed) for seed in range(300)]
-    assert np.mean([scene.hand is not None for scene in scenes]) == pytest.approx(0.25, abs=0.07)
-    assert all(scene.hand_cover.any() == (scene.hand is not None) for scene in scenes)
+def test_true_smile_raises_the_cheeks_in_the_truth() -> None:
+    always = replace(NuisanceSettings(), smile_share=1.0, true_smile_share=1.0)
+    nuisance = simulate_nuisance(np.random.default_rng(5), always, blinks_per_s=0.0)
+    units = dict(zip(ACTION_UNITS, combine_action_units(AT_REST, nuisance), strict=True))
+    assert units["AU12"].max() > 0.1
+    np.testing.assert_allclose(units["AU06"], 0.4 * units["AU12"])
+    assert not any(units[name].any() for name in PAIN_AUS if name != "AU06")

@@ -8,12 +8,9 @@ import numpy as np
 import pytest
 from measures.reference import judge_reference
 
-from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.labels import TASKS, PainLevel
-from ecg_facial.simulate.grid import ACTION_UNITS, FPS, FRAME_TIMES_S, N_FRAMES, PAIN_AUS, TRIAL_S
-from ecg_facial.simulate.head.scene import simulate_scene
-from ecg_facial.simulate.people.nuisance import combine_action_units, shown_action_units, simulate_nuisance
+from ecg_facial.simulate.grid import ACTION_UNITS, FRAME_TIMES_S, N_FRAMES, PAIN_AUS, TRIAL_S
 from ecg_facial.simulate.people.population import SimulatedTrial, simulate_features
 from ecg_facial.simulate.people.response import (
     Person,
@@ -24,7 +21,7 @@ from ecg_facial.simulate.people.response import (
     simulate_heart,
 )
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
-from ecg_facial.simulate.settings.presets import NuisanceSettings, SceneSettings, get_preset
+from ecg_facial.simulate.settings.presets import get_preset
 
 CLEAR = get_preset("clear")
 TASK = TASKS["biovid4"]
@@ -161,51 +158,6 @@ def test_a_face_at_rest_keeps_its_own_look_and_pain_adds_to_it() -> None:
     pain = simulate_face(np.random.default_rng(0), person, intensity=1.0, settings=CLEAR.face)
     assert pain.action_units.min() == 0.3
     assert pain.action_units.max() <= 1.0
-
-
-def test_blinks_last_a_tenth_to_four_tenths_of_a_second() -> None:
-    rng = np.random.default_rng(0)
-    lengths = []
-    for _ in range(300):
-        closure = simulate_nuisance(rng, NuisanceSettings(), blinks_per_s=0.1)[ACTION_UNITS.index("AU45") - 6]
-        edges = np.flatnonzero(np.diff(np.r_[0, closure > 0, 0]))
-        lengths += (edges[1::2] - edges[::2]).tolist()
-    # Two blinks can touch; at six a minute that is rare.
-    assert np.median(lengths) / FPS == pytest.approx(0.25, abs=0.06)
-    assert np.mean(np.array(lengths) / FPS <= 0.4 + 1 / FPS) > 0.9
-
-
-def test_blink_is_recorded_apart_but_moves_the_same_lid() -> None:
-    units = np.zeros((len(ACTION_UNITS), N_FRAMES))
-    units[ACTION_UNITS.index("AU45"), 3] = 0.9
-    units[ACTION_UNITS.index("AU43")] = 0.2
-    shown = shown_action_units(units, 3)
-    assert shown["AU43"] == 0.9
-    assert "AU45" not in shown
-    assert shown_action_units(units, 4)["AU43"] == 0.2
-
-
-def test_true_smile_raises_the_cheeks_in_the_truth() -> None:
-    always = replace(NuisanceSettings(), smile_share=1.0, true_smile_share=1.0)
-    face = simulate_face(np.random.default_rng(0), person_of(0), intensity=-1.0, settings=CLEAR.face)
-    nuisance = simulate_nuisance(np.random.default_rng(5), always, blinks_per_s=0.0)
-    units = dict(zip(ACTION_UNITS, combine_action_units(face, nuisance), strict=True))
-    assert units["AU12"].max() > 0.1
-    np.testing.assert_allclose(units["AU06"], 0.4 * units["AU12"])
-    assert not any(units[name].any() for name in PAIN_AUS if name != "AU06")
-
-
-def test_head_moves_smoothly_and_little() -> None:
-    scene = simulate_scene(np.random.default_rng(0), SceneSettings())
-    for course in (scene.yaw, scene.pitch, scene.roll, scene.x, scene.y, scene.zoom, scene.brightness):
-        assert course.shape == (N_FRAMES,)
-        assert 0.0 < np.abs(np.diff(course)).max() < 0.02
-    assert np.abs(scene.yaw).max() < 0.4
-
-
-def test_unknown_preset_is_refused() -> None:
-    with pytest.raises(SettingsError, match="clear"):
-        get_preset("foggy")
 
 
 def test_clear_is_as_hard_as_stated_and_fusion_beats_both(trials: list[SimulatedTrial]) -> None:
