@@ -11,6 +11,9 @@ import sys
 import warnings
 from pathlib import Path
 
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
 import ecg_facial
 
 DOCS = Path(__file__).parent
@@ -82,3 +85,16 @@ html_theme_options = {
     "show_prev_next": False,
     "header_links_before_dropdown": 6,
 }
+
+
+def describe_constant(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Show what stands below a public constant in its module; Sphinx shows what its type says of itself."""
+    home = ecg_facial._HOMES.get(name.removeprefix("ecg_facial."))
+    if what == "data" and home:
+        module = ModuleAnalyzer.for_module(f"ecg_facial.{home}")
+        lines[:] = module.find_attr_docs()["", name.rpartition(".")[2]]
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the function above."""
+    app.connect("autodoc-process-docstring", describe_constant)
