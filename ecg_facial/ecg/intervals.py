@@ -138,11 +138,14 @@ def _find_miscounted(ratio: Float64Array) -> BoolArray:
     """Mark intervals (over the usual one) that a missed beat doubled or a false one halved, in a regular rhythm."""
     artefact = np.abs(ratio - 1.0) > _MAX_DEVIATION
     after_short = np.concatenate([[False], ratio[:-1] < _EARLY])
+    # a missed beat: twice the usual interval
     miscounted = artefact & (np.abs(ratio / 2.0 - 1.0) < _SAME) & ~after_short
+    # a false beat: two intervals that add up to a usual one
     halves = np.abs(ratio[:-1] + ratio[1:] - 1.0) < _SAME
     halves &= (np.maximum(ratio[:-1], ratio[1:]) < _HALF) & (artefact[:-1] | artefact[1:])
     miscounted[:-1] |= halves
     miscounted[1:] |= halves
+    # an irregular rhythm: another artefact within four intervals
     is_odd = (artefact & ~miscounted).astype(np.float64)
     odd_near = np.convolve(is_odd, np.ones(_MEDIAN_SPAN))[_MEDIAN_SPAN // 2 :][: len(ratio)] > 0.5
     return np.asarray(miscounted & ~odd_near)

@@ -125,6 +125,7 @@ def compute_sqi(ecg: Float64Array, fs_hz: float, *, r_peaks: RPeaks) -> float:
     filled, gaps = bridge_gaps(ecg)
     if len(r_peaks) < 2 or len(filled) < 0.5 * fs_hz or not np.ptp(filled) > 0:
         return 0.0
+    # product of what must hold
     must = (
         (1.0 - float(gaps.mean()))
         * (1.0 - _flat_share(filled, fs_hz))

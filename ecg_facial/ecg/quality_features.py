@@ -77,11 +77,13 @@ def measure_features(samples: Float64Array, fs_hz: float, r_peaks: RPeaks) -> Fl
        quality indices and a Kalman filter", Physiol. Meas. 29(1), 2008.
     """
     per = max(1, int(fs_hz / _WORKING_HZ))
+    # a lower rate, from 0, so that large offsets do not cost digits
     reduced = average_neighbours(samples[: len(samples) - len(samples) % per] - samples[0], per)
     rate_hz = fs_hz / per
     peaks = np.clip(np.round(r_peaks.times_s * rate_hz).astype(np.intp), 0, len(reduced) - 1)
     wave = bandpass(reduced, rate_hz, low_hz=_SHAPE_BAND_HZ[0], high_hz=_SHAPE_BAND_HZ[1])
     reach = max(2, round(_BEAT_S * rate_hz))
+    # height of a typical beat: the unit of noise
     height = float(np.median(np.ptp(_cut(reduced, peaks, reach), axis=1))) + 1e-300
     rr, share = compute_rr(r_peaks.times_s), float(np.isfinite(compute_nn(r_peaks.times_s)).mean())
     return np.array(

@@ -59,6 +59,7 @@ def measure_ecg_stretch(ecg: EcgRef) -> float:
 
 
 def _read_recording(ecg: EcgRef) -> EcgSignal:
+    """Read a recording, or take it from the cache unless a file has changed."""
     # a file that was rewritten is another recording
     stamp = tuple((status.st_mtime_ns, status.st_size) for status in (file.stat() for file in list_files(ecg.path)))
     found = _remember(ecg.path, ecg.fs_hz, ecg.column, stamp)

@@ -40,6 +40,7 @@ class FaceTracker:
         """Take the next frame; return the person's face, or None if it is not seen."""
         search = self._count % self._settings.detect_every == 0
         self._count += 1
+        # verify the last face; search if that fails, and on every 25th frame
         face = self._follow(frame, self._last) if self._tracking and self._last is not None else None
         if face is None or search:
             found = self._search(frame, face)
@@ -70,12 +71,14 @@ class FaceTracker:
                 default=None,
             )
         if followed is not None:
+            # the search corrects a box that has drifted, but does not change the person
             near = max(faces, key=lambda face: overlap(face.box, followed.box), default=None)
             same = near is not None and overlap(near.box, followed.box) >= self._settings.same_overlap
             return near if same else followed
         return next((face for face in faces if self._is_same_person(frame, face, self._last)), None)
 
     def _is_same_person(self, frame: VideoFrame, face: Face, last: Face) -> bool:
+        """Tell whether a face is the lost one: near the last place and of similar size, or of the same look."""
         distance = float(np.linalg.norm(face.centre - last.centre)) / last.size_px
         ratio = face.size_px / last.size_px
         if distance <= self._settings.return_distance and _SIZE_RATIOS[0] <= ratio <= _SIZE_RATIOS[1]:

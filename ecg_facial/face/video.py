@@ -64,6 +64,7 @@ def _warp(plane: UInt8Array, matrix: Float64Array, size: int) -> UInt8Array:
     """
     corners = _corners(cv2.invertAffineTransform(matrix), size)
     height, width = plane.shape[:2]
+    # the part of the plane under the crop, with a margin for interpolation
     low = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2, 0, [width - 1, height - 1])
     high = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 3, low + 1, [width, height])
     part = plane[low[1] : high[1], low[0] : high[0]]
@@ -103,6 +104,7 @@ def _blacken(crop: UInt8Array, matrix: Float64Array, frame_size: tuple[int, int]
     if np.minimum(corners, furthest - corners).min() >= (ramp_px - 1) / 2:
         return crop
     steps = np.arange(size)
+    # a pixel that shrinks several frame pixels is partly inside over several of them
     share = np.ones((size, size))
     for (per_column, per_row, start), last in zip(inverse, furthest, strict=True):
         at = per_column * steps + (per_row * steps + start)[:, None]
@@ -158,6 +160,7 @@ class YuvFrame(VideoFrame):
         return _blacken(rgb, matrix, (self.width, self.height))
 
     def _to_rgb(self, planes: list[UInt8Array]) -> UInt8Array:
+        """Convert planes of equal size to RGB, after expanding limited range (16 to 235) to full range."""
         if not self._full_range:
             planes = [
                 np.asarray(cv2.convertScaleAbs(planes[0], alpha=255 / 219, beta=-16 * 255 / 219), dtype=np.uint8),
@@ -178,6 +181,7 @@ def _plane(frame: av.VideoFrame, index: int) -> UInt8Array:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[av.container.InputContainer]:
+    """Open a video file with a video stream; errors of FFmpeg become `CorruptDataError`."""
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file; check the path of the video")
     try:
@@ -258,6 +262,7 @@ def read_frames(
 
 
 def _read_file(path: Path, begin_s: float) -> Iterator[VideoFrame]:
+    """Decode a file; times count from the first frame, or by the frame rate without timestamps."""
     with _opened(path) as container:
         stream = container.streams.video[0]
         rate = stream.average_rate or stream.guessed_rate

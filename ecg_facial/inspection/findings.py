@@ -134,6 +134,7 @@ def find_beats(reading: EcgReading, *, simulated: bool = False) -> Findings:
     nn_s = compute_nn(beats.times_s)
     trusted = 60.0 / nn_s[np.isfinite(nn_s)]
     low, high = np.percentile(trusted, _RANGE_PERCENT) if len(trusted) else (np.nan, np.nan)
+    # quality is judged in stretches: one bad minute must not hide in an hour
     edges_s = _cut(signal.duration_s)
     quality = _judge(signal, beats, edges_s)
     return Findings(

@@ -78,6 +78,7 @@ def draw_sheet(findings: Findings, shown: Shown) -> tuple[bytes, bytes]:
 
 
 def _compose(findings: Findings, shown: Shown) -> Figure:
+    """Lay out the sheet from top to bottom: text, rows of the strip, heart rate."""
     signal = findings.signal
     row_s = max(_MIN_ROW_S, min(ROW_S, shown.duration_s))
     n_rows = max(1, math.ceil(shown.duration_s / ROW_S - 1e-9))

@@ -113,6 +113,7 @@ def _to_x(times_s: Float64Array) -> Float64Array:
 
 def _thin(x: Float64Array, y: Float64Array) -> tuple[Float64Array, Float64Array]:
     """Keep only minimum and maximum of each group of samples, in order, if there are more than can be seen."""
+    # two points per group: minimum and maximum keep the R waves
     size = -(-2 * len(x) // _MAX_POINTS)
     if size < 3:
         return x, y
@@ -136,6 +137,7 @@ def _shade(axes: Axes, findings: Findings, scale: Scale, start_s: float, row_s: 
 
 
 def _hatch_gaps(axes: Axes, times_s: Float64Array, samples: Float64Array, scale: Scale, fs_hz: float) -> None:
+    """Hatch the parts that were not recorded."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isnan(samples).astype(np.int8), [0]])))
     for begin, end in edges.reshape(-1, 2):
         left, right = _to_x(np.array([times_s[begin], times_s[end - 1] + 1 / fs_hz]))

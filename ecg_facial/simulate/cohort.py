@@ -176,6 +176,7 @@ def _find_open_blocks(out: Path, settings: CohortSettings, factory: DrawerFactor
         for leftover in (out / folder).rglob(".*"):
             leftover.unlink()
     codes = (*(level.name for level in settings.levels), REST_CODE, _SESSION)
+    # a block is a subject's clips of one level, or a session: enough work for a process
     open_blocks = []
     for index in range(settings.n_subjects):
         missing = _find_missing(out, settings, index)
@@ -209,6 +210,7 @@ def _write_blocks(blocks: list[_Block], executor: Executor) -> Iterator[None]:
 
 
 def _warm_up(block: _Block) -> None:
+    """Draw one frame."""
     plan = plan_trials(block.settings, block.index)[0]
     trial = simulate_trial(block.settings, plan, person=sample_cohort_person(block.settings, block.index))
     scene = simulate_trial_scene(block.settings, plan)

@@ -142,6 +142,7 @@ def _find_level(energy: Float64Array, hop: int) -> tuple[float, float]:
     blocks[: len(energy)] = energy
     highest, half = blocks.reshape(n_hops, hop).max(axis=1).tolist(), _RUN_HOPS // 2
     run = sorted(max(highest[max(i - half, 0) : i + half + 1]) for i in range(n_hops))
+    # silent hops are at the start of the sorted maxima
     first = bisect_right(run, _SILENT_SHARE * run[-1])
     level = run[first + int(_LEVEL_SHARE * (n_hops - 1 - first))]
     return level, sorted(highest)[int(_QUIET_SHARE * n_hops)] / level

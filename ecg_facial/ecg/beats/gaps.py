@@ -55,6 +55,7 @@ class GapFiller:
         return held, np.ones(len(held), np.bool_)
 
     def _remove_offset(self, samples: Float64Array) -> Float64Array:
+        """Subtract the current offset, and remember the last value."""
         if not len(samples):
             return samples
         if self._offset is None:

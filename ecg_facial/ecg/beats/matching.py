@@ -54,6 +54,7 @@ def match_to_average(tips: Tips, fine: Float64Array, *, reach: int) -> Float64Ar
     for _ in range(_N_ROUNDS):
         if len(columns) < _MIN_BEATS:
             return matched
+        # cut the beats out, and compare them with their average
         shape = _detrend(fine[at + np.arange(-reach - 1, reach + 2)[:, None]], reach + 1)
         mean = _average(shape)
         alike = _find_alike(shape, mean)
@@ -67,6 +68,7 @@ def match_to_average(tips: Tips, fine: Float64Array, *, reach: int) -> Float64Ar
         matched[columns] = at + shift
         if np.abs(shift).max() <= _LARGE_SHIFT:
             return matched
+        # a large shift: cut out anew around the new places
         at = at + np.rint(shift).astype(np.intp)
         inside = (at > reach) & (at < last)
         columns, at = columns[inside], at[inside]

@@ -48,7 +48,9 @@ def anchor_matched(
     if not is_matched.any():
         return tips, {}
     tip, match, names = tips[is_matched], matched[is_matched], index[is_matched].tolist()
+    # mean offset of the match to the tips of this stretch
     shift = float((tip - match).sum()) / len(match)
+    # offset that continues the places of the last step
     links = [known[name] - place for name, place in zip(names, match.tolist(), strict=True) if name in known]
     if links:
         link = sum(links) / len(links)

@@ -101,6 +101,7 @@ def _weigh_again(
 ) -> list[float]:
     """Strength of each candidate, given the swing and the intervals of the beats that were chosen first."""
     step = _median_step(index, chosen)
+    # in noise, the second look raises weak candidates less
     look = _SECOND_LOOK
     if step > _QUIET_RR_S * per_s and unrest > _USUAL_UNREST:
         look = _SECOND_LOOK * _USUAL_UNREST / unrest
@@ -142,6 +143,7 @@ def _drop_t_waves(index: Sequence[int], energy: Sequence[float], chosen: Sequenc
             continue
         last = kept[-1]
         gap = index[i] - index[last]
+        # a T wave is weaker than its beat; beyond 0.32 s only a very weak wave is one
         least = _T_WAVE_SLOPE if gap < too_soon else _WAVE_SLOPE if gap < _WAVE_S * per_s else 0.0
         if energy[last] < least * energy[i]:
             kept[-1] = i
@@ -161,6 +163,7 @@ def _search_back(index: Sequence[int], strength: Sequence[float], chosen: list[i
         free = [
             i for i in range(before + 1, after) if index[i] - index[before] > from_s and index[after] - index[i] > to_s
         ]
+        # the first of equally strong ones
         best = max(free, key=lambda i: strength[i], default=None)
         if best is not None and strength[best] >= _SEARCH_BACK_THRESHOLD:
             added.append(best)

@@ -66,6 +66,7 @@ class BeatStream:
         return join([found, self._end()])
 
     def _take(self, samples: Float64Array, gaps: BoolArray | None) -> Found:
+        """Collect samples until the next step can be decided, then decide it."""
         if len(samples):
             self._pending.append((samples, gaps))
             self._n_pending += len(samples)
@@ -120,8 +121,10 @@ class BeatStream:
         joined = np.concatenate(parts) if len(parts) > 1 else parts[0]
         if len(joined) < len(self.scales.slope):
             return
+        # the square makes the energy independent of polarity
         squares = np.convolve(joined, self.scales.slope, mode="valid")
         squares *= squares
+        # outside of the signal there is no energy
         if is_start or is_end:
             outside = np.zeros(reach)
             squares = np.concatenate([outside] * is_start + [squares] + [outside] * is_end)
@@ -131,7 +134,9 @@ class BeatStream:
         self._energy = fresh if not known else np.concatenate([self._energy, fresh])
 
     def _step_on(self) -> Found:
+        """Decide all steps for which there is enough energy."""
         found = []
+        # a step needs energy up to 2 s after its end
         while len(self._energy) + self._base >= self._zone_end() + self.scales.ahead:
             end = self._zone_end()
             found.append(self._find(end, end + self.scales.ahead))
@@ -139,6 +144,7 @@ class BeatStream:
         return join(found)
 
     def _end(self) -> Found:
+        """Decide what is left of the signal, without samples after it."""
         self._is_ended = True
         if self._pending:
             self._absorb()
@@ -160,8 +166,10 @@ class BeatStream:
             gaps=None if self._gaps is None else self._gaps[part],
         )
         found = find_beats(stretch, self.scales)
+        # positions within the stretch become positions in the signal
         index, offset = found.index + first, float(first * self.scales.second)
         places, self._known = anchor_matched(index, found.tips + offset, found.matched + offset, self._known)
+        # beats before the step were returned by earlier steps; those after it may still change
         in_zone = (index >= self._next) & (index < zone_end)
         self._next = zone_end
         return self._give_out(places[in_zone], found.strength[in_zone])

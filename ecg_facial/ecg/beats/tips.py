@@ -69,8 +69,10 @@ def locate_tips(
     middle = columns * lengths.second + (lengths.second - 1) // 2
     level = _baseline(columns, coarse, lengths.baseline)
     samples = _smooth(middle, level, fine, kernel=kernel, reach=lengths.reach + 1)
+    # the polarity of most beats, and the prominent deflection of each
     sign, is_other, usual, best = _choose_polarity(samples, middle, level, coarse, lengths, n_beats=len(peaks))
     place, at = _refine(samples, best, np.where(is_other, -sign, sign), middle)
+    # Second chance for beats of the other polarity: an R wave further away than the S wave.
     if is_other.any():
         far = np.flatnonzero(is_other)
         further = _smooth(middle[far], level[far], fine, kernel=kernel, reach=lengths.far + 1)

@@ -31,6 +31,7 @@ def looks_like_ecg(name: str) -> bool:
     [True, True, True, True, False, False, False]
     """
     words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+    # a rate or quality computed from an ECG is not an ECG
     if _DERIVED & set(words):
         return False
     return any(_ECG_WORD.match(word) for word in words) or _is_lead(words)
@@ -75,6 +76,7 @@ def choose_channel(recording: Recording, wanted: str) -> int:
 
 
 def _match(recording: Recording, names: list[str], asked: str) -> list[int]:
+    """List the channels with a name, else with a number, else those named like an ECG."""
     found = [place for place, name in enumerate(names) if name == asked]
     if not found and asked.isdecimal() and len(asked) < 8 and 0 < int(asked) <= len(names):
         return [int(asked) - 1]

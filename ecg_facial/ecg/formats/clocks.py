@@ -89,6 +89,7 @@ def _find_gaps(stamps_s: Float64Array, rate_hz: float) -> IntpArray:
     A jump of the delay is a loss only if the minimum delay of the next 2 s stays higher than that of the 2 s before:
     radio links send bursts, and the stamp of each burst jumps.
     """
+    # delay against a regular clock
     lateness = stamps_s - np.arange(len(stamps_s)) / rate_hz
     least_s = max(_GAP_S, _GAP_STEPS / rate_hz)
     jumps = np.flatnonzero(np.diff(lateness) > least_s) + 1
@@ -123,6 +124,7 @@ def _place(stamps_s: Float64Array, starts: IntpArray, rate_hz: float) -> Grid:
         begin_s = float(lateness.mean())
         worst = max(worst, float(np.abs(lateness - begin_s).max()) if stop - start > 2 else 0.0)
         first_s = first_s if start else begin_s
+        # the gap before a stretch is a whole number of samples
         begin = max(end, round((begin_s - first_s) * rate_hz))
         places[start:stop] = begin + np.arange(stop - start)
         end = begin + stop - start

@@ -71,6 +71,7 @@ class EdfFile:
             if starts is None:
                 samples[done * one.n_samples :][: len(values)] = values
             else:
+                # records with pauses: each at its own start
                 places = starts[done : done + n_records, None] + np.arange(one.n_samples)
                 samples[places.ravel()] = values
             done += n_records
@@ -80,6 +81,7 @@ class EdfFile:
         return Lead(samples=samples, fs_hz=rate_hz, unit=(one.unit or None) if one.is_calibrated else None, notes=notes)
 
     def _read_signal(self, block: bytes, place: int, one: EdfSignalHeader) -> Float64Array:
+        """Read one signal of a block through edfio, as a file of only these data records."""
         content = self.header.for_records(len(block) // self.header.record_bytes) + block
         with corrupt_on_failure(self.path, f"signal {one.label!r}"), warnings.catch_warnings():
             # the header was checked already; an unusable calibration is noted by `read`

@@ -117,6 +117,7 @@ def read_edf_header(path: Path) -> EdfHeader:
 
 
 def _read_signals(path: Path, content: bytes, n_signals: int, *, is_bdf: bool) -> tuple[EdfSignalHeader, ...]:
+    """Parse the fields of all signals: each field is stored for all signals before the next one."""
     fields: list[list[bytes]] = []
     start = _FIXED_BYTES
     for width in _WIDTHS:

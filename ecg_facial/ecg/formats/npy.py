@@ -73,6 +73,7 @@ class ArrayFile:
         n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
         name, column = self.places[index]
         array = _load(self.path, name)
+        # the longer axis is time
         table = array.reshape(-1, 1) if array.ndim == 1 else array.T if array.shape[1] > array.shape[0] else array
         samples = np.array(table[:, column], dtype=np.float64)
         return Lead(samples=samples[:n_times], fs_hz=rate_hz, unit=self.channels[index].unit)
@@ -86,6 +87,7 @@ def open_npy(path: Path) -> ArrayFile:
     CorruptDataError, DataError
     """
     heads = _read_heads(path)
+    # small arrays state the rate, units and labels
     small = {name: _load(path, name) for name in (*_RATE_KEYS, *_UNIT_KEYS, *_LABEL_KEYS) if _is_small(heads.get(name))}
     signals = {
         name: shape
@@ -133,6 +135,7 @@ def _count_columns(path: Path, name: str, shape: tuple[int, ...]) -> int:
 
 
 def _read_rate(path: Path, stated: AnyArray | None) -> float | None:
+    """Convert the stated sampling rate; refuse anything but one positive number."""
     if stated is None:
         return None
     value = float(stated.ravel()[0]) if stated.size == 1 and stated.dtype.kind in "fiu" else math.nan
@@ -149,6 +152,7 @@ def _read_heads(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
 
 
 def _list_members(path: Path) -> dict[str, int]:
+    """Names of the arrays of a file, and their sizes in bytes with headers."""
     if path.suffix.lower() != ".npz":
         return {_ANONYMOUS[0]: path.stat().st_size}
     with readable(path), corrupt_on_failure(path, "the archive"), zipfile.ZipFile(path) as archive:
@@ -160,6 +164,7 @@ def _list_members(path: Path) -> dict[str, int]:
 
 
 def _read_head(path: Path, name: str, size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of an array, compared with the bytes that follow."""
     with _open_member(path, name) as stream:
         shape, _, dtype = _parse_head(stream)
         if dtype.hasobject:
@@ -179,6 +184,7 @@ def _read_head(path: Path, name: str, size: int) -> tuple[tuple[int, ...], np.dt
 
 
 def _parse_head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Parse the header of the NPY format, version 1 or later."""
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)

@@ -63,6 +63,7 @@ def list_files(path: Path) -> tuple[Path, ...]:
 
 
 def _recognise(path: Path, suffix: str) -> str:
+    """Find the format of a file with an unknown suffix by its first bytes; text by default."""
     if suffix in _TEXT_SUFFIXES[:-1]:
         return "text"
     head = read_head(path, max(map(len, _MARKS)))

@@ -89,6 +89,7 @@ class TextTable:
         return values
 
     def _find_rate_hz(self) -> float:
+        """Find the sampling rate: from the time column, else from the lines above the table."""
         found = _find_time_column(self.channels)
         if found is not None:
             return _rate_of_times(self, *found)
@@ -154,6 +155,7 @@ def _check_columns(path: Path, labels: Sequence[str], row: str, layout: Layout) 
             f"{path}: rows of {layout.n_columns} cells under a header of {len(labels)}, so which name is whose is "
             "unknown; name every column"
         )
+    # a transposed table has words in its first column
     first = row.split(layout.delimiter)[0].strip().strip('"')
     if not labels and layout.n_columns > 1 and re.match(r"^[A-Za-z_]", first) and first.lower() not in MISSING_WORDS:
         raise DataError(
@@ -163,6 +165,7 @@ def _check_columns(path: Path, labels: Sequence[str], row: str, layout: Layout) 
 
 
 def _read_lines(path: Path) -> list[str]:
+    """Read all lines, in UTF-8 or else Latin-1; refuse binary files."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise DataError(f"{path}: {size} bytes, limit {MAX_BYTES}; split the recording")

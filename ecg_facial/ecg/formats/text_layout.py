@@ -80,9 +80,11 @@ def find_layout(lines: Sequence[str]) -> Layout:
     delimiter = _find_delimiter(sample, lines)
     decimal_comma = delimiter != "," and any("," in line for line in sample)
     numeric = [[is_number(cell, decimal_comma=decimal_comma) for cell in split_cells(row, delimiter)] for row in sample]
+    # the most frequent pattern of numbers and words
     typical = max(numeric, key=lambda row: sum(other == row for other in numeric))
     columns: tuple[str, ...] = ()
     first_row = 0
+    # from the top: remarks, one header, perhaps units, then numbers
     for place, line in enumerate(lines[:_MAX_PREAMBLE]):
         cells = split_cells(line, delimiter)
         flags = [is_number(cell, decimal_comma=decimal_comma) for cell in cells]
@@ -101,6 +103,7 @@ def find_layout(lines: Sequence[str]) -> Layout:
 
 
 def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
+    """Find the separator that splits most rows: TAB, semicolon, comma or white space (None)."""
     most = (len(sample) + 1) // 2
     for delimiter in ("\t", ";"):
         if sum(delimiter in line for line in sample) >= most:

@@ -73,6 +73,7 @@ class WfdbRecord:
         samples[counts == FORMATS[signal.format].missing] = np.nan
         if signal.gain:
             samples /= signal.gain
+        # the skew is the delay of this signal against the others
         shift = min(signal.skew * signal.per_frame, n_times)
         if shift:
             samples = np.concatenate([samples[shift:], np.full(shift, np.nan)])
@@ -84,6 +85,7 @@ class WfdbRecord:
         return [place for place, signal in enumerate(self.header.signals) if signal.file == file]
 
     def _find_place(self, index: int) -> _Place:
+        """Find a signal in its file, and compare the length in the header with the file's size."""
         signals = self.header.signals
         if signals[index].file == _NOT_STORED:
             return _Place(
@@ -111,6 +113,7 @@ class WfdbRecord:
         signal, place = self.header.signals[index], self._find_place(index)
         stored = FORMATS[signal.format]
         counts = np.empty((place.n_frames, signal.per_frame), dtype=np.int32)
+        # blocks of whole frames and whole groups of bytes
         step = max(1, _BLOCK_SAMPLES // place.frame) * (lcm(place.frame, stored.n_samples) // place.frame)
         path = self.path.with_name(signal.file)
         with readable(path), open(path, "rb") as stream:
@@ -143,6 +146,7 @@ def _decode(stored: SampleFormat, content: bytes) -> Int32Array:
 
 
 def _find_format(path: Path, signal: WfdbSignal, group: list[WfdbSignal]) -> SampleFormat:
+    """Find the storage format, which all signals of a file share."""
     if signal.format not in FORMATS:
         known = ", ".join(str(number) for number in sorted(FORMATS))
         raise DataError(

@@ -126,6 +126,7 @@ def read_header(path: Path) -> WfdbHeader:
 
 
 def _read_record_line(path: Path, line: str) -> tuple[float, int | None, int]:
+    """Parse rate, number of frames and number of signals."""
     found = _RECORD.match(line)
     if not found:
         raise CorruptDataError(f"{path}: {shorten(line)} is not a record line (name, number of signals, rate); fix it")
@@ -141,6 +142,7 @@ def _read_record_line(path: Path, line: str) -> tuple[float, int | None, int]:
 
 
 def _read_signal_line(path: Path, line: str) -> WfdbSignal:
+    """Parse file, format, calibration, checksum and name of a signal."""
     cells = line.split(maxsplit=8)
     found = _FORMAT.match(cells[1]) if len(cells) > 1 else None
     if not found:
@@ -168,6 +170,7 @@ def _read_signal_line(path: Path, line: str) -> WfdbSignal:
 
 
 def _read_gain(path: Path, cell: str) -> tuple[float, int | None, str]:
+    """Parse counts per unit, baseline (None if absent) and unit."""
     found = _GAIN.match(cell)
     if not found:
         raise CorruptDataError(

@@ -69,6 +69,7 @@ class XdfFile:
         return Lead(samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=_describe(grid.n_gaps, grid.fs_hz, stream))
 
     def _load(self, stream: XdfStream, number: int) -> tuple[Float64Array, Float64Array]:
+        """Load the values of a channel and the time stamps, without pyxdf's own corrections of clocks."""
         if not stream.n_times:
             raise DataError(f"{self.path}: stream {stream.name!r} holds no samples; choose another channel")
         with corrupt_on_failure(self.path, f"stream {stream.name!r}"):

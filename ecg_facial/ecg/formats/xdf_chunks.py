@@ -69,6 +69,7 @@ def walk_streams(path: Path) -> list[XdfStream]:
 
 
 def _walk_chunk(path: Path, stream: BufferedReader, size: int, streams: dict[int, XdfStream]) -> None:
+    """Check one chunk and go to its end; headers add a stream, samples count for theirs."""
     start = stream.tell()
     length = _read_length(path, stream)
     content_at = stream.tell()
@@ -84,6 +85,7 @@ def _walk_chunk(path: Path, stream: BufferedReader, size: int, streams: dict[int
         if length < 6:
             raise CorruptDataError(f"{path}: the chunk at byte {start} is too short for its kind; copy the file again")
         number = struct.unpack("<I", stream.read(4))[0]
+        # each stream needs one header before its samples
         if tag == _STREAM_HEADER:
             if number in streams:
                 raise CorruptDataError(f"{path}: stream {number} has two headers; the file is damaged: copy it again")
@@ -103,6 +105,7 @@ def _walk_chunk(path: Path, stream: BufferedReader, size: int, streams: dict[int
 
 
 def _read_length(path: Path, stream: BufferedReader) -> int:
+    """Read a length of 1, 4 or 8 bytes."""
     at = stream.tell()
     width = stream.read(1)
     code = _LENGTHS.get(width[0]) if width else None
@@ -159,6 +162,7 @@ def _check_depth(element: ElementTree.Element, depth: int = 0) -> None:
 
 
 def _describe(path: Path, number: int, root: ElementTree.Element) -> XdfStream:
+    """Read the description of a stream from its header."""
     value_format = _text(root, "channel_format")
     n_channels = int(_text(root, "channel_count"))
     nominal_hz = float(_text(root, "nominal_srate"))

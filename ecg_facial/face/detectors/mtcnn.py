@@ -47,6 +47,7 @@ _SAME_LEVEL, _SAME_BOX, _SAME_FACE = 0.5, 0.7, 0.6
 
 @lru_cache(maxsize=1)
 def _network_paths() -> tuple[Path, ...]:
+    """Find the ONNX files among the files of the installed package."""
     try:
         listed = metadata.files(_PACKAGE) or []
     except metadata.PackageNotFoundError:
@@ -160,6 +161,7 @@ class MtcnnDetector:
         """Propose square boxes on a pyramid of scales."""
         scale = _CELL_PX / _MIN_FACE_PX
         found: list[Float64Array] = []
+        # the first network sees cells of 12 px, so faces of all sizes need a pyramid
         while min(image.shape[:2]) * scale >= _CELL_PX:
             size = (int(np.ceil(image.shape[1] * scale)), int(np.ceil(image.shape[0] * scale)))
             level = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -186,6 +188,7 @@ class MtcnnDetector:
     def _third_stage(
         self, patches: Float32Array, boxes: Float64Array
     ) -> tuple[Float64Array, Float64Array, Float64Array]:
+        """Run the last network: refined boxes, five landmarks and scores."""
         shift, points, score = self._output.run(None, {self._output.get_inputs()[0].name: patches})
         side = boxes[:, 2:] - boxes[:, :2]
         landmarks = np.stack([points[:, :5], points[:, 5:]], axis=2) * side[:, None] + boxes[:, None, :2]

@@ -66,6 +66,7 @@ class YuNetDetector:
         return near[0] if near else None
 
     def _run(self, image: UInt8Array, threshold: float, *, zoom: float, shift: np.ndarray) -> list[Face]:
+        """Run the network; `zoom` and `shift` map its pixels back to the frame."""
         self._network.setScoreThreshold(threshold)
         image = _pad(image)
         self._network.setInputSize((image.shape[1], image.shape[0]))

@@ -134,6 +134,7 @@ def _simulate_clean(
     action_units: Float64Array,
     settings: SensorSettings,
 ) -> tuple[Float64Array, Float64Array]:
+    """Simulate the signals without artefacts, filtered and raw."""
     shown = dict(zip(ACTION_UNITS, action_units, strict=True))
     ecg = person.lead_sign * UV_PER_MV * draw_person_ecg(person, heart)
     ecg += uniform(rng, settings.noise_uv) * draw_floor_noise(rng, N_TIMES)
@@ -172,6 +173,7 @@ def draw_floor_noise(rng: np.random.Generator, n_times: int) -> Float64Array:
 
 
 def _simulate_gsr(rng: np.random.Generator, person: Person, *, felt: float) -> Float64Array:
+    """Skin conductance: a tonic level with a slight trend, one response, and noise."""
     rise_us = _GSR_GAIN_US * max(0.0, felt + _GSR_INTENSITY_SD * rng.standard_normal())
     course = smooth_step((_TIMES_S - uniform(rng, _GSR_DELAY_S)) / uniform(rng, _GSR_RISE_S))
     tonic_us = person.gsr_us * (1.0 + 0.01 * rng.standard_normal() * _TIMES_S / TRIAL_S)
@@ -179,6 +181,7 @@ def _simulate_gsr(rng: np.random.Generator, person: Person, *, felt: float) -> F
 
 
 def _simulate_emg(rng: np.random.Generator, activity: Float64Array) -> Float64Array:
+    """Noise whose RMS follows the activity of a muscle."""
     envelope_uv = _EMG_REST_UV + _EMG_FULL_UV * np.interp(_TIMES_S, FRAME_TIMES_S, activity)
     noise = rng.standard_normal(N_TIMES + 1)
     # differences of neighbours remove slow components: surface EMG has little below 20 Hz
@@ -189,6 +192,7 @@ def _simulate_emg(rng: np.random.Generator, activity: Float64Array) -> Float64Ar
 def _add_what_filters_remove(
     rng: np.random.Generator, filtered: Float64Array, settings: SensorSettings
 ) -> Float64Array:
+    """Add slow drift, hum and white noise."""
     n_signals = len(filtered)
     drift_hz, drift_phase, hum_phase = rng.random((3, n_signals, 1))
     drift = np.sin(2.0 * np.pi * ((0.05 + 0.3 * drift_hz) * _TIMES_S + drift_phase))

@@ -32,6 +32,7 @@ _BLINKS_PER_S = 0.25
 
 @lru_cache(maxsize=1)
 def _make_head(settings: CohortSettings, index: int) -> tuple[FaceRenderer, Light]:
+    """Make the renderer of a subject's companion, in the light of the subject's room."""
     from ecg_facial.simulate.head.identity import sample_identity
     from ecg_facial.simulate.head.renderer import FaceRenderer, Light
 

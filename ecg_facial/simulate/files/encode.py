@@ -64,6 +64,7 @@ def write_video(
     SettingsError
         When a frame has another shape.
     """
+    # bitexact: no version of the encoder in the file
     with av.open(
         str(target) if isinstance(target, Path) else target, "w", format="mp4", options={"fflags": "+bitexact"}
     ) as container:

@@ -98,6 +98,7 @@ def plan_pathology(settings: CohortSettings, plan: TrialPlan) -> Pathology | Non
     """
     if not settings.pathologies or plan.place != "trial":
         return None
+    # five numbers for every trial, so that its damage does not depend on the share of damaged trials
     hit, pick, *draws = trial_rng(settings, plan, purpose="pathology").random(5).tolist()
     if hit >= settings.pathology_share:
         return None

@@ -118,6 +118,7 @@ def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None
     skin = _draw_lips(canvas, skin, head, tone, identity)
     skin = _draw_brows(canvas, skin, hair_colour, eye_x, identity)
     skin = _draw_beard(canvas, skin, hair_colour, identity)
+    # men have higher hairlines, and may go bald
     hairline = float(rng.uniform(0.66, 0.86) + (0.1 * rng.random() if identity.sex == "m" else 0.0))
     balding = identity.sex == "m" and rng.random() < 0.12 + 0.004 * max(identity.age_years - 30, 0)
     skin = _draw_fringe(canvas, skin, hair_colour, hairline + (0.35 if balding else 0.0))
@@ -174,6 +175,7 @@ def _pick(colours: Float64Array, light: tuple[int, ...], identity: Identity, rng
 
 
 def _hair_colour(identity: Identity, rng: np.random.Generator) -> Float64Array:
+    """Draw a hair colour that turns grey with age."""
     # brightness and warmth vary; independent noise of the three channels would make dark hair purple
     warmth = rng.normal(0.0, 0.05)
     colour = _pick(_HAIR, _LIGHT_HAIR, identity, rng) * rng.uniform(0.8, 1.3) * np.array([1 + warmth, 1.0, 1 - warmth])
@@ -187,6 +189,7 @@ def _over(image: Float32Array, colour: Float64Array, opacity: Float32Array) -> F
 
 
 def _draw_skin(canvas: _Canvas, tone: Float64Array, eye_x: float) -> Float32Array:
+    """Draw the skin: mottled, with red cheeks and nose, dark lids and bags under the eyes."""
     x, y, rng = canvas.x, canvas.y, canvas.rng
     skin: Float32Array = np.ones((*x.shape, 3), np.float32) * tone.astype(np.float32)
     mottle = canvas.noise(rng.uniform(8, 20)) * rng.uniform(1.5, 4) + canvas.noise(1.0) * rng.uniform(0.8, 3)
@@ -229,6 +232,7 @@ def _draw_lips(
 def _draw_brows(
     canvas: _Canvas, skin: Float32Array, hair: Float64Array, eye_x: float, identity: Identity
 ) -> Float32Array:
+    """Draw the brows: an arched band of strands that is thinner on the outside."""
     x, y, rng = canvas.x, canvas.y, canvas.rng
     height, half = rng.normal(0.215, 0.02), rng.uniform(0.03, 0.06) * (1.15 if identity.sex == "m" else 0.85)
     reach, arch, tilt = rng.uniform(0.19, 0.26), rng.uniform(0.02, 0.08), rng.normal(0.06, 0.03)
@@ -244,6 +248,7 @@ def _draw_brows(
 
 
 def _draw_beard(canvas: _Canvas, skin: Float32Array, hair: Float64Array, identity: Identity) -> Float32Array:
+    """Draw a beard, stubble or nothing, for men; free around the lips."""
     x, y, rng = canvas.x, canvas.y, canvas.rng
     kind = rng.random()
     if identity.sex != "m" or kind > 0.6:
@@ -307,6 +312,7 @@ def _hair_share(head: HeadMesh, hairline: float, *, covers_ears: bool) -> Float3
 def _colour_vertices(
     head: HeadMesh, hair: Float64Array, hair_share: Float32Array, rng: np.random.Generator
 ) -> Float32Array:
+    """Colours of vertices over the texture: hair at the sides, teeth, tongue, inside of the mouth."""
     colour = np.zeros((len(head.template), 4), np.float32)
     shade = 1 + 0.07 * rng.standard_normal(len(head.template))
     colour[:, :3] = hair * shade[:, None]
@@ -337,6 +343,7 @@ def _find_inner_mouth(head: HeadMesh) -> IntpArray:
 
 
 def _draw_eye(identity: Identity, rng: np.random.Generator) -> Float32Array:
+    """Draw the texture of an eye: white, iris, pupil, reflection, shade of the lids."""
     row, column = np.mgrid[0:EYE_PX, 0:EYE_PX] / EYE_PX - 0.5
     radius = 2 * np.hypot(row, column)
     eye = np.ones((EYE_PX, EYE_PX, 3)) * np.array([226, 220, 214]) * rng.uniform(0.8, 0.98)

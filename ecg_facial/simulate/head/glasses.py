@@ -98,6 +98,7 @@ def fit_glasses(glasses: Glasses, vertices: Float32Array, eye_x: float) -> Fitte
         Half the distance of the eyes.
     """
     middle_x, middle_y = max(eye_x, glasses.half_width + 0.045), -float(PIVOT[1]) - 0.02
+    # in front of the skin around the eyes, but not of the nose
     around = np.hypot((np.abs(vertices[:, 0]) - middle_x) / glasses.half_width, (vertices[:, 1] - middle_y) / 0.2)
     front = float(vertices[(around < 1.0) & (np.abs(vertices[:, 0]) > 0.16), 2].max()) + _GAP
 
@@ -169,6 +170,7 @@ def draw_glasses(
         _paint_lenses(picture[box], depth[box], rims, shadows, box, glasses, level, glint_shift, unit_px)
     thickness = max(1, round(glasses.thickness * unit_px))
     colour = np.array(glasses.colour) * level
+    # rims are drawn after the temples, because they are nearer
     arms = [part for arm in fitted.arms for part in _find_visible(project(arm), depth)]
     _stroke(picture, arms, colour, max(1, thickness - 1))
     parts = [part for rim in rims for part in _find_visible(np.concatenate([rim, rim[:1]]), depth)]

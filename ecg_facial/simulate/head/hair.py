@@ -116,6 +116,7 @@ def choose_style(identity: Identity, hairline: float, *, is_bald: bool, name: Ha
 
 
 def _cut(name: HairName, hairline: float, rng: np.random.Generator) -> HairStyle:
+    """Draw the parameters of a cut."""
     u = rng.uniform
     front = hairline - 0.02
     if name in ("long", "bob"):
@@ -208,6 +209,7 @@ def _hang_locks(style: HairStyle, azimuth: Float64Array, end: Float64Array, vert
         end_polar = np.maximum(end_polar, start_polar)
     arc = reach * (end_polar - start_polar)
     share = np.linspace(0, 1, _N_ROWS)
+    # distance from the crown along the lock, first on the skull, then falling
     walked = share * (arc + np.maximum(-above, 0.0))[:, None]
     polar = start_polar[:, None] + np.minimum(walked, arc[:, None]) / reach[:, None]
     fall = np.maximum(walked - arc[:, None], 0.0)

@@ -113,6 +113,7 @@ def sample_hand(rng: np.random.Generator, settings: SceneSettings, times_s: Floa
         return None
     (x, y), lean = _PLACES[int(rng.integers(len(_PLACES)))]
     side = 1.0 if rng.random() < 0.5 else -1.0
+    # the hand comes, stays and goes
     start_s = rng.random() * TRIAL_S * 0.7
     arrival_s = start_s + uniform(rng, _MOVE_S)
     leave_s = arrival_s + uniform(rng, settings.hand_s)
@@ -165,6 +166,7 @@ class _Sprite:
 
 @lru_cache(maxsize=2)
 def _make_sprite(look: HandLook) -> _Sprite:
+    """Make the picture of the hand from its relief, with red knuckles, pale nails and a sleeve."""
     rows, columns = round((_Y_TOP - _Y_BOTTOM) * _PX_PER_UNIT), round(2 * _X_REACH * _PX_PER_UNIT)
     column, row = np.meshgrid(np.arange(columns), np.arange(rows))
     x, y = (column + 0.5) / _PX_PER_UNIT - _X_REACH, _Y_TOP - (row + 0.5) / _PX_PER_UNIT
@@ -225,6 +227,7 @@ def draw_hand(
     from ecg_facial.simulate.head.pixels import lay_over
     from ecg_facial.simulate.head.shading import shade_relief
 
+    # the relief is lit in its own coordinates, then warped to the picture
     sprite, matrix = _make_sprite(look), course._matrix(frame)
     to_picture = np.array([[unit_px, 0, middle_px[0]], [0, -unit_px, middle_px[1]], [0, 0, 1]]) @ matrix @ _TO_UNIT
     box = _find_box(to_picture, sprite.opacity.shape, picture.shape, margin=_SHADOW_REACH * unit_px)

@@ -125,6 +125,7 @@ def pose_vertices(
 def _move_and_turn(
     neutral: Any, first: Any, moved: Any, offsets: Any, chosen: Any, strengths: Any, rotation: Any, posed: Any
 ) -> None:
+    """Add sparse offsets, then rotate."""
     moving = neutral.copy()
     for place in range(chosen.shape[0]):
         weight = strengths[place]
@@ -139,6 +140,7 @@ def _move_and_turn(
 
 @njit(cache=True)
 def _project(vertices: Any, middle_x: float, middle_y: float, unit_px: float, points: Any) -> None:
+    """Project to pixels; depth stays in model units."""
     x, y, reach = np.float32(middle_x), np.float32(middle_y), np.float32(unit_px * CAMERA_DISTANCE)
     for v in range(vertices.shape[0]):
         focal = reach / (np.float32(CAMERA_DISTANCE) - vertices[v, 2])

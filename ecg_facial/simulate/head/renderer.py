@@ -183,17 +183,21 @@ class FaceRenderer:
         skin: UInt8Array,
         eye: Float32Array,
     ) -> Float32Array:
+        """Draw head and hair into the image: pose, visibility, light, colours; return the depth buffer."""
+        # 1. expression, rotation and projection
         weights = blendshape_weights(action_units, lids=self._lids)
         vertices = pose_vertices(self._vertices, pack_targets(self._head), weights, pose.rotation())
         points = self._camera.project(vertices, pose)
         look, cloth = self._appearance, np.array(self._appearance.cloth, dtype=np.float32) * light.level()
+        # 2. cloth below the mesh, which covers most of it
         for edge in self._edges:
             paint_below(image, points[edge], cloth)
-        # first the nearest triangle of every pixel: hidden ones need neither light nor colours
+        # 3. the nearest triangle of every pixel: hidden ones need neither light nor colours
         height, width = image.shape[:2]
         depth = np.full((height, width + LANES), NOTHING, dtype=np.float32)
         seen = np.full(depth.shape, -1, dtype=np.int32)
         find_seen(points, self._triangles, width, depth, seen)
+        # 4. light of the visible vertices, then colours of the pixels
         self._light_up(vertices, points, seen, light)
         strength = look.wrinkle_rest + look.wrinkle_gain * np.array(wrinkle_weights(action_units), dtype=np.float32)
         paint_seen(
@@ -222,6 +226,7 @@ class FaceRenderer:
         shade_vertices(vertices, self._lit_triangles, lamps, ambient, is_seen, lit, self._shade)
 
     def _paint_wall(self, light: Light, background: UInt8Array | None) -> UInt8Array:
+        """Make the background in the size of the samples."""
         scale = self._camera.supersample
         size = (self._camera.width * scale, self._camera.height * scale)
         if background is not None:
@@ -233,6 +238,7 @@ class FaceRenderer:
         return self._walls[walls].copy()
 
     def _draw_glasses(self, picture: UInt8Array, depth: Float32Array, pose: Pose, light: Light) -> None:
+        """Draw the glasses, with a reflection of the first lamp."""
         if self._glasses is None:
             return
         camera, turn = self._camera, pose.rotation().T
@@ -249,6 +255,7 @@ class FaceRenderer:
         )
 
     def _draw_hand(self, picture: UInt8Array, hand: tuple[HandCourse, int], pose: Pose, light: Light) -> UInt8Array:
+        """Draw the hand of a frame."""
         camera, (lamps, ambient) = self._camera, light.arrays()
         look = self._appearance
         middle = (camera.width / 2 + pose.x, camera.height * MIDDLE + pose.y)

@@ -44,6 +44,7 @@ def shadow_vertices(
         turned[v, 0] = (axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + _SHADOW_REACH) * scale + np.float32(_MARGIN)
         turned[v, 1] = (axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z + _SHADOW_REACH) * scale + np.float32(_MARGIN)
         turned[v, 2] = axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z
+    # depth of the mesh as the lamp sees it
     nearest = _map_depth(turned, triangles, n_cells)
     around = _spread(nearest)
     for v in range(vertices.shape[0]):
@@ -116,6 +117,7 @@ def shade_vertices(
     """
     zero, one = np.float32(0.0), np.float32(1.0)
     normals = _sum_normals(vertices, triangles, is_seen)
+    # the half vector between lamp and viewer gives the highlight
     hx, hy, hz = lights[0, 0], lights[0, 1], lights[0, 2] + one
     to_half = one / np.sqrt(hx * hx + hy * hy + hz * hz)
     for v in range(vertices.shape[0]):

@@ -154,6 +154,7 @@ def _choose_level(rng: np.random.Generator, item: Artefact, settings: SensorSett
 def _plan_tension(
     rng: np.random.Generator, settings: SensorSettings, times_s: Float64Array, pain: Float64Array, duration_s: float
 ) -> Iterator[Artefact]:
+    """Plan muscle noise during intervals of visible pain."""
     edges = np.flatnonzero(np.diff(np.r_[0, pain > _TENSION_FROM, 0]))
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         strength_uv = _draw(rng, settings.muscle_uv) * float(pain[first:last].mean())
@@ -247,18 +248,21 @@ def _draw_change(
     """Compute the change before filtering, `count_reach` samples longer at each end, and mark where contact is lost."""
     n_times, n_reach = len(raw_uv), count_reach(fs_hz)
     change = np.zeros(n_times + 2 * n_reach)
+    # noise first, because the amplifier clips the sum
     for item in artefacts:
         if item.kind in _NOISES:
             part, fade = _fade(item, n_times, n_reach, fs_hz)
             change[part] += item.strength_uv * fade * _NOISES[item.kind](rng, len(fade), fs_hz)
     inner = change[n_reach : n_reach + n_times]
     spoilt, off = raw_uv + inner, np.zeros(n_times, dtype=np.bool_)
+    # then clipping around the median of the interval
     for item in artefacts:
         part = _samples(item, fs_hz, n_times)
         if item.kind == SATURATION and part.stop > part.start:
             middle = float(np.median(spoilt[part]))
             spoilt[part] = np.clip(spoilt[part], middle - item.strength_uv, middle + item.strength_uv)
     inner[:] = spoilt - raw_uv
+    # then lost contact, which replaces everything
     for item in artefacts:
         if item.kind == LEAD_OFF:
             part = _samples(item, fs_hz, n_times)

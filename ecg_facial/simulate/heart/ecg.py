@@ -152,6 +152,7 @@ def peak_at_zero(morphology: Morphology, *, search_s: float = _PEAK_SEARCH_S) ->
     """Shift the waves so that the extremum of their sum, not of one wave, is at 0 s."""
     low, high = -search_s, search_s
     sign = np.sign(morphology.amplitude_mv[0])
+    # three refinements of a grid search: exact to 1e-8 s
     for _ in range(3):
         grid = np.linspace(low, high, 401)
         peak = float(grid[np.argmax(sign * morphology.sum_waves(grid))])
@@ -212,6 +213,7 @@ def compute_beat_times(
     rate_hz = np.clip(heart_rate_bpm, *HEART_RATE_LIMITS_BPM) / 60.0
     beats = np.empty(len(rate_hz))
     beats[0] = phase
+    # the trapezoidal rule is exact for a rate that is linear between samples
     np.cumsum((rate_hz[1:] + rate_hz[:-1]) * (0.5 / fs_hz), out=beats[1:])
     beats[1:] += phase
     whole = np.arange(np.ceil(beats[0]), np.floor(beats[-1]) + 1.0)
@@ -261,6 +263,7 @@ def draw_ecg(
     rr_s[:1] = rr_s[1] if len(rr_s) > 1 else 1.0
     rr_s = np.clip(rr_s, *_RR_LIMITS_S)
     first_s, last_s = first_time / fs_hz, (first_time + n_times) / fs_hz
+    # only beats whose waves reach into the block
     start, stop = np.searchsorted(beat_times_s, (first_s - _REACH_AFTER_S, last_s + _REACH_BEFORE_S))
     for beat in range(start, stop):
         beat_s = float(beat_times_s[beat])

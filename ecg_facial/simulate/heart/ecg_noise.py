@@ -143,6 +143,7 @@ def draw_mains(rng: np.random.Generator, n_times: int, fs_hz: float, *, third: f
     ndarray of float64, shape (n_times,)
         Hum.
     """
+    # phases of both harmonics
     phase = rng.random(2)
     cycles = MAINS_HZ / fs_hz * np.arange(n_times)
     share = third if fs_hz > 6.0 * MAINS_HZ else 0.0
@@ -188,6 +189,7 @@ def _shape_block(
     log_density = np.interp(np.log(np.maximum(frequency_hz, 1e-6)), np.log(middles), np.log(density))
     power = np.where((frequency_hz > 0.0) & (frequency_hz <= edges[-1]), np.exp(log_density), 0.0)
     n_drawn_waves = int(np.searchsorted(frequency_hz, edges[-1], side="right"))
+    # independent complex Gaussian coefficients give Gaussian noise with this spectrum
     spectrum = np.zeros(len(frequency_hz), dtype=np.complex128)
     gain = np.sqrt(power[:n_drawn_waves] / power.sum())
     spectrum[:n_drawn_waves] = gain * (rng.standard_normal((n_drawn_waves, 2)) @ np.array([1.0, 1.0j]))

@@ -167,6 +167,7 @@ def place_ectopic_beats(
     n_beats = len(beat_times_s)
     if n_beats < 3 or not ectopy.occurs:
         return beat_times_s, np.full(n_beats, NORMAL)
+    # interpolation over positions keeps the heart-rate curve
     mean_rr_s = (beat_times_s[-1] - beat_times_s[0]) / (n_beats - 1)
     places = plan_ectopic_beats(
         rng, np.diff(beat_times_s, prepend=beat_times_s[0] - 1.0), ectopy=ectopy, mean_rr_s=mean_rr_s
@@ -233,6 +234,7 @@ def _group_beats(rng: np.random.Generator, kinds: StrArray, order: Int64Array, e
         kinds[:] = NORMAL
         kinds[1 + int(rng.integers(period)) :: period] = VENTRICULAR
         return
+    # each premature beat may start a couplet or a run
     for beat in np.flatnonzero(kinds != NORMAL).tolist():
         if order[beat] > 0 or kinds[beat] == NORMAL:
             continue
@@ -250,10 +252,12 @@ def _place_beats(
     """Compute the positions; only a single ventricular beat does not move later beats."""
     atrial, soonest = kinds == ATRIAL, _REFRACTORY_S / rr_s
     share = np.where(atrial, _spread(where, ectopy.atrial_prematurity), _spread(where, ectopy.ventricular_prematurity))
+    # first beat of the run of each beat
     first = np.arange(len(kinds)) - order
     step = np.maximum(0.0, 1.0 - np.maximum(_spread(where, ectopy.run_interval), soonest))
     advance = np.where(kinds == NORMAL, 0.0, np.maximum(0.0, 1.0 - np.maximum(share, soonest)))
     advance = advance[first] + order * step[first]
+    # a reset of the sinus node shifts all later beats
     lasting = np.where(atrial, np.maximum(0.0, advance - _spread(where, ectopy.atrial_delay)), 0.0)
     # the end of a run of any kind resets the sinus node
     follows = np.append(order[1:], 0) > 0

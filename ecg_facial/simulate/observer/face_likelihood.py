@@ -119,11 +119,13 @@ class FaceLikelihood:
         integral over amplitudes is exp(â² / 2v) sqrt(2 pi v) times the density of the estimate â given the strength.
         """
         room = 1.0 - self._estimate_rest(faces)
+        # least-squares amplitude of each unit for each time course, relative to the range above rest
         amplitude = np.einsum("nkt,jkt->njk", faces, self._courses, optimize=True) / self._energy
         amplitude /= room[:, None, :]
         variance = self._noise_sd**2 / (self._energy * room[:, None, :] ** 2)
         gain = 0.5 * amplitude**2 / variance
         explained = np.where(amplitude > 0, gain, 0.0).sum(axis=2)
+        # courses that explain the face much worse than the best one do not count
         kept = explained >= explained.max(axis=1, keepdims=True) - _NEGLIGIBLE
         result = np.zeros((len(faces), len(_STRENGTHS) + 1))
         for trial in range(len(faces)):
@@ -132,6 +134,7 @@ class FaceLikelihood:
             by_course = base.sum(axis=1)[:, None] + self._table.log_density(
                 amplitude[trial, rows], variance[trial, rows]
             )
+            # mean over the drawn courses
             result[trial, 1:] = logsumexp(by_course, axis=0) - np.log(len(self._courses))
         return result
 
@@ -186,6 +189,7 @@ class _AmplitudeTable:
             below = ndtr((np.log(edges) - location[:, None]) / spread)
         mass = np.diff(below, axis=1)
         middles = (edges[1:] + edges[:-1]) / 2
+        # all strengths above the limit give an amplitude of 1
         middles[-1], mass[:, -1] = 1.0, 1.0 - below[:, -2]
         error = self._estimates - middles[:, None]
         density = [

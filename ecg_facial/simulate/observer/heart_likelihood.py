@@ -83,6 +83,7 @@ class HeartLikelihood:
         lengths = np.array([len(part) for part in intervals])
         with np.errstate(divide="ignore"):
             log_mass = np.log(mass)
+        # trials with equally many intervals are computed together
         for length in sorted(set(lengths[lengths > 0].tolist())):
             rows = np.flatnonzero(lengths == length)
             by_size = self._given_size(np.stack([intervals[int(row)] for row in rows]))
@@ -105,6 +106,7 @@ class HeartLikelihood:
         rate = 60.0 / (end - begin)
         course = self._mean_course(begin, end)
         covariance = self._covariance(begin, end, rate)
+        # whitening turns the Gaussian into sums of squares, quadratic in the response's size
         factor = np.linalg.cholesky(covariance)
         away = np.broadcast_to(rate - self._level_bpm, course.shape)
         solved = np.linalg.solve(factor, np.stack([away, course], axis=-1))
@@ -122,6 +124,7 @@ class HeartLikelihood:
     def _covariance(self, begin: Float64Array, end: Float64Array, rate: Float64Array) -> Float64Array:
         """Covariance of the rates of a trial's intervals: resting rate, jitter, breathing and 0.1 Hz wave."""
         n = rate.shape[2]
+        # change of the rate with the time of a beat
         slope = rate[:, 0] ** 2 / 60.0 * self._jitter_s
         jitter = np.zeros((len(rate), n, n))
         index = np.arange(n)

@@ -127,6 +127,7 @@ class IdealObserver:
         ).reshape(-1, *self._felt.shape)
         heart = self._heart.log_likelihoods([self._observe_heart(trial) for trial in trials], self._felt.ravel())
         heart = heart.reshape(-1, *self._felt.shape)
+        # sum over the nodes of the felt intensity
         log_weights = np.log(self._weights)
         of_face, of_heart, of_both = (logsumexp(values + log_weights, axis=2) for values in (face, heart, face + heart))
         return LevelLikelihoods(face=of_face, heart=of_heart, both=of_both)
@@ -140,6 +141,7 @@ class IdealObserver:
         return shown + self._settings.au_noise_sd * self._rng(trial, "face").standard_normal(shown.shape)
 
     def _observe_heart(self, trial: SimulatedTrial) -> Float64Array:
+        """Measure the intervals between regular beats, with jitter: begin and end of each."""
         beats_s = trial.heart.trial_beat_times_s
         seen_s = beats_s + self._settings.beat_jitter_ms / 1e3 * self._rng(trial, "heart").standard_normal(len(beats_s))
         normal = trial.heart.trial_ectopic == NORMAL

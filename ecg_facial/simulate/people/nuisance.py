@@ -105,6 +105,7 @@ def _glances(rng: np.random.Generator, settings: NuisanceSettings) -> Float64Arr
 
 
 def _blinks(rng: np.random.Generator, settings: NuisanceSettings, *, blinks_per_s: float) -> Float64Array:
+    """Curve of AU45: a Poisson number of blinks at random times."""
     closure = np.zeros(N_FRAMES)
     for _ in range(int(rng.poisson(blinks_per_s * TRIAL_S))):
         start_s, length_s = rng.random() * TRIAL_S, uniform(rng, settings.blink_s)

@@ -191,6 +191,7 @@ def simulate_trial(settings: CohortSettings, plan: TrialPlan, *, person: Person)
     intensity = sample_intensity(rng, preset, level=plan.level)
     face = simulate_face(rng, person, intensity=intensity.face, settings=preset.face, moment=plan.moment)
     heart = simulate_heart(rng, person, intensity=intensity.heart, settings=preset.heart)
+    # a separate stream, so that other nuisances do not change the responses
     nuisance_rng = trial_rng(settings, plan, purpose="nuisance")
     nuisance = simulate_nuisance(nuisance_rng, preset.nuisance, blinks_per_s=person.blinks_per_s)
     return SimulatedTrial(

@@ -254,6 +254,7 @@ def _cut_normal(rng: np.random.Generator) -> float:
 
 def sample_intensity(rng: np.random.Generator, preset: Preset, *, level: PainLevel) -> Intensity:
     """Draw the felt intensity of a stimulus, and the intensities that face and heart respond to."""
+    # one part of the noise is shared, the others are independent
     shared, face, heart = rng.standard_normal(3)
     felt = preset.stimulus[int(level)] + preset.shared_sd * shared
     return Intensity(
@@ -322,6 +323,7 @@ def simulate_face(
     """
     shown = float(shown_strength(np.array(intensity), person=person, settings=settings, moment=moment))
     shown += settings.spontaneous * float(rng.standard_exponential())
+    # distribution over the units, which varies from trial to trial
     share = person.au_pattern * np.exp(settings.trial_pattern_sd * rng.standard_normal(len(PAIN_AUS)))
     times = draw_courses(rng, settings, n=1)
     rest = person.au_rest[:, None]
@@ -345,6 +347,7 @@ def simulate_heart(
     settings : HeartSettings
     """
     times_s = _HEART_TIMES_S
+    # resting rate of this trial, response, breathing, Mayer wave
     level_bpm = person.baseline_bpm + settings.baseline_trial_sd_bpm * rng.standard_normal()
     onset_s, rise_s = uniform(rng, settings.onset_s), uniform(rng, settings.rise_s)
     swings = rng.standard_normal(4) / _ROOT_2
@@ -357,6 +360,7 @@ def simulate_heart(
     )
     curve = np.clip(curve, *HEART_RATE_LIMITS_BPM)
     beats_s = compute_beat_times(curve, _HEART_FS_HZ, phase=rng.random(), start_s=-PAD_S)
+    # jitter of single beats, which the curve does not contain
     jitter_s = settings.jitter_ms / 1e3 * np.clip(rng.standard_normal(len(beats_s)), -3.0, 3.0)
     beats_s = beats_s + jitter_s
     if person.fibrillation is not None:

@@ -231,6 +231,7 @@ def list_gaps(onset_frames: list[int], n_frames: int) -> Iterator[tuple[int, int
 def _join_faces(
     settings: CohortSettings, trials: list[SimulatedTrial], onsets_s: list[float], *, n_frames: int
 ) -> Float64Array:
+    """Join the action units of the trials, with pieces of trials without stimulus between them."""
     curves = np.zeros((len(ACTION_UNITS), n_frames))
     onsets = [round(onset_s * FPS) for onset_s in onsets_s]
     for trial, first in zip(trials, onsets, strict=True):
@@ -278,6 +279,7 @@ def _join_hearts(
     beats, kinds = [], []
     last_s = 0.0
     for number, (trial, onset_s) in enumerate(zip(trials, onsets_s, strict=True)):
+        # beats of the trial, with those around it that shape its ends
         own_s = onset_s + trial.heart.beat_times_s
         inside = np.flatnonzero((trial.heart.beat_times_s >= 0.0) & (trial.heart.beat_times_s < TRIAL_S))
         first, end = _widen(
@@ -290,6 +292,7 @@ def _join_hearts(
         until_s = times_s[-1] + 1.0 if number == len(trials) - 1 else own_s[end - 1]
         span = _span(times_s, last_s, until_s)
         rate_bpm[span] = _rate_of(trial.heart, onset_s, times_s[span])
+        # fill the gap to the last trial
         if number > 0:
             gap = _Gap(
                 before=trials[number - 1].heart,
@@ -349,10 +352,12 @@ class _Gap:
         rng, early_rng = rngs
         grid_s = np.linspace(self.start_s, self.end_s, math.ceil((self.end_s - self.start_s) * _HEART_FS_HZ) + 1)
         share = (grid_s - self.start_s) / (self.end_s - self.start_s)
+        # from one curve to the other, with breathing in the middle
         weight, middle = smooth_step(share), np.sin(np.pi * share) ** 2
         breath = np.sin(2.0 * np.pi * (person.respiration_hz * grid_s + rng.random()))
         curve = (1.0 - weight) * _rate_of(self.before, self.before_onset_s, grid_s)
         curve += weight * _rate_of(self.after, self.after_onset_s, grid_s) + person.respiration_bpm * middle * breath
+        # number of beats in the gap by this curve
         n_beats = float(_integrate(curve, grid_s)[-1])
         places, n_whole = _plan_places(early_rng, person, n_beats=n_beats, duration_s=self.end_s - self.start_s)
         # Scale the rate to a whole number of beats, only in the middle, so that there is no step at the ends.

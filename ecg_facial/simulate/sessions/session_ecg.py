@@ -152,6 +152,7 @@ def _find_neighbours(settings: CohortSettings, session: Session, gap: Gap) -> tu
 
 
 def _find_side(settings: CohortSettings, trial: SimulatedTrial) -> _Side:
+    """Simulate a trial, and separate its artefacts and noise from its beats."""
     reach = count_reach(FS_HZ)
     added = draw_clip_artefacts(settings, trial)
     columns, _ = compute_columns(settings, trial)

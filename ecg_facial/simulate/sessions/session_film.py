@@ -62,6 +62,7 @@ def compute_session_cover(settings: CohortSettings, session: Session) -> Float64
 
 
 def _list_shots(settings: CohortSettings, session: Session) -> Iterator[_Shot]:
+    """List the scenes of a session in order: pieces of each gap, and the trial after it."""
     onsets = [round(label.onset_s * FPS) for label in session.labels]
     before: Scene | None = None
     for number, first, end in list_gaps(onsets, len(session.times_s)):

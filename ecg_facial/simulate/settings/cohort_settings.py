@@ -88,6 +88,7 @@ class CohortSettings:
         self._check_pathologies()
 
     def _check_pathologies(self) -> None:
+        """Check kinds and share, and sort the kinds."""
         for kind in self.pathologies:
             if kind not in PATHOLOGY_KINDS:
                 raise SettingsError(f"unknown pathology {kind!r}: expected one of {', '.join(PATHOLOGY_KINDS)}")
