@@ -147,10 +147,11 @@ def test_a_program_that_is_killed_leaves_no_process_and_ends_with_the_same_bytes
         assert len(started) > 4
         os.kill(program.pid, signal.SIGKILL)
         assert program.wait() == -signal.SIGKILL
-        assert wait_until(lambda: not any(map(is_running, started)))
         assert not (tmp_path / "run").exists()
         written = list_clips(tmp_path)
         again = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
     assert again.returncode == 0, tmp_path.with_suffix(".log").read_text()
     assert written.items() <= list_clips(tmp_path).items()
     assert digest_all(tmp_path) == serial
+    # Ray's agents try for a minute to report that their node is gone
+    assert wait_until(lambda: not any(map(is_running, started)), seconds=240)
