@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from numpy.typing import NDArray
 
 from ecg_facial.prepared.memory import MemoryData
+from ecg_facial.runtime.typing import AnyArray
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.windows.window import Window
 
@@ -83,7 +83,7 @@ def draw_trials(rng: np.random.Generator, table: pd.DataFrame, settings: WindowS
     return [make_trial(row, *signals) for row, signals in enumerate(zip(crops, masks, tokens, strict=True))]
 
 
-def make_trial(row: int, crops: NDArray, mask: NDArray, tokens: NDArray) -> Window:
+def make_trial(row: int, crops: AnyArray, mask: AnyArray, tokens: AnyArray) -> Window:
     """Make a window whose beats no other row shares."""
     return Window(
         crops=crops,

@@ -36,7 +36,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sessions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two people with three trials a level, two rest clips, and whole sessions without video."""
+    """Two people with three trials per level, two rest clips, and whole sessions without video."""
     return write_cohort(tmp_path_factory.mktemp("sessions"), levels=LEVELS, trials_per_level=3, rest=2, continuous=True)
 
 

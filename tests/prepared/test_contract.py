@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.prepared.altering import AlteredData
@@ -20,6 +19,7 @@ from ecg_facial.prepared.joining import join_prepared
 from ecg_facial.prepared.memory import MemoryData
 from ecg_facial.prepared.normalising import normalise
 from ecg_facial.prepared.settings import NormalisationSettings
+from ecg_facial.runtime.typing import Float32Array, UInt8Array
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.windows.window import SIGNALS, VALUES, Window
 
@@ -32,7 +32,7 @@ class MeanColour:
 
     n_features = 3
 
-    def __call__(self, crops: NDArray[np.uint8], /) -> NDArray[np.float32]:
+    def __call__(self, crops: UInt8Array, /) -> Float32Array:
         return crops.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
 
 

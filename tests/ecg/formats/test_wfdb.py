@@ -101,7 +101,7 @@ def test_a_written_record_reads_back(
 
 
 def test_a_long_record_is_the_same_in_blocks(tmp_path: Path) -> None:
-    """Longer than a block of the reader, and of an odd number of samples a frame, in pairs."""
+    """Longer than a block of the reader, and of an odd number of samples per frame, in pairs."""
     table = np.random.default_rng(0).integers(-2047, 2048, (500_001, 3))
     path = write_wfdb(tmp_path, table, storage=212)
     for number, name in enumerate(("MLII", "V1", "V2")):
@@ -111,7 +111,7 @@ def test_a_long_record_is_the_same_in_blocks(tmp_path: Path) -> None:
 def test_signals_may_lie_in_several_files_at_several_rates_late_and_behind_a_header(tmp_path: Path) -> None:
     first, second = np.arange(20), np.arange(100, 130)
     (tmp_path / "a.dat").write_bytes(b"junk" + first.astype("<i2").tobytes())
-    # two samples a frame of one signal, one of the other
+    # two samples per frame of one signal, one of the other
     frames = np.concatenate([second[:20].reshape(10, 2), second[20:].reshape(10, 1)], axis=1)
     (tmp_path / "b.dat").write_bytes(frames.astype("<i2").tobytes())
     path = write_header(

@@ -31,10 +31,9 @@ from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
 
 SETTINGS = BenchmarkSettings()
-Array = np.ndarray
 
 
-def features_of(trials: TrialSet) -> Array:
+def features_of(trials: TrialSet) -> np.ndarray:
     return np.nan_to_num(heart_features(trials))
 
 
@@ -59,17 +58,17 @@ class Centroids:
         self.epoch = self.choose_epoch()
         return self
 
-    def find_scale(self, parts: Parts) -> Array:
+    def find_scale(self, parts: Parts) -> np.ndarray:
         return features_of(parts.train).std(axis=0) + 1e-6
 
     def choose_epoch(self) -> int:
         return 1
 
-    def score(self, trials: TrialSet) -> Array:
+    def score(self, trials: TrialSet) -> np.ndarray:
         x = features_of(trials) / self.scale
         return -((x[:, None] - self.centroids) ** 2).sum(axis=2) * self.epoch
 
-    def predict(self, trials: TrialSet, /) -> dict[str, Array]:
+    def predict(self, trials: TrialSet, /) -> dict[str, np.ndarray]:
         return {"own": self.score(trials)}
 
     def fingerprint(self) -> dict[str, str]:
@@ -98,13 +97,13 @@ class EpochByTest(Centroids):
         return 1 + int(right.sum())
 
 
-CARRIED: list[Array] = []
+CARRIED: list[np.ndarray] = []
 
 
 class CarriedOn(Centroids):
     """Leak 3: starts from the weights of the fold before."""
 
-    def find_scale(self, parts: Parts) -> Array:
+    def find_scale(self, parts: Parts) -> np.ndarray:
         CARRIED.append(super().find_scale(parts))
         return np.mean(CARRIED, axis=0)
 
@@ -112,7 +111,7 @@ class CarriedOn(Centroids):
 class ScaledByTest(Centroids):
     """Leak 4: test trials are centred on their own mean."""
 
-    def score(self, trials: TrialSet) -> Array:
+    def score(self, trials: TrialSet) -> np.ndarray:
         x = features_of(trials)
         x = (x - x.mean(axis=0)) / self.scale + self.centroids.mean(axis=0)
         return -((x[:, None] - self.centroids) ** 2).sum(axis=2)
@@ -121,7 +120,7 @@ class ScaledByTest(Centroids):
 class KnownCounts(Centroids):
     """Leak 5: every class gets as many trials as it is known to have."""
 
-    def score(self, trials: TrialSet) -> Array:
+    def score(self, trials: TrialSet) -> np.ndarray:
         scores = super().score(trials)
         # noise, so that an honest decision would miss the counts
         scores = scores + np.random.default_rng(len(trials)).normal(0, 30, scores.shape)
@@ -146,7 +145,7 @@ class TunedOnAll(Centroids):
 class ScaledBeforeSplit(Centroids):
     """Leak 7."""
 
-    def find_scale(self, parts: Parts) -> Array:
+    def find_scale(self, parts: Parts) -> np.ndarray:
         return features_of(self.everything).std(axis=0) + 1e-6
 
 
@@ -158,7 +157,7 @@ class TrainingMode(Centroids):
         self.network = nn.BatchNorm1d(self.centroids.shape[1]).train()
         return self
 
-    def score(self, trials: TrialSet) -> Array:
+    def score(self, trials: TrialSet) -> np.ndarray:
         x = torch.from_numpy(features_of(trials) / self.scale).float()
         # one clip has no deviation: what such a pipeline does then is anybody's guess
         with torch.no_grad():
@@ -169,7 +168,7 @@ class TrainingMode(Centroids):
 class BestOfSeveral(Centroids):
     """Leak 10: of several readings of the scores the one that is best on the test labels is kept."""
 
-    def score(self, trials: TrialSet) -> Array:
+    def score(self, trials: TrialSet) -> np.ndarray:
         shifts = range(trials.n_classes)
         scores = super().score(self.held_out)
         right = [(np.roll(scores, shift, axis=1).argmax(axis=1) == self.held_out.labels).mean() for shift in shifts]
