@@ -21,8 +21,8 @@ from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import RestRecording
 from ecg_facial.runtime.storage import fingerprint_file, sha256_json
 from ecg_facial.simulate.observer.ceiling import read_cohort_settings
-from ecg_facial.simulate.sessions.session import plan_session
 from ecg_facial.simulate.sessions.session_files import SESSION_PART, read_labels
+from ecg_facial.simulate.sessions.session_plan import plan_session
 
 LEVELS = (PainLevel.BL1, PainLevel.PA4)
 TRIAL_S, WINDOW_S = 5.5, 5.5

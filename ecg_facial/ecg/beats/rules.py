@@ -16,7 +16,7 @@ from statistics import median
 THRESHOLD = 0.42
 # With three beats there is a rhythm; then the strength of every candidate is multiplied by this, by (swing / usual
 # swing) ^ 1.25 and by (distance to the next beat / usual interval) ^ 2. The three constants lie on a plateau
-# (docs/log.md, "The second look's constants").
+# (docs/log.md, "the second look's constants").
 _SECOND_LOOK = 5.0
 _NEAR_RR = 0.95
 # In noise, even the quiet quarters of a second have more than this share of a beat's energy. The second look then

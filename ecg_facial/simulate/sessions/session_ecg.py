@@ -27,7 +27,8 @@ from ecg_facial.simulate.heart.artefacts import Artefact, count_reach, draw_arte
 from ecg_facial.simulate.heart.ecg import draw_ecg
 from ecg_facial.simulate.heart.fibrillation import draw_fibrillatory_waves
 from ecg_facial.simulate.people.population import SimulatedTrial, TrialPlan, simulate_trial, trial_rng
-from ecg_facial.simulate.sessions.session import Session, plan_gap
+from ecg_facial.simulate.sessions.session import Session
+from ecg_facial.simulate.sessions.session_plan import plan_gap
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import get_preset
 

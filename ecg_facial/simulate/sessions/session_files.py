@@ -28,8 +28,9 @@ from ecg_facial.simulate.files.encode import BIOSIGNAL_COLUMNS, write_video
 from ecg_facial.simulate.grid import ACTION_UNITS, FPS
 from ecg_facial.simulate.head.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.heart.artefacts import Artefact
-from ecg_facial.simulate.sessions.session import Session, plan_session, simulate_session
+from ecg_facial.simulate.sessions.session import Session, simulate_session
 from ecg_facial.simulate.sessions.session_film import compute_session_cover, film_session
+from ecg_facial.simulate.sessions.session_plan import plan_session
 from ecg_facial.simulate.sessions.session_signals import compute_session_columns, list_session_artefacts
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.truth_tables import format_rows, read_rows

@@ -19,7 +19,8 @@ from ecg_facial.simulate.head.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.head.hand import HandCourse
 from ecg_facial.simulate.head.scene import Scene
 from ecg_facial.simulate.people.nuisance import shown_action_units
-from ecg_facial.simulate.sessions.session import Session, list_gaps, plan_gap
+from ecg_facial.simulate.sessions.session import Session
+from ecg_facial.simulate.sessions.session_plan import list_gaps, plan_gap
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 # curves of a scene that are blended between trials

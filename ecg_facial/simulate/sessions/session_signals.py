@@ -18,8 +18,9 @@ from ecg_facial.simulate.files.clips import compute_columns, plan_clip_artefacts
 from ecg_facial.simulate.grid import FPS, N_FRAMES, TRIAL_S, smooth_step
 from ecg_facial.simulate.heart.artefacts import Artefact, list_beyond
 from ecg_facial.simulate.people.population import SimulatedTrial, TrialPlan, simulate_trial
-from ecg_facial.simulate.sessions.session import Session, plan_gap
+from ecg_facial.simulate.sessions.session import Session
 from ecg_facial.simulate.sessions.session_ecg import draw_gap_ecg, list_session_gaps, plan_gap_artefacts
+from ecg_facial.simulate.sessions.session_plan import plan_gap
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 # row of the skin conductance, and samples at the ends of a piece that give its level

@@ -18,7 +18,8 @@ from ecg_facial.simulate.people.population import (
     sample_cohort_person,
     simulate_trial,
 )
-from ecg_facial.simulate.sessions.session import Session, plan_gap, sample_temperatures, simulate_session
+from ecg_facial.simulate.sessions.session import Session, simulate_session
+from ecg_facial.simulate.sessions.session_plan import plan_gap, sample_temperatures
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
 FEW = CohortSettings(n_subjects=3, trials_per_level=3)
