@@ -18,7 +18,7 @@ from ecg_facial.example import SIGNALS_FILE, VIDEO_FILE
 from ecg_facial.labels import PainLevel
 from ecg_facial.runtime.storage import write_bytes
 from ecg_facial.simulate.files.biosignals import FS_HZ
-from ecg_facial.simulate.files.clips import compute_columns, film_clip
+from ecg_facial.simulate.files.clips import compute_columns, draw_clip_frames
 from ecg_facial.simulate.files.encode import BIOSIGNAL_COLUMNS, encode_video
 from ecg_facial.simulate.grid import FPS, TRIAL_S
 from ecg_facial.simulate.head.drawing import make_face_drawer
@@ -53,7 +53,9 @@ def make_signals() -> dict[str, np.ndarray]:
 
 def make_frames() -> list[np.ndarray]:
     """Draw the frames of the video."""
-    return [frame for frame in film_clip(SETTINGS, _simulate(), make_face_drawer(SETTINGS, 0)) if frame is not None]
+    return [
+        frame for frame in draw_clip_frames(SETTINGS, _simulate(), make_face_drawer(SETTINGS, 0)) if frame is not None
+    ]
 
 
 def main(folder: Path) -> None:

@@ -22,7 +22,7 @@ from ecg_facial import EcgSignal, Prediction, Predictor, detect_r_peaks, load_bu
 from ecg_facial.face.video import RgbFrame
 from ecg_facial.labels import PainLevel
 from ecg_facial.simulate.files.biosignals import FS_HZ
-from ecg_facial.simulate.files.clips import compute_columns, film_clip
+from ecg_facial.simulate.files.clips import compute_columns, draw_clip_frames
 from ecg_facial.simulate.files.encode import BIOSIGNAL_COLUMNS
 from ecg_facial.simulate.grid import FPS, TRIAL_S
 from ecg_facial.simulate.head.drawing import make_face_drawer
@@ -42,7 +42,7 @@ _UV_PER_MV = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
+class StripPart:
     """One trial of the picture."""
 
     frames: list[RgbFrame]
@@ -50,19 +50,19 @@ class Shown:
     prediction: Prediction
 
 
-def simulate(level: PainLevel, predictor: Predictor) -> Shown:
+def simulate(level: PainLevel, predictor: Predictor) -> StripPart:
     """Simulate a trial and predict it."""
     plan = next(plan for plan in plan_trials(SETTINGS, 0) if plan.level == level)
     trial = simulate_trial(SETTINGS, plan, person=sample_cohort_person(SETTINGS, 0))
-    pictures = film_clip(SETTINGS, trial, make_face_drawer(SETTINGS, 0))
+    pictures = draw_clip_frames(SETTINGS, trial, make_face_drawer(SETTINGS, 0))
     frames = [RgbFrame(picture, number / FPS) for number, picture in enumerate(pictures) if picture is not None]
     filtered, _ = compute_columns(SETTINGS, trial)
     ecg = EcgSignal(samples=filtered[_ECG] / _UV_PER_MV, fs_hz=FS_HZ, unit="mV")
     window = make_window(frames, ecg, settings=predictor.info.windows, detector=predictor.detector)
-    return Shown(frames=frames, ecg=ecg, prediction=predictor.predict(window))
+    return StripPart(frames=frames, ecg=ecg, prediction=predictor.predict(window))
 
 
-def draw(shown: list[Shown]) -> Figure:
+def draw(shown: list[StripPart]) -> Figure:
     """Draw the trials side by side."""
     figure = plt.figure(figsize=(13, 6.6))
     figure.text(
@@ -81,7 +81,7 @@ def draw(shown: list[Shown]) -> Figure:
     return figure
 
 
-def _draw_faces(figure: Figure, grid: GridSpec, trial: Shown) -> None:
+def _draw_faces(figure: Figure, grid: GridSpec, trial: StripPart) -> None:
     for place, time_s in enumerate(SHOWN_S):
         ax = figure.add_subplot(grid[0, place])
         image = trial.frames[round(time_s * FPS)].image
@@ -91,7 +91,7 @@ def _draw_faces(figure: Figure, grid: GridSpec, trial: Shown) -> None:
         ax.axis("off")
 
 
-def _draw_ecg(ax: Axes, trial: Shown) -> None:
+def _draw_ecg(ax: Axes, trial: StripPart) -> None:
     """Draw the ECG on paper of 0.2 s and 0.5 mV, with the beats that are found."""
     ecg = trial.ecg
     beats = detect_r_peaks(ecg.samples, ecg.fs_hz)

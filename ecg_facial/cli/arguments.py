@@ -25,7 +25,7 @@ from ecg_facial.labels import TASKS
 from ecg_facial.learning.settings import FUSION_RULES, suit_training
 from ecg_facial.prepared.settings import MODES
 from ecg_facial.runtime.executors.settings import ExecutorSettings
-from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import PRESETS
 from ecg_facial.windows.settings import DETECTORS, FRAME_POLICIES

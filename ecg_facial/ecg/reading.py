@@ -13,8 +13,8 @@ import numpy as np
 
 from ecg_facial.ecg.filtering import check_rate
 from ecg_facial.ecg.formats.channels import ECG, choose_channel
-from ecg_facial.ecg.formats.contract import Lead, Recording
-from ecg_facial.ecg.formats.opening import open_recording
+from ecg_facial.ecg.formats.contract import EcgFile, Lead
+from ecg_facial.ecg.formats.opening import open_ecg_file
 from ecg_facial.ecg.formats.units import MILLIVOLT, find_factor, is_another_quantity, is_size_of_ecg, measure_range_mv
 from ecg_facial.errors import CorruptDataError, DataError, SettingsError
 from ecg_facial.recording import EcgSignal
@@ -119,7 +119,7 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
     MissingDataError, CorruptDataError, DataError, SettingsError
         As `read_ecg`.
     """
-    recording = open_recording(path)
+    recording = open_ecg_file(path)
     index = choose_channel(recording, column)
     lead = recording.read(index, fs_hz=_check_given(fs_hz))
     _check_stated(path, lead.fs_hz)
@@ -145,7 +145,7 @@ def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> E
     MissingDataError, CorruptDataError, DataError, SettingsError
         As `read_ecg`.
     """
-    recording = open_recording(path)
+    recording = open_ecg_file(path)
     index = choose_channel(recording, column)
     n_times, rate_hz = recording.measure(index, fs_hz=_check_given(fs_hz))
     _check_stated(path, rate_hz)
@@ -171,7 +171,7 @@ def _check_stated(path: Path, fs_hz: float) -> None:
         )
 
 
-def _describe(recording: Recording, index: int) -> tuple[str, str, tuple[str, ...]]:
+def _describe(recording: EcgFile, index: int) -> tuple[str, str, tuple[str, ...]]:
     names = tuple(channel.name for channel in recording.channels)
     return recording.kind, names[index], names
 

@@ -115,7 +115,7 @@ def _round(value: float) -> float | None:
     return round(value, 2) if np.isfinite(value) else None
 
 
-def find_beats(reading: EcgReading, *, simulated: bool = False) -> Findings:
+def analyse_ecg(reading: EcgReading, *, simulated: bool = False) -> Findings:
     """Find the beats of an ECG, its heart rate and its signal quality.
 
     Parameters

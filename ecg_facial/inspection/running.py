@@ -15,7 +15,7 @@ from ecg_facial.datasets.indexing import MARKER_NAME
 from ecg_facial.ecg.intervals import compute_rr
 from ecg_facial.ecg.reading import read_ecg_fully
 from ecg_facial.errors import SettingsError
-from ecg_facial.inspection.findings import Findings, find_beats
+from ecg_facial.inspection.findings import Findings, analyse_ecg
 from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.runtime.extras import is_installed
 from ecg_facial.runtime.storage import write_bytes, write_json, write_text
@@ -56,14 +56,14 @@ def inspect_ecg(path: Path, out: Path, settings: InspectionSettings | None = Non
     length_s = reading.signal.duration_s
     if not (math.isfinite(start_s) and 0 <= start_s < length_s):
         raise SettingsError(f"{path}: a strip from {start_s:g} s: the recording lasts {length_s:g} s")
-    findings = find_beats(reading, simulated=is_simulated(path))
+    findings = analyse_ecg(reading, simulated=is_simulated(path))
     write_text(out / BEATS_FILE, format_beats(findings))
     write_json(out / SUMMARY_FILE, findings.to_dict())
     if not is_installed("matplotlib"):
         return replace(findings, notes=(*findings.notes, _NO_STRIP))
-    from ecg_facial.inspection.sheet import Shown, draw_sheet
+    from ecg_facial.inspection.sheet import StripPart, draw_sheet
 
-    png, svg = draw_sheet(findings, Shown(start_s, min(chosen.duration_s, length_s - start_s)))
+    png, svg = draw_sheet(findings, StripPart(start_s, min(chosen.duration_s, length_s - start_s)))
     write_bytes(out / STRIP_PNG, png)
     write_bytes(out / STRIP_SVG, svg)
     return findings

@@ -46,20 +46,20 @@ _MIN_RATE_S = 180.0
 
 
 @dataclass(frozen=True)
-class Shown:
+class StripPart:
     """Part of the recording that the strip shows, in seconds."""
 
     start_s: float
     duration_s: float
 
 
-def draw_sheet(findings: Findings, shown: Shown) -> tuple[bytes, bytes]:
+def draw_sheet(findings: Findings, shown: StripPart) -> tuple[bytes, bytes]:
     """Draw a sheet.
 
     Parameters
     ----------
     findings : Findings
-    shown : Shown
+    shown : StripPart
         Part of the strip, in rows of 10 s.
 
     Returns
@@ -77,7 +77,7 @@ def draw_sheet(findings: Findings, shown: Shown) -> tuple[bytes, bytes]:
     return png.getvalue(), svg.getvalue()
 
 
-def _compose(findings: Findings, shown: Shown) -> Figure:
+def _compose(findings: Findings, shown: StripPart) -> Figure:
     """Lay out the sheet from top to bottom: text, rows of the strip, heart rate."""
     signal = findings.signal
     row_s = max(_MIN_ROW_S, min(ROW_S, shown.duration_s))
@@ -113,7 +113,7 @@ def _write_head(figure: Figure, lines: list[str], findings: Findings) -> None:
         write_text(figure, width - _RIGHT_MM, 5.0, "SIMULATED", ha="right", color=RED, weight="bold", fontsize=9)
 
 
-def _draw_rates(axes: Axes, findings: Findings, shown: Shown) -> None:
+def _draw_rates(axes: Axes, findings: Findings, shown: StripPart) -> None:
     """Draw the rate of every trusted interval of the recording; the strip's seconds in blue, low quality in grey."""
     duration_s = findings.signal.duration_s
     unit_s, unit = (
@@ -163,7 +163,7 @@ def _limit(rates: Float64Array) -> tuple[float, float]:
     return max(0.0, middle - half), middle + half
 
 
-def _caption(findings: Findings, shown: Shown) -> str:
+def _caption(findings: Findings, shown: StripPart) -> str:
     parts = ["Heart rate of the whole recording"]
     if np.isfinite(findings.nn_s).sum() > _MAX_DOTS:
         parts.append("line: median, band: nine of ten beats")

@@ -16,9 +16,9 @@ from PIL import Image
 
 from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.inspection import sheet
-from ecg_facial.inspection.findings import Findings, find_beats
+from ecg_facial.inspection.findings import Findings, analyse_ecg
 from ecg_facial.inspection.paper import MM_PER_INCH, STYLE
-from ecg_facial.inspection.sheet import Shown, draw_sheet
+from ecg_facial.inspection.sheet import StripPart, draw_sheet
 from ecg_facial.inspection.strip import PULSE_MM, choose_scale
 from ecg_facial.recording import EcgSignal
 
@@ -27,7 +27,7 @@ def find(
     samples: np.ndarray, *, unit: str | None = "mV", simulated: bool = False, notes: tuple[str, ...] = ()
 ) -> Findings:
     signal = EcgSignal(samples=samples, fs_hz=FS_HZ, unit=unit)
-    return find_beats(
+    return analyse_ecg(
         EcgReading(name="heart.csv", signal=signal, kind="text table", channel="ecg", channels=("ecg",), notes=notes),
         simulated=simulated,
     )
@@ -37,7 +37,7 @@ def noisy(n_times: int = 6000, *, scale: float = 1.0) -> np.ndarray:
     return scale * (make_ecg(n_times) + np.random.default_rng(0).normal(0, 0.01, n_times))
 
 
-def compose(findings: Findings, shown: Shown) -> Figure:
+def compose(findings: Findings, shown: StripPart) -> Figure:
     with mpl.rc_context(STYLE):
         return sheet._compose(findings, shown)
 
@@ -49,7 +49,7 @@ def texts_of(figure: Figure) -> list[str]:
 
 @pytest.mark.parametrize("duration_s", [3.0, 5.5, 10.0, 25.0])
 def test_a_unit_of_the_paper_is_a_millimetre_both_ways(duration_s: float) -> None:
-    figure = compose(find(noisy()), Shown(0.0, duration_s))
+    figure = compose(find(noisy()), StripPart(0.0, duration_s))
     sheet_mm = figure.get_size_inches() * MM_PER_INCH
     papers = figure.axes[:-1]
     assert len(papers) == max(1, -(-duration_s // 10))
@@ -63,7 +63,7 @@ def test_a_unit_of_the_paper_is_a_millimetre_both_ways(duration_s: float) -> Non
 def test_the_trace_lies_25_mm_a_second_and_10_mm_a_millivolt() -> None:
     samples = np.zeros(4000)
     samples[1000:1200] = 1.0
-    figure = compose(find(samples), Shown(2.0, 10.0))
+    figure = compose(find(samples), StripPart(2.0, 10.0))
     x, y = next(line.get_data() for line in figure.axes[0].lines if len(line.get_xdata()) > 1000)
     rise = x[np.flatnonzero(np.diff(y))[0] + 1]
     assert rise == pytest.approx(PULSE_MM + (1000 / FS_HZ - 2.0) * 25.0)
@@ -73,7 +73,7 @@ def test_the_trace_lies_25_mm_a_second_and_10_mm_a_millivolt() -> None:
 
 def test_beats_are_marked_where_they_are() -> None:
     found = find(noisy())
-    figure = compose(found, Shown(10.0, 10.0))
+    figure = compose(found, StripPart(10.0, 10.0))
     marks = figure.axes[0].collections[-1].get_offsets()
     inside = found.beats.times_s[(found.beats.times_s >= 10) & (found.beats.times_s < 20)]
     np.testing.assert_allclose(marks[:, 0], PULSE_MM + (inside - 10.0) * 25.0)
@@ -94,12 +94,12 @@ def test_a_spike_leaves_the_paper_and_not_the_gain() -> None:
     samples[600:603] = 80.0
     scale = choose_scale(samples, "mV")
     assert (scale.mm_per_unit, scale.cut) == (10.0, True)
-    assert "parts of the trace are beyond the paper" in " ".join(texts_of(compose(find(samples), Shown(0.0, 10.0))))
+    assert "parts of the trace are beyond the paper" in " ".join(texts_of(compose(find(samples), StripPart(0.0, 10.0))))
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e5])
 def test_without_a_unit_no_millivolt_is_claimed(scale: float) -> None:
-    figure = compose(find(noisy(scale=scale), unit=None), Shown(0.0, 10.0))
+    figure = compose(find(noisy(scale=scale), unit=None), StripPart(0.0, 10.0))
     words = " ".join(texts_of(figure))
     assert "mV" not in words
     bar = re.search(r"10 mm\n= (\S+)", words)
@@ -112,15 +112,15 @@ def test_gaps_and_low_quality_are_named() -> None:
     samples = noisy()
     samples[500:1500] = np.nan
     samples[2000:4000] = np.random.default_rng(1).normal(0, 1, 2000)
-    words = " ".join(texts_of(compose(find(samples), Shown(0.0, 20.0))))
+    words = " ".join(texts_of(compose(find(samples), StripPart(0.0, 20.0))))
     assert "not recorded" in words
     assert "low quality (0." in words
-    assert "low quality" not in " ".join(texts_of(compose(find(noisy()), Shown(0.0, 20.0))))
+    assert "low quality" not in " ".join(texts_of(compose(find(noisy()), StripPart(0.0, 20.0))))
 
 
 def test_simulated_data_are_labelled() -> None:
-    assert "SIMULATED" in texts_of(compose(find(noisy(), simulated=True), Shown(0.0, 10.0)))
-    assert "SIMULATED" not in texts_of(compose(find(noisy()), Shown(0.0, 10.0)))
+    assert "SIMULATED" in texts_of(compose(find(noisy(), simulated=True), StripPart(0.0, 10.0)))
+    assert "SIMULATED" not in texts_of(compose(find(noisy()), StripPart(0.0, 10.0)))
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_simulated_data_are_labelled() -> None:
     ],
 )
 def test_words_overlap_nowhere(case: str) -> None:
-    samples, shown, unit, notes = noisy(), Shown(0.0, 10.0), "mV", ()
+    samples, shown, unit, notes = noisy(), StripPart(0.0, 10.0), "mV", ()
     if case == "short":
-        samples, shown = noisy(1100), Shown(0.0, 5.5)
+        samples, shown = noisy(1100), StripPart(0.0, 5.5)
     elif case == "flat":
         samples = np.zeros(6000)
     elif case == "gap":
@@ -153,14 +153,14 @@ def test_words_overlap_nowhere(case: str) -> None:
     elif case == "no unit":
         unit = None
     elif case == "long":
-        shown = Shown(0.0, 30.0)
+        shown = StripPart(0.0, 30.0)
     elif case == "notes":
         notes = ("a remark that goes on for longer than a line of the sheet is wide, " * 5,)
     elif case == "tiny":
         samples *= 0.05
     elif case == "beatless second":
         samples = noisy(2200)
-        shown = Shown(9.5, 1.5)
+        shown = StripPart(9.5, 1.5)
     elif case == "nothing":
         samples[:] = np.nan
     elif case == "huge":
@@ -189,8 +189,8 @@ def test_words_overlap_nowhere(case: str) -> None:
 
 def test_both_pictures_can_be_opened_and_are_the_same_every_time() -> None:
     found = find(noisy(20_000), simulated=True)
-    png, svg = draw_sheet(found, Shown(0.0, 10.0))
-    assert (png, svg) == draw_sheet(found, Shown(0.0, 10.0))
+    png, svg = draw_sheet(found, StripPart(0.0, 10.0))
+    assert (png, svg) == draw_sheet(found, StripPart(0.0, 10.0))
     picture = Image.open(io.BytesIO(png))
     assert picture.width > picture.height > 300
     root = ElementTree.fromstring(svg)
@@ -203,7 +203,7 @@ def test_a_strip_at_4000_hz_stays_small(tmp_path: Path) -> None:
     samples = np.repeat(noisy(4000), 20)
     signal = EcgSignal(samples=samples, fs_hz=4000.0, unit="mV")
     _, svg = draw_sheet(
-        find_beats(EcgReading(name="x", signal=signal, kind="text table", channel="ecg", channels=("ecg",), notes=())),
-        Shown(0.0, 10.0),
+        analyse_ecg(EcgReading(name="x", signal=signal, kind="text table", channel="ecg", channels=("ecg",), notes=())),
+        StripPart(0.0, 10.0),
     )
     assert len(svg) < 1_500_000

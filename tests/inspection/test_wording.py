@@ -7,7 +7,7 @@ from ecg_files import FS_HZ, make_ecg
 
 from ecg_facial.cli.wording import show_findings
 from ecg_facial.ecg.reading import EcgReading
-from ecg_facial.inspection.findings import find_beats
+from ecg_facial.inspection.findings import analyse_ecg
 from ecg_facial.inspection.wording import describe_head
 from ecg_facial.recording import EcgSignal
 
@@ -28,11 +28,11 @@ def noisy(n_times: int = 6000, *, scale: float = 1.0) -> np.ndarray:
 
 
 def test_simulated_data_are_called_so_first() -> None:
-    assert show_findings(find_beats(read(noisy()), simulated=True)).startswith("SIMULATED")
-    assert "SIMULATED" not in show_findings(find_beats(read(noisy())))
+    assert show_findings(analyse_ecg(read(noisy()), simulated=True)).startswith("SIMULATED")
+    assert "SIMULATED" not in show_findings(analyse_ecg(read(noisy())))
 
 
 def test_the_head_of_a_sheet_keeps_its_width() -> None:
-    found = find_beats(read(noisy(), notes=("a note of many words " * 20,)))
+    found = analyse_ecg(read(noisy(), notes=("a note of many words " * 20,)))
     for width in (60, 100, 160):
         assert max(map(len, describe_head(found, n_characters=width))) <= width

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ecg_facial.ecg.formats.contract import Recording, shorten
+from ecg_facial.ecg.formats.contract import EcgFile, shorten
 from ecg_facial.errors import DataError
 
 ECG = "ecg"
@@ -42,12 +42,12 @@ def _is_lead(words: list[str]) -> bool:
     return len(rest) == 1 and bool(_LEAD.match(rest[0]))
 
 
-def choose_channel(recording: Recording, wanted: str) -> int:
+def choose_channel(recording: EcgFile, wanted: str) -> int:
     """Find a channel by name or number.
 
     Parameters
     ----------
-    recording : Recording
+    recording : EcgFile
     wanted : str
         A name (letter case does not matter) or a number from 1. ``ecg`` is the channel of that name, else the first one
         named like an ECG or a lead, else the only channel of a file without names.
@@ -75,7 +75,7 @@ def choose_channel(recording: Recording, wanted: str) -> int:
     raise DataError(f"{recording.path}: {_describe_absence(recording, wanted)}")
 
 
-def _match(recording: Recording, names: list[str], asked: str) -> list[int]:
+def _match(recording: EcgFile, names: list[str], asked: str) -> list[int]:
     """List the channels with a name, else with a number, else those named like an ECG."""
     found = [place for place, name in enumerate(names) if name == asked]
     if not found and asked.isdecimal() and len(asked) < 8 and 0 < int(asked) <= len(names):
@@ -93,7 +93,7 @@ def _prefer(likely: list[str]) -> str:
     return next((name for name in likely if re.search(r"e[ck]g", name)), likely[0])
 
 
-def _describe_absence(recording: Recording, wanted: str) -> str:
+def _describe_absence(recording: EcgFile, wanted: str) -> str:
     word = "column" if "table" in recording.kind else "channel"
     if not any(channel.is_named for channel in recording.channels):
         n_channels = len(recording.channels)

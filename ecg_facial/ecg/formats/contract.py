@@ -1,6 +1,6 @@
 """The interface of a file format, and the limits that all formats keep.
 
-Input: nothing. Output: `Recording`, which each format implements, and checks of header values. A header is not trusted
+Input: nothing. Output: `EcgFile`, which each format implements, and checks of header values. A header is not trusted
 before the file's size agrees with it: a damaged length must cost neither memory nor time.
 """
 
@@ -63,7 +63,7 @@ class Lead:
     notes: tuple[str, ...] = ()
 
 
-class Recording(Protocol):
+class EcgFile(Protocol):
     """An open recording. A rate that is given replaces the one in the file."""
 
     @property

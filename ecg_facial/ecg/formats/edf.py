@@ -26,7 +26,7 @@ _ONSET = re.compile(rb"^\0*([+-]\d+(?:\.\d*)?)(?:\x15[\d.]*)?\x14")
 
 @dataclass(frozen=True)
 class EdfFile:
-    """An open file; implements `contract.Recording`."""
+    """An open file; implements `contract.EcgFile`."""
 
     path: Path
     header: EdfHeader

@@ -39,7 +39,7 @@ _MAX_SMALL = 1 << 16
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayFile:
-    """The arrays of a file; implements `contract.Recording`.
+    """The arrays of a file; implements `contract.EcgFile`.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Opening a file in the format that it has.
 
-Input: a path. Output: an open `Recording`. The suffix decides the format; the first bytes if the suffix is unknown.
+Input: a path. Output: an open `EcgFile`. The suffix decides the format; the first bytes if the suffix is unknown.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ecg_facial.ecg.formats.contract import Recording, read_head
+from ecg_facial.ecg.formats.contract import EcgFile, read_head
 from ecg_facial.ecg.formats.text import open_text
 from ecg_facial.ecg.formats.wfdb_header import find_header, read_header
 from ecg_facial.errors import DataError, EcgFacialError, MissingDataError
@@ -27,7 +27,7 @@ _REFUSED = {
 }
 
 
-def open_recording(path: Path) -> Recording:
+def open_ecg_file(path: Path) -> EcgFile:
     """Open a recording.
 
     Parameters
@@ -70,7 +70,7 @@ def _recognise(path: Path, suffix: str) -> str:
     return next((name for mark, name in _MARKS.items() if head.startswith(mark)), "text")
 
 
-def _open(name: str) -> Callable[[Path], Recording]:
+def _open(name: str) -> Callable[[Path], EcgFile]:
     """Find the function that opens a format; formats that need a library are imported when first used."""
     if name == "wfdb":
         from ecg_facial.ecg.formats.wfdb import open_wfdb

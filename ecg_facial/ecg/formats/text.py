@@ -39,7 +39,7 @@ _MILLISECOND_STEP, _MICROSECOND_STEP = 0.1, 100.0
 
 @dataclass(frozen=True, kw_only=True)
 class TextTable:
-    """A table in memory, not yet converted to numbers; implements `contract.Recording`."""
+    """A table in memory, not yet converted to numbers; implements `contract.EcgFile`."""
 
     path: Path
     channels: tuple[Channel, ...]

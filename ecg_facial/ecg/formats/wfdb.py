@@ -34,7 +34,7 @@ class _Place:
 
 @dataclass(frozen=True)
 class WfdbRecord:
-    """An open record; implements `contract.Recording`."""
+    """An open record; implements `contract.EcgFile`."""
 
     header: WfdbHeader
     kind: str = field(default="WFDB record", init=False)

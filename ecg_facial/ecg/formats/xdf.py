@@ -26,7 +26,7 @@ _ANY_BIOSIGNAL = "exg"
 
 @dataclass(frozen=True)
 class XdfFile:
-    """An open file; implements `contract.Recording`. Its channels are those of all numeric streams."""
+    """An open file; implements `contract.EcgFile`. Its channels are those of all numeric streams."""
 
     path: Path
     streams: tuple[XdfStream, ...]

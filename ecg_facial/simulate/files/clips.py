@@ -27,14 +27,14 @@ from ecg_facial.simulate.files.pathology import (
     Painter,
     Pathology,
     cut_columns,
+    damage_frames,
+    damage_scene,
     lacks_ecg,
     lacks_video,
     plan_pathology,
     skew_action_units,
     skew_course,
     skew_times,
-    spoil_frames,
-    spoil_scene,
 )
 from ecg_facial.simulate.grid import FPS
 from ecg_facial.simulate.head.drawing import FrameDrawer, draw_frames, simulate_trial_scene
@@ -136,12 +136,14 @@ def write_biosignals(out: Path, settings: CohortSettings, trial: SimulatedTrial)
     write_text(files.raw, format_biosignals(raw, fs_hz=FS_HZ))
 
 
-def film_clip(settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer) -> Iterator[UInt8Array | None]:
+def draw_clip_frames(
+    settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer
+) -> Iterator[UInt8Array | None]:
     """Draw the frames of a clip; None for a lost frame."""
     pathology = plan_pathology(settings, trial.plan)
-    scene = spoil_scene(simulate_trial_scene(settings, trial.plan), pathology)
+    scene = damage_scene(simulate_trial_scene(settings, trial.plan), pathology)
     frames = draw_frames(drawer, trial.action_units, scene)
-    return spoil_frames(frames, pathology, paint_companion=_find_painter(settings, trial.plan, pathology))
+    return damage_frames(frames, pathology, paint_companion=_find_painter(settings, trial.plan, pathology))
 
 
 def _find_painter(settings: CohortSettings, plan: TrialPlan, pathology: Pathology | None) -> Painter:
@@ -154,7 +156,7 @@ def _find_painter(settings: CohortSettings, plan: TrialPlan, pathology: Patholog
 
 def write_video(out: Path, settings: CohortSettings, trial: SimulatedTrial, drawer: FrameDrawer) -> None:
     """Draw and write the video of a clip."""
-    frames = film_clip(settings, trial, drawer)
+    frames = draw_clip_frames(settings, trial, drawer)
     crf = simulate_trial_scene(settings, trial.plan).camera.crf
     content = encode_video(frames, width=settings.width, height=settings.height, fps=round(FPS), crf=crf)
     write_bytes(trial_files(out, trial.plan).video, content)

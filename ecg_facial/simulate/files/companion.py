@@ -14,7 +14,7 @@ import numpy as np
 from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.simulate.files.pathology import Painter, Pathology
 from ecg_facial.simulate.grid import FPS, NUISANCE_AUS, TRIAL_S, smooth_step
-from ecg_facial.simulate.head.camera import take_picture
+from ecg_facial.simulate.head.camera import apply_camera
 from ecg_facial.simulate.head.drawing import simulate_trial_scene
 from ecg_facial.simulate.people.nuisance import simulate_nuisance
 from ecg_facial.simulate.people.population import TrialPlan, trial_rng
@@ -69,7 +69,7 @@ def make_companion_painter(settings: CohortSettings, plan: TrialPlan, pathology:
         x = pathology.value + np.sign(pathology.value) * _ENTRY_WIDTHS * (1.0 - inside)
         pose = Pose(x=float(x) * settings.width, y=y_px, zoom=_ZOOM)
         drawn = renderer.render({"AU43": float(lids[frame])}, pose=pose, light=light, background=picture)
-        taken = take_picture(drawn, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)
+        taken = apply_camera(drawn, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)
         # the camera's noise is applied only to new pixels: the picture has it already
         is_new = (drawn != picture).any(axis=2, keepdims=True)
         return np.where(is_new, taken, picture)

@@ -33,7 +33,7 @@ from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.files.biosignals import FS_HZ
 from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES, TRIAL_S, smooth_step
 from ecg_facial.simulate.head.scene import Scene
-from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.people.population import TrialPlan, plan_trials, trial_rng
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.truth_tables import format_rows, read_rows
@@ -61,7 +61,7 @@ class Pathology:
     Attributes
     ----------
     kind : str
-        One of `kinds.PATHOLOGY_KINDS`.
+        One of `pathology_kinds.PATHOLOGY_KINDS`.
     start_s, end_s, value : float
     """
 
@@ -148,7 +148,7 @@ def lacks_ecg(pathology: Pathology | None) -> bool:
     return pathology is not None and pathology.kind == "missing_ecg"
 
 
-def spoil_scene(scene: Scene, pathology: Pathology | None) -> Scene:
+def damage_scene(scene: Scene, pathology: Pathology | None) -> Scene:
     """Move the head out of the picture in the interval of ``face_lost``; other scenes do not change."""
     if pathology is None or pathology.kind != "face_lost":
         return scene
@@ -158,7 +158,7 @@ def spoil_scene(scene: Scene, pathology: Pathology | None) -> Scene:
     return replace(scene, x=scene.x + pathology.value * leaving * (1.0 - returned))
 
 
-def spoil_frames(
+def damage_frames(
     frames: Iterable[UInt8Array], pathology: Pathology | None, *, paint_companion: Painter
 ) -> Iterator[UInt8Array | None]:
     """Drop, repeat, cut or paint over frames.

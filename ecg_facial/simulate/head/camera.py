@@ -1,7 +1,7 @@
 """Simulated camera: white balance, exposure, blur and noise.
 
 Input: scene settings and a random stream; then pictures. Output: pictures of the same shape. Does not compress:
-`CameraTake.crf` is for the encoder.
+`CameraParameters.crf` is for the encoder.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NOISE_SLACK_PX = 61
 
 
 @dataclass(frozen=True, kw_only=True)
-class CameraTake:
+class CameraParameters:
     """Parameters of the camera in one trial.
 
     Attributes
@@ -49,13 +49,13 @@ class CameraTake:
     seed: int = 0
 
 
-def sample_take(rng: np.random.Generator, settings: SceneSettings) -> CameraTake:
+def sample_camera(rng: np.random.Generator, settings: SceneSettings) -> CameraParameters:
     """Draw the camera of a trial."""
     balance = settings.white_balance_sd * np.clip(rng.standard_normal(3), -2.5, 2.5)
     exposure = 1.0 + settings.exposure_sd * float(np.clip(rng.standard_normal(), -2.5, 2.5))
     # a white balance changes colour, not brightness
     red, green, blue = (exposure * (1.0 + balance - balance.mean())).tolist()
-    return CameraTake(
+    return CameraParameters(
         gain=(red, green, blue),
         noise=uniform(rng, settings.noise),
         blur_px=uniform(rng, settings.blur_px),
@@ -64,14 +64,14 @@ def sample_take(rng: np.random.Generator, settings: SceneSettings) -> CameraTake
     )
 
 
-def take_picture(picture: UInt8Array, take: CameraTake, *, brightness: float = 1.0, frame: int = 0) -> UInt8Array:
+def apply_camera(picture: UInt8Array, take: CameraParameters, *, brightness: float = 1.0, frame: int = 0) -> UInt8Array:
     """Apply the camera to a picture.
 
     Parameters
     ----------
     picture : ndarray of uint8, shape (height, width, 3)
         RGB; not changed.
-    take : CameraTake
+    take : CameraParameters
         The camera.
     brightness : float
         Brightness of the room, relative to the usual one.
@@ -83,13 +83,13 @@ def take_picture(picture: UInt8Array, take: CameraTake, *, brightness: float = 1
     if sigma > _MIN_BLUR_PX:
         picture = cv2.GaussianBlur(picture, (0, 0), sigma).astype(np.uint8, copy=False)
     # imported here, because scenes are simulated without numba
-    from ecg_facial.simulate.head.pixels import scale_and_grain, scale_colours
+    from ecg_facial.simulate.head.pixels import scale_and_add_noise, scale_colours
 
     gains = [max(0.0, brightness * gain) for gain in take.gain]
     if take.noise <= _MIN_NOISE:
         return scale_colours(picture, gains)
     down, right = (frame * step % _NOISE_SLACK_PX for step in (17, 29))
-    return scale_and_grain(picture, gains, _draw_grain(take.seed, take.noise, height, width), corner=(down, right))
+    return scale_and_add_noise(picture, gains, _draw_grain(take.seed, take.noise, height, width), corner=(down, right))
 
 
 @lru_cache(maxsize=2)

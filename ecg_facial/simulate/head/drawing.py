@@ -16,7 +16,7 @@ import numpy as np
 
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.grid import N_FRAMES
-from ecg_facial.simulate.head.camera import take_picture
+from ecg_facial.simulate.head.camera import apply_camera
 from ecg_facial.simulate.head.rooms import draw_plain_wall, draw_room, tint_room
 from ecg_facial.simulate.head.scene import Scene, simulate_scene
 from ecg_facial.simulate.people.nuisance import shown_action_units
@@ -94,7 +94,7 @@ def make_person_drawer(
 
     renderer = FaceRenderer(identity, width=width, height=height)
     light = Light.sample(streams("light"))
-    light = light.furnish(streams("lamps"), n_lamps=settings.extra_lamps, shadow=settings.shadow)
+    light = light.add_lamps(streams("lamps"), n_lamps=settings.extra_lamps, shadow=settings.shadow)
     room_rng = streams("room")
     is_furnished = room_rng.random() < settings.room_share
     size = {"width": width, "height": height}
@@ -123,7 +123,7 @@ def make_person_drawer(
             background=tint_room(room, lit.level() / usual),
             hand=None if scene.hand is None else (scene.hand, frame),
         )
-        return take_picture(picture, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)
+        return apply_camera(picture, scene.camera, brightness=float(scene.brightness[frame]), frame=frame)
 
     return draw
 

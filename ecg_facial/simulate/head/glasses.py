@@ -15,7 +15,7 @@ import numpy as np
 
 from ecg_facial.runtime.typing import Float32Array, Float64Array, FloatArray, UInt8Array
 from ecg_facial.simulate.head.hair import PIVOT
-from ecg_facial.simulate.head.pixels import lay_lenses
+from ecg_facial.simulate.head.pixels import blend_lenses
 
 Projection = Callable[[Float32Array], Float32Array]
 """Function from points of the head to pixels and depth, shape (n, 3)."""
@@ -212,7 +212,7 @@ def _paint_lenses(
         _fill(streak, (middle + (_STREAK + np.array([glint_shift, 0.0])) * half).astype(np.float32))
     soft = cv2.GaussianBlur(streak, (0, 0), max(0.025 * unit_px, 0.5))
     fallen_on = cv2.GaussianBlur(shadow, (0, 0), 0.02 * unit_px + 0.3)
-    lay_lenses(view, depth, _NOTHING, lens, soft, fallen_on, _SHADOW, glasses.tint, np.float32(glasses.glint) * level)
+    blend_lenses(view, depth, _NOTHING, lens, soft, fallen_on, _SHADOW, glasses.tint, np.float32(glasses.glint) * level)
 
 
 def _find_visible(line: Float32Array, depth: Float32Array) -> list[Float32Array]:

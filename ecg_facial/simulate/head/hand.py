@@ -224,7 +224,7 @@ def draw_hand(
     if course.presence[frame] <= 0:
         return picture
     # imported here, because scenes are simulated without numba
-    from ecg_facial.simulate.head.pixels import lay_over
+    from ecg_facial.simulate.head.pixels import blend_layer
     from ecg_facial.simulate.head.shading import shade_relief
 
     # the relief is lit in its own coordinates, then warped to the picture
@@ -244,7 +244,7 @@ def draw_hand(
     shift = _SHADOW_SHIFT * unit_px * np.array([-lamps[0, 0], lamps[0, 1]])
     shadow = cv2.warpAffine(shadow, np.column_stack([np.eye(2), shift]), size)
     seen = picture.copy()
-    lay_over(seen[box], rgb, alpha, shadow, _SHADOW)
+    blend_layer(seen[box], rgb, alpha, shadow, _SHADOW)
     return seen
 
 

@@ -55,7 +55,7 @@ class Light:
             wall_bottom=_triple(np.clip(wall * fall, 15, 235)),
         )
 
-    def furnish(self, rng: np.random.Generator, *, n_lamps: tuple[int, int], shadow: float) -> Light:
+    def add_lamps(self, rng: np.random.Generator, *, n_lamps: tuple[int, int], shadow: float) -> Light:
         """Add coloured lamps, and scale all so that the total strength does not change.
 
         Parameters

@@ -24,7 +24,7 @@ def scale_colours(picture: UInt8Array, gains: FloatArray | Sequence[float]) -> U
     return scaled
 
 
-def scale_and_grain(
+def scale_and_add_noise(
     picture: UInt8Array,
     gains: FloatArray | Sequence[float],
     grain: Int16Array,
@@ -69,7 +69,7 @@ def _scale_and_grain(picture: Any, gains: Any, grain: Any, down: int, right: int
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def lay_over(view: Any, layer: Any, alpha: Any, shadow: Any, darkest: float) -> None:
+def blend_layer(view: Any, layer: Any, alpha: Any, shadow: Any, darkest: float) -> None:
     """Blend `layer` (height, width, 3) over `view` with opacity `alpha`, darkened by `darkest` times `shadow`."""
     for y in range(view.shape[0]):
         for x in range(view.shape[1]):
@@ -80,7 +80,7 @@ def lay_over(view: Any, layer: Any, alpha: Any, shadow: Any, darkest: float) -> 
 
 
 @njit(cache=True, error_model="numpy", fastmath=True)
-def lay_lenses(
+def blend_lenses(
     view: Any, depth: Any, nothing: float, lens: Any, streak: Any, shadow: Any, darkest: float, tint: float, glint: Any
 ) -> None:
     """Apply lenses and their shadow to `view` (height, width, 3).

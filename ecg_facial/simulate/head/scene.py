@@ -12,7 +12,7 @@ import numpy as np
 
 from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.simulate.grid import FPS, FRAME_TIMES_S, N_FRAMES
-from ecg_facial.simulate.head.camera import CameraTake, sample_take
+from ecg_facial.simulate.head.camera import CameraParameters, sample_camera
 from ecg_facial.simulate.head.hand import HandCourse, sample_hand
 from ecg_facial.simulate.settings.presets import SceneSettings
 
@@ -45,7 +45,7 @@ class Scene:
         The hand in front of the face.
     hand_cover : ndarray of float64
         Share of the face that the hand hides, 0..1.
-    camera : CameraTake
+    camera : CameraParameters
         Parameters of the camera.
     """
 
@@ -60,7 +60,7 @@ class Scene:
     lamp_gains: Float64Array = field(default_factory=lambda: np.ones((N_FRAMES, N_LAMPS, 3)))
     hand: HandCourse | None = None
     hand_cover: Float64Array = field(default_factory=lambda: np.zeros(N_FRAMES))
-    camera: CameraTake = field(default_factory=CameraTake)
+    camera: CameraParameters = field(default_factory=CameraParameters)
 
 
 def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
@@ -85,7 +85,7 @@ def simulate_scene(rng: np.random.Generator, settings: SceneSettings) -> Scene:
     gains = _sample_lamp_gains(rng, settings)
     hand = sample_hand(rng, settings, FRAME_TIMES_S)
     cover = np.zeros(N_FRAMES) if hand is None else hand.compute_cover()
-    camera = sample_take(rng, settings)
+    camera = sample_camera(rng, settings)
     return Scene(
         yaw=yaw,
         pitch=pitch,

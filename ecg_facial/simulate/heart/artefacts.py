@@ -195,8 +195,8 @@ def add_artefacts(
     change, off = _draw_change(rng, filtered_uv, raw_uv, fs_hz=fs_hz, artefacts=planned)
     inner = slice(count_reach(fs_hz), len(change) - count_reach(fs_hz))
     silence = np.where(off, _OFF_NOISE_UV * rng.standard_normal(len(off)), 0.0) if off.any() else 0.0
-    spoilt = np.where(off, 0.0, raw_uv) + np.where(off, change[inner] + filtered_uv, change[inner]) + silence
-    return filtered_uv + _filter(change, fs_hz)[inner], spoilt
+    altered = np.where(off, 0.0, raw_uv) + np.where(off, change[inner] + filtered_uv, change[inner]) + silence
+    return filtered_uv + _filter(change, fs_hz)[inner], altered
 
 
 def draw_artefacts(
@@ -254,14 +254,14 @@ def _draw_change(
             part, fade = _fade(item, n_times, n_reach, fs_hz)
             change[part] += item.strength_uv * fade * _NOISES[item.kind](rng, len(fade), fs_hz)
     inner = change[n_reach : n_reach + n_times]
-    spoilt, off = raw_uv + inner, np.zeros(n_times, dtype=np.bool_)
+    altered, off = raw_uv + inner, np.zeros(n_times, dtype=np.bool_)
     # then clipping around the median of the interval
     for item in artefacts:
         part = _samples(item, fs_hz, n_times)
         if item.kind == SATURATION and part.stop > part.start:
-            middle = float(np.median(spoilt[part]))
-            spoilt[part] = np.clip(spoilt[part], middle - item.strength_uv, middle + item.strength_uv)
-    inner[:] = spoilt - raw_uv
+            middle = float(np.median(altered[part]))
+            altered[part] = np.clip(altered[part], middle - item.strength_uv, middle + item.strength_uv)
+    inner[:] = altered - raw_uv
     # then lost contact, which replaces everything
     for item in artefacts:
         if item.kind == LEAD_OFF:

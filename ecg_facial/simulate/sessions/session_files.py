@@ -29,7 +29,7 @@ from ecg_facial.simulate.grid import ACTION_UNITS, FPS
 from ecg_facial.simulate.head.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.heart.artefacts import Artefact
 from ecg_facial.simulate.sessions.session import Session, simulate_session
-from ecg_facial.simulate.sessions.session_film import compute_session_cover, film_session
+from ecg_facial.simulate.sessions.session_frames import compute_session_cover, draw_session_frames
 from ecg_facial.simulate.sessions.session_plan import plan_session
 from ecg_facial.simulate.sessions.session_signals import compute_session_columns, list_session_artefacts
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
@@ -199,7 +199,7 @@ def write_session(out: Path, settings: CohortSettings, index: int, drawer: Frame
     if files.truth in missing:
         _write_truth(files.truth, settings, session)
     if files.video in missing and drawer is not None:
-        frames = film_session(settings, session, drawer)
+        frames = draw_session_frames(settings, session, drawer)
         # written directly to the file: half an hour of video may not fit in memory
         with atomic_path(files.video) as temporary:
             # one encoder for the session, with the rate factor of the first clip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import PainLevel
 from ecg_facial.runtime.settings import strict_settings
-from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.settings.presets import get_preset
 
 MAX_SUBJECTS = 10_000
@@ -45,8 +45,8 @@ class CohortSettings:
     continuous_video : bool
         With the video of the session too, some minutes per person.
     pathologies : tuple of str
-        Kinds of damage to the files of trials. Kept in the order of `kinds.PATHOLOGY_KINDS`, each once; rest clips and
-        sessions stay clean.
+        Kinds of damage to the files of trials. Kept in the order of `pathology_kinds.PATHOLOGY_KINDS`, each once; rest
+        clips and sessions stay clean.
     pathology_share : float
         Share of trials with damage, 0 to 1. Each is hit by one kind.
 

@@ -21,11 +21,11 @@ from ecg_facial.prepared.making import prepare
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.cohort import simulate_cohort
-from ecg_facial.simulate.files.clips import TrialFiles, film_clip, trial_files
+from ecg_facial.simulate.files.clips import TrialFiles, draw_clip_frames, trial_files
 from ecg_facial.simulate.files.pathology import Pathology, plan_pathology, read_pathologies
 from ecg_facial.simulate.head.drawing import FrameDrawer, make_face_drawer
 from ecg_facial.simulate.head.scene import Scene
-from ecg_facial.simulate.kinds import PATHOLOGY_KINDS
+from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.people.population import plan_trials, sample_cohort_person, simulate_features, simulate_trial
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
@@ -191,7 +191,7 @@ def test_no_face_is_found_while_it_is_lost_and_two_while_there_is_a_second_perso
         assert damage is not None
         trial = simulate_trial(settings, plan, person=sample_cohort_person(settings, 0))
         drawer = make_face_drawer(settings, 0)
-        frames = [frame for frame in film_clip(settings, trial, drawer) if frame is not None]
+        frames = [frame for frame in draw_clip_frames(settings, trial, drawer) if frame is not None]
         first, end = damage.frames.start, damage.frames.stop
         edge = 0 if kind == "face_lost" else 10
         for number in (first + edge, (first + end) // 2, end - 1 - edge):

@@ -321,12 +321,12 @@ def test_arms_end_below_the_picture_and_not_in_rags() -> None:
 def test_furnishing_adds_lamps_without_adding_light() -> None:
     for seed in range(30):
         light = Light.sample(np.random.default_rng(seed))
-        furnished = light.furnish(np.random.default_rng(seed), n_lamps=(1, 3), shadow=0.4)
+        furnished = light.add_lamps(np.random.default_rng(seed), n_lamps=(1, 3), shadow=0.4)
         assert 3 <= len(furnished.lamps) <= 5
         assert furnished.shadow == 0.4
         strength = [sum(sum(lamp[3:]) for lamp in room.lamps) for room in (light, furnished)]
         assert strength[0] == pytest.approx(strength[1])
-    assert light.furnish(np.random.default_rng(0), n_lamps=(0, 0), shadow=0.0) == light
+    assert light.add_lamps(np.random.default_rng(0), n_lamps=(0, 0), shadow=0.0) == light
 
 
 def test_the_background_is_seen_around_the_head() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ecg_facial.simulate.grid import N_FRAMES
-from ecg_facial.simulate.head.camera import CameraTake
+from ecg_facial.simulate.head.camera import CameraParameters
 from ecg_facial.simulate.head.scene import N_LAMPS, Scene, simulate_scene
 from ecg_facial.simulate.settings.presets import (
     BIOVID_LIKE_SCENE,
@@ -33,7 +33,7 @@ def test_lamps_hand_and_camera_are_neutral_unless_asked_for() -> None:
     assert (scene.lamp_gains == 1.0).all()
     assert scene.hand is None
     assert not scene.hand_cover.any()
-    assert replace(scene.camera, seed=0) == CameraTake()
+    assert replace(scene.camera, seed=0) == CameraParameters()
 
 
 def test_what_scenes_gained_does_not_move_the_head_of_earlier_scenes() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.simulate.grid import FPS, N_FRAMES, smooth_step
-from ecg_facial.simulate.head.camera import CameraTake
+from ecg_facial.simulate.head.camera import CameraParameters
 from ecg_facial.simulate.head.drawing import FrameDrawer, simulate_trial_scene
 from ecg_facial.simulate.head.hand import HandCourse
 from ecg_facial.simulate.head.scene import Scene
@@ -49,7 +49,7 @@ class _Shot:
         return replace(self.scene, light_turn_rad=turn, camera=camera)
 
 
-def film_session(settings: CohortSettings, session: Session, drawer: FrameDrawer) -> Iterator[UInt8Array]:
+def draw_session_frames(settings: CohortSettings, session: Session, drawer: FrameDrawer) -> Iterator[UInt8Array]:
     """Draw the frames of a session; those of a trial equal its clip."""
     for shot in _list_shots(settings, session):
         for number in range(len(shot.weight)):
@@ -102,10 +102,10 @@ def _mix(here: _Value, there: _Value, weight: _Value) -> _Value:
     return here + (there - here) * weight
 
 
-def _mix_cameras(here: CameraTake, there: CameraTake, weight: float, *, seed: int) -> CameraTake:
+def _mix_cameras(here: CameraParameters, there: CameraParameters, weight: float, *, seed: int) -> CameraParameters:
     red, green, blue = (_mix(a, b, weight) for a, b in zip(here.gain, there.gain, strict=True))
     noise, blur_px = _mix(here.noise, there.noise, weight), _mix(here.blur_px, there.blur_px, weight)
-    return CameraTake(gain=(red, green, blue), noise=noise, blur_px=blur_px, crf=here.crf, seed=seed)
+    return CameraParameters(gain=(red, green, blue), noise=noise, blur_px=blur_px, crf=here.crf, seed=seed)
 
 
 def _clear_hand(own: Scene, last: Scene | None, *, n_frames: int) -> Scene:

@@ -7,7 +7,7 @@ import pytest
 
 from ecg_facial.simulate.head.drawing import simulate_trial_scene
 from ecg_facial.simulate.sessions.session import simulate_session
-from ecg_facial.simulate.sessions.session_film import compute_session_cover
+from ecg_facial.simulate.sessions.session_frames import compute_session_cover
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import PRESETS, Preset, SceneSettings
 
