@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import onnx
 import torch
@@ -29,6 +30,8 @@ WEIGHTS_FILES = ("facial.safetensors", "ecg.safetensors")
 _MAX_LENGTH = 4096
 # 0 and 1 would be fixed in the graph by torch.export; any other example length keeps the axis dynamic
 _EXAMPLE = 3
+# fields of ONNX, at every depth, that say where the exporter found a node, with stack traces
+_NOTES = ("doc_string", "metadata_props")
 
 
 class _Encoder(nn.Module):
@@ -109,8 +112,19 @@ def _to_onnx(module: nn.Module, inputs: Mapping[str, Tensor], dynamic: Mapping[s
     if program is None:
         raise RuntimeError("torch.onnx.export returned nothing")
     content = io.BytesIO()
-    onnx.save_model(program.model_proto, content)
+    onnx.save_model(_strip(program.model_proto), content)
     return content.getvalue()
+
+
+def _strip(message: Any) -> Any:
+    """Remove notes of the exporter: they hold absolute paths of the source, and no engine reads them."""
+    for field, value in message.ListFields():
+        if field.name in _NOTES:
+            message.ClearField(field.name)
+        elif field.message_type is not None:
+            for part in value if isinstance(value, Sequence) else (value,):
+                _strip(part)
+    return message
 
 
 @contextmanager

@@ -16,6 +16,9 @@ class SerialExecutor(Executor):
 
     workers = 1
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"  # it stands as a default in signatures of the API's documentation
+
     def _run(self, job: Job, items: Sequence[Any], *, ordered: bool, ahead: int) -> Iterator[Any]:
         if items:
             yield from map(job.open(), items)
