@@ -95,6 +95,7 @@ def bandpass(
     if order < 1:
         raise SettingsError(f"filter order is {order}: expected 1 or more")
     filled, gaps = bridge_gaps(samples)
+    # no filter on a single sample
     if len(filled) < 2:
         return np.where(gaps, np.nan, 0.0)
     sos, padding = _design(fs_hz, float(low_hz), high_hz, int(order))

@@ -94,6 +94,7 @@ def _local_median(intervals: Float64Array, at: IntpArray) -> Float64Array:
     """Median of the finite intervals around each index in `at`."""
     if len(at) == 0:
         return np.zeros(0)
+    # short windows: one median for all
     if len(intervals) <= _MEDIAN_SPAN:
         return np.full(len(at), np.median(intervals[at]))
     half = _MEDIAN_SPAN // 2

@@ -1,4 +1,7 @@
-"""Names of the features of a heart-rate token."""
+"""Names of the features of a heart-rate token.
+
+Input: nothing. Output: constants; imports nothing.
+"""
 
 from __future__ import annotations
 

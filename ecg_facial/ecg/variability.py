@@ -139,6 +139,7 @@ def compute_hrv(r_times_s: Float64Array) -> HeartRateVariability:
         text = f"beats over {duration_s:.1f} s: {' and '.join(short)}; use the mean heart rate, or a longer stretch"
         warnings.warn(ShortStretchWarning(text), stacklevel=2)
     nn_ms = 1e3 * compute_nn(times_s)
+    # differences only between NN intervals that follow each other
     known, steps = nn_ms[np.isfinite(nn_ms)], np.diff(nn_ms)
     steps = steps[np.isfinite(steps)]
     return HeartRateVariability(

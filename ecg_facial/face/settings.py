@@ -1,6 +1,6 @@
-"""Settings of following a face.
+"""Settings of the face tracker.
 
-Input: what is asked for. Output: `TrackSettings`, checked.
+Input: values. Output: `TrackSettings`, checked.
 """
 
 from __future__ import annotations

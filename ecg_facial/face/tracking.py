@@ -88,6 +88,7 @@ class FaceTracker:
 
 def _describe(frame: VideoFrame, face: Face) -> Float32Array:
     """Grey aligned crop with zero mean and unit norm: the scalar product of two is their correlation."""
+    # aligned by the landmarks, so that pose and position do not count
     grey = cv2.cvtColor(crop_face(frame, face, crop_px=_LOOK_PX), cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey -= grey.mean()
     return np.asarray(grey / (np.linalg.norm(grey) + 1e-6), dtype=np.float32)

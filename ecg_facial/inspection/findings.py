@@ -131,6 +131,7 @@ def analyse_ecg(reading: EcgReading, *, simulated: bool = False) -> Findings:
     """
     signal = reading.signal
     beats = detect_r_peaks(signal.samples, signal.fs_hz)
+    # the range of the heart rate is over NN intervals; the mean is over all beats
     nn_s = compute_nn(beats.times_s)
     trusted = 60.0 / nn_s[np.isfinite(nn_s)]
     low, high = np.percentile(trusted, _RANGE_PERCENT) if len(trusted) else (np.nan, np.nan)

@@ -1,6 +1,6 @@
 """Settings of the inspection of an ECG file.
 
-Input: what is asked for. Output: `InspectionSettings`, checked.
+Input: values. Output: `InspectionSettings`, checked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MIN_STRIP_S, MAX_STRIP_S = 1.0, 60.0
 @strict_settings
 @dataclass(frozen=True, kw_only=True)
 class InspectionSettings:
-    """Which signal of a file is looked at, and which part of it is drawn.
+    """Settings of the analysis of an ECG file: its channel, and the part that the strip shows.
 
     Attributes
     ----------

@@ -41,7 +41,9 @@ _MIN_ROW_S = 6.0
 _CHARACTERS_PER_MM = 0.62
 # above this many beats the heart rate is drawn as median and percentiles
 _MAX_DOTS = 1500
+# axis of the heart rate: margin, and smallest range, so that a steady heart looks steady
 _MARGIN_BPM, _MIN_SPAN_BPM = 5.0, 30.0
+# up to this length the time axis is in seconds
 _MIN_RATE_S = 180.0
 
 

@@ -13,6 +13,7 @@ from ecg_facial.errors import DataError
 
 ECG = "ecg"
 _ECG_WORD = re.compile(r"^e[ck]g\d*$")
+# names of leads: standard, modified (ML, M), augmented (aV), chest (V), and of two-channel monitors
 _LEAD = re.compile(r"^(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|mcl\d|cm\d|d[123])$")
 # channels computed from an ECG have "ECG" in their names too
 _DERIVED = frozenset({

@@ -20,7 +20,9 @@ from ecg_facial.ecg.formats.edf_header import EdfHeader, EdfSignalHeader, read_e
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
+# edfio copies what it reads several times: blocks bound the memory (111 MB for one signal of 8 h)
 _BLOCK_BYTES = 1 << 22
+# time-stamped annotation list of EDF+: onset, optional duration, separators 0x15 and 0x14
 _ONSET = re.compile(rb"^\0*([+-]\d+(?:\.\d*)?)(?:\x15[\d.]*)?\x14")
 
 

@@ -19,6 +19,7 @@ from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.runtime.typing import Int32Array
 
 _NOT_STORED = "~"
+# samples per block, and limit on damaged headers
 _BLOCK_SAMPLES = 1 << 20
 _MAX_FRAME = 1 << 20
 

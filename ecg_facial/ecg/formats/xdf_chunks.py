@@ -24,7 +24,9 @@ MAGIC = b"XDF:"
 _FILE_HEADER, _STREAM_HEADER, _SAMPLES, _CLOCK_OFFSET, _STREAM_FOOTER = 1, 2, 3, 4, 6
 _VALUE_BYTES = {"int8": 1, "int16": 2, "int32": 4, "int64": 8, "float32": 4, "double64": 8}
 _LENGTHS = {1: "<B", 4: "<I", 8: "<Q"}
+# tag, stream, time and offset
 _CLOCK_OFFSET_BYTES = 22
+# limits on damaged or hostile headers
 _MAX_XML_BYTES, _MAX_CHANNELS, _MAX_DEPTH = 1 << 22, 4096, 64
 
 

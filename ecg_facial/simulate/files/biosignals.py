@@ -23,6 +23,7 @@ N_TIMES = round(TRIAL_S * FS_HZ)
 _TIMES_S = np.arange(N_TIMES) / FS_HZ
 _MAINS_HZ = 50.0
 UV_PER_MV = 1000.0
+# low-pass at about 35 Hz with unit gain for noise
 _LOW_PASS = np.hanning(17) / np.linalg.norm(np.hanning(17))
 FLOOR_CORRELATION = np.correlate(_LOW_PASS, _LOW_PASS, mode="full")[len(_LOW_PASS) - 1 :]
 """Autocorrelation of `draw_floor_noise`."""

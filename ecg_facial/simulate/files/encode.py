@@ -22,6 +22,7 @@ BIOSIGNAL_COLUMNS = ("time", "gsr", "ecg", "emg_trapezius", "emg_corrugator", "e
 _MICROSECONDS = 1_000_000
 _DECIMALS = 3
 _ROW = "\t".join(["%d"] + [f"%.{_DECIMALS}f"] * (len(BIOSIGNAL_COLUMNS) - 1)) + "\n"
+# ultrafast: encoding would otherwise take longer than drawing (superfast 1.35 instead of 0.49 ms per frame)
 _X264 = {"preset": "ultrafast", "threads": "1"}
 _CRF = 23
 

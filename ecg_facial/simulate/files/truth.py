@@ -33,6 +33,7 @@ from ecg_facial.simulate.grid import ACTION_UNITS, N_FRAMES, TRIAL_S
 from ecg_facial.simulate.people.population import SimulatedTrial
 from ecg_facial.simulate.truth_tables import format_rows, read_rows
 
+# the heart-rate curve changes slowly
 HEART_RATE_FS_HZ = 4.0
 HEART_RATE_TIMES_S = np.arange(round(TRIAL_S * HEART_RATE_FS_HZ) + 1) / HEART_RATE_FS_HZ
 TRUTH_COLUMNS = (

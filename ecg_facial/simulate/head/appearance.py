@@ -28,6 +28,7 @@ from ecg_facial.simulate.head.head import (
 from ecg_facial.simulate.head.identity import Identity
 from ecg_facial.simulate.head.wrinkles import draw_wrinkles
 
+# about 1.5 times the resolution of a head in pictures of 320 x 240
 TEXTURE_WIDTH, TEXTURE_HEIGHT, EYE_PX = 320, 444, 96
 X_SPAN, Y_TOP, Y_SPAN = 2.6, 1.6, 3.6
 # darkening from which a pixel has wrinkles
@@ -126,6 +127,7 @@ def make_appearance(identity: Identity, head: HeadMesh, *, hair: HairName | None
     wrinkles, gain = draw_wrinkles(canvas.x, canvas.y, rng, eye_x=eye_x)
     creased = np.abs(wrinkles * np.maximum(gain, 0.35)).max(axis=-1) > _MIN_CREASE
     aged = max(0.0, (identity.age_years - 30) / 50)
+    # wrinkles at rest increase from 30 years on
     rest = rng.uniform(0.0, 0.35, len(gain)) * aged
     share = _hair_share(head, hairline + (0.45 if balding else 0.0), covers_ears=style.covers_ears)
     eye = _draw_eye(identity, rng)

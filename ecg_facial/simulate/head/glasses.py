@@ -25,9 +25,12 @@ _WEARING_SHARE = 0.12
 _N_RIM = 40
 # distance from the skin, curvature of the frame, depth difference from which a line is hidden
 _GAP, _WRAP, _HIDDEN = 0.05, 0.35, 0.06
+# hinges above the middle of the lenses; end of the temples behind the ears
 _HINGE_Y, _EAR_Z = 0.06, 0.02
 _STATIONS_Z = (0.7, 0.5, 0.3)
+# darkness of the rims' shadow, and its distance below them
 _SHADOW, _SHADOW_DROP = 0.3, 0.045
+# corners of the reflected streak, in half lenses
 _STREAK = np.array([[-0.3, 1.2], [0.15, 1.2], [0.0, -1.2], [-0.45, -1.2]])
 _NOTHING = -1e8
 _FIXED_POINT_BITS = 4

@@ -22,19 +22,24 @@ STRIP = (0.01, 0.115)
 """First and last row of the hair's texture, in heights of the skin texture: above every head."""
 
 _CENTRE = np.array([0.0, 0.2, -0.85]) - PIVOT
+# locks around the head, and points along each
 _N_LOCKS, _N_ROWS = 64, 10
 # width of the kernel that smooths the skull
 _KERNEL_RAD = 0.13
 # azimuths from the front in degrees at which heights are given: forehead, temple, whiskers, ear, nape
 _PLACES_DEG = (0.0, 40.0, 57.0, 64.0, 76.0, 82.0, 104.0, 112.0, 180.0)
 _TEMPLE_Y, _EAR_TOP_Y = 0.45, 0.16
+# thickness at the root, and length from which a lock is drawn
 _THIN, _SHORTEST = 0.015, 0.08
+# height of the average crown, and power of the mean that measures the skull
 _USUAL_CROWN = 1.07
 _BOW = 10
+# share of each cut by sex
 _SHARES: dict[str, tuple[tuple[HairName, float], ...]] = {
     "w": (("long", 0.4), ("bob", 0.3), ("tied", 0.16), ("short", 0.1), ("cropped", 0.04)),
     "m": (("cropped", 0.4), ("short", 0.5), ("bob", 0.06), ("long", 0.04)),
 }
+# share of people with a fringe
 _FRINGE_SHARE = {"w": 0.35, "m": 0.2}
 
 
@@ -160,11 +165,11 @@ def grow_hair(style: HairStyle, vertices: Float32Array, rng: np.random.Generator
     rng : numpy.random.Generator
         Of the locks' ends.
     """
-    # no lock on the seam in front, so that mirrored texture coordinates meet there
+    # no lock exactly in front, where the mirrored texture coordinates meet
     azimuth = 2 * np.pi * (np.arange(_N_LOCKS) + 0.5) / _N_LOCKS
     azimuth = np.where(azimuth > np.pi, azimuth - 2 * np.pi, azimuth)
     degrees = np.abs(np.degrees(azimuth))
-    # hairlines are those of the average head: a high forehead has a high one
+    # heights are for the average head: they are scaled by the height of this one
     crown = float(vertices[:, 1].max() + PIVOT[1]) / _USUAL_CROWN
     end = _find_ends(style, degrees)
     end = np.where(end > 0, crown * end, end)
@@ -174,7 +179,7 @@ def grow_hair(style: HairStyle, vertices: Float32Array, rng: np.random.Generator
     uv = np.stack([np.broadcast_to(np.abs(azimuth[:, None]) / np.pi, shares.shape), _strip_row(shares)], axis=-1)
     triangles = _join_locks(np.ptp(shell, axis=1).max(axis=-1) > _SHORTEST)
     points, coordinates = shell.reshape(-1, 3), uv.reshape(-1, 2)
-    # the same shell from within: beside the neck, and where it stands off the temples
+    # the inside of the shell, visible beside the neck and the temples
     lining = np.repeat([False, True], len(points))
     triangles = np.concatenate([triangles, triangles[:, ::-1] + len(points)])
     points, coordinates = np.tile(points, (2, 1)), np.tile(coordinates, (2, 1))

@@ -32,15 +32,19 @@ _PALM = (
 )
 _ARM = (((0.0, -0.6), (0.0, -1.5), 0.24), ((0.0, -1.45), (0.0, -4.6), 0.3))
 _SLEEVE_Y = -1.45
+# resolution and extent of the relief
 _PX_PER_UNIT = 64
 _X_REACH, _Y_TOP, _Y_BOTTOM = 1.0, 1.0, -4.2
 _TO_UNIT = np.array([[1 / _PX_PER_UNIT, 0, -_X_REACH], [0, -1 / _PX_PER_UNIT, _Y_TOP], [0, 0, 1]])
+# width of the soft outline
 _EDGE = 0.02
 # the shadow ends within four standard deviations of its blur, plus its shift
 _SHADOW, _SHADOW_BLUR, _SHADOW_SHIFT = 0.45, 0.09, 0.1
 _SHADOW_REACH = 4.0 * _SHADOW_BLUR + _SHADOW_SHIFT
+# ellipse of the face, for the hidden share; its grid
 _FACE_MIDDLE, _FACE_HALF = (0.0, 0.1), (0.68, 0.92)
 _GRID = (32, 48)
+# distance of a hand that is away, and time of its motion
 _AWAY, _MOVE_S = 3.6, (0.35, 0.8)
 # mouth and chin, cheek, eye: position of the knuckles, and angle of the forearm; then the spread of both
 _PLACES = (((0.0, -0.72), 0.15), ((0.5, -0.45), 0.3), ((0.42, -0.12), 0.25))

@@ -16,6 +16,7 @@ from ecg_facial.runtime.typing import Float32Array
 from ecg_facial.simulate.head.head import HeadMesh, load_head
 
 Sex = Literal["m", "w"]
+# ages of the mesh's young and old averages
 _YOUNG_YEARS, _OLD_YEARS = 22.0, 85.0
 # weights of local shapes: spread, limit, and share of shapes that a person has
 _SHAPE_SD, _SHAPE_LIMIT, _SHAPE_SHARE = 0.25, 0.55, 0.35
@@ -72,6 +73,7 @@ def sample_identity(rng: np.random.Generator, *, sex: Sex | None = None, age_yea
     drawn_sex: Sex = "m" if rng.random() < 0.5 else "w"
     drawn_age = int(rng.integers(20, 66))
     sex = drawn_sex if sex is None else sex
+    # mixed ancestries are frequent, so that skin and shape vary continuously
     ancestry = rng.dirichlet([0.6, 0.6, 0.9])
     return Identity(
         sex=sex,

@@ -53,7 +53,9 @@ _MIN_PAINT, _WRINKLE_STEPS = 0.002, 2**15 - 1
 # weights of the blink target at which the closure is measured, and visible share of the eyes that counts as closed
 _LID_STEPS = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1)
 _OPEN_SHARE = 0.03
+# eyes are measured in this magnification
 _EYE_ZOOM = 2.5
+# resolution of the shadow map
 _SHADOW_CELLS = 72
 # brightness of the inside of the hair, and largest shift of reflections on glasses
 _LINING_SHADE, _GLINT_REACH = 0.35, 1.2

@@ -12,8 +12,10 @@ import numpy as np
 
 from ecg_facial.runtime.typing import Float32Array, UInt8Array
 
+# rooms are drawn at this height and then scaled, so that a room is the same in any size
 _HEIGHT_PX = 240
 _BLUR_PX = (1.5, 5.0)
+# RGB of furniture and curtains
 _COLOURS = np.array(
     [[150, 60, 52], [60, 92, 140], [72, 122, 84], [196, 168, 92], [96, 70, 54], [208, 204, 196], [44, 46, 54]],
     dtype=np.float32,

@@ -184,6 +184,7 @@ def sample_morphology(
     width : (low, high)
         Range of the factor of widths and times.
     """
+    # 40 % of people have the asymmetric family
     family = MORPHOLOGY_FAMILIES[int(rng.random() < 0.4)]
     scale = np.exp(rng.normal(0.0, wave_sd, 5))
     return make_morphology(family, amplitude_scale=scale, width_scale=float(rng.uniform(*width)))

@@ -24,9 +24,11 @@ FREQUENT_PER_MIN = 3.0
 
 # shortest interval before a premature beat
 _REFRACTORY_S = 0.33
+# beats of a run; share of bigeminy against trigeminy
 _RUN_BEATS = (3, 8)
 _BIGEMINY_SHARE = 0.6
 _P_WAVE = 3
+# height of the P wave of atrial beats, relative to regular ones: it starts elsewhere in the atrium
 _ATRIAL_P_SHARE = -0.6
 _VENTRICULAR_SEARCH_S = 0.06
 # Main deflection, slurred end, T: mV, s, s, s. The complex lasts 130 to 170 ms; T has the opposite polarity.

@@ -124,6 +124,7 @@ def sample_subject(settings: CohortSettings, index: int) -> Subject:
     sex: Sex = "w" if index % 2 else "m"
     low, high = _AGE_GROUPS[(index // 2) % len(_AGE_GROUPS)]
     age_years = int(rng.integers(low, high + 1))
+    # days count first, then hours
     hour, day = divmod(index, _DAYS_PER_MONTH * _MONTHS)
     month, day_of_month = divmod(day, _DAYS_PER_MONTH)
     return Subject(

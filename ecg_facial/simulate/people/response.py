@@ -212,6 +212,7 @@ def sample_person(
         habituation=uniform(rng, face.habituation),
         au_pattern=PAIN_PATTERN * np.exp(face.pattern_sd * rng.standard_normal(len(PAIN_AUS))),
         au_rest=np.minimum(0.5, face.rest_sd * np.abs(rng.standard_normal(len(PAIN_AUS)))),
+        # each constant is one draw: their order is part of the random stream
         blinks_per_s=uniform(rng, preset.nuisance.blinks_per_min) / 60.0,
         baseline_bpm=heart.baseline_bpm + heart.baseline_sd_bpm * _cut_normal(rng),
         heart_gain_bpm=heart.gain_bpm + heart.gain_sd_bpm * float(ndtri(gain)),

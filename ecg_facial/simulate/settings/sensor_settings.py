@@ -76,6 +76,7 @@ class SensorSettings:
     saturation_uv: Range = (300.0, 700.0)
 
 
+# rates of artefacts are estimates: no BioVid recording was available
 BIOVID_LIKE_SENSORS = SensorSettings(
     wave_sd=0.3,
     width=(0.85, 1.2),
