@@ -44,7 +44,7 @@ def draw_wrinkles(
 
     Returns
     -------
-    maps : ndarray of float32, shape (*x.shape, n_wrinkles)
+    maps : ndarray of float32, shape (height, width, n_wrinkles)
     gain : ndarray of float32, shape (n_wrinkles,)
         Strength of each map; 0 for wrinkles that this person does not have.
     """
