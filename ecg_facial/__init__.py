@@ -5,10 +5,9 @@ needs none of the optional packages. A name that needs one which is not installe
 the command that installs it.
 
 Recordings
-    `read_ecg`, `read_frames`, `EcgSignal`, `detect_r_peaks`, `compute_sqi`, `index_dataset`, `load_detector`
+    `read_ecg`, `read_frames`, `detect_r_peaks`, `compute_sqi`, `index_dataset`, `load_detector`
 Windows
-    `Window`, `WindowSettings`, `TOKEN_FEATURES`, `make_window`, `prepare`, `open_prepared`, `MemoryData`,
-    `PreparedData`
+    `Window`, `WindowSettings`, `TOKEN_FEATURES`, `make_window`, `prepare`, `open_prepared`
 Models
     `FacialModel`, `ECGModel`, `LateFusion`, `TrainingSettings`
 Evaluation
@@ -17,7 +16,7 @@ Evaluation
 Parallel work
     `open_executor`
 Prediction
-    `load_bundle`, `open_predictor`, `Predictor`, `Prediction`, `predict_files`
+    `load_bundle`, `open_predictor`, `Prediction`, `predict_files`
 Simulated data
     `simulate_cohort`, `CohortSettings`, `load_example`
 Errors
@@ -46,13 +45,10 @@ if TYPE_CHECKING:
     from ecg_facial.facial_model import FacialModel
     from ecg_facial.fusion_model import LateFusion
     from ecg_facial.inference.bundle import load_bundle
-    from ecg_facial.inference.predictor import Prediction, Predictor, open_predictor, predict_files
+    from ecg_facial.inference.predictor import Prediction, open_predictor, predict_files
     from ecg_facial.learning.settings import TrainingSettings
-    from ecg_facial.prepared.contract import PreparedData
     from ecg_facial.prepared.making import prepare
-    from ecg_facial.prepared.memory import MemoryData
     from ecg_facial.prepared.stored import open_prepared
-    from ecg_facial.recording import EcgSignal
     from ecg_facial.runtime.executors.opening import open_executor
     from ecg_facial.simulate.cohort import simulate_cohort
     from ecg_facial.simulate.settings.cohort_settings import CohortSettings
@@ -70,15 +66,11 @@ __all__ = [
     "CohortSettings",
     "ECGModel",
     "EcgFacialError",
-    "EcgSignal",
     "EstimatorPipeline",
     "FacialModel",
     "LateFusion",
-    "MemoryData",
     "ModulePipeline",
     "Prediction",
-    "Predictor",
-    "PreparedData",
     "TrainingSettings",
     "Window",
     "WindowSettings",
@@ -110,15 +102,11 @@ _HOMES = {
     "CohortSettings": "simulate.settings.cohort_settings",
     "ECGModel": "ecg_model",
     "EcgFacialError": "errors",
-    "EcgSignal": "recording",
     "EstimatorPipeline": "evaluation.benchmark.adapters",
     "FacialModel": "facial_model",
     "LateFusion": "fusion_model",
-    "MemoryData": "prepared.memory",
     "ModulePipeline": "evaluation.benchmark.adapters",
     "Prediction": "inference.predictor",
-    "Predictor": "inference.predictor",
-    "PreparedData": "prepared.contract",
     "TrainingSettings": "learning.settings",
     "Window": "windows.window",
     "WindowSettings": "windows.settings",

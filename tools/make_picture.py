@@ -18,9 +18,11 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MultipleLocator
 
-from ecg_facial import EcgSignal, Prediction, Predictor, detect_r_peaks, load_bundle, make_window, open_predictor
+from ecg_facial import Prediction, detect_r_peaks, load_bundle, make_window, open_predictor
 from ecg_facial.face.video import RgbFrame
+from ecg_facial.inference.predictor import Predictor
 from ecg_facial.labels import PainLevel
+from ecg_facial.recording import EcgSignal
 from ecg_facial.simulate.files.biosignals import FS_HZ
 from ecg_facial.simulate.files.clips import compute_columns, draw_clip_frames
 from ecg_facial.simulate.files.encode import BIOSIGNAL_COLUMNS
