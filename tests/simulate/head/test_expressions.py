@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ecg_facial.simulate.grid import PAIN_AUS
 from ecg_facial.simulate.head.expressions import (
     AU_NAMES,
-    PAIN_AUS,
     WRINKLES,
     LidCurve,
     blendshape_weights,
