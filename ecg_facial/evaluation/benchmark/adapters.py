@@ -23,6 +23,7 @@ from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, hash_module
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.inference.forest import LEAST_PROBABILITY
 from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
 from ecg_facial.nets.resnet import N_FEATURES
@@ -32,8 +33,6 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 Features: TypeAlias = Callable[[TrialSet], Float64Array]
 """Maps trials to one row of numbers each, (n, n_features); a row of NaN where there is nothing to look at."""
-# in place of 0 for a class that did not occur in training: its logarithm must be finite
-_LEAST_PROBABILITY = 1e-6
 
 
 def face_features(trials: TrialSet) -> Float64Array:
@@ -158,7 +157,7 @@ class EstimatorLearner:
 
     def describe(self) -> dict[str, Any]:
         """JSON-able settings."""
-        return {"name": self.name, "estimator": repr(self.estimator), "features": _name_of(self.features)}
+        return {"name": self.name, "estimator": repr(self.estimator), "features": name_of(self.features)}
 
     def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> FittedEstimator:
         """Clone and fit."""
@@ -188,7 +187,7 @@ class FittedEstimator:
         if known.any():
             probabilities = np.zeros((int(known.sum()), trials.n_classes))
             probabilities[:, np.asarray(self.estimator.classes_, dtype=int)] = self.estimator.predict_proba(rows[known])
-            logits[known] = np.log(np.maximum(probabilities, _LEAST_PROBABILITY))
+            logits[known] = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
         return {self.name: logits}
 
     def fingerprint(self) -> dict[str, str]:
@@ -229,8 +228,8 @@ class ModuleLearner:
             printed = repr(self.make_module(2))
         return {
             "name": self.name,
-            "module": [_name_of(self.make_module), printed],
-            "data": _name_of(self.data),
+            "module": [name_of(self.make_module), printed],
+            "data": name_of(self.data),
             "training": to_dict(self.training),
         }
 
@@ -285,7 +284,8 @@ def _seed(estimator: Any, seed: int) -> Any:
     return estimator.set_params(**seeds)
 
 
-def _name_of(function: Callable[..., Any]) -> str:
+def name_of(function: Callable[..., Any]) -> str:
+    """Give the module and name of a function, as settings describe it."""
     return f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__name__)}"
 
 

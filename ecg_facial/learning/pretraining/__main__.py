@@ -26,7 +26,7 @@ def main(
     """Render people of no cohort, train ResNet18 to read their action units, write its weights in fp16."""
     from safetensors.torch import save
 
-    from ecg_facial.learning.pretraining.crops import render_crops
+    from ecg_facial.learning.pretraining.crops import TARGET_AUS, render_crops
     from ecg_facial.learning.pretraining.regression import STAGES, to_half, train_reader
     from ecg_facial.learning.training import EpochRecord
     from ecg_facial.runtime.executors.opening import open_executor
@@ -49,6 +49,7 @@ def main(
         "trained_on": f"{len(data.crops)} rendered face crops of {identities} identities that are in no cohort",
         "command": "python -m ecg_facial.learning.pretraining OUT "
         f"--identities {identities} --per-identity {per_identity} --seed {seed}",
+        "action_units": TARGET_AUS,
         "stages": [[stage.side_px, stage.epochs, stage.learning_rate] for stage in STAGES],
         "explained_variance_held_out": {name: round(value, 3) for name, value in explained.items()},
     }

@@ -130,7 +130,7 @@ def _r_squared(true: Float32Array, read: Float32Array) -> Float64Array:
 
 
 def to_half(network: ResNet18) -> dict[str, Tensor]:
-    """Weights without the last layer; convolutions in fp16, the few others as they are."""
-    state = {name: value for name, value in network.state_dict().items() if not name.startswith("fc.")}
+    """Weights with convolutions in fp16; the few others, the last layer among them, as they are."""
+    state = network.state_dict()
     halved = {name: value.half() if value.ndim == 4 else value for name, value in state.items()}
     return {name: value.contiguous(memory_format=torch.contiguous_format) for name, value in halved.items()}

@@ -1,0 +1,133 @@
+"""A forest of decision trees as arrays: predicts with numpy alone, and is stored without pickle.
+
+Input: arrays, or the bytes of an ``.npz``. Output: class probabilities. A forest is grown on the training side
+(`ecg_facial.evaluation.benchmark.baselines`); its arrays are then all that is used, there and in a bundle.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ecg_facial.errors import BundleError
+from ecg_facial.runtime.storage import sha256_bytes
+from ecg_facial.runtime.typing import Float32Array, Float64Array, FloatArray, Int32Array
+
+# in place of 0 for a class that no tree votes for: its logarithm must be finite
+LEAST_PROBABILITY = 1e-6
+_LEAF = -1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Forest:
+    """Nodes of all trees, one after the other; a tree begins at each of `roots`.
+
+    Attributes
+    ----------
+    roots : ndarray of int32, shape (n_trees,)
+    feature : ndarray of int32, shape (n_nodes,)
+        Column that a node looks at; -1 for a leaf.
+    threshold : ndarray of float64, shape (n_nodes,)
+        Rows with a value up to it go left.
+    left, right : ndarray of int32, shape (n_nodes,)
+        Next node; behind the node itself, so that every walk ends.
+    shares : ndarray of float32, shape (n_nodes, n_classes)
+        Shares of the classes in a node.
+    n_features : int
+    """
+
+    roots: Int32Array
+    feature: Int32Array
+    threshold: Float64Array
+    left: Int32Array
+    right: Int32Array
+    shares: Float32Array
+    n_features: int
+
+    def logits(self, rows: FloatArray) -> Float64Array:
+        """Logarithms of the class probabilities.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_classes)
+            At least the logarithm of `LEAST_PROBABILITY`.
+        """
+        # trees are grown on single precision: a value between the two would else take the other way
+        values = np.asarray(rows, dtype=np.float32).astype(np.float64)
+        total = np.zeros((len(values), self.shares.shape[1]))
+        for root in self.roots:
+            total += self.shares[self._walk(values, int(root))]
+        return np.asarray(np.log(np.maximum(total / len(self.roots), LEAST_PROBABILITY)), dtype=np.float64)
+
+    def _walk(self, values: Float64Array, root: int) -> Int32Array:
+        """Leaf of each row in the tree that begins at a node."""
+        nodes = np.full(len(values), root, dtype=np.int32)
+        walking = np.flatnonzero(self.feature[nodes] != _LEAF)
+        while len(walking):
+            at = nodes[walking]
+            goes_left = values[walking, self.feature[at]] <= self.threshold[at]
+            nodes[walking] = np.where(goes_left, self.left[at], self.right[at])
+            walking = walking[self.feature[nodes[walking]] != _LEAF]
+        return nodes
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all arrays."""
+        return sha256_bytes(b"".join(np.ascontiguousarray(value).tobytes() for value in _arrays(self).values()))
+
+
+def write_forest(forest: Forest) -> bytes:
+    """Content of an ``.npz`` with the arrays of a forest."""
+    content = io.BytesIO()
+    np.savez_compressed(content, **_arrays(forest))  # type: ignore[arg-type]  # numpy's stubs take them for a flag
+    return content.getvalue()
+
+
+def read_forest(content: bytes, *, name: str) -> Forest:
+    """Read what `write_forest` gave.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        File name, for messages.
+
+    Raises
+    ------
+    BundleError
+        When it is not a forest whose walks all end.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            arrays = {each.name: stored[each.name] for each in fields(Forest)}
+        forest = Forest(**{**arrays, "n_features": int(arrays["n_features"])})
+        sound = _is_sound(forest)
+    except (ValueError, KeyError, OSError, TypeError, IndexError, EOFError, zipfile.BadZipFile):
+        sound = False
+    if not sound:
+        raise BundleError(f"{name} of the bundle is not a forest; train it again")
+    return forest
+
+
+def _arrays(forest: Forest) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+    return {each.name: np.asarray(getattr(forest, each.name)) for each in fields(Forest)}
+
+
+def _is_sound(forest: Forest) -> bool:
+    """Whether every array fits the others and every step leads to a later node."""
+    n_nodes = len(forest.feature)
+    splits = np.flatnonzero(forest.feature != _LEAF)
+    shapes = {forest.feature.shape, forest.threshold.shape, forest.left.shape, forest.right.shape}
+    steps = np.concatenate([forest.left[splits], forest.right[splits]])
+    whole = all(np.issubdtype(each.dtype, np.integer) for each in (forest.roots, forest.feature, steps))
+    inside = whole and forest.feature.min() >= _LEAF and forest.feature.max() < forest.n_features
+    forward = bool((steps > np.tile(splits, 2)).all() and (steps < n_nodes).all())
+    rooted = len(forest.roots) > 0 and bool((forest.roots >= 0).all() and (forest.roots < n_nodes).all())
+    shared = forest.shares.ndim == 2 and len(forest.shares) == n_nodes and bool(np.isfinite(forest.shares).all())
+    return shapes == {(n_nodes,)} and inside and forward and rooted and shared
