@@ -175,7 +175,7 @@ class Fusion:
 
 
 def is_present(logits: FloatArray) -> BoolArray:
-    """Tell which trials a model has an output for: rows that are finite, shape (n,)."""
+    """Find the trials that a model has an output for: rows that are finite, shape (n,)."""
     return np.asarray(np.isfinite(logits).all(axis=1))
 
 

@@ -21,7 +21,7 @@ _TITLES = {
     "kfold": "{n}-fold by subject",
     "pools": "fixed subject pools",
     "cross-dataset": "trained on one data set, tested on another",
-    "k-shot": "leave-one-subject-out with {n} trials a class of the test person",
+    "k-shot": "leave-one-subject-out with {n} trials per class of the test person",
     "original": "the original's: random 80/20 over trials",
 }
 PROTOCOLS = tuple(_TITLES)
@@ -93,7 +93,7 @@ class Protocol:
     name : str
         One of `PROTOCOLS`.
     n : int or None
-        Folds of ``kfold``, trials a class of ``k-shot``.
+        Folds of ``kfold``, trials per class of ``k-shot``.
     path : Path or None
         Table of ``pools``.
     """
