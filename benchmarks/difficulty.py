@@ -30,7 +30,7 @@ MODELS = ("facial", "ecg", "fusion")
 DRAWS = ((125, 16), (250, 32), (500, 64), (1000, 128), (2000, 256))
 CONVERGENCE_SUBJECTS = 12
 PAIRS = [
-    Task(name=f"BL1 vs {level.name}", levels=(PainLevel.BL1, level))
+    Task(name=f"BL1 vs {level.name}", class_names=(PainLevel.BL1.name, level.name))
     for level in (PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)
 ]
 

@@ -69,28 +69,54 @@ def parse_pain_level(code: str | int) -> PainLevel:
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A classification task: the levels that are its classes, in their order.
+    """A classification task: its classes, in their order.
 
     Attributes
     ----------
     name : str
-        Name on the command line.
-    levels : tuple of PainLevel
-        Class ``i`` is ``levels[i]``.
+        One of `TASKS`, whose classes are stimulus levels, or another name for classes of one's own.
+    class_names : tuple of str
+        Class ``i`` is ``class_names[i]``: codes of levels, or any labels.
+    ordered : bool
+        Whether the classes are steps of one scale, so that a distance between them means something.
+
+    Raises
+    ------
+    SettingsError
+        For fewer than two classes, or one that is named twice or not at all.
     """
 
     name: str
-    levels: tuple[PainLevel, ...]
+    class_names: tuple[str, ...]
+    ordered: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.class_names) < 2 or len(set(self.class_names)) < len(self.class_names) or "" in self.class_names:
+            shown = ", ".join(self.class_names) or "none"
+            raise SettingsError(f"classes of task {self.name!r}: {shown}; expected two or more, each with its own name")
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """Level codes in class order."""
-        return tuple(level.name for level in self.levels)
+    def levels(self) -> tuple[PainLevel, ...]:
+        """Stimulus levels in class order.
+
+        Raises
+        ------
+        SettingsError
+            For classes that are no stimulus levels.
+        """
+        if not self.of_levels:
+            raise SettingsError(f"classes {', '.join(self.class_names)} are no stimulus levels (BL1, PA1 to PA4)")
+        return tuple(PainLevel[name] for name in self.class_names)
+
+    @property
+    def of_levels(self) -> bool:
+        """Whether the classes are stimulus levels."""
+        return all(name in PainLevel.__members__ for name in self.class_names)
 
     @property
     def n_classes(self) -> int:
         """Number of classes."""
-        return len(self.levels)
+        return len(self.class_names)
 
     @property
     def chance(self) -> float:
@@ -99,46 +125,60 @@ class Task:
 
     def includes(self, level: PainLevel) -> bool:
         """Whether this level is a class of the task."""
-        return level in self.levels
+        return level.name in self.class_names
 
     def includes_code(self, code: str) -> bool:
-        """Whether the level of this code is a class of the task; rest never is.
+        """Whether a code or label is that of a class.
+
+        A level of another task is not, and neither is rest, unless a class of one's own bears that name.
 
         Raises
         ------
         UnknownLabelError
-            For a code that is neither a level nor `REST_CODE`.
+            For what is no class, no level and not `REST_CODE`.
 
         Examples
         --------
         >>> [TASKS["binary"].includes_code(code) for code in ("BL1", "PA3", "REST")]
         [True, False, False]
         """
-        return code != REST_CODE and self.includes(parse_pain_level(code))
+        if code in self.class_names:
+            return True
+        return code != REST_CODE and self.includes(self._read(code))
 
-    def encode(self, level: PainLevel) -> int:
-        """Class index of a level.
+    def encode(self, code: str | PainLevel) -> int:
+        """Class index of a level or label.
 
         Raises
         ------
         UnknownLabelError
-            When the level is not part of this task.
+            When it is not part of this task.
         """
-        if level not in self.levels:
+        name = code if isinstance(code, str) and code in self.class_names else self._read(code).name
+        if name not in self.class_names:
             classes = ", ".join(self.class_names)
-            raise UnknownLabelError(f"level {level.name} is not a class of task {self.name!r} ({classes})")
-        return self.levels.index(level)
+            raise UnknownLabelError(f"level {name} is not a class of task {self.name!r} ({classes})")
+        return self.class_names.index(name)
+
+    def _read(self, code: str | PainLevel) -> PainLevel:
+        """Read a code that is not spelt as a class; labels of one's own have one spelling each."""
+        if self.of_levels:
+            return code if isinstance(code, PainLevel) else parse_pain_level(code)
+        classes = ", ".join(self.class_names)
+        raise UnknownLabelError(f"unknown label {code!r}: the classes are {classes}; name all of them with --classes")
 
 
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (
-        Task(name="biovid4", levels=(PainLevel.BL1, PainLevel.PA1, PainLevel.PA2, PainLevel.PA3)),
-        Task(name="binary", levels=(PainLevel.BL1, PainLevel.PA4)),
-        Task(name="biovid5", levels=tuple(PainLevel)),
+        Task(name="biovid4", class_names=("BL1", "PA1", "PA2", "PA3")),
+        Task(name="binary", class_names=("BL1", "PA4")),
+        Task(name="biovid5", class_names=tuple(PainLevel.__members__)),
     )
 }
 DEFAULT_TASK = "biovid4"
+OWN_TASK = "own"
+"""Name of a task whose classes are not those of `TASKS`."""
 
 
 def get_task(name: str) -> Task:

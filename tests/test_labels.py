@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ecg_facial.errors import EcgFacialError, SettingsError, UnknownLabelError
-from ecg_facial.labels import DEFAULT_TASK, TASKS, PainLevel, get_task, parse_pain_level
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.labels import DEFAULT_TASK, TASKS, PainLevel, Task, get_task, parse_pain_level
 
 
 @pytest.mark.parametrize("level", PainLevel)
@@ -59,3 +60,30 @@ def test_a_level_outside_the_task_is_an_error() -> None:
 def test_an_unknown_task_is_an_error() -> None:
     with pytest.raises(SettingsError, match="unknown task 'pain': expected one of biovid4, binary, biovid5"):
         get_task("pain")
+
+
+def test_classes_of_ones_own_have_any_names_and_one_spelling_each() -> None:
+    task = Task(name="own", class_names=("no pain", "2", "REST"))
+    assert [task.encode(label) for label in task.class_names] == [0, 1, 2]
+    assert task.includes_code("REST"), "a class of that name is no rest recording"
+    for label in ("No pain", "PA1", "", "0"):
+        with pytest.raises(UnknownLabelError, match="the classes are no pain, 2, REST; name all of them with --classes"):
+            task.encode(label)
+        with pytest.raises(UnknownLabelError, match="unknown label"):
+            task.includes_code(label)
+    with pytest.raises(SettingsError, match="are no stimulus levels"):
+        _ = task.levels
+
+
+@pytest.mark.parametrize("names", [(), ("a",), ("a", "a"), ("a", "")])
+def test_fewer_than_two_classes_with_names_of_their_own_are_refused(names: tuple[str, ...]) -> None:
+    with pytest.raises(SettingsError, match="two or more, each with its own name"):
+        Task(name="own", class_names=names)
+
+
+def test_classes_of_ones_own_do_not_take_the_name_of_another_task() -> None:
+    found = BenchmarkSettings(task="own", classes=("mild", "severe"), ordered=False).find_task()
+    assert (found.class_names, found.ordered) == (("mild", "severe"), False)
+    assert BenchmarkSettings(task="binary").find_task() is TASKS["binary"]
+    with pytest.raises(SettingsError, match="task binary has classes of its own"):
+        BenchmarkSettings(task="binary", classes=("mild", "severe"))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from ecg_facial.labels import REST_CODE, Task, parse_pain_level
+from ecg_facial.labels import REST_CODE, Task
 from ecg_facial.prepared.contract import PreparedData
 
 # Label of trials whose level must not be read. Cross-entropy refuses it, so that it can never be trained on.
@@ -53,4 +53,4 @@ def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task | None
     if task is None:
         return [NO_LABEL] * len(rows)
     levels = prepared.table["level"].to_numpy()
-    return [task.encode(parse_pain_level(levels[row])) for row in rows]
+    return [task.encode(levels[row]) for row in rows]

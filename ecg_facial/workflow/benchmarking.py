@@ -36,7 +36,7 @@ from ecg_facial.evaluation.report.examples import choose_examples
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.inference.bundle import check_bundle_folder
-from ecg_facial.labels import Task, get_task
+from ecg_facial.labels import Task
 from ecg_facial.nets.features import frozen_features
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
@@ -95,12 +95,12 @@ def benchmark_dataset(
         prepare_dataset,
         out=cache or out / "windows",
         options=options,
-        task=settings.task,
+        task=None if settings.classes else settings.task,
         executor=executor,
         show_progress=show_progress,
     )
     found = read(data) if test_data is None else join_datasets(read(data), read(test_data))
-    ceiling = None if settings.permute_labels else observe_ceiling(found, get_task(settings.task))
+    ceiling = None if settings.permute_labels else observe_ceiling(found, settings.find_task())
     result = run_benchmark(
         found.prepared,
         out,
@@ -202,7 +202,7 @@ def write_run(
     )
     run.write(result.folder / RUN_FILE)
     examples = choose_examples(
-        shown, found.prepared, found.index, task=get_task(settings.task), model=result.metrics.main_model
+        shown, found.prepared, found.index, task=settings.find_task(), model=result.metrics.main_model
     )
     people = from_run(shown, result.metrics.class_names, people=found.prepared.table).table
     write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)

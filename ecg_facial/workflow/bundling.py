@@ -17,7 +17,6 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.protocols.folds import Part, divide_inner
 from ecg_facial.inference.bundle import BundleInfo, write_bundle
-from ecg_facial.labels import get_task
 from ecg_facial.learning.export import export_models
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared.contract import PreparedData
@@ -53,7 +52,7 @@ def train_bundle(
     SettingsError
         When nobody has either.
     """
-    task = get_task(settings.task)
+    task = settings.find_task()
     rows = rows_of(prepared, set(prepared.table["subject"]), task)
     n_subjects = prepared.table["subject"].iloc[rows].nunique()
     with announce_time("Training on everybody", show=show_progress):

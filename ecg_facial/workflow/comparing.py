@@ -19,7 +19,7 @@ from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, run_benchmar
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
-from ecg_facial.labels import Task, get_task
+from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
@@ -78,7 +78,7 @@ def benchmark(
         )
         runs = [result] if result.original is None else [result, result.original]
         tables = [
-            tabulate_folds(run, get_task(chosen.task)).assign(
+            tabulate_folds(run, chosen.find_task()).assign(
                 audit=audit_run(prepared, run, settings=chosen, factories=given).verdict if audit else "not checked"
             )
             for run in runs

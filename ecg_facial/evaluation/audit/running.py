@@ -35,7 +35,7 @@ from ecg_facial.evaluation.judging.schema import AuditResult, Check
 from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan
 from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.evaluation.protocols.settings import parse_protocol
-from ecg_facial.labels import REST_CODE, Task, get_task
+from ecg_facial.labels import REST_CODE, Task
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.normalising import choose_rest, normalise
@@ -71,7 +71,7 @@ def audit_run(
     executor : Executor
         Of the runs with permuted labels.
     """
-    task, seed = get_task(settings.task), min(result.plan.folds)
+    task, seed = settings.find_task(), min(result.plan.folds)
     chosen: Sequence[Factory | Pipeline] = (
         [NetworksFactory(settings.models, settings.fusion_weights)] if factories is None else factories
     )
@@ -119,7 +119,7 @@ def _refit(
                 normalisation=settings.normalisation,
                 factories=factories,
                 fold=folds[place],
-                task=get_task(settings.task),
+                task=settings.find_task(),
                 seed=seed,
             )
             other = folds[(place + 1) % len(folds)] if audit.order else None

@@ -19,7 +19,7 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.pipelines import Fitted, Pipeline
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet, shuffle_rows
 from ecg_facial.evaluation.protocols.folds import PART_NAMES, Fold, InnerFold, Part
-from ecg_facial.labels import Task, parse_pain_level
+from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.typing import BoolArray, Float64Array
@@ -194,5 +194,5 @@ def _rows(prepared: PreparedData, fold: Fold, part: Part, task: Task) -> set[int
     names = [str(name) for name in prepared.table["trial"]]
     listed = {name for each in PART_NAMES for name in getattr(fold, each).trials}
     own, levels = set(part.trials), prepared.table["level"].to_numpy()
-    named = {row for row, name in enumerate(names) if name in own and task.includes(parse_pain_level(levels[row]))}
+    named = {row for row, name in enumerate(names) if name in own and task.includes_code(levels[row])}
     return named | {row for row in rows_of(prepared, part.subjects, task) if names[row] not in listed}

@@ -25,7 +25,6 @@ from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.inference.calibration import Temperature
-from ecg_facial.labels import get_task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.joining import join_prepared
 from ecg_facial.prepared.normalising import describe_order
@@ -67,7 +66,7 @@ def describe_run(
     bundle : str, optional
         Folder of the bundle in the run folder, where there is one.
     """
-    task, table, original = get_task(settings.task), prepared.table, result.original
+    task, table, original = settings.find_task(), prepared.table, result.original
     n_rest = count_rest(prepared)
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)

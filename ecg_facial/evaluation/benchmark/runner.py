@@ -34,7 +34,7 @@ from ecg_facial.evaluation.judging.summary import compare_protocols, summarise_p
 from ecg_facial.evaluation.protocols.fold_manifest import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
 from ecg_facial.evaluation.protocols.protocols import make_folds
 from ecg_facial.evaluation.protocols.settings import parse_protocol
-from ecg_facial.labels import Task, get_task
+from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.normalising import normalise
 from ecg_facial.prepared.queries import rows_of
@@ -170,12 +170,12 @@ class _Runner:
         self, out: Path, *, protocol: str, folds: Path | None = None, ceiling: pd.DataFrame | None
     ) -> BenchmarkResult:
         """Run one protocol and write its files."""
-        task, settings = get_task(self.settings.task), replace(self.settings, protocol=protocol)
+        task, settings = self.settings.find_task(), replace(self.settings, protocol=protocol)
         plan = plan_folds(self.prepared, settings, folds=folds)
         jobs = self._make_jobs(out, plan, settings)
         self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
-        judged = from_run(predictions, task.class_names, people=self.prepared.table)
+        judged = from_run(predictions, task.class_names, people=self.prepared.table, ordered=task.ordered)
         metrics = replace(
             summarise_predictions(judged, task=task.name, simulated=self.prepared.simulated, ceiling=ceiling),
             protocol=plan.protocol,
@@ -233,7 +233,7 @@ class _Runner:
         return [NetworksFactory(self.settings.models, self.settings.fusion_weights)] if given is None else given
 
     def _make_jobs(self, out: Path, plan: FoldPlan, settings: BenchmarkSettings) -> list[FoldJob]:
-        task, jobs = get_task(settings.task), []
+        task, jobs = settings.find_task(), []
         for seed, folds in plan.folds.items():
             data = permute_levels(self.prepared, task=task, seed=seed) if settings.permute_labels else self.prepared
             pipelines = make_pipelines(self._factories, data, task=task)
@@ -289,7 +289,7 @@ def _make_pipeline(factory: Factory | Pipeline, trials: TrialSet) -> Pipeline:
 
 def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Path | None = None) -> FoldPlan:
     """Make the folds of every seed over the subjects who have a trial of the task, or read them from a manifest."""
-    task, protocol = get_task(settings.task), parse_protocol(settings.protocol)
+    task, protocol = settings.find_task(), parse_protocol(settings.protocol)
     trials = prepared.table.iloc[rows_of(prepared, set(prepared.table["subject"]), task)]
     subjects = tuple(sorted(set(trials["subject"])))
     if folds is not None:

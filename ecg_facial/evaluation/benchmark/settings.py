@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol, parse_protocol
-from ecg_facial.labels import DEFAULT_TASK, get_task
+from ecg_facial.labels import DEFAULT_TASK, TASKS, Task, get_task
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.settings import strict_settings
@@ -23,7 +23,11 @@ class BenchmarkSettings:
     Attributes
     ----------
     task : str
-        Which levels are the classes. One of `labels.TASKS`.
+        Which levels are the classes. One of `labels.TASKS`; with classes of one's own their name.
+    classes : tuple of str
+        Classes of one's own in their order, in place of levels.
+    ordered : bool
+        Whether the classes are steps of one scale.
     models : ModelSettings
         Networks, training and fusion of the built-in pipeline.
     fusion_weights : {"fixed", "learned"}
@@ -51,6 +55,8 @@ class BenchmarkSettings:
     """
 
     task: str = DEFAULT_TASK
+    classes: tuple[str, ...] = ()
+    ordered: bool = True
     models: ModelSettings = field(default_factory=ModelSettings)
     fusion_weights: str = "fixed"
     protocol: str = Protocol.name
@@ -62,7 +68,7 @@ class BenchmarkSettings:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        get_task(self.task)
+        self.find_task()
         parse_protocol(self.protocol)
         if self.fusion_weights not in FUSION_RULES:
             raise SettingsError(f"fusion_weights is {self.fusion_weights!r}: expected {' or '.join(FUSION_RULES)}")
@@ -70,3 +76,17 @@ class BenchmarkSettings:
             raise SettingsError(
                 f"threads {self.threads}, seeds {self.seeds}: expected 1 or more of both; seed {self.seed}: 0 or more"
             )
+
+    def find_task(self) -> Task:
+        """Give the classes of the task.
+
+        Raises
+        ------
+        SettingsError
+            For an unknown task, or classes of one's own under the name of another task.
+        """
+        if not self.classes:
+            return get_task(self.task)
+        if self.task in TASKS:
+            raise SettingsError(f"task {self.task} has classes of its own: give {', '.join(self.classes)} another name")
+        return Task(name=self.task, class_names=self.classes, ordered=self.ordered)

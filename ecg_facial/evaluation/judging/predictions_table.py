@@ -88,8 +88,10 @@ def read_predictions(
     return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=found, notes=tuple(notes))
 
 
-def from_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None) -> PredictionsTable:
-    """Take a benchmark's own predictions, whose classes are stimulus levels.
+def from_run(
+    table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None, *, ordered: bool = True
+) -> PredictionsTable:
+    """Take a benchmark's own predictions.
 
     Parameters
     ----------
@@ -98,6 +100,8 @@ def from_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFra
     class_names : sequence of str
     people : DataFrame, optional
         ``subject`` and, as far as known, ``sex`` and ``age_years``; subject names are looked into without them.
+    ordered : bool
+        Whether the classes are steps of one scale, as stimulus levels are.
     """
     names = tuple(class_names)
     if people is not None:
@@ -107,7 +111,7 @@ def from_run(table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFra
     chosen = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
     table = table.assign(predicted=np.array(names)[chosen])
     table, strata = _add_strata(Path("predictions.csv"), table, None)
-    return PredictionsTable(table=table, class_names=names, ordered=True, strata=strata)
+    return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=strata)
 
 
 def _read_text(path: Path) -> pd.DataFrame:
