@@ -67,7 +67,9 @@ def test_classes_of_ones_own_have_any_names_and_one_spelling_each() -> None:
     assert [task.encode(label) for label in task.class_names] == [0, 1, 2]
     assert task.includes_code("REST"), "a class of that name is no rest recording"
     for label in ("No pain", "PA1", "", "0"):
-        with pytest.raises(UnknownLabelError, match="the classes are no pain, 2, REST; name all of them with --classes"):
+        with pytest.raises(
+            UnknownLabelError, match="the classes are no pain, 2, REST; name all of them with --classes"
+        ):
             task.encode(label)
         with pytest.raises(UnknownLabelError, match="unknown label"):
             task.includes_code(label)

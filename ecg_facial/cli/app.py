@@ -25,9 +25,14 @@ from ecg_facial.cli.arguments import (
     TRAINING,
     CacheOption,
     DataFolder,
+    PipelineOption,
+    name_classes,
+    name_columns,
+    refuse_without_table,
 )
 from ecg_facial.cli.console import errors_as_one_line, say
 from ecg_facial.cli.options import make_option, with_options
+from ecg_facial.datasets.settings import FeatureSettings
 from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.inspection.settings import InspectionSettings
@@ -152,24 +157,57 @@ def benchmark(
     test_data: Annotated[Path | None, typer.Option(help="Data set to test on (cross-dataset).")] = None,
     folds: Annotated[Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.")] = None,
     cache: CacheOption = None,
+    pipeline: PipelineOption = None,
+    features: Annotated[str | None, make_option(FeatureSettings, "features", "--features")] = None,
+    label: Annotated[str | None, typer.Option(help="Of a table of features: column of each trial's class.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Of a table of features: column of who was recorded.")] = None,
+    trial: Annotated[str | None, typer.Option(help="Of a table of features: column of the trial's name.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="Labels of a table of features in their order on the scale, by commas.")
+    ] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="Mark results of a table as SIMULATED.")] = False,
 ) -> None:
-    """Evaluate facial, ECG and fused models by a protocol; write predictions, metrics, folds, report and a bundle."""
+    """Evaluate models of face and ECG by a protocol; write predictions, metrics, audit, report and a bundle.
+
+    A folder of recordings is judged by the facial, the ECG and the fused model. A table of features (--features,
+    --label, --subject) is judged by forests and logistic regressions of each modality and of all, and their late
+    fusion.
+    """
     require_extras("train")
     from ecg_facial.cli.wording import show_result
-    from ecg_facial.workflow.benchmarking import benchmark_dataset
 
+    columns = name_columns(features, label=label, subject=subject, trial=trial)
     with _open(running) as executor:
-        result = benchmark_dataset(
-            data,
-            out,
-            options=options,
-            settings=settings,
-            cache=cache,
-            test_data=test_data,
-            folds=folds,
-            executor=executor,
-            show_progress=True,
-        )
+        if columns is None:
+            from ecg_facial.workflow.benchmarking import benchmark_dataset
+
+            refuse_without_table(classes=classes, simulated=simulated)
+            result = benchmark_dataset(
+                data,
+                out,
+                options=options,
+                settings=settings,
+                pipelines=pipeline or (),
+                cache=cache,
+                test_data=test_data,
+                folds=folds,
+                executor=executor,
+                show_progress=True,
+            )
+        else:
+            from ecg_facial.workflow.tabular import benchmark_table
+
+            result = benchmark_table(
+                data,
+                out,
+                columns=columns,
+                settings=name_classes(settings, classes),
+                pipelines=pipeline or (),
+                folds=folds,
+                simulated=simulated,
+                executor=executor,
+                show_progress=True,
+            )
     say(show_result(result))
 
 
@@ -179,7 +217,10 @@ def audit(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
     settings: AuditSettings,
     running: ExecutorSettings,
-    data: Annotated[Path | None, typer.Option(help="Folder of the data set, to look for copied files too.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="The data set, to look for copied files too, or a table that was moved.")
+    ] = None,
+    pipeline: PipelineOption = None,
 ) -> None:
     """Look for leakage in a run: refit folds with the test person's labels and signals replaced, and more.
 
@@ -190,7 +231,7 @@ def audit(
     from ecg_facial.workflow.benchmarking import audit as audit_again
 
     with _open(running) as executor:
-        found = audit_again(run, settings=settings, data=data, executor=executor)
+        found = audit_again(run, settings=settings, data=data, pipelines=pipeline, executor=executor)
     say(show_audit(found))
     if found.verdict == "LEAK":
         raise typer.Exit(1)

@@ -16,12 +16,13 @@ import typer
 from ecg_facial.cli.options import SettingsOptions
 from ecg_facial.datasets.readers.contract import Reader
 from ecg_facial.datasets.readers.registry import READERS, list_settings
-from ecg_facial.datasets.settings import AUTO
+from ecg_facial.datasets.settings import AUTO, FeatureSettings
+from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.audit.settings import WHOLE
 from ecg_facial.evaluation.benchmark.settings import SEEDS_TO_PUBLISH, BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import INNER_RULES
 from ecg_facial.inspection.settings import InspectionSettings
-from ecg_facial.labels import TASKS
+from ecg_facial.labels import OWN_TASK, TASKS
 from ecg_facial.learning.settings import FUSION_RULES, suit_training
 from ecg_facial.prepared.settings import MODES
 from ecg_facial.runtime.executors.settings import ExecutorSettings
@@ -36,6 +37,48 @@ DataFolder = Annotated[
     Path,
     typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),
 ]
+PipelineOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Own method, MODULE:NAME or FILE.py:NAME of a pipeline or its factory; may be given repeatedly."),
+]
+
+
+def name_columns(
+    features: str | None, *, label: str | None, subject: str | None, trial: str | None
+) -> FeatureSettings | None:
+    """Give the columns of a table of features; None where none is meant.
+
+    Raises
+    ------
+    SettingsError
+        When one of the three that belong together is missing.
+    """
+    needed = {"--features": features, "--label": label, "--subject": subject}
+    absent = [option for option, value in needed.items() if value is None]
+    if len(absent) == len(needed) and trial is None:
+        return None
+    if features is None or label is None or subject is None:
+        raise SettingsError(f"no {', no '.join(absent)}: a table of features needs {', '.join(needed)}")
+    return FeatureSettings(features=features, label=label, subject=subject, trial=trial)
+
+
+def name_classes(settings: BenchmarkSettings, classes: str | None) -> BenchmarkSettings:
+    """Put classes, separated by commas, into settings."""
+    if classes is None:
+        return settings
+    return replace(settings, task=OWN_TASK, classes=tuple(name.strip() for name in classes.split(",")))
+
+
+def refuse_without_table(*, classes: str | None, simulated: bool) -> None:
+    """Refuse options of a table where the data are no table.
+
+    Raises
+    ------
+    SettingsError
+    """
+    if classes is not None or simulated:
+        named = "--classes" if classes is not None else "--simulated"
+        raise SettingsError(f"{named} is of a table of features: name its columns with --features, --label, --subject")
 
 
 class BenchmarkOptions(SettingsOptions):

@@ -48,6 +48,11 @@ class BaseData(ABC):
         """These data alone."""
         return (self,)
 
+    @property
+    def modalities(self) -> Mapping[str, tuple[str, ...]]:
+        """None: signals are windows."""
+        return {}
+
     def __len__(self) -> int:
         return len(self.table)
 
@@ -130,6 +135,11 @@ class Wrapper(ABC):
     def parts(self) -> tuple[PreparedData, ...]:
         """Parts of the base, as they are without the changes."""
         return self.base.parts
+
+    @property
+    def modalities(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns of features of the base."""
+        return self.base.modalities
 
     def __len__(self) -> int:
         return len(self.base)

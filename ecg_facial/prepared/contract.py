@@ -1,8 +1,9 @@
 """The contract of prepared data: windows of a data set by row, with a table that says what each row is.
 
 Input: nothing. Output: the protocol `PreparedData`, which models, the benchmark and the audit are written for. The
-kinds that fulfil it: `stored.StoredData` (on disk), `memory.MemoryData` (arrays in memory), `joining.JoinedData` (two
-data sets), `normalising.NormalisedData` and `altering.AlteredData` (other data, changed on the way).
+kinds that fulfil it: `stored.StoredData` (on disk), `memory.MemoryData` (arrays in memory), `tabular.TabularData` (a
+table of features), `joining.JoinedData` (two data sets), `normalising.NormalisedData` and `altering.AlteredData` (other
+data, changed on the way).
 """
 
 from __future__ import annotations
@@ -70,6 +71,10 @@ class PreparedData(Protocol):
     @property
     def parts(self) -> tuple[PreparedData, ...]:
         """The data sets that stand one after the other in these data; the data set alone where there is one."""
+
+    @property
+    def modalities(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns of the table that a method may see as features, by modality; empty where signals are windows."""
 
     def __len__(self) -> int:
         """Count the rows."""

@@ -7,6 +7,7 @@ is a chain of calls to the modules above.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,9 @@ from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.datasets.settings import AUTO
 from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.audit.settings import CHEAP, WHOLE, AuditSettings
-from ecg_facial.evaluation.benchmark.run_file import describe_run, open_windows
+from ecg_facial.evaluation.benchmark.naming import load_pipeline
+from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
+from ecg_facial.evaluation.benchmark.run_file import DataSource, describe_index, describe_run
 from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, RunRecord
 from ecg_facial.evaluation.benchmark.runner import (
     METRICS_FILE,
@@ -36,14 +39,17 @@ from ecg_facial.evaluation.report.examples import choose_examples
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.inference.bundle import check_bundle_folder
-from ecg_facial.labels import Task
 from ecg_facial.nets.features import frozen_features
+from ecg_facial.prepared.contract import PreparedData
+from ecg_facial.recording import Trial
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce_time
 from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_settings
+from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.bundling import train_bundle
-from ecg_facial.workflow.preparing import Prepared, join_datasets, prepare_dataset
+from ecg_facial.workflow.opening import open_data, open_pipelines
+from ecg_facial.workflow.preparing import join_datasets, prepare_dataset
 from ecg_facial.workflow.scoring import REPORT_FILE, TABLES_FOLDER
 from ecg_facial.workflow.settings import DataOptions
 
@@ -56,6 +62,7 @@ def benchmark_dataset(
     *,
     options: DataOptions,
     settings: BenchmarkSettings,
+    pipelines: Sequence[str] = (),
     cache: Path | None = None,
     test_data: Path | None = None,
     folds: Path | None = None,
@@ -73,6 +80,8 @@ def benchmark_dataset(
         Run folder; an interrupted run is resumed.
     options : DataOptions
     settings : BenchmarkSettings
+    pipelines : sequence of str
+        Own methods as MODULE:NAME, in place of the built-in models.
     cache : Path, optional
         Folder of the prepared windows, ``out/windows`` without it.
     test_data : Path, optional
@@ -80,7 +89,7 @@ def benchmark_dataset(
     folds : Path, optional
         A fold manifest to repeat.
     with_bundle : bool
-        Train once more on all subjects and write ``out/model``.
+        Train once more on all subjects and write ``out/model``; never for own methods.
     executor : Executor
     show_progress : bool
 
@@ -89,6 +98,7 @@ def benchmark_dataset(
     BenchmarkResult
     """
     begin = time.monotonic()
+    own = [load_pipeline(name) for name in pipelines] or None
     if with_bundle:
         check_bundle_folder(out / MODEL_FOLDER)
     read = partial(
@@ -100,62 +110,153 @@ def benchmark_dataset(
         show_progress=show_progress,
     )
     found = read(data) if test_data is None else join_datasets(read(data), read(test_data))
-    ceiling = None if settings.permute_labels else observe_ceiling(found, settings.find_task())
-    result = run_benchmark(
+    return run_prepared(
         found.prepared,
         out,
         settings=settings,
+        source=describe_index(found.index),
+        pipelines=own,
+        names=tuple(pipelines),
+        index=found.index,
+        folds=folds,
+        with_bundle=with_bundle and own is None,
+        begin=begin,
+        executor=executor,
+        show_progress=show_progress,
+    )
+
+
+def run_prepared(
+    prepared: PreparedData,
+    out: Path,
+    *,
+    settings: BenchmarkSettings,
+    source: DataSource,
+    pipelines: Sequence[Factory | Pipeline] | None = None,
+    names: tuple[str, ...] = (),
+    index: DatasetIndex | None = None,
+    folds: Path | None = None,
+    with_audit: bool = True,
+    with_bundle: bool = False,
+    with_report: bool = True,
+    begin: float | None = None,
+    executor: Executor = SERIAL,
+    show_progress: bool = False,
+) -> BenchmarkResult:
+    """Evaluate methods on prepared data, audit them, and write the whole run folder.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    out : Path
+        Run folder; an interrupted run is resumed.
+    settings : BenchmarkSettings
+    source : DataSource
+        What is known of the data.
+    pipelines : sequence of factories or pipelines, optional
+        The built-in models without it.
+    names : tuple of str
+        Own methods by name, by which an audit imports them.
+    index : DatasetIndex, optional
+        The indexed trials, where there are files: for examples, the ceiling and copies of files.
+    folds : Path, optional
+        A fold manifest to repeat.
+    with_audit, with_bundle, with_report : bool
+        Whether to look for leakage, to train the built-in models once more on all subjects and write ``out/model``, and
+        to write `run.json`, tables and the report.
+    begin : float, optional
+        Time, as `time.monotonic` gives it, from which the duration is counted; now without it.
+    executor : Executor
+    show_progress : bool
+
+    Returns
+    -------
+    BenchmarkResult
+    """
+    begin = time.monotonic() if begin is None else begin
+    ceiling = None if index is None or settings.permute_labels else observe_ceiling(prepared, index, settings)
+    result = run_benchmark(
+        prepared,
+        out,
+        settings=settings,
+        pipelines=pipelines,
         folds=folds,
         ceiling=ceiling,
         executor=executor,
         show_progress=show_progress,
     )
-    with announce_time("Auditing for leakage", show=show_progress):
-        result = audit_result(result, found, settings)
+    result = replace(result, metrics=replace(result.metrics, notes=(*result.metrics.notes, *source.notes)))
+    result.metrics.write(result.folder / METRICS_FILE)
+    if with_audit:
+        trials = () if index is None else index.trials
+        with announce_time("Auditing for leakage", show=show_progress):
+            result = audit_result(result, prepared, settings, pipelines=pipelines, trials=trials)
     # no bundle for per-person normalisation: at prediction time only one window is known
     ships = with_bundle and settings.normalisation.mode == "none"
     if ships:
-        train_bundle(found.prepared.parts[0], out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
+        train_bundle(prepared.parts[0], out / MODEL_FOLDER, settings=settings, show_progress=show_progress)
+    if not with_report:
+        return result
     with announce_time("Writing the report", show=show_progress):
-        write_run(
-            result,
-            found,
+        run = describe_run(
+            source,
+            prepared,
             settings,
+            result=result,
             repeated=folds is not None,
             wall_s=time.monotonic() - begin,
             bundle=MODEL_FOLDER if ships else None,
+            pipelines=names,
         )
+        write_run(result, run, prepared, index=index)
     return result
 
 
 def audit_result(
-    result: BenchmarkResult, found: Prepared, settings: BenchmarkSettings, audit: AuditSettings = CHEAP
+    result: BenchmarkResult,
+    prepared: PreparedData,
+    settings: BenchmarkSettings,
+    *,
+    pipelines: Sequence[Factory | Pipeline] | None = None,
+    trials: Iterable[Trial] = (),
+    audit: AuditSettings = CHEAP,
 ) -> BenchmarkResult:
     """Audit a run and write the verdict to `audit.json` and `metrics.json`; of a leaking protocol its folds too."""
-    found_of = partial(audit_run, found.prepared, settings=settings, trials=found.index.trials)
+    found_of = partial(audit_run, prepared, settings=settings, factories=pipelines, trials=tuple(trials))
     verdict = found_of(result, audit=audit)
-    metrics = replace(result.metrics, audit=verdict)
-    if result.original is not None and metrics.original is not None:
-        leaking = found_of(result.original, audit=AuditSettings(n_folds=0))
+    metrics, original = replace(result.metrics, audit=verdict), result.original
+    if original is not None and metrics.original is not None:
+        leaking = found_of(original, audit=AuditSettings(n_folds=0))
         metrics = replace(metrics, original=replace(metrics.original, audit=leaking))
+        original = replace(original, metrics=replace(original.metrics, audit=leaking))
     verdict.write(result.folder / AUDIT_FILE)
     metrics.write(result.folder / METRICS_FILE)
-    return replace(result, metrics=metrics)
+    return replace(result, metrics=metrics, original=original)
 
 
 def audit(
-    run: Path | str, *, settings: AuditSettings = WHOLE, data: Path | str | None = None, executor: Executor = SERIAL
+    run: Path | str,
+    *,
+    settings: AuditSettings = WHOLE,
+    data: Path | str | None = None,
+    prepared: PreparedData | None = None,
+    pipelines: Sequence[Factory | Pipeline | str] | None = None,
+    executor: Executor = SERIAL,
 ) -> AuditResult:
     """Audit a finished run folder, and write `audit.json` and the verdict in `metrics.json`.
 
     Parameters
     ----------
     run : path
-        Folder of a finished run of the built-in models.
+        Folder of a finished run.
     settings : AuditSettings
         How much is audited.
     data : path, optional
-        The data set, to compare stretches of files too.
+        The data set, to compare stretches of files too; or the table of features, where it was moved.
+    prepared : PreparedData, optional
+        The data of the run, where they are in memory alone; those that its `run.json` names without it.
+    pipelines : sequence of pipelines, factories or str, optional
+        The run's own methods, also as MODULE:NAME; those that its `run.json` names without it.
     executor : Executor
         The result does not depend on it.
 
@@ -166,15 +267,27 @@ def audit(
     Raises
     ------
     MissingDataError, CorruptDataError, StaleCacheError
-        When it is no finished run, or its windows are gone or others.
+        When it is no finished run, or its data or methods are gone or others.
+    SettingsError
+        When its own methods cannot be imported by a name.
     """
     folder = Path(run)
     about = RunRecord.read(folder / RUN_FILE)
-    audited, prepared = about.benchmark_settings, open_windows(about, folder)
+    source = None if data is None else Path(data)
+    opened = open_data(about, folder, table=source) if prepared is None else prepared
+    factories = open_pipelines(about, pipelines)
     folds = folder / FOLDS_FILE if about.folds_repeated else None
-    result = load_run(prepared, folder, settings=audited, folds=folds)
-    trials = () if data is None else _index_again(data, about).trials
-    found = audit_run(prepared, result, settings=audited, audit=settings, trials=trials, executor=executor)
+    result = load_run(opened, folder, settings=about.benchmark_settings, folds=folds, pipelines=factories)
+    trials = () if source is None or about.table is not None else _index_again(source, about).trials
+    found = audit_run(
+        opened,
+        result,
+        settings=about.benchmark_settings,
+        audit=settings,
+        factories=factories,
+        trials=trials,
+        executor=executor,
+    )
     found.write(folder / AUDIT_FILE)
     replace(result.metrics, audit=found).write(folder / METRICS_FILE)
     return found
@@ -183,46 +296,37 @@ def audit(
 def _index_again(data: Path | str, run: RunRecord) -> DatasetIndex:
     """Index the data set of a run as the run did; of two joined data sets the reader that fits."""
     reader = run.reader if run.reader in READERS else AUTO
-    return index_dataset(data, reader=reader, reader_options=run.reader_settings, window_s=run.window_settings.window_s)
+    windows = run.window_settings or WindowSettings()
+    return index_dataset(data, reader=reader, reader_options=run.reader_settings, window_s=windows.window_s)
 
 
 def write_run(
-    result: BenchmarkResult,
-    found: Prepared,
-    settings: BenchmarkSettings,
-    *,
-    repeated: bool,
-    wall_s: float,
-    bundle: str | None,
+    result: BenchmarkResult, run: RunRecord, prepared: PreparedData, *, index: DatasetIndex | None = None
 ) -> None:
     """Write `run.json`, tables, and the report, whose examples are of the first seed."""
     shown = result.predictions[result.predictions["seed"] == result.predictions["seed"].min()]
-    run = describe_run(
-        found.index, found.prepared, settings, result=result, repeated=repeated, wall_s=wall_s, bundle=bundle
-    )
     run.write(result.folder / RUN_FILE)
-    examples = choose_examples(
-        shown, found.prepared, found.index, task=settings.find_task(), model=result.metrics.main_model
-    )
-    people = from_run(shown, result.metrics.class_names, people=found.prepared.table).table
-    write_tables(result.folder / TABLES_FOLDER, result.metrics, simulated=result.simulated)
+    task, metrics = run.benchmark_settings.find_task(), result.metrics
+    examples = choose_examples(shown, prepared, index, task=task, model=metrics.main_model) if index else []
+    write_tables(result.folder / TABLES_FOLDER, metrics, simulated=result.simulated)
     write_report(
         result.folder / REPORT_FILE,
         run=run,
-        metrics=result.metrics,
-        predictions=people,
+        metrics=metrics,
+        predictions=from_run(shown, metrics.class_names, people=prepared.table).table,
         examples=examples,
-        published=list_published(settings.task),
+        published=list_published(run.task),
     )
 
 
-def observe_ceiling(found: Prepared, task: Task) -> pd.DataFrame | None:
+def observe_ceiling(prepared: PreparedData, index: DatasetIndex, settings: BenchmarkSettings) -> pd.DataFrame | None:
     """Get the ideal observer's predictions of simulated trials; None for real data or unknown settings."""
-    if not found.index.simulated or len(found.prepared.parts) > 1:
+    task = settings.find_task()
+    if not index.simulated or len(prepared.parts) > 1 or not task.of_levels:
         return None
-    marker = find_marker(found.index.root, found.index.trials)
+    marker = find_marker(index.root, index.trials)
     cohort = None if marker is None else read_cohort_settings(marker)
-    return None if cohort is None else observe_cohort(cohort, task, subjects=set(found.prepared.table["subject"]))
+    return None if cohort is None else observe_cohort(cohort, task, subjects=set(prepared.table["subject"]))
 
 
 def train_dataset(

@@ -13,9 +13,10 @@ from typing import cast
 
 import pandas as pd
 
-from ecg_facial.evaluation.audit.running import audit_run
+from ecg_facial.evaluation.benchmark.naming import name_pipelines
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
-from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, run_benchmark
+from ecg_facial.evaluation.benchmark.run_file import describe_prepared
+from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
@@ -23,6 +24,7 @@ from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.workflow.benchmarking import run_prepared
 
 
 def benchmark(
@@ -49,7 +51,8 @@ def benchmark(
         Whether one fold is fitted again on altered data, to look for leakage. Give a method that does something before
         the folds as a factory, so that this is repeated too.
     out : path, optional
-        Run folder, with which a killed run is resumed; nothing is kept without it.
+        Run folder, with which a killed run is resumed. It gets all that the command writes: predictions, metrics,
+        `run.json`, `audit.json`, tables and the report. Nothing is kept without it.
     executor : Executor
         The result does not depend on it. Pipelines must be picklable for other processes.
     show_progress : bool
@@ -68,22 +71,25 @@ def benchmark(
     # mypy cannot tell a single pipeline from several
     given = cast("Sequence[Factory | Pipeline] | None", [pipelines] if alone else pipelines)
     with nullcontext(out) if out is not None else TemporaryDirectory() as folder:
-        result = run_benchmark(
+        result = run_prepared(
             prepared,
             Path(str(folder)),
             settings=chosen,
+            source=describe_prepared(prepared, of_levels=chosen.find_task().of_levels),
             pipelines=given,
+            names=() if given is None else name_pipelines(given),
+            with_audit=audit,
+            with_report=out is not None,
             executor=executor,
             show_progress=show_progress,
         )
         runs = [result] if result.original is None else [result, result.original]
-        tables = [
-            tabulate_folds(run, chosen.find_task()).assign(
-                audit=audit_run(prepared, run, settings=chosen, factories=given).verdict if audit else "not checked"
-            )
-            for run in runs
-        ]
+        tables = [tabulate_folds(run, chosen.find_task()).assign(audit=_find_verdict(run)) for run in runs]
     return pd.concat(tables, ignore_index=True)
+
+
+def _find_verdict(result: BenchmarkResult) -> str:
+    return "not checked" if result.metrics.audit is None else result.metrics.audit.verdict
 
 
 def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:

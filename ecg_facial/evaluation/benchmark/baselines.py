@@ -137,7 +137,9 @@ class FittedForest:
         return {}
 
 
-def grow_forest(rows: Float64Array, labels: Int64Array, *, n_classes: int, seed: int) -> Forest:
+def grow_forest(
+    rows: Float64Array, labels: Int64Array, *, n_classes: int, seed: int, most_trials: int | None = None
+) -> Forest:
     """Grow a random forest by scikit-learn, and keep its arrays.
 
     Parameters
@@ -147,13 +149,20 @@ def grow_forest(rows: Float64Array, labels: Int64Array, *, n_classes: int, seed:
         A class of the `n_classes` may be missing: it gets the least probability.
     n_classes : int
     seed : int
+    most_trials : int, optional
+        Each tree sees at most so many trials, drawn with replacement; as many as there are without it.
 
     References
     ----------
     .. [1] Breiman, "Random forests", Machine Learning 45, 2001.
     """
+    drawn = most_trials if most_trials is not None and most_trials < len(rows) else None
     grown = RandomForestClassifier(
-        n_estimators=N_TREES, min_samples_leaf=LEAST_TRIALS_PER_LEAF, class_weight="balanced", random_state=seed
+        n_estimators=N_TREES,
+        min_samples_leaf=LEAST_TRIALS_PER_LEAF,
+        class_weight="balanced",
+        max_samples=drawn,
+        random_state=seed,
     ).fit(rows, labels)
     trees = [each.tree_ for each in grown.estimators_]
     roots = np.cumsum([0, *(tree.node_count for tree in trees)])[:-1]

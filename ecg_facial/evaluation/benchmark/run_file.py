@@ -1,6 +1,7 @@
 """The content of `run.json` of a finished run, and the windows that a run was made from.
 
-Input: index, prepared data, settings and result; or a `RunRecord`. Output: the `RunRecord`; or prepared windows.
+Input: what is known of the data, prepared data, settings and result; or a `RunRecord`. Output: the `RunRecord`; or
+prepared windows.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import os
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -19,12 +22,14 @@ from ecg_facial.evaluation.benchmark.run_record import (
     LeakingRun,
     ProblemRecord,
     RunRecord,
+    TableRecord,
     TemperatureRecord,
 )
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.inference.calibration import Temperature
+from ecg_facial.labels import REST_CODE
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.joining import join_prepared
 from ecg_facial.prepared.normalising import describe_order
@@ -40,8 +45,55 @@ REFIT_RULES = {
 }
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DataSource:
+    """What is known of where prepared data come from.
+
+    Attributes
+    ----------
+    reader : str
+    reader_settings : mapping of str to number or str
+    fingerprint : str
+        SHA-256 of the index, or of the file.
+    levels_by : str
+        ``stimulus``, ``observer`` or ``unknown``.
+    problems : tuple of ProblemRecord
+    table : TableRecord or None
+    notes : tuple of str
+        What was assumed, one line each.
+    """
+
+    reader: str
+    fingerprint: str
+    levels_by: str = "unknown"
+    reader_settings: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[ProblemRecord, ...] = ()
+    table: TableRecord | None = None
+    notes: tuple[str, ...] = ()
+
+
+def describe_index(index: DatasetIndex) -> DataSource:
+    """Describe data that a reader found."""
+    return DataSource(
+        reader=index.reader,
+        reader_settings=to_dict(index.reader_settings),
+        fingerprint=index.fingerprint,
+        levels_by=index.levels_by,
+        problems=tuple(
+            ProblemRecord(kind=each.kind, subject=each.subject, trial=each.trial, message=each.message)
+            for each in index.problems
+        ),
+    )
+
+
+def describe_prepared(prepared: PreparedData, *, of_levels: bool) -> DataSource:
+    """Describe data that were given prepared: how they were read is not known."""
+    levels_by = "stimulus" if of_levels else "unknown"
+    return DataSource(reader="prepared", fingerprint=prepared.fingerprint, levels_by=levels_by)
+
+
 def describe_run(
-    index: DatasetIndex,
+    source: DataSource,
     prepared: PreparedData,
     settings: BenchmarkSettings,
     *,
@@ -49,12 +101,13 @@ def describe_run(
     repeated: bool,
     wall_s: float,
     bundle: str | None = None,
+    pipelines: tuple[str, ...] = (),
 ) -> RunRecord:
     """Describe a finished run.
 
     Parameters
     ----------
-    index : DatasetIndex
+    source : DataSource
     prepared : PreparedData
         As prepared, before any normalisation.
     settings : BenchmarkSettings
@@ -65,9 +118,11 @@ def describe_run(
         How long the run took.
     bundle : str, optional
         Folder of the bundle in the run folder, where there is one.
+    pipelines : tuple of str
+        Own methods by name.
     """
     task, table, original = settings.find_task(), prepared.table, result.original
-    n_rest = count_rest(prepared)
+    n_rest = 0 if REST_CODE in task.class_names else count_rest(prepared)
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
     return RunRecord(
@@ -76,25 +131,24 @@ def describe_run(
         seeds=tuple(result.plan.folds),
         task=task.name,
         class_names=task.class_names,
-        simulated=index.simulated,
-        reader=index.reader,
-        reader_settings=to_dict(index.reader_settings),
-        data_fingerprint=index.fingerprint,
+        simulated=prepared.simulated,
+        reader=source.reader,
+        reader_settings=source.reader_settings,
+        data_fingerprint=source.fingerprint,
         windows_fingerprint=prepared.fingerprint,
         n_subjects=int(table["subject"].nunique()),
         n_trials=len(table) - n_rest,
         n_rest=n_rest,
-        levels_by=index.levels_by,
-        problems=tuple(
-            ProblemRecord(kind=each.kind, subject=each.subject, trial=each.trial, message=each.message)
-            for each in index.problems
-        ),
+        levels_by=source.levels_by,
+        problems=source.problems,
         benchmark_settings=settings,
         windows_folders=tuple(
             _relative(part.folder, result.folder) for part in prepared.parts if part.folder is not None
         ),
-        window_settings=prepared.settings,
-        model_settings=settings.models,
+        table=source.table,
+        window_settings=None if prepared.modalities else prepared.settings,
+        model_settings=None if pipelines or prepared.modalities else settings.models,
+        pipelines=pipelines,
         bundle=bundle,
         protocol=protocol.title,
         stamps=result.metrics.stamps,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ecg_facial.datasets.settings import FeatureSettings
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.learning.settings import ModelSettings
@@ -89,6 +90,28 @@ class TemperatureRecord(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableRecord(Record):
+    """The table of features that a run was made from.
+
+    Attributes
+    ----------
+    path : str
+        Where it lies, seen from the run folder.
+    sha256 : str
+        SHA-256 of the file.
+    columns : FeatureSettings
+        Which columns are features, label, subject and trial.
+    n_features : mapping of str to int
+        Number of features by modality.
+    """
+
+    path: str
+    sha256: str
+    columns: FeatureSettings
+    n_features: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord(ProgramRecord):
     """Content of `run.json`.
 
@@ -105,7 +128,7 @@ class RunRecord(ProgramRecord):
     simulated : bool
         Whether the data are SIMULATED.
     reader : str
-        Which reader indexed the data.
+        Which reader indexed the data; ``table`` for a table of features, ``prepared`` for data given prepared.
     reader_settings : mapping of str to number or str
         Settings of that reader, by name; empty for two joined data sets.
     data_fingerprint : str
@@ -119,17 +142,21 @@ class RunRecord(ProgramRecord):
     n_rest : int
         Prepared rest recordings, outside the scored trials.
     levels_by : str
-        ``stimulus``: set by the experiment; ``observer``: what a face shows.
+        ``stimulus``: set by the experiment; ``observer``: what a face shows; ``unknown`` for classes of one's own.
     problems : tuple of ProblemRecord
         Everything that was left out.
     benchmark_settings : BenchmarkSettings
         All settings of the evaluation.
     windows_folders : tuple of str
         Where the prepared windows lie, seen from the run folder.
-    window_settings : WindowSettings
-        How the windows were made.
-    model_settings : ModelSettings
-        Of the built-in models; the same as in `benchmark_settings`.
+    table : TableRecord or None
+        The table of features, where the data are one.
+    window_settings : WindowSettings or None
+        How the windows were made; None for a table of features.
+    model_settings : ModelSettings or None
+        Of the built-in models, the same as in `benchmark_settings`; None where these took no part.
+    pipelines : tuple of str
+        Own methods, as MODULE:NAME of their factory, or in parentheses what cannot be imported by a name.
     bundle : str or None
         Folder of the bundle, seen from the run folder; None where none was made.
     protocol : str
@@ -180,8 +207,10 @@ class RunRecord(ProgramRecord):
     problems: tuple[ProblemRecord, ...]
     benchmark_settings: BenchmarkSettings
     windows_folders: tuple[str, ...]
-    window_settings: WindowSettings
-    model_settings: ModelSettings
+    table: TableRecord | None
+    window_settings: WindowSettings | None
+    model_settings: ModelSettings | None
+    pipelines: tuple[str, ...]
     bundle: str | None
     protocol: str
     stamps: tuple[str, ...]

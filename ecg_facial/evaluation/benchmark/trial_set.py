@@ -7,7 +7,7 @@ reveal their level, so a set without labels has no names either, and its order i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,7 +22,7 @@ from ecg_facial.nets.features import frozen_features
 from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.prepared.contract import FrameFeatures, PreparedData
 from ecg_facial.prepared.queries import encode_labels, has_beats, sees_face
-from ecg_facial.runtime.typing import BoolArray, Float32Array, Int64Array
+from ecg_facial.runtime.typing import BoolArray, Float32Array, Float64Array, Int64Array
 from ecg_facial.windows.window import Window
 
 # Columns that a method may see. Not `problem`: its text holds file names, which reveal the level.
@@ -93,9 +93,30 @@ class TrialSet:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row per trial, without names and levels: those of `OPEN_COLUMNS` that the data have."""
-        columns = [name for name in OPEN_COLUMNS if name in self._prepared.table]
+        """One row per trial, without names and levels: those of `OPEN_COLUMNS` that the data have, and features."""
+        features = [name for group in self.modalities.values() for name in group]
+        columns = [*(name for name in OPEN_COLUMNS if name in self._prepared.table), *features]
         return self._prepared.table[columns].iloc[self._rows].reset_index(drop=True)
+
+    @property
+    def modalities(self) -> Mapping[str, tuple[str, ...]]:
+        """Columns of `table` that are features, by modality; empty where signals are windows."""
+        return self._prepared.modalities
+
+    def values(self, *modalities: str) -> Float64Array:
+        """Features of some modalities side by side, (n, n_features); NaN where one is missing.
+
+        Raises
+        ------
+        SettingsError
+            For a modality that the data do not have.
+        """
+        absent = [name for name in modalities if name not in self.modalities]
+        if absent:
+            known = ", ".join(self.modalities) or "none, its signals are windows"
+            raise SettingsError(f"no modality {absent[0]!r} in the table of features: it has {known}")
+        columns = [column for name in modalities for column in self.modalities[name]]
+        return self._prepared.table[columns].iloc[self._rows].to_numpy(np.float64)
 
     @property
     def subjects(self) -> list[str]:

@@ -88,12 +88,17 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
     order = table["model"].map(lambda model: (rank.get(str(model).split(":")[0], len(rank)), str(model)))
     table = table.assign(_order=order).sort_values(["subject", "trial", "_order", "seed", "fold"], kind="stable")
     steps = round_to_one(table[[f"p_{name}" for name in names]].to_numpy(np.float64))
-    columns = [table[name].astype(str).tolist() for name in FIRST_COLUMNS]
+    columns = [[_quote(value) for value in table[name].astype(str)] for name in FIRST_COLUMNS]
     columns += [[f"{step // 10**_DIGITS}.{step % 10**_DIGITS:06d}" for step in steps[:, i]] for i in range(len(names))]
     columns += [[_format(value) for value in table[name].to_numpy(np.float64)] for name in LAST_COLUMNS]
-    header = [*FIRST_COLUMNS, *(f"p_{name}" for name in names), *LAST_COLUMNS]
+    header = [*FIRST_COLUMNS, *(_quote(f"p_{name}") for name in names), *LAST_COLUMNS]
     lines = [",".join(header), *(",".join(row) for row in zip(*columns, strict=True))]
     write_text(path, "\n".join(lines) + "\n")
+
+
+def _quote(text: str) -> str:
+    """Quote a name that holds a comma, a quotation mark or the end of a line."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 
 
 def _format(value: float) -> str:

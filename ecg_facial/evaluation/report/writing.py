@@ -96,8 +96,8 @@ def _list_settings(run: RunRecord | None) -> list[tuple[str, Any]]:
     """List settings of windows and models as dotted names and values."""
     if run is None:
         return []
-    shown = {"window_settings": to_dict(run.window_settings), "model_settings": to_dict(run.model_settings)}
-    return list(flatten(shown))
+    parts = {"table": run.table and run.table.columns, "windows": run.window_settings, "models": run.model_settings}
+    return list(flatten({name: to_dict(part) for name, part in parts.items() if part is not None}))
 
 
 def _draw(
@@ -190,7 +190,7 @@ def count_trials(predictions: pd.DataFrame, class_names: Sequence[str]) -> list[
 def describe_quality(predictions: pd.DataFrame) -> dict[str, float] | None:
     """Trials without a face, without a usable ECG, and median qualities; None where the file does not say."""
     one = predictions.drop_duplicates(["subject", "trial"])
-    if "face_quality" not in one or "ecg_quality" not in one:
+    if "face_quality" not in one or "ecg_quality" not in one or one[["face_quality", "ecg_quality"]].isna().all(None):
         return None
     return {
         "no_face": int((one["face_quality"] == 0).sum()),

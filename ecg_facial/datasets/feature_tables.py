@@ -1,0 +1,358 @@
+"""Tables of features: a row per trial, groups of columns as modalities, a label and a subject in each row.
+
+Input: a text table (comma, semicolon or tab) and which of its columns are what. Output: a `FeatureTable`, or one line
+that says what is wrong. A label or a subject among the features is refused by name.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ecg_facial.datasets.settings import FeatureSettings, parse_features
+from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, UnknownLabelError
+from ecg_facial.runtime.storage import sha256_file
+from ecg_facial.runtime.typing import BoolArray, Float64Array
+
+MAX_CLASSES, MAX_BYTES = 20, 2**31
+PEOPLE_COLUMNS = ("sex", "age_years")
+"""Columns of a table that are kept beside the features, where each person has one value: the report groups by them."""
+_SHOWN = 12
+# so many rows make it certain that a column with one value per class was made of the label
+_ROWS_OF_A_COPY = 20
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FeatureTable:
+    """A table of features that can be used.
+
+    Attributes
+    ----------
+    trials : DataFrame
+        ``subject, trial, level`` and, where the file has them, ``sex, age_years``; ``level`` is the label.
+    features : mapping of str to DataFrame
+        Features by modality, float64; NaN where one is missing.
+    class_names : tuple of str
+        The labels in their order.
+    ordered : bool
+        Whether that order is one of a scale: numbers, or as it was given.
+    notes : tuple of str
+        What was assumed or stands out, one line each.
+    sha256 : str
+        Of the file.
+    """
+
+    trials: pd.DataFrame
+    features: dict[str, pd.DataFrame]
+    class_names: tuple[str, ...]
+    ordered: bool
+    notes: tuple[str, ...]
+    sha256: str
+
+
+def read_feature_table(path: Path, settings: FeatureSettings, *, classes: Sequence[str] = ()) -> FeatureTable:
+    """Read a table of features.
+
+    Parameters
+    ----------
+    path : Path
+        Comma, semicolon or tab separated, with a header; UTF-8.
+    settings : FeatureSettings
+        Which columns are features, label, subject and trial.
+    classes : sequence of str, optional
+        The labels in their order, as steps of one scale. Without it they are ordered as numbers or by the alphabet.
+
+    Returns
+    -------
+    FeatureTable
+
+    Raises
+    ------
+    MissingDataError
+        When the file is not there.
+    CorruptDataError
+        When it is no such table, a cell is no number, a label or subject is absent or spelt in two ways, or a trial
+        stands there twice.
+    SettingsError
+        When the settings do not fit its columns, or it has one class alone.
+    UnknownLabelError
+        For a label that is not among `classes`.
+    """
+    path = Path(path)
+    names, separator = _read_header(path)
+    groups = group_columns(names, settings, where=str(path))
+    raw = _read_cells(path, separator, settings, [name for group in groups.values() for name in group])
+    features = {
+        modality: pd.DataFrame({name: _to_numbers(path, raw[name]) for name in group})
+        for modality, group in groups.items()
+    }
+    labels, labels_note = _read_names(path, raw, settings.label)
+    subjects, subjects_note = _read_names(path, raw, settings.subject)
+    found, ordered, how = _order_classes(path, labels, settings.label, classes)
+    _refuse_copies(path, features, labels, settings.label)
+    trials = pd.DataFrame({"subject": subjects, "trial": _name_trials(path, raw, subjects, settings), "level": labels})
+    trials = _add_people(trials, raw)
+    notes = (how, *labels_note, *subjects_note, *_describe(trials, features, found))
+    return FeatureTable(
+        trials=trials, features=features, class_names=found, ordered=ordered, notes=notes, sha256=sha256_file(path)
+    )
+
+
+def group_columns(names: Sequence[str], settings: FeatureSettings, *, where: str) -> dict[str, list[str]]:
+    """Columns of each modality, in the order of the table.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All columns.
+    settings : FeatureSettings
+    where : str
+        What to call the table in messages.
+
+    Raises
+    ------
+    SettingsError
+        For a column that is not there, a pattern without a column, a column in two modalities, and a label, subject or
+        trial among the features.
+    """
+    for option, name in settings.keys.items():
+        if name not in names:
+            raise SettingsError(f"{where}: no column {name!r} ({option}); found {_list(names)}")
+    groups: dict[str, list[str]] = {}
+    home: dict[str, str] = {}
+    for pattern, modality in parse_features(settings.features):
+        matched = [name for name in names if fnmatchcase(name, pattern)]
+        if not matched:
+            raise SettingsError(f"{where}: no column fits {pattern!r} (--features); found {_list(names)}")
+        for name in matched:
+            _check_feature(name, pattern, settings, where)
+            if home.setdefault(name, modality) != modality:
+                raise SettingsError(
+                    f"{where}: column {name!r} is in two groups, {home[name]} and {modality}; make a pattern narrower"
+                )
+        groups.setdefault(modality, []).extend(name for name in matched if name not in groups.get(modality, []))
+    return groups
+
+
+def _check_feature(name: str, pattern: str, settings: FeatureSettings, where: str) -> None:
+    """Refuse the label, the subject and the trial as a feature."""
+    for option, key in settings.keys.items():
+        if name == key:
+            raise SettingsError(
+                f"{where}: pattern {pattern!r} takes {name!r}, the {option[2:]}, for a feature; make it narrower, "
+                "such as face_*:facial"
+            )
+
+
+def _list(names: Iterable[str]) -> str:
+    shown = [str(name) for name in names]
+    more = f", and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
+
+
+def _read_header(path: Path) -> tuple[list[str], str]:
+    """Names of the columns and their separator; pandas silently renames a repeated column, so they are read first."""
+    if not path.is_file():
+        raise MissingDataError(f"{path}: no such file; expected a table of features, one row per trial")
+    if path.stat().st_size > MAX_BYTES:
+        raise CorruptDataError(f"{path}: {path.stat().st_size} bytes, at most {MAX_BYTES} are read; leave columns out")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            header, first = stream.readline(), stream.readline()
+        separator = max(",;\t", key=header.count)
+        names, cells = (
+            [name.strip() for name in next(csv.reader([line], delimiter=separator), [])] for line in (header, first)
+        )
+    except (UnicodeDecodeError, csv.Error):
+        raise CorruptDataError(f"{path}: not a text table in UTF-8; save it as CSV") from None
+    if len(names) < 2:
+        raise CorruptDataError(f"{path}: no header with columns; expected names separated by comma, semicolon or tab")
+    if len(cells) > len(names) and any(cells[len(names) :]):
+        # pandas would take the first column for names of rows, and shift all others
+        raise CorruptDataError(f"{path}: row 2 has {len(cells)} cells, the header {len(names)}; mend the header")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CorruptDataError(f"{path}: column {twice[0]!r} stands there twice; expected each once")
+    return names, separator
+
+
+def _read_cells(path: Path, separator: str, settings: FeatureSettings, features: list[str]) -> pd.DataFrame:
+    """Read the columns that are used: names as text, features as whatever they look like."""
+    text = [*settings.keys.values(), PEOPLE_COLUMNS[0]]
+    wanted = {*text, *features, *PEOPLE_COLUMNS}
+    try:
+        table = pd.read_csv(
+            path,
+            sep=separator,
+            decimal="." if separator == "," else ",",
+            encoding="utf-8-sig",
+            skipinitialspace=True,
+            usecols=lambda name: name.strip() in wanted,
+            dtype=dict.fromkeys(text, str),
+            index_col=False,
+            low_memory=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
+        raise CorruptDataError(f"{path}: not a text table in UTF-8 ({error}); save it as CSV") from None
+    table.columns = [str(name).strip() for name in table.columns]
+    if not len(table):
+        raise CorruptDataError(f"{path}: a header and no rows; expected one row per trial")
+    return table
+
+
+def _to_numbers(path: Path, column: pd.Series) -> Float64Array:
+    """Convert a column of features; an empty cell is NaN."""
+    values = pd.to_numeric(column, errors="coerce")
+    if column.dtype == object:
+        # a decimal sign that the separator does not suggest: semicolons with points
+        text = column.astype("string").str.strip()
+        values = pd.to_numeric(text, errors="coerce")
+        wrong = (values.isna() & text.notna() & (text != "")).to_numpy()
+        _refuse(path, column, wrong, "is no number; expected one, or nothing where it is missing")
+    numbers = np.asarray(values, np.float64)
+    _refuse(path, column, np.isinf(numbers), "is infinite; expected a number, or nothing where it is missing")
+    return numbers
+
+
+def _refuse(path: Path, column: pd.Series, wrong: BoolArray, what: str) -> None:
+    """Raise an error that names the first wrong cell; the header is row 1."""
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise CorruptDataError(f"{path}: row {row + 2}: {column.name} {column.iloc[row]!r} {what}")
+
+
+def _read_names(path: Path, raw: pd.DataFrame, name: str) -> tuple[list[str], tuple[str, ...]]:
+    """Read a column of names. Whole numbers lose their decimals (1.0 is 1); other second spellings are refused."""
+    text = raw[name].astype("string").str.strip()
+    _refuse(path, raw[name], (text.isna() | (text == "")).to_numpy(), "is empty; fill it in, or leave the row out")
+    values = text.tolist()
+    whole = {value: f"{float(value):.0f}" for value in dict.fromkeys(values) if "." in value and _is_whole(value)}
+    values = [whole.get(value, value) for value in values]
+    spellings: dict[str, str] = {}
+    for value in dict.fromkeys(values):
+        known = spellings.setdefault(_one_form(value), value)
+        if known != value:
+            raise CorruptDataError(f"{path}: {name} {known!r} and {value!r}: one or two? Spell it in one way")
+    return values, (f"{name} {_list(whole)} is read as {_list(whole.values())}",) if whole else ()
+
+
+def _is_whole(value: str) -> bool:
+    try:
+        return float(value).is_integer()
+    except (ValueError, OverflowError):
+        return False
+
+
+def _one_form(value: str) -> str:
+    """Form in which two spellings of one name are equal: 1 and 01; mild and Mild."""
+    return f"{float(value):.0f}" if _is_whole(value) else " ".join(value.casefold().split())
+
+
+def _order_classes(
+    path: Path, labels: Sequence[str], name: str, classes: Sequence[str]
+) -> tuple[tuple[str, ...], bool, str]:
+    """Class names in their order, whether that is a scale, and how it was found out."""
+    found = set(labels)
+    if len(found) < 2:
+        raise SettingsError(f"{path}: {name} is {labels[0]!r} in all {len(labels)} rows; expected two classes or more")
+    if classes:
+        return _check_classes(path, labels, name, tuple(classes))
+    if len(found) > MAX_CLASSES:
+        raise SettingsError(
+            f"{path}: {name} has {len(found)} values ({_list(sorted(found))}); at most {MAX_CLASSES} classes are "
+            "judged: cut the scale into classes"
+        )
+    try:
+        return tuple(sorted(found, key=float)), True, f"order of the classes: {name} as numbers"
+    except ValueError:
+        names = tuple(sorted(found))
+        how = f"order of the classes: {name} by the alphabet; they are not taken for steps of a scale (--classes)"
+        return names, False, how
+
+
+def _check_classes(
+    path: Path, labels: Sequence[str], name: str, classes: tuple[str, ...]
+) -> tuple[tuple[str, ...], bool, str]:
+    """Compare given classes with the labels: both must be the same."""
+    absent = [each for each in classes if each not in set(labels)]
+    if absent:
+        raise SettingsError(f"{path}: no row has {name} {absent[0]!r} (--classes); found {_list(sorted(set(labels)))}")
+    for row, label in enumerate(labels):
+        if label not in classes:
+            n = sum(each == label for each in labels)
+            raise UnknownLabelError(
+                f"{path}: row {row + 2}: {name} {label!r} ({n} rows) is not among the classes {', '.join(classes)}; "
+                "name it with --classes, or leave these rows out"
+            )
+    return classes, True, "order of the classes: as given"
+
+
+def _refuse_copies(path: Path, features: dict[str, pd.DataFrame], labels: Sequence[str], name: str) -> None:
+    """Refuse a feature that has one value in each class, and another in each: the label under another name."""
+    codes, classes = pd.factorize(np.array(labels))
+    if len(codes) < _ROWS_OF_A_COPY:
+        return
+    first = [int(np.argmax(codes == code)) for code in range(len(classes))]
+    for table in features.values():
+        for column in table:
+            values = table[column].to_numpy()
+            own = values[first]
+            if len(np.unique(own[np.isfinite(own)])) == len(classes) and (values == own[codes]).all():
+                raise SettingsError(
+                    f"{path}: feature {column!r} is {name} under another name: one value per class in all "
+                    f"{len(values)} rows; leave it out of --features"
+                )
+
+
+def _name_trials(path: Path, raw: pd.DataFrame, subjects: Sequence[str], settings: FeatureSettings) -> list[str]:
+    """Name of each trial, unique in the whole table: as the table says, with the subject before it where it must."""
+    if settings.trial is None:
+        numbers = pd.Series(subjects).groupby(pd.Series(subjects)).cumcount() + 1
+        return [f"{subject}-{number:04d}" for subject, number in zip(subjects, numbers, strict=True)]
+    text = raw[settings.trial].astype("string").str.strip()
+    _refuse(path, raw[settings.trial], (text.isna() | (text == "")).to_numpy(), "is empty; fill it in")
+    names = pd.DataFrame({"subject": subjects, "trial": text.to_numpy(str)})
+    twice = names.duplicated()
+    if twice.any():
+        row = int(np.argmax(twice.to_numpy()))
+        raise CorruptDataError(
+            f"{path}: row {row + 2}: trial {names['trial'].iloc[row]!r} of subject {names['subject'].iloc[row]!r} "
+            "stands there twice; expected one row per trial"
+        )
+    if names["trial"].is_unique:
+        return names["trial"].tolist()
+    return (names["subject"] + "-" + names["trial"]).tolist()
+
+
+def _add_people(trials: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+    """Add what the report groups people by, where every person has one value of it."""
+    for name in PEOPLE_COLUMNS:
+        if name in raw:
+            values = raw[name] if name == "sex" else pd.to_numeric(raw[name], errors="coerce")
+            one = values.groupby(trials["subject"].to_numpy()).nunique(dropna=False).max() == 1
+            trials = trials.assign(**{name: values.to_numpy()}) if one else trials
+    return trials
+
+
+def _describe(trials: pd.DataFrame, features: dict[str, pd.DataFrame], class_names: Sequence[str]) -> tuple[str, ...]:
+    """Say what stands out: people with one class, rows without a modality, missing cells."""
+    notes = []
+    n_classes = trials.groupby("subject")["level"].nunique()
+    single = [str(name) for name in n_classes.index[n_classes == 1]]
+    if single:
+        notes.append(f"{len(single)} of {len(n_classes)} subjects have one class alone: {_list(single)}")
+    for modality, table in features.items():
+        missing = table.isna().to_numpy()
+        absent = int(missing.all(axis=1).sum())
+        empty = [str(name) for name in table.columns[missing.all(axis=0)]]
+        partly = int(missing[~missing.all(axis=1)].sum())
+        notes += [f"{modality}: {absent} of {len(table)} trials lack it"] if absent else []
+        notes += [f"{modality}: no value at all in {_list(empty)}"] if empty else []
+        notes += [f"{modality}: {partly} missing cells take the training part's median"] if partly else []
+    return tuple(notes)
