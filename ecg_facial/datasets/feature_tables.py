@@ -209,7 +209,7 @@ def _read_cells(path: Path, separator: str, settings: FeatureSettings, features:
 def _to_numbers(path: Path, column: pd.Series) -> Float64Array:
     """Convert a column of features; an empty cell is NaN."""
     values = pd.to_numeric(column, errors="coerce")
-    if column.dtype == object:
+    if not pd.api.types.is_numeric_dtype(column):
         # a decimal sign that the separator does not suggest: semicolons with points
         text = column.astype("string").str.strip()
         values = pd.to_numeric(text, errors="coerce")
@@ -224,7 +224,9 @@ def _refuse(path: Path, column: pd.Series, wrong: BoolArray, what: str) -> None:
     """Raise an error that names the first wrong cell; the header is row 1."""
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise CorruptDataError(f"{path}: row {row + 2}: {column.name} {column.iloc[row]!r} {what}")
+        cell = column.iloc[row]
+        shown = repr(cell) if isinstance(cell, str) else f"{cell}"
+        raise CorruptDataError(f"{path}: row {row + 2}: {column.name} {shown} {what}")
 
 
 def _read_names(path: Path, raw: pd.DataFrame, name: str) -> tuple[list[str], tuple[str, ...]]:
@@ -325,9 +327,10 @@ def _name_trials(path: Path, raw: pd.DataFrame, subjects: Sequence[str], setting
             f"{path}: row {row + 2}: trial {names['trial'].iloc[row]!r} of subject {names['subject'].iloc[row]!r} "
             "stands there twice; expected one row per trial"
         )
-    if names["trial"].is_unique:
-        return names["trial"].tolist()
-    return (names["subject"] + "-" + names["trial"]).tolist()
+    own = [str(name) for name in names["trial"]]
+    if len(set(own)) == len(own):
+        return own
+    return [f"{subject}-{trial}" for subject, trial in zip(subjects, own, strict=True)]
 
 
 def _add_people(trials: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:

@@ -60,9 +60,7 @@ class TabularData(BaseData):
             for name in table
         }
         absent = {name: np.full(len(trials), np.nan) for name in ("face_quality", "ecg_quality")}
-        table = pd.concat(
-            [trials.reset_index(drop=True), pd.DataFrame(absent), pd.DataFrame(columns)], axis=1, copy=False
-        )
+        table = pd.concat([trials.reset_index(drop=True), pd.DataFrame(absent), pd.DataFrame(columns)], axis=1)
         super().__init__(
             table,
             settings=_SETTINGS,

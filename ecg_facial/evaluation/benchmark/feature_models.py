@@ -292,7 +292,7 @@ _FIT: dict[Kind, Any] = {"forest": partial(grow_forest, most_trials=MOST_TRIALS_
 
 def has_values(rows: Float64Array) -> BoolArray:
     """Trials (n,) with any value at all."""
-    return np.isfinite(rows).any(axis=1)
+    return np.asarray(np.isfinite(rows).any(axis=1))
 
 
 def find_medians(rows: Float64Array) -> Float64Array:

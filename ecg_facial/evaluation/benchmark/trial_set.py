@@ -116,7 +116,7 @@ class TrialSet:
             known = ", ".join(self.modalities) or "none, its signals are windows"
             raise SettingsError(f"no modality {absent[0]!r} in the table of features: it has {known}")
         columns = [column for name in modalities for column in self.modalities[name]]
-        return self._prepared.table[columns].iloc[self._rows].to_numpy(np.float64)
+        return np.asarray(self._prepared.table[columns].iloc[self._rows], dtype=np.float64)
 
     @property
     def subjects(self) -> list[str]:
