@@ -56,7 +56,7 @@ class BenchmarkSettings:
 
     task: str = DEFAULT_TASK
     classes: tuple[str, ...] = ()
-    ordered: bool = True
+    ordered: bool = Task.ordered
     models: ModelSettings = field(default_factory=ModelSettings)
     fusion_weights: str = "fixed"
     protocol: str = Protocol.name

@@ -18,7 +18,7 @@ import pandas as pd
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.judging.predictions_file import SUM_TOLERANCE, class_names_of, show_row
-from ecg_facial.labels import PainLevel
+from ecg_facial.labels import PainLevel, Task
 
 KEYS = ("subject", "trial", "label")
 DEFAULTS: dict[str, Any] = {"model": "model", "seed": 0, "fold": 0}
@@ -89,7 +89,7 @@ def read_predictions(
 
 
 def from_run(
-    table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None, *, ordered: bool = True
+    table: pd.DataFrame, class_names: Sequence[str], people: pd.DataFrame | None = None, *, ordered: bool = Task.ordered
 ) -> PredictionsTable:
     """Take a benchmark's own predictions.
 
