@@ -22,7 +22,7 @@ from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json
 from ecg_facial.runtime.typing import Float32Array
 from ecg_facial.windows.settings import WindowSettings
-from ecg_facial.windows.window import SIGNALS, Window
+from ecg_facial.windows.window import SIGNALS, VALUES, Window
 
 _NEEDED = ("subject", "trial", "level")
 
@@ -116,6 +116,8 @@ def _fingerprint(windows: Sequence[Window], table: pd.DataFrame, settings: Windo
     for window in windows:
         for name in SIGNALS:
             digest.update(np.ascontiguousarray(getattr(window, name)).data)
-        digest.update(repr(window.summarise()).encode())
+        # numbers of numpy print otherwise than Python's
+        values = {name: kind(getattr(window, name)) for name, kind in VALUES.items()}
+        digest.update(repr({**window.summarise(), **values}).encode())
     rows = table[list(_NEEDED)].astype(str).to_numpy().tolist()
     return sha256_json([digest.hexdigest(), rows, to_dict(settings)])

@@ -22,6 +22,7 @@ from ecg_facial.evaluation.judging.predictions_file import predicted_classes
 from ecg_facial.evaluation.statistics.metrics import compute_metrics
 from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
+from ecg_facial.prepared.keeping import keep
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.workflow.benchmarking import run_prepared
@@ -71,11 +72,13 @@ def benchmark(
     # mypy cannot tell a single pipeline from several
     given = cast("Sequence[Factory | Pipeline] | None", [pipelines] if alone else pipelines)
     with nullcontext(out) if out is not None else TemporaryDirectory() as folder:
+        # in memory they would be gone when the run is audited
+        kept = None if out is None else keep(prepared, Path(out) / "data")
         result = run_prepared(
             prepared,
             Path(str(folder)),
             settings=chosen,
-            source=describe_prepared(prepared, of_levels=chosen.find_task().of_levels),
+            source=describe_prepared(prepared, of_levels=chosen.find_task().of_levels, kept=kept),
             pipelines=given,
             names=() if given is None else name_pipelines(given),
             with_audit=audit,

@@ -32,6 +32,7 @@ from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import REST_CODE
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.joining import join_prepared
+from ecg_facial.prepared.keeping import KEPT_FILE, open_kept
 from ecg_facial.prepared.normalising import describe_order
 from ecg_facial.prepared.queries import count_rest
 from ecg_facial.prepared.stored import open_prepared
@@ -61,6 +62,8 @@ class DataSource:
     table : TableRecord or None
     notes : tuple of str
         What was assumed, one line each.
+    kept : Path or None
+        Folder to which data in memory were written.
     """
 
     reader: str
@@ -70,6 +73,7 @@ class DataSource:
     problems: tuple[ProblemRecord, ...] = ()
     table: TableRecord | None = None
     notes: tuple[str, ...] = ()
+    kept: Path | None = None
 
 
 def describe_index(index: DatasetIndex) -> DataSource:
@@ -86,10 +90,10 @@ def describe_index(index: DatasetIndex) -> DataSource:
     )
 
 
-def describe_prepared(prepared: PreparedData, *, of_levels: bool) -> DataSource:
+def describe_prepared(prepared: PreparedData, *, of_levels: bool, kept: Path | None = None) -> DataSource:
     """Describe data that were given prepared: how they were read is not known."""
     levels_by = "stimulus" if of_levels else "unknown"
-    return DataSource(reader="prepared", fingerprint=prepared.fingerprint, levels_by=levels_by)
+    return DataSource(reader="prepared", fingerprint=prepared.fingerprint, levels_by=levels_by, kept=kept)
 
 
 def describe_run(
@@ -125,6 +129,7 @@ def describe_run(
     n_rest = 0 if REST_CODE in task.class_names else count_rest(prepared)
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
+    folders = [part.folder for part in prepared.parts if part.folder is not None] or [source.kept]
     return RunRecord(
         **vars(describe_program()),
         seed=min(result.plan.folds),
@@ -142,9 +147,7 @@ def describe_run(
         levels_by=source.levels_by,
         problems=source.problems,
         benchmark_settings=settings,
-        windows_folders=tuple(
-            _relative(part.folder, result.folder) for part in prepared.parts if part.folder is not None
-        ),
+        windows_folders=tuple(_relative(folder, result.folder) for folder in folders if folder is not None),
         table=source.table,
         window_settings=None if prepared.modalities else prepared.settings,
         model_settings=None if pipelines or prepared.modalities else settings.models,
@@ -208,6 +211,14 @@ def open_windows(run: RunRecord, run_folder: Path) -> PreparedData:
         When they are gone, or the run names none.
     """
     if not run.windows_folders:
-        raise MissingDataError(f"{run_folder}: its run.json names no folder of windows; run the benchmark again")
-    parts = [open_prepared(run_folder / folder) for folder in run.windows_folders]
+        raise MissingDataError(
+            f"{run_folder}: its run.json names no folder of windows: they were in memory alone; give them, "
+            "audit(run, prepared=...), or run the benchmark again"
+        )
+    parts = [_open(run_folder / folder) for folder in run.windows_folders]
     return parts[0] if len(parts) == 1 else join_prepared(parts[0], parts[1])
+
+
+def _open(folder: Path) -> PreparedData:
+    """Open windows that were prepared, or kept from memory."""
+    return open_kept(folder) if (folder / KEPT_FILE).is_file() else open_prepared(folder)

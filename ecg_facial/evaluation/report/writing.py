@@ -190,7 +190,11 @@ def count_trials(predictions: pd.DataFrame, class_names: Sequence[str]) -> list[
 def describe_quality(predictions: pd.DataFrame) -> dict[str, float] | None:
     """Trials without a face, without a usable ECG, and median qualities; None where the file does not say."""
     one = predictions.drop_duplicates(["subject", "trial"])
-    if "face_quality" not in one or "ecg_quality" not in one or one[["face_quality", "ecg_quality"]].isna().to_numpy().all():
+    if (
+        "face_quality" not in one
+        or "ecg_quality" not in one
+        or one[["face_quality", "ecg_quality"]].isna().to_numpy().all()
+    ):
         return None
     return {
         "no_face": int((one["face_quality"] == 0).sum()),
