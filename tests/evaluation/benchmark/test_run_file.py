@@ -45,7 +45,7 @@ def test_a_method_without_temperatures_has_none() -> None:
 
 
 def test_windows_that_a_run_does_not_name_or_that_are_gone_are_missing_data(tmp_path: Path) -> None:
-    with pytest.raises(MissingDataError, match="names no folder of windows; run the benchmark again"):
+    with pytest.raises(MissingDataError, match="names no folder of windows: they were in memory"):
         open_windows(replace(make_run(), windows_folders=()), tmp_path)
     with pytest.raises(MissingDataError):
         open_windows(replace(make_run(), windows_folders=("windows",)), tmp_path)
