@@ -132,12 +132,9 @@ def _open_features(table: pd.DataFrame, about: Mapping[str, Any]) -> TabularData
 def _open_windows(folder: Path, table: pd.DataFrame, about: Mapping[str, Any]) -> MemoryData:
     with np.load(folder / _WINDOWS_FILE, allow_pickle=False) as packed:
         parts = {name: np.split(packed[name], np.cumsum(packed[f"n_{name}"])[:-1]) for name in SIGNALS}
-    windows = [
-        Window(
-            **{name: parts[name][row] for name in SIGNALS},
-            **{name: kind(table[name].iloc[row]) for name, kind in VALUES.items()},
-        )
-        for row in range(len(table))
-    ]
+    windows = []
+    for row in range(len(table)):
+        fields: dict[str, Any] = {name: parts[name][row] for name in SIGNALS}
+        windows.append(Window(**fields, **{name: kind(table[name].iloc[row]) for name, kind in VALUES.items()}))
     settings = from_dict(WindowSettings, about["settings"])
     return MemoryData(windows, table, settings=settings, simulated=about["simulated"])

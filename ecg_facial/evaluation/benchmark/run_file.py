@@ -129,7 +129,7 @@ def describe_run(
     n_rest = 0 if REST_CODE in task.class_names else count_rest(prepared)
     protocol = parse_protocol(result.plan.protocol)
     crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
-    folders = [part.folder for part in prepared.parts if part.folder is not None] or [source.kept]
+    folders = [part.folder for part in prepared.parts] if prepared.folder is not None else [source.kept]
     return RunRecord(
         **vars(describe_program()),
         seed=min(result.plan.folds),
