@@ -13,10 +13,10 @@ import numpy as np
 
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
 from ecg_facial.evaluation.statistics.significance import (
-    p_above_chance,
+    p_of_t_above_chance,
     p_paired,
     p_sign_flip,
-    p_sign_flip_above_chance,
+    p_above_chance,
     p_wilcoxon,
 )
 from ecg_facial.runtime.typing import Float64Array
@@ -24,7 +24,7 @@ from ecg_facial.runtime.typing import Float64Array
 LEVEL = 0.05
 PAIRED: dict[str, Callable[..., float]] = {"paired t": p_paired, "sign flip": p_sign_flip, "Wilcoxon": p_wilcoxon}
 ABOVE_CHANCE: dict[str, Callable[..., float]] = {
-    "t above chance": p_above_chance, "sign flip above chance": p_sign_flip_above_chance,
+    "t above chance": p_of_t_above_chance, "sign flip above chance": p_above_chance,
 }  # fmt: skip
 
 

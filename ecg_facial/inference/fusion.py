@@ -33,7 +33,7 @@ class Fusion:
     face and ECG            ``(face_weight * face + ecg_weight * ecg) / T_fusion``
     face alone              ``face / T_facial``: the facial model's own calibrated output
     ECG alone               ``ecg / T_ecg``: the ECG model's own calibrated output
-    neither                 NaN; as probabilities all classes are equal
+    neither                 NaN, as probabilities too: no answer is no answer
     ======================  ==============================================================
 
     Calibrating each model before the sum would be another rule: the ratio of two temperatures would re-weight the
@@ -118,7 +118,7 @@ class Fusion:
         }
 
     def probabilities(self, face: FloatArray, ecg: FloatArray) -> dict[str, Float64Array]:
-        """Calibrated probabilities by model; all classes are equal where a model had nothing to look at.
+        """Calibrated probabilities by model; NaN where a model had nothing to look at.
 
         Parameters
         ----------
@@ -194,11 +194,13 @@ def softmax(logits: FloatArray) -> Float64Array:
 
 
 def to_probabilities(logits: FloatArray) -> Float64Array:
-    """Softmax of each row (n, n_classes); all classes are equal in a row that is not finite.
+    """Softmax of each row (n, n_classes); NaN in a row that is not finite, which is no answer.
 
     Examples
     --------
-    >>> to_probabilities(np.array([[0.0, np.nan]]))
-    array([[0.5, 0.5]])
+    >>> to_probabilities(np.array([[0.0, 0.0], [0.0, np.nan]]))
+    array([[0.5, 0.5],
+           [nan, nan]])
     """
-    return softmax(np.where(is_present(logits)[:, None], logits, 0.0))
+    present = is_present(logits)[:, None]
+    return np.where(present, softmax(np.where(present, logits, 0.0)), np.nan)

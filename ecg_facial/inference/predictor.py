@@ -36,8 +36,8 @@ class Prediction:
     class_names : tuple of str
     predicted : str or None
         Most probable class; None without any usable signal.
-    probabilities : tuple of float
-        Fused and calibrated; those of one model where the other has no signal; uniform without any.
+    probabilities : tuple of float or None
+        Fused and calibrated; those of one model where the other has no signal; None without any usable signal.
     facial, ecg : tuple of float or None
         Each model's own calibrated probabilities; None where it had nothing to look at.
     face_quality, ecg_quality : float
@@ -52,7 +52,7 @@ class Prediction:
 
     class_names: tuple[str, ...]
     predicted: str | None
-    probabilities: tuple[float, ...]
+    probabilities: tuple[float, ...] | None
     facial: tuple[float, ...] | None
     ecg: tuple[float, ...] | None
     face_quality: float
@@ -105,10 +105,10 @@ class Predictor:
         face, ecg = self._facial_logits(window), self._ecg_logits(window)
         found = self.info.fusion.probabilities(face[None], ecg[None])
         sees, beats = bool(window.frame_mask.any()), bool(len(window.tokens))
-        fused = _to_tuple(found["fusion"][0])
+        fused = _to_tuple(found["fusion"][0]) if sees or beats else None
         return Prediction(
             class_names=self.info.class_names,
-            predicted=self.info.class_names[int(np.argmax(fused))] if sees or beats else None,
+            predicted=None if fused is None else self.info.class_names[int(np.argmax(fused))],
             probabilities=fused,
             facial=_to_tuple(found["facial"][0]) if sees else None,
             ecg=_to_tuple(found["ecg"][0]) if beats else None,

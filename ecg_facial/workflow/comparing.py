@@ -63,7 +63,8 @@ def benchmark(
     -------
     DataFrame
         One row per model, fold and seed, with the columns ``model, fold, seed, protocol, normalisation, accuracy,
-        balanced_accuracy, macro_f1, n_trials, n_subjects, seconds`` (fit and prediction of the whole pipeline),
+        balanced_accuracy, macro_f1, n_trials, n_unanswered`` (trials without a prediction, which are not in
+        the figures), ``n_subjects, seconds`` (fit and prediction of the whole pipeline),
         ``stamps`` (warnings that belong to every figure) and ``audit`` (the verdict on leakage). The protocol
         ``original`` also gives the rows of leave-one-subject-out.
     """
@@ -104,7 +105,8 @@ def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
     }
     table = result.predictions.assign(predicted=predicted_classes(result.predictions))
     rows = []
-    for place, part in table.groupby(["model", "fold", "seed"], sort=False):
+    for place, rows in table.groupby(["model", "fold", "seed"], sort=False):
+        part = rows[rows["predicted"] != ""]
         judged = compute_metrics(
             part["label"].to_numpy(str), part["predicted"].to_numpy(str), class_names=task.class_names
         )
@@ -114,6 +116,7 @@ def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
                 "protocol": result.plan.protocol,
                 "normalisation": result.metrics.normalisation,
                 **{name: getattr(judged, name) for name in ("accuracy", "balanced_accuracy", "macro_f1", "n_trials")},
+                "n_unanswered": len(rows) - len(part),
                 "n_subjects": part["subject"].nunique(),
                 "seconds": seconds[place],
                 "stamps": "; ".join(result.metrics.stamps),

@@ -45,11 +45,11 @@ def test_a_missing_signal_leaves_the_other_models_calibrated_output() -> None:
     assert is_present(found["ecg"]).tolist() == [True, False]
 
 
-def test_without_both_signals_all_classes_are_equal() -> None:
+def test_without_both_signals_there_are_no_probabilities() -> None:
     nothing = np.stack([MISSING])
     assert np.isnan(Fusion().logits(nothing, nothing)["fusion"]).all()
     for values in Fusion(temperatures=WARM).probabilities(nothing, nothing).values():
-        np.testing.assert_array_equal(values, np.full((1, 3), 1 / 3))
+        assert np.isnan(values).all()
 
 
 temperatures = st.floats(0.1, 10)
@@ -78,9 +78,9 @@ def test_softmax_survives_large_logits() -> None:
     np.testing.assert_allclose(softmax(np.array([1e4, 0.0])), [1.0, 0.0])
 
 
-def test_a_row_that_is_not_finite_is_uniform_and_spoils_no_other() -> None:
+def test_a_row_that_is_not_finite_is_no_answer_and_spoils_no_other() -> None:
     found = to_probabilities(np.array([[1.0, np.nan], [np.inf, 0.0], [0.0, np.log(3.0)]]))
-    np.testing.assert_allclose(found, [[0.5, 0.5], [0.5, 0.5], [0.25, 0.75]])
+    np.testing.assert_allclose(found, [[np.nan, np.nan], [np.nan, np.nan], [0.25, 0.75]])
 
 
 @pytest.mark.parametrize("weights", [(-0.1, 1.0), (0.0, 0.0), (float("nan"), 1.0), (float("inf"), 1.0)])

@@ -18,7 +18,7 @@ from ecg_facial.evaluation.statistics.effect_sizes import compute_dz, compute_gz
 from ecg_facial.evaluation.statistics.significance import (
     assess_equivalence,
     correct_holm,
-    p_above_chance,
+    p_of_t_above_chance,
     p_paired,
     p_sign_flip,
     p_wilcoxon,
@@ -79,7 +79,7 @@ def test_t_tests_and_dz_are_those_of_pingouin(n: int) -> None:
     paired = pingouin.ttest(first, second, paired=True).iloc[0]
     assert p_paired(first, second) == pytest.approx(paired["p_val"])
     above = pingouin.ttest(first, 0.7, alternative="greater").iloc[0]
-    assert p_above_chance(first, 0.7) == pytest.approx(above["p_val"])
+    assert p_of_t_above_chance(first, 0.7) == pytest.approx(above["p_val"])
     assert abs(compute_dz(first, second)) == pytest.approx(pingouin.ttest(first - second, 0)["cohen_d"].iloc[0])
 
 
@@ -150,4 +150,4 @@ def test_one_subject_has_no_interval_for_statsmodels_either() -> None:
     ours = mean_over_subjects([0.5])
     assert math.isnan(ours.low)
     assert math.isnan(ours.high)
-    assert math.isnan(p_above_chance([0.5], 0.25))
+    assert math.isnan(p_of_t_above_chance([0.5], 0.25))

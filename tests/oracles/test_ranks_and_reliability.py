@@ -1,4 +1,4 @@
-"""Ranks of models agree with scikit-posthocs and pingouin, intraclass correlations with pingouin."""
+"""Ranks of models agree with pingouin, intraclass correlations with pingouin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ecg_facial.evaluation.statistics.ranking import rank_models
 from ecg_facial.evaluation.statistics.reliability import assess_reliability
 
 pingouin = import_oracle("pingouin")
-posthocs = import_oracle("scikit_posthocs")
 
 SKILL = [0.45, 0.50, 0.52, 0.60, 0.70]
 
@@ -32,27 +31,6 @@ def test_friedman_with_ties_is_that_of_pingouin(n: int, n_models: int) -> None:
     chi2 = pingouin.friedman(table, method="chisq").iloc[0]
     assert (ours.chi2, ours.p) == (pytest.approx(chi2["Q"]), pytest.approx(chi2["p_unc"]))
     assert ours.f == pytest.approx(pingouin.friedman(table, method="f")["F"].iloc[0])
-
-
-@pytest.mark.parametrize("n", [5, 12, 87])
-@pytest.mark.parametrize("n_models", [2, 3, 5])
-def test_nemenyi_is_that_of_scikit_posthocs(n: int, n_models: int) -> None:
-    table = draw_table(n, n_models=n_models)
-    ours = rank_models(table).nemenyi.loc[table.columns, table.columns]
-    theirs = posthocs.posthoc_nemenyi_friedman(table)
-    assert ours.to_numpy() == pytest.approx(theirs.to_numpy(), abs=1e-6)
-
-
-@pytest.mark.parametrize("n", [12, 30, 87])
-def test_groups_are_the_letters_of_scikit_posthocs(n: int) -> None:
-    table = draw_table(n)
-    letters = posthocs.compact_letter_display(posthocs.posthoc_nemenyi_friedman(table), alpha=0.05)
-    by_letter: dict[str, set[str]] = {}
-    for model, text in letters.items():
-        for letter in text.strip():
-            by_letter.setdefault(letter, set()).add(str(model))
-    several = sorted(sorted(models) for models in by_letter.values() if len(models) > 1)
-    assert sorted(sorted(group) for group in rank_models(table).groups) == several
 
 
 def test_subjects_with_nan_are_left_out_as_pingouin_does() -> None:

@@ -6,6 +6,7 @@ others compare figures.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 from ecg_facial.evaluation.judging.published import IMPLAUSIBLE_POINTS, best_published
 from ecg_facial.evaluation.judging.schema import ALPHA, Check, RunMetrics
 from ecg_facial.evaluation.statistics.confidence_intervals import runs_at_chance
-from ecg_facial.evaluation.statistics.significance import p_above_chance
+from ecg_facial.evaluation.statistics.significance import p_of_t_above_chance
 from ecg_facial.runtime.typing import Float64Array
 
 _N_DRAWS, _SEED = 4000, 0
@@ -38,7 +39,7 @@ def check_counts(predictions: pd.DataFrame, class_names: Sequence[str]) -> Check
     class_names : sequence of str
     """
     worst, name = 1.0, ""
-    for (model, _), part in predictions.groupby(["model", "seed"], sort=True):
+    for (model, _), part in predictions[predictions["predicted"] != ""].groupby(["model", "seed"], sort=True):
         p = _test_counts(part, class_names)
         if p is not None and p < worst:
             worst, name = p, str(model)
@@ -96,15 +97,16 @@ def check_permuted(accuracies: Sequence[float], chance: float) -> Check:
             passed=None,
             message="not run: ask for permutations of the labels",
         )
-    p_value = p_above_chance(list(accuracies), chance)
+    p_value = p_of_t_above_chance(list(accuracies), chance)
     runs = runs_at_chance(list(accuracies), chance)
     return Check(
         name="permuted labels score at chance",
         kind="stochastic",
-        passed=p_value >= ALPHA,
+        # equal runs have no t test
+        passed=not p_value < ALPHA,
         message=f"{100 * runs.mean:.2f} % in {runs.n_runs} runs (95 % {100 * runs.low:.2f} to {100 * runs.high:.2f}), "
         f"chance {100 * chance:.2f}; above it p {p_value:.2g}",
-        p_value=p_value,
+        p_value=None if math.isnan(p_value) else p_value,
     )
 
 

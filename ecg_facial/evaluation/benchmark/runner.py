@@ -24,6 +24,7 @@ from ecg_facial.evaluation.benchmark.fold_results import (
     read_fold,
     run_job,
 )
+from ecg_facial.evaluation.benchmark.independence import describe_independence
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
@@ -182,6 +183,7 @@ class _Runner:
             folds_sha256=plan.sha256,
             normalisation=settings.normalisation.mode,
             stamps=(*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps),
+            independence=describe_independence(plan, self.prepared.table),
         )
         write_folds(out / FOLDS_FILE, plan)
         write_predictions(out / PREDICTIONS_FILE, predictions)

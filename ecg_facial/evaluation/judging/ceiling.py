@@ -30,13 +30,14 @@ def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> d
     Returns
     -------
     dict of str to CeilingComparison
-        By model, over the trials that both judged. Models whose trials the observer has not seen are left out.
+        By model, over the trials that both judged: those without a prediction are left out. Models whose trials the observer has not seen are left out.
     """
     keys = ["subject", "trial"]
-    right = [
-        table.assign(right=predicted_classes(table) == table["label"].to_numpy(str))[["model", *keys, "right"]]
-        for table in (predictions, observer)
-    ]
+    right = []
+    for table in (predictions, observer):
+        said = table["predicted"].to_numpy(str) if "predicted" in table else predicted_classes(table)
+        judged = table.assign(right=said == table["label"].to_numpy(str))
+        right.append(judged.loc[said != "", ["model", *keys, "right"]])
     both = right[0].merge(right[1], on=["model", *keys], suffixes=("", "_observer"))
     return {str(model): _compare(part) for model, part in both.groupby("model", sort=False)}
 

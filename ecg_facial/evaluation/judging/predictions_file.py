@@ -34,7 +34,12 @@ COLUMNS = (
     Column("seed", "integer", "", "Every seed is a whole run of all folds."),
     Column("model", "text", "", "`facial`, `ecg`, `fusion`, a variant such as `fusion:gated`, or another name."),
     Column("label", "text", "", "Code of the stimulus level, such as `PA3`. On reading, `level` means the same."),
-    Column(PROBABILITY, "number", "0 to 1", "Probability of a class, one column per class; a row sums to 1."),
+    Column(
+        PROBABILITY,
+        "number or empty",
+        "0 to 1",
+        "Probability of a class, one column per class; a row sums to 1. All empty where the model gave no answer.",
+    ),
     Column("face_quality", "number or empty", "0 to 1", "Share of frames with a usable face; high is good."),
     Column("ecg_quality", "number or empty", "0 to 1", "Signal quality of the ECG; high is good."),
 )
@@ -51,10 +56,12 @@ def class_names_of(table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def predicted_classes(table: pd.DataFrame) -> StrArray:
-    """Name of the most probable class of each row; of equals the first."""
+    """Name of the most probable class of each row, of equals the first; empty in a row without an answer."""
     names = class_names_of(table)
-    best = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
-    return np.asarray([names[number] for number in best], dtype=np.str_)
+    values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
+    answered = np.isfinite(values).all(axis=1)
+    best = np.array(names, dtype=np.str_)[np.where(answered[:, None], values, 0.0).argmax(axis=1)]
+    return np.asarray(np.where(answered, best, ""), dtype=np.str_)
 
 
 def round_to_one(probabilities: Float64Array, digits: int = _DIGITS) -> Int64Array:
@@ -81,15 +88,20 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
     ----------
     path : Path
     table : DataFrame
-        With the columns of this module; probabilities need not be rounded.
+        With the columns of this module; probabilities need not be rounded, and are NaN in a row without an answer.
     """
     names = class_names_of(table)
     rank = {model: number for number, model in enumerate(MODEL_ORDER)}
     order = table["model"].map(lambda model: (rank.get(str(model).split(":")[0], len(rank)), str(model)))
     table = table.assign(_order=order).sort_values(["subject", "trial", "_order", "seed", "fold"], kind="stable")
-    steps = round_to_one(table[[f"p_{name}" for name in names]].to_numpy(np.float64))
+    values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
+    answered = np.isfinite(values).all(axis=1)
+    steps = round_to_one(np.where(answered[:, None], values, 1.0))
     columns = [[_quote(value) for value in table[name].astype(str)] for name in FIRST_COLUMNS]
-    columns += [[f"{step // 10**_DIGITS}.{step % 10**_DIGITS:06d}" for step in steps[:, i]] for i in range(len(names))]
+    columns += [
+        [_format_steps(step) if there else "" for step, there in zip(steps[:, i].tolist(), answered, strict=True)]
+        for i in range(len(names))
+    ]
     columns += [[_format(value) for value in table[name].to_numpy(np.float64)] for name in LAST_COLUMNS]
     header = [*FIRST_COLUMNS, *(_quote(f"p_{name}") for name in names), *LAST_COLUMNS]
     lines = [",".join(header), *(",".join(row) for row in zip(*columns, strict=True))]
@@ -99,6 +111,11 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
 def _quote(text: str) -> str:
     """Quote a name that holds a comma, a quotation mark or the end of a line."""
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
+
+
+def _format_steps(steps: int) -> str:
+    """Write a number of steps of 10^-6 as a share."""
+    return f"{steps // 10**_DIGITS}.{steps % 10**_DIGITS:06d}"
 
 
 def _format(value: float) -> str:

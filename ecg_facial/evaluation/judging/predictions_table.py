@@ -11,15 +11,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.evaluation.judging.predictions_file import SUM_TOLERANCE, class_names_of, show_row
+from ecg_facial.evaluation.judging.predictions_file import (
+    SUM_TOLERANCE,
+    class_names_of,
+    predicted_classes,
+    show_row,
+)
 from ecg_facial.labels import PainLevel, Task
+from ecg_facial.runtime.typing import Float64Array
 
+Decisions: TypeAlias = Literal["predicted", "probabilities"]
 KEYS = ("subject", "trial", "label")
 DEFAULTS: dict[str, Any] = {"model": "model", "seed": 0, "fold": 0}
 QUALITIES = ("face_quality", "ecg_quality")
@@ -37,7 +44,8 @@ class PredictionsTable:
     ----------
     table : DataFrame
         ``subject, trial, fold, seed, model, label, predicted``, a ``p_<class>`` column for each class (NaN in the rows
-        of a model that gives none), strata, and qualities where the file has them.
+        of a model that gives none), strata, and qualities where the file has them. ``predicted`` is empty in a row
+        without an answer.
     class_names : tuple of str
     ordered : bool
         Whether the classes are steps of one scale, so that a distance between them means something.
@@ -45,6 +53,12 @@ class PredictionsTable:
         Columns by which people are grouped: one value per subject.
     notes : tuple of str
         What was assumed, one line each.
+    decisions : {"predicted", "probabilities"}
+        What counts as a model's decision: the column ``predicted`` where a row has one, or the most probable class.
+    n_disagreeing : int
+        Rows whose column ``predicted`` is not the most probable class.
+    folds_known : bool
+        Whether the file says which fold tested a trial.
     """
 
     table: pd.DataFrame
@@ -52,10 +66,17 @@ class PredictionsTable:
     ordered: bool
     strata: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    decisions: Decisions = "predicted"
+    n_disagreeing: int = 0
+    folds_known: bool = False
 
 
 def read_predictions(
-    path: Path, *, classes: Sequence[str] | None = None, strata: Sequence[str] | None = None
+    path: Path,
+    *,
+    classes: Sequence[str] | None = None,
+    strata: Sequence[str] | None = None,
+    decisions: Decisions = "predicted",
 ) -> PredictionsTable:
     """Read a predictions file.
 
@@ -69,6 +90,8 @@ def read_predictions(
     strata : sequence of str, optional
         Columns to group people by. Without it ``sex`` and ``age_years`` (in three bands), also as BioVid's names spell
         them, and whether the person is one of BioVid's 20 without a visible reaction.
+    decisions : {"predicted", "probabilities"}
+        What counts as a model's decision where a row has both: its column ``predicted``, or its most probable class.
 
     Raises
     ------
@@ -77,15 +100,37 @@ def read_predictions(
     CorruptDataError
         When it is no such table: the message names the column, the row and the value.
     SettingsError
-        For classes or strata that the file does not have.
+        For classes or strata that the file does not have, or an unknown kind of decisions.
     """
+    if decisions not in get_args(Decisions):
+        raise SettingsError(f"decisions {decisions!r}: choose among {', '.join(get_args(Decisions))}")
     raw = _read_text(Path(path))
     names, ordered, how = _find_classes(path, raw, classes)
-    table = _fill(path, raw, names)
+    table, n_disagreeing = _decide(path, _fill(path, raw, names), names, decisions)
     _check_rows(path, table, names)
+    table, notes = _drop_silent_models(path, table)
     table, found = _add_strata(path, table, strata)
-    notes = [how, *(f"no column {name!r}: {value!r} is taken" for name, value in DEFAULTS.items() if name not in raw)]
-    return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=found, notes=tuple(notes))
+    absent = [f"no column {name!r}: {value!r} is taken" for name, value in DEFAULTS.items() if name not in raw]
+    return PredictionsTable(
+        table=table,
+        class_names=names,
+        ordered=ordered,
+        strata=found,
+        notes=(how, *absent, *notes),
+        decisions=decisions,
+        n_disagreeing=n_disagreeing,
+        folds_known="fold" in raw,
+    )
+
+
+def _drop_silent_models(path: Path, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Leave models without a single answer out, with a note of each: they have no figure at all."""
+    answers = (table["predicted"] != "").groupby(table["model"].astype(str)).any()
+    silent = [str(name) for name in answers.index[~answers]]
+    if len(silent) == len(answers):
+        raise CorruptDataError(f"{path}: no row has a prediction; expected probabilities or a class in some rows")
+    kept = table[~table["model"].astype(str).isin(silent)]
+    return kept, [f"model {name!r} has no prediction for any trial: it is left out" for name in silent]
 
 
 def from_run(
@@ -108,10 +153,12 @@ def from_run(
         known = [name for name in ("subject", "sex", "age_years") if name in people]
         one = people.drop_duplicates("subject")[known]
         table = table.merge(one, on="subject", how="left", validate="many_to_one")
-    chosen = table[[f"p_{name}" for name in names]].to_numpy(np.float64).argmax(axis=1)
-    table = table.assign(predicted=np.array(names)[chosen])
-    table, strata = _add_strata(Path("predictions.csv"), table, None)
-    return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=strata)
+    path = Path("predictions.csv")
+    table, notes = _drop_silent_models(path, table.assign(predicted=predicted_classes(table)))
+    table, strata = _add_strata(path, table, None)
+    return PredictionsTable(
+        table=table, class_names=names, ordered=ordered, strata=strata, notes=tuple(notes), folds_known=True
+    )
 
 
 def _read_text(path: Path) -> pd.DataFrame:
@@ -205,14 +252,15 @@ def _fill(path: Path, raw: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame
     numeric += [name for name in (*QUALITIES, "age_years") if name in table]
     for name in numeric:
         values = pd.to_numeric(table[name], errors="coerce")
-        _refuse(path, table, name, (values.isna() & (table[name] != "")).to_numpy(), "is no number")
+        wrong = ~np.isfinite(values.to_numpy(np.float64)) & (table[name] != "").to_numpy()
+        _refuse(path, table, name, wrong, "is no number; leave cells without an answer empty")
         table[name] = values
     for name in names:
         if f"p_{name}" not in table:
             table[f"p_{name}"] = np.nan
     table["seed"] = _to_whole(path, table, "seed")
     table["fold"] = table["fold"].astype(str)
-    return table.assign(predicted=_decide(path, table, names))
+    return table
 
 
 def _to_whole(path: Path, table: pd.DataFrame, name: str) -> pd.Series:
@@ -222,21 +270,35 @@ def _to_whole(path: Path, table: pd.DataFrame, name: str) -> pd.Series:
     return values.astype(int)
 
 
-def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
-    """Predicted class of each row: as the file says, else the most probable one."""
-    stated = table["predicted"] if "predicted" in table else pd.Series("", index=table.index)
-    values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
+def _decide(
+    path: Path, table: pd.DataFrame, names: tuple[str, ...], decisions: Decisions
+) -> tuple[pd.DataFrame, int]:
+    """Add the predicted class of each row, empty without an answer; and count rows that say two different things."""
+    stated = table["predicted"].to_numpy(str) if "predicted" in table else np.full(len(table), "")
+    values = _check_probabilities(path, table, names)
     known = np.isfinite(values).all(axis=1)
-    some = np.isfinite(values).any(axis=1)
+    filled = np.where(known[:, None], values, -1.0)
+    likely = np.where(known, np.array(names)[filled.argmax(axis=1)], "")
+    # equal probabilities do not contradict either class: the one that is stated counts
+    place = pd.Series(stated).map({name: place for place, name in enumerate(names)})
+    both = known & place.notna().to_numpy()
+    of_stated = filled[np.arange(len(filled)), place.fillna(0).to_numpy(np.int64)]
+    disagrees = both & (of_stated < filled.max(axis=1))
+    counts = (stated != "") & ~(disagrees & (decisions == "probabilities"))
+    return table.assign(predicted=np.where(counts, stated, likely)), int(disagrees.sum())
+
+
+def _check_probabilities(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> Float64Array:
+    """Probabilities of all rows; all of a row's are there and sum to 1, or none is."""
+    values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
+    known, some = np.isfinite(values).all(axis=1), np.isfinite(values).any(axis=1)
     _refuse(path, table, f"p_{names[0]}", some & ~known, "and its fellows are only in part there")
-    _refuse(path, table, "predicted" if "predicted" in table else f"p_{names[0]}", ~known & (stated == ""), "is empty")
     sums = np.where(known, values.sum(axis=1), 1.0)
     wrong = known & ((np.abs(sums - 1) > SUM_TOLERANCE) | (values < 0).any(axis=1))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise CorruptDataError(f"{path}: row {row + 2}: probabilities {show_row(values[row])} do not sum to 1")
-    likely = np.array(names)[np.where(known[:, None], values, 0.0).argmax(axis=1)]
-    return stated.where(stated != "", pd.Series(likely, index=table.index))
+    return values
 
 
 def _refuse(path: Path, table: pd.DataFrame, name: str, wrong: np.ndarray[Any, Any], what: str) -> None:
@@ -259,12 +321,13 @@ def _check_rows(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> None
     if (labels > 1).any():
         subject, trial = labels[labels > 1].index[0]
         raise CorruptDataError(f"{path}: trial {trial!r} of subject {subject!r} has two labels; expected one")
-    for (model, seed), part in table.groupby(["model", "seed"]):
+    # rows without an answer may stand among others; decisions without probabilities may not
+    for (model, seed), part in table[table["predicted"] != ""].groupby(["model", "seed"]):
         known = part[f"p_{names[0]}"].notna()
         if known.any() and not known.all():
             raise CorruptDataError(
-                f"{path}: model {model!r}, seed {seed}: {int((~known).sum())} of {len(part)} trials have no "
-                "probabilities; expected all or none"
+                f"{path}: model {model!r}, seed {seed}: {int((~known).sum())} of {len(part)} decisions have "
+                "no probabilities; expected all or none"
             )
 
 

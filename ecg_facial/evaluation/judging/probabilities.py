@@ -1,18 +1,18 @@
 """Calibration, abstention and conformal sets of one model's probabilities.
 
-Input: one model's rows of a predictions table. Output: the parts of `ModelMetrics` that judge probabilities; None for a
-model that gives none. Of several seeds the first is taken, so that each trial counts once: bins, null bands and
-conformal sets are about a number of independent trials.
+Input: one model's rows, coded. Output: the parts of `ModelMetrics` that judge probabilities; None for a model that
+gives none. Each seed is judged by itself, so that a trial counts once, and numbers are the mean over seeds; bins and
+curves are those of the first seed, which is named.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
+from ecg_facial.evaluation.judging.coded import CodedRows
 from ecg_facial.evaluation.judging.predictions_table import PredictionsTable
 from ecg_facial.evaluation.judging.schema import (
     AbstentionMetrics,
@@ -31,10 +31,9 @@ from ecg_facial.evaluation.statistics.calibration_error import (
     ece_null_band,
 )
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
-from ecg_facial.evaluation.statistics.conformal import cross_conformal
+from ecg_facial.evaluation.statistics.conformal import SetCoverage, cross_conformal
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
 _CURVE_POINTS = 100
 
 
@@ -47,73 +46,134 @@ class ProbabilityMetrics:
     conformal: ConformalMetrics | None = None
 
 
-def judge_probabilities(part: pd.DataFrame, about: PredictionsTable) -> ProbabilityMetrics:
-    """Judge the probabilities of one model; of several seeds those of the first.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Seed:
+    """Probabilities of one seed, each trial once."""
+
+    seed: int
+    probabilities: Float64Array
+    labels: Int64Array
+    subjects: list[str]
+    n_declined: int
+
+
+def judge_probabilities(rows: CodedRows, about: PredictionsTable) -> ProbabilityMetrics:
+    """Judge the probabilities of one model.
 
     Parameters
     ----------
-    part : DataFrame
+    rows : CodedRows
         The model's rows.
     about : PredictionsTable
     """
-    one = part[part["seed"] == part["seed"].min()].drop_duplicates(["subject", "trial"])
-    probabilities = one[[f"p_{name}" for name in about.class_names]].to_numpy(np.float64)
-    if not np.isfinite(probabilities).all():
+    if rows.answered.known_probabilities() is None:
         return ProbabilityMetrics()
-    places = {name: place for place, name in enumerate(about.class_names)}
-    labels = np.array([places[name] for name in one["label"]], dtype=np.int64)
-    subjects = one["subject"].to_numpy(str)
+    seeds = [_take_seed(rows.answered, int(seed)) for seed in np.unique(rows.answered.seed)]
     return ProbabilityMetrics(
-        calibration=_judge_calibration(probabilities, labels),
-        abstention=_judge_abstention(probabilities, labels),
-        conformal=_judge_sets(probabilities, labels, subjects),
+        calibration=_judge_calibration(seeds), abstention=_judge_abstention(seeds), conformal=_judge_sets(seeds)
     )
 
 
-def _judge_calibration(probabilities: Floats, labels: Ints) -> CalibrationMetrics:
+def _take_seed(answered: CodedRows, seed: int) -> _Seed:
+    """Rows of a seed; of a trial that several folds tested, the first."""
+    own = answered.select(answered.seed == seed)
+    one = own.select(np.isin(np.arange(len(own.trial)), np.unique(own.trial, return_index=True)[1]))
+    return _Seed(
+        seed=seed,
+        probabilities=one.probabilities,
+        labels=one.true,
+        subjects=one.trials.subjects[one.subject].tolist(),
+        n_declined=len(one.trials) - len(one.trial),
+    )
+
+
+def _judge_calibration(seeds: Sequence[_Seed]) -> CalibrationMetrics:
     """Calibration error with its null band, proper scores, and the bins of a reliability diagram."""
-    expected, low, high = ece_null_band(probabilities)
+    band = np.mean([ece_null_band(each.probabilities) for each in seeds], axis=0)
+    first = seeds[0]
+    error, brier, skill, loss = np.mean(
+        [
+            [
+                judge(each.probabilities, each.labels)
+                for judge in (compute_ece, compute_brier, compute_brier_skill, compute_log_loss)
+            ]
+            for each in seeds
+        ],
+        axis=0,
+    ).tolist()
     return CalibrationMetrics(
-        ece=compute_ece(probabilities, labels),
-        ece_null_mean=expected,
-        ece_null_low=low,
-        ece_null_high=high,
-        brier=compute_brier(probabilities, labels),
-        brier_skill=compute_brier_skill(probabilities, labels),
-        log_loss=compute_log_loss(probabilities, labels),
+        ece=error,
+        ece_null_mean=float(band[0]),
+        ece_null_low=float(band[1]),
+        ece_null_high=float(band[2]),
+        brier=brier,
+        brier_skill=skill,
+        log_loss=loss,
         n_bins=N_BINS,
-        reliability=tuple(bin_confidences(probabilities, labels)),
+        seeds=tuple(each.seed for each in seeds),
+        reliability_seed=first.seed,
+        reliability=tuple(bin_confidences(first.probabilities, first.labels)),
     )
 
 
-def _judge_abstention(probabilities: Floats, labels: Ints) -> AbstentionMetrics | None:
+def _judge_abstention(seeds: Sequence[_Seed]) -> AbstentionMetrics | None:
     """Risk-coverage curve by the confidence in the predicted class, thinned for the file."""
-    found = compute_risk_coverage(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
-    if found is None:
+    found = [
+        curve
+        for each in seeds
+        if (
+            curve := compute_risk_coverage(
+                each.probabilities.max(axis=1),
+                each.probabilities.argmax(axis=1) == each.labels,
+                n_declined=each.n_declined,
+            )
+        )
+    ]
+    if not found:
         return None
-    shown = np.unique(np.linspace(0, len(found.coverage) - 1, _CURVE_POINTS).round().astype(int))
+    first = found[0]
+    shown = np.unique(np.linspace(0, len(first.coverage) - 1, _CURVE_POINTS).round().astype(int))
     return AbstentionMetrics(
-        aurc=found.aurc,
-        aurc_excess=found.excess,
-        points=tuple(CoveragePoint(coverage=share, accuracy=found.accuracy_at(share)) for share in SHARES),
-        curve=tuple((float(found.coverage[place]), float(found.accuracy[place])) for place in shown),
+        aurc=float(np.mean([curve.aurc for curve in found])),
+        aurc_excess=float(np.mean([curve.excess for curve in found])),
+        points=tuple(
+            CoveragePoint(coverage=share, accuracy=float(np.mean([curve.accuracy_at(share) for curve in found])))
+            for share in SHARES
+        ),
+        seeds=tuple(each.seed for each in seeds),
+        curve_seed=seeds[0].seed,
+        curve=tuple((float(first.coverage[place]), float(first.accuracy[place])) for place in shown),
     )
 
 
-def _judge_sets(probabilities: Floats, labels: Ints, subjects: np.ndarray[Any, Any]) -> ConformalMetrics | None:
+def _judge_sets(seeds: Sequence[_Seed]) -> ConformalMetrics | None:
     """Coverage and size of conformal sets, each subject's calibrated on all others; None for one subject."""
-    found = cross_conformal(probabilities, labels, list(subjects))
-    if found is None:
+    found = [
+        sets for each in seeds if (sets := cross_conformal(each.probabilities, each.labels, each.subjects)) is not None
+    ]
+    if not found:
         return None
-    mean = mean_over_subjects(list(found.by_subject.values()))
+    by_subject = _average_subjects(found)
+    mean = mean_over_subjects(list(by_subject.values()), bounds=(0.0, 1.0))
+    spread = replace(found[0], by_subject=by_subject).spread
     return ConformalMetrics(
-        target=found.target,
-        coverage=found.coverage,
+        target=found[0].target,
+        coverage=mean.mean,
         ci95_low=mean.low,
         ci95_high=mean.high,
-        mean_size=found.mean_size,
-        empty=found.empty,
-        coverage_sd_subjects=found.spread,
-        n_calibration_subjects=found.n_calibration_subjects,
-        promised=found.promised,
+        mean_size=float(np.mean([sets.mean_size for sets in found])),
+        empty=float(np.mean([sets.empty for sets in found])),
+        coverage_sd_subjects=spread,
+        n_calibration_subjects=min(sets.n_calibration_subjects for sets in found),
+        promised=all(sets.promised for sets in found),
+        seeds=tuple(each.seed for each in seeds),
     )
+
+
+def _average_subjects(found: Sequence[SetCoverage]) -> dict[str, float]:
+    """Coverage of each subject, mean over the seeds that have them."""
+    values: dict[str, list[float]] = {}
+    for sets in found:
+        for name, covered in sets.by_subject.items():
+            values.setdefault(name, []).append(covered)
+    return {name: float(np.mean(each)) for name, each in values.items()}

@@ -89,6 +89,7 @@ def choose_examples(
         predicted=predicted_classes(own),
         confidence=own[[f"p_{name}" for name in class_names_of(own)]].max(axis=1),
     )
+    own = own[own["predicted"] != ""]
     right = own["predicted"] == own["label"]
     wanted = [
         (f"{task.class_names[0]}, recognised", right & (own["label"] == task.class_names[0])),

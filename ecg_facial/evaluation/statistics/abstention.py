@@ -6,6 +6,7 @@ trials that are judged; and whose trials those are.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,10 +23,10 @@ class RiskCoverage:
     Attributes
     ----------
     coverage, accuracy : ndarray, shape (n_steps,)
-        Share of trials that are judged, rising to 1, and their accuracy. Trials of equal confidence are judged
+        Share of trials that are judged, rising to 1 (less what was declined), and their accuracy. Trials of equal confidence are judged
         together, so that their order in the file has no influence.
     aurc : float
-        Area under the curve of error against coverage; lower is better.
+        Area under the curve of error against the share of the trials with a prediction; lower is better.
     excess : float
         `aurc` less the least area that the same number of errors allows: 0 where all errors are the least sure trials.
     """
@@ -36,12 +37,14 @@ class RiskCoverage:
     excess: float
 
     def accuracy_at(self, share: float) -> float:
-        """Accuracy when at least this share is judged."""
+        """Accuracy when at least this share is judged; NaN where fewer trials have a prediction."""
         place = int(np.searchsorted(self.coverage, share - 1e-12))
-        return float(self.accuracy[min(place, len(self.accuracy) - 1)])
+        return float(self.accuracy[place]) if place < len(self.accuracy) else math.nan
 
 
-def compute_risk_coverage(confidence: Float64Array, right: BoolArray) -> RiskCoverage | None:
+def compute_risk_coverage(
+    confidence: Float64Array, right: BoolArray, *, n_declined: int = 0
+) -> RiskCoverage | None:
     """Compute the risk-coverage curve; None without trials.
 
     Parameters
@@ -49,6 +52,8 @@ def compute_risk_coverage(confidence: Float64Array, right: BoolArray) -> RiskCov
     confidence : ndarray, shape (n,)
         Confidence of the model, or a signal quality: any scale on which more is surer. NaN is the least sure.
     right : ndarray of bool, shape (n,)
+    n_declined : int
+        Trials without a prediction: they are never judged, so that the coverage ends below 1.
 
     References
     ----------
@@ -65,7 +70,8 @@ def compute_risk_coverage(confidence: Float64Array, right: BoolArray) -> RiskCov
     accuracy = hits[last] / judged
     # each step of the curve holds a group of tied trials: weight it by their number
     aurc = float(((1 - accuracy) * np.diff(np.append(0, judged))).sum() / n)
-    return RiskCoverage(coverage=judged / n, accuracy=accuracy, aurc=aurc, excess=aurc - _least_area(n, int(hits[-1])))
+    coverage = judged / (n + n_declined)
+    return RiskCoverage(coverage=coverage, accuracy=accuracy, aurc=aurc, excess=aurc - _least_area(n, int(hits[-1])))
 
 
 def _rank_unknown_last(confidence: Float64Array) -> Float64Array:

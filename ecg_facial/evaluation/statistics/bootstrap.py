@@ -35,7 +35,7 @@ _ROUNDING = 1e-6
 Limits = tuple[float, float]
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=4)
 def _draw_counts(n: int) -> Float64Array:
     """How often each of n values is in each resample, (draws, n).
 

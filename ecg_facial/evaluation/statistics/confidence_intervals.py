@@ -7,6 +7,7 @@ training data, so that an interval is about new subjects for this set of trained
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from functools import partial
 
@@ -40,7 +41,7 @@ class SubjectMean:
     Attributes
     ----------
     mean, low, high, std : float
-        NaN limits for fewer than two subjects; without spread the limits are the mean.
+        NaN limits for fewer than two subjects, and without spread: equal figures do not say how far others lie.
     n_subjects : int
         Subjects with a figure.
     method : str
@@ -55,7 +56,13 @@ class SubjectMean:
     method: str = "t"
 
 
-def mean_over_subjects(values: Values, *, confidence: float = CONFIDENCE, method: str = "auto") -> SubjectMean:
+def mean_over_subjects(
+    values: Values,
+    *,
+    confidence: float = CONFIDENCE,
+    method: str = "auto",
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+) -> SubjectMean:
     """Compute mean, interval and standard deviation over subjects; NaN values are left out.
 
     Parameters
@@ -68,6 +75,9 @@ def mean_over_subjects(values: Values, *, confidence: float = CONFIDENCE, method
         subjects are skewed (some people show nothing), where t is too short on one side, and BCa covers too little for
         few subjects: `benchmarks/interval_coverage.py` measures all three. Where a bootstrap is not defined (nearly all
         values equal), t takes its place, and the result says so.
+    bounds : pair of float
+        Least and largest mean that is possible, such as (0, 1) for shares: limits outside are moved there, which takes
+        no possible mean out of the interval.
 
     Raises
     ------
@@ -86,10 +96,11 @@ def mean_over_subjects(values: Values, *, confidence: float = CONFIDENCE, method
     mean = float(data.mean()) if n else math.nan
     if n < 2:
         return SubjectMean(mean=mean, low=math.nan, high=math.nan, std=math.nan, n_subjects=n, method="none")
-    used = choose_method(n) if method == "auto" else method
     if not has_spread(data):
-        return SubjectMean(mean=mean, low=mean, high=mean, std=0.0, n_subjects=n, method=used)
-    (low, high), used = _compute_limits(data, confidence, used)
+        return SubjectMean(mean=mean, low=math.nan, high=math.nan, std=0.0, n_subjects=n, method="none")
+    used = choose_method(n) if method == "auto" else method
+    limits, used = _compute_limits(data, confidence, used)
+    low, high = np.clip(limits, *bounds).tolist()
     return SubjectMean(mean=mean, low=low, high=high, std=float(data.std(ddof=1)), n_subjects=n, method=used)
 
 
@@ -129,10 +140,16 @@ class GroupDifference:
     n_second: int
 
 
-def difference_of_groups(first: Values, second: Values, *, confidence: float = CONFIDENCE) -> GroupDifference:
+def difference_of_groups(
+    first: Values,
+    second: Values,
+    *,
+    confidence: float = CONFIDENCE,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+) -> GroupDifference:
     """Compare two strata, such as women and men: first minus second, variances may differ (Welch).
 
-    NaN limits where a group has fewer than two people; without any spread the limits are the difference.
+    NaN limits and p where a group has fewer than two people, and without any spread.
     """
     check_confidence(confidence)
     a, b = keep_finite(first), keep_finite(second)
@@ -141,18 +158,15 @@ def difference_of_groups(first: Values, second: Values, *, confidence: float = C
     if not min(n):
         return make(difference=math.nan, low=math.nan, high=math.nan, p=math.nan, df=math.nan)
     difference = float(a.mean() - b.mean())
-    if min(n) < 2:
+    if min(n) < 2 or not (has_spread(a) or has_spread(b)):
         return make(difference=difference, low=math.nan, high=math.nan, p=math.nan, df=math.nan)
-    if not has_spread(a) and not has_spread(b):
-        return make(
-            difference=difference, low=difference, high=difference, p=float(abs(difference) <= 1e-12), df=math.nan
-        )
     parts = np.array([a.var(ddof=1) / n[0], b.var(ddof=1) / n[1]])
     df = float(parts.sum() ** 2 / (parts**2 / (np.array(n) - 1)).sum())
     error = float(np.sqrt(parts.sum()))
     reach = float(scipy.stats.t.ppf(0.5 + confidence / 2, df)) * error
-    p = float(2 * scipy.stats.t.sf(abs(difference) / error, df))
-    return make(difference=difference, low=difference - reach, high=difference + reach, p=p, df=df)
+    p = max(float(2 * scipy.stats.t.sf(abs(difference) / error, df)), sys.float_info.min)
+    low, high = np.clip([difference - reach, difference + reach], *bounds).tolist()
+    return make(difference=difference, low=low, high=high, p=p, df=df)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +188,10 @@ def runs_at_chance(means: Values, chance: float, *, confidence: float = CONFIDEN
     binomial interval is wrong. False for fewer than two runs, which show nothing.
     """
     runs = mean_over_subjects(means, confidence=confidence, method="t")
-    # without spread the limits are the mean itself, but for rounding
-    at_chance = runs.low - 1e-12 <= chance <= runs.high + 1e-12
+    if runs.std == 0.0:
+        at_chance = abs(runs.mean - chance) <= 1e-12
+    else:
+        at_chance = runs.low - 1e-12 <= chance <= runs.high + 1e-12
     return ChanceRuns(
         mean=runs.mean, low=runs.low, high=runs.high, chance=chance, n_runs=runs.n_subjects, at_chance=at_chance
     )

@@ -35,6 +35,8 @@ ALPHA = 0.1
 PROMISED_FROM = 40
 """Calibration subjects from which coverage is promised."""
 _N_DRAWS, _SEED = 400, 0
+# of many people one draw tells nearly what all do: 16 MB of scores, and 21 draws at least
+_LEAST_DRAWS, _MOST_SCORES = 21, 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,22 +143,18 @@ def cross_conformal(
     people, drawn = _draw_scores(probabilities, labels, subjects)
     if len(people) < 2:
         return None
-    member = np.asarray(subjects, dtype=str)
-    held, sizes, empty = {}, [], []
-    for number, name in enumerate(people):
-        score = _find_threshold(np.delete(drawn, number, axis=1), alpha)
-        mine = member == name
-        sets = predict_sets(probabilities[mine], Threshold(score=score, alpha=alpha, n_subjects=len(people) - 1))
-        held[name] = float(sets[np.arange(len(sets)), labels[mine]].mean())
-        sizes.append(sets.sum(axis=1))
-        empty.append(~sets.any(axis=1))
+    member = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)[1]
+    limits = _find_thresholds_without(drawn, alpha)
+    sets = 1.0 - probabilities <= limits[member][:, None]
+    hits = sets[np.arange(len(sets)), labels]
+    held = np.bincount(member, hits, len(people)) / np.bincount(member, minlength=len(people))
     n_others = len(people) - 1
     return SetCoverage(
         target=1 - alpha,
-        coverage=float(np.mean(list(held.values()))),
-        mean_size=float(np.concatenate(sizes).mean()),
-        empty=float(np.concatenate(empty).mean()),
-        by_subject=held,
+        coverage=float(held.mean()),
+        mean_size=float(sets.sum(axis=1).mean()),
+        empty=float((~sets.any(axis=1)).mean()),
+        by_subject=dict(zip(people, held.tolist(), strict=True)),
         n_calibration_subjects=n_others,
         promised=n_others >= PROMISED_FROM,
     )
@@ -169,15 +167,37 @@ def _draw_scores(
     people, member = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
     counts = np.bincount(member, minlength=len(people))
     scores = (1.0 - probabilities[np.arange(len(labels)), labels])[np.argsort(member, kind="stable")]
-    places = np.random.default_rng(_SEED).random((_N_DRAWS, len(people))) * counts
+    n_draws = min(_N_DRAWS, max(_LEAST_DRAWS, _MOST_SCORES // len(people)))
+    places = np.random.default_rng(_SEED).random((n_draws, len(people))) * counts
     first = np.cumsum(counts) - counts
     return [str(name) for name in people], np.asarray(scores[first + places.astype(np.int64)], dtype=np.float64)
+
+
+def _rank_of_threshold(n_subjects: int, alpha: float) -> int:
+    """Rank of the threshold among the scores; above their number for too few subjects."""
+    return math.ceil((1 - alpha) * (n_subjects + 1) - 1e-9)
+
+
+def _find_thresholds_without(drawn: Float64Array, alpha: float) -> Float64Array:
+    """Threshold of all subjects but one, for each who is left out, shape (n_subjects,): as `_find_threshold` of them.
+
+    The scores of the others are the sorted scores with one place left out, so that the threshold is the score at its
+    rank, or the next one where the place left out lies below.
+    """
+    n = drawn.shape[1]
+    rank = _rank_of_threshold(n - 1, alpha)
+    if rank > n - 1:
+        return np.full(n, math.inf)
+    ordered = np.partition(drawn, [rank - 1, rank], axis=1)[:, [rank - 1, rank]]
+    # who scores no more than the threshold's rank lets the next one move up; of equal scores all are one
+    limits = np.where(drawn <= ordered[:, :1], ordered[:, 1:], ordered[:, :1])
+    return np.asarray(np.partition(limits, len(limits) // 2, axis=0)[len(limits) // 2], dtype=np.float64)
 
 
 def _find_threshold(drawn: Float64Array, alpha: float) -> float:
     """Median over draws (the upper one) of each draw's threshold; infinite for too few subjects."""
     n = drawn.shape[1]
-    rank = math.ceil((1 - alpha) * (n + 1) - 1e-9)
+    rank = _rank_of_threshold(n, alpha)
     if rank > n:
         return math.inf
     # one of the draws itself, no mean of two: rounding could put that below scores that equal it

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from ecg_facial.errors import UnknownLabelError
 from ecg_facial.runtime.records import Record
-from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array, StrArray
+from ecg_facial.runtime.typing import Float64Array, Int64Array, StrArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +24,7 @@ class TrialMetrics(Record):
     Attributes
     ----------
     n_trials : int
-        Trials, each counted once.
+        Trials with an answer, each counted once. All figures are of these.
     accuracy : float, 0 to 1
         Share of the trials that is right.
     balanced_accuracy : float, 0 to 1
@@ -100,20 +99,85 @@ def compute_metrics(
     """
     names = list(class_names)
     true, guess = (_find_places(part, names) for part in (labels, predicted))
-    counts = np.bincount(true * len(names) + guess, minlength=len(names) ** 2).reshape(len(names), len(names))
-    auroc = _areas(probabilities, true, names)
-    known = [area for area in auroc.values() if not math.isnan(area)]
-    return TrialMetrics(
-        n_trials=len(true),
+    figures = compute_group_metrics(
+        true, guess, np.zeros(len(true), np.int64), n_groups=1, n_classes=len(names), probabilities=probabilities,
+        ordered=ordered,
+    )  # fmt: skip
+    return figures.to_metrics(0, names)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GroupMetrics:
+    """Figures of merit of groups of trials, such as those of each subject.
+
+    Attributes
+    ----------
+    figures : mapping of str to ndarray, shape (n_groups,)
+        Those of `TrialMetrics` that are one number; NaN where one is not defined.
+    auroc : ndarray, shape (n_groups, n_classes)
+    confusion : ndarray of int, shape (n_groups, n_classes, n_classes)
+    """
+
+    figures: Mapping[str, Float64Array]
+    auroc: Float64Array
+    confusion: Int64Array
+
+    def to_metrics(self, place: int, class_names: Sequence[str]) -> TrialMetrics:
+        """Give the figures of one group."""
+        confusion = self.confusion[place].tolist()
+        return TrialMetrics(
+            n_trials=int(self.confusion[place].sum()),
+            **{name: float(values[place]) for name, values in self.figures.items()},
+            auroc=dict(zip(class_names, self.auroc[place].tolist(), strict=True)),
+            confusion=tuple(tuple(row) for row in confusion),
+        )
+
+
+def compute_group_metrics(
+    true: Int64Array,
+    guess: Int64Array,
+    group: Int64Array,
+    *,
+    n_groups: int,
+    n_classes: int,
+    probabilities: Float64Array | None = None,
+    ordered: bool = True,
+) -> GroupMetrics:
+    """Compute all figures of merit of each group of trials at once.
+
+    Parameters
+    ----------
+    true, guess : ndarray of int, shape (n_trials,)
+        Classes by number.
+    group : ndarray of int, shape (n_trials,)
+        Group of each trial, 0 to ``n_groups - 1``.
+    n_groups, n_classes : int
+    probabilities : ndarray, shape (n_trials, n_classes), optional
+    ordered : bool
+        Whether classes are steps of one scale.
+
+    Returns
+    -------
+    GroupMetrics
+    """
+    places = (group * n_classes + true) * n_classes + guess
+    shape = (n_groups, n_classes, n_classes)
+    counts = np.bincount(places, minlength=math.prod(shape)).reshape(shape)
+    auroc, unknown = np.full((n_groups, n_classes), np.nan), np.full(n_groups, np.nan)
+    mean_level = unknown
+    if probabilities is not None:
+        auroc = _areas(probabilities, true, group, n_groups)
+        distance = np.abs(probabilities @ np.arange(n_classes) - true)
+        mean_level = _divide(np.bincount(group, distance, n_groups), counts.sum(axis=(1, 2)))
+    figures = {
         **_shares(counts),
-        kappa_quadratic=_kappa(counts) if ordered else math.nan,
-        mae_level=float(np.abs(true - guess).mean()) if ordered and len(true) else math.nan,
-        mae_mean_level=_mean_level_error(probabilities, true) if ordered else math.nan,
-        auroc_macro=float(np.mean(known)) if known else math.nan,
+        "kappa_quadratic": _kappa(counts) if ordered else unknown,
+        "mae_level": _level_error(counts) if ordered else unknown,
+        "mae_mean_level": mean_level if ordered else unknown,
+        "auroc_macro": _mean_of_known(auroc),
         **_two_classes(counts),
-        auroc=auroc,
-        confusion=tuple(tuple(row) for row in counts.tolist()),
-    )
+    }
+    return GroupMetrics(figures=figures, auroc=auroc, confusion=counts)
 
 
 def _find_places(words: Sequence[str] | StrArray, names: Sequence[str]) -> Int64Array:
@@ -126,54 +190,79 @@ def _find_places(words: Sequence[str] | StrArray, names: Sequence[str]) -> Int64
         raise UnknownLabelError(f"class {str(error.args[0])!r} is not among {listed}; name all classes") from None
 
 
-def _shares(counts: Int64Array) -> dict[str, float]:
-    """Accuracy, balanced accuracy and macro-F1 of a confusion matrix."""
-    right, true, guessed = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
-    if not counts.sum():
-        return dict.fromkeys(("accuracy", "balanced_accuracy", "macro_f1"), math.nan)
-    either = true + guessed
+def _divide(above: Float64Array | Int64Array, below: Float64Array | Int64Array) -> Float64Array:
+    """Quotients; NaN where the divisor is 0."""
+    quotient = np.full(np.broadcast(above, below).shape, np.nan)
+    return np.divide(above, below, out=quotient, where=np.asarray(below) != 0)
+
+
+def _mean_of_known(values: Float64Array) -> Float64Array:
+    """Mean along the last axis of what is not NaN; NaN where nothing is known."""
+    known = np.isfinite(values)
+    return _divide(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
+
+
+def _shares(counts: Int64Array) -> dict[str, Float64Array]:
+    """Accuracy, balanced accuracy and macro-F1 of confusion matrices, (n_groups, n_classes, n_classes)."""
+    right, true, guessed = np.diagonal(counts, axis1=1, axis2=2), counts.sum(axis=2), counts.sum(axis=1)
     return {
-        "accuracy": float(right.sum() / counts.sum()),
-        "balanced_accuracy": float((right[true > 0] / true[true > 0]).mean()),
-        "macro_f1": float((2 * right[either > 0] / either[either > 0]).mean()),
+        "accuracy": _divide(right.sum(axis=1), counts.sum(axis=(1, 2))),
+        "balanced_accuracy": _mean_of_known(_divide(right, true)),
+        "macro_f1": _mean_of_known(_divide(2 * right, true + guessed)),
     }
 
 
-def _kappa(counts: Int64Array) -> float:
+def _kappa(counts: Int64Array) -> Float64Array:
     """One minus the weighted disagreement over that of chance; NaN where chance cannot disagree."""
-    steps = np.arange(len(counts))
+    steps = np.arange(counts.shape[1])
     weights = (steps[:, None] - steps) ** 2
-    total = counts.sum()
-    if not total:
-        return math.nan
-    chance = (weights * np.outer(counts.sum(axis=1), counts.sum(axis=0))).sum() / total
-    return float(1 - (weights * counts).sum() / chance) if chance else math.nan
+    expected = counts.sum(axis=2)[:, :, None] * counts.sum(axis=1)[:, None, :]
+    chance = _divide((weights * expected).sum(axis=(1, 2)), counts.sum(axis=(1, 2)))
+    return 1 - _divide((weights * counts).sum(axis=(1, 2)), chance)
 
 
-def _mean_level_error(probabilities: Float64Array | None, true: Int64Array) -> float:
-    """Mean distance of the expected level (probabilities times steps) and the label."""
-    if probabilities is None or not len(true):
-        return math.nan
-    return float(np.abs(probabilities @ np.arange(probabilities.shape[1]) - true).mean())
+def _level_error(counts: Int64Array) -> Float64Array:
+    """Mean distance of label and answer in steps."""
+    steps = np.arange(counts.shape[1])
+    return _divide((np.abs(steps[:, None] - steps) * counts).sum(axis=(1, 2)), counts.sum(axis=(1, 2)))
 
 
-def _areas(probabilities: Float64Array | None, true: Int64Array, names: Sequence[str]) -> dict[str, float]:
-    """Area under the ROC curve of each class against all others."""
-    if probabilities is None or not len(true):
-        return dict.fromkeys(names, math.nan)
-    ranks = scipy.stats.rankdata(probabilities, axis=0)
-    return {name: _area(ranks[:, place], true == place) for place, name in enumerate(names)}
+def _areas(probabilities: Float64Array, true: Int64Array, group: Int64Array, n_groups: int) -> Float64Array:
+    """Area under the ROC curve of each class against all others, by group, from ranks (Mann-Whitney U).
+
+    Ties count half; NaN with one side empty.
+    """
+    areas = np.full((n_groups, probabilities.shape[1]), np.nan)
+    n = np.bincount(group, minlength=n_groups)
+    for place in range(probabilities.shape[1]):
+        positive = true == place
+        n_positive = np.bincount(group[positive], minlength=n_groups)
+        ranks = _rank_within(probabilities[:, place], group, n)
+        sums = np.bincount(group[positive], ranks[positive], n_groups)
+        areas[:, place] = _divide(sums - n_positive * (n_positive + 1) / 2, n_positive * (n - n_positive))
+    return areas
 
 
-def _area(ranks: Float64Array, positive: BoolArray) -> float:
-    """Area under the ROC curve from ranks (Mann-Whitney U); ties count half. NaN with one side empty."""
-    n, m = int(positive.sum()), int((~positive).sum())
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else math.nan
+def _rank_within(values: Float64Array, group: Int64Array, n: Int64Array) -> Float64Array:
+    """Rank of each value within its group, from 1; equal values share their mean rank."""
+    if not len(values):
+        return np.zeros(0)
+    order = np.lexsort((values, group))
+    of, sorted_values = group[order], values[order]
+    first = np.flatnonzero(np.r_[True, (of[1:] != of[:-1]) | (sorted_values[1:] != sorted_values[:-1])])
+    length = np.diff(np.r_[first, len(order)])
+    begin = (np.cumsum(n) - n)[of[first]]
+    ranks = np.empty(len(order))
+    ranks[order] = np.repeat(first - begin + (length + 1) / 2, length)
+    return ranks
 
 
-def _two_classes(counts: Int64Array) -> dict[str, float]:
+def _two_classes(counts: Int64Array) -> dict[str, Float64Array]:
     """Recall of the second class, and of the first; NaN for another number of classes."""
-    if len(counts) != 2:
-        return {"sensitivity": math.nan, "specificity": math.nan}
-    recall = [float(counts[place, place] / row) if (row := counts[place].sum()) else math.nan for place in (1, 0)]
-    return {"sensitivity": recall[0], "specificity": recall[1]}
+    if counts.shape[1] != 2:
+        unknown = np.full(len(counts), np.nan)
+        return {"sensitivity": unknown, "specificity": unknown}
+    return {
+        name: _divide(counts[:, place, place], counts[:, place].sum(axis=1))
+        for name, place in (("sensitivity", 1), ("specificity", 0))
+    }

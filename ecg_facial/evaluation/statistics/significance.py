@@ -3,20 +3,24 @@
 Input: one figure per subject, or two for paired tests. Output: p values. No test here treats trials as independent: the
 trials of one person are alike, and a test over trials would find significance in noise.
 
-The t tests ask about the mean and assume roughly normal differences. The sign-flip tests are permutation tests: if two
-models are equally good, the sign of each subject's difference is a coin toss, so the observed sum is compared with the
-sums under all (up to 20 subjects) or 19,999 random assignments of signs. Drawn p values are (b + 1) / (m + 1), which
-keeps the level exact and is never 0. Wilcoxon's test does the same with ranks of the differences.
+The sign-flip tests are the primary ones: those that the package states as its result. They are permutation tests: if
+two models are equally good, the sign of each subject's difference is a coin toss, so the observed sum is compared with
+the sums under all (up to 30 subjects) or 19,999 random assignments of signs. Drawn p values are (b + 1) / (m + 1), which
+keeps the level exact. The t tests ask about the mean and assume roughly normal differences; without any spread between
+subjects there is no t test. Wilcoxon's test flips signs of the ranks of the differences.
+
+No p value is 0: where the arithmetic of floats ends, the smallest normal number stands in its place.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import scipy
+from scipy.special import ndtr
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
@@ -29,33 +33,64 @@ from ecg_facial.evaluation.statistics.subject_values import (
 )
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
-# up to here all 2**n sums of signs are computed; 2**20 take 20 ms
-_EXACT_TO = 20
+# up to here all 2**n assignments of signs are counted: halves of 2**15 sums meet in the middle, in 3 ms
+_EXACT_TO = 30
 _N_DRAWS = 19_999
+# signs are drawn as bits of bytes, and the sums of eight differences looked up: 20 kB for any number of subjects
+_BITS = 8
+# above, the normal approximation of Wilcoxon's statistic replaces its distribution, which takes n^3 / 2 steps
+_WILCOXON_EXACT_TO = 300
+_SMALLEST = sys.float_info.min
 
 
-def p_above_chance(values: Values, chance: float) -> float:
+def p_of_t_above_chance(values: Values, chance: float) -> float:
     """Test the mean over subjects against chance, one-sided (t test).
 
-    Without spread between subjects the exact limit is given: 0 above chance, 1 below, 0.5 at it. NaN for fewer than two
-    subjects.
+    NaN for fewer than two subjects, and without spread between them.
     """
     return _p_of_t(_differences(values, chance), two_sided=False)
 
 
-def p_sign_flip_above_chance(values: Values, chance: float) -> float:
+def p_above_chance(values: Values, chance: float) -> float:
     """Test the mean over subjects against chance, one-sided, by flipping the signs of the differences from chance.
 
-    Assumes of accuracies at chance that they lie evenly on both sides of it, nothing more. Exact up to 20 subjects;
-    more than 20 by 19,999 draws of a fixed seed, as (b + 1) / (m + 1), which is never 0. NaN without subjects.
+    Assumes of figures at chance that they lie evenly on both sides of it, nothing more. The figure has to be one that
+    chance alone does not raise: for accuracy and unequal classes take `excess_over_chance` against 0. Exact up to 30
+    subjects; more by 19,999 draws of a fixed seed, as (b + 1) / (m + 1). NaN without subjects.
     """
     return _p_of_flips(_differences(values, chance), two_sided=False)
+
+
+def excess_over_chance(confusion: Int64Array) -> Float64Array:
+    """Balanced accuracy less that of guessing, from a confusion matrix of each subject.
+
+    Whoever answers without looking (always the same, by the class shares, at random) has an expected recall in each
+    class that equals how often this class is answered. The mean of these over a subject's own classes is at most one
+    over their number, whatever the shares of the classes and whichever trials are lost. So the excess rewards no
+    base rate.
+
+    Parameters
+    ----------
+    confusion : ndarray of int, shape (..., n_classes, n_classes)
+        Rows are labels, columns answers; trials without an answer are not in it.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+        NaN without trials, and for one class alone, in which nothing can be told apart.
+    """
+    counts = np.asarray(confusion)
+    n = counts.sum(axis=-1)
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    n_classes = (n > 0).sum(axis=-1)
+    recall = np.divide(right, n, out=np.zeros(n.shape), where=n > 0).sum(axis=-1)
+    return np.where(n_classes > 1, (recall - 1.0) / np.maximum(n_classes, 1), np.nan)
 
 
 def p_paired(first: Values, second: Values) -> float:
     """Test two models over the same subjects, two-sided (paired t test).
 
-    1 where all differences are 0, NaN for fewer than two subjects.
+    NaN for fewer than two subjects, and where all differences are the same.
     """
     return _p_of_t(subtract_pairs(first, second), two_sided=True)
 
@@ -63,15 +98,15 @@ def p_paired(first: Values, second: Values) -> float:
 def p_sign_flip(first: Values, second: Values) -> float:
     """Test two models over the same subjects, two-sided, by flipping the signs of the differences.
 
-    Exact or drawn as in `p_sign_flip_above_chance`; 1 where all differences are 0, NaN without subjects.
+    Exact or drawn as in `p_above_chance`; 1 where all differences are 0, NaN without subjects.
     """
     return _p_of_flips(subtract_pairs(first, second), two_sided=True)
 
 
 def p_wilcoxon(first: Values, second: Values) -> float:
-    """Test two models over the same subjects, two-sided (Wilcoxon's signed rank test), exact at any size.
+    """Test two models over the same subjects, two-sided (Wilcoxon's signed rank test).
 
-    Differences of 0 are left out, as Wilcoxon did and as is scipy's default; tied differences share their mean rank,
+    Exact up to 300 subjects, with the normal approximation (corrected for ties and continuity) above. Differences of 0 are left out, as Wilcoxon did and as is scipy's default; tied differences share their mean rank,
     and the null distribution is that of these ranks. It asks whether differences lie evenly about 0, not whether means
     are equal: where a few subjects differ much one way and most a little the other way, it alarms though the means are
     the same (`benchmarks/interval_coverage.py`, "skewed"). 1 where all differences are 0, NaN without subjects.
@@ -86,10 +121,23 @@ def p_wilcoxon(first: Values, second: Values) -> float:
     differences = differences[differences != 0]
     # doubled, so that mean ranks are whole numbers
     ranks = np.round(2 * scipy.stats.rankdata(np.abs(differences))).astype(np.int64)
-    null = _distribution_of_sums(ranks)
     plus = int(ranks[differences > 0].sum())
     smaller = min(plus, int(ranks.sum()) - plus)
-    return min(1.0, 2 * float(null[: smaller + 1].sum()))
+    if len(ranks) > _WILCOXON_EXACT_TO:
+        return never_zero(min(1.0, 2 * _normal_tail(ranks, smaller)))
+    null = _distribution_of_sums(ranks)
+    return never_zero(min(1.0, 2 * float(null[: smaller + 1].sum())))
+
+
+def _normal_tail(ranks: Int64Array, smaller: int) -> float:
+    """Chance of a sum of doubled ranks that is no larger, by the normal approximation."""
+    spread = math.sqrt(float((ranks.astype(np.float64) ** 2).sum())) / 2
+    return float(ndtr((smaller + 1 - float(ranks.sum()) / 2) / spread))
+
+
+def never_zero(p: float) -> float:
+    """Give the smallest normal number in place of a p value that floats cannot hold; NaN stays."""
+    return max(p, _SMALLEST) if p == p else p
 
 
 def _distribution_of_sums(ranks: Int64Array) -> Float64Array:
@@ -147,6 +195,11 @@ def assess_equivalence(first: Values, second: Values, *, margin: float, alpha: f
     alpha : float
         Level of each test; the interval's confidence is ``1 - 2 * alpha``.
 
+    Notes
+    -----
+    Two t tests. Where all differences are the same there is no t test: signs are flipped instead, and the limits are
+    NaN.
+
     Raises
     ------
     SettingsError
@@ -160,7 +213,8 @@ def assess_equivalence(first: Values, second: Values, *, margin: float, alpha: f
         raise SettingsError(f"margin {margin} and alpha {alpha}: give a margin above 0 and an alpha between 0 and 0.5")
     differences = subtract_pairs(first, second)
     mean = mean_over_subjects(differences, confidence=1 - 2 * alpha, method="t")
-    p = max(_p_of_t(differences + margin, two_sided=False), _p_of_t(margin - differences, two_sided=False))
+    test = _p_of_t if has_spread(differences) else _p_of_flips
+    p = max(test(differences + margin, two_sided=False), test(margin - differences, two_sided=False))
     return Equivalence(p=p, low=mean.low, high=mean.high, margin=margin, equivalent=p < alpha)
 
 
@@ -170,21 +224,12 @@ def _differences(values: Values, chance: float) -> Float64Array:
 
 
 def _p_of_t(differences: Float64Array, *, two_sided: bool) -> float:
-    """One-sample t test of the differences against 0; the exact limit where they have no spread."""
+    """One-sample t test of the differences against 0; NaN where they have no spread."""
     n = len(differences)
-    if n < 2:
+    if n < 2 or not has_spread(differences):
         return math.nan
-    mean = float(differences.mean())
-    if not has_spread(differences):
-        return _p_without_spread(mean, two_sided=two_sided)
-    t = mean / (float(differences.std(ddof=1)) / math.sqrt(n))
-    return float(2 * scipy.stats.t.sf(abs(t), n - 1) if two_sided else scipy.stats.t.sf(t, n - 1))
-
-
-def _p_without_spread(mean: float, *, two_sided: bool) -> float:
-    if abs(mean) <= 1e-12:
-        return 1.0 if two_sided else 0.5
-    return 0.0 if two_sided or mean > 0 else 1.0
+    t = float(differences.mean()) / (float(differences.std(ddof=1)) / math.sqrt(n))
+    return never_zero(float(2 * scipy.stats.t.sf(abs(t), n - 1) if two_sided else scipy.stats.t.sf(t, n - 1)))
 
 
 def _p_of_flips(differences: Float64Array, *, two_sided: bool) -> float:
@@ -192,14 +237,23 @@ def _p_of_flips(differences: Float64Array, *, two_sided: bool) -> float:
     n = len(differences)
     if not n:
         return math.nan
-    exact = n <= _EXACT_TO
-    sums = _all_flipped_sums(differences) if exact else _draw_signs(n) @ differences
-    observed = float(differences.sum())
-    if two_sided:
-        sums, observed = np.abs(sums), abs(observed)
     # equal sums that were added in another order differ by rounding
-    as_extreme = int(np.count_nonzero(sums >= observed - 1e-9 * float(np.abs(differences).sum())))
-    return as_extreme / len(sums) if exact else (as_extreme + 1) / (len(sums) + 1)
+    observed = float(differences.sum())
+    least = (abs(observed) if two_sided else observed) - 1e-9 * float(np.abs(differences).sum())
+    if n <= _EXACT_TO:
+        share = _count_exactly(differences, least) / 2**n
+        # signs all turned round give the sums all turned round: both tails are alike
+        return min(1.0, 2 * share) if two_sided else share
+    sums = _draw_sums(differences)
+    as_extreme = int(np.count_nonzero((np.abs(sums) if two_sided else sums) >= least))
+    return (as_extreme + 1) / (_N_DRAWS + 1)
+
+
+def _count_exactly(differences: Float64Array, least: float) -> int:
+    """Count the assignments of signs whose sum reaches a limit, by the sums of two halves."""
+    half = len(differences) // 2
+    some, others = _all_flipped_sums(differences[:half]), np.sort(_all_flipped_sums(differences[half:]))
+    return int((len(others) - np.searchsorted(others, least - some)).sum())
 
 
 def _all_flipped_sums(differences: Float64Array) -> Float64Array:
@@ -210,7 +264,11 @@ def _all_flipped_sums(differences: Float64Array) -> Float64Array:
     return sums
 
 
-@lru_cache(maxsize=4)
-def _draw_signs(n: int) -> Float64Array:
-    """Random signs, (draws, n), the same in every run."""
-    return np.random.default_rng(0).choice(np.array([-1.0, 1.0]), size=(_N_DRAWS, n))
+def _draw_sums(differences: Float64Array) -> Float64Array:
+    """Sums under random signs, the same in every run, shape (_N_DRAWS,)."""
+    signs = 1.0 - 2.0 * ((np.arange(2**_BITS)[:, None] >> np.arange(_BITS)) & 1)
+    padded = np.concatenate([differences, np.zeros(-len(differences) % _BITS)])
+    rng, sums = np.random.default_rng(0), np.zeros(_N_DRAWS)
+    for group in padded.reshape(-1, _BITS):
+        sums += (signs @ group)[rng.integers(0, 2**_BITS, size=_N_DRAWS, dtype=np.uint8)]
+    return sums

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.runtime.typing import Float64Array, Int64Array
 
 Values = Sequence[float] | Float64Array
 
@@ -44,6 +44,25 @@ def subtract_pairs(first: Values, second: Values) -> Float64Array:
             f"{len(a)} and {len(b)} figures cannot be paired: give one per subject in the same order, NaN where none is"
         )
     return keep_finite(round_off(a - b))
+
+
+def average_by_subject(values: Float64Array, of_subject: Int64Array) -> Float64Array:
+    """Average rows of trials by subject.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_trials, n_figures)
+    of_subject : ndarray of int, shape (n_trials,)
+        Whose trial each row is, by any numbers.
+
+    Returns
+    -------
+    ndarray, shape (n_subjects, n_figures)
+        Subjects who have a trial, in the order of their numbers.
+    """
+    found, member = np.unique(of_subject, return_inverse=True)
+    sums = [np.bincount(member, column, len(found)) for column in values.T]
+    return np.stack(sums, axis=1) / np.bincount(member, minlength=len(found))[:, None]
 
 
 def has_spread(data: Float64Array) -> bool:

@@ -1,7 +1,8 @@
-"""Many models over the same subjects: ranks, critical difference, and the table of all pairs."""
+"""Many models over the same subjects: ranks, groups, and the table of all pairs."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import stats
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
 from ecg_facial.evaluation.statistics.model_pairs import COLUMNS, compare_models
-from ecg_facial.evaluation.statistics.ranking import rank_models
+from ecg_facial.evaluation.statistics.ranking import group_models, rank_models
 from ecg_facial.evaluation.statistics.significance import correct_holm, p_paired, p_wilcoxon
 
 
@@ -37,31 +38,33 @@ def test_ranks_start_with_the_best_and_share_ties() -> None:
     assert next(iter(rank_models(table, higher_is_better=False).mean_ranks.index)) == "mid"
 
 
-def test_the_critical_difference_of_demsars_example() -> None:
-    """Four models on 14 data sets: 2.569 sqrt(4 * 5 / (6 * 14)) = 1.25 at 0.05, 2.291 * ... = 1.12 at 0.10."""
-    table = make_table(14)
-    assert rank_models(table).critical_difference == pytest.approx(1.25, abs=0.005)
-    assert rank_models(table, alpha=0.1).critical_difference == pytest.approx(1.12, abs=0.005)
+def test_a_bar_joins_neighbours_of_whom_no_two_differ_and_nobody_else() -> None:
+    """The diagram says what the table of pairs says: never may a bar join two that the table calls different."""
+    for seed in range(8):
+        table = make_table(40, seed=seed).assign(e=make_table(40, seed=seed + 100)["b"])
+        pairs, names = compare_models(table), list(rank_models(table).mean_ranks.index)
+        groups = group_models(names, pairs, alpha=0.05)
+        p = {frozenset((row.first, row.second)): row.p_holm for row in pairs.itertuples()}
+        joined = {frozenset((a, b)) for group in groups for a in group for b in group if a != b}
+        assert all(p[pair] > 0.05 for pair in joined)
+        for a, b in itertools.pairwise(names):
+            assert (frozenset((a, b)) in joined) == (p[frozenset((a, b))] > 0.05)
+        assert not any(set(one) < set(other) for one in groups for other in groups)
 
 
-def test_groups_are_joined_exactly_where_nemenyi_finds_no_difference() -> None:
-    for seed in range(5):
-        ranking = rank_models(make_table(40, seed=seed))
-        names = list(ranking.mean_ranks.index)
-        together = {(a, b) for group in ranking.groups for a in group for b in group}
-        for a in names:
-            for b in names:
-                apart = abs(ranking.mean_ranks[a] - ranking.mean_ranks[b])
-                assert (a == b) or ((a, b) in together) == (apart <= ranking.critical_difference)
-                assert (ranking.nemenyi.loc[a, b] < 0.05) == (apart > ranking.critical_difference)
-        assert not any(set(one) < set(other) for one in ranking.groups for other in ranking.groups)
+def test_a_bar_ends_before_a_model_that_differs_from_any_below_it() -> None:
+    pairs = pd.DataFrame(
+        [("a", "b", 0.5), ("a", "c", 0.01), ("b", "c", 0.5), ("a", "d", math.nan), ("b", "d", 0.05), ("c", "d", 0.9)],
+        columns=["first", "second", "p_holm"],
+    )
+    assert group_models(["a", "b", "c", "d"], pairs, alpha=0.05) == (("a", "b"), ("b", "c"), ("c", "d"))
 
 
 def test_a_clear_winner_stands_alone() -> None:
-    ranking = rank_models(make_table(87))
-    assert ranking.mean_ranks.index[0] == "d"
-    assert "d" not in {name for group in ranking.groups for name in group}
-    assert {"a", "b"} in [set(group) for group in ranking.groups]
+    table = make_table(87)
+    groups = group_models(list(rank_models(table).mean_ranks.index), compare_models(table), alpha=0.05)
+    assert rank_models(table).mean_ranks.index[0] == "d"
+    assert [set(group) for group in groups] == [{"a", "b"}]
 
 
 def test_two_models_are_ranked_as_the_sign_test_does() -> None:
@@ -72,16 +75,16 @@ def test_two_models_are_ranked_as_the_sign_test_does() -> None:
 
 def test_ranking_of_degenerate_input() -> None:
     tied = rank_models(pd.DataFrame({"a": [0.5, 0.5], "b": [0.5, 0.5], "c": [0.5, 0.5]}))
-    assert (tied.chi2, tied.p, tied.groups) == (0.0, 1.0, (("a", "b", "c"),))
+    assert (tied.chi2, tied.p) == (0.0, 1.0)
     one = rank_models(pd.DataFrame({"a": [0.5], "b": [0.6], "c": [0.7]}))
     assert (one.n_subjects, one.chi2) == (1, 2.0)
     assert math.isnan(one.f)
     nobody = rank_models(pd.DataFrame({"a": [math.nan], "b": [0.6]}))
     assert nobody.n_subjects == 0
     assert math.isnan(nobody.p)
-    assert nobody.groups == ()
     unanimous = rank_models(pd.DataFrame({"a": [0.1, 0.2, 0.3], "b": [0.4, 0.5, 0.6]}))
-    assert (unanimous.f, unanimous.p_f) == (math.inf, 0.0)
+    assert unanimous.f == math.inf
+    assert 0 < unanimous.p_f < 1e-300
     with pytest.raises(SettingsError, match="1 models"):
         rank_models(pd.DataFrame({"a": [0.5]}))
 
@@ -109,7 +112,27 @@ def test_every_pair_has_a_row_with_what_the_single_functions_say() -> None:
         p_wilcoxon(table[a].to_numpy(), table[b].to_numpy()) for a, b in compared[["first", "second"]].to_numpy()
     ]
     assert compared["p_wilcoxon"].tolist() == wilcoxon
-    assert compared["p_wilcoxon_holm"].tolist() == correct_holm(wilcoxon).tolist()
+    assert compared["p_holm"].tolist() == correct_holm(compared["p_sign_flip"]).tolist()
+    assert (compared["n_trials"] == 30).all()
+
+
+def test_pairs_are_compared_on_the_trials_that_both_answered() -> None:
+    """A model without its unsure trials is the same model: it wins nothing, and what was left out is counted."""
+    rng = np.random.default_rng(0)
+    right = rng.random(480) < 0.6
+    table = pd.DataFrame({"all": right.astype(float), "sure": np.where(right | (rng.random(480) < 0.4), right, np.nan)})
+    n_declined = int(table["sure"].isna().sum())
+    row = compare_models(table, [f"s{n // 40}" for n in range(480)]).iloc[0]
+    assert (row["n_subjects"], row["n_trials"], row["n_left_out"]) == (12, 480 - n_declined, n_declined)
+    assert (row["difference"], row["p_holm"]) == (0.0, 1.0)
+    # what was declined was wrong, so that counting it as wrong changes nothing either
+    assert row["difference_as_wrong"] == 0.0
+
+
+def test_means_are_over_subjects_however_many_trials_they_have() -> None:
+    table = pd.DataFrame({"a": [1.0, 1, 1, 0], "b": [0.0, 0, 0, 0]})
+    row = compare_models(table, ["s0", "s0", "s0", "s1"]).iloc[0]
+    assert (row["n_subjects"], row["difference"]) == (2, 0.5)
 
 
 def test_pairs_use_the_subjects_that_both_have() -> None:
@@ -126,7 +149,7 @@ def test_one_subject_one_model_and_nobody_give_tables_without_figures() -> None:
     assert math.isnan(one["low"])
     assert not one["equivalent"]
     assert compare_models(make_table()[["a"]]).empty
-    assert compare_models(make_table(0))["p_wilcoxon"].isna().all()
+    assert compare_models(make_table(0))["p_holm"].isna().all()
 
 
 def test_five_models_of_87_subjects_are_compared_pair_by_pair() -> None:

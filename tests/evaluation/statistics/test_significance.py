@@ -19,21 +19,22 @@ from ecg_facial.evaluation.statistics.effect_sizes import compute_dz, compute_gz
 from ecg_facial.evaluation.statistics.significance import (
     assess_equivalence,
     correct_holm,
-    p_above_chance,
+    excess_over_chance,
+    p_of_t_above_chance,
     p_paired,
     p_sign_flip,
-    p_sign_flip_above_chance,
+    p_above_chance,
     p_wilcoxon,
 )
 
 FIRST = np.random.default_rng(0).normal(0.40, 0.1, 12)
 SECOND = np.random.default_rng(1).normal(0.35, 0.1, 12)
 PAIRED = (p_paired, p_sign_flip, p_wilcoxon)
-ABOVE_CHANCE = (p_above_chance, p_sign_flip_above_chance)
+ABOVE_CHANCE = (p_of_t_above_chance, p_above_chance)
 
 
 def test_t_tests_are_scipys() -> None:
-    assert p_above_chance(FIRST, 0.25) == pytest.approx(stats.ttest_1samp(FIRST, 0.25, alternative="greater").pvalue)
+    assert p_of_t_above_chance(FIRST, 0.25) == pytest.approx(stats.ttest_1samp(FIRST, 0.25, alternative="greater").pvalue)
     assert p_paired(FIRST, SECOND) == pytest.approx(stats.ttest_rel(FIRST, SECOND).pvalue)
 
 
@@ -45,25 +46,25 @@ def test_sign_flips_of_few_subjects_are_scipys_exact_permutation_test() -> None:
     theirs = stats.permutation_test(
         (FIRST - 0.35,), np.mean, permutation_type="samples", n_resamples=np.inf, alternative="greater"
     )
-    assert p_sign_flip_above_chance(FIRST, 0.35) == pytest.approx(theirs.pvalue)
+    assert p_above_chance(FIRST, 0.35) == pytest.approx(theirs.pvalue)
 
 
 def test_sign_flips_counted_by_hand() -> None:
     # of the 8 signs of (1, 2, 3), sums 6 and 4 are as large as 4, and -6 and -4 as small
     assert p_sign_flip([-1, 2, 3], [0, 0, 0]) == 4 / 8
-    assert p_sign_flip_above_chance([0.25 + 0.1] * 5, 0.25) == 1 / 32
+    assert p_above_chance([0.25 + 0.1] * 5, 0.25) == 1 / 32
 
 
 def test_drawn_sign_flips_come_near_the_exact_ones_and_are_never_zero() -> None:
     rng = np.random.default_rng(5)
     values = rng.normal(0.05, 0.1, 20)
-    exact = p_sign_flip_above_chance(values, 0.0)
-    # a subject exactly at chance changes no sum, but makes 21 subjects, more than are flipped exactly
-    drawn = p_sign_flip_above_chance([*values, 0.0], 0.0)
+    exact = p_above_chance(values, 0.0)
+    # subjects exactly at chance change no sum, but make 31 subjects, more than are flipped exactly
+    drawn = p_above_chance([*values, *[0.0] * 11], 0.0)
     assert drawn == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 19_999))
     assert drawn != exact
-    assert p_sign_flip_above_chance(np.full(87, 0.9), 0.25) == 1 / 20_000
-    assert p_sign_flip_above_chance([*values, 0.0], 0.0) == drawn
+    assert p_above_chance(np.full(87, 0.9), 0.25) == 1 / 20_000
+    assert p_above_chance([*values, *[0.0] * 11], 0.0) == drawn
 
 
 @pytest.mark.parametrize("n", [5, 12, 50, 87])
@@ -99,7 +100,7 @@ def test_equal_differences_of_accuracies_are_ties_whatever_their_floats() -> Non
 
 @pytest.mark.parametrize("test", PAIRED)
 def test_paired_tests_of_degenerate_input(test: Callable[..., float]) -> None:
-    assert test([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]) == 1.0
+    assert test([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]) == 1.0 or test is p_paired
     assert math.isnan(test([], []))
     assert math.isnan(test([math.nan, 0.5], [0.5, math.nan]))
     assert test([0.5, 0.6, math.nan, 0.9], [0.4, 0.2, 0.5, 0.3]) == test([0.5, 0.6, 0.9], [0.4, 0.2, 0.3])
@@ -110,15 +111,66 @@ def test_paired_tests_of_degenerate_input(test: Callable[..., float]) -> None:
 def test_one_subject_never_decides() -> None:
     assert math.isnan(p_paired([0.9], [0.1]))
     assert p_sign_flip([0.9], [0.1]) == p_wilcoxon([0.9], [0.1]) == 1.0
-    assert p_sign_flip_above_chance([0.9], 0.25) == 0.5
+    assert p_above_chance([0.9], 0.25) == 0.5
 
 
-def test_chance_without_spread_gives_the_limit() -> None:
-    assert math.isnan(p_above_chance([0.5], 0.25))
-    assert p_above_chance([0.5, 0.5, 0.5], 0.25) == 0.0
-    assert p_above_chance([0.2, 0.2], 0.25) == 1.0
-    assert p_above_chance([0.25, 0.25], 0.25) == 0.5
-    assert p_above_chance([0.1 + 0.2, 0.3], 0.3) == 0.5
+@pytest.mark.parametrize("values", [[0.5], [0.5, 0.5, 0.5], [0.2, 0.2], [0.1 + 0.2, 0.3]])
+def test_there_is_no_t_test_without_spread(values: list[float]) -> None:
+    assert math.isnan(p_of_t_above_chance(values, 0.25))
+    assert math.isnan(p_paired(values, [0.25] * len(values)))
+
+
+def test_no_p_value_is_zero_however_far_the_figures_are_apart() -> None:
+    rng = np.random.default_rng(0)
+    for n in (12, 30, 31, 87, 1000, 3000):
+        far = 1e6 + rng.normal(size=n)
+        for p in (p_above_chance(far, 0), p_of_t_above_chance(far, 0), p_paired(far, 0 * far), p_wilcoxon(far, 0 * far)):
+            assert p > 0
+
+
+def test_signs_of_thirty_subjects_are_counted_exactly_by_halves() -> None:
+    steps = np.array([1.0] * 20 + [2.0] * 9 + [-1.0])
+    counts = np.ones(1)
+    for step in np.abs(steps).astype(int):
+        counts = np.convolve(counts, [1, *[0] * (2 * step - 1), 1])
+    # places of the array are twice the distance from the lowest sum
+    reached = counts[int(steps.sum() + np.abs(steps).sum()) :].sum() / 2**30
+    assert p_above_chance(steps, 0) == reached
+    assert p_sign_flip(steps, 0 * steps) == 2 * reached
+
+
+def test_drawn_signs_are_even_and_independent_of_each_other() -> None:
+    """A share of p has a standard error of sqrt(p (1 - p) / 19,999); scipy's own draws have one too."""
+    values = np.random.default_rng(4).normal(0.015, 0.1, 87)
+    theirs = stats.permutation_test(
+        (values,), np.mean, permutation_type="samples", n_resamples=19_999, alternative="greater", rng=0
+    ).pvalue
+    assert p_above_chance(values, 0) == pytest.approx(theirs, abs=4 * math.sqrt(2 * theirs / 19_999))
+
+
+def test_wilcoxon_of_many_subjects_is_scipys_approximation() -> None:
+    a, b = np.random.default_rng(2).binomial(20, [[0.5], [0.51]], (2, 800)) / 20
+    theirs = stats.wilcoxon(np.round(a - b, 12), method="approx", correction=True)
+    assert p_wilcoxon(a, b) == pytest.approx(theirs.pvalue, rel=0.01)
+
+
+def test_whoever_always_says_the_same_has_no_excess_over_chance() -> None:
+    """17/20/20/20 trials: always PA1 is right in 26.0 %, and shows nothing."""
+    one = np.zeros((4, 4), dtype=int)
+    one[:, 1] = (17, 20, 20, 20)
+    uneven = np.zeros((12, 2, 2), dtype=int)
+    uneven[:9, :, 0], uneven[9:, :, 1] = (6, 2), (30, 34)
+    assert excess_over_chance(np.stack([one] * 12)).tolist() == [0.0] * 12
+    assert excess_over_chance(uneven).tolist() == [0.0] * 12
+    assert p_above_chance(excess_over_chance(uneven), 0) == 1.0
+
+
+def test_the_excess_is_balanced_accuracy_over_the_classes_that_a_subject_has() -> None:
+    seen = np.array([[3, 1, 0], [2, 2, 0], [0, 0, 0]])
+    assert excess_over_chance(seen) == pytest.approx((3 / 4 + 2 / 4) / 2 - 1 / 2)
+    # one class alone, or no trial: nothing can be told apart
+    assert np.isnan(excess_over_chance(np.array([[[5, 0], [0, 0]], [[0, 0], [0, 0]]]))).all()
+    assert excess_over_chance(np.eye(4, dtype=int)) == 0.75
 
 
 @given(
@@ -158,9 +210,10 @@ def test_equivalence_is_two_t_tests_and_its_interval_lies_inside_the_margin() ->
 
 def test_equivalence_of_degenerate_input() -> None:
     same = assess_equivalence([0.5, 0.6], [0.5, 0.6], margin=0.05)
-    assert (same.p, same.equivalent) == (0.0, True)
+    assert (same.p, same.equivalent) == (0.25, False)
+    assert assess_equivalence([0.5] * 12, [0.5] * 12, margin=0.05).p == 1 / 2**12
     one = assess_equivalence([0.5], [0.5], margin=0.05)
-    assert (math.isnan(one.p), one.equivalent) == (True, False)
+    assert (one.p, one.equivalent) == (0.5, False)
     with pytest.raises(SettingsError, match="margin 0"):
         assess_equivalence([0.5, 0.6], [0.5, 0.6], margin=0)
 

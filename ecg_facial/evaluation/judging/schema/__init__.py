@@ -7,6 +7,7 @@ Input: nothing. Output: frozen dataclasses with `to_dict`, `from_dict`, `read` a
 from ecg_facial.evaluation.judging.schema.audit import ALPHA, LEAKS, AuditResult, Check
 from ecg_facial.evaluation.judging.schema.model import (
     Agreement,
+    Answers,
     GroupComparison,
     Interval,
     ModelMetrics,
@@ -15,6 +16,7 @@ from ecg_facial.evaluation.judging.schema.model import (
     Retest,
     SeedMetrics,
     Stratum,
+    SubjectFigure,
     SubjectMetrics,
 )
 from ecg_facial.evaluation.judging.schema.probabilities import (
@@ -25,6 +27,7 @@ from ecg_facial.evaluation.judging.schema.probabilities import (
 )
 from ecg_facial.evaluation.judging.schema.run import (
     CeilingComparison,
+    Independence,
     LeakageGap,
     ModelPair,
     ModelRanks,
@@ -37,6 +40,7 @@ __all__ = [
     "LEAKS",
     "AbstentionMetrics",
     "Agreement",
+    "Answers",
     "AuditResult",
     "CalibrationMetrics",
     "CeilingComparison",
@@ -44,6 +48,7 @@ __all__ = [
     "ConformalMetrics",
     "CoveragePoint",
     "GroupComparison",
+    "Independence",
     "Interval",
     "LeakageGap",
     "ModelMetrics",
@@ -56,5 +61,6 @@ __all__ = [
     "RunMetrics",
     "SeedMetrics",
     "Stratum",
+    "SubjectFigure",
     "SubjectMetrics",
 ]

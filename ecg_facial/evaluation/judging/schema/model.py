@@ -39,15 +39,17 @@ class OverSubjects(Record):
     accuracy_std : float or None, 0 to 1
         Standard deviation over subjects; None for one.
     ci95_low : float or None, 0 to 1
-        Lower limit of the 95 % interval of the mean; None for one subject.
+        Lower limit of the 95 % interval of the mean; None for one subject, and where all figures are the same.
     ci95_high : float or None, 0 to 1
         Upper limit.
     interval : str
         How the interval was made: ``t``, ``bootstrap-t``, ``bca``, or ``none``.
+    excess_over_chance : float or None, -1 to 1
+        Mean over subjects of balanced accuracy less one over the number of classes that the subject has: 0 is expected
+        of whoever answers without looking, whatever the shares of the classes.
     p_above_chance : float or None, 0 to 1
-        One-sided t test of the subjects' accuracies against chance.
-    p_sign_flip : float or None, 0 to 1
-        The same question by a sign-flip test, which assumes no normal distribution.
+        The primary test against chance: one-sided sign-flip test of that excess over subjects. Of groups of people it
+        is not corrected for their number.
     """
 
     n_subjects: int
@@ -56,8 +58,8 @@ class OverSubjects(Record):
     ci95_low: float | None
     ci95_high: float | None
     interval: str
+    excess_over_chance: float | None
     p_above_chance: float | None
-    p_sign_flip: float | None
 
     @property
     def ci95(self) -> Interval | None:
@@ -68,6 +70,82 @@ class OverSubjects(Record):
 def make_interval(low: float | None, high: float | None) -> Interval | None:
     """Make an interval of two limits; None where one is not known."""
     return None if low is None or high is None else Interval(low=low, high=high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectFigure(Record):
+    """One figure of merit over subjects: each subject's own figure counts once.
+
+    Attributes
+    ----------
+    n_subjects : int
+        Subjects for whom it is defined.
+    mean : float or None
+        Mean of the subjects' figures.
+    std : float or None
+        Standard deviation over subjects.
+    ci95_low : float or None
+        Lower limit of the 95 % interval of the mean; None for one subject, and where all figures are the same.
+    ci95_high : float or None
+        Upper limit.
+    interval : str
+        How the interval was made: ``t``, ``bootstrap-t``, ``bca``, or ``none``.
+    """
+
+    n_subjects: int
+    mean: float | None
+    std: float | None
+    ci95_low: float | None
+    ci95_high: float | None
+    interval: str
+
+    @property
+    def ci95(self) -> Interval | None:
+        """The interval; None where there is none."""
+        return make_interval(self.ci95_low, self.ci95_high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers(Record):
+    """Which trials a model answered, and its figures if the others are counted as wrong.
+
+    A trial is without a prediction where the model has no row for it, or a row with empty probabilities and no
+    decision, in any of its seeds. All other figures of the model leave these trials out.
+
+    Attributes
+    ----------
+    n_trials : int
+        Trials of the run or file, whichever model answered them.
+    n_answered : int
+        Trials with a prediction.
+    n_unanswered : int
+        Trials without one.
+    coverage : float, 0 to 1
+        Share of the trials with a prediction, mean over seeds.
+    unanswered_by_class : mapping of str to int
+        Trials without a prediction, by their label.
+    subjects_unanswered : tuple of str
+        Subjects without any prediction: they are in no figure over subjects.
+    accuracy_as_wrong : float, 0 to 1
+        Accuracy over all trials, those without a prediction counted as wrong.
+    balanced_accuracy_as_wrong : float, 0 to 1
+        Balanced accuracy, in the same way.
+    recall_as_wrong : mapping of str to float or None, 0 to 1
+        Recall by class, in the same way: of two classes specificity and sensitivity.
+    over_subjects_as_wrong : SubjectFigure
+        Accuracy over all subjects, in the same way.
+    """
+
+    n_trials: int
+    n_answered: int
+    n_unanswered: int
+    coverage: float
+    unanswered_by_class: Mapping[str, int]
+    subjects_unanswered: tuple[str, ...]
+    accuracy_as_wrong: float
+    balanced_accuracy_as_wrong: float
+    recall_as_wrong: Mapping[str, float | None]
+    over_subjects_as_wrong: SubjectFigure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,13 +289,16 @@ class SubjectMetrics(TrialMetrics):
     subject : str
         Their id.
     fold : int or str
-        The fold that tested them; of another program's file as it stands there.
+        The fold that tested them, of several the first; of another program's file as it stands there.
+    n_unanswered : int
+        Trials without a prediction.
     groups : mapping of str to str
         The subject's group in each stratum, such as ``sex: w``; empty where it is not known.
     """
 
     subject: str
     fold: int | str
+    n_unanswered: int = 0
     groups: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -228,9 +309,16 @@ class ModelMetrics(Record):
     Attributes
     ----------
     overall : TrialMetrics
-        Over all trials.
+        Over all trials with a prediction.
+    answers : Answers
+        How many those are, and the figures with the others counted as wrong.
     over_subjects : OverSubjects
         Over subjects: the figure to publish.
+    p_above_chance_holm : float or None, 0 to 1
+        ``p_above_chance`` corrected for the number of models (Holm).
+    figures : mapping of str to SubjectFigure
+        Every figure of merit over subjects, by the names of ``overall``, and ``brier`` and ``log_loss``.
+        ``auroc_macro`` is within subjects here, and pooled over subjects in ``overall``.
     over_seeds : OverSeeds
         How far the figures depend on the random seed.
     strata : mapping of str to Stratum
@@ -238,7 +326,7 @@ class ModelMetrics(Record):
     retest : Retest
         Test-retest reliability.
     subjects : tuple of SubjectMetrics
-        Every subject, by name.
+        Every subject with a prediction, by name.
     calibration : CalibrationMetrics or None
         None for a model that gives no probabilities.
     abstention : AbstentionMetrics or None
@@ -248,7 +336,10 @@ class ModelMetrics(Record):
     """
 
     overall: TrialMetrics
+    answers: Answers
     over_subjects: OverSubjects
+    p_above_chance_holm: float | None = None
+    figures: Mapping[str, SubjectFigure]
     over_seeds: OverSeeds
     strata: Mapping[str, Stratum]
     retest: Retest

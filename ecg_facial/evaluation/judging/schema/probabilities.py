@@ -1,6 +1,7 @@
 """What is known of one model's probabilities: calibration, abstention, conformal sets.
 
 Input: figures of `evaluation.statistics`. Output: records, parts of `metrics.json`. None is what cannot be computed.
+Of several seeds every number is the mean over them; bins and curves are drawn from one seed, which is named.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ class CalibrationMetrics(Record):
         Mean of minus the log probability of the label; lower is better.
     n_bins : int
         Bins of `ece`, of equal width.
+    seeds : tuple of int
+        The seeds that the figures are the mean of.
+    reliability_seed : int
+        The seed of the reliability diagram.
     reliability : tuple of Bin
         Bins of the reliability diagram, from low to high confidence; empty ones are left out.
     """
@@ -46,6 +51,8 @@ class CalibrationMetrics(Record):
     brier_skill: float | None
     log_loss: float
     n_bins: int
+    seeds: tuple[int, ...]
+    reliability_seed: int
     reliability: tuple[Bin, ...]
 
 
@@ -56,27 +63,33 @@ class CoveragePoint(Record):
     Attributes
     ----------
     coverage : float, 0 to 1
-        Share of trials that are judged, the surest first.
-    accuracy : float, 0 to 1
-        Of the judged trials.
+        Share of all trials that are judged, the surest first.
+    accuracy : float or None, 0 to 1
+        Of the judged trials; None where fewer have a prediction.
     """
 
     coverage: float
-    accuracy: float
+    accuracy: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AbstentionMetrics(Record):
     """Risk-coverage: what declining the least sure trials would gain.
 
+    Trials without a prediction are declined already: a curve ends at the model's own coverage.
+
     Attributes
     ----------
     aurc : float, 0 to 1
-        Area under the curve of error against coverage; lower is better.
+        Area under the curve of error against coverage of the trials with a prediction; lower is better.
     aurc_excess : float, 0 to 1
         Part of `aurc` above that of the same errors in the best order (all errors least sure).
     points : tuple of CoveragePoint
         The curve at round coverages.
+    seeds : tuple of int
+        The seeds that the figures are the mean of.
+    curve_seed : int
+        The seed of the curve.
     curve : list of [coverage, accuracy], 0 to 1
         The whole curve, at most 100 points.
     """
@@ -84,6 +97,8 @@ class AbstentionMetrics(Record):
     aurc: float
     aurc_excess: float
     points: tuple[CoveragePoint, ...]
+    seeds: tuple[int, ...]
+    curve_seed: int
     curve: tuple[tuple[float, float], ...]
 
 
@@ -111,6 +126,8 @@ class ConformalMetrics(Record):
         Subjects who calibrate the sets of one subject.
     promised : bool
         Whether there are subjects enough for the coverage to be promised.
+    seeds : tuple of int
+        The seeds that the figures are the mean of; sets are calibrated within a seed.
     """
 
     target: float
@@ -122,3 +139,4 @@ class ConformalMetrics(Record):
     coverage_sd_subjects: float | None
     n_calibration_subjects: int
     promised: bool
+    seeds: tuple[int, ...]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from ecg_facial.evaluation.judging.schema.audit import AuditResult
 from ecg_facial.evaluation.judging.schema.model import Interval, ModelMetrics, make_interval
@@ -16,7 +16,7 @@ from ecg_facial.runtime.records import Record
 
 @dataclass(frozen=True, kw_only=True)
 class ModelPair(Record):
-    """Two models over the subjects that both judged.
+    """Two models over the trials that both answered.
 
     Attributes
     ----------
@@ -25,7 +25,11 @@ class ModelPair(Record):
     second : str
         Name of the second model.
     n_subjects : int
-        Subjects that both judged.
+        Subjects of whom both answered a trial.
+    n_trials : int
+        Trials that both answered.
+    n_left_out : int
+        Trials of the run or file that one of them did not answer.
     accuracy_difference : float or None, -1 to 1
         First less second, mean over subjects.
     ci95_low : float or None, -1 to 1
@@ -34,14 +38,14 @@ class ModelPair(Record):
         Upper limit.
     interval : str
         How the interval was made: ``t``, ``bootstrap-t``, ``bca``, or ``none``.
-    p_paired : float or None, 0 to 1
-        Two-sided paired t test.
+    p_holm : float or None, 0 to 1
+        The primary test: two-sided sign-flip test over subjects, corrected for the number of pairs (Holm).
     p_sign_flip : float or None, 0 to 1
-        Two-sided sign-flip test.
+        The same without the correction.
+    p_paired : float or None, 0 to 1
+        Two-sided paired t test, not corrected; None where all differences are the same.
     p_wilcoxon : float or None, 0 to 1
-        Two-sided Wilcoxon signed-rank test, exact.
-    p_wilcoxon_holm : float or None, 0 to 1
-        The same, corrected for the number of pairs (Holm).
+        Two-sided Wilcoxon signed-rank test, not corrected.
     dz : float or None, standard deviations
         Effect size: Cohen's dz.
     gz : float or None, standard deviations
@@ -54,25 +58,30 @@ class ModelPair(Record):
         Two one-sided tests (TOST) of a difference within the margin.
     equivalent : bool
         Whether that was shown.
+    difference_as_wrong : float or None, -1 to 1
+        The difference over all trials, those without a prediction counted as wrong.
     """
 
     first: str
     second: str
     n_subjects: int
+    n_trials: int
+    n_left_out: int
     accuracy_difference: float | None
     ci95_low: float | None
     ci95_high: float | None
     interval: str
-    p_paired: float | None
+    p_holm: float | None
     p_sign_flip: float | None
+    p_paired: float | None
     p_wilcoxon: float | None
-    p_wilcoxon_holm: float | None
     dz: float | None
     gz: float | None
     rank_biserial: float | None
     margin: float
     p_equivalent: float | None
     equivalent: bool
+    difference_as_wrong: float | None
 
     @property
     def ci95(self) -> Interval | None:
@@ -82,33 +91,53 @@ class ModelPair(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRanks(Record):
-    """Models by rank over the subjects that all of them judged.
+    """Models by rank over the trials that all of them answered.
 
     Attributes
     ----------
     mean_ranks : mapping of str to float
-        By model, the best first; 1 is the best possible. None where no subject was judged by all.
-    critical_difference : float or None, ranks
-        Mean ranks further apart than this differ (Nemenyi).
+        By model, the best first; 1 is the best possible. None where no trial was answered by all.
     groups : tuple of tuple of str
-        Largest sets of models that do not differ.
+        Largest runs of neighbours in which no two models differ by the primary test (``p_holm`` above `alpha`).
     friedman_chi2 : float or None
         Friedman's statistic.
     p_friedman : float or None, 0 to 1
         Its p value.
     alpha : float, 0 to 1
-        Level of the critical difference.
+        Level of the primary test.
     n_subjects : int
-        Subjects that all models judged.
+        Subjects of whom all models answered a trial.
+    n_trials : int
+        Trials that all models answered.
     """
 
     mean_ranks: Mapping[str, float | None]
-    critical_difference: float | None
     groups: tuple[tuple[str, ...], ...]
     friedman_chi2: float | None
     p_friedman: float | None
     alpha: float
     n_subjects: int
+    n_trials: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Independence(Record):
+    """Whether the people who were judged took part in training.
+
+    Attributes
+    ----------
+    shown : {"yes", "no", "unknown"}
+        ``yes``: this program made the folds, by subject. ``no``: the folds show that subjects were on both sides.
+        ``unknown``: a file does not say whom its models had seen.
+    sentence : str
+        What is known, in words.
+    subjects_in_several_folds : int
+        Subjects who were tested in several folds of one seed by one model.
+    """
+
+    shown: Literal["yes", "no", "unknown"]
+    sentence: str
+    subjects_in_several_folds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,13 +231,25 @@ class RunMetrics(Record):
     ordered : bool
         Whether the classes are steps of one scale.
     chance : float, 0 to 1
-        Accuracy of guessing.
+        Accuracy over subjects that is reached without looking.
     chance_rule : str
-        How it was found.
+        How it was found. No test is made against it: see `test_against_chance`.
+    chance_balanced : float, 0 to 1
+        Balanced accuracy over subjects that is expected of guessing.
+    test_against_chance : str
+        Name of the primary test against chance.
+    test_of_differences : str
+        Name of the primary test of differences between models.
+    independence : Independence
+        Whether the people who were judged took part in training.
+    decisions : {"predicted", "probabilities"}
+        What was judged as a model's decision: the column ``predicted`` where a row has one, or the most probable class.
+    n_disagreeing : int
+        Rows whose column ``predicted`` is not the most probable class.
     n_subjects : int
-        Subjects that were judged.
+        Subjects that any model has a row of.
     n_trials : int
-        Trials that were judged, each counted once.
+        Trials that any model has a row of, each counted once.
     seeds : tuple of int
         The random seeds; each is a whole run of all folds.
     notes : tuple of str
@@ -227,7 +268,7 @@ class RunMetrics(Record):
         The leakage audit; absent where none was made.
     """
 
-    format_version: ClassVar[int] = 1
+    format_version: ClassVar[int] = 2
     optional: ClassVar[tuple[str, ...]] = ("protocol", "folds_sha256", "normalisation", "ceiling", "original", "audit")
 
     protocol: str | None = None
@@ -240,6 +281,12 @@ class RunMetrics(Record):
     ordered: bool
     chance: float
     chance_rule: str
+    chance_balanced: float
+    test_against_chance: str
+    test_of_differences: str
+    independence: Independence
+    decisions: Literal["predicted", "probabilities"]
+    n_disagreeing: int
     n_subjects: int
     n_trials: int
     seeds: tuple[int, ...]
