@@ -13,10 +13,10 @@ import numpy as np
 
 from ecg_facial.evaluation.statistics.confidence_intervals import mean_over_subjects
 from ecg_facial.evaluation.statistics.significance import (
+    p_above_chance,
     p_of_t_above_chance,
     p_paired,
     p_sign_flip,
-    p_above_chance,
     p_wilcoxon,
 )
 from ecg_facial.runtime.typing import Float64Array

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -44,6 +44,9 @@ from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.extras import require_extras
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.workflow.settings import DataOptions, DemoSettings
+
+if TYPE_CHECKING:
+    from ecg_facial.evaluation.judging.predictions_table import Decisions
 
 app = typer.Typer(
     name="ecg-facial",
@@ -245,6 +248,9 @@ def score(
         str | None, typer.Option(help="Classes in their order on the scale, separated by commas.")
     ] = None,
     strata: Annotated[str | None, typer.Option(help="Columns to group people by, separated by commas.")] = None,
+    decisions: Annotated[
+        str, typer.Option(help="What decides where a row has both: predicted, or probabilities (its p_ columns).")
+    ] = "predicted",
     simulated: Annotated[bool, typer.Option("--simulated", help="Mark all results as SIMULATED.")] = False,
 ) -> None:
     """Judge a predictions file of any program: figures over subjects, comparisons, calibration, report and tables."""
@@ -254,7 +260,11 @@ def score(
     from ecg_facial.workflow.scoring import score as score_predictions
 
     split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
-    metrics = score_predictions(predictions, out, classes=split[0], strata=split[1], simulated=simulated)
+    # the reader refuses any other word
+    chosen = cast("Decisions", decisions)
+    metrics = score_predictions(
+        predictions, out, classes=split[0], strata=split[1], decisions=chosen, simulated=simulated
+    )
     say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics.simulated)))
     say(f"report: {out / REPORT_FILE}")
 

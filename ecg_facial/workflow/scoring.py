@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, ScoredFile
-from ecg_facial.evaluation.judging.predictions_table import read_predictions
+from ecg_facial.evaluation.judging.predictions_table import Decisions, read_predictions
 from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.tables import write_tables
@@ -27,6 +27,7 @@ def score(
     *,
     classes: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
+    decisions: Decisions = "predicted",
     simulated: bool = False,
 ) -> RunMetrics:
     """Judge a predictions file and write what was found.
@@ -34,13 +35,16 @@ def score(
     Parameters
     ----------
     predictions : path
-        CSV with the columns ``subject``, ``trial``, ``label``, and one ``p_<class>`` per class or ``predicted``.
+        CSV with the columns ``subject``, ``trial``, ``label``, and one ``p_<class>`` per class or ``predicted``;
+        all empty where a model gave no answer.
     out : path
         Folder to write.
     classes : sequence of str, optional
         The classes in their order, as steps of one scale.
     strata : sequence of str, optional
         Columns to group subjects by.
+    decisions : {"predicted", "probabilities"}
+        What counts as a decision where a row has both.
     simulated : bool
         Whether the data are simulated; also known from a `run.json` beside the file.
 
@@ -54,10 +58,10 @@ def score(
     MissingDataError, CorruptDataError
         When the file is not there, or is no such table.
     SettingsError
-        When `classes` or `strata` do not fit the table.
+        When `classes`, `strata` or `decisions` do not fit the table.
     """
     path, out = Path(predictions), Path(out)
-    about = read_predictions(path, classes=classes, strata=strata)
+    about = read_predictions(path, classes=classes, strata=strata, decisions=decisions)
     simulated = simulated or _says_simulated(path.parent / RUN_FILE)
     metrics = summarise_predictions(about, task=path.name, simulated=simulated)
     run = ScoredFile(

@@ -19,7 +19,7 @@ from ecg_facial.cli.app import app
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import LeakageGap, ProtocolComparison
 from ecg_facial.evaluation.report.figures_calibration import draw_reliability, draw_risk_coverage
-from ecg_facial.evaluation.report.figures_comparison import draw_critical_difference, draw_leakage, draw_published
+from ecg_facial.evaluation.report.figures_comparison import draw_leakage, draw_published, draw_ranks
 from ecg_facial.workflow.scoring import METRICS_FILE, REPORT_FILE, TABLES_FOLDER, score
 
 CLASSES = ("none", "mild", "severe")
@@ -155,7 +155,7 @@ def test_figures_say_what_they_show(tmp_path: Path) -> None:
         Published(name="Somebody 2020", modality="EDA", task="binary", accuracy=72.4, protocol="loso", source="a paper")
     ]
     drawn = {
-        "critical difference": draw_critical_difference(metrics, simulated=True),
+        "mean rank": draw_ranks(metrics, simulated=True),
         "ECE": draw_reliability(metrics, simulated=True),
         "surest first": draw_risk_coverage(metrics, simulated=True),
         "both sides": draw_leakage(replace(metrics, original=original), simulated=True),

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import joblib
 import numpy as np
@@ -21,7 +21,7 @@ from torch import nn
 
 from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, hash_module
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, hash_module, mark_broken
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.inference.forest import LEAST_PROBABILITY
 from ecg_facial.learning.settings import TrainingSettings
@@ -173,7 +173,9 @@ class EstimatorLearner:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedEstimator:
-    """An estimator after its fit."""
+    """An estimator after its fit; no answer without features."""
+
+    abstains: ClassVar[bool] = True
 
     name: str
     estimator: Any
@@ -187,7 +189,7 @@ class FittedEstimator:
         if known.any():
             probabilities = np.zeros((int(known.sum()), trials.n_classes))
             probabilities[:, np.asarray(self.estimator.classes_, dtype=int)] = self.estimator.predict_proba(rows[known])
-            logits[known] = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+            logits[known] = mark_broken(np.log(np.maximum(probabilities, LEAST_PROBABILITY)))
         return {self.name: logits}
 
     def fingerprint(self) -> dict[str, str]:
@@ -254,7 +256,9 @@ class ModuleLearner:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedModule:
-    """A module with the weights of its best epoch."""
+    """A module with the weights of its best epoch; no answer where it has nothing to look at."""
+
+    abstains: ClassVar[bool] = True
 
     learner: ModuleLearner
     module: nn.Module
@@ -265,7 +269,8 @@ class FittedModule:
         there = self.learner.present(trials)
         logits = np.full((len(trials), trials.n_classes), np.nan)
         if there.any():
-            logits[there] = predict_logits(self.module, self.learner.data(trials.select(there)))
+            said = predict_logits(self.module, self.learner.data(trials.select(there)))
+            logits[there] = mark_broken(said.astype(np.float64))
         return {self.learner.name: logits}
 
     def fingerprint(self) -> dict[str, str]:

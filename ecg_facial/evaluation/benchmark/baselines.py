@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
@@ -113,7 +113,9 @@ class ForestLearner:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedForest:
-    """A forest after its fit."""
+    """A forest after its fit; no answer without features."""
+
+    abstains: ClassVar[bool] = True
 
     name: str
     features: Features

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from torch import nn
@@ -22,6 +22,7 @@ from ecg_facial.evaluation.benchmark.pipelines import (
     FittedPipeline,
     HeldOut,
     hash_module,
+    mark_broken,
 )
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
@@ -144,7 +145,9 @@ class TwoNetworks:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedNetworks:
-    """Networks with the weights of their best epochs."""
+    """Networks with the weights of their best epochs; no answer without the signal that a network looks at."""
+
+    abstains: ClassVar[bool] = True
 
     networks: Mapping[str, nn.Module]
     results: Mapping[str, FitResult]
@@ -159,7 +162,7 @@ class FittedNetworks:
         there = _has_signal(trials, name)
         if there.any():
             data = _data(trials.without_labels(), name, self.settings.facial)
-            logits[there] = predict_logits(self.networks[name], data)
+            logits[there] = mark_broken(predict_logits(self.networks[name], data).astype(np.float64))
         return logits
 
     def details(self) -> dict[str, Any]:

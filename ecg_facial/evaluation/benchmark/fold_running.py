@@ -159,7 +159,8 @@ def predict_rows(
     Raises
     ------
     SettingsError
-        When the pipeline gives other models than it said, or another shape.
+        When the pipeline gives other models than it said, another shape, or logits that are not finite: rows of NaN are
+        no answer, for methods that abstain.
     """
     if not rows:
         return {model: np.zeros((0, task.n_classes)) for model in models}
@@ -167,10 +168,28 @@ def predict_rows(
     said = fitted.predict(TrialSet(prepared, shuffled, task=task, labelled=False))
     place = {row: number for number, row in enumerate(shuffled)}
     order = [place[row] for row in rows]
-    return {model: _check_logits(said, model, (len(rows), task.n_classes))[order] for model in models}
+    names = [str(name) for name in prepared.table["trial"].iloc[list(rows)]]
+    abstains = bool(getattr(fitted, "abstains", False))
+    logits = {model: _check_shape(said, model, (len(rows), task.n_classes))[order] for model in models}
+    for model, values in logits.items():
+        _check_finite(values, names, model, abstains=abstains)
+    return logits
 
 
-def _check_logits(said: Mapping[str, Float64Array], model: str, shape: tuple[int, int]) -> Float64Array:
+def _check_finite(logits: Float64Array, names: Sequence[str], model: str, *, abstains: bool) -> None:
+    """Refuse logits that are not finite, by the name of the trial; a whole row of NaN may be no answer."""
+    declined = np.isnan(logits).all(axis=1) & abstains
+    broken = ~np.isfinite(logits).all(axis=1) & ~declined
+    if broken.any():
+        row = int(np.argmax(broken))
+        raise SettingsError(
+            f"model {model} gives trial {names[row]} the logits {logits[row].tolist()} ({int(broken.sum())} such "
+            "trials): expected finite numbers; mend the method (clip probabilities before the logarithm), or, if it "
+            "declines trials by design, set abstains = True on what fit returns and give rows of NaN"
+        )
+
+
+def _check_shape(said: Mapping[str, Float64Array], model: str, shape: tuple[int, int]) -> Float64Array:
     if model not in said:
         raise SettingsError(f"the pipeline gives {', '.join(said) or 'no model'}: expected {model} among them")
     logits = np.asarray(said[model], dtype=np.float64)

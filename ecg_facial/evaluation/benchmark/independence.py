@@ -49,6 +49,4 @@ def _inner_parts(fold: Fold) -> list[Part]:
 
 def _subjects_of(parts: Iterable[Part], subject_of: Mapping[str, str]) -> set[str]:
     """Subjects of whom a part holds any trial."""
-    return {
-        subject for part in parts for subject in (*part.subjects, *(subject_of[trial] for trial in part.trials))
-    }
+    return {subject for part in parts for subject in (*part.subjects, *(subject_of[trial] for trial in part.trials))}

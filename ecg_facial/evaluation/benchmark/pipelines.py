@@ -25,10 +25,15 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
 
 class Fitted(Protocol):
-    """A method after its fit on one fold."""
+    """A method after its fit on one fold.
+
+    Logits are finite. A method that by design gives some trials no answer (it has nothing to look at, or declines what
+    it is not sure of) has an attribute ``abstains = True``, and gives such a trial a whole row of NaN. Such trials are
+    counted apart. Without that attribute NaN is an error, since it is what a broken method gives.
+    """
 
     def predict(self, trials: TrialSet, /) -> Mapping[str, Float64Array]:
-        """Logits (n, n_classes) by model; rows of NaN where a model has nothing to look at."""
+        """Logits (n, n_classes) by model; rows of NaN where a method that abstains gives no answer."""
 
     def fingerprint(self) -> Mapping[str, str]:
         """SHA-256 of each fitted part: weights, scalers, fusion weights, temperatures, epochs, settings."""
@@ -206,6 +211,11 @@ class FittedPipeline:
     held_out: Mapping[str, Float64Array]
     settings_sha256: str
 
+    @property
+    def abstains(self) -> bool:
+        """Whether the learner may give no answer."""
+        return bool(getattr(self.learned, "abstains", False))
+
     def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
         """Calibrated logits by model."""
         raw = _combine(self.learned.predict(trials), self.combiner)
@@ -255,6 +265,14 @@ def _calibrate(
     if combiner is not None:
         logits[combiner.name] = combiner.calibrate(raw, temperatures)
     return logits
+
+
+def mark_broken(logits: Float64Array) -> Float64Array:
+    """Turn NaN into infinity, for logits of trials that a method has looked at.
+
+    Of such a trial NaN is no abstention but a broken model: the benchmark refuses infinity, by the trial's name.
+    """
+    return np.where(np.isnan(logits), np.inf, logits)
 
 
 def hash_module(module: nn.Module) -> str:

@@ -30,7 +30,7 @@ def compare_with_ceiling(predictions: pd.DataFrame, observer: pd.DataFrame) -> d
     Returns
     -------
     dict of str to CeilingComparison
-        By model, over the trials that both judged: those without a prediction are left out. Models whose trials the observer has not seen are left out.
+        By model, over the trials that both answered. Models whose trials the observer has not seen are left out.
     """
     keys = ["subject", "trial"]
     right = []

@@ -123,7 +123,7 @@ def code_rows(about: PredictionsTable) -> CodedRows:
 def _code(column: pd.Series[Any], places: dict[str, int]) -> Int64Array:
     """Place of each class name."""
     codes, names = pd.factorize(column.astype(str))
-    return np.array([places[str(name)] for name in names], dtype=np.int64)[codes]
+    return np.asarray(np.array([places[str(name)] for name in names], dtype=np.int64)[codes], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -149,12 +149,11 @@ def _judge_answers(rows: CodedRows, answers: TrialAnswers, about: PredictionsTab
     none_at_all = np.bincount(trials.subject, answers.answered, len(trials.subjects)) == 0
     return Answers(
         n_trials=len(trials),
+        n_by_class=_count_classes(trials.true, about.class_names),
         n_answered=int((~lacking).sum()),
         n_unanswered=int(lacking.sum()),
         coverage=float(answers.answered.mean()),
-        unanswered_by_class=dict(
-            zip(about.class_names, np.bincount(trials.true[lacking], minlength=n_classes).tolist(), strict=True)
-        ),
+        unanswered_by_class=_count_classes(trials.true[lacking], about.class_names),
         subjects_unanswered=tuple(str(name) for name in trials.subjects[none_at_all]),
         accuracy_as_wrong=float(answers.as_wrong.mean()),
         balanced_accuracy_as_wrong=float(np.nanmean(recall)),
@@ -163,10 +162,16 @@ def _judge_answers(rows: CodedRows, answers: TrialAnswers, about: PredictionsTab
     )
 
 
+def _count_classes(true: Int64Array, class_names: Sequence[str]) -> dict[str, int]:
+    return dict(zip(class_names, np.bincount(true, minlength=len(class_names)).tolist(), strict=True))
+
+
 def _average(values: Float64Array, group: Int64Array, n_groups: int) -> Float64Array:
     """Mean of each group; NaN for an empty one."""
     n = np.bincount(group, minlength=n_groups)
-    return np.divide(np.bincount(group, values, n_groups), n, out=np.full(n_groups, np.nan), where=n > 0)
+    mean = np.full(n_groups, np.nan)
+    np.divide(np.bincount(group, values, n_groups), n, out=mean, where=n > 0)
+    return mean
 
 
 def _judge_figures(
@@ -241,7 +246,7 @@ def _list_subjects(
             n_unanswered=int(lacking[place]),
             groups={name: str(people.groups[name][place]) for name in about.strata},
         )
-        for place in np.flatnonzero(n)
+        for place in np.flatnonzero(n).tolist()
     )
 
 
@@ -266,9 +271,7 @@ def _judge_over_subjects(accuracy: Float64Array, excess: Float64Array) -> OverSu
     )
 
 
-def _judge_stratum(
-    accuracy: Float64Array, excess: Float64Array, groups: Sequence[str], judged: BoolArray
-) -> Stratum:
+def _judge_stratum(accuracy: Float64Array, excess: Float64Array, groups: Sequence[str], judged: BoolArray) -> Stratum:
     """Figures of each group, and the difference where there are two groups."""
     of_group = np.array([group or _UNKNOWN for group in groups], dtype=np.str_)
     names = sorted(set(of_group[judged].tolist()))
@@ -331,7 +334,9 @@ def _mean_known(arrays: Sequence[Float64Array]) -> Float64Array:
     """Mean over arrays of what is known at each place; NaN where nothing is."""
     values = np.stack(arrays)
     n = np.isfinite(values).sum(axis=0)
-    return np.divide(np.nansum(values, axis=0), n, out=np.full(n.shape, np.nan), where=n > 0)
+    mean = np.full(n.shape, np.nan)
+    np.divide(np.nansum(values, axis=0), n, out=mean, where=n > 0)
+    return mean
 
 
 def _spread(values: list[float]) -> float:

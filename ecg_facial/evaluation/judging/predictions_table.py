@@ -24,7 +24,7 @@ from ecg_facial.evaluation.judging.predictions_file import (
     show_row,
 )
 from ecg_facial.labels import PainLevel, Task
-from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 Decisions: TypeAlias = Literal["predicted", "probabilities"]
 KEYS = ("subject", "trial", "label")
@@ -270,9 +270,7 @@ def _to_whole(path: Path, table: pd.DataFrame, name: str) -> pd.Series:
     return values.astype(int)
 
 
-def _decide(
-    path: Path, table: pd.DataFrame, names: tuple[str, ...], decisions: Decisions
-) -> tuple[pd.DataFrame, int]:
+def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...], decisions: Decisions) -> tuple[pd.DataFrame, int]:
     """Add the predicted class of each row, empty without an answer; and count rows that say two different things."""
     stated = table["predicted"].to_numpy(str) if "predicted" in table else np.full(len(table), "")
     values = _check_probabilities(path, table, names)
@@ -283,8 +281,10 @@ def _decide(
     place = pd.Series(stated).map({name: place for place, name in enumerate(names)})
     both = known & place.notna().to_numpy()
     of_stated = filled[np.arange(len(filled)), place.fillna(0).to_numpy(np.int64)]
-    disagrees = both & (of_stated < filled.max(axis=1))
-    counts = (stated != "") & ~(disagrees & (decisions == "probabilities"))
+    disagrees: BoolArray = both & (of_stated < filled.max(axis=1))
+    counts: BoolArray = np.asarray(stated != "")
+    if decisions == "probabilities":
+        counts &= ~disagrees
     return table.assign(predicted=np.where(counts, stated, likely)), int(disagrees.sum())
 
 
@@ -298,7 +298,7 @@ def _check_probabilities(path: Path, table: pd.DataFrame, names: tuple[str, ...]
     if wrong.any():
         row = int(np.argmax(wrong))
         raise CorruptDataError(f"{path}: row {row + 2}: probabilities {show_row(values[row])} do not sum to 1")
-    return values
+    return np.asarray(values, dtype=np.float64)
 
 
 def _refuse(path: Path, table: pd.DataFrame, name: str, wrong: np.ndarray[Any, Any], what: str) -> None:

@@ -99,7 +99,7 @@ def summarise_predictions(
 
 
 def _describe_subjects(rows: CodedRows, about: PredictionsTable) -> SubjectTable:
-    """Groups and fold of each subject: those of their first row."""
+    """Take groups and fold of each subject from their first row."""
     first = np.unique(rows.subject, return_index=True)[1]
     one = about.table.iloc[first]
     return SubjectTable(
@@ -112,8 +112,7 @@ def _correct_models(judged: Mapping[str, ModelMetrics]) -> dict[str, ModelMetric
     p_values = [math.nan if (p := each.over_subjects.p_above_chance) is None else p for each in judged.values()]
     corrected = correct_holm(p_values).tolist()
     return {
-        model: replace(each, p_above_chance_holm=p)
-        for (model, each), p in zip(judged.items(), corrected, strict=True)
+        model: replace(each, p_above_chance_holm=p) for (model, each), p in zip(judged.items(), corrected, strict=True)
     }
 
 

@@ -21,6 +21,7 @@ _Source = RunRecord | ScoredFile
 _Fill = Callable[[_Source, RunMetrics], str]
 _SIGNALS = {"facial": "face video", "ecg": "ECG"}
 _NETWORKS = {"facial": "ResNet18 and GRU", "ecg": "Transformer over heart-rate tokens", "fusion": "late fusion"}
+_OTHER_DATA = "trained on one data set"
 _WINDOWS = {"facial": "face crops", "ecg": "heart-rate tokens"}
 
 
@@ -54,20 +55,19 @@ def fill_checklist(run: RunRecord | ScoredFile, metrics: RunMetrics) -> list[Ite
 
 def name_signals(metrics: RunMetrics) -> str:
     """Name the signals that were judged: both, but where the face's or the ECG's model is the only built-in one."""
-    return " and ".join(_pick(_SIGNALS, metrics))
+    return " and ".join([word for model, word in _SIGNALS.items() if model in metrics.models] or _SIGNALS.values())
 
 
-def _pick(words: dict[str, str], metrics: RunMetrics) -> list[str]:
-    """Words of the built-in models that the run has; all of them where it has none of these."""
-    return [word for model, word in words.items() if model in metrics.models] or list(words.values())
+def _is_built_in(metrics: RunMetrics) -> bool:
+    """Whether the package's own networks were judged, so that what it knows of them is true of the run."""
+    return any(model in metrics.models for model in _SIGNALS)
 
 
 def _title(run: _Source, metrics: RunMetrics) -> str:
-    return f"development with internal validation: {_protocol(run, metrics)}; classes {_classes(metrics)}"
-
-
-def _protocol(run: _Source, _: RunMetrics) -> str:
-    return run.protocol if isinstance(run, RunRecord) else "predictions of another program; protocol not known"
+    if not isinstance(run, RunRecord):
+        return f"evaluation of predictions of another program; protocol not known; classes {_classes(metrics)}"
+    kind = "external validation" if run.protocol.startswith(_OTHER_DATA) else "internal validation"
+    return f"development with {kind}: {run.protocol}; classes {_classes(metrics)}"
 
 
 def _classes(metrics: RunMetrics) -> str:
@@ -80,67 +80,104 @@ def _data(run: _Source, _: RunMetrics) -> str:
     return f"reader {run.reader}, fingerprint {run.data_fingerprint[:16]}" if isinstance(run, RunRecord) else ""
 
 
-def _participants(run: _Source, metrics: RunMetrics) -> str:
-    excluded = len(run.problems) if isinstance(run, RunRecord) else 0
-    return f"{metrics.n_subjects} subjects, {metrics.n_trials} trials; {excluded} exclusions and problems, listed"
+def _analysed(_: _Source, metrics: RunMetrics) -> str:
+    """Count who was analysed, trials by class, and trials that each model answered."""
+    n_by_class = next(iter(metrics.models.values())).answers.n_by_class
+    by_class = ", ".join(f"{name} {n}" for name, n in n_by_class.items())
+    answered = "; ".join(f"{model} {judged.answers.n_answered}" for model, judged in metrics.models.items())
+    return f"{metrics.n_subjects} subjects, {metrics.n_trials} trials ({by_class}); with a prediction: {answered}"
 
 
 def _preparation(run: _Source, metrics: RunMetrics) -> str:
-    if not isinstance(run, RunRecord):
+    if not isinstance(run, RunRecord) or not _is_built_in(metrics):
         return ""
-    made = " and ".join(_pick(_WINDOWS, metrics))
-    return f"{made} by one function for all trials; settings and versions below"
+    made = " and ".join(word for model, word in _WINDOWS.items() if model in metrics.models)
+    return f"{made} by one function for all trials; normalisation {run.normalisation.mode}; settings and versions below"
 
 
 def _outcome(run: _Source, metrics: RunMetrics) -> str:
     if not isinstance(run, RunRecord):
         return ""
-    return f"level of the stimulus ({_classes(metrics)}), set by the experiment; not what the person felt"
+    if run.levels_by == "stimulus":
+        return f"level of the stimulus ({_classes(metrics)}), set by the experiment; not what the person felt"
+    return f"level that an observer coded ({_classes(metrics)}); not what the person felt"
+
+
+def _assessor(run: _Source, metrics: RunMetrics) -> str:
+    """Who judged: nobody, where the experiment set the level."""
+    by_experiment = isinstance(run, RunRecord) and run.levels_by == "stimulus"
+    return "nobody: the level of the stimulus is set by the experiment and takes no judgement" if by_experiment else ""
 
 
 def _predictors(run: _Source, metrics: RunMetrics) -> str:
-    if not isinstance(run, RunRecord):
+    if not isinstance(run, RunRecord) or not _is_built_in(metrics):
         return ""
-    signals = _pick(_SIGNALS, metrics)
-    return f"{' and '.join(signals)} of the same seconds" if len(signals) > 1 else f"{signals[0]} alone"
-
-
-def _size(_: _Source, metrics: RunMetrics) -> str:
-    over_subjects = {model: judged.over_subjects for model, judged in metrics.models.items()}
-    widths = [(over.ci95.width, model) for model, over in over_subjects.items() if over.ci95 is not None]
-    if not widths:
-        return ""
-    width, model = max(widths)
-    return f"intervals over subjects are up to {100 * width:.1f} points wide ({model})"
+    signals = [f"{_WINDOWS[model]} ({word})" for model, word in _SIGNALS.items() if model in metrics.models]
+    return f"{' and '.join(signals)}, windows of {run.window_settings.window_s:g} s"
 
 
 def _missing(run: _Source, metrics: RunMetrics) -> str:
+    """Count trials without a prediction, and say what became of them."""
     if not isinstance(run, RunRecord):
         return ""
-    signals = _pick(_SIGNALS, metrics)
-    if len(signals) == 1:
-        return f"a trial without {signals[0]} is left out and listed"
-    return "a trial without one signal is judged by the other; a trial without both is left out and listed"
+    lacking = ", ".join(f"{model} {judged.answers.n_unanswered}" for model, judged in metrics.models.items())
+    said = (
+        f"trials without a prediction, of {metrics.n_trials}: {lacking}; left out of the figures, as wrong beside them"
+    )
+    both = all(model in metrics.models for model in (*_SIGNALS, "fusion"))
+    return f"{said}; with one signal alone the fused model takes that model's output" if both else said
+
+
+def _missing_in_use(run: _Source, metrics: RunMetrics) -> str:
+    """How the bundle treats poor input; nothing is said of a model that is not shipped."""
+    if not (isinstance(run, RunRecord) and run.bundle):
+        return ""
+    both = all(model in metrics.models for model in _SIGNALS)
+    other = "without one signal the other decides; " if both else ""
+    return f"the bundle: {other}without any usable signal there is no prediction; signal qualities and notes are given"
 
 
 def _analysis(run: _Source, metrics: RunMetrics) -> str:
     if not isinstance(run, RunRecord):
         return ""
     seeds = len(metrics.seeds)
-    return f"{_protocol(run, metrics)}, {seeds} seed{'s' if seeds > 1 else ''}; every choice on inner subjects"
+    said = f"{run.protocol}, {seeds} seed{'s' if seeds > 1 else ''}"
+    inner = "fitted and chosen on inner subjects (folds.json)"
+    return f"{said}; {inner}" if metrics.independence.shown == "yes" else f"{said}; {metrics.independence.sentence}"
+
+
+def _how_predicted(run: _Source, metrics: RunMetrics) -> str:
+    if not isinstance(run, RunRecord):
+        return ""
+    return "the models of a fold predict its test trials, which they get without labels and names (predictions.csv)"
 
 
 def _model(run: _Source, metrics: RunMetrics) -> str:
-    return "; ".join(_pick(_NETWORKS, metrics)) if isinstance(run, RunRecord) else ""
+    if not isinstance(run, RunRecord):
+        return ""
+    return "; ".join(word for model, word in _NETWORKS.items() if model in metrics.models)
+
+
+def _spread(_: _Source, metrics: RunMetrics) -> str:
+    return "per-subject figures and their spread" if metrics.n_subjects > 1 else ""
+
+
+def _dots(_: _Source, metrics: RunMetrics) -> str:
+    return "dot plot of every subject" if metrics.n_subjects > 1 else ""
 
 
 def _performance_measures(_: _Source, metrics: RunMetrics) -> str:
-    calibrated = next(iter(metrics.models.values())).calibration is not None
-    return "accuracy, balanced accuracy, macro-F1" + (", calibration, conformal sets" if calibrated else "")
+    judged = list(metrics.models.values())
+    parts = {
+        "calibration": any(each.calibration for each in judged),
+        "conformal sets": any(each.conformal for each in judged),
+    }
+    figures = sorted({name.replace("_", " ") for each in judged for name, f in each.figures.items() if f.n_subjects})
+    return f"over subjects with intervals: {', '.join([*figures, *(name for name, there in parts.items() if there)])}"
 
 
 def _balance(_: _Source, metrics: RunMetrics) -> str:
-    return f"chance is {100 * metrics.chance:.1f} %: {metrics.chance_rule}"
+    return f"tested by {metrics.test_against_chance}; answering without looking reaches {100 * metrics.chance:.1f} %"
 
 
 def _fairness(_: _Source, metrics: RunMetrics) -> str:
@@ -148,21 +185,44 @@ def _fairness(_: _Source, metrics: RunMetrics) -> str:
     return f"figures by {', '.join(strata)}" if strata else ""
 
 
+def _characteristics(_: _Source, metrics: RunMetrics) -> str:
+    """How many people are in each known group."""
+    strata = next(iter(metrics.models.values())).strata
+    return "; ".join(
+        f"{name.replace('_', ' ')}: {', '.join(f'{group} {over.n_subjects}' for group, over in stratum.groups.items())}"
+        for name, stratum in strata.items()
+    )
+
+
 def _output(_: _Source, metrics: RunMetrics) -> str:
+    if any(judged.calibration is None for judged in metrics.models.values()):
+        return ""
+    if metrics.n_disagreeing and metrics.decisions == "predicted":
+        n_classes = len(metrics.class_names)
+        return f"a probability for each of {n_classes} classes, and a decision that is not always the largest"
     return f"a probability for each of {len(metrics.class_names)} classes; the largest is the prediction"
 
 
 def _code(run: _Source, _: RunMetrics) -> str:
+    if not isinstance(run, RunRecord):
+        return ""
     return f"ecg_facial {run.package_version}" + (f", commit {run.git_commit[:12]}" if run.git_commit else "")
 
 
 def _participants_flow(run: _Source, metrics: RunMetrics) -> str:
-    return f"data table of this report: {metrics.n_subjects} subjects judged" if isinstance(run, RunRecord) else ""
+    if not isinstance(run, RunRecord):
+        return ""
+    n = len(run.problems)
+    return (
+        f"{metrics.n_subjects} subjects judged, in the data table of this report; {n} exclusions and problems, listed"
+    )
 
 
 def _specification(run: _Source, _: RunMetrics) -> str:
     shipped = isinstance(run, RunRecord) and run.bundle
-    return "bundle in model/ (ONNX and weights, with SHA-256)" if shipped else ""
+    if not shipped:
+        return ""
+    return "bundle in model/, trained on all subjects after the evaluation: weights and ONNX, with SHA-256"
 
 
 def _performance(_: _Source, metrics: RunMetrics) -> str:
@@ -192,24 +252,24 @@ _ITEMS: dict[str, list[tuple[str, str, _Fill | None]]] = {
         ("5a", "Source of the data", _data),
         ("5b", "Dates of the data", None),
         ("6a", "Setting and centres", None),
-        ("6b", "Eligibility of participants", _participants),
+        ("6b", "Eligibility of participants", None),
         ("6c", "Treatments received", None),
         ("7", "Preparation of the data", _preparation),
         ("8a", "Outcome, and how it was assessed", _outcome),
-        ("8b", "Who assessed the outcome, where that takes judgement", _outcome),
+        ("8b", "Who assessed the outcome, where that takes judgement", _assessor),
         ("8c", "Blinding of the outcome's assessment", None),
-        ("9a", "Choice of initial predictors", _predictors),
+        ("9a", "Choice of initial predictors", None),
         ("9b", "Definition of all predictors", _predictors),
         ("9c", "Who assessed predictors, where that takes judgement", None),
-        ("10", "Sample size", _size),
+        ("10", "Sample size", None),
         ("11", "Missing data", _missing),
         ("12a", "How the data were used: development and evaluation", _analysis),
         ("12b", "Handling of predictors", _preparation),
         ("12c", "Type of model, building steps, internal validation", _model),
-        ("12d", "Heterogeneity between clusters", lambda _, m: "per-subject figures and their spread"),
+        ("12d", "Heterogeneity between clusters", _spread),
         ("12e", "Measures of performance", _performance_measures),
         ("12f", "Model updating", None),
-        ("12g", "How predictions were made for the evaluation", _analysis),
+        ("12g", "How predictions were made for the evaluation", _how_predicted),
         ("13", "Class imbalance", _balance),
         ("14", "Fairness", _fairness),
         ("15", "Output of the model, and thresholds", _output),
@@ -225,18 +285,18 @@ _ITEMS: dict[str, list[tuple[str, str, _Fill | None]]] = {
     ],
     "Results": [
         ("20a", "Flow of participants", _participants_flow),
-        ("20b", "Characteristics of participants", _fairness),
+        ("20b", "Characteristics of participants", _characteristics),
         ("20c", "Comparison of development and evaluation data", None),
-        ("21", "Participants and events in each analysis", _participants),
+        ("21", "Participants and events in each analysis", _analysed),
         ("22", "Full specification of the model", _specification),
         ("23a", "Performance with intervals, also in groups", _performance),
-        ("23b", "Heterogeneity of performance between clusters", lambda _, m: "dot plot of every subject"),
+        ("23b", "Heterogeneity of performance between clusters", _dots),
         ("24", "Results of updating", None),
     ],
     "Discussion": [
         ("25", "Interpretation, with fairness", None),
         ("26", "Limitations", None),
-        ("27a", "Poor or missing input in use", _missing),
+        ("27a", "Poor or missing input in use", _missing_in_use),
         ("27b", "Interaction of users with the model, and their expertise", None),
         ("27c", "Next steps of research", None),
     ],

@@ -48,7 +48,7 @@ def draw_subjects(metrics: RunMetrics, *, simulated: bool) -> str:
             axes.grid(axis="x", color="#e5e5e5", lw=0.6)
         dots.text(100 * metrics.chance, len(names) - 0.1, " chance", color=GREY, va="center", fontsize=8)
         dots.set_xlim(-3, 103)
-        dots.set_xlabel("Accuracy of the held-out subject, %")
+        dots.set_xlabel("Accuracy of the subject, %")
         figure.legend(loc="outside upper left", ncols=min(len(models), 5), frameon=False)
         return to_svg(figure, simulated=simulated)
 

@@ -18,10 +18,10 @@ from ecg_facial.evaluation.report.looks import GREY, RED, looks_of
 _NAME_HEIGHT = 0.42
 
 
-def draw_critical_difference(metrics: RunMetrics, *, simulated: bool) -> str | None:
-    """Mean ranks of the models over subjects; a bar joins models that do not differ (Nemenyi)."""
+def draw_ranks(metrics: RunMetrics, *, simulated: bool) -> str | None:
+    """Mean ranks of the models over subjects; a bar joins models of whom no two differ by the primary test."""
     ranks = metrics.ranks
-    if ranks is None or len(ranks.mean_ranks) < 3 or ranks.critical_difference is None:
+    if ranks is None or len(ranks.mean_ranks) < 3 or not ranks.n_subjects:
         return None
     mean_ranks = {name: rank for name, rank in ranks.mean_ranks.items() if rank is not None}
     names = list(mean_ranks)
@@ -30,7 +30,7 @@ def draw_critical_difference(metrics: RunMetrics, *, simulated: bool) -> str | N
         axes = figure.subplots()
         axes.set_axis_off()
         bars = 0.35 * (len(ranks.groups) + 1)
-        _draw_scale(axes, len(names), ranks.critical_difference)
+        _draw_scale(axes, len(names))
         for place, name in enumerate(names):
             left = place < half
             row = place if left else len(names) - 1 - place
@@ -47,14 +47,13 @@ def draw_critical_difference(metrics: RunMetrics, *, simulated: bool) -> str | N
         return to_svg(figure, simulated=simulated)
 
 
-def _draw_scale(axes: Axes, n_models: int, critical_difference: float) -> None:
+def _draw_scale(axes: Axes, n_models: int) -> None:
     axes.plot([1, n_models], [0, 0], color="black", lw=1)
     for rank in range(1, n_models + 1):
         axes.plot([rank, rank], [0, 0.12], color="black", lw=1)
         axes.text(rank, 0.2, str(rank), ha="center", va="bottom")
-    axes.plot([1, 1 + critical_difference], [1.0, 1.0], color=GREY, lw=1.5)
-    text = f"critical difference {critical_difference:.2f}"
-    axes.text(1, 1.08, text, ha="left", va="bottom", color=GREY, fontsize=8)
+    text = "mean rank, 1 is best"
+    axes.text(1, 0.75, text, ha="left", va="bottom", color=GREY, fontsize=8)
 
 
 def draw_leakage(metrics: RunMetrics, *, simulated: bool) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ecg_facial.evaluation.judging.schema import ModelMetrics, RunMetrics, Stratum, SubjectMetrics
+from ecg_facial.evaluation.judging.schema import ModelMetrics, RunMetrics, Stratum, SubjectFigure, SubjectMetrics
 from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import write_text
 
@@ -21,15 +21,18 @@ _Row = dict[str, Any]
 _SHARES = (
     "accuracy", "balanced_accuracy", "macro_f1", "accuracy_mean", "accuracy_std", "ci95_low", "ci95_high", "ceiling",
     "sensitivity", "specificity", "accuracy_difference", "coverage", "ece", "ece_null_low", "ece_null_high", "target",
+    "accuracy_as_wrong", "balanced_accuracy_as_wrong", "excess_over_chance", "difference_as_wrong",
 )  # fmt: skip
 _OVERALL = (
     "n_trials", "accuracy", "balanced_accuracy", "macro_f1", "kappa_quadratic", "mae_level", "auroc_macro",
     "sensitivity", "specificity",
 )  # fmt: skip
+_ANSWERS = ("n_unanswered", "coverage", "accuracy_as_wrong", "balanced_accuracy_as_wrong")
 _CAPTIONS = {
     "models": "Models over all trials, and over subjects with 95 % intervals.",
+    "figures": "Every figure of merit over subjects, with 95 % intervals; AUROC is within subjects.",
     "subjects": "Every subject.",
-    "comparisons": "Paired comparisons over subjects.",
+    "comparisons": "Paired comparisons over subjects, on the trials that both models answered.",
     "strata": "Groups of people.",
     "calibration": "Calibration; the null band is that of a perfectly calibrated model with the same confidences.",
     "abstention": "Accuracy where the least sure trials are left out.",
@@ -41,6 +44,7 @@ def make_tables(metrics: RunMetrics, *, simulated: bool) -> dict[str, pd.DataFra
     """Lay metrics out as tables, by name; empty ones are left out."""
     tables = {
         "models": _stack(metrics, lambda judged: [_model_row(judged)]),
+        "figures": _stack(metrics, lambda judged: _figure_rows(judged.figures)),
         "subjects": _stack(metrics, lambda judged: map(_subject_row, judged.subjects)),
         "comparisons": pd.DataFrame([pair.to_dict() for pair in metrics.comparisons]),
         "strata": _stack(metrics, lambda judged: _stratum_rows(judged.strata)),
@@ -81,7 +85,12 @@ def _stack(metrics: RunMetrics, rows_of: Callable[[ModelMetrics], Iterable[_Row]
 
 
 def _model_row(judged: ModelMetrics) -> _Row:
-    return {**{name: getattr(judged.overall, name) for name in _OVERALL}, **judged.over_subjects.to_dict()}
+    return {
+        **{name: getattr(judged.overall, name) for name in _OVERALL},
+        **judged.over_subjects.to_dict(),
+        "p_above_chance_holm": judged.p_above_chance_holm,
+        **{name: getattr(judged.answers, name) for name in _ANSWERS},
+    }
 
 
 def _subject_row(subject: SubjectMetrics) -> _Row:
@@ -102,6 +111,15 @@ def _stratum_rows(strata: Mapping[str, Stratum]) -> list[_Row]:
         {"stratum": stratum, "group": group, **figures.to_dict()}
         for stratum, found in strata.items()
         for group, figures in found.groups.items()
+    ]
+
+
+def _figure_rows(figures: Mapping[str, SubjectFigure]) -> list[_Row]:
+    # under names of their own: not all are shares, which LaTeX shows as percent
+    renamed = {"ci95_low": "low", "ci95_high": "high"}
+    return [
+        {"figure": name, **{renamed.get(key, key): value for key, value in figure.to_dict().items()}}
+        for name, figure in figures.items()
     ]
 
 

@@ -9,6 +9,7 @@ from ecg_facial.evaluation.judging.schema import CeilingComparison, OverSubjects
 from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
 
 _MOST_COMPARISONS = 10
+_ANSWERS = ("trials", "without a prediction", "accuracy, those as wrong")
 
 
 def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> list[str]:
@@ -31,18 +32,23 @@ def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> l
             format_share(judged.overall.macro_f1),
             format_share(judged.over_subjects.accuracy_mean),
             _format_interval(judged.over_subjects),
-            format_p(judged.over_subjects.p_above_chance),
+            format_p(judged.p_above_chance_holm),
+            str(judged.answers.n_answered),
+            str(judged.answers.n_unanswered),
+            format_share(judged.answers.accuracy_as_wrong),
         ]
         for name, judged in metrics.models.items()
     ]
-    chance, even = format_share(metrics.chance), format_share(1 / len(metrics.class_names))
-    rows.append(["chance", chance, *([""] if ceiling else []), even, "", chance, "", ""])
+    chance, even = format_share(metrics.chance), format_share(metrics.chance_balanced)
+    rows.append(["chance", "", *([""] if ceiling else []), even, "", chance, *[""] * 5])
     shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
     return [
         *([SIMULATED_NOTE] if simulated else []),
         *metrics.stamps,
         f"{heading}: {metrics.n_subjects} subjects, {metrics.n_trials} trials{_describe_seeds(metrics)}, %",
-        format_table(rows, header=["model", *shown, "p above chance"]),
+        format_table(rows, header=["model", *shown, "p above chance", *_ANSWERS]),
+        f"whom was judged: {metrics.independence.sentence}",
+        f"p: {metrics.test_against_chance}, Holm over models; trials without a prediction are left out, or as wrong",
         *_describe_comparisons(metrics),
         *(_describe_leakage(name, compared) for name, compared in ceiling.items() if compared.leakage),
     ]
@@ -73,8 +79,8 @@ def _describe_comparisons(metrics: RunMetrics) -> list[str]:
     """Fusion against the others where there is one, else the first pairs."""
     fused = [pair for pair in metrics.comparisons if pair.first.split(":")[0] == "fusion"]
     return [
-        f"{pair.first} against {pair.second}: {100 * pair.accuracy_difference:+.1f} points, "
-        f"paired t test over subjects p {format_p(pair.p_paired)}"
+        f"{pair.first} against {pair.second}: {100 * pair.accuracy_difference:+.1f} points on {pair.n_trials} trials "
+        f"of both ({pair.n_left_out} left out), p {format_p(pair.p_holm)} ({metrics.test_of_differences})"
         for pair in (fused or list(metrics.comparisons))[:_MOST_COMPARISONS]
         if pair.accuracy_difference is not None
     ]

@@ -110,7 +110,7 @@ def _draw(
     return {
         "subjects_figure": figures.draw_subjects(metrics, simulated=simulated),
         "confusions_figure": figures.draw_confusions(metrics, simulated=simulated),
-        "rank_figure": figures_comparison.draw_critical_difference(metrics, simulated=simulated),
+        "rank_figure": figures_comparison.draw_ranks(metrics, simulated=simulated),
         "leakage_figure": figures_comparison.draw_leakage(metrics, simulated=simulated),
         "published_figure": figures_comparison.draw_published(metrics, published, simulated=simulated),
         "reliability_figure": figures_calibration.draw_reliability(metrics, simulated=simulated),
@@ -126,7 +126,10 @@ def _describe_probabilities(metrics: RunMetrics) -> dict[str, Any]:
     conformal: list[tuple[str, ConformalMetrics]] = [
         (model, judged.conformal) for model, judged in metrics.models.items() if judged.conformal
     ]
+    several = bool(calibrated) and len(calibrated[0].seeds) > 1
     return {
+        "drawn_seed": f", of seed {calibrated[0].reliability_seed}" if several else "",
+        "of_seeds": f" (mean over {len(calibrated[0].seeds)} seeds)" if several else "",
         "n_bins": calibrated[0].n_bins if calibrated else None,
         "abstention_points": [point.coverage for point in abstaining[0].points] if abstaining else [],
         "conformal": conformal,

@@ -23,8 +23,8 @@ class RiskCoverage:
     Attributes
     ----------
     coverage, accuracy : ndarray, shape (n_steps,)
-        Share of trials that are judged, rising to 1 (less what was declined), and their accuracy. Trials of equal confidence are judged
-        together, so that their order in the file has no influence.
+        Share of all trials that are judged, rising to that of the trials with a prediction, and their accuracy. Trials
+        of equal confidence are judged together, so that their order in the file has no influence.
     aurc : float
         Area under the curve of error against the share of the trials with a prediction; lower is better.
     excess : float
@@ -42,9 +42,7 @@ class RiskCoverage:
         return float(self.accuracy[place]) if place < len(self.accuracy) else math.nan
 
 
-def compute_risk_coverage(
-    confidence: Float64Array, right: BoolArray, *, n_declined: int = 0
-) -> RiskCoverage | None:
+def compute_risk_coverage(confidence: Float64Array, right: BoolArray, *, n_declined: int = 0) -> RiskCoverage | None:
     """Compute the risk-coverage curve; None without trials.
 
     Parameters

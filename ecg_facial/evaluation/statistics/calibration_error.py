@@ -148,7 +148,7 @@ def compute_overconfidence(probabilities: Float64Array, labels: Int64Array, subj
 
 
 def score_trials(probabilities: Float64Array, labels: Int64Array) -> dict[str, Float64Array]:
-    """Proper scores of each trial, shape (n,): ``brier`` and ``log_loss``, as `compute_brier` and `compute_log_loss`."""
+    """Proper scores of each trial, shape (n,): ``brier`` and ``log_loss``."""
     of_label = probabilities[np.arange(len(labels)), labels]
     return {
         # the squared distance without a matrix of labels: sum of p^2, with (1 - p)^2 in place of p^2 for the label
@@ -200,7 +200,7 @@ def _bins_of(confidence: Float64Array, n_bins: int) -> Int64Array:
 def _ece(bins: Int64Array, confidence: Float64Array, right: BoolArray, n_bins: int) -> Float64Array:
     """Calibration error of each row of `right`, shape (n_draws, n), by one matrix product."""
     if len(right) == 1:
-        gaps = np.bincount(bins, right[0] - confidence, n_bins)[None]
+        gaps = np.bincount(bins, right[0] - confidence, n_bins).astype(np.float64)[None]
     else:
         member = np.zeros((len(bins), n_bins))
         member[np.arange(len(bins)), bins] = 1.0

@@ -188,10 +188,9 @@ def runs_at_chance(means: Values, chance: float, *, confidence: float = CONFIDEN
     binomial interval is wrong. False for fewer than two runs, which show nothing.
     """
     runs = mean_over_subjects(means, confidence=confidence, method="t")
-    if runs.std == 0.0:
-        at_chance = abs(runs.mean - chance) <= 1e-12
-    else:
-        at_chance = runs.low - 1e-12 <= chance <= runs.high + 1e-12
+    # without spread there are no limits
+    low, high = (runs.mean, runs.mean) if runs.std == 0.0 else (runs.low, runs.high)
+    at_chance = low - 1e-12 <= chance <= high + 1e-12
     return ChanceRuns(
         mean=runs.mean, low=runs.low, high=runs.high, chance=chance, n_runs=runs.n_subjects, at_chance=at_chance
     )

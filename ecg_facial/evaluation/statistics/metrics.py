@@ -193,7 +193,8 @@ def _find_places(words: Sequence[str] | StrArray, names: Sequence[str]) -> Int64
 def _divide(above: Float64Array | Int64Array, below: Float64Array | Int64Array) -> Float64Array:
     """Quotients; NaN where the divisor is 0."""
     quotient = np.full(np.broadcast(above, below).shape, np.nan)
-    return np.divide(above, below, out=quotient, where=np.asarray(below) != 0)
+    np.divide(above, below, out=quotient, where=np.asarray(below) != 0)
+    return quotient
 
 
 def _mean_of_known(values: Float64Array) -> Float64Array:

@@ -5,9 +5,9 @@ trials of one person are alike, and a test over trials would find significance i
 
 The sign-flip tests are the primary ones: those that the package states as its result. They are permutation tests: if
 two models are equally good, the sign of each subject's difference is a coin toss, so the observed sum is compared with
-the sums under all (up to 30 subjects) or 19,999 random assignments of signs. Drawn p values are (b + 1) / (m + 1), which
-keeps the level exact. The t tests ask about the mean and assume roughly normal differences; without any spread between
-subjects there is no t test. Wilcoxon's test flips signs of the ranks of the differences.
+the sums under all (up to 30 subjects) or 19,999 random assignments of signs. Drawn p values are (b + 1) / (m + 1),
+which keeps the level exact. The t tests ask about the mean and assume roughly normal differences; without any spread
+between subjects there is no t test. Wilcoxon's test flips signs of the ranks of the differences.
 
 No p value is 0: where the arithmetic of floats ends, the smallest normal number stands in its place.
 """
@@ -106,10 +106,11 @@ def p_sign_flip(first: Values, second: Values) -> float:
 def p_wilcoxon(first: Values, second: Values) -> float:
     """Test two models over the same subjects, two-sided (Wilcoxon's signed rank test).
 
-    Exact up to 300 subjects, with the normal approximation (corrected for ties and continuity) above. Differences of 0 are left out, as Wilcoxon did and as is scipy's default; tied differences share their mean rank,
-    and the null distribution is that of these ranks. It asks whether differences lie evenly about 0, not whether means
-    are equal: where a few subjects differ much one way and most a little the other way, it alarms though the means are
-    the same (`benchmarks/interval_coverage.py`, "skewed"). 1 where all differences are 0, NaN without subjects.
+    Exact up to 300 subjects, with the normal approximation (corrected for ties and continuity) above. Differences of 0
+    are left out, as Wilcoxon did and as is scipy's default; tied differences share their mean rank, and the null
+    distribution is that of these ranks. It asks whether differences lie evenly about 0, not whether means are equal:
+    where a few subjects differ much one way and most a little the other way, it alarms though the means are the same
+    (`benchmarks/interval_coverage.py`, "skewed"). 1 where all differences are 0, NaN without subjects.
 
     References
     ----------
@@ -137,7 +138,7 @@ def _normal_tail(ranks: Int64Array, smaller: int) -> float:
 
 def never_zero(p: float) -> float:
     """Give the smallest normal number in place of a p value that floats cannot hold; NaN stays."""
-    return max(p, _SMALLEST) if p == p else p
+    return float(max(p, _SMALLEST)) if p == p else p
 
 
 def _distribution_of_sums(ranks: Int64Array) -> Float64Array:
@@ -241,9 +242,9 @@ def _p_of_flips(differences: Float64Array, *, two_sided: bool) -> float:
     observed = float(differences.sum())
     least = (abs(observed) if two_sided else observed) - 1e-9 * float(np.abs(differences).sum())
     if n <= _EXACT_TO:
-        share = _count_exactly(differences, least) / 2**n
+        share = _count_exactly(differences, least) / float(2**n)
         # signs all turned round give the sums all turned round: both tails are alike
-        return min(1.0, 2 * share) if two_sided else share
+        return min(1.0, 2.0 * share) if two_sided else share
     sums = _draw_sums(differences)
     as_extreme = int(np.count_nonzero((np.abs(sums) if two_sided else sums) >= least))
     return (as_extreme + 1) / (_N_DRAWS + 1)
@@ -265,7 +266,7 @@ def _all_flipped_sums(differences: Float64Array) -> Float64Array:
 
 
 def _draw_sums(differences: Float64Array) -> Float64Array:
-    """Sums under random signs, the same in every run, shape (_N_DRAWS,)."""
+    """Draw sums under random signs, the same in every run, shape (_N_DRAWS,)."""
     signs = 1.0 - 2.0 * ((np.arange(2**_BITS)[:, None] >> np.arange(_BITS)) & 1)
     padded = np.concatenate([differences, np.zeros(-len(differences) % _BITS)])
     rng, sums = np.random.default_rng(0), np.zeros(_N_DRAWS)

@@ -116,6 +116,8 @@ class Answers(Record):
     ----------
     n_trials : int
         Trials of the run or file, whichever model answered them.
+    n_by_class : mapping of str to int
+        The same by label.
     n_answered : int
         Trials with a prediction.
     n_unanswered : int
@@ -137,6 +139,7 @@ class Answers(Record):
     """
 
     n_trials: int
+    n_by_class: Mapping[str, int]
     n_answered: int
     n_unanswered: int
     coverage: float
