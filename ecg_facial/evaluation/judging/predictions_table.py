@@ -274,7 +274,7 @@ def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...], decisions: 
     """Add the predicted class of each row, empty without an answer; and count rows that say two different things."""
     stated = table["predicted"].to_numpy(str) if "predicted" in table else np.full(len(table), "")
     values = _check_probabilities(path, table, names)
-    known = np.isfinite(values).all(axis=1)
+    known: BoolArray = np.asarray(np.isfinite(values).all(axis=1))
     filled = np.where(known[:, None], values, -1.0)
     likely = np.where(known, np.array(names)[filled.argmax(axis=1)], "")
     # equal probabilities do not contradict either class: the one that is stated counts

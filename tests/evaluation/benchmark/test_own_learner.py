@@ -42,6 +42,7 @@ class FittedNearestMean:
 
     means: Float64Array
     spread: Float64Array
+    abstains: bool = True  # some trials get no answer, by design
 
     def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
         distances = (heart_features(trials)[:, None] - self.means) / self.spread

@@ -15,7 +15,7 @@ from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.errors import SettingsError, WithheldError
 from ecg_facial.evaluation.benchmark.builtin import FusionCombiner, NetworksFactory, take_apart
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
-from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, HeldOut, hash_module
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, HeldOut, hash_module, mark_broken
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet, shuffle_rows
 from ecg_facial.evaluation.protocols.folds import Fold, Part, leave_one_subject_out
 from ecg_facial.evaluation.protocols.settings import InnerSettings
@@ -56,10 +56,11 @@ def everything(prepared: Any) -> TrialSet:
 
 @dataclass(frozen=True)
 class Spy:
-    """Learner that keeps what it was handed and says the mean token of each trial."""
+    """Learner that keeps what it was handed and says the mean token of each trial; nothing without a token."""
 
     seen: list[Any]
     name: str = "spy"
+    abstains: bool = True
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -136,6 +137,31 @@ def test_predictions_come_back_in_the_order_of_the_rows(prepared: Any) -> None:
     assert shuffle_rows(prepared, rows) != rows
     said = predict_rows(prepared, Spy([]), rows, task=TASK, models=["spy"])["spy"][:, 0]
     np.testing.assert_allclose(said, [prepared[row].tokens.mean() for row in rows])
+
+
+@pytest.mark.parametrize("broken", [[0.0, -np.inf, 0.0, 0.0], [0.0, np.nan, 0.0, 0.0], [np.inf] * 4])
+def test_logits_that_are_not_finite_are_an_error_that_names_the_trial(prepared: Any, broken: list[float]) -> None:
+    class Broken(Spy):
+        def predict(self, trials: TrialSet, /) -> Mapping[str, np.ndarray]:
+            means = np.array([trials[place].tokens.mean() for place in range(len(trials))])
+            return {"spy": np.where(means[:, None] == prepared[4].tokens.mean(), [broken], 0.0)}
+
+    for abstains in (False, True):
+        with pytest.raises(SettingsError, match=f"model spy gives trial {prepared.table['trial'][4]} the logits"):
+            predict_rows(prepared, Broken([], abstains=abstains), [2, 3, 4, 5], task=TASK, models=["spy"])
+
+
+def test_a_row_of_nan_is_an_answer_that_is_missing_for_methods_that_decline_alone(prepared: Any) -> None:
+    rows = [0, 1, 2]
+    assert not len(prepared[1].tokens)
+    with pytest.raises(SettingsError, match=r"trial s00-BL1-001 .* set abstains = True"):
+        predict_rows(prepared, Spy([], abstains=False), rows, task=TASK, models=["spy"])
+    said = predict_rows(prepared, Spy([]), rows, task=TASK, models=["spy"])["spy"]
+    assert np.isnan(said).all(axis=1).tolist() == [False, True, False]
+
+
+def test_a_network_that_breaks_does_not_pass_for_one_that_declines() -> None:
+    assert mark_broken(np.array([[np.nan, 1.0], [0.0, 2.0]])).tolist() == [[np.inf, 1.0], [0.0, 2.0]]
 
 
 def test_a_pipeline_that_gives_another_shape_or_model_is_refused(prepared: Any) -> None:

@@ -46,7 +46,13 @@ def test_every_seed_is_a_whole_run_and_figures_are_means_over_seeds(prepared: An
     accuracy = [each.metrics.models["own"].overall.accuracy for each in single]
     judged = both.metrics.models["own"]
     assert judged.overall.accuracy == pytest.approx(np.mean(accuracy), abs=1e-6)
-    assert judged.overall.n_trials == both.metrics.n_trials == 72
+    assert judged.answers.n_trials == both.metrics.n_trials == 72
+    assert judged.overall.n_trials == judged.answers.n_answered == 71
+    without = both.predictions.set_index(["trial", "seed"])["p_BL1"].isna()
+    assert [trial for trial, _ in without.index[without]] == ["s00-BL1-001"] * 2
+    assert all(f"{trial},0,{seed},own,BL1,,,,," in (tmp_path / "both" / "predictions.csv").read_text()
+               for trial, seed in without.index[without])  # fmt: skip
+    assert both.metrics.independence.shown == "yes"
     assert judged.over_seeds.accuracy_std == pytest.approx(np.std(accuracy, ddof=1), abs=1e-6)
     assert [each.accuracy for each in judged.over_seeds.by_seed] == pytest.approx(accuracy, abs=1e-6)
     assert np.sum(judged.overall.confusion) == 2 * 72
