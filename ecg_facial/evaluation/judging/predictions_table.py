@@ -57,8 +57,6 @@ class PredictionsTable:
         What counts as a model's decision: the column ``predicted`` where a row has one, or the most probable class.
     n_disagreeing : int
         Rows whose column ``predicted`` is not the most probable class.
-    folds_known : bool
-        Whether the file says which fold tested a trial.
     """
 
     table: pd.DataFrame
@@ -68,7 +66,6 @@ class PredictionsTable:
     notes: tuple[str, ...] = ()
     decisions: Decisions = "predicted"
     n_disagreeing: int = 0
-    folds_known: bool = False
 
 
 def read_predictions(
@@ -119,7 +116,6 @@ def read_predictions(
         notes=(how, *absent, *notes),
         decisions=decisions,
         n_disagreeing=n_disagreeing,
-        folds_known="fold" in raw,
     )
 
 
@@ -156,9 +152,7 @@ def from_run(
     path = Path("predictions.csv")
     table, notes = _drop_silent_models(path, table.assign(predicted=predicted_classes(table)))
     table, strata = _add_strata(path, table, None)
-    return PredictionsTable(
-        table=table, class_names=names, ordered=ordered, strata=strata, notes=tuple(notes), folds_known=True
-    )
+    return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=strata, notes=tuple(notes))
 
 
 def _read_text(path: Path) -> pd.DataFrame:
