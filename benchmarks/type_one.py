@@ -53,8 +53,8 @@ def draw_confusions(numbers: Int64Array, answer: str, rng: np.random.Generator) 
     """Answers that do not depend on the label within a person, as confusion matrices (cohorts, people, k, k).
 
     ``constant``: one class for a whole cohort; ``base-rate``: always the class that is most frequent in the other
-    people of the cohort; ``prior-matched``: drawn by the class shares of the others; ``random``: all classes alike; ``rarest
-    mostly``: the rarest class of the others in 95 % of the trials, which makes figures skewed: not promised.
+    people of the cohort; ``prior-matched``: drawn by the class shares of the others; ``random``: all classes alike;
+    ``rarest mostly``: the rarest class of the others in 95 % of the trials, which makes figures skewed: not promised.
     """
     k = numbers.shape[-1]
     others = numbers.sum(axis=1, keepdims=True) - numbers
