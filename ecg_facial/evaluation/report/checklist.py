@@ -113,7 +113,8 @@ def _predictors(run: _Source, metrics: RunMetrics) -> str:
     if not isinstance(run, RunRecord) or not _is_built_in(metrics):
         return ""
     signals = [f"{_WINDOWS[model]} ({word})" for model, word in _SIGNALS.items() if model in metrics.models]
-    return f"{' and '.join(signals)}, windows of {run.window_settings.window_s:g} s"
+    length = f", windows of {run.window_settings.window_s:g} s" if run.window_settings else ""
+    return f"{' and '.join(signals)}{length}"
 
 
 def _missing(run: _Source, metrics: RunMetrics) -> str:
