@@ -1,6 +1,6 @@
-"""Canvases of figures, and figures as SVG.
+"""Canvases of figures, and figures as SVG and PDF.
 
-Input: a size. Output: a matplotlib figure, then SVG text: the same bytes for the same content.
+Input: a size. Output: a matplotlib figure, then SVG text or PDF bytes: the same bytes for the same content.
 """
 
 from __future__ import annotations
@@ -19,29 +19,45 @@ from ecg_facial.evaluation.report.looks import RED
 _STYLE: Any = {
     "svg.hashsalt": "ecg_facial",
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,
     "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
+    "font.sans-serif": ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+_MARK_HEIGHT = 0.22
 
 
 @contextmanager
-def make_figure(width: float, height: float) -> Iterator[Figure]:
-    """Open a figure of a size in inches."""
+def make_figure(width: float, height: float, *, simulated: bool) -> Iterator[Figure]:
+    """Open a figure of a size in inches; SIMULATED stands above everything else on it."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height + _MARK_HEIGHT * simulated), layout="constrained")
         FigureCanvasSVG(figure)
+        if simulated:
+            figure.suptitle("SIMULATED", x=0.995, ha="right", color=RED, fontsize=8, weight="bold")
         yield figure
 
 
-def to_svg(figure: Figure, *, simulated: bool) -> str:
+def to_svg(figure: Figure) -> str:
     """SVG text without a date, the same bytes for the same content."""
-    if simulated:
-        figure.suptitle("SIMULATED", x=0.995, ha="right", color=RED, fontsize=8, weight="bold")
-    with mpl.rc_context(_STYLE):
-        stream = io.StringIO()
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": "ecg_facial"})
-    text = stream.getvalue()
+    text = _save(figure, "svg", {"Date": None, "Creator": "ecg_facial"}).decode("utf-8")
     return text[text.index("<svg") :]
+
+
+def to_pdf(figure: Figure) -> bytes:
+    """PDF without a date, the same bytes for the same content; its text can be searched and edited."""
+    return _save(figure, "pdf", {"CreationDate": None, "Creator": "ecg_facial", "Producer": None})
+
+
+def count_columns(n_panels: int) -> int:
+    """Panels side by side on one page: few are large, many are small."""
+    return min(n_panels, 3 if n_panels <= 6 else 4 if n_panels <= 12 else 5)
+
+
+def _save(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
+    with mpl.rc_context(_STYLE):
+        stream = io.BytesIO()
+        figure.savefig(stream, format=kind, metadata=metadata)
+    return stream.getvalue()

@@ -1,6 +1,6 @@
-"""Figures that compare models with each other, with a leaking protocol, and with published results, as SVG text.
+"""Figures that compare models with each other, with a leaking protocol, and with published results.
 
-Input: `RunMetrics`. Output: SVG; None where there is nothing to compare.
+Input: `RunMetrics`. Output: matplotlib figures; None where there is nothing to compare.
 """
 
 from __future__ import annotations
@@ -9,61 +9,64 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import RunMetrics
-from ecg_facial.evaluation.report.figure_style import make_figure, to_svg
+from ecg_facial.evaluation.report.figure_style import make_figure
 from ecg_facial.evaluation.report.looks import GREY, RED, looks_of
 
 _NAME_HEIGHT = 0.42
 
 
-def draw_ranks(metrics: RunMetrics, *, simulated: bool) -> str | None:
-    """Mean ranks of the models over subjects; a bar joins models of whom no two differ by the primary test."""
+def draw_critical_difference(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
+    """Mean ranks of the models over subjects; a bar joins models that do not differ (Nemenyi)."""
     ranks = metrics.ranks
-    if ranks is None or len(ranks.mean_ranks) < 3 or not ranks.n_subjects:
+    if ranks is None or len(ranks.mean_ranks) < 3 or ranks.critical_difference is None:
         return None
     mean_ranks = {name: rank for name, rank in ranks.mean_ranks.items() if rank is not None}
     names = list(mean_ranks)
     looks, half = looks_of(list(metrics.models)), -(-len(names) // 2)
-    with make_figure(7.2, 1.3 + 0.34 * half + 0.2 * len(ranks.groups)) as figure:
+    with make_figure(7.2, 1.3 + 0.34 * half + 0.2 * len(ranks.groups), simulated=simulated) as figure:
         axes = figure.subplots()
         axes.set_axis_off()
         bars = 0.35 * (len(ranks.groups) + 1)
-        _draw_scale(axes, len(names))
+        _draw_scale(axes, len(names), ranks.critical_difference)
         for place, name in enumerate(names):
             left = place < half
             row = place if left else len(names) - 1 - place
             depth = -bars - _NAME_HEIGHT * (row + 1)
             edge, rank = (0.8 if left else len(names) + 0.2), mean_ranks[name]
             axes.plot([rank, rank, edge], [0, depth, depth], color=looks[name].colour, lw=1)
-            text = f"{looks[name].title} ({rank:.2f})"
-            axes.text(edge, depth, f"{text} " if left else f" {text}", ha="right" if left else "left", va="center")
+            axes.plot(edge, depth, ms=5, **looks[name].style)
+            text = f" {looks[name].short} ({rank:.2f})"
+            axes.text(edge, depth, f"{text}  " if left else f" {text}", ha="right" if left else "left", va="center")
         for number, group in enumerate(ranks.groups):
             ends = [mean_ranks[name] for name in (group[0], group[-1])]
             axes.plot([ends[0] - 0.04, ends[1] + 0.04], [-0.35 * (number + 1)] * 2, color="black", lw=3.5)
         axes.set_xlim(-0.6, len(names) + 1.6)
         axes.set_ylim(-bars - _NAME_HEIGHT * (half + 0.6), 1.7)
-        return to_svg(figure, simulated=simulated)
+        return figure
 
 
-def _draw_scale(axes: Axes, n_models: int) -> None:
+def _draw_scale(axes: Axes, n_models: int, critical_difference: float) -> None:
     axes.plot([1, n_models], [0, 0], color="black", lw=1)
     for rank in range(1, n_models + 1):
         axes.plot([rank, rank], [0, 0.12], color="black", lw=1)
         axes.text(rank, 0.2, str(rank), ha="center", va="bottom")
-    text = "mean rank, 1 is best"
-    axes.text(1, 0.75, text, ha="left", va="bottom", color=GREY, fontsize=8)
+    axes.plot([1, 1 + critical_difference], [1.0, 1.0], color=GREY, lw=1.5)
+    text = f"critical difference {critical_difference:.2f}"
+    axes.text(1, 1.08, text, ha="left", va="bottom", color=GREY, fontsize=8)
 
 
-def draw_leakage(metrics: RunMetrics, *, simulated: bool) -> str | None:
+def draw_leakage(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
     """Accuracy of the original's protocol beside leave-one-subject-out on the same data."""
     original = metrics.original
     if original is None:
         return None
     models = list(original.models)
     looks = looks_of(models)
-    with make_figure(7.2, 0.9 + 0.5 * len(models)) as figure:
+    with make_figure(7.2, 0.9 + 0.5 * len(models), simulated=simulated) as figure:
         axes = figure.subplots()
         for place, model in enumerate(models):
             honest, leaking = 100 * original.models[model].honest_accuracy, 100 * original.models[model].accuracy
@@ -72,34 +75,34 @@ def draw_leakage(metrics: RunMetrics, *, simulated: bool) -> str | None:
             axes.text(honest + 0.8, place - 0.18, f"{honest:.1f}", va="center", fontsize=8)
             axes.text(leaking + 0.8, place + 0.18, f"{leaking:.1f}", va="center", fontsize=8, color=RED)
         axes.axvline(100 * metrics.chance, color=GREY, ls="--", lw=1)
-        axes.set_yticks(range(len(models)), [looks[model].title for model in models])
+        axes.set_yticks(range(len(models)), [looks[model].short for model in models])
         axes.set_ylim(len(models) - 0.4, -0.6)
         axes.set_xlim(0, 108)
         axes.set_xlabel("accuracy, %; full: every subject held out; hatched: trials of one person on both sides")
-        return to_svg(figure, simulated=simulated)
+        return figure
 
 
-def draw_published(metrics: RunMetrics, published: Sequence[Published], *, simulated: bool) -> str | None:
+def draw_published(metrics: RunMetrics, published: Sequence[Published], *, simulated: bool) -> Figure | None:
     """Models of the run with their intervals beside published results of the same task, on one scale."""
     if not published:
         return None
     models = list(metrics.models)
     looks = looks_of(models)
-    with make_figure(7.2, 0.8 + 0.24 * (len(models) + len(published))) as figure:
+    with make_figure(7.2, 0.8 + 0.24 * (len(models) + len(published)), simulated=simulated) as figure:
         axes = figure.subplots()
         for place, model in enumerate(models):
             over, look = metrics.models[model].over_subjects, looks[model]
             if over.ci95 is not None:
                 axes.plot([100 * over.ci95.low, 100 * over.ci95.high], [place] * 2, color=look.colour, lw=2)
-            axes.plot(100 * over.accuracy_mean, place, look.marker, color=look.colour, ms=6)
+            axes.plot(100 * over.accuracy_mean, place, ms=6, **look.style)
         rows = len(models) + np.arange(len(published))
         axes.plot([row.accuracy for row in published], rows, "|", color="black", ms=10, mew=2)
         axes.axvline(100 * metrics.chance, color=GREY, ls="--", lw=1)
         axes.axhline(len(models) - 0.5, color=GREY, lw=0.5)
-        ours = [f"{looks[model].title}{' (SIMULATED)' if simulated else ''}" for model in models]
+        ours = [f"{looks[model].short}{' (SIMULATED)' if simulated else ''}" for model in models]
         axes.set_yticks(range(len(models) + len(published)), [*ours, *(row.name for row in published)])
         axes.set_ylim(len(models) + len(published) - 0.5, -0.7)
         axes.set_xlim(0, 100)
         axes.set_xlabel("accuracy, %")
         axes.grid(axis="x", color="#e5e5e5", lw=0.6)
-        return to_svg(figure, simulated=simulated)
+        return figure

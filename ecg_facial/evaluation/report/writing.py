@@ -1,13 +1,12 @@
-"""The report of a run, or of anybody's predictions: one self-contained HTML file.
+"""The report of a run, or of anybody's predictions: one self-contained HTML file, and its figures as files.
 
 Input: `RunRecord` (or `ScoredFile`) and `RunMetrics`, predictions, examples. Output: a file that opens offline and
-prints to A4. Everything from simulated data says SIMULATED.
+prints to A4, and beside it a folder of SVG and PDF figures for papers. Everything from simulated data says SIMULATED.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,34 @@ import pandas as pd
 
 from ecg_facial.evaluation.benchmark.run_record import RunRecord, ScoredFile
 from ecg_facial.evaluation.judging.published import Published
-from ecg_facial.evaluation.judging.schema import ConformalMetrics, OverSubjects, RunMetrics
+from ecg_facial.evaluation.judging.schema import ConformalMetrics, RunMetrics
 from ecg_facial.evaluation.report.checklist import fill_checklist, name_signals
+from ecg_facial.evaluation.report.formats import FILTERS
+from ecg_facial.evaluation.report.layout import (
+    PEOPLE,
+    count_trials,
+    describe_quality,
+    flatten,
+    gather_strata,
+    lay_out_pairs,
+)
 from ecg_facial.evaluation.report.looks import looks_of
+from ecg_facial.evaluation.report.reforms import fill_reforms
 from ecg_facial.runtime.settings import to_dict
-from ecg_facial.runtime.storage import write_text
+from ecg_facial.runtime.storage import write_bytes, write_text
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ecg_facial.evaluation.report.examples import Example
 
 _TEMPLATE = "report.html.j2"
+FIGURES_FOLDER = "figures"
+_FIGURES = ("subjects", "confusions", "ranks", "leakage", "published", "reliability", "risk_coverage", "example_*")
+_XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 _MOST_ROWS = 50
-_PEOPLE = ("sex", "age_years")
+# as many rows as 45 models have pairs
+_MOST_PAIRS = 1000
 
 
 def write_report(
@@ -39,11 +54,12 @@ def write_report(
     examples: Sequence[Example] = (),
     published: Sequence[Published] = (),
 ) -> None:
-    """Write a report.
+    """Write a report, and its figures into the folder ``figures`` beside it.
 
     Parameters
     ----------
     path : Path
+        The HTML file.
     run : RunRecord or ScoredFile
         Where the predictions come from.
     metrics : RunMetrics
@@ -63,13 +79,17 @@ def write_report(
         looks=looks_of(list(metrics.models)),
         title=f"Stimulus level from {name_signals(metrics)}" if benchmark else "Judgement of predictions",
         protocol=benchmark.protocol if benchmark else "predictions of another program",
-        most_rows=_MOST_ROWS,
+        most_pairs=_MOST_PAIRS,
+        matrices=lay_out_pairs(metrics) if len(metrics.models) > 2 else [],
         published=published,
-        **_draw(metrics, examples, published, simulated=simulated),
+        figures=_write_figures(
+            path.parent / FIGURES_FOLDER, _draw(metrics, examples, published, simulated=simulated)
+        ),
+        examples=list(enumerate(examples, start=1)),
         **_describe_probabilities(metrics),
         strata=gather_strata(metrics),
         intervals=sorted({judged.over_subjects.interval for judged in metrics.models.values()}),
-        people_columns=[name.split("_")[0] for name in _PEOPLE if name in predictions],
+        people_columns=[name.split("_")[0] for name in PEOPLE if name in predictions],
         counts=count_trials(predictions, metrics.class_names),
         quality=describe_quality(predictions),
         problems=problems[:_MOST_ROWS],
@@ -88,7 +108,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": format_percent, "p": format_p, "points": format_points, "number": format_number}
+    environment.filters |= FILTERS
     return environment
 
 
@@ -102,21 +122,36 @@ def _list_settings(run: RunRecord | None) -> list[tuple[str, Any]]:
 
 def _draw(
     metrics: RunMetrics, examples: Sequence[Example], published: Sequence[Published], *, simulated: bool
-) -> dict[str, Any]:
-    """All figures by their name in the template; None for those with nothing to show."""
+) -> dict[str, Figure]:
+    """All figures by name; those with nothing to show are left out."""
     # matplotlib takes half a second to import: only a report that is written needs it
     from ecg_facial.evaluation.report import figures, figures_calibration, figures_comparison
 
-    return {
-        "subjects_figure": figures.draw_subjects(metrics, simulated=simulated),
-        "confusions_figure": figures.draw_confusions(metrics, simulated=simulated),
-        "rank_figure": figures_comparison.draw_ranks(metrics, simulated=simulated),
-        "leakage_figure": figures_comparison.draw_leakage(metrics, simulated=simulated),
-        "published_figure": figures_comparison.draw_published(metrics, published, simulated=simulated),
-        "reliability_figure": figures_calibration.draw_reliability(metrics, simulated=simulated),
-        "risk_figure": figures_calibration.draw_risk_coverage(metrics, simulated=simulated),
-        "examples": [(example, figures.draw_example(example)) for example in examples],
+    drawn = {
+        "subjects": figures.draw_subjects(metrics, simulated=simulated),
+        "confusions": figures.draw_confusions(metrics, simulated=simulated),
+        "ranks": figures_comparison.draw_critical_difference(metrics, simulated=simulated),
+        "leakage": figures_comparison.draw_leakage(metrics, simulated=simulated),
+        "published": figures_comparison.draw_published(metrics, published, simulated=simulated),
+        "reliability": figures_calibration.draw_reliability(metrics, simulated=simulated),
+        "risk_coverage": figures_calibration.draw_risk_coverage(metrics, simulated=simulated),
+        **{f"example_{number}": figures.draw_example(example) for number, example in enumerate(examples, start=1)},
     }
+    return {name: figure for name, figure in drawn.items() if figure is not None}
+
+
+def _write_figures(folder: Path, drawn: Mapping[str, Figure]) -> dict[str, str]:
+    """Write each figure as SVG and PDF, remove those of an earlier report, and give the SVG texts by name."""
+    from ecg_facial.evaluation.report.figure_style import to_pdf, to_svg
+
+    for path in (path for name in _FIGURES for path in folder.glob(f"{name}.*")):
+        if path.stem not in drawn and path.suffix in (".svg", ".pdf"):
+            path.unlink()
+    shown = {name: to_svg(figure) for name, figure in drawn.items()}
+    for name, text in shown.items():
+        write_text(folder / f"{name}.svg", f"{_XML}{text}")
+        write_bytes(folder / f"{name}.pdf", to_pdf(drawn[name]))
+    return shown
 
 
 def _describe_probabilities(metrics: RunMetrics) -> dict[str, Any]:
@@ -126,10 +161,7 @@ def _describe_probabilities(metrics: RunMetrics) -> dict[str, Any]:
     conformal: list[tuple[str, ConformalMetrics]] = [
         (model, judged.conformal) for model, judged in metrics.models.items() if judged.conformal
     ]
-    several = bool(calibrated) and len(calibrated[0].seeds) > 1
     return {
-        "drawn_seed": f", of seed {calibrated[0].reliability_seed}" if several else "",
-        "of_seeds": f" (mean over {len(calibrated[0].seeds)} seeds)" if several else "",
         "n_bins": calibrated[0].n_bins if calibrated else None,
         "abstention_points": [point.coverage for point in abstaining[0].points] if abstaining else [],
         "conformal": conformal,
@@ -137,81 +169,13 @@ def _describe_probabilities(metrics: RunMetrics) -> dict[str, Any]:
 
 
 def _check_list(run: RunRecord | ScoredFile, metrics: RunMetrics) -> dict[str, Any]:
-    items = fill_checklist(run, metrics)
-    return {"checklist": items, "n_missing": sum(not item.text for item in items)}
-
-
-def gather_strata(metrics: RunMetrics) -> dict[str, dict[str, list[OverSubjects | None]]]:
-    """Figures of every group by stratum and group, one per model; None where a model has nobody of the group."""
-    models = list(metrics.models.values())
-    return {
-        name: {
-            group: [judged.strata[name].groups.get(group) for judged in models]
-            for group in sorted({group for judged in models for group in judged.strata[name].groups})
-        }
-        for name in models[0].strata
+    """Both checklists, with how many of their items are left to the authors."""
+    lists = {
+        "TRIPOD+AI": ("Collins et al., BMJ 2024;385:e078378", fill_checklist(run, metrics)),
+        "REFORMS": ("Kapoor et al., Science Advances 2024;10:eadk3452", fill_reforms(run, metrics)),
     }
-
-
-def format_percent(value: float | None) -> str:
-    """Share as percent with one digit."""
-    return "–" if value is None else f"{100 * value:.1f}"
-
-
-def format_points(value: float | None) -> str:
-    """Difference of shares in points, with its sign."""
-    return "–" if value is None else f"{100 * value:+.1f}".replace("-", "−")
-
-
-def format_number(value: float | None) -> str:
-    """Any other figure, with three digits."""
-    return "–" if value is None else f"{value:.3g}".replace("-", "−")
-
-
-def format_p(value: float | None) -> str:
-    """P value with two significant digits, small ones as a limit."""
-    if value is None or math.isnan(value):
-        return "–"
-    return "< 0.0001" if value < 1e-4 else f"{value:.4f}" if value < 0.01 else f"{value:.2f}"
-
-
-def count_trials(predictions: pd.DataFrame, class_names: Sequence[str]) -> list[dict[str, Any]]:
-    """Subjects with what is known of them, their fold, and their trials of each class."""
-    one = predictions.drop_duplicates(["subject", "trial"])
-    people = [name for name in _PEOPLE if name in one]
-    return [
-        {
-            "subject": str(subject),
-            "people": ["" if pd.isna(value) else value for value in part[people].iloc[0]],
-            "fold": part["fold"].iloc[0],
-            "numbers": [int((part["label"] == name).sum()) for name in class_names],
-        }
-        for subject, part in one.groupby("subject", sort=True)
-    ]
-
-
-def describe_quality(predictions: pd.DataFrame) -> dict[str, float] | None:
-    """Trials without a face, without a usable ECG, and median qualities; None where the file does not say."""
-    one = predictions.drop_duplicates(["subject", "trial"])
-    if (
-        "face_quality" not in one
-        or "ecg_quality" not in one
-        or one[["face_quality", "ecg_quality"]].isna().to_numpy().all()
-    ):
-        return None
     return {
-        "no_face": int((one["face_quality"] == 0).sum()),
-        "no_ecg": int((one["ecg_quality"] == 0).sum()),
-        "median_face": float(one["face_quality"].median()),
-        "median_ecg": float(one["ecg_quality"].median()),
+        "checklists": [
+            (name, source, items, sum(not item.text for item in items)) for name, (source, items) in lists.items()
+        ]
     }
-
-
-def flatten(content: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Nested settings as dotted names and values."""
-    for key, value in content.items():
-        name = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(value, Mapping):
-            yield from flatten(value, name)
-        else:
-            yield name, value

@@ -1,0 +1,35 @@
+"""Figures as readers of a report expect them.
+
+Input: shares, differences, p values, other numbers; None where there is none. Output: text.
+"""
+
+from __future__ import annotations
+
+import math
+
+NONE = "–"
+
+
+def format_percent(value: float | None) -> str:
+    """Share as percent with one digit."""
+    return NONE if value is None else f"{100 * value:.1f}"
+
+
+def format_points(value: float | None) -> str:
+    """Difference of shares in points, with its sign."""
+    return NONE if value is None else f"{100 * value:+.1f}".replace("-", "−")
+
+
+def format_number(value: float | None) -> str:
+    """Any other figure, with three digits."""
+    return NONE if value is None else f"{value:.3g}".replace("-", "−")
+
+
+def format_p(value: float | None) -> str:
+    """P value with two significant digits, small ones as a limit."""
+    if value is None or math.isnan(value):
+        return NONE
+    return "< 0.0001" if value < 1e-4 else f"{value:.4f}" if value < 0.01 else f"{value:.2f}"
+
+
+FILTERS = {"percent": format_percent, "p": format_p, "points": format_points, "number": format_number}
