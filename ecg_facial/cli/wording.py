@@ -44,13 +44,8 @@ def show_result(result: BenchmarkResult) -> str:
 
 
 def _list_audit(metrics: RunMetrics) -> list[str]:
-    """Give the verdict of the audit, and its failed checks."""
-    audit = metrics.audit
-    if audit is None:
-        return []
-    failed = [f"  {check.name}: {check.message}" for check in audit.checks if check.passed is False]
-    made = sum(check.passed is not None for check in audit.checks)
-    return [f"leakage audit: {audit.verdict} ({made} of {len(audit.checks)} checks made)", *failed]
+    """Give the verdict of the audit with its reach, and what failed."""
+    return [] if metrics.audit is None else metrics.audit.describe()
 
 
 def _list_original(metrics: RunMetrics) -> list[str]:

@@ -53,7 +53,7 @@ def draw_subjects(metrics: RunMetrics, *, simulated: bool) -> Figure:
             _draw_chance(axes, metrics)
         dots.text(100 * metrics.chance, len(names) - 0.1, " chance", color=GREY, va="center", fontsize=8)
         dots.set_xlim(-3, 103)
-        dots.set_xlabel("Accuracy of the held-out subject, %")
+        dots.set_xlabel("Accuracy of the subject, %")
         figure.legend(loc="outside upper left", ncols=2 if _are_long(looks) else 5, frameon=False)
         return figure
 
@@ -70,14 +70,14 @@ def _draw_strips(metrics: RunMetrics, *, simulated: bool) -> Figure:
         for place, (model, look) in enumerate(looks.items()):
             figures = np.sort([100 * row.accuracy for row in metrics.models[model].subjects])
             heights = place + 0.12 + 0.26 * _spread_out(figures)
-            axes.plot(figures, heights, ls="", marker=".", color=look.colour, ms=3.5, mew=0, alpha=0.6)
+            axes.plot(figures, heights, ls="", marker="o", color=look.colour, ms=2.6, mew=0, alpha=0.6)
             _draw_mean(axes, metrics.models[model].over_subjects, place - 0.18, look)
         _draw_chance(axes, metrics)
         axes.text(100 * metrics.chance, -0.75, "chance", color=GREY, ha="center", va="bottom", fontsize=8)
         axes.set_yticks(range(len(looks)), [look.short for look in looks.values()])
         axes.set_ylim(len(looks) - 0.4, -0.7)
         axes.set_xlim(-3, 103)
-        axes.set_xlabel("Accuracy of the held-out subjects (dots), and their mean with its 95 % interval, %")
+        axes.set_xlabel("Accuracy of the subjects (dots), and their mean with its 95 % interval, %")
         return figure
 
 
@@ -130,16 +130,21 @@ def draw_confusions(metrics: RunMetrics, *, simulated: bool) -> Figure:
     n_rows = -(-len(models) // n_columns)
     # one matrix alone is not drawn over the whole page, where its letters would be tiny
     width = min(7.2, 3.2 * n_columns)
-    with make_figure(width, (width / n_columns + 0.55) * n_rows, simulated=simulated) as figure:
+    height = width / n_columns + (0.55 if n_columns < 4 else 0.3)
+    with make_figure(width, height * n_rows, simulated=simulated) as figure:
         for place, axes in enumerate(np.ravel(figure.subplots(n_rows, n_columns))):
             if place >= len(models):
                 axes.set_axis_off()
                 continue
             _draw_confusion(axes, metrics.models[models[place]].overall.confusion, names, n_columns=n_columns)
-            axes.set_title(looks[models[place]].short, fontsize=10 if n_columns < 4 else 7)
+            _name_panel(axes, looks[models[place]], small=n_columns > 3)
             if place % n_columns == 0:
                 axes.set_ylabel("stimulus level" if metrics.protocol else "label")
         return figure
+
+
+def _name_panel(axes: Axes, look: Look, *, small: bool) -> None:
+    axes.set_title(look.shorter if small else look.short, fontsize=7 if small else 10)
 
 
 def _draw_confusion(axes: Axes, confusion: Sequence[Sequence[int]], names: Sequence[str], *, n_columns: int) -> None:

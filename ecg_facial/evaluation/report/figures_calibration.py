@@ -65,7 +65,7 @@ def _draw_diagram(axes: Axes, calibration: CalibrationMetrics, look: Look, *, sm
     axes.set_xlabel("confidence, %", fontsize=7 if small else 9)
     axes.tick_params(labelsize=6 if small else 9)
     null = f"{100 * calibration.ece_null_low:.1f} to {100 * calibration.ece_null_high:.1f}"
-    name = f"{look.short}\n" if small else f"{look.short}: "
+    name = f"{look.shorter}\n" if small else f"{look.short}: "
     axes.set_title(f"{name}ECE {100 * calibration.ece:.1f} %\n(perfect: {null} %)", fontsize=6.5 if small else 8.5)
 
 
@@ -112,7 +112,7 @@ def _draw_panels(
                 axes.plot(other[::5, 0], other[::5, 1], color="#d9d9d9", lw=0.6)
             axes.plot(curve[:, 0], curve[:, 1], ls="-", lw=1.3, ms=3.5, markevery=_MARKER_SPACING, **looks[model].style)
             axes.axhline(100 * metrics.chance, color=GREY, ls="--", lw=0.8)
-            axes.set_title(looks[model].short, fontsize=7)
+            axes.set_title(looks[model].shorter, fontsize=7)
             axes.tick_params(labelsize=6)
             axes.set_xlim(0, 100)
             axes.set_ylim(0, 103)

@@ -19,19 +19,21 @@ from ecg_facial.evaluation.report.looks import GREY, RED, looks_of
 _NAME_HEIGHT = 0.42
 
 
-def draw_critical_difference(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
-    """Mean ranks of the models over subjects; a bar joins models that do not differ (Nemenyi)."""
+def draw_ranks(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
+    """Mean ranks of the models over subjects; a bar joins neighbours among whom no difference was shown."""
     ranks = metrics.ranks
-    if ranks is None or len(ranks.mean_ranks) < 3 or ranks.critical_difference is None:
+    if ranks is None or not ranks.n_subjects:
         return None
     mean_ranks = {name: rank for name, rank in ranks.mean_ranks.items() if rank is not None}
+    if len(mean_ranks) < 3:
+        return None
     names = list(mean_ranks)
     looks, half = looks_of(list(metrics.models)), -(-len(names) // 2)
-    with make_figure(7.2, 1.3 + 0.34 * half + 0.2 * len(ranks.groups), simulated=simulated) as figure:
+    with make_figure(7.2, 0.9 + 0.34 * half + 0.2 * len(ranks.groups), simulated=simulated) as figure:
         axes = figure.subplots()
         axes.set_axis_off()
         bars = 0.35 * (len(ranks.groups) + 1)
-        _draw_scale(axes, len(names), ranks.critical_difference)
+        _draw_scale(axes, len(names))
         for place, name in enumerate(names):
             left = place < half
             row = place if left else len(names) - 1 - place
@@ -39,24 +41,24 @@ def draw_critical_difference(metrics: RunMetrics, *, simulated: bool) -> Figure 
             edge, rank = (0.8 if left else len(names) + 0.2), mean_ranks[name]
             axes.plot([rank, rank, edge], [0, depth, depth], color=looks[name].colour, lw=1)
             axes.plot(edge, depth, ms=5, **looks[name].style)
-            text = f" {looks[name].short} ({rank:.2f})"
-            axes.text(edge, depth, f"{text}  " if left else f" {text}", ha="right" if left else "left", va="center")
+            axes.annotate(
+                f"{looks[name].short} ({rank:.2f})", (edge, depth), (-7 if left else 7, 0), va="center",
+                textcoords="offset points", ha="right" if left else "left",
+            )  # fmt: skip
         for number, group in enumerate(ranks.groups):
             ends = [mean_ranks[name] for name in (group[0], group[-1])]
             axes.plot([ends[0] - 0.04, ends[1] + 0.04], [-0.35 * (number + 1)] * 2, color="black", lw=3.5)
         axes.set_xlim(-0.6, len(names) + 1.6)
-        axes.set_ylim(-bars - _NAME_HEIGHT * (half + 0.6), 1.7)
+        axes.set_ylim(-bars - _NAME_HEIGHT * (half + 0.6), 1.2)
         return figure
 
 
-def _draw_scale(axes: Axes, n_models: int, critical_difference: float) -> None:
+def _draw_scale(axes: Axes, n_models: int) -> None:
     axes.plot([1, n_models], [0, 0], color="black", lw=1)
     for rank in range(1, n_models + 1):
         axes.plot([rank, rank], [0, 0.12], color="black", lw=1)
         axes.text(rank, 0.2, str(rank), ha="center", va="bottom")
-    axes.plot([1, 1 + critical_difference], [1.0, 1.0], color=GREY, lw=1.5)
-    text = f"critical difference {critical_difference:.2f}"
-    axes.text(1, 1.08, text, ha="left", va="bottom", color=GREY, fontsize=8)
+    axes.text(1, 0.75, "mean rank, 1 is best", ha="left", va="bottom", color=GREY, fontsize=8)
 
 
 def draw_leakage(metrics: RunMetrics, *, simulated: bool) -> Figure | None:

@@ -6,6 +6,9 @@ Input: shares, differences, p values, other numbers; None where there is none. O
 from __future__ import annotations
 
 import math
+import re
+
+from markupsafe import Markup, escape
 
 NONE = "–"
 
@@ -22,7 +25,15 @@ def format_points(value: float | None) -> str:
 
 def format_number(value: float | None) -> str:
     """Any other figure, with three digits."""
-    return NONE if value is None else f"{value:.3g}".replace("-", "−")
+    if value is None:
+        return NONE
+    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".removesuffix(".")
+    return text.replace("-", "−")
+
+
+def break_name(name: str) -> Markup:
+    """Name of a model that may be broken at underscores, colons and hyphens, escaped."""
+    return Markup(re.sub(r"([_:/-])", r"\1<wbr>", str(escape(name))))
 
 
 def format_p(value: float | None) -> str:
@@ -32,4 +43,6 @@ def format_p(value: float | None) -> str:
     return "< 0.0001" if value < 1e-4 else f"{value:.4f}" if value < 0.01 else f"{value:.2f}"
 
 
-FILTERS = {"percent": format_percent, "p": format_p, "points": format_points, "number": format_number}
+FILTERS = {
+    "percent": format_percent, "p": format_p, "points": format_points, "number": format_number, "name": break_name,
+}  # fmt: skip

@@ -15,6 +15,15 @@ import pandas as pd
 from ecg_facial.evaluation.judging.schema import ModelPair, OverSubjects, RunMetrics
 from ecg_facial.evaluation.report.formats import NONE, format_points
 
+# figures of merit over subjects, in the order of the report; percent, but for those of `_PLAIN`
+FIGURES = {
+    "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1", "auroc_macro": "AUROC within subjects",
+    "sensitivity": "sensitivity", "specificity": "specificity", "kappa_quadratic": "kappa", "mae_level": "MAE",
+    "mae_mean_level": "MAE of the mean level", "brier": "Brier score", "log_loss": "log loss",
+}  # fmt: skip
+_PLAIN = ("kappa_quadratic", "mae_level", "mae_mean_level", "brier", "log_loss")
+# figures with their intervals that fit side by side
+_FIGURES_PER_TABLE = 5
 PEOPLE = ("sex", "age_years")
 ALPHA = 0.05
 # columns of a matrix that fit A4 in letters that can be read
@@ -77,9 +86,19 @@ def _make_cell(row: str, column: str, pairs: Mapping[tuple[str, str], ModelPair]
     if pair is None or pair.accuracy_difference is None:
         return PairCell(text=NONE, kind="same")
     difference = -pair.accuracy_difference if turned else pair.accuracy_difference
-    shown = pair.p_wilcoxon_holm is not None and pair.p_wilcoxon_holm < ALPHA
+    shown = pair.p_holm is not None and pair.p_holm < ALPHA
     kind = ("better" if difference > 0 else "worse") if shown else "same"
     return PairCell(text=f"{format_points(difference)}{'*' if shown else ''}", kind=kind)
+
+
+def choose_figures(metrics: RunMetrics) -> list[list[tuple[str, str, bool]]]:
+    """Choose the figures that any model has over subjects: name, title, whether a share; a list for each table."""
+    known = [
+        (name, title, name not in _PLAIN)
+        for name, title in FIGURES.items()
+        if any(name in judged.figures and judged.figures[name].mean is not None for judged in metrics.models.values())
+    ]
+    return [known[start : start + _FIGURES_PER_TABLE] for start in range(0, len(known), _FIGURES_PER_TABLE)]
 
 
 def gather_strata(metrics: RunMetrics) -> dict[str, dict[str, list[OverSubjects | None]]]:

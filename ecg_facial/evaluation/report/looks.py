@@ -20,13 +20,13 @@ _COLOURS = (
     "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#882255", "#999933", "#332288", "#117733", "#CC6677", "#44AA99",
     "#AA4499", "#8C510A", "#7A7A7A", "#5D3A9B", "#005F73", "#B8860B", "#6A0D0D",
 )  # fmt: skip
-# longer names are cut in the middle in figures: their ends tell variants of a model apart
-_LONGEST, _HEAD, _TAIL = 28, 17, 10
+# longest name that figures, and small panels of them, have room for
+_LONGEST, _LONGEST_SMALL = 28, 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How a model is drawn, and what it is called: `title` in tables, `short` in figures."""
+    """How a model is drawn, and what it is called: `title` in tables, `short` in figures, `shorter` in small panels."""
 
     colour: str
     marker: str
@@ -36,13 +36,24 @@ class Look:
     @property
     def short(self) -> str:
         """The name as figures have room for it."""
-        return self.title if len(self.title) <= _LONGEST else f"{self.title[:_HEAD]}…{self.title[-_TAIL:]}"
+        return _shorten(self.title, _LONGEST)
+
+    @property
+    def shorter(self) -> str:
+        """The name as a small panel has room for it."""
+        return _shorten(self.title, _LONGEST_SMALL)
 
     @property
     def style(self) -> dict[str, str]:
         """What matplotlib's `plot` needs for the marker."""
         face = self.colour if self.filled else "white"
         return {"marker": self.marker, "color": self.colour, "markerfacecolor": face, "markeredgecolor": self.colour}
+
+
+def _shorten(name: str, longest: int) -> str:
+    """Cut a name in the middle: its end tells variants of a model apart."""
+    tail = longest // 3
+    return name if len(name) <= longest else f"{name[: longest - tail - 1]}…{name[-tail:]}"
 
 
 def looks_of(models: Sequence[str]) -> dict[str, Look]:

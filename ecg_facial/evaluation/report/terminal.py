@@ -5,11 +5,12 @@ Input: `RunMetrics`. Output: lines.
 
 from __future__ import annotations
 
-from ecg_facial.evaluation.judging.schema import CeilingComparison, OverSubjects, RunMetrics
+from collections.abc import Mapping
+
+from ecg_facial.evaluation.judging.schema import CeilingComparison, ModelMetrics, ModelPair, OverSubjects, RunMetrics
 from ecg_facial.runtime.text import SIMULATED_NOTE, format_table
 
 _MOST_COMPARISONS = 10
-_ANSWERS = ("trials", "without a prediction", "accuracy, those as wrong")
 
 
 def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> list[str]:
@@ -23,9 +24,25 @@ def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> l
     simulated : bool
     """
     ceiling = metrics.ceiling or {}
+    return [
+        *([SIMULATED_NOTE] if simulated else []),
+        *metrics.stamps,
+        f"{heading}: {metrics.n_subjects} subjects, {metrics.n_trials} trials{_describe_seeds(metrics)}, %",
+        _tabulate(metrics, ceiling),
+        f"whom was judged: {metrics.independence.sentence}",
+        f"p: {metrics.test_against_chance}, Holm over models",
+        *(_describe_answers(model, judged) for model, judged in metrics.models.items() if judged.answers.n_unanswered),
+        *_describe_comparisons(metrics),
+        *(_describe_leakage(name, compared) for name, compared in ceiling.items() if compared.leakage),
+    ]
+
+
+def _tabulate(metrics: RunMetrics, ceiling: Mapping[str, CeilingComparison]) -> str:
+    """One row per model, then chance."""
     rows = [
         [
             name,
+            str(judged.answers.n_answered),
             format_share(judged.overall.accuracy),
             *([format_share(ceiling[name].accuracy) if name in ceiling else "-"] if ceiling else []),
             format_share(judged.overall.balanced_accuracy),
@@ -33,29 +50,26 @@ def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> l
             format_share(judged.over_subjects.accuracy_mean),
             _format_interval(judged.over_subjects),
             format_p(judged.p_above_chance_holm),
-            str(judged.answers.n_answered),
-            str(judged.answers.n_unanswered),
-            format_share(judged.answers.accuracy_as_wrong),
         ]
         for name, judged in metrics.models.items()
     ]
-    chance, even = format_share(metrics.chance), format_share(metrics.chance_balanced)
-    rows.append(["chance", "", *([""] if ceiling else []), even, "", chance, *[""] * 5])
+    chance, balanced = format_share(metrics.chance), format_share(metrics.chance_balanced)
+    rows.append(["chance", "", "", *([""] if ceiling else []), balanced, "", chance, "", ""])
     shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
-    return [
-        *([SIMULATED_NOTE] if simulated else []),
-        *metrics.stamps,
-        f"{heading}: {metrics.n_subjects} subjects, {metrics.n_trials} trials{_describe_seeds(metrics)}, %",
-        format_table(rows, header=["model", *shown, "p above chance", *_ANSWERS]),
-        f"whom was judged: {metrics.independence.sentence}",
-        f"p: {metrics.test_against_chance}, Holm over models; trials without a prediction are left out, or as wrong",
-        *_describe_comparisons(metrics),
-        *(_describe_leakage(name, compared) for name, compared in ceiling.items() if compared.leakage),
-    ]
+    return format_table(rows, header=["model", "trials", *shown, "p above chance"])
+
+
+def _describe_answers(model: str, judged: ModelMetrics) -> str:
+    answers = judged.answers
+    return (
+        f"{model}: {answers.n_unanswered} of {answers.n_trials} trials without a prediction "
+        f"(coverage {format_share(answers.coverage)} %), left out above; counted as wrong: accuracy "
+        f"{format_share(answers.accuracy_as_wrong)} %, balanced {format_share(answers.balanced_accuracy_as_wrong)} %"
+    )
 
 
 def _format_interval(over: OverSubjects) -> str:
-    return f"{format_share(over.ci95_low)} to {format_share(over.ci95_high)}"
+    return "-" if over.ci95 is None else f"{format_share(over.ci95.low)} to {format_share(over.ci95.high)}"
 
 
 def _describe_leakage(name: str, compared: CeilingComparison) -> str:
@@ -76,14 +90,21 @@ def _describe_seeds(metrics: RunMetrics) -> str:
 
 
 def _describe_comparisons(metrics: RunMetrics) -> list[str]:
-    """Fusion against the others where there is one, else the first pairs."""
-    fused = [pair for pair in metrics.comparisons if pair.first.split(":")[0] == "fusion"]
-    return [
-        f"{pair.first} against {pair.second}: {100 * pair.accuracy_difference:+.1f} points on {pair.n_trials} trials "
-        f"of both ({pair.n_left_out} left out), p {format_p(pair.p_holm)} ({metrics.test_of_differences})"
-        for pair in (fused or list(metrics.comparisons))[:_MOST_COMPARISONS]
-        if pair.accuracy_difference is not None
-    ]
+    """Fusion against the others where there is one, else the first pairs, and how many are not listed."""
+    known = [pair for pair in metrics.comparisons if pair.accuracy_difference is not None]
+    fused = [pair for pair in known if pair.first.split(":")[0] == "fusion"]
+    shown = (fused or known)[:_MOST_COMPARISONS]
+    rest = len(metrics.comparisons) - len(shown)
+    more = [f"{rest} more pairs of models are in the report and in tables/comparisons.csv"] if rest else []
+    return [*(_describe_pair(pair) for pair in shown), *more]
+
+
+def _describe_pair(pair: ModelPair) -> str:
+    left_out = f" ({pair.n_left_out} left out)" if pair.n_left_out else ""
+    return (
+        f"{pair.first} against {pair.second}: {100 * (pair.accuracy_difference or 0.0):+.1f} points on "
+        f"{pair.n_trials} trials of both{left_out}, p {format_p(pair.p_holm)} (sign flips over subjects, Holm)"
+    )
 
 
 def format_share(value: float | None) -> str:

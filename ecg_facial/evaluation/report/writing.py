@@ -6,6 +6,7 @@ prints to A4, and beside it a folder of SVG and PDF figures for papers. Everythi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from ecg_facial.evaluation.report.checklist import fill_checklist, name_signals
 from ecg_facial.evaluation.report.formats import FILTERS
 from ecg_facial.evaluation.report.layout import (
     PEOPLE,
+    choose_figures,
     count_trials,
     describe_quality,
     flatten,
@@ -40,6 +42,8 @@ _TEMPLATE = "report.html.j2"
 FIGURES_FOLDER = "figures"
 _FIGURES = ("subjects", "confusions", "ranks", "leakage", "published", "reliability", "risk_coverage", "example_*")
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
+# a figure is 7.2 inches wide on paper, 9 on screen
+_SCREEN_SCALE = 1.25
 _MOST_ROWS = 50
 # as many rows as 45 models have pairs
 _MOST_PAIRS = 1000
@@ -88,6 +92,8 @@ def write_report(
         examples=list(enumerate(examples, start=1)),
         **_describe_probabilities(metrics),
         strata=gather_strata(metrics),
+        figure_tables=choose_figures(metrics),
+        n_unanswered=sum(judged.answers.n_unanswered for judged in metrics.models.values()),
         intervals=sorted({judged.over_subjects.interval for judged in metrics.models.values()}),
         people_columns=[name.split("_")[0] for name in PEOPLE if name in predictions],
         counts=count_trials(predictions, metrics.class_names),
@@ -130,7 +136,7 @@ def _draw(
     drawn = {
         "subjects": figures.draw_subjects(metrics, simulated=simulated),
         "confusions": figures.draw_confusions(metrics, simulated=simulated),
-        "ranks": figures_comparison.draw_critical_difference(metrics, simulated=simulated),
+        "ranks": figures_comparison.draw_ranks(metrics, simulated=simulated),
         "leakage": figures_comparison.draw_leakage(metrics, simulated=simulated),
         "published": figures_comparison.draw_published(metrics, published, simulated=simulated),
         "reliability": figures_calibration.draw_reliability(metrics, simulated=simulated),
@@ -151,7 +157,16 @@ def _write_figures(folder: Path, drawn: Mapping[str, Figure]) -> dict[str, str]:
     for name, text in shown.items():
         write_text(folder / f"{name}.svg", f"{_XML}{text}")
         write_bytes(folder / f"{name}.pdf", to_pdf(drawn[name]))
-    return shown
+    return {name: _enlarge(text) for name, text in shown.items()}
+
+
+def _enlarge(svg: str) -> str:
+    """Show a figure larger on screen than on paper; its height follows from its view box."""
+    return re.sub(r'<svg ([^>]*?)width="([\d.]+)pt" height="[\d.]+pt"', _set_width, svg, count=1)
+
+
+def _set_width(found: re.Match[str]) -> str:
+    return f'<svg {found[1]}width="{_SCREEN_SCALE * float(found[2]):.0f}pt"'
 
 
 def _describe_probabilities(metrics: RunMetrics) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,21 +14,19 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from results import make_metrics, make_predictions, make_run
 
 from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, TemperatureRecord
+from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import RunMetrics
+from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.examples import N_CROPS, Example
+from ecg_facial.evaluation.report.figure_style import to_pdf, to_svg
 from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_subjects
-from ecg_facial.evaluation.report.writing import (
-    count_trials,
-    describe_quality,
-    flatten,
-    format_p,
-    format_percent,
-    format_points,
-    write_report,
-)
+from ecg_facial.evaluation.report.formats import break_name, format_number, format_p, format_percent, format_points
+from ecg_facial.evaluation.report.layout import count_trials, describe_quality, flatten
+from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.labels import get_task
 
 TASK = get_task("biovid4")
@@ -78,12 +77,12 @@ def write(tmp_path: Path, metrics: RunMetrics, predictions: pd.DataFrame) -> Cal
     return write_and_read
 
 
-def texts_of(svg: str) -> str:
-    return " ".join(ElementTree.fromstring(svg).itertext())
+def texts_of(figure: Figure) -> str:
+    return " ".join(ElementTree.fromstring(to_svg(figure)).itertext())
 
 
 def test_every_figure_of_simulated_data_says_so_and_others_do_not(metrics: RunMetrics, example: Example) -> None:
-    draw: list[Callable[[bool], str]] = [
+    draw: list[Callable[[bool], Figure]] = [
         lambda simulated: draw_subjects(metrics, simulated=simulated),
         lambda simulated: draw_confusions(metrics, simulated=simulated),
         lambda simulated: draw_example(replace(example, simulated=simulated)),
@@ -91,12 +90,13 @@ def test_every_figure_of_simulated_data_says_so_and_others_do_not(metrics: RunMe
     for figure in draw:
         assert "SIMULATED" in texts_of(figure(True))
         assert "SIMULATED" not in texts_of(figure(False))
-        assert figure(True) == figure(True)
+        assert to_svg(figure(True)) == to_svg(figure(True))
+        assert to_pdf(figure(True)) == to_pdf(figure(True))
 
 
 def test_the_subjects_figure_names_everybody_and_chance(metrics: RunMetrics) -> None:
     shown = texts_of(draw_subjects(metrics, simulated=True))
-    for words in ("s0", "s1", "s2", "chance", "mean, 95 % CI", "Face", "ECG", "Fusion"):
+    for words in ("s0", "s1", "s2", "chance", "mean, Face", "mean, ECG", "mean, Fusion"):
         assert words in shown
 
 
@@ -114,7 +114,7 @@ def test_an_example_without_a_signal_is_drawn_all_the_same(example: Example, los
         "ecg": {"ecg": np.zeros(0), "r_peak_times_s": np.zeros(0)},
         "heart_rate_bpm": {"heart_rate_bpm": np.zeros(0), "heart_rate_times_s": np.zeros(0)},
     }
-    ElementTree.fromstring(draw_example(replace(example, **changes[lost])))
+    ElementTree.fromstring(to_svg(draw_example(replace(example, **changes[lost]))))
 
 
 def test_the_report_shows_all_models_beside_chance_with_intervals(
@@ -173,6 +173,9 @@ def test_lost_signals_are_counted(predictions: pd.DataFrame) -> None:
 def test_figures_are_written_as_readers_expect_them() -> None:
     assert (format_percent(0.6304), format_percent(None)) == ("63.0", "–")
     assert (format_points(0.068), format_points(-0.005), format_points(None)) == ("+6.8", "−0.5", "–")
+    assert [format_number(value) for value in (0.3, 1.0, 12.34, 219.4, 1234.5, -0.005, None)] == [
+        "0.300", "1.00", "12.3", "219", "1234", "−0.00500", "–"
+    ]  # fmt: skip
     assert (format_p(0.5), format_p(0.0042), format_p(1e-9), format_p(None)) == ("0.50", "0.0042", "< 0.0001", "–")
 
 
@@ -184,3 +187,115 @@ def test_the_report_says_the_temperatures_and_why_some_are_1(write: Callable[...
     assert "Temperature of ecg over 3 folds: median 1.25, 1 to 2.5; fewer than 20 trials: 8 (in 1 of them)." in write()
     same = TemperatureRecord(model="facial", n_folds=2, lowest=1.0, median=1.0, highest=1.0, reasons={"nobody": 2})
     assert "Temperature of facial over 2 folds: 1; nobody (in 2 of them)." in write(temperatures=(same,))
+
+
+def test_names_of_models_are_escaped_and_may_be_broken() -> None:
+    assert str(break_name("a<b>_c:d")) == "a&lt;b&gt;_<wbr>c:<wbr>d"
+
+
+def test_figures_lie_beside_the_report_as_svg_and_pdf_and_those_of_an_earlier_one_go(
+    write: Callable[..., str], example: Example, tmp_path: Path
+) -> None:
+    write(example)
+    folder = tmp_path / "figures"
+    assert {path.name for path in folder.iterdir()} >= {"subjects.svg", "subjects.pdf", "example_1.svg", "ranks.pdf"}
+    for path in folder.glob("*.svg"):
+        assert "SIMULATED" in " ".join(ElementTree.fromstring(path.read_bytes()).itertext()), path.name
+        assert path.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+    own = folder / "own.svg"
+    own.write_text("mine")
+    write()
+    assert not (folder / "example_1.svg").exists()
+    assert not (folder / "example_1.pdf").exists()
+    assert own.exists()
+
+
+def make_many(models: list[str], *, n_subjects: int = 6, lost: str = "") -> RunMetrics:
+    """Metrics of models of rising skill; one of them may answer only some trials."""
+    rng, rows = np.random.default_rng(1), []
+    for subject, trial, (place, model) in itertools.product(range(n_subjects), range(8), enumerate(models)):
+        if model == lost and trial > 5:
+            continue
+        label = TASK.class_names[trial % 4]
+        right = rng.random() < 0.2 + 0.7 * place / len(models)
+        p = np.full(4, 0.1)
+        p[TASK.class_names.index(label) if right else rng.integers(4)] = 0.7
+        rows.append([f"s{subject}", f"s{subject}-{trial}", subject, 0, model, label, *p, 1.0, 0.5])
+    table = pd.DataFrame(rows, columns=make_predictions().columns)
+    return summarise_predictions(from_run(table, TASK.class_names), task=TASK.name, simulated=True)
+
+
+TWENTY = [f"method_number_{number:02d}" for number in range(20)]
+
+
+@pytest.fixture(scope="module")
+def twenty() -> RunMetrics:
+    return make_many(TWENTY, lost="method_number_07")
+
+
+@pytest.fixture(scope="module")
+def report_of_twenty(twenty: RunMetrics, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("twenty") / "report.html"
+    write_report(path, run=RUN, metrics=twenty, predictions=make_predictions())
+    return path.read_text(encoding="utf-8")
+
+
+def read_tables(text: str) -> list[list[list[str]]]:
+    """Cells of every table."""
+    found = re.findall("<table.*?</table>", text, re.DOTALL)
+    return [
+        [
+            [re.sub("<[^>]*>", "", cell) for cell in re.findall("<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
+            for row in re.findall("<tr.*?</tr>", table, re.DOTALL)
+        ]
+        for table in found
+    ]
+
+
+def test_no_pair_of_twenty_models_is_left_out(report_of_twenty: str) -> None:
+    tables = read_tables(report_of_twenty)
+    matrix = next(table for table in tables if table[0][-1] == "20")
+    assert len(matrix) == 21
+    assert all(sum(bool(re.fullmatch(r"[+−]\d+\.\d\*?|–", cell)) for cell in row) == 19 for row in matrix[1:])
+    assert sum(" − " in row[0] for table in tables for row in table if row) == 190
+
+
+def test_tables_of_twenty_models_are_narrow_enough_for_a_page(report_of_twenty: str) -> None:
+    for table in read_tables(report_of_twenty):
+        widths = {len(row) for row in table}
+        assert len(widths) == 1, table[0]
+        # numbers are short in the matrix of all pairs; every other table has few columns
+        assert widths.pop() <= (21 if table[0][-1] == "20" else 10), table[0]
+
+
+def test_a_report_of_twenty_models_is_small_enough_to_send(report_of_twenty: str) -> None:
+    assert len(report_of_twenty.encode()) < 2_000_000
+
+
+def test_trials_without_a_prediction_are_shown_in_both_ways(report_of_twenty: str, twenty: RunMetrics) -> None:
+    answers = twenty.models["method_number_07"].answers
+    table = next(table for table in read_tables(report_of_twenty) if "coverage" in table[0][:3])
+    row = next(row for row in table if row[0].endswith("07"))
+    assert row[1:3] == ["12", "75.0"]
+    assert row[4] == format_percent(answers.accuracy_as_wrong)
+    assert "Every model answered" not in report_of_twenty
+
+
+@pytest.mark.parametrize("n_models", [1, 2, 3])
+def test_reports_of_few_models_hold_all_of_them(n_models: int, tmp_path: Path) -> None:
+    metrics = make_many(["facial", "ecg", "fusion"][:n_models])
+    write_report(tmp_path / "report.html", run=RUN, metrics=metrics, predictions=make_predictions())
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert ("Models against each other" in text) == (n_models > 1)
+    assert "Every model answered all 48 trials" in text
+    assert text.count("<svg") >= 3
+
+
+def test_every_figure_of_merit_stands_with_its_interval(write: Callable[..., str], metrics: RunMetrics) -> None:
+    text = write().replace("&nbsp;", " ")
+    for name in ("balanced_accuracy", "macro_f1", "auroc_macro"):
+        figure = metrics.models["fusion"].figures[name]
+        assert figure.mean is not None
+        limits = f"({format_percent(figure.ci95_low)} to {format_percent(figure.ci95_high)})"
+        assert f"{format_percent(figure.mean)} {limits}" in text or figure.ci95 is None
+
