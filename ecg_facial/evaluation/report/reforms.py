@@ -116,10 +116,12 @@ def _selection(run: _Source, metrics: RunMetrics) -> str:
 def _separation(_: _Source, metrics: RunMetrics) -> str:
     """Say that nothing was found, never more than the reach of the audit."""
     audit = metrics.audit
-    if audit is None or audit.verdict != "clean":
+    if audit is None or any(check.passed is False for check in audit.checks):
         return ""
     passed = sum(check.passed is True for check in audit.checks)
-    return f"no leak found by {passed} of {len(audit.checks)} checks of the audit; the others were not made"
+    missing = ", ".join(check.name for check in audit.checks if check.passed is None)
+    said = f"no leak found by {passed} of {len(audit.checks)} checks of the audit"
+    return f"{said}; not checked: {missing or 'nothing'}" if passed else ""
 
 
 def _copies(_: _Source, metrics: RunMetrics) -> str:
