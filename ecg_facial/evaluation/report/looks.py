@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 GREY, RED = "#666666", "#B00020"
 TITLES = {"facial": "Face", "ecg": "ECG", "fusion": "Fusion"}
@@ -44,7 +45,7 @@ class Look:
         return _shorten(self.title, _LONGEST_SMALL)
 
     @property
-    def style(self) -> dict[str, str]:
+    def style(self) -> dict[str, Any]:
         """What matplotlib's `plot` needs for the marker."""
         face = self.colour if self.filled else "white"
         return {"marker": self.marker, "color": self.colour, "markerfacecolor": face, "markeredgecolor": self.colour}
