@@ -24,6 +24,9 @@ _SPECIAL = {
     "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"$<$", ">": r"$>$", ":": r":\allowbreak{}",
     "-": r"-\allowbreak{}", "−": r"$-$", "–": "--", "±": r"$\pm$", "…": r"\ldots{}",
 }  # fmt: skip
+_BREAK = r"\allowbreak{}"
+# characters of a name without a joint that fit its column
+_LONGEST_RUN = 14
 _PLAIN = {"_": r"\_", ":": ":", "-": "-"}
 
 
@@ -107,9 +110,16 @@ def _stack(title: str, place: str) -> str:
 
 
 def escape(text: str, *, breaking: bool = False) -> str:
-    """Write text so that LaTeX shows it as it is; names may break at underscores, colons and hyphens."""
+    """Write text so that LaTeX shows it as it is; names may break at underscores, colons, hyphens, and if need be."""
     signs: dict[str, str] = _SPECIAL if breaking else _SPECIAL | _PLAIN
-    return "".join(signs.get(sign, sign) for sign in text)
+    written, since = "", 0
+    for sign in text:
+        shown = signs.get(sign, sign)
+        since = 0 if sign == " " or _BREAK in shown else since + 1
+        written += shown
+        if breaking and since == _LONGEST_RUN:
+            written, since = written + _BREAK, 0
+    return written
 
 
 def join_interval(low: Sequence[str], high: Sequence[str], *, none: str) -> list[str]:

@@ -23,7 +23,7 @@ FIGURES = {
 }  # fmt: skip
 _PLAIN = ("kappa_quadratic", "mae_level", "mae_mean_level", "brier", "log_loss")
 # figures with their intervals that fit side by side
-_FIGURES_PER_TABLE = 5
+_FIGURES_PER_TABLE = 4
 PEOPLE = ("sex", "age_years")
 ALPHA = 0.05
 # columns of a matrix that fit A4 in letters that can be read

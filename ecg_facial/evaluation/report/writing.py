@@ -86,9 +86,7 @@ def write_report(
         most_pairs=_MOST_PAIRS,
         matrices=lay_out_pairs(metrics) if len(metrics.models) > 2 else [],
         published=published,
-        figures=_write_figures(
-            path.parent / FIGURES_FOLDER, _draw(metrics, examples, published, simulated=simulated)
-        ),
+        figures=_write_figures(path.parent / FIGURES_FOLDER, _draw(metrics, examples, published, simulated=simulated)),
         examples=list(enumerate(examples, start=1)),
         **_describe_probabilities(metrics),
         strata=gather_strata(metrics),

@@ -10,7 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ecg_facial.evaluation.report.latex import MOST_COLUMNS, TEXT_WIDTH_PT, escape, measure_column, pack_columns, to_latex
+from ecg_facial.evaluation.report.latex import (
+    MOST_COLUMNS,
+    TEXT_WIDTH_PT,
+    escape,
+    measure_column,
+    pack_columns,
+    to_latex,
+)
 
 HEAD = r"""\documentclass{article}
 \usepackage[a4paper]{geometry}\usepackage[utf8]{inputenc}\usepackage[T1]{fontenc}
@@ -18,7 +25,7 @@ HEAD = r"""\documentclass{article}
 \begin{document}
 """
 WIDE = pd.DataFrame(
-    {"model": ["a_very_long_name_of_a_model:with_a_variant", "b & c"]}
+    {"model": ["a_very_long_name_of_a_model:with_a_variant", "w" * 60]}
     | {f"figure number {number} (%)": ["12.3 to 45.6", "< 0.0001"] for number in range(20)}
 )
 LONG = pd.DataFrame({"model": [f"m{number}" for number in range(120)], "accuracy (%)": ["50.0"] * 120})
@@ -49,7 +56,8 @@ def test_a_long_table_goes_on_on_the_next_page() -> None:
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("a_b", r"a\_b"), ("5 %", r"5 \%"), ("< 0.1", "$<$ 0.1"), ("−3", "$-$3"), ("a\\b", r"a\textbackslash{}b"), ("#&$", r"\#\&\$")],
+    [("a_b", r"a\_b"), ("5 %", r"5 \%"), ("< 0.1", "$<$ 0.1"), ("−3", "$-$3"),
+     ("a\\b", r"a\textbackslash{}b"), ("#&$", r"\#\&\$")],
 )  # fmt: skip
 def test_special_signs_are_escaped(text: str, shown: str) -> None:
     assert escape(text) == shown

@@ -299,3 +299,18 @@ def test_every_figure_of_merit_stands_with_its_interval(write: Callable[..., str
         limits = f"({format_percent(figure.ci95_low)} to {format_percent(figure.ci95_high)})"
         assert f"{format_percent(figure.mean)} {limits}" in text or figure.ci95 is None
 
+
+def test_many_or_long_names_of_classes_do_not_stand_side_by_side(tmp_path: Path) -> None:
+    rng, names = np.random.default_rng(0), [f"a_class_with_a_long_name_{number}" for number in range(6)]
+    rows = [
+        [f"s{trial % 3}", f"t{trial}", trial % 3, 0, "facial", names[trial % 6], *rng.dirichlet(np.ones(6)), 1.0, 1.0]
+        for trial in range(36)
+    ]
+    columns = ["subject", "trial", "fold", "seed", "model", "label", *(f"p_{name}" for name in names)]
+    table = pd.DataFrame(rows, columns=[*columns, "face_quality", "ecg_quality"])
+    about = from_run(table, names)
+    metrics = summarise_predictions(about, task="six", simulated=True)
+    write_report(tmp_path / "report.html", run=RUN, metrics=metrics, predictions=about.table)
+    tables = read_tables((tmp_path / "report.html").read_text(encoding="utf-8"))
+    counts = next(table for table in tables if table[0][0] == "subject")
+    assert counts[:2] == [["subject", "fold", "trials", "classes"], ["s0", "0", "12", "2"]]
