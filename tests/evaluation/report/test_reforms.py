@@ -14,7 +14,8 @@ from ecg_facial.evaluation.report.reforms import fill_reforms
 RUN, METRICS = make_run(), make_metrics()
 SCORED = ScoredFile(
     command="ecg-facial score p.csv", created_utc="2026-01-01T00:00:00+00:00", package_version="0.1.0",
-    git_commit="a" * 40, versions={"python": "3.11.7"}, simulated=False, predictions="p.csv", predictions_sha256="0" * 64,
+    git_commit="a" * 40, versions={"python": "3.11.7"}, simulated=False, predictions="p.csv",
+    predictions_sha256="0" * 64,
 )  # fmt: skip
 ONLY_AUTHORS = {"1a", "1b", "1c", "2a", "2d", "3b", "3c", "3g", "5b", "5e", "6c", "8a"}
 
