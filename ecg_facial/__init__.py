@@ -11,7 +11,7 @@ Windows
 Models
     `FacialModel`, `ECGModel`, `LateFusion`, `TrainingSettings`
 Evaluation
-    `benchmark`, `BenchmarkSettings`, `EstimatorPipeline`, `ModulePipeline`, `CalibratedPipeline`, `heart_features`,
+    `benchmark`, `benchmark_table`, `BenchmarkSettings`, `FeatureSettings`, `EstimatorPipeline`, `ModulePipeline`, `CalibratedPipeline`, `heart_features`,
     `score`, `audit`
 Parallel work
     `open_executor`
@@ -30,6 +30,7 @@ from ecg_facial.version import __version__ as __version__
 TYPE_CHECKING = False  # not typing's: importing that would take longer than all of this module
 if TYPE_CHECKING:
     from ecg_facial.datasets.indexing import index_dataset
+    from ecg_facial.datasets.settings import FeatureSettings
     from ecg_facial.ecg.quality import compute_sqi
     from ecg_facial.ecg.reading import read_ecg
     from ecg_facial.ecg.rpeaks import detect_r_peaks
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from ecg_facial.workflow.benchmarking import audit
     from ecg_facial.workflow.comparing import benchmark
     from ecg_facial.workflow.scoring import score
+    from ecg_facial.workflow.tabular import benchmark_table
 
 __all__ = [
     "TOKEN_FEATURES",
@@ -68,6 +70,7 @@ __all__ = [
     "EcgFacialError",
     "EstimatorPipeline",
     "FacialModel",
+    "FeatureSettings",
     "LateFusion",
     "ModulePipeline",
     "Prediction",
@@ -76,6 +79,7 @@ __all__ = [
     "WindowSettings",
     "audit",
     "benchmark",
+    "benchmark_table",
     "compute_sqi",
     "detect_r_peaks",
     "heart_features",
@@ -104,6 +108,7 @@ _HOMES = {
     "EcgFacialError": "errors",
     "EstimatorPipeline": "evaluation.benchmark.adapters",
     "FacialModel": "facial_model",
+    "FeatureSettings": "datasets.settings",
     "LateFusion": "fusion_model",
     "ModulePipeline": "evaluation.benchmark.adapters",
     "Prediction": "inference.predictor",
@@ -112,6 +117,7 @@ _HOMES = {
     "WindowSettings": "windows.settings",
     "audit": "workflow.benchmarking",
     "benchmark": "workflow.comparing",
+    "benchmark_table": "workflow.tabular",
     "compute_sqi": "ecg.quality",
     "detect_r_peaks": "ecg.rpeaks",
     "heart_features": "evaluation.benchmark.adapters",
@@ -132,7 +138,7 @@ _HOMES = {
 }
 _TRAINING = ("ECGModel", "FacialModel", "LateFusion", "CalibratedPipeline", "EstimatorPipeline", "ModulePipeline")
 _EXTRAS = {
-    **dict.fromkeys((*_TRAINING, "heart_features", "benchmark", "audit"), ("train",)),
+    **dict.fromkeys((*_TRAINING, "heart_features", "benchmark", "benchmark_table", "audit"), ("train",)),
     "score": ("evaluate",),
 }
 """Extras that a name needs."""
