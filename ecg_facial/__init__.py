@@ -11,8 +11,8 @@ Windows
 Models
     `FacialModel`, `ECGModel`, `LateFusion`, `TrainingSettings`
 Evaluation
-    `benchmark`, `benchmark_table`, `BenchmarkSettings`, `FeatureSettings`, `EstimatorPipeline`, `ModulePipeline`, `CalibratedPipeline`, `heart_features`,
-    `score`, `audit`
+    `benchmark`, `benchmark_table`, `BenchmarkSettings`, `FeatureSettings`, `EstimatorPipeline`, `ModulePipeline`,
+    `CalibratedPipeline`, `heart_features`, `score`, `audit`
 Parallel work
     `open_executor`
 Prediction
