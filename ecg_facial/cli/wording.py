@@ -44,7 +44,7 @@ def show_result(result: BenchmarkResult) -> str:
 
 
 def _list_audit(metrics: RunMetrics) -> list[str]:
-    """Give the verdict of the audit with its reach, and what failed."""
+    """Give the verdict of the audit with its reach, and each cause with its consequences."""
     return [] if metrics.audit is None else metrics.audit.describe()
 
 
