@@ -38,7 +38,8 @@ def fill_reforms(run: RunRecord | ScoredFile, metrics: RunMetrics) -> list[Item]
 def _code(run: _Source, _: RunMetrics) -> str:
     if not isinstance(run, RunRecord) or run.git_commit is None:
         return ""
-    return f"ecg_facial {run.package_version}, commit {run.git_commit[:12]}; code of own methods is not in it"
+    own = f"; without the code of {', '.join(run.pipelines)}" if run.pipelines else ""
+    return f"ecg_facial {run.package_version}, commit {run.git_commit[:12]}{own}"
 
 
 def _environment(run: _Source, _: RunMetrics) -> str:
@@ -52,7 +53,10 @@ def _command(run: _Source, _: RunMetrics) -> str:
 
 
 def _source(run: _Source, _: RunMetrics) -> str:
-    return "SIMULATED by this package: rendered faces and synthetic ECGs with known truth" if run.simulated else ""
+    """Where simulated recordings come from; a table of features may be simulated by anybody."""
+    if not run.simulated or not isinstance(run, RunRecord) or run.window_settings is None:
+        return ""
+    return "SIMULATED: rendered faces and synthetic ECGs with known truth"
 
 
 def _outcome(run: _Source, metrics: RunMetrics) -> str:
@@ -61,7 +65,7 @@ def _outcome(run: _Source, metrics: RunMetrics) -> str:
     classes = ", ".join(metrics.class_names)
     if run.levels_by == "stimulus":
         return f"level of the stimulus ({classes}), set by the experiment; not what the person felt"
-    return f"level by an observer ({classes}): what a face shows"
+    return f"level by an observer ({classes}): what a face shows" if run.levels_by == "observer" else ""
 
 
 def _size(run: _Source, _: RunMetrics) -> str:
@@ -90,14 +94,14 @@ def _corrupt(run: _Source, _: RunMetrics) -> str:
 
 
 def _transformations(run: _Source, _: RunMetrics) -> str:
-    if not isinstance(run, RunRecord):
+    if not isinstance(run, RunRecord) or run.model_settings is None:
         return ""
     return f"windows by one function for all trials, normalisation {run.normalisation.mode}; all settings are listed"
 
 
 def _model(run: _Source, metrics: RunMetrics) -> str:
     """Every model in words, where all are ours."""
-    if not isinstance(run, RunRecord) or not set(metrics.models) <= set(_NETWORKS):
+    if not isinstance(run, RunRecord) or run.model_settings is None or not set(metrics.models) <= set(_NETWORKS):
         return ""
     return "; ".join(f"{model}: {_NETWORKS[model]}" for model in metrics.models)
 

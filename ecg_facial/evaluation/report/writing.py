@@ -81,7 +81,7 @@ def write_report(
         metrics=metrics,
         simulated=simulated,
         looks=looks_of(list(metrics.models)),
-        title=f"Stimulus level from {name_signals(metrics)}" if benchmark else "Judgement of predictions",
+        title=_title(benchmark, metrics),
         protocol=benchmark.protocol if benchmark else "predictions of another program",
         most_pairs=_MOST_PAIRS,
         matrices=lay_out_pairs(metrics) if len(metrics.models) > 2 else [],
@@ -102,6 +102,18 @@ def write_report(
         **_check_list(run, metrics),
     )
     write_text(path, text)
+
+
+def _title(run: RunRecord | None, metrics: RunMetrics) -> str:
+    """Say what was evaluated, as far as it is known."""
+    if run is None:
+        return "Judgement of predictions"
+    if run.table is not None:
+        return "Evaluation of a table of features"
+    if run.model_settings is None:
+        return "Evaluation of own methods"
+    outcome = "Stimulus level" if run.levels_by == "stimulus" else "Observed level"
+    return f"{outcome} from {name_signals(metrics)}"
 
 
 def _environment() -> jinja2.Environment:

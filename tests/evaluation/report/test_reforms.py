@@ -63,8 +63,17 @@ def test_the_outcome_is_the_observers_where_an_observer_set_it() -> None:
 
 def test_own_methods_are_not_described_as_ours() -> None:
     own = replace(METRICS, models={"mine": METRICS.models["facial"]})
+    # the name of a model proves nothing: a run of own methods may call one of them facial
+    called_ours = replace(RUN, model_settings=None, pipelines=("mine:make",), git_commit="a" * 40)
     assert fill(metrics=own)["5a"] == fill(metrics=own)["5d"] == ""
+    assert [fill(called_ours)[number] for number in ("4c", "5a", "5d")] == ["", "", ""]
+    assert fill(called_ours)["2b"].endswith("without the code of mine:make")
     assert "ResNet18" in fill()["5a"]
+
+
+def test_a_table_of_features_is_not_called_rendered_faces() -> None:
+    table = replace(RUN, window_settings=None, model_settings=None, levels_by="unknown")
+    assert [fill(table)[number] for number in ("3a", "3d", "4c", "5a")] == ["", "", "", ""]
 
 
 def test_a_leaking_protocol_is_not_said_to_choose_on_inner_subjects() -> None:

@@ -314,3 +314,19 @@ def test_many_or_long_names_of_classes_do_not_stand_side_by_side(tmp_path: Path)
     tables = read_tables((tmp_path / "report.html").read_text(encoding="utf-8"))
     counts = next(table for table in tables if table[0][0] == "subject")
     assert counts[:2] == [["subject", "fold", "trials", "classes"], ["s0", "0", "12", "2"]]
+
+
+def test_a_report_claims_of_own_methods_only_what_it_knows(write: Callable[..., str]) -> None:
+    said = ("Nothing of a test trial is used before its one prediction", "none of these train", "Rendered faces")
+    ours = write()
+    own = write(model_settings=None, window_settings=None, pipelines=("mine:make",), levels_by="unknown")
+    for words in said:
+        assert words in ours
+        assert words not in own
+    assert "Labels are the levels of the stimulus" in ours
+    assert "Labels are" not in own
+    assert "Own methods get the trials that train" in own
+    assert "SIMULATED data" in own
+    assert "<h1>Stimulus level from face video and ECG</h1>" in ours
+    assert "<h1>Evaluation of own methods</h1>" in own
+    assert "<h1>Observed level from" in write(levels_by="observer")
