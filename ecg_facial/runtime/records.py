@@ -11,6 +11,7 @@ import dataclasses
 import json
 import types
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
@@ -103,7 +104,8 @@ class Record:
         write_json(path, self.to_dict())
 
 
-def field_types(kind: type) -> dict[str, Any]:
+@cache
+def field_types(kind: type) -> Mapping[str, Any]:
     """Types of a dataclass' fields, by name and in their order."""
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}

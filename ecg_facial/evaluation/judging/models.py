@@ -34,7 +34,7 @@ from ecg_facial.evaluation.statistics.calibration_error import score_trials
 from ecg_facial.evaluation.statistics.confidence_intervals import difference_of_groups, mean_over_subjects
 from ecg_facial.evaluation.statistics.metrics import GroupMetrics, TrialMetrics, compute_group_metrics
 from ecg_facial.evaluation.statistics.reliability import assess_reliability
-from ecg_facial.evaluation.statistics.significance import excess_over_chance, p_above_chance
+from ecg_facial.evaluation.statistics.significance import Excess, measure_excess, p_above_guessing
 from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
 # the figures of `TrialMetrics` that are averaged over seeds; the others are counts
@@ -79,7 +79,7 @@ def judge_model(rows: CodedRows, about: PredictionsTable, people: SubjectTable) 
     overall, by_seed = judge_seeds(answered, about)
     by_subject = [_judge_groups(part, about) for _, part in split_by_seed(answered)]
     figures = {name: _mean_known([each.figures[name] for each in by_subject]) for name in _AVERAGED}
-    excess = _mean_known([excess_over_chance(each.confusion) for each in by_subject])
+    excess = measure_excess([each.confusion for each in by_subject])
     judged = np.isfinite(figures["accuracy"])
     probabilities = judge_probabilities(rows, about)
     return ModelMetrics(
@@ -250,15 +250,17 @@ def _list_subjects(
     )
 
 
-def _judge_over_subjects(accuracy: Float64Array, excess: Float64Array) -> OverSubjects:
+def _judge_over_subjects(accuracy: Float64Array, excess: Excess) -> OverSubjects:
     """Mean and interval of the accuracy over subjects, and the primary test against chance.
 
     Parameters
     ----------
-    accuracy, excess : ndarray, shape (n_subjects,)
-        Accuracy, and balanced accuracy less that of guessing; NaN where a subject has none.
+    accuracy : ndarray, shape (n_subjects,)
+        NaN where a subject has none.
+    excess : Excess
+        Of the same subjects.
     """
-    mean, above = _judge_figure(accuracy, _SHARE), excess[np.isfinite(excess)]
+    mean = _judge_figure(accuracy, _SHARE)
     return OverSubjects(
         n_subjects=mean.n_subjects,
         accuracy_mean=_mean(accuracy.tolist()),
@@ -266,16 +268,16 @@ def _judge_over_subjects(accuracy: Float64Array, excess: Float64Array) -> OverSu
         ci95_low=mean.ci95_low,
         ci95_high=mean.ci95_high,
         interval=mean.interval,
-        excess_over_chance=_mean(above.tolist()),
-        p_above_chance=p_above_chance(above, 0.0),
+        excess_over_chance=_mean(excess.value.tolist()),
+        p_above_chance=p_above_guessing(excess),
     )
 
 
-def _judge_stratum(accuracy: Float64Array, excess: Float64Array, groups: Sequence[str], judged: BoolArray) -> Stratum:
+def _judge_stratum(accuracy: Float64Array, excess: Excess, groups: Sequence[str], judged: BoolArray) -> Stratum:
     """Figures of each group, and the difference where there are two groups."""
     of_group = np.array([group or _UNKNOWN for group in groups], dtype=np.str_)
     names = sorted(set(of_group[judged].tolist()))
-    found = {name: _judge_over_subjects(accuracy[of_group == name], excess[of_group == name]) for name in names}
+    found = {name: _judge_over_subjects(accuracy[of_group == name], excess.select(of_group == name)) for name in names}
     if len(names) != 2:
         return Stratum(groups=found, difference=None)
     difference = difference_of_groups(*(accuracy[of_group == name] for name in names), bounds=(-1.0, 1.0))

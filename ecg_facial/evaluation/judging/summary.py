@@ -37,7 +37,10 @@ _Value = TypeVar("_Value")
 _DIGITS = 6
 # level of the primary test of differences, for the diagram of ranks
 _ALPHA = 0.05
-AGAINST_CHANCE = "sign-flip test over subjects of balanced accuracy less one over the subject's number of classes"
+AGAINST_CHANCE = (
+    "sign-flip test over subjects of balanced accuracy less one over the subject's number of classes, and labels "
+    "permuted within subjects (the larger p)"
+)
 """Name of the primary test against chance."""
 
 

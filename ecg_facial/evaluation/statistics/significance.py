@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,7 @@ from ecg_facial.evaluation.statistics.subject_values import (
     round_off,
     subtract_pairs,
 )
-from ecg_facial.runtime.typing import Float64Array, Int64Array
+from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
 # up to here all 2**n assignments of signs are counted: halves of 2**15 sums meet in the middle, in 3 ms
 _EXACT_TO = 30
@@ -41,6 +42,9 @@ _BITS = 8
 # above, the normal approximation of Wilcoxon's statistic replaces its distribution, which takes n^3 / 2 steps
 _WILCOXON_EXACT_TO = 300
 _SMALLEST = sys.float_info.min
+_EXCESS = ("value", "expected", "spread")
+# of equal answers, but for rounding
+_NO_SPREAD = 1e-9
 
 
 def p_of_t_above_chance(values: Values, chance: float) -> float:
@@ -85,6 +89,84 @@ def excess_over_chance(confusion: Int64Array) -> Float64Array:
     n_classes = (n > 0).sum(axis=-1)
     recall = np.divide(right, n, out=np.zeros(n.shape), where=n > 0).sum(axis=-1)
     return np.where(n_classes > 1, (recall - 1.0) / np.maximum(n_classes, 1), np.nan)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Excess:
+    """How far each subject is above guessing, and how far labels permuted within the subject would be.
+
+    Attributes
+    ----------
+    value : ndarray, shape (n_subjects,)
+        Of `excess_over_chance`, mean over seeds; NaN for subjects of whom nothing can be told.
+    expected, spread : ndarray, shape (n_subjects,)
+        Mean and standard deviation of the same figure, if the subject's labels were permuted.
+    """
+
+    value: Float64Array
+    expected: Float64Array
+    spread: Float64Array
+
+    def select(self, chosen: BoolArray) -> Excess:
+        """Keep some subjects."""
+        return Excess(value=self.value[chosen], expected=self.expected[chosen], spread=self.spread[chosen])
+
+
+def measure_excess(confusions: Sequence[Int64Array]) -> Excess:
+    """Measure the excess of each subject over guessing, from the confusion matrices of each seed.
+
+    Parameters
+    ----------
+    confusions : sequence of ndarray of int, shape (n_subjects, n_classes, n_classes)
+        One for each seed.
+
+    Notes
+    -----
+    With labels permuted, answers in class c among the trials of class c are hypergeometric, which gives mean and
+    variance exactly. The answers of several seeds are alike: the spread of their mean is taken as the mean of their
+    spreads, which it cannot exceed.
+    """
+    parts = [(excess_over_chance(each), *_permute_labels(each)) for each in confusions]
+    return Excess(**{name: _mean_known(values) for name, values in zip(_EXCESS, zip(*parts, strict=True), strict=True)})
+
+
+def _mean_known(arrays: Sequence[Float64Array]) -> Float64Array:
+    """Mean of what is known at each place; NaN where nothing is."""
+    values = np.stack(arrays)
+    n = np.isfinite(values).sum(axis=0)
+    return np.where(n > 0, np.nansum(values, axis=0) / np.maximum(n, 1), np.nan)
+
+
+def _permute_labels(confusion: Int64Array) -> tuple[Float64Array, Float64Array]:
+    """Mean and standard deviation of `excess_over_chance` over all permutations of a subject's labels."""
+    n, given = confusion.sum(axis=-1).astype(np.float64), confusion.sum(axis=-2).astype(np.float64)
+    total, there = n.sum(axis=-1), n > 0
+    n_classes = there.sum(axis=-1)
+    # share of the answers in each class that the subject has, and its variance as a recall
+    share = np.where(there, given / np.maximum(total, 1)[..., None], 0.0)
+    own = np.where(there, share * (1 - share) * (total[..., None] - n) / np.maximum(n, 1), 0.0)
+    both = share.sum(axis=-1) ** 2 - (share**2).sum(axis=-1)
+    variance = (own.sum(axis=-1) + both) / np.maximum(total - 1, 1)
+    known = n_classes > 1
+    mean = np.where(known, (share.sum(axis=-1) - 1) / np.maximum(n_classes, 1), np.nan)
+    return mean, np.where(known, np.sqrt(variance) / np.maximum(n_classes, 1), np.nan)
+
+
+def p_above_guessing(excess: Excess) -> float:
+    """Test whether answers say more of a trial than guessing does: the primary test against chance.
+
+    The larger of two p values: of the sign-flip test of the excess over subjects (`p_above_chance`), and of its sum
+    against labels permuted within subjects (normal approximation). The first asks whether it holds for people. It
+    assumes figures that lie evenly about 0, which those of a model that answers nearly always the same do not: seldom
+    answers make them skewed, and flips alone raise a false alarm in up to 14 % (`benchmarks/type_one.py`). The second
+    allows for that. NaN without subjects.
+    """
+    known = excess.select(np.isfinite(excess.value))
+    flips = p_above_chance(known.value, 0.0)
+    spread = math.sqrt(float((known.spread**2).sum()))
+    gain = float((known.value - known.expected).sum())
+    permuted = never_zero(float(ndtr(-gain / spread))) if spread > _NO_SPREAD else 1.0
+    return max(flips, permuted) if flips == flips else flips
 
 
 def p_paired(first: Values, second: Values) -> float:

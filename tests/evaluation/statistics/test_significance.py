@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import product
+from itertools import permutations, product
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from measures.coverage import POPULATIONS, measure_false_alarms
 from scipy import stats
+from type_one import ANSWERS, measure
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.statistics.effect_sizes import compute_dz, compute_gz, compute_rank_biserial
@@ -20,7 +21,9 @@ from ecg_facial.evaluation.statistics.significance import (
     assess_equivalence,
     correct_holm,
     excess_over_chance,
+    measure_excess,
     p_above_chance,
+    p_above_guessing,
     p_of_t_above_chance,
     p_paired,
     p_sign_flip,
@@ -238,3 +241,41 @@ def test_effect_sizes_of_degenerate_input() -> None:
     assert compute_dz([0.5, 0.6], [0.4, 0.5]) == math.inf
     assert compute_gz([0.4, 0.5], [0.5, 0.6]) == -math.inf
     assert math.isnan(compute_gz([0.5, 0.7], [0.4, 0.5]))
+
+
+def test_labels_permuted_have_the_mean_and_spread_that_are_computed() -> None:
+    """All permutations of five labels: three classes, one of which is never the label, one never the answer."""
+    labels, answers = np.array([0, 0, 0, 1, 1]), np.array([0, 1, 1, 2, 1])
+    drawn = []
+    for order in permutations(range(5)):
+        confusion = np.zeros((3, 3), dtype=int)
+        np.add.at(confusion, (labels[list(order)], answers), 1)
+        drawn.append(float(excess_over_chance(confusion)))
+    confusion = np.zeros((1, 3, 3), dtype=int)
+    np.add.at(confusion[0], (labels, answers), 1)
+    excess = measure_excess([confusion, confusion])
+    assert excess.expected[0] == pytest.approx(np.mean(drawn))
+    assert excess.spread[0] == pytest.approx(np.std(drawn))
+    assert excess.value[0] == pytest.approx(float(excess_over_chance(confusion[0])))
+
+
+def test_the_primary_test_is_the_larger_of_two_and_quiet_where_nothing_can_be_told() -> None:
+    perfect = np.stack([5 * np.eye(4, dtype=int)] * 12)
+    assert p_above_guessing(measure_excess([perfect])) == 1 / 2**12
+    constant = np.zeros((12, 4, 4), dtype=int)
+    constant[:, :, 1] = 5
+    assert p_above_guessing(measure_excess([constant])) == 1.0
+    # one trial of each class, right in all of five people: flips are 1 in 32, permutations far less
+    single = np.stack([np.eye(2, dtype=int)] * 5)
+    assert p_above_guessing(measure_excess([single])) == pytest.approx(1 / 32)
+    assert math.isnan(p_above_guessing(measure_excess([np.zeros((3, 2, 2), dtype=int)])))
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("design", ["17/20/20/20", "70/30, 1-5 % lost", "6/2 and 30/34"])
+def test_who_answers_without_looking_raises_few_false_alarms(design: str, answer: str) -> None:
+    """600 cohorts: the table of all designs is that of benchmarks/type_one.py."""
+    cell = measure(design, 12, answer, cohorts=600, seed=1)
+    assert cell["alarms"] <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 600)
+    if answer == "constant":
+        assert cell["alarms"] == 0 < cell["accuracy, even"]

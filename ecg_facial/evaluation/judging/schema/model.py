@@ -48,8 +48,8 @@ class OverSubjects(Record):
         Mean over subjects of balanced accuracy less one over the number of classes that the subject has: 0 is expected
         of whoever answers without looking, whatever the shares of the classes.
     p_above_chance : float or None, 0 to 1
-        The primary test against chance: one-sided sign-flip test of that excess over subjects. Of groups of people it
-        is not corrected for their number.
+        The primary test against chance: one-sided sign-flip test of that excess over subjects, or of labels permuted
+        within subjects, whichever p is larger. Of groups of people it is not corrected for their number.
     """
 
     n_subjects: int
