@@ -5,7 +5,8 @@ column a way of answering without looking; a cell is the share of cohorts with p
 95 % interval (Clopper and Pearson). The last line is a JSON object. Exit code 1 where an upper limit exceeds 6.5 %.
 
 Beside the primary test stand three others, in the way of answering where they fail most: its sign flips alone, and what
-it replaces, t tests of accuracy against one over the number of classes and against the pooled share of the largest class.
+it replaces, t tests of accuracy against one over the number of classes and against the pooled share of the largest
+class.
 """
 
 from __future__ import annotations

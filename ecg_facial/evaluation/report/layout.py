@@ -116,15 +116,20 @@ def gather_strata(metrics: RunMetrics) -> dict[str, dict[str, list[OverSubjects 
 def count_trials(predictions: pd.DataFrame, class_names: Sequence[str]) -> list[dict[str, Any]]:
     """Subjects with what is known of them, their fold, and their trials of each class."""
     one = predictions.drop_duplicates(["subject", "trial"])
-    people = [name for name in PEOPLE if name in one]
+    people = [name for name in _PEOPLE if name in one]
+    numbers = pd.crosstab(one["subject"], one["label"]).reindex(columns=list(class_names), fill_value=0)
+    known = one.drop_duplicates("subject").set_index("subject").loc[numbers.index]
+    rows = zip(
+        numbers.index, known[people].to_numpy().tolist(), known["fold"], numbers.to_numpy().tolist(), strict=True
+    )
     return [
         {
             "subject": str(subject),
-            "people": ["" if pd.isna(value) else value for value in part[people].iloc[0]],
-            "fold": part["fold"].iloc[0],
-            "numbers": [int((part["label"] == name).sum()) for name in class_names],
+            "people": ["" if pd.isna(value) else value for value in of_person],
+            "fold": fold,
+            "numbers": counts,
         }
-        for subject, part in one.groupby("subject", sort=True)
+        for subject, of_person, fold, counts in rows
     ]
 
 
