@@ -116,7 +116,7 @@ def gather_strata(metrics: RunMetrics) -> dict[str, dict[str, list[OverSubjects 
 def count_trials(predictions: pd.DataFrame, class_names: Sequence[str]) -> list[dict[str, Any]]:
     """Subjects with what is known of them, their fold, and their trials of each class."""
     one = predictions.drop_duplicates(["subject", "trial"])
-    people = [name for name in _PEOPLE if name in one]
+    people = [name for name in PEOPLE if name in one]
     numbers = pd.crosstab(one["subject"], one["label"]).reindex(columns=list(class_names), fill_value=0)
     known = one.drop_duplicates("subject").set_index("subject").loc[numbers.index]
     rows = zip(
