@@ -11,7 +11,6 @@ import dataclasses
 import json
 import types
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +18,9 @@ from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.runtime.settings import convert_value
 from ecg_facial.runtime.settings import to_dict as settings_to_dict
 from ecg_facial.runtime.storage import write_json
+
+# type hints are text that Python evaluates anew each time, which takes most of the time of a file of 3,000 subjects
+_TYPES: dict[type, Mapping[str, Any]] = {}
 
 
 class Record:
@@ -104,11 +106,12 @@ class Record:
         write_json(path, self.to_dict())
 
 
-@cache
 def field_types(kind: type) -> Mapping[str, Any]:
     """Types of a dataclass' fields, by name and in their order."""
-    hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    if kind not in _TYPES:
+        hints = get_type_hints(kind)
+        _TYPES[kind] = {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+    return _TYPES[kind]
 
 
 def _check_version(expected: int | None, content: dict[str, Any], where: str) -> None:
