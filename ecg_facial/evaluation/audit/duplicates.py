@@ -31,11 +31,15 @@ _LEAST_BEATS = 4
 _TOLERANCES_S = {4: 2e-4, 5: 2e-4}
 _TOLERANCE_S = 1.5e-3
 
+# of features in a table: largest difference of copies in standard deviations of the column, columns that are needed,
+# share of trials in which a column must differ, columns that the search tree takes, and what stands for a missing value
+_SAME_VALUES, _LEAST_COLUMNS, _DISTINCT_SHARE, _TREE_COLUMNS, _ABSENT = 1e-3, 3, 0.5, 16, 1e6
+
 
 def find_duplicates(
     prepared: PreparedData, rows: Sequence[int], *, groups: Sequence[str] | None = None
 ) -> list[tuple[int, int]]:
-    """Find pairs of rows with the same clip or the same stretch of ECG.
+    """Find pairs of rows with the same clip, the same stretch of ECG, or the same features of a table.
 
     Parameters
     ----------
@@ -46,7 +50,11 @@ def find_duplicates(
         Group of each row of the table, such as its subject; pairs within a group are left out.
     """
     chosen = [int(row) for row in rows]
-    pairs = {*find_same_motion(prepared, chosen), *find_same_beats(prepared, chosen)}
+    pairs = {
+        *find_same_motion(prepared, chosen),
+        *find_same_beats(prepared, chosen),
+        *find_same_values(prepared, chosen),
+    }
     ordered = sorted({(min(pair), max(pair)) for pair in pairs})
     return [pair for pair in ordered if groups is None or groups[pair[0]] != groups[pair[1]]]
 
@@ -118,3 +126,25 @@ def find_same_beats(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[in
         tree = cKDTree(np.stack([times_s for _, times_s in group]))
         pairs |= {(group[a][0], group[b][0]) for a, b in tree.query_pairs(reach)}
     return pairs
+
+
+def find_same_values(prepared: PreparedData, rows: Sequence[int]) -> set[tuple[int, int]]:
+    """Pairs of rows of a table of features whose values are the same, to a thousandth of the columns' spread.
+
+    Columns that take few values agree by chance: only those that differ in most trials are compared.
+    """
+    columns = [name for group in prepared.modalities.values() for name in group]
+    if not columns:
+        return set()
+    values = np.asarray(prepared.table[columns].iloc[list(rows)], np.float64)
+    distinct = np.array([len(np.unique(column[np.isfinite(column)])) for column in values.T])
+    values = values[:, distinct > _DISTINCT_SHARE * len(rows)]
+    known = np.isfinite(values).sum(axis=1) >= _LEAST_COLUMNS
+    if known.sum() < 2:
+        return set()
+    at, values = np.asarray(rows)[known], values[known]
+    scaled = np.where(np.isfinite(values), values / np.maximum(np.nanstd(values, axis=0), 1e-12), _ABSENT)
+    some = scaled[:, np.unique(np.linspace(0, scaled.shape[1] - 1, _TREE_COLUMNS).round().astype(int))]
+    near = cKDTree(some).query_pairs(_SAME_VALUES * np.sqrt(some.shape[1]))
+    same = [(a, b) for a, b in near if np.abs(scaled[a] - scaled[b]).max() <= _SAME_VALUES]
+    return {(int(at[a]), int(at[b])) for a, b in same}

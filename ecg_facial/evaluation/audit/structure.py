@@ -77,12 +77,13 @@ def check_copies(
     copies = [pair for pair in pairs if _is_split(pair, sides)]
     names = prepared.table["trial"].astype(str).to_numpy()
     found = [f"{names[a]} and {names[b]}" for a, b in copies]
+    alike = "have the same features" if prepared.modalities else "look or beat alike"
     checks = [
         Check(
             name="no copy of a trial on both sides",
             kind="deterministic",
             passed=not found,
-            message=_list_findings(found) or f"{len(used)} trials: no two on different sides look or beat alike",
+            message=_list_findings(found) or f"{len(used)} trials: no two on different sides {alike}",
             leak=9,
         )
     ]

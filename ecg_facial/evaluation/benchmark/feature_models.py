@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -219,7 +219,12 @@ class FittedView:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedFeatures:
-    """All views after their fit."""
+    """All views after their fit.
+
+    A trial without any value of a modality has no answer of that modality's model.
+    """
+
+    abstains: ClassVar[bool] = True
 
     views: Mapping[str, FittedView]
     fusions: tuple[WeightedSum, ...]

@@ -58,9 +58,17 @@ def name_signals(metrics: RunMetrics) -> str:
     return " and ".join([word for model, word in _SIGNALS.items() if model in metrics.models] or _SIGNALS.values())
 
 
-def _is_built_in(metrics: RunMetrics) -> bool:
+def _is_built_in(run: RunRecord, metrics: RunMetrics) -> bool:
     """Whether the package's own networks were judged, so that what it knows of them is true of the run."""
-    return any(model in metrics.models for model in _SIGNALS)
+    return run.model_settings is not None and any(model in metrics.models for model in _SIGNALS)
+
+
+def describe_table(run: RunRecord) -> str:
+    """Count the features of a table by modality; empty where the data are no table."""
+    if run.table is None:
+        return ""
+    counts = ", ".join(f"{n} {modality}" for modality, n in run.table.n_features.items())
+    return f"features of a table, as they were given ({counts}; run.json)"
 
 
 def _title(run: _Source, metrics: RunMetrics) -> str:
@@ -89,7 +97,9 @@ def _analysed(_: _Source, metrics: RunMetrics) -> str:
 
 
 def _preparation(run: _Source, metrics: RunMetrics) -> str:
-    if not isinstance(run, RunRecord) or not _is_built_in(metrics):
+    if isinstance(run, RunRecord) and run.table is not None:
+        return f"{describe_table(run)}; a missing value takes the median of the training part"
+    if not isinstance(run, RunRecord) or not _is_built_in(run, metrics):
         return ""
     made = " and ".join(word for model, word in _WINDOWS.items() if model in metrics.models)
     return f"{made} by one function for all trials; normalisation {run.normalisation.mode}; settings and versions below"
@@ -100,6 +110,8 @@ def _outcome(run: _Source, metrics: RunMetrics) -> str:
         return ""
     if run.levels_by == "stimulus":
         return f"level of the stimulus ({_classes(metrics)}), set by the experiment; not what the person felt"
+    if run.levels_by == "unknown":
+        return ""
     return f"level that an observer coded ({_classes(metrics)}); not what the person felt"
 
 
@@ -110,7 +122,9 @@ def _assessor(run: _Source, metrics: RunMetrics) -> str:
 
 
 def _predictors(run: _Source, metrics: RunMetrics) -> str:
-    if not isinstance(run, RunRecord) or not _is_built_in(metrics):
+    if isinstance(run, RunRecord) and run.table is not None:
+        return describe_table(run)
+    if not isinstance(run, RunRecord) or not _is_built_in(run, metrics):
         return ""
     signals = [f"{_WINDOWS[model]} ({word})" for model, word in _SIGNALS.items() if model in metrics.models]
     length = f", windows of {run.window_settings.window_s:g} s" if run.window_settings else ""
@@ -125,7 +139,7 @@ def _missing(run: _Source, metrics: RunMetrics) -> str:
     said = (
         f"trials without a prediction, of {metrics.n_trials}: {lacking}; left out of the figures, as wrong beside them"
     )
-    both = all(model in metrics.models for model in (*_SIGNALS, "fusion"))
+    both = all(model in metrics.models for model in (*_SIGNALS, "fusion")) and not run.pipelines
     return f"{said}; with one signal alone the fused model takes that model's output" if both else said
 
 
@@ -154,7 +168,7 @@ def _how_predicted(run: _Source, metrics: RunMetrics) -> str:
 
 
 def _model(run: _Source, metrics: RunMetrics) -> str:
-    if not isinstance(run, RunRecord):
+    if not isinstance(run, RunRecord) or not _is_built_in(run, metrics):
         return ""
     return "; ".join(word for model, word in _NETWORKS.items() if model in metrics.models)
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from ecg_facial.evaluation.benchmark.run_record import RunRecord, ScoredFile
 from ecg_facial.evaluation.judging.schema import RunMetrics
-from ecg_facial.evaluation.report.checklist import Item
+from ecg_facial.evaluation.report.checklist import Item, describe_table
 
 _Source = RunRecord | ScoredFile
 _Fill = Callable[[_Source, RunMetrics], str]
@@ -82,6 +82,8 @@ def _problems(run: _Source, _: RunMetrics) -> str:
 def _missing(run: _Source, _: RunMetrics) -> str:
     if not isinstance(run, RunRecord):
         return ""
+    if run.table is not None:
+        return "missing values take the median of the training part; models of an absent modality give no prediction"
     n = sum(problem.kind == "missing" for problem in run.problems)
     return f"{n} recordings or trials were missing; what was missing is left out and listed"
 
@@ -89,11 +91,15 @@ def _missing(run: _Source, _: RunMetrics) -> str:
 def _corrupt(run: _Source, _: RunMetrics) -> str:
     if not isinstance(run, RunRecord):
         return ""
+    if run.table is not None:
+        return ""
     n = sum(problem.kind in ("unreadable", "too_short", "unknown_label") for problem in run.problems)
     return f"left out and listed with the reason: {n} unreadable, too short or without a known level"
 
 
 def _transformations(run: _Source, _: RunMetrics) -> str:
+    if isinstance(run, RunRecord) and run.table is not None:
+        return f"{describe_table(run)}; a missing value takes the median of the training part"
     if not isinstance(run, RunRecord) or run.model_settings is None:
         return ""
     return f"windows by one function for all trials, normalisation {run.normalisation.mode}; all settings are listed"

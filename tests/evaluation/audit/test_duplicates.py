@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
-from ecg_facial.evaluation.audit.duplicates import find_duplicates, find_same_beats, find_same_motion
+from ecg_facial.evaluation.audit.duplicates import (
+    find_duplicates,
+    find_same_beats,
+    find_same_motion,
+    find_same_values,
+)
+from ecg_facial.prepared.tabular import TabularData
 from ecg_facial.windows.window import Window, read_lazily
 
 N_FRAMES, CROP_PX = 8, 48
@@ -18,6 +24,8 @@ N_FRAMES, CROP_PX = 8, 48
 
 class Clips:
     """Clips in which a blob wanders its own way before one of two looks; hearts with beats at random times."""
+
+    modalities: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def __init__(self, n: int = 40, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
@@ -98,3 +106,32 @@ def test_a_still_clip_and_an_unseen_one_have_no_motion() -> None:
     clips.films[0][:] = clips.films[0][0]
     clips.films[1][:] = clips.films[0][0]
     assert find_same_motion(clips, range(3)) == set()
+
+
+def make_features(values: np.ndarray[Any, Any]) -> TabularData:
+    trials = pd.DataFrame({"subject": [f"p{n % 4}" for n in range(len(values))], "level": "mild"})
+    trials["trial"] = [f"t{n}" for n in range(len(values))]
+    return TabularData(trials, {"ecg": pd.DataFrame(values, columns=[f"f{n}" for n in range(values.shape[1])])})
+
+
+def test_rows_of_a_table_with_the_same_features_are_found_also_rounded() -> None:
+    values = np.random.default_rng(0).normal(size=(60, 5)) * [1, 10, 100, 1e-3, 1]
+    values[:, 4] = np.arange(60) % 2
+    values[7], values[30] = values[50], values[41]
+    values[30, :3] = values[41, :3].round(3)
+    values[20, 2] = np.nan
+    values[33] = values[20]
+    assert find_same_values(make_features(values), range(60)) == {(7, 50), (30, 41), (20, 33)}
+
+
+def test_rows_that_agree_in_a_few_values_or_in_what_is_missing_are_no_copies() -> None:
+    values = np.random.default_rng(0).integers(0, 3, (60, 6)).astype(float)
+    assert find_same_values(make_features(values), range(60)) == set(), "columns of three values agree by chance"
+    values = np.random.default_rng(0).normal(size=(60, 6))
+    values[:20] = np.nan
+    values[30, :5] = values[31, :5]
+    assert find_same_values(make_features(values), range(60)) == set()
+
+
+def test_windows_have_no_features_to_compare(make_prepared: Any) -> None:
+    assert find_same_values(make_prepared(n_subjects=1, n_frames=2), range(8)) == set()
