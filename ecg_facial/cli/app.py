@@ -28,6 +28,7 @@ from ecg_facial.cli.arguments import (
     PipelineOption,
     name_classes,
     name_columns,
+    refuse_with_table,
     refuse_without_table,
 )
 from ecg_facial.cli.console import errors_as_one_line, say
@@ -200,6 +201,7 @@ def benchmark(
         else:
             from ecg_facial.workflow.tabular import benchmark_table
 
+            refuse_with_table(test_data=test_data, cache=cache)
             result = benchmark_table(
                 data,
                 out,

@@ -62,6 +62,20 @@ def name_columns(
     return FeatureSettings(features=features, label=label, subject=subject, trial=trial)
 
 
+def refuse_with_table(*, test_data: Path | None, cache: Path | None) -> None:
+    """Refuse options of recordings where the data are a table.
+
+    Raises
+    ------
+    SettingsError
+    """
+    named = "--test-data" if test_data is not None else "--cache" if cache is not None else None
+    if named is not None:
+        raise SettingsError(
+            f"{named} is of recordings: a table of features is one data set without windows; leave it out"
+        )
+
+
 def name_classes(settings: BenchmarkSettings, classes: str | None) -> BenchmarkSettings:
     """Put classes, separated by commas, into settings."""
     if classes is None:

@@ -159,7 +159,8 @@ def _list(names: Iterable[str]) -> str:
 def _read_header(path: Path) -> tuple[list[str], str]:
     """Names of the columns and their separator; pandas silently renames a repeated column, so they are read first."""
     if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; expected a table of features, one row per trial")
+        what = "a folder" if path.is_dir() else "no such file"
+        raise MissingDataError(f"{path}: {what}; expected a table of features, one row per trial")
     if path.stat().st_size > MAX_BYTES:
         raise CorruptDataError(f"{path}: {path.stat().st_size} bytes, at most {MAX_BYTES} are read; leave columns out")
     try:

@@ -21,6 +21,7 @@ from ecg_facial.evaluation.benchmark.run_file import DataSource
 from ecg_facial.evaluation.benchmark.run_record import TableRecord
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.labels import OWN_TASK
 from ecg_facial.learning.settings import ModelSettings
 from ecg_facial.prepared.tabular import TabularData
@@ -94,7 +95,9 @@ def benchmark_table(
 
 
 def _check(settings: BenchmarkSettings) -> None:
-    """Refuse what is made for windows."""
+    """Refuse what is made for windows, or for two data sets."""
+    if parse_protocol(settings.protocol).name == "cross-dataset":
+        raise SettingsError("protocol cross-dataset: a table is one data set; name the people to test on: pools:FILE")
     if settings.normalisation.mode != "none":
         raise SettingsError(
             f"normalisation {settings.normalisation.mode!r} is of windows: features of a table are standardised by the "

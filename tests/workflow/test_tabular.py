@@ -32,6 +32,7 @@ from ecg_facial.workflow.tabular import benchmark_table
 
 COLUMNS = FeatureSettings(features="face_*:facial,ecg_*:ecg", label="pain", subject="who", trial="n")
 SETTINGS = BenchmarkSettings(protocol="kfold:3", task="own", classes=LABELS)
+TABLE = ["--features", "face_*:facial", "--label", "pain", "--subject", "who"]
 QUICK = AuditSettings(n_folds=1)
 
 
@@ -179,6 +180,11 @@ def test_the_command_takes_a_table_and_its_columns(tmp_path: Path, run: Callable
         (["--label", "pain"], "no --features, no --subject: a table of features needs --features, --label, --subject"),
         (["--classes", "a,b"], "--classes is of a table of features"),
         (["--features", "face_*:facial", "--label", "pain", "--subject", "id"], "no column 'id' (--subject)"),
+        ([*TABLE, "--test-data", "other.csv"], "--test-data is of recordings"),
+        ([*TABLE, "--cache", "windows"], "--cache is of recordings"),
+        ([*TABLE, "--protocol", "cross-dataset"], "protocol cross-dataset: a table is one data set"),
+        ([*TABLE, "--pipeline", "nothing"], "pipeline 'nothing': expected MODULE:NAME"),
+        ([*TABLE, "--classes", "none,mild"], "pain 'severe' (8 rows) is not among the classes none, mild"),
     ],
 )
 def test_the_command_refuses_in_one_line(

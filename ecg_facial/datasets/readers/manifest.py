@@ -37,6 +37,7 @@ CARD = Card(
     layout=LAYOUT,
 )
 _NEEDED = ("subject", "trial", "label")
+_OF_FEATURES = "or name the columns of a table of features: benchmark --features, --label, --subject"
 
 
 def fits(root: Path) -> bool:
@@ -57,7 +58,7 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     path = root if root.is_file() else root / MANIFEST_NAME
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file; write a table with the columns subject,trial,label,video,ecg")
-    rows = list(read_rows(path, delimiter=",", needed=_NEEDED))
+    rows = list(read_rows(path, delimiter=",", needed=_NEEDED, remedy=_OF_FEATURES))
     if not rows:
         raise MissingDataError(f"{path}: a header but no rows; write one row per trial")
     if not {"video", "ecg"} & rows[0][1].keys():
