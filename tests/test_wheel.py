@@ -18,7 +18,10 @@ from ecg_facial.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = sorted(str(command.name or command.callback.__name__) for command in app.registered_commands)
-EXTRAS = {"evaluate": ("sklearn", "joblib", "jinja2", "matplotlib"), "train": ("torch", "safetensors", "onnx")}
+EXTRAS = {
+    "evaluate": ("sklearn", "joblib", "cloudpickle", "jinja2", "matplotlib"),
+    "train": ("torch", "safetensors", "onnx"),
+}
 Run = Callable[..., subprocess.CompletedProcess]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from ecg_facial.errors import CorruptDataError, SettingsError, StaleCacheError
@@ -147,11 +148,15 @@ def choose_device(name: str) -> torch.device:
 
 @contextmanager
 def limit_threads(threads: int) -> Iterator[None]:
-    """Limit torch's threads inside a block. Small networks are slower with more; results differ in the last bit."""
+    """Limit the threads of torch, of linear algebra and of OpenMP inside a block.
+
+    Small networks are slower with more. Results differ in the last bit, so a fold gets as many wherever it runs.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        yield
+        with threadpool_limits(limits=threads):
+            yield
     finally:
         torch.set_num_threads(before)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from ecg_facial.errors import MissingDependencyError
 
 PACKAGES = {
-    "evaluate": ("sklearn", "joblib", "jinja2", "matplotlib"),
+    "evaluate": ("sklearn", "joblib", "cloudpickle", "jinja2", "matplotlib"),
     "train": ("torch", "safetensors", "onnx", "onnxscript"),
     "simulate": ("numba",),
     "ray": ("ray",),

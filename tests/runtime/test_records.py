@@ -141,6 +141,6 @@ def test_a_verdict_that_does_not_follow_from_the_checks_is_refused() -> None:
     assert (content["verdict"], content["leaks"]) == ("LEAK", [3])
     assert "carried from fold to fold" in content["checks"][0]["leak_name"]
     assert AuditResult.from_dict(content) == AuditResult(checks=(leak,))
-    content["verdict"] = "clean"
+    content["verdict"] = "no leak found"
     with pytest.raises(CorruptDataError, match="verdict does not follow"):
         AuditResult.from_dict(content)

@@ -6,7 +6,6 @@ others compare figures.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +13,6 @@ import pandas as pd
 
 from ecg_facial.evaluation.judging.published import IMPLAUSIBLE_POINTS, best_published
 from ecg_facial.evaluation.judging.schema import ALPHA, Check, RunMetrics
-from ecg_facial.evaluation.statistics.confidence_intervals import runs_at_chance
 from ecg_facial.evaluation.statistics.significance import p_of_t_above_chance
 from ecg_facial.runtime.typing import Float64Array
 
@@ -88,25 +86,49 @@ def _tail(chances: Float64Array, hits: int) -> float:
     return float(distribution[hits:].sum())
 
 
-def check_permuted(accuracies: Sequence[float], chance: float) -> Check:
-    """Test whether runs with labels permuted within subject score above chance; not made for fewer than two runs."""
-    if len(accuracies) < 2:
-        return Check(
-            name="permuted labels score at chance",
-            kind="stochastic",
-            passed=None,
-            message="not run: ask for permutations of the labels",
-        )
-    p_value = p_of_t_above_chance(list(accuracies), chance)
-    runs = runs_at_chance(list(accuracies), chance)
+def excess_over_base_rate(predictions: pd.DataFrame) -> float:
+    """Accuracy less what the same predictions get when each subject's labels are shuffled, the mean over subjects.
+
+    With the labels of a subject shuffled, a prediction is right by chance as often as its class is among them. So this
+    is 0 on average for every method that knows nothing of the labels, whatever it prefers to say and however unequal
+    the classes are; for one that always says the same it is exactly 0.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        ``subject, label, predicted``.
+    """
+    found = []
+    for _, part in predictions.groupby("subject", sort=True):
+        shares = [part[column].value_counts(normalize=True) for column in ("label", "predicted")]
+        expected = float(shares[0].mul(shares[1], fill_value=0.0).sum())
+        found.append(float((part["label"] == part["predicted"]).mean()) - expected)
+    return float(np.mean(found))
+
+
+def check_permuted(excesses: Sequence[float]) -> Check:
+    """Test whether runs with labels permuted within subject score above their base rate; not made for fewer than two.
+
+    Parameters
+    ----------
+    excesses : sequence of float
+        `excess_over_base_rate` of each run, the mean over models.
+    """
+    name = "permuted labels score at their base rate"
+    if len(excesses) < 2:
+        return Check(name=name, kind="stochastic", passed=None, message="not run: ask for permutations of the labels")
+    values = np.asarray(excesses, np.float64)
+    known = values.std() > 1e-12
+    p_value = (
+        p_of_t_above_chance(list(excesses), 0.0) if known else 1.0 if values.mean() <= 1e-12 else 0.5 ** len(values)
+    )
     return Check(
-        name="permuted labels score at chance",
+        name=name,
         kind="stochastic",
-        # equal runs have no t test
-        passed=not p_value < ALPHA,
-        message=f"{100 * runs.mean:.2f} % in {runs.n_runs} runs (95 % {100 * runs.low:.2f} to {100 * runs.high:.2f}), "
-        f"chance {100 * chance:.2f}; above it p {p_value:.2g}",
-        p_value=None if math.isnan(p_value) else p_value,
+        passed=p_value >= ALPHA,
+        message=f"{100 * values.mean():+.2f} points above the base rate in {len(values)} runs (standard deviation "
+        f"{100 * values.std():.2f}); p {p_value:.2g}",
+        p_value=p_value,
     )
 
 
@@ -148,14 +170,32 @@ def _check_ceiling(metrics: RunMetrics) -> list[Check]:
     ]
 
 
-def check_normalisation(mode: str, *, rest_is_scored: bool) -> Check:
-    """Warn of transductive normalisation, and check that baseline recordings are outside the scored trials."""
-    name = "normalisation sees no other test trial"
+def check_normalisation(mode: str, *, rest_is_scored: bool, rest_by_label: bool = False) -> Check:
+    """Warn of transductive normalisation and of rest that was found by its label; rest must be outside scored trials.
+
+    Parameters
+    ----------
+    mode : str
+        Of `NormalisationSettings`.
+    rest_is_scored : bool
+        Whether any recording that a person is scaled by is among the scored trials.
+    rest_by_label : bool
+        Whether trials stand for rest because their label says no pain, and not because they were recorded as rest.
+    """
+    name = "normalisation sees no other test trial, and no label"
+
+    def say(passed: bool, message: str, *, leak: int | None = None, warning: bool = False) -> Check:
+        return Check(name=name, kind="deterministic", passed=passed, message=message, leak=leak, warning=warning)
+
     if mode == "transductive":
         message = "transductive: every test person was scaled by all of their own test trials; optimistic, and not live"
-        return Check(name=name, kind="deterministic", passed=False, message=message, leak=4, warning=True)
+        return say(False, message, leak=4, warning=True)
     if mode == "baseline" and rest_is_scored:
-        return Check(
-            name=name, kind="deterministic", passed=False, message="baseline trials are among the scored ones", leak=4
+        return say(False, "baseline trials are among the scored ones", leak=11)
+    if mode == "baseline" and rest_by_label:
+        message = (
+            "baseline: every test person was scaled by trials that were chosen because their label is no pain; with no "
+            "label at hand, record rest before"
         )
-    return Check(name=name, kind="deterministic", passed=True, message=f"mode {mode}")
+        return say(False, message, leak=11, warning=True)
+    return say(True, f"mode {mode}")

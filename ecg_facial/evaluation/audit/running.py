@@ -1,28 +1,30 @@
 """The audit of a run, cheap or whole.
 
-Input: a finished run, its data and its pipelines. Output: an `AuditResult`. The cheap form fits one fold six times; the
-whole form fits three folds, also in another order, and repeats the run with permuted labels.
+Input: a finished run, its data and its pipelines. Output: an `AuditResult`. Where nothing is found, a fold is fitted
+once more. The cheap form takes the last fold and one drawn at random, as far as its share of the run permits; the whole
+form takes four folds, also in another order, and repeats the run with permuted labels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pandas as pd
 
-from ecg_facial.evaluation.audit.canaries import (
-    AuditedFold,
-    check_batches,
-    check_canaries,
-    check_factories,
-    check_other_trials,
-    check_run,
-    check_state,
+from ecg_facial.evaluation.audit.canaries import check_folds
+from ecg_facial.evaluation.audit.circumstances import check_circumstances
+from ecg_facial.evaluation.audit.decoding import (
+    check_counts,
+    check_normalisation,
+    check_permuted,
+    check_plausibility,
+    excess_over_base_rate,
 )
-from ecg_facial.evaluation.audit.decoding import check_counts, check_normalisation, check_permuted, check_plausibility
+from ecg_facial.evaluation.audit.refitting import PRELOAD, AuditedFold, read_stored
 from ecg_facial.evaluation.audit.settings import CHEAP, AuditSettings
 from ecg_facial.evaluation.audit.structure import check_copies, check_structure
 from ecg_facial.evaluation.benchmark.builtin import NetworksFactory
@@ -36,11 +38,11 @@ from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan
 from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.labels import REST_CODE, Task
-from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.normalising import choose_rest, normalise
 from ecg_facial.recording import Trial
 from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 from ecg_facial.runtime.executors.serial import SERIAL
 
 
@@ -69,7 +71,7 @@ def audit_run(
     trials : iterable of Trial
         The indexed trials, by which files and stretches are known.
     executor : Executor
-        Of the runs with permuted labels.
+        Of the runs with permuted labels; as many folds are fitted again at the same time, in fresh processes.
     """
     task, seed = settings.find_task(), min(result.plan.folds)
     chosen: Sequence[Factory | Pipeline] = (
@@ -79,18 +81,61 @@ def audit_run(
         prepared = permute_levels(prepared, task=task, seed=seed)
     # which trials stand for rest is decided before labels are altered
     base = choose_rest(prepared, settings.normalisation)
-    checks = _check_sides(normalise(base, settings.normalisation), result.plan, task, settings, trials)
+    indexed = tuple(trials)
+    checks = [check_circumstances(prepared, task=task, trials=indexed)]
+    by_label = _count_rest(base) > _count_rest(prepared)
+    checks += _check_sides(
+        normalise(base, settings.normalisation), result.plan, task, settings, indexed, rest_by_label=by_label
+    )
+    drawn: list[Fold] = []
     if not parse_protocol(result.plan.protocol).leaks:
         # the leaking protocol trains and tests everybody: nobody is left whose signals could replace the test trials'
-        checks += _refit(base, result, settings, chosen, audit)
+        drawn = draw_folds(result.plan.folds[seed], audit, n_seeds=len(result.plan.folds))
+        checks += _refit(base, result, settings, chosen, drawn, order=audit.order, workers=executor.workers)
     checks.append(check_counts(from_run(result.predictions, task.class_names).table, task.class_names))
-    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor), task.chance))
+    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor)))
     checks += check_plausibility(result.metrics, simulated=result.simulated)
-    return AuditResult(checks=tuple(checks))
+    return AuditResult(
+        checks=tuple(name_once(checks)),
+        refitted=tuple(fold.index for fold in drawn),
+        n_folds=len(result.plan.folds[seed]),
+        draw_seed=audit.seed,
+    )
+
+
+def _count_rest(prepared: PreparedData) -> int:
+    return int((prepared.table["level"] == REST_CODE).sum())
+
+
+def name_once(checks: Sequence[Check]) -> list[Check]:
+    """Make the dependence on other test trials a consequence where predictions were decoded with known counts."""
+    decoded = next((check for check in checks if check.passed is False and check.leak == 5), None)
+    if decoded is None:
+        return list(checks)
+    return [
+        replace(check, consequence_of=decoded.name) if check.passed is False and check.leak == 4 else check
+        for check in checks
+    ]
+
+
+def draw_folds(folds: Sequence[Fold], audit: AuditSettings, *, n_seeds: int = 1) -> list[Fold]:
+    """Draw the folds that are fitted again: the last one, and others at random by the audit's seed.
+
+    As many as asked for, and no more than the share of the run's fits allows; in any case one, where any are asked for.
+    """
+    n = min(audit.n_folds, len(folds), max(1, int(audit.share * len(folds) * n_seeds)))
+    others = np.random.default_rng([audit.seed, len(folds)]).permutation(len(folds) - 1)[: max(n - 1, 0)]
+    return [folds[place] for place in sorted({len(folds) - 1, *others.tolist()})] if n else []
 
 
 def _check_sides(
-    data: PreparedData, plan: FoldPlan, task: Task, settings: BenchmarkSettings, trials: Iterable[Trial]
+    data: PreparedData,
+    plan: FoldPlan,
+    task: Task,
+    settings: BenchmarkSettings,
+    trials: Iterable[Trial],
+    *,
+    rest_by_label: bool,
 ) -> list[Check]:
     """Who and what is on which side of the folds; copies and rest are looked for in the first seed's folds."""
     every, first = [fold for folds in plan.folds.values() for fold in folds], plan.folds[min(plan.folds)]
@@ -98,7 +143,8 @@ def _check_sides(
     checks += check_copies(data, first, task=task, trials=trials)
     rest = set(np.flatnonzero((data.table["level"] == REST_CODE).to_numpy()).tolist())
     scored = {row for fold in first for row in test_rows(data, fold, task=task)}
-    checks.append(check_normalisation(settings.normalisation.mode, rest_is_scored=bool(rest & scored)))
+    mode = settings.normalisation.mode
+    checks.append(check_normalisation(mode, rest_is_scored=bool(rest & scored), rest_by_label=rest_by_label))
     return checks
 
 
@@ -107,44 +153,30 @@ def _refit(
     result: BenchmarkResult,
     settings: BenchmarkSettings,
     factories: Sequence[Factory | Pipeline],
-    audit: AuditSettings,
+    drawn: Sequence[Fold],
+    *,
+    order: bool,
+    workers: int,
 ) -> list[Check]:
-    """Fit some folds of the first seed again, evenly chosen."""
+    """Fit folds of the first seed again, each time in a fresh process, with the threads of the run."""
     seed = min(result.plan.folds)
-    folds, checks = result.plan.folds[seed], list[Check]()
-    with limit_threads(settings.threads):
-        for place in np.unique(np.linspace(0, len(folds) - 1, min(audit.n_folds, len(folds))).round().astype(int)):
-            audited = AuditedFold(
-                prepared=base,
-                normalisation=settings.normalisation,
-                factories=factories,
-                fold=folds[place],
-                task=settings.find_task(),
-                seed=seed,
-            )
-            other = folds[(place + 1) % len(folds)] if audit.order else None
-            checks += _fit_again(audited, _read_fingerprints(result, seed, folds[place].index), other)
-    return checks
-
-
-def _read_fingerprints(result: BenchmarkResult, seed: int, fold: int) -> list[Mapping[str, str]]:
-    """Fingerprints that the run kept of one fold, one per pipeline."""
-    rows = result.details[(result.details["seed"] == seed) & (result.details["fold"] == fold)]
-    return list(rows["fingerprint"])
-
-
-def _fit_again(audited: AuditedFold, stored: Sequence[Mapping[str, str]], other: Fold | None) -> list[Check]:
-    """All checks that fit one fold again; their names say which fold."""
-    fitted = audited.fit()
-    reference = audited.observe(fitted)
-    checks = [check_run(stored, reference), *check_canaries(audited, reference), *check_batches(audited, fitted)]
-    transductive = audited.normalisation.mode == "transductive"
-    checks += check_factories(audited, reference)
-    checks.append(check_other_trials(audited, reference, transductive=transductive))
-    if other is not None:
-        checks.append(check_state(audited, other, reference))
-    named = f" (fold {audited.fold.index})"
-    return [replace(check, name=check.name + named) for check in checks]
+    folds = result.plan.folds[seed]
+    audited = [
+        AuditedFold(
+            prepared=base,
+            normalisation=settings.normalisation,
+            factories=factories,
+            fold=fold,
+            task=settings.find_task(),
+            seed=seed,
+            threads=settings.threads,
+        )
+        for fold in drawn
+    ]
+    others = [folds[(folds.index(fold) + 1) % len(folds)] if order and len(folds) > 1 else None for fold in drawn]
+    stored = [read_stored(result, seed, fold) for fold in drawn]
+    with FreshExecutor(workers, preload=PRELOAD) as fresh:
+        return check_folds(audited, stored, others=others, fresh=fresh)
 
 
 def _permute(
@@ -154,11 +186,13 @@ def _permute(
     n_runs: int,
     executor: Executor,
 ) -> list[float]:
-    """Accuracy over subjects of each run with permuted labels, the mean over models."""
+    """Excess over the base rate of each run with permuted labels, the mean over models."""
     if not n_runs:
         return []
     wanted = replace(settings, permute_labels=True, seeds=n_runs)
     with TemporaryDirectory() as folder:
         run = run_benchmark(prepared, Path(folder), settings=wanted, pipelines=factories, executor=executor)
-    by_seed = [[seed.accuracy for seed in judged.over_seeds.by_seed] for judged in run.metrics.models.values()]
-    return [float(value) for value in np.mean(by_seed, axis=0)]
+    said = from_run(run.predictions, get_task(settings.task).class_names).table
+    by_model = said.groupby(["seed", "model"], sort=True)
+    found = pd.Series({place: excess_over_base_rate(part) for place, part in by_model})
+    return [float(value) for value in found.groupby(level=0).mean()]

@@ -7,13 +7,11 @@ training part alone.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
-import joblib
 import numpy as np
 import torch
 from sklearn.base import clone
@@ -21,6 +19,7 @@ from torch import nn
 
 from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.benchmark.hashing import hash_value
 from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, hash_module, mark_broken
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.inference.forest import LEAST_PROBABILITY
@@ -194,19 +193,11 @@ class FittedEstimator:
 
     def fingerprint(self) -> dict[str, str]:
         """SHA-256 of the fitted estimator, its scaler and all else that it holds."""
-        return {f"estimator:{self.name}": hash_fitted(self.estimator)}
+        return {f"estimator:{self.name}": hash_value(self.estimator)}
 
     def details(self) -> dict[str, Any]:
         """Empty: no figure is known of every estimator."""
         return {}
-
-
-def hash_fitted(estimator: Any) -> str:
-    """SHA-256 of joblib's hash of everything that a fitted estimator holds, its parts included.
-
-    joblib hashes by value: equal content gives equal digests, whichever objects share it.
-    """
-    return hashlib.sha256(str(joblib.hash(estimator, hash_name="sha1")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

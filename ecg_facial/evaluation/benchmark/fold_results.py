@@ -60,7 +60,7 @@ def find_waiting(jobs: Sequence[FoldJob]) -> list[FoldJob]:
         for path in sorted(folder.glob("[!.]*.json")):
             if json.loads(path.read_text(encoding="utf-8"))["key"] != keys.get(path):
                 raise StaleCacheError(
-                    f"{folder.parent}: holds a run of other data or settings; give another folder, or delete it"
+                    f"{folder.parent}: holds a run of other data, settings or code; give another folder, or delete it"
                 )
     return [job for job in jobs if not job.path.is_file()]
 

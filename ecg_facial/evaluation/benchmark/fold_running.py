@@ -67,6 +67,8 @@ def run_fold(
     """
     begin = time.monotonic()
     fitted = fit_fold(prepared, fold, pipeline, task=task, seed=seed, folder=folder)
+    # before anything is predicted: some estimators keep what they were asked
+    fingerprint = fitted.fingerprint()
     rows = test_rows(prepared, fold, task=task)
     conformal_rows, conformal_logits = _predict_conformal(fitted, fold, pipeline, task)
     return FoldOutcome(
@@ -75,7 +77,7 @@ def run_fold(
         in_test=np.isin(rows, rows_of_part(prepared, fold, fold.test, task=task)),
         conformal_rows=conformal_rows,
         conformal_logits=conformal_logits,
-        fingerprint=fitted.fingerprint(),
+        fingerprint=fingerprint,
         details=dict(fitted.method.details()),
         seconds=time.monotonic() - begin,
     )

@@ -24,6 +24,7 @@ from ecg_facial.evaluation.benchmark.fold_results import (
     read_fold,
     run_job,
 )
+from ecg_facial.evaluation.benchmark.hashing import hash_code
 from ecg_facial.evaluation.benchmark.independence import describe_independence
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
@@ -245,6 +246,7 @@ class _Runner:
                     "settings": {**to_dict(settings), "protocol": plan.protocol},
                     "folds": plan.sha256,
                     "pipelines": [dict(pipeline.describe()) for pipeline in pipelines],
+                    "code": [hash_code(each) for each in (*self._factories, *pipelines)],
                 }
             )
             jobs += [

@@ -64,4 +64,4 @@ def test_a_learner_of_ones_own_is_judged_and_audited(prepared: Any) -> None:
     table = benchmark(prepared, CalibratedPipeline(NearestMean()))
     assert set(table["model"]) == {"nearest-mean"}
     assert table["accuracy"].mean() > 0.7, "tokens follow the level by three standard deviations"
-    assert set(table["audit"]) == {"clean"}
+    assert set(table["audit"]) == {"no leak found"}

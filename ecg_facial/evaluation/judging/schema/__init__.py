@@ -4,7 +4,7 @@ Input: nothing. Output: frozen dataclasses with `to_dict`, `from_dict`, `read` a
 `docs/keys.md` is made from their fields and docstrings. How the figures are computed is `judging`'s and `statistics`'.
 """
 
-from ecg_facial.evaluation.judging.schema.audit import ALPHA, LEAKS, AuditResult, Check
+from ecg_facial.evaluation.judging.schema.audit import ALPHA, LEAKS, NO_LEAK, AuditResult, Check
 from ecg_facial.evaluation.judging.schema.model import (
     Agreement,
     Answers,
@@ -38,6 +38,7 @@ from ecg_facial.evaluation.judging.schema.run import (
 __all__ = [
     "ALPHA",
     "LEAKS",
+    "NO_LEAK",
     "AbstentionMetrics",
     "Agreement",
     "Answers",

@@ -1,7 +1,8 @@
 """Content of `audit.json`: the checks of a leakage audit, and the verdict that follows from them.
 
 Input: findings of `evaluation.audit`. Output: `AuditResult`. A deterministic check fails on a leak alone; a stochastic
-one fails by chance at the rate of `ALPHA`, and says its p value.
+one fails by chance at the rate of `ALPHA`, and says its p value. A check that was not made, or that could not have
+failed, is never one that was passed: the verdict says how far it reaches.
 """
 
 from __future__ import annotations
@@ -23,8 +24,13 @@ LEAKS = {
     8: "batch normalisation or dropout in training mode at the test",
     9: "overlapping windows or copies of one trial on both sides",
     10: "choices at the test were made with test labels (fusion weight, threshold, best of several)",
+    11: "the test person was scaled by trials whose label is no pain",
+    12: "the order of rows tells the level",
+    13: "how a recording was made tells the level (length, frame rate, place in the session, ...)",
 }
-Verdict = Literal["clean", "warning", "LEAK", "not checked"]
+NO_LEAK = "no leak found"
+Verdict = Literal["no leak found", "warning", "nondeterministic", "LEAK", "not checked"]
+_MOST_LISTED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,7 @@ class Check(Record):
     kind : {"deterministic", "stochastic"}
         Fails on a leak alone, or also by chance, at a rate of 0.05 %.
     passed : bool or None
-        None where it was not made; the message says why.
+        None where it was not made or could not have failed; the message says why.
     message : str
         What was found, in one line.
     leak : int or None
@@ -47,6 +53,12 @@ class Check(Record):
         Whether a failure is a warning: something that flatters, or that cannot be believed, but is no proof.
     p_value : float or None, 0 to 1
         Of a stochastic check.
+    consequence_of : str
+        Name of the check that shows the cause, where this one fails because of the same leak; empty for a cause.
+    decisive : bool
+        Whether the whole verdict is "not checked" where this check was not made.
+    nondeterministic : bool
+        Whether a failure says that two fits of the same data differ.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("leak_name",)
@@ -58,6 +70,9 @@ class Check(Record):
     leak: int | None = None
     warning: bool = False
     p_value: float | None = None
+    consequence_of: str = ""
+    decisive: bool = False
+    nondeterministic: bool = False
 
     @property
     def leak_name(self) -> str | None:
@@ -73,34 +88,65 @@ class AuditResult(Record):
     ----------
     checks : tuple of Check
         All that were made or could not be made, in order.
+    refitted : tuple of int
+        Folds of the first seed that were fitted again.
+    n_folds : int
+        Folds of the first seed.
+    draw_seed : int
+        Seed by which these folds were drawn; the last fold is always among them.
     """
 
-    format_version: ClassVar[int] = 1
-    derived: ClassVar[tuple[str, ...]] = ("verdict", "leaks")
+    format_version: ClassVar[int] = 2
+    derived: ClassVar[tuple[str, ...]] = ("verdict", "leaks", "headline")
 
     checks: tuple[Check, ...]
+    refitted: tuple[int, ...] = ()
+    n_folds: int = 0
+    draw_seed: int = 0
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of what was found: ``clean``, ``warning``, ``LEAK``; ``not checked`` where nothing was."""
+        """The worst of what was found; ``not checked`` where nothing was, or where the decisive part was not."""
         failed = [check for check in self.checks if check.passed is False]
         if any(not check.warning for check in failed):
             return "LEAK"
-        if failed:
-            return "warning"
-        return "clean" if any(check.passed for check in self.checks) else "not checked"
+        if not any(check.passed for check in self.checks) or any(
+            check.decisive and check.passed is None for check in self.checks
+        ):
+            return "not checked"
+        if any(check.nondeterministic for check in failed):
+            return "nondeterministic"
+        return "warning" if failed else "no leak found"
 
     @property
     def leaks(self) -> tuple[int, ...]:
-        """Numbers of the leaks that were found."""
-        return tuple(sorted({check.leak for check in self.checks if check.passed is False and check.leak}))
+        """Numbers of the leaks that were found, each cause once."""
+        found = {check.leak for check in self.checks if check.passed is False and not check.consequence_of}
+        return tuple(sorted(leak for leak in found if leak))
+
+    @property
+    def headline(self) -> str:
+        """The verdict with its reach: checks passed and made, what was not checked, folds fitted again."""
+        missing = [check.name for check in self.checks if check.passed is None]
+        passed = sum(check.passed is True for check in self.checks)
+        more = f" and {len(missing) - _MOST_LISTED} more" if len(missing) > _MOST_LISTED else ""
+        listed = f"; not checked: {', '.join(missing[:_MOST_LISTED])}{more}" if missing else ""
+        folds = f"; {len(self.refitted)} of {self.n_folds} folds fitted again" if self.n_folds else ""
+        return f"{self.verdict} ({passed} of {len(self.checks)} checks passed{listed}{folds})"
 
     def describe(self) -> list[str]:
-        """Lines for the terminal: the verdict, and what failed or was not made."""
-        made = [check for check in self.checks if check.passed is not None]
-        lines = [f"leakage audit: {self.verdict} ({len(made)} of {len(self.checks)} checks made)"]
+        """Lines for the terminal: the headline, then each cause once, with its consequences under it."""
+        lines = [f"leakage audit: {self.headline}"]
         for check in self.checks:
-            if check.passed is False:
+            if check.passed is None and check.decisive:
+                lines.append(f"  {check.name}: {check.message}")
+            if check.passed is False and not check.consequence_of:
                 named = f" [{check.leak_name}]" if check.leak_name else ""
-                lines.append(f"  {'warning' if check.warning else 'LEAK'}: {check.name}: {check.message}{named}")
+                kind = "nondeterministic" if check.nondeterministic else "warning" if check.warning else "LEAK"
+                lines.append(f"  {kind}: {check.name}: {check.message}{named}")
+                lines += [
+                    f"    as a consequence: {other.name}: {other.message}"
+                    for other in self.checks
+                    if other.consequence_of == check.name
+                ]
         return lines
