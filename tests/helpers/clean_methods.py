@@ -76,7 +76,7 @@ ESTIMATORS: dict[str, Any] = {
     "histogram boosting": HistGradientBoostingClassifier(max_iter=5),
     "adaboost": AdaBoostClassifier(**_few()),
     "bagging": BaggingClassifier(**_few()),
-    "mlp": MLPClassifier((8,), max_iter=1000),
+    "mlp": MLPClassifier((8,), max_iter=2000, tol=0.01),
     "gaussian process": GaussianProcessClassifier(),
     "scaler, projection and logistic": make_pipeline(StandardScaler(), PCA(4), LogisticRegression()),
     "selection inside": make_pipeline(StandardScaler(), SelectKBest(k=4), LogisticRegression()),

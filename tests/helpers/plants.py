@@ -18,6 +18,8 @@ from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_features
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
@@ -35,11 +37,16 @@ def wide(trials: TrialSet) -> np.ndarray:
     """Hearts and many products of them, so that a selection has much to choose from."""
     rows = hearts(trials)
     mixing = np.random.default_rng(0).normal(size=(rows.shape[1], 200))
-    return np.tanh(rows @ mixing)
+    return np.tanh(rows @ mixing / 200)
 
 
 def logistic(features: Callable[[TrialSet], np.ndarray], strength: float = 1.0) -> Any:
-    return EstimatorPipeline("own", LogisticRegression(C=strength, max_iter=1000), features=features)
+    return EstimatorPipeline("own", make_model(strength), features=features)
+
+
+def make_model(strength: float = 1.0) -> Any:
+    """Scaler and logistic regression."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=5000))
 
 
 def select_on_everybody(trials: TrialSet, /) -> Any:
@@ -121,7 +128,7 @@ def project_everybody(trials: TrialSet, /) -> Any:
 def tune_on_everybody(trials: TrialSet, /) -> Any:
     """The strength of the penalty that does best on everybody."""
     scored = [
-        (LogisticRegression(C=c).fit(hearts(trials), trials.labels).score(hearts(trials), trials.labels), c)
+        (make_model(c).fit(hearts(trials), trials.labels).score(hearts(trials), trials.labels), c)
         for c in np.logspace(-6, 3, 12)
     ]
     return logistic(hearts, strength=float(max(scored)[1]) * (1 + max(scored)[0]))
@@ -154,18 +161,18 @@ class WithTest:
         test = self.everything.select(np.array([name not in inner for name in self.everything.subjects]))
         rows, labels = hearts(parts.train), parts.train.labels
         if self.kind == "pseudo":
-            said = LogisticRegression().fit(rows, labels).predict(hearts(test))
+            said = make_model().fit(rows, labels).predict(hearts(test))
             rows, labels = np.concatenate([rows, hearts(test)]), np.concatenate([labels, said])
         if self.kind == "oversampled":
             both, told = np.concatenate([rows, hearts(test)]), np.concatenate([labels, test.labels])
             drawn = np.random.default_rng(0).integers(0, len(both), (len(labels), 2))
             rows, labels = both[drawn].mean(axis=1), told[drawn[:, 0]]
-        model = LogisticRegression()
+        model = make_model()
         if self.kind == "stacked":
-            model = StackingClassifier([("a", GaussianNB()), ("b", LogisticRegression())], LogisticRegression(), cv=2)
+            model = StackingClassifier([("a", GaussianNB()), ("b", make_model())], make_model(), cv=2)
             rows, labels = np.concatenate([rows, hearts(test)]), np.concatenate([labels, test.labels])
         if self.kind == "best of test":
-            fits = [LogisticRegression(C=c).fit(rows, labels) for c in (1e-4, 1e-2, 1.0, 100.0)]
+            fits = [make_model(c).fit(rows, labels) for c in (1e-4, 1e-2, 1.0, 100.0)]
             return _fitted(max(fits, key=lambda each: each.score(hearts(test), test.labels)))
         return _fitted(model.fit(rows, labels))
 

@@ -201,12 +201,33 @@ def _reorder(prepared: PreparedData, rows: Sequence[int], rng: np.random.Generat
 
 
 def _show(prepared: PreparedData, alteration: Alteration, task: Task, rng: np.random.Generator) -> PreparedData:
-    """Shuffle everybody's labels, or all their other views; numbers of classes, people and signals stay."""
+    """Alter everybody's labels, or all their other views, as strongly as data of the same shape permit.
+
+    Signals are drawn anew from all trials of the same level, with replacement: a mere exchange would leave every mean
+    and every projection over everybody as it is. Labels are reversed in three people of four, which turns every
+    difference between classes round, and shuffled in the others: a selection by F values is the same if all are
+    reversed.
+    """
     everybody, made = _task_rows(prepared, task), prepared
+    levels = prepared.table["level"].to_numpy(object)
     if alteration.shown_signals:
-        donors = dict(zip(everybody, rng.permutation(everybody).tolist(), strict=True))
+        alike = {level: [row for row in everybody if levels[row] == level] for level in set(levels[everybody])}
+        donors = {row: int(rng.choice(alike[levels[row]])) for row in everybody}
         made = AlteredData(made, ecg=donors, video=donors).with_table(_exchange_columns(made.table, donors))
     if alteration.shown_labels:
-        levels = made.table["level"].to_numpy()[rng.permutation(everybody)]
-        made = _with_levels(made, everybody, dict(zip(everybody, levels, strict=True)))
+        made = _with_levels(made, everybody, _reverse_levels(prepared, everybody, task, rng))
+    return made
+
+
+def _reverse_levels(
+    prepared: PreparedData, rows: Sequence[int], task: Task, rng: np.random.Generator
+) -> dict[int, str]:
+    """Reverse the order of levels in three people of four, and shuffle them in the others."""
+    other = dict(zip(task.class_names, reversed(task.class_names), strict=True))
+    subjects, levels = (prepared.table[name].astype(str).to_numpy() for name in ("subject", "level"))
+    people = rng.permutation(sorted(set(subjects[list(rows)])))
+    made = {row: other[levels[row]] for row in rows}
+    for subject in people[: -(-len(people) // 4)]:
+        own = [row for row in rows if subjects[row] == subject]
+        made |= dict(zip(own, rng.permutation(levels[own]).tolist(), strict=True))
     return made

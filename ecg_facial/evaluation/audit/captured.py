@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ class _Search:
             yield from ((str(key), each) for key, each in value.items())
         elif isinstance(value, (list, tuple)):
             yield from enumerate_named(value)
-        elif not isinstance(value, type):
+        elif not isinstance(value, (type, ModuleType)):
             held = getattr(value, "__dict__", {})
             yield from held.items()
 
@@ -142,7 +142,7 @@ def _copy(estimator: Any) -> Any:
 
 def _is_fitted(value: Any) -> bool:
     """Whether an object has attributes as scikit-learn names them after a fit."""
-    if isinstance(value, type):
+    if isinstance(value, (type, ModuleType)):
         return False
     return any(name.endswith("_") and not name.startswith("_") for name in getattr(value, "__dict__", {}))
 

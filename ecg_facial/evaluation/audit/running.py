@@ -192,7 +192,7 @@ def _permute(
     wanted = replace(settings, permute_labels=True, seeds=n_runs)
     with TemporaryDirectory() as folder:
         run = run_benchmark(prepared, Path(folder), settings=wanted, pipelines=factories, executor=executor)
-    said = from_run(run.predictions, get_task(settings.task).class_names).table
+    said = from_run(run.predictions, settings.find_task().class_names).table
     by_model = said.groupby(["seed", "model"], sort=True)
     found = pd.Series({place: excess_over_base_rate(part) for place, part in by_model})
     return [float(value) for value in found.groupby(level=0).mean()]

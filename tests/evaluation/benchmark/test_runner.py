@@ -86,14 +86,14 @@ def test_only_missing_folds_run_again_and_the_bytes_are_the_same(prepared: Any, 
 )
 def test_a_folder_of_another_run_is_refused(prepared: Any, tmp_path: Path, other: BenchmarkSettings) -> None:
     run(prepared, tmp_path)
-    with pytest.raises(StaleCacheError, match="other data or settings"):
+    with pytest.raises(StaleCacheError, match="other data, settings or code"):
         run(prepared, tmp_path, other)
 
 
 def test_a_folder_of_another_method_is_refused(prepared: Any, tmp_path: Path) -> None:
     run(prepared, tmp_path)
     other = EstimatorPipeline("own", LogisticRegression(C=0.5), features=heart_features)
-    with pytest.raises(StaleCacheError, match="other data or settings"):
+    with pytest.raises(StaleCacheError, match="other data, settings or code"):
         run(prepared, tmp_path, pipelines=[other])
 
 

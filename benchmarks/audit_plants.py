@@ -1,0 +1,98 @@
+"""How often the leakage audit finds each plant, and whether it accuses clean methods. The people are SIMULATED noise.
+
+Input: none. Output: two tables. Run: ``python benchmarks/audit_plants.py [REPETITIONS]``.
+
+Each repetition draws new data in memory: 6 people, 4 classes, 3 trials of each. The plants and the clean methods are
+those of the tests (`tests/helpers/plants.py`, `tests/helpers/clean_methods.py`).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Print the tables."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
+    from tests.helpers.clean_methods import clean_pipelines
+    from tests.helpers.plants import CAUGHT
+
+    repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    print("| plant | found | named as leak |\n|---|---|---|")
+    for name, (_, method) in CAUGHT.items():
+        found = [_audit(_draw(seed), [method]) for seed in range(repetitions)]
+        leaks = Counter(leak for each in found for leak in each.leaks)
+        hits = sum(each.verdict == "LEAK" for each in found)
+        print(f"| {name} | {hits} of {repetitions} | {', '.join(map(str, sorted(leaks)))} |", flush=True)
+    _print_clean(clean_pipelines(), repetitions)
+
+
+def _print_clean(methods: list[Any], repetitions: int) -> None:
+    begin = time.monotonic()
+    print("\n| clean method | alarms |\n|---|---|")
+    alarms: Counter[str] = Counter()
+    for seed in range(repetitions):
+        found = _audit(_draw(seed), methods)
+        alarms.update({check.name.split(": ")[0] for check in found.checks if check.passed is False})
+    for method in methods:
+        print(f"| {method.models[0]} | {alarms[method.models[0]]} of {repetitions} |")
+    print(f"\n{time.monotonic() - begin:.0f} s for the clean methods")
+
+
+def _audit(prepared: Any, methods: list[Any]) -> Any:
+    from ecg_facial.evaluation.audit.running import audit_run
+    from ecg_facial.evaluation.audit.settings import AuditSettings
+    from ecg_facial.evaluation.benchmark.runner import run_benchmark
+    from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+    from ecg_facial.evaluation.protocols.settings import InnerSettings
+    from tests.helpers.plants import REMEMBERED
+
+    REMEMBERED.clear()
+    settings = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3))
+    with TemporaryDirectory() as folder:
+        result = run_benchmark(prepared, Path(folder), settings=settings, pipelines=methods)
+        return audit_run(prepared, result, settings=settings, factories=methods, audit=AuditSettings(n_folds=1))
+
+
+def _draw(seed: int) -> Any:
+    """Windows whose tokens say nothing but noise about the level."""
+    import numpy as np
+    import pandas as pd
+
+    from ecg_facial.prepared.memory import MemoryData
+    from ecg_facial.windows.settings import WindowSettings
+    from ecg_facial.windows.window import Window
+    from tests.helpers.plants import with_rates
+
+    rng, settings = np.random.default_rng(seed), WindowSettings(n_frames=2, crop_px=16)
+    rows = [(f"s{who}", level) for who in range(6) for level in ("BL1", "PA1", "PA2", "PA3") for _ in range(3)]
+    table = pd.DataFrame(rows, columns=["subject", "level"])
+    table["trial"] = [f"trial-{number:03d}" for number in range(len(table))]
+    windows = [
+        Window(
+            crops=rng.integers(0, 255, (2, 16, 16, 3)).astype(np.uint8),
+            frame_mask=np.ones(2, bool),
+            frame_times_s=np.arange(2, dtype=np.float32),
+            tokens=rng.normal(size=(5, 3)).astype(np.float32),
+            token_times_s=np.arange(1, 6, dtype=np.float32),
+            r_peak_times_s=np.sort(rng.random(6)) * 5.5,
+            has_video=True,
+            has_ecg=True,
+            face_quality=1.0,
+            ecg_quality=0.5,
+            heart_rate_bpm=75.0,
+        )
+        for _ in rows
+    ]
+    return with_rates(MemoryData(windows, table, settings=settings, simulated=True), seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Every task of the fresh executor runs in a process that knows nothing of what was done here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ecg_facial.errors import WorkerDiedError
+from ecg_facial.runtime.executors.fresh import FreshExecutor
+
+STATE: list[int] = []
+SCRIPT = """
+from ecg_facial.runtime.executors.fresh import FreshExecutor
+STATE = {}
+def look(key):
+    return STATE.get(key, 'fresh'), key
+def run():
+    STATE['a'] = 'left behind'
+    with FreshExecutor(2) as fresh:
+        print(list(fresh.map(look, ['a', 'b'])))
+"""
+
+
+def remember(number: int) -> tuple[int, int]:
+    STATE.append(number)
+    return len(STATE), os.getpid()
+
+
+def fail(number: int) -> None:
+    raise KeyError(f"number {number}")
+
+
+def die(number: int) -> None:
+    os._exit(3)
+
+
+def test_each_task_starts_with_the_modules_as_they_are_imported() -> None:
+    STATE.append(0)
+    with FreshExecutor(2) as fresh:
+        first = list(fresh.map(remember, [1, 2, 3]))
+        second = list(fresh.map(remember, [4]))
+    assert [count for count, _ in first + second] == [1, 1, 1, 1]
+    assert len({place for _, place in first + second} | {os.getpid()}) == 5
+
+
+def test_a_local_function_brings_its_cells_and_not_the_globals_of_its_module() -> None:
+    STATE.append(0)
+    factor = 3
+
+    def look(number: int) -> tuple[int, int]:
+        return factor * number, len(STATE)
+
+    with FreshExecutor() as fresh:
+        assert list(fresh.map(look, [5])) == [(15, 0)]
+
+
+def test_errors_arrive_as_they_were_raised_and_a_death_is_named() -> None:
+    with FreshExecutor() as fresh:
+        with pytest.raises(KeyError, match="number 7"):
+            list(fresh.map(fail, [7]))
+        with pytest.raises(WorkerDiedError, match="died without a result"):
+            list(fresh.map(die, [7]))
+
+
+@pytest.mark.parametrize(
+    ("ending", "state"), [("if __name__ == '__main__':\n    run()\n", "fresh"), ("run()\n", "left behind")]
+)
+def test_a_script_is_imported_anew_only_where_it_has_a_guard(tmp_path: Path, ending: str, state: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT + ending, encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.stdout == f"[('{state}', 'a'), ('fresh', 'b')]\n", done.stderr
