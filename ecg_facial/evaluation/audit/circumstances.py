@@ -31,6 +31,8 @@ CIRCUMSTANCE_BOUND = 0.6
 """AUC above which a circumstance of the recording tells the class: no body made it, so that 0.5 is expected."""
 MEASURED_BOUND = 0.8
 """The same for single figures that were measured from the signals, such as the heart rate, which may tell pain."""
+FEATURE_BOUND = 0.9
+"""The same for single features of a table: a body may tell pain well, but hardly by one figure in everybody."""
 MEASURED = ("heart_rate_bpm", "n_tokens", "n_faces", "face_quality", "ecg_quality")
 _KEYS = ("subject", "trial", "level", "problem")
 # columns that say what was applied or felt: they tell the class because they are the class
@@ -85,7 +87,8 @@ def check_circumstances(prepared: PreparedData, *, task: Task, trials: Iterable[
     if n_people < _LEAST_SUBJECTS:
         return _make(None, f"{n_people} people are too few: {_LEAST_SUBJECTS} are needed")
     labels = np.array(encode_labels(prepared, rows, task), np.int64)
-    told = judge_quantities(list_quantities(prepared, rows, trials), labels, subjects)
+    bounds = dict.fromkeys(MEASURED, MEASURED_BOUND) | dict.fromkeys(_features(prepared), FEATURE_BOUND)
+    told = judge_quantities(list_quantities(prepared, rows, trials), labels, subjects, bounds=bounds)
     if not told:
         return _make(None, "no quantity differs between trials")
     order = [each for each in told if each.name == ORDER_NAME and each.is_finding]
@@ -104,9 +107,13 @@ def _make(passed: bool | None, message: str) -> Check:
 
 
 def judge_quantities(
-    quantities: Mapping[str, Sequence[object]], labels: Int64Array, subjects: Sequence[str]
+    quantities: Mapping[str, Sequence[object]],
+    labels: Int64Array,
+    subjects: Sequence[str],
+    *,
+    bounds: Mapping[str, float],
 ) -> list[Telling]:
-    """Judge each quantity; those that are the same in all trials are left out."""
+    """Judge each quantity; those that are the same in all trials are left out. What has no bound is a circumstance."""
     people = pd.factorize(pd.Series(list(subjects), dtype=object))[0].astype(np.int64)
     forms = {}
     for name, values in quantities.items():
@@ -118,9 +125,7 @@ def judge_quantities(
     for name, binned in forms.items():
         results = [_limits(_auc_per_person(bins, labels, people), n_tests) for bins in binned]
         auc, low = max(results, key=lambda each: each[1])
-        told.append(
-            Telling(name=name, auc=auc, low=low, bound=MEASURED_BOUND if name in MEASURED else CIRCUMSTANCE_BOUND)
-        )
+        told.append(Telling(name=name, auc=auc, low=low, bound=bounds.get(name, CIRCUMSTANCE_BOUND)))
     return told
 
 
@@ -132,7 +137,8 @@ def list_quantities(
     found: dict[str, Sequence[object]] = {
         str(name): table[name].tolist()
         for name in table
-        if name not in _KEYS and not any(word in str(name).lower() for word in _LABEL_WORDS)
+        if name not in _KEYS
+        and (name in _features(prepared) or not any(word in str(name).lower() for word in _LABEL_WORDS))
     }
     missing = table.drop(columns=[name for name in _KEYS if name in table]).isna().sum(axis=1)
     found["missing values"] = missing.tolist()
@@ -144,6 +150,11 @@ def list_quantities(
         described = [_describe_files(known.get(str(name))) for name in table["trial"]]
         found |= {name: [each.get(name) for each in described] for name in _FILE_QUANTITIES}
     return found
+
+
+def _features(prepared: PreparedData) -> set[str]:
+    """Columns that are features of the trials."""
+    return {name for group in prepared.modalities.values() for name in group}
 
 
 def _read_stamps(prepared: PreparedData, row: int) -> dict[str, float]:

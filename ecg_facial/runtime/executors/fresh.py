@@ -176,7 +176,7 @@ def pack_by_reference(value: Any) -> tuple[bytes, bool]:
 
     guarded, used = main_file() is not None, [False]
 
-    class Packer(cloudpickle.CloudPickler):
+    class Packer(cloudpickle.CloudPickler):  # type: ignore[misc]  # has no types
         def reducer_override(self, given: Any) -> Any:
             if isinstance(given, (FunctionType, type)):
                 module, named = getattr(given, "__module__", None), _is_named(given)
