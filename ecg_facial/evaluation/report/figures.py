@@ -30,16 +30,18 @@ _MOST_BARS = 3
 _ECG = looks_of(["ecg"])["ecg"]
 
 
-def draw_subjects(metrics: RunMetrics, *, simulated: bool) -> Figure:
+def draw_subjects(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
     """One dot per subject and model, the mean over subjects with its 95 % interval, and chance.
 
-    Few models share the rows of the subjects; more have a row each, with the subjects as dots in it. Many subjects are
-    sorted by the mean of the models and stand without names.
+    More than five models would hide each other in the rows of the subjects: then the face's, the ECG's and the fused
+    one are shown, and nothing where there is none of them; `draw_models` shows all. Many subjects are sorted by the
+    mean of the models and stand without names.
     """
-    if len(metrics.models) > _MOST_SHARING:
-        return _draw_strips(metrics, simulated=simulated)
-    models, looks = list(metrics.models), looks_of(list(metrics.models))
-    names = sort_subjects(metrics)
+    models = choose_rows(metrics)
+    if not models:
+        return None
+    looks = {model: look for model, look in looks_of(list(metrics.models)).items() if model in models}
+    names = sort_subjects(metrics, models)
     named = len(names) <= _MOST_NAMES
     heights = [0.3 + 0.2 * len(models), 0.22 * len(names) + 0.5 if named else 4.6]
     with make_figure(7.2, sum(heights) + 0.8, simulated=simulated) as figure:
@@ -58,12 +60,20 @@ def draw_subjects(metrics: RunMetrics, *, simulated: bool) -> Figure:
         return figure
 
 
+def choose_rows(metrics: RunMetrics) -> list[str]:
+    """Choose the models that share the rows of the subjects."""
+    models = list(metrics.models)
+    return models if len(models) <= _MOST_SHARING else [model for model in TITLES if model in metrics.models]
+
+
 def _are_long(looks: Mapping[str, Look]) -> bool:
     return max(len(look.short) for look in looks.values()) > 12
 
 
-def _draw_strips(metrics: RunMetrics, *, simulated: bool) -> Figure:
-    """One row per model: its subjects, and above them their mean with its interval."""
+def draw_models(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
+    """One row per model: its subjects, and above them their mean with its interval; None for few models."""
+    if len(metrics.models) <= _MOST_SHARING:
+        return None
     looks = looks_of(list(metrics.models))
     with make_figure(7.2, 0.36 * len(looks) + 0.8, simulated=simulated) as figure:
         axes = figure.subplots()
@@ -105,11 +115,11 @@ def _draw_dots(axes: Axes, metrics: RunMetrics, names: list[str], looks: Mapping
     axes.set_ylim(len(names) + 0.4, -0.8)
 
 
-def sort_subjects(metrics: RunMetrics) -> list[str]:
+def sort_subjects(metrics: RunMetrics, models: Sequence[str]) -> list[str]:
     """Subjects by name, or from best to worst where there are too many for names."""
     accuracy: dict[str, list[float]] = {}
-    for judged in metrics.models.values():
-        for row in judged.subjects:
+    for model in models:
+        for row in metrics.models[model].subjects:
             accuracy.setdefault(row.subject, []).append(row.accuracy)
     if len(accuracy) <= _MOST_NAMES:
         return sorted(accuracy)

@@ -40,7 +40,17 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "report.html.j2"
 FIGURES_FOLDER = "figures"
-_FIGURES = ("subjects", "confusions", "ranks", "leakage", "published", "reliability", "risk_coverage", "example_*")
+_FIGURES = (
+    "models",
+    "subjects",
+    "confusions",
+    "ranks",
+    "leakage",
+    "published",
+    "reliability",
+    "risk_coverage",
+    "example_*",
+)
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 # a figure is 7.2 inches wide on paper, 9 on screen
 _SCREEN_SCALE = 1.25
@@ -144,6 +154,7 @@ def _draw(
     from ecg_facial.evaluation.report import figures, figures_calibration, figures_comparison
 
     drawn = {
+        "models": figures.draw_models(metrics, simulated=simulated),
         "subjects": figures.draw_subjects(metrics, simulated=simulated),
         "confusions": figures.draw_confusions(metrics, simulated=simulated),
         "ranks": figures_comparison.draw_ranks(metrics, simulated=simulated),

@@ -23,7 +23,7 @@ from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.examples import N_CROPS, Example
 from ecg_facial.evaluation.report.figure_style import to_pdf, to_svg
-from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_subjects
+from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_models, draw_subjects
 from ecg_facial.evaluation.report.formats import break_name, format_number, format_p, format_percent, format_points
 from ecg_facial.evaluation.report.layout import count_trials, describe_quality, flatten
 from ecg_facial.evaluation.report.writing import write_report
@@ -77,12 +77,18 @@ def write(tmp_path: Path, metrics: RunMetrics, predictions: pd.DataFrame) -> Cal
     return write_and_read
 
 
-def texts_of(figure: Figure) -> str:
+def write_both(figure: Figure | None) -> tuple[str, bytes]:
+    assert figure is not None
+    return to_svg(figure), to_pdf(figure)
+
+
+def texts_of(figure: Figure | None) -> str:
+    assert figure is not None
     return " ".join(ElementTree.fromstring(to_svg(figure)).itertext())
 
 
 def test_every_figure_of_simulated_data_says_so_and_others_do_not(metrics: RunMetrics, example: Example) -> None:
-    draw: list[Callable[[bool], Figure]] = [
+    draw: list[Callable[[bool], Figure | None]] = [
         lambda simulated: draw_subjects(metrics, simulated=simulated),
         lambda simulated: draw_confusions(metrics, simulated=simulated),
         lambda simulated: draw_example(replace(example, simulated=simulated)),
@@ -90,8 +96,7 @@ def test_every_figure_of_simulated_data_says_so_and_others_do_not(metrics: RunMe
     for figure in draw:
         assert "SIMULATED" in texts_of(figure(True))
         assert "SIMULATED" not in texts_of(figure(False))
-        assert to_svg(figure(True)) == to_svg(figure(True))
-        assert to_pdf(figure(True)) == to_pdf(figure(True))
+        assert write_both(figure(True)) == write_both(figure(True))
 
 
 def test_the_subjects_figure_names_everybody_and_chance(metrics: RunMetrics) -> None:
@@ -330,3 +335,14 @@ def test_a_report_claims_of_own_methods_only_what_it_knows(write: Callable[..., 
     assert "<h1>Stimulus level from face video and ECG</h1>" in ours
     assert "<h1>Evaluation of own methods</h1>" in own
     assert "<h1>Observed level from" in write(levels_by="observer")
+
+
+def test_many_models_have_a_row_each_and_ours_keep_the_rows_of_the_subjects(twenty: RunMetrics) -> None:
+    every = texts_of(draw_models(twenty, simulated=True))
+    assert all(model in every for model in TWENTY)
+    assert draw_subjects(twenty, simulated=True) is None
+    mixed = make_many(["facial", "fusion", *TWENTY[:5]])
+    rows = texts_of(draw_subjects(mixed, simulated=True))
+    assert "mean, Fusion" in rows
+    assert TWENTY[0] not in rows
+    assert draw_models(make_many(TWENTY[:5]), simulated=True) is None
