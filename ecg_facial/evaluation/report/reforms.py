@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ecg_facial.evaluation.benchmark.run_record import RunRecord, ScoredFile
-from ecg_facial.evaluation.judging.schema import RunMetrics
+from ecg_facial.evaluation.judging.schema import NO_LEAK, RunMetrics
 from ecg_facial.evaluation.report.checklist import Item, describe_table
 
 _Source = RunRecord | ScoredFile
@@ -126,12 +126,7 @@ def _selection(run: _Source, metrics: RunMetrics) -> str:
 def _separation(_: _Source, metrics: RunMetrics) -> str:
     """Say that nothing was found, never more than the reach of the audit."""
     audit = metrics.audit
-    if audit is None or any(check.passed is False for check in audit.checks):
-        return ""
-    passed = sum(check.passed is True for check in audit.checks)
-    missing = ", ".join(check.name for check in audit.checks if check.passed is None)
-    said = f"no leak found by {passed} of {len(audit.checks)} checks of the audit"
-    return f"{said}; not checked: {missing or 'nothing'}" if passed else ""
+    return audit.headline if audit is not None and audit.verdict == NO_LEAK else ""
 
 
 def _copies(_: _Source, metrics: RunMetrics) -> str:

@@ -19,7 +19,7 @@ from results import make_metrics, make_predictions, make_run
 
 from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, TemperatureRecord
 from ecg_facial.evaluation.judging.predictions_table import from_run
-from ecg_facial.evaluation.judging.schema import RunMetrics
+from ecg_facial.evaluation.judging.schema import AuditResult, Check, RunMetrics
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.examples import N_CROPS, Example
 from ecg_facial.evaluation.report.figure_style import to_pdf, to_svg
@@ -346,3 +346,15 @@ def test_many_models_have_a_row_each_and_ours_keep_the_rows_of_the_subjects(twen
     assert "mean, Fusion" in rows
     assert TWENTY[0] not in rows
     assert draw_models(make_many(TWENTY[:5]), simulated=True) is None
+
+
+def test_the_verdict_of_the_audit_stands_at_the_top_with_its_reach(tmp_path: Path, metrics: RunMetrics) -> None:
+    checks = [
+        Check(name=f"check {n}", kind="deterministic", passed=passed, message="")
+        for n, passed in enumerate((True, None))
+    ]
+    audited = replace(metrics, audit=AuditResult(checks=tuple(checks)))
+    write_report(tmp_path / "report.html", run=RUN, metrics=audited, predictions=make_predictions())
+    top = (tmp_path / "report.html").read_text(encoding="utf-8").split("<table>")[0]
+    assert "no leak found (1 of 2 checks passed; not checked: check 1)" in top
+    assert "clean" not in re.sub("<[^>]*>", "", top.split("</style>")[1])
