@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from results import make_metrics, make_run
 
+from ecg_facial.evaluation.benchmark.baselines import MAJORITY, RATE
 from ecg_facial.evaluation.benchmark.run_record import ScoredFile
 from ecg_facial.evaluation.judging.schema import AuditResult, Check, RunMetrics
 from ecg_facial.evaluation.report.reforms import fill_reforms
@@ -100,3 +101,12 @@ def test_copies_are_denied_only_where_all_checks_for_them_passed(checks: tuple[b
 
 def test_one_model_has_no_tests_between_models() -> None:
     assert fill(metrics=make_metrics(("facial",)))["7c"] == ""
+
+
+def test_baselines_are_named_where_our_networks_ran_beside_them() -> None:
+    assert fill()["5f"] == ""
+    judged = METRICS.models["facial"]
+    beside = replace(METRICS, models={"facial": judged, MAJORITY: judged, RATE: judged})
+    assert fill(metrics=beside)["5f"].startswith("majority: the training people's class shares; ecg:rate: ")
+    assert fill(metrics=beside)["5a"].count(";") == 2
+    assert fill(replace(RUN, model_settings=None), beside)["5f"] == ""
