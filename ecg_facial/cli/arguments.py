@@ -20,7 +20,7 @@ from ecg_facial.datasets.settings import AUTO, FeatureSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.audit.settings import WHOLE
 from ecg_facial.evaluation.benchmark.settings import SEEDS_TO_PUBLISH, BenchmarkSettings
-from ecg_facial.evaluation.protocols.settings import INNER_RULES
+from ecg_facial.evaluation.protocols.settings import INNER_RULES, REFITS
 from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.labels import OWN_TASK, TASKS
 from ecg_facial.learning.settings import FUSION_RULES, suit_training
@@ -158,12 +158,19 @@ _PROTOCOL = {
     "inner": "inner.rule",
     "calibration_share": "inner.calibration_share",
     "conformal_share": "inner.conformal_share",
+    "refit": "inner.refit",
     "normalisation": "normalisation.mode",
     "baseline_trials": "normalisation.baseline_trials",
     "fusion_weights": "fusion_weights",
     "permute_labels": "permute_labels",
 }
-_CHOICES = {"task": TASKS, "inner": INNER_RULES, "normalisation": MODES, "fusion_weights": FUSION_RULES}
+_CHOICES = {
+    "task": TASKS,
+    "inner": INNER_RULES,
+    "refit": REFITS,
+    "normalisation": MODES,
+    "fusion_weights": FUSION_RULES,
+}
 TRAINING = BenchmarkOptions(base=BenchmarkSettings(), places=_MODELS, choices=_CHOICES)
 BENCHMARK = BenchmarkOptions(
     base=BenchmarkSettings(seeds=SEEDS_TO_PUBLISH), places={**_MODELS, **_PROTOCOL}, choices=_CHOICES

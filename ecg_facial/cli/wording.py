@@ -136,6 +136,9 @@ def show_prediction(prediction: Prediction) -> str:
         )
         lines.append(f"{name:5}" + "".join(f"{cell:>9}" for cell in cells))
     rate = "unknown" if prediction.heart_rate_bpm is None else f"{prediction.heart_rate_bpm:.0f} bpm"
+    for model, values in prediction.variants.items():
+        shown = zip(prediction.class_names, values, strict=True)
+        lines.append(f"{model}: " + ", ".join(f"{name} {value:.3f}" for name, value in shown))
     lines.append(f"predicted: {prediction.predicted or 'nothing'}")
     lines.append(f"face quality {prediction.face_quality:.2f} ({prediction.n_frames_with_face} frames with a face)")
     lines.append(f"ECG quality {prediction.ecg_quality:.2f} (heart rate {rate})")

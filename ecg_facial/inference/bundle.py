@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
@@ -25,8 +25,10 @@ from ecg_facial.version import __version__
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 
 INFO_FILE, MANIFEST_FILE = "bundle.json", "SHA256SUMS"
-BUNDLE_VERSION = 3
+BUNDLE_VERSION = 4
 MODELS = ("facial", "ecg")
+VARIANTS = ("facial:descriptors", "fusion:descriptors")
+"""Models beside the networks: a forest on descriptors of facial courses, and its fusion with the ECG model."""
 MAX_FILES, MAX_BYTES = 32, 1 << 30
 _MAX_MANIFEST_BYTES = 1 << 16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -47,11 +49,15 @@ class BundleInfo:
         Which networks it holds: ``facial``, ``ecg``, or both in this order.
     windows : WindowSettings
         How windows must be made.
+    variants : tuple of str
+        Which of `VARIANTS` it holds too, in their order; the second needs the ECG network.
     token_features : tuple of str
         Features of a heart-rate token, in order.
     fusion : Fusion
         Weights and temperatures, with the number of subjects and trials they were found on, or why a temperature is 1.
         With one model only that model's temperature counts.
+    descriptors : Fusion
+        The same for the forest in place of the facial network; it counts where there are variants.
     simulated : bool
         Trained on simulated people: means nothing on real ones.
     n_subjects : int
@@ -71,6 +77,8 @@ class BundleInfo:
     n_subjects: int
     description: str
     models: tuple[str, ...] = MODELS
+    variants: tuple[str, ...] = ()
+    descriptors: Fusion = field(default_factory=Fusion)
     token_features: tuple[str, ...] = TOKEN_FEATURES
     package_version: str = __version__
     preprocessing_version: int = PREPROCESSING_VERSION
@@ -81,6 +89,11 @@ class BundleInfo:
             raise SettingsError(f"class names {self.class_names}: expected two or more, each once")
         if not self.models or self.models != tuple(name for name in MODELS if name in self.models):
             raise SettingsError(f"models {self.models}: expected facial, ecg, or both in this order")
+        possible = VARIANTS[: len(self.models)] if "facial" in self.models else ()
+        if self.variants not in ((), possible):
+            raise SettingsError(
+                f"variants {self.variants} beside {self.models}: expected none, or {' and '.join(possible) or 'none'}"
+            )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,15 +6,14 @@ Input: arrays, or the bytes of an ``.npz``. Output: class probabilities. A fores
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from ecg_facial.errors import BundleError
+from ecg_facial.inference.arrays import read_arrays, write_arrays
 from ecg_facial.runtime.storage import sha256_bytes
-from ecg_facial.runtime.typing import Float32Array, Float64Array, FloatArray, Int32Array
+from ecg_facial.runtime.typing import AnyArray, Float32Array, Float64Array, FloatArray, Int32Array
 
 # in place of 0 for a class that no tree votes for: its logarithm must be finite
 LEAST_PROBABILITY = 1e-6
@@ -83,39 +82,36 @@ class Forest:
 
 
 def write_forest(forest: Forest) -> bytes:
-    """Content of an ``.npz`` with the arrays of a forest."""
-    content = io.BytesIO()
-    np.savez_compressed(content, **_arrays(forest))  # type: ignore[arg-type]  # numpy's stubs take them for a flag
-    return content.getvalue()
+    """Content of a file with the arrays of a forest."""
+    return write_arrays(_arrays(forest))
 
 
-def read_forest(content: bytes, *, name: str) -> Forest:
+def read_forest(content: bytes, *, file: str) -> Forest:
     """Read what `write_forest` gave.
 
     Parameters
     ----------
     content : bytes
-    name : str
-        File name, for messages.
+    file : str
+        Name of the file, for messages.
 
     Raises
     ------
     BundleError
         When it is not a forest whose walks all end.
     """
+    arrays = read_arrays(content, [each.name for each in fields(Forest)], file=file)
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            arrays = {each.name: stored[each.name] for each in fields(Forest)}
-        forest = Forest(**{**arrays, "n_features": int(arrays["n_features"])})
+        forest = Forest(n_features=int(arrays.pop("n_features")), **arrays)
         sound = _is_sound(forest)
-    except (ValueError, KeyError, OSError, TypeError, IndexError, EOFError, zipfile.BadZipFile):
+    except (ValueError, TypeError, IndexError):  # shapes or types that are no arrays of nodes
         sound = False
     if not sound:
-        raise BundleError(f"{name} of the bundle is not a forest; train it again")
+        raise BundleError(f"{file} is not a forest; train the bundle again")
     return forest
 
 
-def _arrays(forest: Forest) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+def _arrays(forest: Forest) -> dict[str, AnyArray]:
     return {each.name: np.asarray(getattr(forest, each.name)) for each in fields(Forest)}
 
 
@@ -126,6 +122,7 @@ def _is_sound(forest: Forest) -> bool:
     shapes = {forest.feature.shape, forest.threshold.shape, forest.left.shape, forest.right.shape}
     steps = np.concatenate([forest.left[splits], forest.right[splits]])
     whole = all(np.issubdtype(each.dtype, np.integer) for each in (forest.roots, forest.feature, steps))
+    whole = whole and np.issubdtype(forest.threshold.dtype, np.floating)
     inside = whole and forest.feature.min() >= _LEAF and forest.feature.max() < forest.n_features
     forward = bool((steps > np.tile(splits, 2)).all() and (steps < n_nodes).all())
     rooted = len(forest.roots) > 0 and bool((forest.roots >= 0).all() and (forest.roots < n_nodes).all())

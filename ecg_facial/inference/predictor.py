@@ -8,7 +8,8 @@ prediction. A signal for which the bundle holds no model counts as missing.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ecg_facial.face.video import read_frames
 from ecg_facial.inference.backends.contract import Networks
 from ecg_facial.inference.backends.loading import load_networks
 from ecg_facial.inference.bundle import Bundle, BundleInfo
+from ecg_facial.inference.face_descriptors import FaceDescriptors, read_descriptors
 from ecg_facial.runtime.typing import Float32Array, FloatArray
 from ecg_facial.windows.making import make_window
 from ecg_facial.windows.window import Window
@@ -40,6 +42,9 @@ class Prediction:
         Fused and calibrated; those of one model where the other has no signal; None without any usable signal.
     facial, ecg : tuple of float or None
         Each model's own calibrated probabilities; None where it had nothing to look at.
+    variants : dict of str to tuple of float
+        Calibrated probabilities of the bundle's further models (`bundle.VARIANTS`) by name, beside the fused ones that
+        decide; only of those that had something to look at.
     face_quality, ecg_quality : float
         0..1.
     n_frames_with_face, n_heart_rate_tokens : int
@@ -62,6 +67,7 @@ class Prediction:
     heart_rate_bpm: float | None
     simulated: bool
     notes: tuple[str, ...]
+    variants: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able content."""
@@ -77,12 +83,21 @@ class Predictor:
         Fusion, class names, and how windows are made.
     networks : Networks
         The bundle's networks on some engine.
+    descriptors : FaceDescriptors, optional
+        The forest of the bundle's variants.
     detector_path : Path, optional
         Model file of the face detector, where the bundle's needs one.
     """
 
-    def __init__(self, info: BundleInfo, networks: Networks, *, detector_path: Path | None = None) -> None:
-        self.info, self.networks = info, networks
+    def __init__(
+        self,
+        info: BundleInfo,
+        networks: Networks,
+        *,
+        descriptors: FaceDescriptors | None = None,
+        detector_path: Path | None = None,
+    ) -> None:
+        self.info, self.networks, self.descriptors = info, networks, descriptors
         self._detector_path = detector_path
         self._detector: FaceDetector | None = None
 
@@ -102,7 +117,8 @@ class Predictor:
             When a network gives no finite logits, or another number of them than there are classes.
         """
         window = _keep_signals(window, self.info.models)
-        face, ecg = self._facial_logits(window), self._ecg_logits(window)
+        features = self._face_features(window)
+        face, ecg = self._facial_logits(features), self._ecg_logits(window)
         found = self.info.fusion.probabilities(face[None], ecg[None])
         sees, beats = bool(window.frame_mask.any()), bool(len(window.tokens))
         fused = _to_tuple(found["fusion"][0]) if sees or beats else None
@@ -119,13 +135,33 @@ class Predictor:
             heart_rate_bpm=None if math.isnan(window.heart_rate_bpm) else window.heart_rate_bpm,
             simulated=self.info.simulated,
             notes=_describe_gaps(window, self.info.models),
+            variants=self._predict_variants(window, features, ecg),
         )
 
-    def _facial_logits(self, window: Window) -> Float32Array:
+    def _face_features(self, window: Window) -> Float32Array | None:
+        """Features of the frames that show the face; None without one."""
+        seen = window.frame_mask
+        return self.networks.face_features(window.crops[seen]) if seen.any() else None
+
+    def _facial_logits(self, features: Float32Array | None) -> Float32Array:
         """Logits of the facial model; NaN without a face, which the fusion reads as a missing signal."""
-        if not window.frame_mask.any():
-            return self._missing()
-        return self._check(self.networks.facial_logits(window.crops[window.frame_mask]), "facial")
+        return self._missing() if features is None else self._check(self.networks.facial_logits(features), "facial")
+
+    def _predict_variants(
+        self, window: Window, features: Float32Array | None, ecg: Float32Array
+    ) -> dict[str, tuple[float, ...]]:
+        """Probabilities of the models in which the forest takes the place of the facial network."""
+        if self.descriptors is None:
+            return {}
+        face = self._missing()
+        if features is not None:
+            logits = self.descriptors.logits(features, window.frame_times_s[window.frame_mask])
+            face = self._check(logits, self.info.variants[0])
+        found = self.info.descriptors.probabilities(face[None], ecg[None])
+        usable = {"facial": features is not None, "fusion": features is not None or bool(np.isfinite(ecg).all())}
+        models = [name.split(":")[0] for name in self.info.variants]
+        named = zip(self.info.variants, models, strict=True)
+        return {name: _to_tuple(found[model][0]) for name, model in named if usable[model]}
 
     def _ecg_logits(self, window: Window) -> Float32Array:
         if not len(window.tokens):
@@ -140,7 +176,8 @@ class Predictor:
         expected = (len(self.info.class_names),)
         if logits.shape != expected or not np.isfinite(logits).all():
             raise BundleError(
-                f"the {model} network gives {logits.tolist()}: expected {expected[0]} finite logits; train it again"
+                f"the bundle's {model} model gives {logits.tolist()}: expected {expected[0]} finite logits; "
+                "train it again"
             )
         return logits
 
@@ -169,10 +206,11 @@ def open_predictor(
     SettingsError
         For an unknown engine.
     BundleError
-        When a network is missing or cannot be opened.
+        When a network or the forest is missing or cannot be opened.
     """
     networks = load_networks(bundle, engine=engine, threads=threads)
-    return Predictor(bundle.info, networks, detector_path=detector_path)
+    descriptors = read_descriptors(bundle.files) if bundle.info.variants else None
+    return Predictor(bundle.info, networks, descriptors=descriptors, detector_path=detector_path)
 
 
 def predict_files(

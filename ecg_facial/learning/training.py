@@ -71,6 +71,7 @@ def fit(
     seed: int,
     loss: Loss | None = None,
     checkpoint: Path | None = None,
+    last_epoch: int | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
 ) -> FitResult:
     """Train a model in place.
@@ -88,6 +89,8 @@ def fit(
         Function of (outputs, targets). Default: cross-entropy with class weights.
     checkpoint : Path, optional
         File that is written after every epoch; where it exists, training resumes from it.
+    last_epoch : int, optional
+        Stop after this epoch; the learning rates stay those of a training of all epochs.
     on_epoch : callable, optional
         Called with the record of each epoch.
 
@@ -108,7 +111,8 @@ def fit(
     run = _Run(model, optimizer, key=sha256_json({"settings": asdict(settings), "seed": seed, "n": len(train)}))
     if checkpoint is not None and checkpoint.is_file():
         run.load(checkpoint)
-    while not run.finished(settings, stopping=validation is not None):
+    last = settings.epochs if last_epoch is None else min(last_epoch, settings.epochs)
+    while not run.finished(last, patience=math.inf if validation is None else settings.patience):
         epoch = run.next_epoch
         train_loss = _train_epoch(model, train, optimizer, criterion, settings=settings, seed=seed, epoch=epoch)
         validation_loss = math.nan if validation is None else _mean_loss(model, validation, criterion, settings)
@@ -267,11 +271,9 @@ class _Run:
     def next_epoch(self) -> int:
         return len(self.history) + 1
 
-    def finished(self, settings: TrainingSettings, *, stopping: bool) -> bool:
+    def finished(self, last_epoch: int, *, patience: float) -> bool:
         waited = len(self.history) - self.best_epoch
-        return len(self.history) >= settings.epochs or (
-            stopping and self.best_epoch > 0 and waited >= settings.patience
-        )
+        return len(self.history) >= last_epoch or (self.best_epoch > 0 and waited >= patience)
 
     def record(self, epoch: EpochRecord) -> None:
         """Keep an epoch, and its weights where no validation loss was lower; without validation, always."""

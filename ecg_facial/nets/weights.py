@@ -6,19 +6,23 @@ SHA-256 is the expected one, and then without unpickling objects.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import urllib.error
 import urllib.request
+from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.inference.action_units import ActionUnits
 from ecg_facial.nets.resnet import N_FEATURES, ResNet18
 from ecg_facial.runtime.storage import atomic_path, sha256_bytes, sha256_file
 
@@ -82,6 +86,32 @@ def weights_path(weights: str) -> Path:
             f"weights {weights!r}: no such file; expected none, rendered, imagenet, or a file's path"
         )
     return path
+
+
+def read_card() -> dict[str, Any]:
+    """Card of the shipped weights: what they were trained on, by which command, and how well they read."""
+    with safe_open(weights_path("rendered"), framework="np") as stored:
+        card: dict[str, Any] = json.loads(stored.metadata()["card"])
+    return card
+
+
+@cache
+def load_action_units() -> ActionUnits:
+    """Load the last layer of the shipped network, which reads action units off its features.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError
+        Where the weights are not there, or have no such layer.
+    """
+    path = weights_path("rendered")
+    try:
+        names = read_card()["action_units"]
+        with safe_open(path, framework="np") as stored:
+            weights, biases = (stored.get_tensor(f"fc.{part}") for part in ("weight", "bias"))
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise CorruptDataError(f"{path}: has no layer that reads action units ({error}); install it again") from None
+    return ActionUnits(names=tuple(names), weights=weights, biases=biases)
 
 
 def identify_weights(weights: str) -> str:

@@ -16,9 +16,11 @@ from ecg_facial.evaluation.benchmark.pipelines import Fitted
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.protocols.folds import Part, divide_inner
-from ecg_facial.inference.bundle import BundleInfo, write_bundle
+from ecg_facial.inference.bundle import VARIANTS, BundleInfo, write_bundle
+from ecg_facial.inference.face_descriptors import FaceDescriptors, write_descriptors
 from ecg_facial.learning.export import export_models
 from ecg_facial.learning.training import limit_threads
+from ecg_facial.nets.weights import load_action_units
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.queries import rows_of
 from ecg_facial.runtime.progress import announce_time
@@ -63,7 +65,9 @@ def train_bundle(
         windows=prepared.settings,
         token_features=TOKEN_FEATURES,
         models=parts.models,
+        variants=() if parts.forest is None else VARIANTS[: len(parts.models)],
         fusion=parts.fusion,
+        descriptors=parts.descriptors,
         simulated=prepared.simulated,
         n_subjects=n_subjects,
         description=f"{len(rows)} trials of {n_subjects} subjects, data {prepared.fingerprint[:16]}",
@@ -72,11 +76,14 @@ def train_bundle(
     )
     with announce_time("Exporting the networks", show=show_progress):
         files = export_models(parts.facial, parts.ecg, crop_px=prepared.settings.crop_px)
+        if parts.forest is not None:
+            files |= write_descriptors(FaceDescriptors(units=load_action_units(), forest=parts.forest))
         write_bundle(out, files=files, info=info)
 
 
 def _fit_on_everybody(prepared: PreparedData, trials: TrialSet, settings: BenchmarkSettings) -> Fitted:
-    pipeline = NetworksFactory(settings.models, settings.fusion_weights)(trials)
+    factory = NetworksFactory(settings.models, settings.fusion_weights, descriptors=settings.baselines)
+    pipeline = factory(trials)
     inner = replace(settings.inner, conformal_share=0.0)
     divided = divide_inner(sorted(set(trials.subjects)), inner, seed=settings.seed, tag=_TAG)
     with limit_threads(settings.threads):

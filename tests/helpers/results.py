@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, RunRecord, TemperatureRecord
+from ecg_facial.evaluation.benchmark.run_record import FoldRecord, ProblemRecord, RunRecord, TemperatureRecord
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import RunMetrics
@@ -95,6 +95,22 @@ def make_run() -> RunRecord:
         normalisation=settings.normalisation,
         normalisation_order=None,
         fusion_weights="fixed",
+        folds=(
+            FoldRecord(
+                seed=0,
+                fold=0,
+                n_tested=1,
+                n_trained=1,
+                n_shots=0,
+                n_stopped=1,
+                n_calibrated=0,
+                n_conformal=0,
+                n_refitted=1,
+                epochs={"ecg": 3},
+                face_weights={"fusion": 0.8},
+                temperatures={"ecg": 1.25},
+            ),
+        ),
         temperatures=(
             TemperatureRecord(
                 model="ecg", n_folds=3, lowest=1.0, median=1.25, highest=2.5, reasons={"fewer than 20 trials: 8": 1}

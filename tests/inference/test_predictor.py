@@ -68,7 +68,10 @@ class KnownNetworks:
     def __init__(self, face: object, ecg: object) -> None:
         self.face, self.ecg = np.array(face, np.float32), np.array(ecg, np.float32)
 
-    def facial_logits(self, crops: np.ndarray, /) -> np.ndarray:
+    def face_features(self, crops: np.ndarray, /) -> np.ndarray:
+        return np.zeros((len(crops), 2), np.float32)
+
+    def facial_logits(self, features: np.ndarray, /) -> np.ndarray:
         return self.face
 
     def ecg_logits(self, tokens: np.ndarray, times_s: np.ndarray, /) -> np.ndarray:
@@ -93,7 +96,7 @@ def test_logits_that_cannot_be_a_networks_are_refused_not_taken_for_a_missing_fa
     predictor: Predictor, face: object
 ) -> None:
     broken = Predictor(predictor.info, KnownNetworks(face, np.zeros(4)))
-    with pytest.raises(BundleError, match=r"facial network gives .*expected 4 finite logits"):
+    with pytest.raises(BundleError, match=r"facial model gives .*expected 4 finite logits"):
         broken.predict(make_a_window(predictor, n_seen=1, n_tokens=1))
 
 

@@ -145,6 +145,14 @@ def test_without_validation_all_epochs_run_and_the_last_is_kept() -> None:
     assert result.best_epoch == SETTINGS.epochs == len(result.history)
 
 
+def test_a_training_that_is_told_its_last_epoch_goes_through_the_same_epochs() -> None:
+    whole, short = [], []
+    for history, last in ((whole, None), (short, 2)):
+        result = fit(Net(), Points(40, seed=0), settings=SETTINGS, seed=0, last_epoch=last, on_epoch=history.append)
+    assert (result.best_epoch, len(short)) == (2, 2)
+    assert [each.train_loss for each in short] == [each.train_loss for each in whole[:2]]
+
+
 def test_class_weights_lift_rare_classes() -> None:
     train, test = Points(300, seed=0, rare=True), Points(300, seed=2)
     recalls = []

@@ -70,7 +70,7 @@ def judge(prepared: MemoryData, out: Path, settings: BenchmarkSettings) -> Judge
     others = prepared.with_table(prepared.table.assign(level=prepared.table["level"].mask(tested, "PA4")))
     train_bundle(others, out / "model", settings=settings)
     (fold,) = (out / "folds").glob("*.json")
-    (pipeline,) = json.loads(fold.read_text())["pipelines"]
+    pipeline, _ = json.loads(fold.read_text())["pipelines"]  # the second one is of the baselines
     return Judged(
         predictions=pd.read_csv(out / PREDICTIONS_FILE),
         details=pipeline["details"],
@@ -108,11 +108,15 @@ def test_a_bundle_gives_the_probabilities_of_the_run_that_judged_it(
     for temperature in (fusion.temperatures.facial, fusion.temperatures.ecg, fusion.temperatures.fusion):
         assert abs(temperature.value - 1) > 0.02, "the comparison below would not miss it"
         assert (temperature.n_subjects, temperature.n_trials) == (4, 32)
-    assert judged.details["temperatures"] == to_dict(fusion.temperatures)
+    found_in_run = judged.details["temperatures"]
+    assert {name: found_in_run[name] for name in ("facial", "ecg", "fusion")} == to_dict(fusion.temperatures)
+    assert judged.bundle.info.variants == ("facial:descriptors", "fusion:descriptors")
+    assert found_in_run["fusion:descriptors"] == to_dict(judged.bundle.info.descriptors.temperatures.fusion)
     assert (fusion.n_subjects, fusion.n_trials) == ((4, 32) if weights == "learned" else (0, 0))
     predictor = open_predictor(judged.bundle, threads=1)
     found = [predictor.predict(window) for window in judged.windows]
     assert found[NO_FACE].facial is None
+    assert set(found[NO_FACE].variants) == {"fusion:descriptors"}
     assert found[NO_ECG].ecg is None
     for place, prediction in enumerate(found):
         assert_same(prediction, judged, place)
@@ -126,6 +130,8 @@ def assert_same(prediction: Prediction, judged: Judged, place: int) -> None:
         own = getattr(prediction, model)
         expected = np.full(TASK.n_classes, 1 / TASK.n_classes) if own is None else own
         np.testing.assert_allclose(expected, read_probabilities(judged, model, place), atol=TOLERANCE)
+    for model, own in prediction.variants.items():
+        np.testing.assert_allclose(own, read_probabilities(judged, model, place), atol=TOLERANCE)
 
 
 @pytest.mark.usefixtures("quick_export")
@@ -135,7 +141,8 @@ def test_with_too_few_people_to_calibrate_run_and_bundle_say_so(prepared: Memory
     for temperature in (temperatures.facial, temperatures.ecg, temperatures.fusion):
         assert temperature.value == 1
         assert temperature.reason == "fewer than 4 subjects: 2"
-    assert judged.details["temperatures"] == to_dict(temperatures)
+    found_in_run = judged.details["temperatures"]
+    assert {name: found_in_run[name] for name in ("facial", "ecg", "fusion")} == to_dict(temperatures)
 
 
 @pytest.mark.usefixtures("quick_export")

@@ -107,8 +107,10 @@ def test_a_run_with_one_signal_leaves_everything_it_promises(finished: Finished)
     assert {path.name for path in folder.iterdir()} >= {
         "audit.json", "metrics.json", "model", "predictions.csv", "report.html", "run.json", "tables",
     }  # fmt: skip
-    assert set(finished.result.predictions["model"]) == {finished.model}
-    assert set(finished.result.metrics.models) == {finished.model}
+    beside = {"facial": ["facial:descriptors"], "ecg": ["ecg:descriptors", "ecg:rate"]}[finished.model]
+    models = [finished.model, *beside, "majority"]
+    assert set(finished.result.predictions["model"]) == set(models)
+    assert list(finished.result.metrics.models) == models
     assert any((folder / "tables").iterdir())
     title = "Face" if finished.model == "facial" else "ECG"
     assert f"{title} accuracy (leave-one-subject-out): " in show_accuracy(finished.result)
@@ -140,7 +142,9 @@ def test_a_run_with_one_signal_can_be_audited_again(finished: Finished) -> None:
 def test_the_bundle_holds_the_one_network(finished: Finished, tmp_path: Path) -> None:
     bundle = load_bundle(finished.result.folder / "model")
     assert bundle.info.models == (finished.model,)
-    held = {"facial": {"face_encoder.onnx", "face_head.onnx"}, "ecg": {"ecg.onnx"}}[finished.model]
+    forest = {"action_units.npz", "facial_forest.npz"}
+    held = {"facial": {"face_encoder.onnx", "face_head.onnx", *forest}, "ecg": {"ecg.onnx"}}[finished.model]
+    assert bundle.info.variants == {"facial": ("facial:descriptors",), "ecg": ()}[finished.model]
     assert set(bundle.files) == {*held, f"{finished.model}.safetensors"}
     trained = load_bundle(
         train_dataset(finished.data, tmp_path / "model", options=OPTIONS, settings=SETTINGS, cache=finished.cache)

@@ -27,7 +27,7 @@ from ecg_facial.evaluation.audit.decoding import (
 from ecg_facial.evaluation.audit.refitting import PRELOAD, AuditedFold, read_stored
 from ecg_facial.evaluation.audit.settings import CHEAP, AuditSettings
 from ecg_facial.evaluation.audit.structure import check_copies, check_structure
-from ecg_facial.evaluation.benchmark.builtin import NetworksFactory
+from ecg_facial.evaluation.benchmark.builtin import choose_factories
 from ecg_facial.evaluation.benchmark.fold_running import test_rows
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult, permute_levels, run_benchmark
@@ -74,9 +74,7 @@ def audit_run(
         Of the runs with permuted labels; as many folds are fitted again at the same time, in fresh processes.
     """
     task, seed = settings.find_task(), min(result.plan.folds)
-    chosen: Sequence[Factory | Pipeline] = (
-        [NetworksFactory(settings.models, settings.fusion_weights)] if factories is None else factories
-    )
+    chosen = choose_factories(settings, factories)
     if settings.permute_labels:
         prepared = permute_levels(prepared, task=task, seed=seed)
     # which trials stand for rest is decided before labels are altered
@@ -93,7 +91,7 @@ def audit_run(
         drawn = draw_folds(result.plan.folds[seed], audit, n_seeds=len(result.plan.folds))
         checks += _refit(base, result, settings, chosen, drawn, order=audit.order, workers=executor.workers)
     checks.append(check_counts(from_run(result.predictions, task.class_names).table, task.class_names))
-    checks.append(check_permuted(_permute(prepared, settings, chosen, audit.permutations, executor)))
+    checks.append(check_permuted(_permute(prepared, settings, factories, audit.permutations, executor)))
     checks += check_plausibility(result.metrics, simulated=result.simulated)
     return AuditResult(
         checks=tuple(name_once(checks)),
@@ -182,7 +180,7 @@ def _refit(
 def _permute(
     prepared: PreparedData,
     settings: BenchmarkSettings,
-    factories: Sequence[Factory | Pipeline],
+    factories: Sequence[Factory | Pipeline] | None,
     n_runs: int,
     executor: Executor,
 ) -> list[float]:

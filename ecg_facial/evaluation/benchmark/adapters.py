@@ -169,6 +169,12 @@ class EstimatorLearner:
         estimator.fit(rows[known], labels[known])
         return FittedEstimator(name=self.name, estimator=estimator, features=self.features)
 
+    def refit(
+        self, everybody: TrialSet, fitted: FittedEstimator, /, *, seed: int, folder: Path | None = None
+    ) -> FittedEstimator:
+        """Fit once more; nothing was chosen."""
+        return self.fit(everybody, everybody.select(np.zeros(len(everybody), dtype=bool)), seed=seed, folder=folder)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedEstimator:
@@ -228,16 +234,34 @@ class ModuleLearner:
 
     def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> FittedModule:
         """Make the module with the fold's seed and train it."""
+        return self._fit(train, self._data(stopping) if len(stopping) else None, seed=seed, folder=folder)
+
+    def refit(
+        self, everybody: TrialSet, fitted: FittedModule, /, *, seed: int, folder: Path | None = None
+    ) -> FittedModule:
+        """Train once more for as many epochs as were best, by the same schedule of learning rates."""
+        return self._fit(everybody, None, seed=seed, folder=folder, last_epoch=fitted.result.best_epoch)
+
+    def _fit(
+        self,
+        train: TrialSet,
+        stopping: TrainingData | None,
+        *,
+        seed: int,
+        folder: Path | None,
+        last_epoch: int | None = None,
+    ) -> FittedModule:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = self.make_module(train.n_classes)
         result = fit(
             module,
             self._data(train),
-            self._data(stopping) if len(stopping) else None,
+            stopping,
             settings=self.training,
             seed=seed,
             checkpoint=None if folder is None else folder / f"{self.name}.safetensors",
+            last_epoch=last_epoch,
         )
         return FittedModule(learner=self, module=module, result=result)
 

@@ -1,8 +1,9 @@
 """Baselines that stand in every run beside the networks: what a figure has to beat to mean anything.
 
 Input: features of trials, or nothing. Output: pipelines. `majority` knows the class shares of the training people
-alone, `ecg:rate` the heart rate alone, `ecg:descriptors` the course of the heart rate. Any function of trials becomes a
-forest or a logistic regression by `ForestPipeline` and `LogisticPipeline`.
+alone, `ecg:rate` the heart rate alone, `ecg:descriptors` the course of the heart rate, `facial:descriptors` the courses
+of eight action units. Any function of trials becomes a forest or a logistic regression by `ForestPipeline` and
+`LogisticPipeline`.
 """
 
 from __future__ import annotations
@@ -20,15 +21,22 @@ from sklearn.preprocessing import StandardScaler
 
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, Features, name_of
-from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
+from ecg_facial.evaluation.benchmark.adapters import EstimatorLearner, Features, name_of
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, JointLearner, Learner
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.inference.descriptors import N_DESCRIPTORS, describe_courses
 from ecg_facial.inference.forest import LEAST_PROBABILITY, Forest
+from ecg_facial.nets.features import frozen_features
+from ecg_facial.nets.settings import FacialSettings
+from ecg_facial.nets.weights import load_action_units
+from ecg_facial.prepared.contract import PreparedData
+from ecg_facial.prepared.queries import sees_face
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import sha256_json
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
-MAJORITY, RATE, HEART = "majority", "ecg:rate", "ecg:descriptors"
+MAJORITY, RATE, HEART_COURSE, FACE_COURSES = "majority", "ecg:rate", "ecg:descriptors", "facial:descriptors"
 N_TREES, LEAST_TRIALS_PER_LEAF = 200, 3
 _HEART_RATE = TOKEN_FEATURES.index("heart_rate")
 
@@ -50,6 +58,20 @@ def heart_course_features(trials: TrialSet) -> Float64Array:
     return rows
 
 
+def face_course_features(trials: TrialSet) -> Float64Array:
+    """Descriptors of the courses of eight action units, as change from the clip's median; NaN without a face.
+
+    The units are read by the last layer of the shipped network off its features, shape (n, 8 * N_DESCRIPTORS).
+    """
+    units = load_action_units()
+    rows = np.full((len(trials), len(units.names) * N_DESCRIPTORS), np.nan)
+    for place in np.flatnonzero(trials.sees_face):
+        window = trials[int(place)]
+        seen = window.frame_mask
+        rows[place] = units.describe(trials.frame_features(int(place))[seen], window.frame_times_s[seen])
+    return rows
+
+
 def LogisticPipeline(  # a function, named as a class since it is used like one
     name: str, features: Features
 ) -> CalibratedPipeline:
@@ -62,8 +84,12 @@ def LogisticPipeline(  # a function, named as a class since it is used like one
     features : callable
         Maps a `TrialSet` to (n, n_features); a row of NaN where there is nothing to look at.
     """
+    return CalibratedPipeline(_make_logistic(name, features))
+
+
+def _make_logistic(name: str, features: Features) -> EstimatorLearner:
     estimator = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000, class_weight="balanced"))
-    return EstimatorPipeline(name, estimator, features=features)
+    return EstimatorLearner(name=name, estimator=estimator, features=features)
 
 
 def ForestPipeline(  # a function, named as a class since it is used like one
@@ -76,6 +102,33 @@ def ForestPipeline(  # a function, named as a class since it is used like one
 def MajorityPipeline() -> CalibratedPipeline:  # a function, named as a class since it is used like one
     """Make the model `majority`: it gives every trial the class shares of the people it was fitted on."""
     return CalibratedPipeline(MajorityLearner())
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselinesFactory:
+    """Makes the baselines for some data as one pipeline, by which signals they have; it does not look at levels.
+
+    Attributes
+    ----------
+    face : bool
+        Give ``facial:descriptors`` too; the built-in pipeline brings its own.
+    """
+
+    face: bool = True
+
+    def __call__(self, trials: TrialSet, /) -> CalibratedPipeline:
+        """Make the pipeline."""
+        learners: list[Learner] = [MajorityLearner()]
+        if trials.has_beats.any():
+            learners += [_make_logistic(RATE, rate_features), _make_logistic(HEART_COURSE, heart_course_features)]
+        if self.face and trials.sees_face.any():
+            learners.append(ForestLearner(name=FACE_COURSES, features=face_course_features))
+        return CalibratedPipeline(JointLearner(tuple(learners)))
+
+    def warm_up(self, prepared: PreparedData, *, executor: Executor = SERIAL, show_progress: bool = False) -> None:
+        """Compute the shipped network's features once, before folds ask for them."""
+        if self.face and any(sees_face(prepared, row) for row in range(len(prepared))):
+            frozen_features(prepared, FacialSettings(), executor=executor, show_progress=show_progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +162,12 @@ class ForestLearner:
             raise SettingsError(f"model {self.name}: no training trial has its features; see what is in the data")
         forest = grow_forest(rows[known], labels[known], n_classes=train.n_classes, seed=seed)
         return FittedForest(name=self.name, features=self.features, forest=forest)
+
+    def refit(
+        self, everybody: TrialSet, fitted: FittedForest, /, *, seed: int, folder: Path | None = None
+    ) -> FittedForest:
+        """Fit once more; nothing was chosen."""
+        return self.fit(everybody, everybody.select(np.zeros(len(everybody), dtype=bool)), seed=seed, folder=folder)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -206,6 +265,12 @@ class MajorityLearner:
         labels = np.concatenate([part.labels for part in (train, stopping)])
         counts = np.bincount(labels, minlength=train.n_classes)
         return FittedShares(shares=tuple((counts / counts.sum()).tolist()))
+
+    def refit(
+        self, everybody: TrialSet, fitted: FittedShares, /, *, seed: int, folder: Path | None = None
+    ) -> FittedShares:
+        """Fit once more; nothing was chosen."""
+        return self.fit(everybody, everybody.select(np.zeros(len(everybody), dtype=bool)), seed=seed, folder=folder)
 
 
 @dataclass(frozen=True, kw_only=True)

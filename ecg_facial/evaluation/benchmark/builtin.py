@@ -6,7 +6,7 @@ the calibration part. For data in which nobody has one of the signals it holds t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,11 +16,23 @@ from torch import nn
 
 from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import SettingsError
+from ecg_facial.evaluation.benchmark.baselines import (
+    FACE_COURSES,
+    BaselinesFactory,
+    FittedForest,
+    ForestLearner,
+    face_course_features,
+)
 from ecg_facial.evaluation.benchmark.pipelines import (
     CalibratedPipeline,
+    Factory,
     Fitted,
+    FittedJoint,
     FittedPipeline,
     HeldOut,
+    JointLearner,
+    Learner,
+    Pipeline,
     hash_module,
     mark_broken,
 )
@@ -29,6 +41,7 @@ from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_loss
 from ecg_facial.facial_model import FacialModel
 from ecg_facial.inference.calibration import Temperature, Temperatures
+from ecg_facial.inference.forest import Forest
 from ecg_facial.inference.fusion import Fusion, is_present
 from ecg_facial.learning.models import make_models
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
@@ -45,12 +58,14 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 # of the learned weight: finer steps differ by less than its standard error
 _STEPS = 100
 _MODELS = ("facial", "ecg")
+FUSED_COURSES = "fusion:descriptors"
+_FOREIGN = "not the built-in pipeline: a bundle holds the built-in facial and ECG networks"
 
 
 @strict_settings
 @dataclass(frozen=True, kw_only=True)
 class FusionCombiner:
-    """Makes the model ``fusion`` of ``facial`` and ``ecg``, by the package's one `Fusion`.
+    """Makes a fused model of a facial model and ``ecg``, by the package's one `Fusion`.
 
     Attributes
     ----------
@@ -58,10 +73,15 @@ class FusionCombiner:
         Temperatures are given to it by the pipeline; its own play no part.
     learn : bool
         Replace the weights by ``w`` and ``1 - w``, with the `w` of the lowest log loss at its best temperature.
+    face : str
+        The facial model: ``facial``, or ``facial:descriptors``.
+    name : str
+        Name of the fused model.
     """
 
     fusion: Fusion = field(default_factory=Fusion)
     learn: bool = False
+    face: str = "facial"
     name: str = "fusion"
 
     def describe(self) -> dict[str, Any]:
@@ -73,7 +93,7 @@ class FusionCombiner:
         both = self.is_own(held_out.logits)
         if not self.learn or not both.any():
             return self
-        face, ecg = (held_out.logits[name][both] for name in _MODELS)
+        face, ecg = (held_out.logits[name][both] for name in (self.face, "ecg"))
         labels = held_out.labels[both]
 
         def loss(step: int) -> float:
@@ -89,19 +109,21 @@ class FusionCombiner:
 
     def combine(self, logits: Mapping[str, Float64Array], /) -> Float64Array:
         """Weighted sum; NaN where both signals are missing."""
-        return self.fusion.combine(logits["facial"], logits["ecg"])
+        return self.fusion.combine(logits[self.face], logits["ecg"])
 
     def is_own(self, logits: Mapping[str, Float64Array], /) -> BoolArray:
         """Trials with both signals."""
-        return np.asarray(is_present(logits["facial"]) & is_present(logits["ecg"]))
+        return np.asarray(is_present(logits[self.face]) & is_present(logits["ecg"]))
 
     def calibrate(self, logits: Mapping[str, Float64Array], temperatures: Mapping[str, Temperature], /) -> Float64Array:
         """Calibrated fused logits; a trial with one signal takes that model's calibrated output."""
-        return self.calibrated(temperatures).logits(logits["facial"], logits["ecg"])["fusion"]
+        return self.calibrated(temperatures).logits(logits[self.face], logits["ecg"])["fusion"]
 
     def calibrated(self, temperatures: Mapping[str, Temperature]) -> Fusion:
-        """Give the fusion as a bundle holds it, with temperatures by model name."""
-        return replace(self.fusion, temperatures=Temperatures(**temperatures))
+        """Give the fusion as a bundle holds it, with the temperatures of the models that there are."""
+        models = {"facial": self.face, "ecg": "ecg", "fusion": self.name}
+        own = {part: temperatures[model] for part, model in models.items() if model in temperatures}
+        return replace(self.fusion, temperatures=Temperatures(**own))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +146,20 @@ class TwoNetworks:
 
     def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> FittedNetworks:
         """Fit each model to the trials that have its signal."""
+        return self._fit(train, stopping, seed=seed, folder=folder, epochs={})
+
+    def refit(
+        self, everybody: TrialSet, fitted: FittedNetworks, /, *, seed: int, folder: Path | None = None
+    ) -> FittedNetworks:
+        """Fit once more for as many epochs as were best, by the same schedule of learning rates."""
+        epochs = {name: result.best_epoch for name, result in fitted.results.items()}
+        return self._fit(
+            everybody, everybody.select(np.zeros(len(everybody), bool)), seed=seed, folder=folder, epochs=epochs
+        )
+
+    def _fit(
+        self, train: TrialSet, stopping: TrialSet, *, seed: int, folder: Path | None, epochs: Mapping[str, int]
+    ) -> FittedNetworks:
         networks = dict(zip(_MODELS, make_models(self.settings, n_classes=train.n_classes, seed=seed), strict=True))
         # with a frozen encoder a fold trains in seconds; only a long training needs checkpoints within the fold
         keep = None if self.settings.facial.frozen else folder
@@ -135,6 +171,7 @@ class TwoNetworks:
                 settings=self.settings.facial_training if name == "facial" else self.settings.ecg_training,
                 seed=seed,
                 checkpoint=None if keep is None else keep / f"{name}.safetensors",
+                last_epoch=epochs.get(name),
             )
             for name in self.models
         }
@@ -186,6 +223,8 @@ class NetworksFactory:
     ----------
     settings : ModelSettings
     fusion_weights : {"fixed", "learned"}
+    descriptors : bool
+        Add ``facial:descriptors`` and its fusion with the ECG model, ``fusion:descriptors``.
 
     Raises
     ------
@@ -195,6 +234,7 @@ class NetworksFactory:
 
     settings: ModelSettings
     fusion_weights: str = BenchmarkSettings.fusion_weights
+    descriptors: bool = False
 
     def __post_init__(self) -> None:
         if self.fusion_weights not in FUSION_RULES:
@@ -205,16 +245,34 @@ class NetworksFactory:
         models = tuple(name for name in _MODELS if _has_signal(trials, name).any())
         if not models:
             raise SettingsError("no trial has a face or a heart beat: nothing to learn from; see what is in the data")
-        learner = TwoNetworks(settings=self.settings, models=models)
-        return CalibratedPipeline(learner, self._make_combiner() if len(models) == len(_MODELS) else None)
+        faces = models[:-1] if "ecg" in models else models
+        learners: tuple[Learner, ...] = (TwoNetworks(settings=self.settings, models=models),)
+        if self.descriptors and faces:
+            learners += (ForestLearner(name=FACE_COURSES, features=face_course_features),)
+            faces += (FACE_COURSES,)
+        combiners = tuple(map(self._make_combiner, faces)) if "ecg" in models else ()
+        return CalibratedPipeline(JointLearner(learners), combiners)
 
-    def _make_combiner(self) -> FusionCombiner:
+    def _make_combiner(self, face: str) -> FusionCombiner:
+        """Make the fusion of a facial model and the ECG model."""
         fusion = Fusion(face_weight=self.settings.face_weight, ecg_weight=self.settings.ecg_weight)
-        return FusionCombiner(fusion=fusion, learn=self.fusion_weights == "learned")
+        name = FUSED_COURSES if face == FACE_COURSES else FusionCombiner.name
+        return FusionCombiner(fusion=fusion, learn=self.fusion_weights == "learned", face=face, name=name)
 
     def warm_up(self, prepared: PreparedData, *, executor: Executor = SERIAL, show_progress: bool = False) -> None:
-        """Compute the frozen network's features once, before folds ask for them."""
-        frozen_features(prepared, self.settings.facial, executor=executor, show_progress=show_progress)
+        """Compute the frozen networks' features once, before folds ask for them."""
+        for settings in {self.settings.facial, FacialSettings()} if self.descriptors else {self.settings.facial}:
+            frozen_features(prepared, settings, executor=executor, show_progress=show_progress)
+
+
+def choose_factories(
+    settings: BenchmarkSettings, given: Sequence[Factory | Pipeline] | None = None
+) -> list[Factory | Pipeline]:
+    """Methods of a run: those given, else the built-in pipeline; and the baselines, unless the settings go without."""
+    chosen: list[Factory | Pipeline] = list(given or [])
+    if given is None:
+        chosen = [NetworksFactory(settings.models, settings.fusion_weights, descriptors=settings.baselines)]
+    return [*chosen, BaselinesFactory(face=given is not None)] if settings.baselines else chosen
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -227,11 +285,17 @@ class BundleParts:
     ecg : ECGModel or None
     fusion : Fusion
         With the temperatures of the models that there are.
+    forest : Forest or None
+        Of ``facial:descriptors``, where it reads the features of the facial model's own frozen network.
+    descriptors : Fusion
+        The fusion with that forest in place of the facial model.
     """
 
     facial: FacialModel | None
     ecg: ECGModel | None
     fusion: Fusion
+    forest: Forest | None = None
+    descriptors: Fusion = field(default_factory=Fusion)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -240,7 +304,7 @@ class BundleParts:
 
 
 def take_apart(fitted: Fitted) -> BundleParts:
-    """Give the networks and the fusion of the built-in pipeline after its fit.
+    """Give the networks, the forest and the fusions of the built-in pipeline after its fit.
 
     Parameters
     ----------
@@ -255,15 +319,34 @@ def take_apart(fitted: Fitted) -> BundleParts:
     SettingsError
         For another pipeline.
     """
-    if not (isinstance(fitted, FittedPipeline) and isinstance(fitted.learned, FittedNetworks)):
-        raise SettingsError("not the built-in pipeline: a bundle holds the built-in facial and ECG networks")
-    facial, ecg = (fitted.learned.networks.get(name) for name in _MODELS)
-    combiner = fitted.combiner if isinstance(fitted.combiner, FusionCombiner) else FusionCombiner()
+    if not isinstance(fitted, FittedPipeline):
+        raise SettingsError(_FOREIGN)
+    learned = fitted.learned.parts if isinstance(fitted.learned, FittedJoint) else ()
+    found = next((part for part in learned if isinstance(part, FittedNetworks)), None)
+    if found is None:
+        raise SettingsError(_FOREIGN)
+    # a bundle holds one encoder: that of the facial network
+    shared = _reads_shipped_features(found.settings.facial)
+    forest = next((part.forest for part in learned if isinstance(part, FittedForest) and shared), None)
+    facial, ecg = (found.networks.get(name) for name in _MODELS)
     return BundleParts(
         facial=facial if isinstance(facial, FacialModel) else None,
         ecg=ecg if isinstance(ecg, ECGModel) else None,
-        fusion=combiner.calibrated(fitted.temperatures),
+        fusion=_take_fusion(fitted, "facial"),
+        forest=forest,
+        descriptors=_take_fusion(fitted, FACE_COURSES),
     )
+
+
+def _take_fusion(fitted: FittedPipeline, face: str) -> Fusion:
+    """Fusion of one facial model with the ECG model; with one modality its temperature alone counts."""
+    own = [each for each in fitted.combiners if isinstance(each, FusionCombiner) and each.face == face]
+    return (own[0] if own else FusionCombiner(face=face)).calibrated(fitted.temperatures)
+
+
+def _reads_shipped_features(settings: FacialSettings) -> bool:
+    """Whether a facial model's network is the frozen one that reads action units."""
+    return settings.frozen and settings.weights == FacialSettings.weights
 
 
 def _data(trials: TrialSet, name: str, settings: FacialSettings) -> TrainingData:

@@ -198,6 +198,12 @@ class FeatureLearner:
             fitted[view.name] = FittedView(view=view, medians=medians, estimator=estimator)
         return FittedFeatures(views=fitted, fusions=self.fusions)
 
+    def refit(
+        self, everybody: TrialSet, fitted: FittedFeatures, /, *, seed: int, folder: Path | None = None
+    ) -> FittedFeatures:
+        """Fit once more; nothing was chosen."""
+        return self.fit(everybody, everybody.select(np.zeros(len(everybody), dtype=bool)), seed=seed, folder=folder)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FittedView:

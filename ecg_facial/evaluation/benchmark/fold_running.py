@@ -150,6 +150,7 @@ def make_parts(prepared: PreparedData, fold: Fold, *, task: Task) -> tuple[Prepa
         calibration=hand_out(fold.calibration),
         conformal=hand_out(Part() if fold.crossfit else fold.conformal),
         crossfit=tuple(inner(each) for each in fold.crossfit),
+        refit=bool(fold.refit),
     )
 
 

@@ -7,14 +7,15 @@ altered data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from torch import nn
 
+from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
 from ecg_facial.evaluation.statistics.calibration import choose_temperature
 from ecg_facial.inference.calibration import Temperature
@@ -73,6 +74,14 @@ class Learner(Protocol):
         """Fit; `stopping` may be empty."""
 
 
+@runtime_checkable
+class RefittingLearner(Learner, Protocol):
+    """A learner that can be fitted once more on all inner subjects, as the settings may ask for."""
+
+    def refit(self, everybody: TrialSet, fitted: Any, /, *, seed: int, folder: Path | None = None) -> Fitted:
+        """Fit once more, with what `fitted` (of `fit`) chose, such as its epochs."""
+
+
 Factory: TypeAlias = Callable[[TrialSet], Pipeline]
 """Makes a pipeline before the folds. It is handed ALL trials with labels, and must not learn from them."""
 
@@ -118,47 +127,52 @@ class Combiner(Protocol):
 
 @dataclass(frozen=True)
 class CalibratedPipeline:
-    """A learner, a combination of its models, and a temperature for each model.
+    """A learner, combinations of its models, and a temperature for each model.
 
-    The learner is fitted on the ``train`` part and chooses its epoch on ``stopping``. Combination and temperatures are
+    The learner is fitted on the ``train`` part and chooses its epoch on ``stopping``. Combinations and temperatures are
     fitted on its logits of the ``calibration`` part. With cross-fitting they are fitted on the out-of-fold logits of
     all inner subjects, and the learner that predicts is fitted again on all inner subjects but the stopping part.
-    Without anybody to calibrate the combination stays at its default. Where the trials cannot tell a temperature
+    Where the parts ask for it, the learner that predicts is then fitted once more on all inner subjects. Without
+    anybody to calibrate the combinations stay at their default. Where the trials cannot tell a temperature
     (`choose_temperature`), it is 1, with the reason. Temperatures change no decision.
 
     Attributes
     ----------
     learner : Learner
-    combiner : Combiner or None
+    combiners : tuple of Combiner
     """
 
     learner: Learner
-    combiner: Combiner | None = None
+    combiners: tuple[Combiner, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The learner's models, and the combined one."""
-        return (*self.learner.models, *(() if self.combiner is None else (self.combiner.name,)))
+        """The learner's models, and the combined ones."""
+        return (*self.learner.models, *(combiner.name for combiner in self.combiners))
 
     def describe(self) -> Mapping[str, Any]:
-        """Give the settings of learner and combiner."""
-        combiner = None if self.combiner is None else dict(self.combiner.describe())
-        return {"learner": dict(self.learner.describe()), "combiner": combiner}
+        """Give the settings of learner and combiners."""
+        return {"learner": dict(self.learner.describe()), "combiners": _describe(self.combiners)}
 
     def fit(self, parts: Parts, /, *, seed: int, folder: Path | None = None) -> FittedPipeline:
         """Fit on the inner parts of a fold."""
         fitted = self.learner.fit(parts.train, parts.stopping, seed=seed, folder=folder)
         held_out = self._predict_held_out(parts, fitted, seed=seed, folder=folder)
-        combiner = self.combiner
-        if combiner is not None and len(held_out.labels):
-            combiner = combiner.fit(held_out)
-        raw = _combine(held_out.logits, combiner)
-        temperatures = {model: _choose(raw, model, combiner=combiner, held_out=held_out) for model in self.models}
+        combiners = self.combiners
+        if len(held_out.labels):
+            combiners = tuple(combiner.fit(held_out) for combiner in combiners)
+        raw = _combine(held_out.logits, combiners)
+        used = {model: is_present(values) for model, values in raw.items()}
+        used |= {combiner.name: combiner.is_own(raw) for combiner in combiners}
+        temperatures = {model: _choose(raw[model], used[model], held_out=held_out) for model in self.models}
+        if parts.refit:
+            everybody = parts.train.join(parts.stopping, parts.calibration)
+            fitted = _refit(self.learner, everybody, fitted, seed=seed, folder=folder and folder / "refit")
         return FittedPipeline(
             learned=fitted,
-            combiner=combiner,
+            combiners=combiners,
             temperatures=temperatures,
-            held_out=_calibrate(raw, combiner, temperatures),
+            held_out=_calibrate(raw, combiners, temperatures),
             settings_sha256=sha256_json(dict(self.describe())),
         )
 
@@ -197,16 +211,16 @@ class FittedPipeline:
     Attributes
     ----------
     learned : Fitted
-    combiner : Combiner or None
+    combiners : tuple of Combiner
     temperatures : mapping of str to Temperature
         One for each model, with how it was found.
     held_out : mapping of str to ndarray
-        Calibrated logits of the trials that combination and temperatures were fitted on.
+        Calibrated logits of the trials that combinations and temperatures were fitted on.
     settings_sha256 : str
     """
 
     learned: Fitted
-    combiner: Combiner | None
+    combiners: tuple[Combiner, ...]
     temperatures: Mapping[str, Temperature]
     held_out: Mapping[str, Float64Array]
     settings_sha256: str
@@ -218,20 +232,19 @@ class FittedPipeline:
 
     def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
         """Calibrated logits by model."""
-        raw = _combine(self.learned.predict(trials), self.combiner)
-        return _calibrate(raw, self.combiner, self.temperatures)
+        raw = _combine(self.learned.predict(trials), self.combiners)
+        return _calibrate(raw, self.combiners, self.temperatures)
 
     def details(self) -> dict[str, Any]:
-        """Temperatures with how they were found, combination, and the learner's own details."""
-        combiner = {} if self.combiner is None else {"combiner": dict(self.combiner.describe())}
-        return {**self.learned.details(), "temperatures": self._describe_temperatures(), **combiner}
+        """Temperatures with how they were found, combinations by name, and the learner's own details."""
+        combiners = {"combiners": _describe(self.combiners)} if self.combiners else {}
+        return {**self.learned.details(), "temperatures": self._describe_temperatures(), **combiners}
 
     def fingerprint(self) -> dict[str, str]:
-        """SHA-256 of the learner's parts, the combination, the temperatures and the settings."""
-        combiner = None if self.combiner is None else dict(self.combiner.describe())
+        """SHA-256 of the learner's parts, the combinations, the temperatures and the settings."""
         return {
             **self.learned.fingerprint(),
-            "combiner": sha256_json(combiner),
+            "combiner": sha256_json(_describe(self.combiners)),
             "temperatures": sha256_json(self._describe_temperatures()),
             "settings": self.settings_sha256,
         }
@@ -240,31 +253,90 @@ class FittedPipeline:
         return {model: to_dict(temperature) for model, temperature in self.temperatures.items()}
 
 
-def _combine(logits: Mapping[str, Float64Array], combiner: Combiner | None) -> dict[str, Float64Array]:
-    """Add the combined model's logits, before any temperature."""
-    combined = {model: np.array(values, dtype=np.float64) for model, values in logits.items()}
-    if combiner is not None:
-        combined[combiner.name] = combiner.combine(combined)
-    return combined
+def _refit(learner: Learner, everybody: TrialSet, fitted: Fitted, *, seed: int, folder: Path | None) -> Fitted:
+    """Fit a learner once more; refuse one that cannot be."""
+    if not isinstance(learner, RefittingLearner):
+        raise SettingsError(f"refit all: {', '.join(learner.models)} cannot be fitted again; give it a method refit")
+    return learner.refit(everybody, fitted, seed=seed, folder=folder)
 
 
-def _choose(
-    raw: Mapping[str, Float64Array], model: str, *, combiner: Combiner | None, held_out: HeldOut
-) -> Temperature:
+def _describe(combiners: Sequence[Combiner]) -> dict[str, Any]:
+    return {combiner.name: dict(combiner.describe()) for combiner in combiners}
+
+
+def _combine(logits: Mapping[str, Float64Array], combiners: Sequence[Combiner]) -> dict[str, Float64Array]:
+    """Add the combined models' logits, before any temperature."""
+    own = {model: np.array(values, dtype=np.float64) for model, values in logits.items()}
+    return own | {combiner.name: combiner.combine(own) for combiner in combiners}
+
+
+def _choose(raw: Float64Array, used: BoolArray, *, held_out: HeldOut) -> Temperature:
     """Choose a model's temperature on the trials for which it has an output of its own."""
-    combined = combiner is not None and model == combiner.name
-    used = combiner.is_own(raw) if combiner is not None and combined else is_present(raw[model])
     subjects = [subject for subject, keep in zip(held_out.subjects, used, strict=True) if keep]
-    return choose_temperature(raw[model][used], held_out.labels[used], subjects=subjects)
+    return choose_temperature(raw[used], held_out.labels[used], subjects=subjects)
 
 
 def _calibrate(
-    raw: Mapping[str, Float64Array], combiner: Combiner | None, temperatures: Mapping[str, Temperature]
+    raw: Mapping[str, Float64Array], combiners: Sequence[Combiner], temperatures: Mapping[str, Temperature]
 ) -> dict[str, Float64Array]:
     logits = {model: temperatures[model].scale(values) for model, values in raw.items()}
-    if combiner is not None:
-        logits[combiner.name] = combiner.calibrate(raw, temperatures)
-    return logits
+    return logits | {combiner.name: combiner.calibrate(raw, temperatures) for combiner in combiners}
+
+
+@dataclass(frozen=True)
+class JointLearner:
+    """Several learners as one, fitted one after the other on the same parts, so that their models can be combined.
+
+    Attributes
+    ----------
+    learners : tuple of Learner
+        With models of different names.
+    """
+
+    learners: tuple[Learner, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Models of all learners, in their order."""
+        return tuple(model for learner in self.learners for model in learner.models)
+
+    def describe(self) -> dict[str, Any]:
+        """Give the settings of each."""
+        return {"learners": [dict(learner.describe()) for learner in self.learners]}
+
+    def fit(self, train: TrialSet, stopping: TrialSet, /, *, seed: int, folder: Path | None = None) -> FittedJoint:
+        """Fit each on both parts."""
+        return FittedJoint(
+            parts=tuple(learner.fit(train, stopping, seed=seed, folder=folder) for learner in self.learners)
+        )
+
+    def refit(
+        self, everybody: TrialSet, fitted: FittedJoint, /, *, seed: int, folder: Path | None = None
+    ) -> FittedJoint:
+        """Fit each once more."""
+        pairs = zip(self.learners, fitted.parts, strict=True)
+        return FittedJoint(
+            parts=tuple(_refit(learner, everybody, part, seed=seed, folder=folder) for learner, part in pairs)
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FittedJoint:
+    """A `JointLearner` after its fit."""
+
+    parts: tuple[Fitted, ...]
+
+    def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
+        """Logits of the models of all learners."""
+        return {model: logits for part in self.parts for model, logits in part.predict(trials).items()}
+
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of the parts of all learners."""
+        return {name: digest for part in self.parts for name, digest in part.fingerprint().items()}
+
+    def details(self) -> dict[str, Any]:
+        """Details of all learners."""
+        return {name: value for part in self.parts for name, value in part.details().items()}
 
 
 def mark_broken(logits: Float64Array) -> Float64Array:

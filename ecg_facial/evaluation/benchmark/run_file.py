@@ -19,6 +19,7 @@ import pandas as pd
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark.run_record import (
+    FoldRecord,
     LeakingRun,
     ProblemRecord,
     RunRecord,
@@ -27,6 +28,8 @@ from ecg_facial.evaluation.benchmark.run_record import (
 )
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan
+from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.inference.calibration import Temperature
 from ecg_facial.labels import REST_CODE
@@ -42,6 +45,8 @@ from ecg_facial.runtime.settings import from_dict, to_dict
 _DECIMALS = 6
 REFIT_RULES = {
     "parts": "no refit: the models that predict were fitted on the training part alone",
+    "all": "refitted on all inner subjects, those who chose the epoch and the temperatures too, with that epoch, those "
+    "temperatures and fusion weights; only a conformal part stays apart",
     "crossfit": "refitted on all inner subjects but the stopping part, after the out-of-fold predictions",
 }
 
@@ -128,8 +133,11 @@ def describe_run(
     task, table, original = settings.find_task(), prepared.table, result.original
     n_rest = 0 if REST_CODE in task.class_names else count_rest(prepared)
     protocol = parse_protocol(result.plan.protocol)
-    crossfitted = any(fold.crossfit for folds in result.plan.folds.values() for fold in folds)
     folders = [part.folder for part in prepared.parts] if prepared.folder is not None else [source.kept]
+    every = [fold for folds in result.plan.folds.values() for fold in folds]
+    rule = (
+        "all" if any(fold.refit for fold in every) else "crossfit" if any(fold.crossfit for fold in every) else "parts"
+    )
     return RunRecord(
         **vars(describe_program()),
         seed=min(result.plan.folds),
@@ -159,11 +167,12 @@ def describe_run(
         folds_sha256=result.plan.sha256,
         folds_repeated=repeated,
         inner=None if repeated else settings.inner,
-        refit_rule=REFIT_RULES["crossfit" if crossfitted else "parts"],
+        refit_rule=REFIT_RULES[rule],
         normalisation=settings.normalisation,
         normalisation_order=describe_order(table) if settings.normalisation.mode == "causal" else None,
         fusion_weights=settings.fusion_weights,
         temperatures=sum_up_temperatures(result.details),
+        folds=describe_folds(result.plan, result.details),
         validation_share=settings.inner.stopping_share,
         permuted_labels=settings.permute_labels,
         wall_s=round(wall_s, 1),
@@ -183,6 +192,48 @@ def sum_up_temperatures(details: pd.DataFrame) -> tuple[TemperatureRecord, ...]:
         for model, content in fit.get("temperatures", {}).items():
             found.setdefault(model, []).append(from_dict(Temperature, content))
     return tuple(_sum_up(model, temperatures) for model, temperatures in found.items())
+
+
+def describe_folds(plan: FoldPlan, details: pd.DataFrame) -> tuple[FoldRecord, ...]:
+    """Describe the parts of every fold and what was chosen on them.
+
+    Parameters
+    ----------
+    plan : FoldPlan
+    details : DataFrame
+        `BenchmarkResult.details`. A pipeline that reports no choice adds nothing.
+    """
+    return tuple(
+        _describe_fold(fold, seed, details[(details["seed"] == seed) & (details["fold"] == fold.index)])
+        for seed, folds in plan.folds.items()
+        for fold in folds
+    )
+
+
+def _describe_fold(fold: Fold, seed: int, fits: pd.DataFrame) -> FoldRecord:
+    """Describe one fold, with the choices of all its pipelines."""
+    chosen = list(fits["details"])
+    combiners = {name: each for fit in chosen for name, each in fit.get("combiners", {}).items()}
+    temperatures = {name: each for fit in chosen for name, each in fit.get("temperatures", {}).items()}
+    n_trained, n_stopped = len(fold.train.subjects), len(fold.stopping.subjects)
+    n_calibrated = sum(len(each.held_out.subjects) for each in fold.crossfit) or len(fold.calibration.subjects)
+    n_added = n_stopped + len(fold.calibration.subjects) if fold.refit else 0
+    return FoldRecord(
+        seed=seed,
+        fold=fold.index,
+        n_tested=len(fold.test.subjects),
+        n_trained=n_trained,
+        n_shots=len(fold.train.trials),
+        n_stopped=n_stopped,
+        n_calibrated=n_calibrated,
+        n_conformal=len(fold.conformal.subjects),
+        n_refitted=n_trained + n_added,
+        epochs={name: int(epoch) for fit in chosen for name, epoch in fit.get("best_epochs", {}).items()},
+        face_weights={
+            name: float(each["fusion"]["face_weight"]) for name, each in combiners.items() if "fusion" in each
+        },
+        temperatures={name: round(float(each["value"]), _DECIMALS) for name, each in temperatures.items()},
+    )
 
 
 def _sum_up(model: str, temperatures: Sequence[Temperature]) -> TemperatureRecord:

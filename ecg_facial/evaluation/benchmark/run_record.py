@@ -112,6 +112,52 @@ class TableRecord(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FoldRecord(Record):
+    """How many subjects each part of a fold holds, and what was chosen on them.
+
+    Attributes
+    ----------
+    seed : int
+        Seed of the run.
+    fold : int
+        Number of the fold.
+    n_tested : int
+        Subjects who were tested.
+    n_trained : int
+        Subjects who trained before any refit.
+    n_shots : int
+        Single trials that trained, of subjects who were tested.
+    n_stopped : int
+        Subjects who chose the epochs.
+    n_calibrated : int
+        Subjects who fitted temperatures and learned weights; under cross-fitting all inner ones, out of fold.
+    n_conformal : int
+        Subjects kept for conformal scores.
+    n_refitted : int
+        Subjects whom the predicting models were fitted on in the end.
+    epochs : mapping of str to int
+        Chosen epoch by model, of models that have epochs.
+    face_weights : mapping of str to float
+        Weight of the facial logits by fused model.
+    temperatures : mapping of str to float
+        Temperature by model.
+    """
+
+    seed: int
+    fold: int
+    n_tested: int
+    n_trained: int
+    n_shots: int
+    n_stopped: int
+    n_calibrated: int
+    n_conformal: int
+    n_refitted: int
+    epochs: Mapping[str, int]
+    face_weights: Mapping[str, float]
+    temperatures: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord(ProgramRecord):
     """Content of `run.json`.
 
@@ -181,6 +227,8 @@ class RunRecord(ProgramRecord):
         Whether the fusion weight is that of the settings, or chosen on calibration subjects.
     temperatures : tuple of TemperatureRecord
         By which the logits of each model were divided for `predictions.csv`.
+    folds : tuple of FoldRecord
+        Sizes of the parts and choices, by seed and fold.
     validation_share : float, 0 to 1
         Share of the inner subjects that choose the epoch.
     permuted_labels : bool
@@ -189,7 +237,7 @@ class RunRecord(ProgramRecord):
         How long the run took.
     """
 
-    format_version: ClassVar[int] = 1
+    format_version: ClassVar[int] = 2
 
     seed: int
     seeds: tuple[int, ...]
@@ -223,6 +271,7 @@ class RunRecord(ProgramRecord):
     normalisation_order: str | None
     fusion_weights: str
     temperatures: tuple[TemperatureRecord, ...]
+    folds: tuple[FoldRecord, ...]
     validation_share: float
     permuted_labels: bool
     wall_s: float

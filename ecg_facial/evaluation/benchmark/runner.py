@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ecg_facial.errors import MissingDataError, SettingsError
-from ecg_facial.evaluation.benchmark.builtin import NetworksFactory
+from ecg_facial.evaluation.benchmark.builtin import choose_factories
 from ecg_facial.evaluation.benchmark.fold_results import (
     FoldJob,
     find_waiting,
@@ -34,7 +34,7 @@ from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.evaluation.judging.summary import compare_protocols, summarise_predictions
 from ecg_facial.evaluation.protocols.fold_manifest import FOLDS_FILE, FoldPlan, check_trials, read_folds, write_folds
-from ecg_facial.evaluation.protocols.protocols import make_folds
+from ecg_facial.evaluation.protocols.protocols import describe_choices, make_folds
 from ecg_facial.evaluation.protocols.settings import parse_protocol
 from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
@@ -102,7 +102,8 @@ def run_benchmark(
         Run folder. Of the original's protocol it holds leave-one-subject-out, and ``out/original`` what leaks.
     settings : BenchmarkSettings
     pipelines : sequence of factories or pipelines, optional
-        The facial, the ECG and the fused model without it. A factory is called once per seed, before the folds.
+        The facial, the ECG and the fused model without it. A factory is called once per seed, before the folds. The
+        baselines are added to them.
     folds : Path, optional
         A fold manifest to repeat, with its seeds.
     ceiling : DataFrame, optional
@@ -183,7 +184,7 @@ class _Runner:
             protocol=plan.protocol,
             folds_sha256=plan.sha256,
             normalisation=settings.normalisation.mode,
-            stamps=(*parse_protocol(plan.protocol).stamps, *settings.normalisation.stamps),
+            stamps=(*_describe_protocol(self.prepared, plan, task), *settings.normalisation.stamps),
             independence=describe_independence(plan, self.prepared.table),
         )
         write_folds(out / FOLDS_FILE, plan)
@@ -224,16 +225,16 @@ class _Runner:
         if not waiting:
             return
         for factory in self._factories:
-            if isinstance(factory, NetworksFactory):
-                factory.warm_up(self.prepared, executor=self.executor, show_progress=self.show_progress)
+            warm_up = getattr(factory, "warm_up", None)
+            if warm_up is not None:
+                warm_up(self.prepared, executor=self.executor, show_progress=self.show_progress)
         label = "Evaluating folds" if self.show_progress else None
         for _ in self.executor.map(run_job, waiting, ordered=False, label=label):
             pass
 
     @property
     def _factories(self) -> Sequence[Factory | Pipeline]:
-        given = self.pipelines
-        return [NetworksFactory(self.settings.models, self.settings.fusion_weights)] if given is None else given
+        return choose_factories(self.settings, self.pipelines)
 
     def _make_jobs(self, out: Path, plan: FoldPlan, settings: BenchmarkSettings) -> list[FoldJob]:
         task, jobs = settings.find_task(), []
@@ -305,6 +306,13 @@ def plan_folds(prepared: PreparedData, settings: BenchmarkSettings, *, folds: Pa
     seeds = range(settings.seed, settings.seed + settings.seeds)
     made = {seed: tuple(make_folds(trials, protocol, seed=seed, inner=settings.inner)) for seed in seeds}
     return FoldPlan(protocol=protocol.text, task=task.name, subjects=subjects, folds=made)
+
+
+def _describe_protocol(prepared: PreparedData, plan: FoldPlan, task: Task) -> tuple[str, ...]:
+    """Warnings of a protocol, and what it chose in these data."""
+    protocol = parse_protocol(plan.protocol)
+    trials = prepared.table.iloc[rows_of(prepared, set(plan.subjects), task)]
+    return (*protocol.stamps, *describe_choices(trials, protocol))
 
 
 def permute_levels(prepared: PreparedData, *, task: Task, seed: int) -> PreparedData:

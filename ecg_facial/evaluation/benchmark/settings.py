@@ -47,6 +47,9 @@ class BenchmarkSettings:
         Shuffle the levels within each subject: the result must be at chance.
     threads : int
         Threads per fold. Part of the result to the last bit, so it does not follow the number of workers.
+    baselines : bool
+        Run the baselines beside the methods, so that no figure stands alone: class shares, heart rate, and descriptors
+        of the courses of heart rate and face.
 
     Raises
     ------
@@ -66,6 +69,7 @@ class BenchmarkSettings:
     seeds: int = 1
     permute_labels: bool = False
     threads: int = 1
+    baselines: bool = True
 
     def __post_init__(self) -> None:
         self.find_task()

@@ -158,6 +158,11 @@ class TrialSet:
         rows = [row for row, keep in zip(self._rows, mask, strict=True) if keep]
         return self._with(rows, labelled=self.labelled)
 
+    def join(self, *others: TrialSet) -> TrialSet:
+        """Put the trials of other parts of the same fold behind these."""
+        rows = [row for part in (self, *others) for row in part._rows]
+        return self._with(rows, labelled=self.labelled)
+
     def without_labels(self) -> TrialSet:
         """Return the same trials in the same order without labels."""
         return self._with(self._rows, labelled=False)
@@ -190,6 +195,8 @@ class Parts:
         Fits the fusion weight and temperatures; may be empty.
     conformal : TrialSet
         For the scores of conformal sets; `Pipeline.fit` must not look at it. May be empty.
+    refit : bool
+        Fit once more on all of ``train``, ``stopping`` and ``calibration``, with what these chose.
     crossfit : tuple of Parts
         Inner folds, where no subjects are reserved for calibration. The ``calibration`` part of each is predicted by
         models that were fitted on its ``train`` and ``stopping`` parts; together they hold every inner subject once.
@@ -200,6 +207,7 @@ class Parts:
     calibration: TrialSet
     conformal: TrialSet
     crossfit: tuple[Parts, ...] = field(default=())
+    refit: bool = False
 
 
 def shuffle_rows(prepared: PreparedData, rows: Iterable[int]) -> list[int]:

@@ -85,11 +85,13 @@ class Fold(Record):
     crossfit : tuple of InnerFold
         Instead of `calibration`: their held-out parts hold every inner subject once. `conformal` then lists all inner
         subjects or nobody; their out-of-fold predictions are meant.
+    refit : bool or None
+        Whether the models that predict are fitted once more on all of `train`, `stopping` and `calibration`.
     fusion_test : Part or None
         What the fused model is tested on, where it is not `test`: the original's protocol scores it on everything.
     """
 
-    optional: ClassVar[tuple[str, ...]] = ("crossfit", "fusion_test")
+    optional: ClassVar[tuple[str, ...]] = ("crossfit", "refit", "fusion_test")
 
     index: int
     test: Part
@@ -98,6 +100,7 @@ class Fold(Record):
     calibration: Part = Part()
     conformal: Part = Part()
     crossfit: tuple[InnerFold, ...] = ()
+    refit: bool | None = None
     fusion_test: Part | None = None
 
     @property
@@ -125,6 +128,7 @@ class Inner:
     calibration: tuple[str, ...] = ()
     conformal: tuple[str, ...] = ()
     crossfit: tuple[InnerFold, ...] = field(default=())
+    refit: bool | None = None
 
     def make_fold(self, index: int, test: Part) -> Fold:
         """Make a fold that tests `test`."""
@@ -136,6 +140,7 @@ class Inner:
             calibration=Part(self.calibration),
             conformal=Part(self.conformal),
             crossfit=self.crossfit,
+            refit=self.refit,
         )
 
 
@@ -154,11 +159,18 @@ def divide_inner(subjects: Sequence[str], settings: InnerSettings, *, seed: int,
         return _divide_crossfit(people, settings, seed=seed, tag=tag)
     stopping = choose_subjects(people, n=n_stopping, seed=seed, tag=tag)
     n_calibration, n_conformal = settings.count_apart(len(people))
+    refit = settings.refit == "all" or None
     left = without(people, stopping)
     calibration = choose_subjects(left, n=n_calibration, seed=seed, tag=f"calibration {tag}")
     left = without(left, calibration)
     conformal = choose_subjects(left, n=n_conformal, seed=seed, tag=f"conformal {tag}")
-    return Inner(train=tuple(without(left, conformal)), stopping=stopping, calibration=calibration, conformal=conformal)
+    return Inner(
+        train=tuple(without(left, conformal)),
+        stopping=stopping,
+        calibration=calibration,
+        conformal=conformal,
+        refit=refit,
+    )
 
 
 def _check_rest(people: Sequence[str], n_stopping: int, settings: InnerSettings) -> None:
@@ -185,7 +197,11 @@ def _divide_crossfit(people: list[str], settings: InnerSettings, *, seed: int, t
         folds.append(InnerFold(train=Part(tuple(train)), stopping=Part(stopping), held_out=Part(held_out)))
     conformal = tuple(people) if settings.conformal_share > 0 else ()
     return Inner(
-        train=tuple(without(people, groups[0])), stopping=groups[0], conformal=conformal, crossfit=tuple(folds)
+        train=tuple(without(people, groups[0])),
+        stopping=groups[0],
+        conformal=conformal,
+        crossfit=tuple(folds),
+        refit=settings.refit == "all" or None,
     )
 
 

@@ -25,6 +25,7 @@ from ecg_facial.evaluation.protocols.folds import (
     without,
 )
 from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
+from ecg_facial.prepared.normalising import TIME_COLUMN
 
 ORIGINAL_TRAIN_SHARE = 0.8
 TEST_DATA = "test"
@@ -36,10 +37,12 @@ def make_folds(trials: pd.DataFrame, protocol: Protocol, *, seed: int, inner: In
     Parameters
     ----------
     trials : DataFrame
-        The task's trials: ``subject, trial, level``, and ``dataset`` for ``cross-dataset``.
+        The task's trials: ``subject, trial, level``, ``start_s`` where times are known, and ``dataset`` for
+        ``cross-dataset``.
     protocol : Protocol
     seed : int
-        Draws the inner parts, the groups of ``kfold``, the trials of ``k-shot`` and of the original's split.
+        Draws the inner parts, the groups of ``kfold``, the trials of the original's split, and those of ``k-shot``
+        where the data do not say when a trial was.
     inner : InnerSettings
 
     Returns
@@ -105,7 +108,11 @@ def _fixed_fold(pools: Mapping[str, tuple[str, ...]], inner: InnerSettings, seed
     divided = divide_inner(pools["train"], inner, seed=seed, tag="pool test")
     train = tuple(sorted((*divided.train, *divided.stopping)))
     return Inner(
-        train=train, stopping=pools["validation"], calibration=divided.calibration, conformal=divided.conformal
+        train=train,
+        stopping=pools["validation"],
+        calibration=divided.calibration,
+        conformal=divided.conformal,
+        refit=divided.refit,
     ).make_fold(0, Part(pools["test"]))
 
 
@@ -177,13 +184,17 @@ def _k_shot(trials: pd.DataFrame, protocol: Protocol, seed: int, inner: InnerSet
     """Leave one subject out, but train on some trials of the test subject too."""
     for fold in leave_one_subject_out(_people(trials), seed=seed, inner=inner):
         (subject,) = fold.test.subjects
-        shots = _draw_shots(trials[trials["subject"] == subject], protocol.n or 0, seed=seed, subject=subject)
+        shots = _choose_shots(trials[trials["subject"] == subject], protocol.n or 0, seed=seed, subject=subject)
         yield replace(fold, train=Part(fold.train.subjects, shots))
 
 
-def _draw_shots(own: pd.DataFrame, n_shots: int, *, seed: int, subject: str) -> tuple[str, ...]:
-    """Draw the trials of the test subject that train, the same number per level."""
+def _choose_shots(own: pd.DataFrame, n_shots: int, *, seed: int, subject: str) -> tuple[str, ...]:
+    """Choose the trials of the test subject that train: of each level the first in time, drawn where no time is known.
+
+    Whoever calibrates a model to a person has the person's first trials and never later ones.
+    """
     rng = np.random.default_rng([seed, *f"k-shot {subject}".encode()])
+    timed = _tells_time(own)
     shots: list[str] = []
     for level, part in own.groupby("level", sort=True):
         names = sorted(part["trial"].astype(str))
@@ -192,8 +203,62 @@ def _draw_shots(own: pd.DataFrame, n_shots: int, *, seed: int, subject: str) -> 
                 f"k-shot:{n_shots}: subject {subject} has {len(names)} trials of {level}, which leaves none to score; "
                 "take fewer"
             )
-        shots += rng.choice(names, size=n_shots, replace=False).tolist()
+        if timed:
+            shots += part.sort_values(TIME_COLUMN)["trial"].astype(str).tolist()[:n_shots]
+        else:
+            shots += rng.choice(names, size=n_shots, replace=False).tolist()
     return tuple(sorted(shots))
+
+
+def _tells_time(own: pd.DataFrame) -> bool:
+    """Whether a person's trials have a time each: clips in files of their own all begin at 0."""
+    times_s = own[TIME_COLUMN].to_numpy(np.float64) if TIME_COLUMN in own else np.full(len(own), np.nan)
+    return bool(np.isfinite(times_s).all()) and len(set(times_s.tolist())) == len(times_s)
+
+
+def describe_choices(trials: pd.DataFrame, protocol: Protocol) -> tuple[str, ...]:
+    """Say what a protocol did to these data that every figure depends on.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        As in `make_folds`.
+    protocol : Protocol
+
+    Returns
+    -------
+    tuple of str
+        Which trials are the shots of ``k-shot``; which classes the training data of ``cross-dataset`` lack.
+    """
+    if protocol.name == "k-shot":
+        return _describe_shots(trials)
+    if protocol.name == "cross-dataset":
+        return _describe_absent(trials)
+    return ()
+
+
+def _describe_shots(trials: pd.DataFrame) -> tuple[str, ...]:
+    people = [part for _, part in trials.groupby("subject")]
+    n_drawn = sum(not _tells_time(part) for part in people)
+    if not n_drawn:
+        return (f"the trials that train are each person's first of each class in time ({TIME_COLUMN})",)
+    return (
+        f"the data do not say when the trials of {n_drawn} of {len(people)} people were: THEIR TRIALS THAT TRAIN ARE "
+        "DRAWN AT RANDOM, and may lie after those that are scored",
+    )
+
+
+def _describe_absent(trials: pd.DataFrame) -> tuple[str, ...]:
+    of_test = trials["dataset"] == TEST_DATA
+    tested = trials.loc[of_test, "level"]
+    absent = sorted(set(tested) - set(trials.loc[~of_test, "level"]))
+    if not absent:
+        return ()
+    n_lost = int(tested.isin(absent).sum())
+    return (
+        f"THE TRAINING SET HAS NO TRIAL OF {', '.join(absent)}: no model can answer it, so that {n_lost} of "
+        f"{len(tested)} test trials count as wrong",
+    )
 
 
 def _original(trials: pd.DataFrame, _: Protocol, seed: int, inner: InnerSettings) -> Iterator[Fold]:

@@ -14,6 +14,7 @@ from ecg_facial.runtime.settings import strict_settings
 
 MIN_SUBJECTS = 3
 INNER_RULES = ("parts", "crossfit")
+REFITS = ("none", "all")
 _CALIBRATION_SHARE = 0.1
 _COUNTED = ("kfold", "k-shot")
 _TITLES = {
@@ -47,6 +48,9 @@ class InnerSettings:
         crossfit the sizes of the two shares do not matter; above 0 the conformal scores are out-of-fold too.
     n_inner_folds : int
         Folds of the cross-fitting.
+    refit : {"none", "all"}
+        Fit once more on all inner subjects, those who chose the epoch and the temperatures too, with that epoch and
+        those temperatures (all). Subjects of the conformal part stay apart.
 
     Raises
     ------
@@ -59,6 +63,7 @@ class InnerSettings:
     conformal_share: float = 0.0
     rule: str = "parts"
     n_inner_folds: int = 5
+    refit: str = "none"
 
     def __post_init__(self) -> None:
         calibration = _CALIBRATION_SHARE if self.calibration_share is None else self.calibration_share
@@ -70,6 +75,8 @@ class InnerSettings:
             )
         if self.rule not in INNER_RULES:
             raise SettingsError(f"inner rule {self.rule!r}: expected {' or '.join(INNER_RULES)}")
+        if self.refit not in REFITS:
+            raise SettingsError(f"refit {self.refit!r}: expected {' or '.join(REFITS)}")
         if self.n_inner_folds < MIN_SUBJECTS:
             raise SettingsError(
                 f"n_inner_folds is {self.n_inner_folds}: expected {MIN_SUBJECTS} or more, to train, stop and judge"

@@ -1,7 +1,7 @@
 """What an engine must offer to run a bundle's networks without torch.
 
 Input: the files of a bundle. Output: the contract `Networks`, and the network files, checked. How to add an engine:
-write a class with these two methods, and name it in `ecg_facial.inference.backends.loading`;
+write a class with these three methods, and name it in `ecg_facial.inference.backends.loading`;
 `tests/inference/backends` then holds it to the contract.
 """
 
@@ -24,13 +24,26 @@ class Networks(Protocol):
     weights.
     """
 
-    def facial_logits(self, crops: UInt8Array, /) -> Float32Array:
-        """Map the crops of one window to logits.
+    def face_features(self, crops: UInt8Array, /) -> Float32Array:
+        """Map the crops of one window to features.
 
         Parameters
         ----------
         crops : ndarray of uint8, shape (n_frames, crop_px, crop_px, 3)
             RGB, in order of time; one or more, each with a face.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_frames, n_features)
+        """
+
+    def facial_logits(self, features: Float32Array, /) -> Float32Array:
+        """Map the features of one window to logits.
+
+        Parameters
+        ----------
+        features : ndarray of float32, shape (n_frames, n_features)
+            From `face_features`.
 
         Returns
         -------

@@ -43,14 +43,18 @@ class OnnxNetworks:
         files = get_network_files(bundle)
         self._sessions = {name: _open(name, content, threads) for name, content in files.items()}
 
-    def facial_logits(self, crops: UInt8Array, /) -> Float32Array:
-        """Map crops with a face (n_frames, crop_px, crop_px, 3), one or more, to logits (n_classes,)."""
-        encoder, head = self._sessions[FACE_ENCODER_FILE], self._sessions[FACE_HEAD_FILE]
-        features = [
+    def face_features(self, crops: UInt8Array, /) -> Float32Array:
+        """Map crops with a face (n_frames, crop_px, crop_px, 3), one or more, to features (n_frames, n_features)."""
+        encoder = self._sessions[FACE_ENCODER_FILE]
+        parts = [
             encoder.run(None, {"images": normalise_crops(crops[first : first + _IMAGES_PER_BATCH])})[0]
             for first in range(0, len(crops), _IMAGES_PER_BATCH)
         ]
-        logits = head.run(None, {"features": np.concatenate(features)[None]})[0]
+        return np.asarray(np.concatenate(parts), dtype=np.float32)
+
+    def facial_logits(self, features: Float32Array, /) -> Float32Array:
+        """Map features (n_frames, n_features), one frame or more, to logits (n_classes,)."""
+        logits = self._sessions[FACE_HEAD_FILE].run(None, {"features": features[None]})[0]
         return np.asarray(logits[0], dtype=np.float32)
 
     def ecg_logits(self, tokens: Float32Array, times_s: Float32Array, /) -> Float32Array:

@@ -21,14 +21,16 @@ def main(
     identities: Annotated[int, typer.Option(min=4, help="Rendered people.")] = 1000,
     per_identity: Annotated[int, typer.Option(min=1, help="Crops of each.")] = 9,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    last_layer: Annotated[bool, typer.Option(help="Fit the last layer alone, on the shipped network.")] = False,
     workers: Annotated[int, typer.Option(help="Number of parallel tasks.")] = ExecutorSettings.workers,
 ) -> None:
     """Render people of no cohort, train ResNet18 to read their action units, write its weights in fp16."""
     from safetensors.torch import save
 
     from ecg_facial.learning.pretraining.crops import TARGET_AUS, render_crops
-    from ecg_facial.learning.pretraining.regression import STAGES, to_half, train_reader
+    from ecg_facial.learning.pretraining.regression import STAGES, fit_last_layer, to_half, train_reader
     from ecg_facial.learning.training import EpochRecord
+    from ecg_facial.nets.weights import read_card
     from ecg_facial.runtime.executors.opening import open_executor
     from ecg_facial.runtime.storage import write_bytes
 
@@ -43,14 +45,16 @@ def main(
     with open_executor(workers=workers) as executor:
         data = render_crops(identities, per_identity=per_identity, seed=seed, executor=executor, show_progress=True)
     sys.stderr.write(f"{len(data.crops)} crops after {time.monotonic() - begin:.0f} s\n")
-    network, explained = train_reader(data, seed=seed, on_epoch=tell)
-    card = {
+    network, explained = fit_last_layer(data) if last_layer else train_reader(data, seed=seed, on_epoch=tell)
+    shipped = read_card() if last_layer else {}
+    card: dict[str, object] = {"backbone": shipped.get("backbone", shipped)} if last_layer else {}
+    card |= {
         "simulated": True,
         "trained_on": f"{len(data.crops)} rendered face crops of {identities} identities that are in no cohort",
         "command": "python -m ecg_facial.learning.pretraining OUT "
-        f"--identities {identities} --per-identity {per_identity} --seed {seed}",
+        f"--identities {identities} --per-identity {per_identity} --seed {seed}{' --last-layer' if last_layer else ''}",
         "action_units": TARGET_AUS,
-        "stages": [[stage.side_px, stage.epochs, stage.learning_rate] for stage in STAGES],
+        "stages": [] if last_layer else [[stage.side_px, stage.epochs, stage.learning_rate] for stage in STAGES],
         "explained_variance_held_out": {name: round(value, 3) for name, value in explained.items()},
     }
     write_bytes(out, save(to_half(network), metadata={"card": json.dumps(card)}))

@@ -88,6 +88,33 @@ class Spy:
         return self
 
 
+def test_a_refit_takes_all_inner_subjects_and_keeps_epochs_and_temperatures(prepared: Any) -> None:
+    inner, pipeline = InnerSettings(calibration_share=0.4), NetworksFactory(MODELS, descriptors=True)
+    made = pipeline(everything(prepared))
+
+    def fit_with(refit: str) -> Any:
+        return fit_fold(prepared, first_fold(replace(inner, refit=refit)), made, task=TASK, seed=0).method
+
+    before, after = fit_with("none"), fit_with("all")
+    assert after.details()["temperatures"] == before.details()["temperatures"]
+    assert after.details()["best_epochs"] == before.details()["best_epochs"]
+    for name in ("weights:facial", "weights:ecg", "forest:facial:descriptors"):
+        assert after.fingerprint()[name] != before.fingerprint()[name]
+    # by hand: everybody but the test person, for as many epochs as were best
+    models = make_models(MODELS, n_classes=TASK.n_classes, seed=0)
+    fold = first_fold(inner)
+    rows = [
+        row
+        for part in (fold.train, fold.stopping, fold.calibration)
+        for row in rows_of_part(prepared, fold, part, task=TASK)
+    ]
+    own = [row for row in rows if has_beats(prepared, row)]
+    assert len(rows) == len(prepared) - 8
+    best = before.details()["best_epochs"]["ecg"]
+    fit(models[1], ECGDataset(prepared, own, task=TASK), settings=MODELS.ecg_training, seed=0, last_epoch=best)
+    assert after.fingerprint()["weights:ecg"] == hash_module(models[1])
+
+
 def test_trials_to_be_predicted_tell_neither_label_nor_name_nor_an_order_by_level(prepared: Any) -> None:
     spy = Spy([])
     run_fold(prepared, first_fold(), CalibratedPipeline(spy), task=TASK, seed=0)
@@ -262,8 +289,41 @@ def test_a_bundle_gets_the_networks_and_the_learned_weights(prepared: Any) -> No
     assert fitted.fingerprint()["weights:facial"] == hash_module(parts.facial)
     assert fitted.fingerprint()["weights:ecg"] == hash_module(parts.ecg)
     details, fusion = fitted.method.details(), parts.fusion
-    assert details["combiner"]["fusion"]["face_weight"] == fusion.face_weight == 1 - fusion.ecg_weight
+    assert details["combiners"]["fusion"]["fusion"]["face_weight"] == fusion.face_weight == 1 - fusion.ecg_weight
     assert details["temperatures"] == to_dict(fusion.temperatures)
+
+
+def test_descriptors_enter_pipeline_and_bundle_beside_the_networks_and_have_a_fusion_of_their_own(
+    prepared: Any,
+) -> None:
+    pipeline = NetworksFactory(MODELS, descriptors=True)(everything(prepared))
+    assert pipeline.models == ("facial", "ecg", "facial:descriptors", "fusion", "fusion:descriptors")
+    fold = first_fold(InnerSettings(calibration_share=0.4))
+    fitted = fit_fold(prepared, fold, pipeline, task=TASK, seed=0)
+    parts, temperatures = take_apart(fitted.method), fitted.method.details()["temperatures"]
+    assert parts.forest is not None
+    assert fitted.fingerprint()["forest:facial:descriptors"] == parts.forest.fingerprint()
+    own = to_dict(parts.descriptors.temperatures)
+    assert own == {
+        "facial": temperatures["facial:descriptors"],
+        "ecg": temperatures["ecg"],
+        "fusion": temperatures["fusion:descriptors"],
+    }
+    raw = fitted.method.learned.predict(everything(prepared).without_labels())
+    expected = parts.descriptors.logits(raw["facial:descriptors"], raw["ecg"])["fusion"]
+    found = fitted.method.predict(everything(prepared).without_labels())["fusion:descriptors"]
+    np.testing.assert_allclose(found, expected)
+    alone = fit_fold(prepared, fold, NetworksFactory(MODELS)(everything(prepared)), task=TASK, seed=0)
+    assert take_apart(alone.method).forest is None
+    assert alone.fingerprint()["weights:facial"] == fitted.fingerprint()["weights:facial"]
+
+
+def test_a_bundle_of_another_facial_network_holds_no_forest_on_the_shipped_ones_features(prepared: Any) -> None:
+    random = replace(MODELS, facial=replace(MODELS.facial, weights="none"))
+    pipeline = NetworksFactory(random, descriptors=True)(everything(prepared))
+    fitted = fit_fold(prepared, first_fold(), pipeline, task=TASK, seed=0)
+    assert "forest:facial:descriptors" in fitted.fingerprint()
+    assert take_apart(fitted.method).forest is None
 
 
 def test_temperatures_lower_the_log_loss_and_change_no_decision(prepared: Any) -> None:

@@ -10,8 +10,10 @@ import pytest
 from results import make_run
 
 from ecg_facial.errors import MissingDataError
-from ecg_facial.evaluation.benchmark.run_file import open_windows, sum_up_temperatures
+from ecg_facial.evaluation.benchmark.run_file import describe_folds, open_windows, sum_up_temperatures
 from ecg_facial.evaluation.benchmark.run_record import TemperatureRecord
+from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan
+from ecg_facial.evaluation.protocols.folds import Fold, Part
 from ecg_facial.inference.calibration import Temperature
 from ecg_facial.runtime.settings import to_dict
 
@@ -38,6 +40,27 @@ def test_temperatures_are_summed_up_by_model_and_reasons_counted() -> None:
     )
     assert (ecg.lowest, ecg.highest, ecg.reasons) == (1.0, 1.0, {"fewer than 4 subjects: 2": 3})
     assert TemperatureRecord.from_dict(facial.to_dict()) == facial
+
+
+def test_sizes_of_the_parts_and_the_choices_of_every_fold_are_described() -> None:
+    parts = {"test": Part(("a",)), "train": Part(("b", "c"), ("a-1",)), "stopping": Part(("d",))}
+    fold = Fold(index=0, calibration=Part(("e", "f")), conformal=Part(("g",)), **parts)
+    chosen = {
+        "best_epochs": {"ecg": 4},
+        "combiners": {"fusion": {"fusion": {"face_weight": 0.3}}, "own": {}},
+        "temperatures": {"ecg": to_dict(FREE)},
+    }
+    rows = [{"seed": 5, "fold": 0, "details": each} for each in (chosen, {"temperatures": {"majority": to_dict(FEW)}})]
+    rows.append({"seed": 6, "fold": 0, "details": {}})
+    plan = FoldPlan(protocol="loso", task="biovid4", subjects=tuple("abcdefg"), folds={5: (fold,), 6: (fold,)})
+    first, second = describe_folds(plan, pd.DataFrame(rows))
+    assert (first.seed, first.n_tested, first.n_trained, first.n_shots) == (5, 1, 2, 1)
+    assert (first.n_stopped, first.n_calibrated, first.n_conformal, first.n_refitted) == (1, 2, 1, 2)
+    assert (first.epochs, first.face_weights) == ({"ecg": 4}, {"fusion": 0.3})
+    assert first.temperatures == {"ecg": 2.5, "majority": 1.0}
+    assert (second.seed, second.epochs, second.temperatures) == (6, {}, {})
+    (again,) = describe_folds(replace(plan, folds={5: (replace(fold, refit=True),)}), pd.DataFrame(rows))
+    assert again.n_refitted == 5
 
 
 def test_a_method_without_temperatures_has_none() -> None:

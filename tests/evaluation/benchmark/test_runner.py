@@ -24,7 +24,7 @@ from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 
 PEOPLE = [f"s{number:02d}" for number in range(6)]
-SETTINGS = BenchmarkSettings(seeds=2)
+SETTINGS = BenchmarkSettings(seeds=2, baselines=False)
 FILES = ("predictions.csv", "metrics.json", "folds.json")
 
 
@@ -40,7 +40,7 @@ def run(prepared: Any, out: Path, settings: BenchmarkSettings = SETTINGS, **othe
 
 def test_every_seed_is_a_whole_run_and_figures_are_means_over_seeds(prepared: Any, tmp_path: Path) -> None:
     both = run(prepared, tmp_path / "both")
-    single = [run(prepared, tmp_path / str(seed), BenchmarkSettings(seed=seed)) for seed in (0, 1)]
+    single = [run(prepared, tmp_path / str(seed), BenchmarkSettings(seed=seed, baselines=False)) for seed in (0, 1)]
     merged = pd.concat([each.predictions for each in single], ignore_index=True)
     pd.testing.assert_frame_equal(both.predictions, merged)
     accuracy = [each.metrics.models["own"].overall.accuracy for each in single]

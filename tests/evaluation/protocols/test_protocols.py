@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan, check_trials, read_folds, write_folds
 from ecg_facial.evaluation.protocols.folds import Fold
-from ecg_facial.evaluation.protocols.protocols import make_folds
+from ecg_facial.evaluation.protocols.protocols import describe_choices, make_folds
 from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol, parse_protocol
 
 PEOPLE = [f"s{number:02d}" for number in range(10)]
@@ -57,6 +58,37 @@ def test_shots_are_n_trials_a_class_of_the_test_person_and_train(trials: pd.Data
         assert {name.split("-")[0] for name in fold.train.trials} == {subject}
         assert pd.Series(fold.train.trials).str.split("-").str[1].value_counts().tolist() == [2] * len(LEVELS)
     assert folds_of(trials, "k-shot:2")[0].train.trials != folds_of(trials, "k-shot:2", seed=1)[0].train.trials
+
+
+def test_shots_are_the_first_trials_in_time_and_without_times_it_is_said(trials: pd.DataFrame) -> None:
+    rng = np.random.default_rng(0)
+    timed = trials.assign(start_s=rng.permutation(len(trials)).astype(float))
+    protocol = parse_protocol("k-shot:2")
+    for fold in folds_of(timed, "k-shot:2"):
+        own = timed[timed["subject"].isin(fold.test.subjects)]
+        shots = own["trial"].isin(fold.train.trials)
+        for _, level in own.groupby("level"):
+            assert level.loc[shots, "start_s"].max() < level.loc[~shots, "start_s"].min()
+    assert folds_of(timed, "k-shot:2")[0].train.trials == folds_of(timed, "k-shot:2", seed=1)[0].train.trials
+    assert describe_choices(timed, protocol) == (
+        "the trials that train are each person's first of each class in time (start_s)",
+    )
+    for unknown in (trials, trials.assign(start_s=0.0), timed.assign(start_s=timed["start_s"].where(timed.index > 0))):
+        (said,) = describe_choices(unknown, protocol)
+        assert "DRAWN AT RANDOM" in said
+    assert "of 1 of 10 people" in said
+
+
+def test_a_class_that_the_training_set_lacks_is_said(trials: pd.DataFrame) -> None:
+    protocol = parse_protocol("cross-dataset")
+    both = trials.assign(dataset=["test" if name < "s03" else "train" for name in trials["subject"]])
+    assert describe_choices(both, protocol) == ()
+    lacking = both[(both["dataset"] == "test") | ~both["level"].isin(["PA2", "PA3"])]
+    n_tested = (both["dataset"] == "test").sum()
+    (said,) = describe_choices(lacking, protocol)
+    assert said.startswith("THE TRAINING SET HAS NO TRIAL OF PA2, PA3:")
+    assert f"{n_tested // 2} of {n_tested} test trials count as wrong" in said
+    assert describe_choices(lacking, parse_protocol("loso")) == ()
 
 
 def test_shots_that_leave_nothing_to_score_are_refused_by_name(trials: pd.DataFrame) -> None:

@@ -29,8 +29,11 @@ class MeanNetworks:
     def __init__(self, bundle: Bundle) -> None:
         self.n_classes = len(bundle.info.class_names)
 
-    def facial_logits(self, crops: UInt8Array, /) -> Float32Array:
-        return self._spread(crops.mean(dtype=np.float64) / 255)
+    def face_features(self, crops: UInt8Array, /) -> Float32Array:
+        return (crops.mean(axis=(1, 2)) / 255).astype(np.float32)
+
+    def facial_logits(self, features: Float32Array, /) -> Float32Array:
+        return self._spread(features.mean(dtype=np.float64))
 
     def ecg_logits(self, tokens: Float32Array, times_s: Float32Array, /) -> Float32Array:
         return self._spread(tokens.mean(dtype=np.float64) + times_s.mean(dtype=np.float64))
@@ -60,6 +63,10 @@ def make_crops(bundle: Bundle, n_frames: int) -> UInt8Array:
     return np.random.default_rng(n_frames).integers(0, 256, (n_frames, side, side, 3)).astype(np.uint8)
 
 
+def see(networks: Networks, crops: UInt8Array) -> Float32Array:
+    return networks.facial_logits(networks.face_features(crops))
+
+
 def make_tokens(n_tokens: int) -> tuple[Float32Array, Float32Array]:
     tokens = np.random.default_rng(n_tokens).normal(size=(n_tokens, N_TOKEN_FEATURES)).astype(np.float32)
     return tokens, np.arange(1, n_tokens + 1, dtype=np.float32)
@@ -68,7 +75,7 @@ def make_tokens(n_tokens: int) -> tuple[Float32Array, Float32Array]:
 # 33 frames are more than two batches of the ONNX engine
 @pytest.mark.parametrize("n", [1, 2, 33])
 def test_logits_are_finite_float32_one_per_class_for_any_length(bundle: Bundle, networks: Networks, n: int) -> None:
-    for logits in (networks.facial_logits(make_crops(bundle, n)), networks.ecg_logits(*make_tokens(n))):
+    for logits in (see(networks, make_crops(bundle, n)), networks.ecg_logits(*make_tokens(n))):
         assert logits.shape == (len(bundle.info.class_names),)
         assert logits.dtype == np.float32
         assert np.isfinite(logits).all()
@@ -76,13 +83,13 @@ def test_logits_are_finite_float32_one_per_class_for_any_length(bundle: Bundle, 
 
 def test_logits_depend_on_the_arguments_and_on_nothing_before(bundle: Bundle, networks: Networks) -> None:
     crops, tokens = make_crops(bundle, 3), make_tokens(4)
-    first = networks.facial_logits(crops), networks.ecg_logits(*tokens)
-    networks.facial_logits(255 - crops)
+    first = see(networks, crops), networks.ecg_logits(*tokens)
+    see(networks, 255 - crops)
     networks.ecg_logits(-tokens[0], tokens[1])
-    again = networks.facial_logits(crops), networks.ecg_logits(*tokens)
+    again = see(networks, crops), networks.ecg_logits(*tokens)
     for before, after in zip(first, again, strict=True):
         np.testing.assert_array_equal(before, after)
-    assert not np.array_equal(first[0], networks.facial_logits(255 - crops))
+    assert not np.array_equal(first[0], see(networks, 255 - crops))
     assert not np.array_equal(first[1], networks.ecg_logits(-tokens[0], tokens[1]))
 
 
@@ -91,7 +98,7 @@ def test_arguments_are_left_as_they_are(bundle: Bundle, networks: Networks) -> N
     kept = [values.copy() for values in given]
     for values in given:
         values.flags.writeable = False  # rows of prepared data are read-only too
-    networks.facial_logits(given[0])
+    see(networks, given[0])
     networks.ecg_logits(*given[1:])
     for values, before in zip(given, kept, strict=True):
         np.testing.assert_array_equal(values, before)
@@ -109,7 +116,7 @@ def test_an_engine_gives_the_logits_of_torch(bundle: Bundle, engine: str) -> Non
         face = facial(torch.from_numpy(normalise_crops(crops))[None], torch.ones(1, 20, dtype=torch.bool))[0]
         heart = ecg(torch.from_numpy(tokens)[None], torch.from_numpy(times_s)[None])[0]
     networks = load_networks(bundle, engine=engine, threads=1)
-    np.testing.assert_allclose(networks.facial_logits(crops), face, atol=1e-5)
+    np.testing.assert_allclose(see(networks, crops), face, atol=1e-5)
     np.testing.assert_allclose(networks.ecg_logits(tokens, times_s), heart, atol=1e-5)
 
 

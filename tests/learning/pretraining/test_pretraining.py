@@ -11,6 +11,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save
 
+from ecg_facial.face.pixels import normalise_crops
 from ecg_facial.learning.pretraining.augment import augment_crop
 from ecg_facial.learning.pretraining.crops import (
     TARGET_AUS,
@@ -23,12 +24,14 @@ from ecg_facial.learning.pretraining.regression import (
     CropDataset,
     Stage,
     explain_variance,
+    fit_last_layer,
     split_identities,
     to_half,
     train_reader,
 )
+from ecg_facial.learning.training import predict_logits
 from ecg_facial.nets.resnet import ResNet18
-from ecg_facial.nets.weights import load_resnet18, weights_path
+from ecg_facial.nets.weights import load_action_units, load_resnet18, weights_path
 from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.people.population import sample_subject
@@ -151,13 +154,44 @@ def test_shipped_weights_read_action_units_of_people_they_have_not_seen() -> Non
     assert explained(features) > explained(pixels) + 0.2
 
 
+def test_the_shipped_last_layer_reads_action_units_of_people_it_has_not_seen() -> None:
+    from ecg_facial.nets.features import load_encoder
+
+    parts = [render_identity(number, per_identity=9, seed=98, crop_px=112) for number in range(8)]
+    units = load_action_units()
+    assert units.names == TARGET_AUS
+    read = np.concatenate([units.read(load_encoder("rendered")(part.crops)) for part in parts])
+    true = np.concatenate([part.action_units for part in parts])
+    for name in ("AU04", "AU09", "AU12", "AU43"):
+        place = TARGET_AUS.index(name)
+        assert np.corrcoef(read[:, place], true[:, place])[0, 1] > 0.6, name
+    network = load_resnet18("rendered").eval()
+    with torch.no_grad():
+        own = network(torch.from_numpy(normalise_crops(parts[0].crops)))
+    np.testing.assert_allclose(units.read(load_encoder("rendered")(parts[0].crops)), own, atol=1e-3)
+
+
+def test_a_last_layer_of_its_own_is_fitted_and_the_network_beneath_stays() -> None:
+    crops = render_crops(3, per_identity=8, crop_px=64)
+    network, explained = fit_last_layer(crops)
+    assert set(explained) == set(TARGET_AUS)
+    shipped = load_resnet18("rendered", n_outputs=len(TARGET_AUS))
+    assert torch.equal(network.layer4[1].conv2.weight, shipped.layer4[1].conv2.weight)
+    train, _ = split_identities(crops)
+    read = predict_logits(network, CropDataset(train, side_px=crops.crops.shape[1], augment=False))
+    assert ((read - train.action_units) ** 2).mean() < 0.5 * train.action_units.var(axis=0).mean()
+
+
 def test_shipped_weights_say_how_they_were_made() -> None:
     with safe_open(weights_path("rendered"), framework="pt") as stored:
         card = json.loads(stored.metadata()["card"])
     assert card["simulated"] is True
     # the command as it was called when these weights were made
-    assert card["command"].startswith("python -m ecg_facial.pretraining OUT")
+    assert card["command"].startswith("python -m ecg_facial.learning.pretraining OUT")
+    assert card["action_units"] == list(TARGET_AUS)
     assert set(card["explained_variance_held_out"]) == set(TARGET_AUS)
+    # the network beneath the last layer has a command of its own, as it was called when it was trained
+    assert card["backbone"]["command"].startswith("python -m ecg_facial.pretraining OUT")
 
 
 def test_crops_become_batches_with_channels_first(crops: LabelledCrops) -> None:
