@@ -48,7 +48,7 @@ from ecg_facial.workflow.settings import DataOptions
 
 TASK = get_task("biovid4")
 MODELS_OF_A_RUN = (
-    "facial", "facial:descriptors", "ecg", "ecg:descriptors", "ecg:rate", "fusion", "fusion:descriptors", "majority",
+    "facial", "ecg", "fusion", "ecg:descriptors", "ecg:rate", "facial:descriptors", "fusion:descriptors", "majority",
 )  # fmt: skip
 N_SUBJECTS = 4
 OPTIONS = DataOptions(windows=WindowSettings(n_frames=3, crop_px=48))

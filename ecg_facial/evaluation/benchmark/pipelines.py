@@ -326,6 +326,11 @@ class FittedJoint:
 
     parts: tuple[Fitted, ...]
 
+    @property
+    def abstains(self) -> bool:
+        """Whether any part declines trials by design."""
+        return any(getattr(part, "abstains", False) for part in self.parts)
+
     def predict(self, trials: TrialSet, /) -> dict[str, Float64Array]:
         """Logits of the models of all learners."""
         return {model: logits for part in self.parts for model, logits in part.predict(trials).items()}

@@ -30,7 +30,7 @@ from ecg_facial.prepared.altering import AlteredData
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
 
-SETTINGS = BenchmarkSettings()
+SETTINGS = BenchmarkSettings(baselines=False)
 
 
 def features_of(trials: TrialSet) -> np.ndarray:
@@ -208,7 +208,7 @@ def test_a_planted_leak_is_named(prepared: Any, tmp_path: Path, leak: int) -> No
 
 
 def test_the_originals_random_split_is_named(prepared: Any, tmp_path: Path) -> None:
-    settings = BenchmarkSettings(protocol="original")
+    settings = BenchmarkSettings(protocol="original", baselines=False)
     result = run_benchmark(prepared, tmp_path, settings=settings, pipelines=[planted(Centroids)])
     assert result.original is not None
     honest, leaking = (

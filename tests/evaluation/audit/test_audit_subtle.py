@@ -17,7 +17,7 @@ from ecg_facial.evaluation.protocols.settings import InnerSettings
 from tests.helpers import leaks
 from tests.helpers.leaks import Centroids, hand_everything
 
-SETTINGS = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3))
+SETTINGS = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3), baselines=False)
 PLANTED = {
     "scaled by all of a person's trials before the folds": (4, hand_everything(leaks.ScalesByPersonBefore)),
     "tuned on everybody": (6, leaks.tune_on_everybody),
