@@ -71,13 +71,13 @@ def _draw(seed: int) -> Any:
     from ecg_facial.windows.window import Window
     from tests.helpers.plants import with_rates
 
-    rng, settings = np.random.default_rng(seed), WindowSettings(n_frames=2, crop_px=16)
+    rng, settings = np.random.default_rng(seed), WindowSettings(n_frames=2, crop_px=32)
     rows = [(f"s{who}", level) for who in range(6) for level in ("BL1", "PA1", "PA2", "PA3") for _ in range(3)]
     table = pd.DataFrame(rows, columns=["subject", "level"])
     table["trial"] = [f"trial-{number:03d}" for number in range(len(table))]
     windows = [
         Window(
-            crops=rng.integers(0, 255, (2, 16, 16, 3)).astype(np.uint8),
+            crops=rng.integers(0, 255, (2, 32, 32, 3)).astype(np.uint8),
             frame_mask=np.ones(2, bool),
             frame_times_s=np.arange(2, dtype=np.float32),
             tokens=rng.normal(size=(5, 3)).astype(np.float32),

@@ -105,8 +105,8 @@ def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
     }
     table = result.predictions.assign(predicted=predicted_classes(result.predictions))
     rows = []
-    for place, rows in table.groupby(["model", "fold", "seed"], sort=False):
-        part = rows[rows["predicted"] != ""]
+    for place, said in table.groupby(["model", "fold", "seed"], sort=False):
+        part = said[said["predicted"] != ""]
         judged = compute_metrics(
             part["label"].to_numpy(str), part["predicted"].to_numpy(str), class_names=task.class_names
         )
