@@ -104,7 +104,7 @@ def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
         for model in row["models"]
     }
     table = result.predictions.assign(predicted=predicted_classes(result.predictions))
-    rows = []
+    rows = list[dict[str, object]]()
     for place, said in table.groupby(["model", "fold", "seed"], sort=False):
         part = said[said["predicted"] != ""]
         judged = compute_metrics(
