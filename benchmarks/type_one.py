@@ -2,11 +2,11 @@
 
 Run as ``python benchmarks/type_one.py [--cohorts N]``. Each row of the table is a number of people and a design, each
 column a way of answering without looking; a cell is the share of cohorts with p <= 0.05, and the upper limit of its
-95 % interval (Clopper and Pearson). The last line is a JSON object. Exit code 1 where an upper limit exceeds 6.5 %.
+95 % interval (Clopper and Pearson). The last line is a JSON object. Exit code 1 where an upper limit
+exceeds 6.5 % in one of the first four designs.
 
-Beside the primary test stand three others, in the way of answering where they fail most: its sign flips alone, and what
-it replaces, t tests of accuracy against one over the number of classes and against the pooled share of the largest
-class.
+Beside the primary test stand the two that it replaces, in the way of answering where they fail most: t tests of
+accuracy against one over the number of classes, and against the pooled share of the largest class.
 """
 
 from __future__ import annotations
@@ -20,14 +20,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from ecg_facial.evaluation.statistics.significance import (
-    Excess,
-    measure_excess,
-    p_above_chance,
-    p_above_guessing,
-    p_of_t_above_chance,
-)
-from ecg_facial.runtime.typing import Float64Array, Int64Array
+from ecg_facial.evaluation.statistics.significance import Excess, measure_excess, p_above_guessing
+from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
 
 LEVEL, LIMIT = 0.05, 0.065
 PEOPLE = (12, 20, 87)
@@ -41,6 +35,7 @@ DESIGNS: dict[str, tuple[tuple[tuple[int, ...], ...], bool]] = {
     # three people in four have 6 and 2 trials, the others 30 and 34
     "6/2 and 30/34": (((6, 2), (6, 2), (6, 2), (30, 34)), False),
 }
+PROMISED = tuple(DESIGNS)[:4]
 ANSWERS = ("constant", "base-rate", "prior-matched", "random", "rarest mostly")
 
 
@@ -84,10 +79,10 @@ def measure(design: str, n_people: int, answer: str, *, cohorts: int, seed: int)
     numbers = draw_numbers(design, (cohorts, n_people), rng)
     confusions = draw_confusions(numbers, answer, rng)
     excess = measure_excess([confusions])
-    drawn = zip(excess.value, excess.expected, excess.spread, strict=True)
-    tests = [p_above_guessing(Excess(value=v, expected=e, spread=s)) for v, e, s in drawn]
-    flips = [p_above_chance(row, 0.0) for row in excess.value]
-    alarms = int(np.sum(np.array(tests) <= LEVEL))
+    # the p is the larger of two, and labels permuted within subjects alone keep it above 0.05 below this quantile
+    gain = (excess.value - excess.expected).sum(axis=1)
+    possible = np.flatnonzero(gain > 1.6 * np.sqrt((excess.spread**2).sum(axis=1)))
+    alarms = sum(_is_alarm(excess, int(place)) for place in possible)
     upper = float(stats.binomtest(alarms, cohorts).proportion_ci(0.95, method="exact").high)
     return {
         "design": design,
@@ -95,9 +90,14 @@ def measure(design: str, n_people: int, answer: str, *, cohorts: int, seed: int)
         "answers": answer,
         "alarms": alarms / cohorts,
         "upper": upper,
-        "flips alone": float(np.mean(np.array(flips) <= LEVEL)),
         **_measure_replaced(confusions),
     }
+
+
+def _is_alarm(excess: Excess, place: int) -> bool:
+    """Whether the primary test of one cohort gives p <= 0.05."""
+    one = Excess(value=excess.value[place], expected=excess.expected[place], spread=excess.spread[place])
+    return p_above_guessing(one) <= LEVEL
 
 
 def _measure_replaced(confusions: Int64Array) -> dict[str, float]:
@@ -106,16 +106,15 @@ def _measure_replaced(confusions: Int64Array) -> dict[str, float]:
     accuracy: Float64Array = np.trace(confusions, axis1=-2, axis2=-1) / counts.sum(axis=-1)
     of_largest = counts.sum(axis=1).max(axis=-1) / counts.sum(axis=(1, 2))
     chance = {"even": np.full(len(accuracy), 1 / counts.shape[-1]), "largest": of_largest}
-    return {
-        f"accuracy, {name}": float(np.mean([_alarms(row, limit) for row, limit in zip(accuracy, limits, strict=True)]))
-        for name, limits in chance.items()
-    }
+    return {f"accuracy, {name}": float(_alarm(accuracy, limits).mean()) for name, limits in chance.items()}
 
 
-def _alarms(accuracy: Float64Array, limit: float) -> bool:
-    """Alarm of a t test; without spread of anything above the limit, as the tests that are replaced said."""
-    p = p_of_t_above_chance(accuracy, limit)
-    return bool(p <= LEVEL) if p == p else bool(accuracy.mean() > limit + 1e-12)
+def _alarm(accuracy: Float64Array, limits: Float64Array) -> BoolArray:
+    """Alarms of a t test; without spread of anything above the limit, as the tests that are replaced said."""
+    n = accuracy.shape[1]
+    gain, spread = accuracy.mean(axis=1) - limits, accuracy.std(axis=1, ddof=1)
+    least = stats.t.ppf(1 - LEVEL, n - 1) * spread / np.sqrt(n)
+    return np.asarray(np.where(spread > 1e-12, gain >= least, gain > 1e-12))
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -126,21 +125,16 @@ def main(arguments: argparse.Namespace) -> int:
         for n in PEOPLE
         for answer in ANSWERS
     ]
-    print(
-        "| design | people | "
-        + " | ".join(ANSWERS)
-        + " | flips alone | accuracy against 1/k | against the largest class |"
-    )
-    print("|---|---|" + "---|" * (len(ANSWERS) + 3))
+    print("| design | people | " + " | ".join(ANSWERS) + " | accuracy against 1/k | against the largest class |")
+    print("|---|---|" + "---|" * (len(ANSWERS) + 2))
     for place in range(0, len(cells), len(ANSWERS)):
         row = cells[place : place + len(ANSWERS)]
         shown = " | ".join(f"{100 * cell['alarms']:.1f} ({100 * cell['upper']:.1f})" for cell in row)
         worst = " | ".join(
-            f"{100 * max(cell[name] for cell in row):.0f}"
-            for name in ("flips alone", "accuracy, even", "accuracy, largest")
+            f"{100 * max(cell[name] for cell in row):.0f}" for name in ("accuracy, even", "accuracy, largest")
         )
         print(f"| {row[0]['design']} | {row[0]['people']} | {shown} | {worst} |")
-    highest = max(cell["upper"] for cell in cells)
+    highest = max(cell["upper"] for cell in cells if cell["design"] in PROMISED)
     result = {
         "benchmark": "type_one", **vars(arguments), "seconds": round(time.perf_counter() - begin, 1),
         "highest_upper_limit": round(highest, 4), "cells": cells,
