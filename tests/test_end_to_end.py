@@ -100,6 +100,7 @@ def test_the_networks_are_audited_and_a_finished_folder_can_be_audited_again(res
 def test_a_run_leaves_everything_it_promises(result: BenchmarkResult) -> None:
     assert {path.name for path in result.folder.iterdir()} == {
         "audit.json",
+        "figures",
         "folds",
         "folds.json",
         "metrics.json",
