@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 import typer
 
@@ -36,6 +36,7 @@ from ecg_facial.cli.options import make_option, with_options
 from ecg_facial.datasets.settings import FeatureSettings
 from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.settings import DECISIONS, Decisions
 from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.labels import TASKS
 from ecg_facial.recording import EcgRef
@@ -45,9 +46,6 @@ from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.extras import require_extras
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.workflow.settings import DataOptions, DemoSettings
-
-if TYPE_CHECKING:
-    from ecg_facial.evaluation.judging.predictions_table import Decisions
 
 app = typer.Typer(
     name="ecg-facial",
@@ -252,7 +250,7 @@ def score(
     strata: Annotated[str | None, typer.Option(help="Columns to group people by, separated by commas.")] = None,
     decisions: Annotated[
         str, typer.Option(help="What decides where a row has both: predicted, or probabilities (its p_ columns).")
-    ] = "predicted",
+    ] = DECISIONS,
     simulated: Annotated[bool, typer.Option("--simulated", help="Mark all results as SIMULATED.")] = False,
 ) -> None:
     """Judge a predictions file of any program: figures over subjects, comparisons, calibration, report and tables."""
@@ -263,7 +261,7 @@ def score(
 
     split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
     # the reader refuses any other word
-    chosen = cast("Decisions", decisions)
+    chosen = cast(Decisions, decisions)
     metrics = score_predictions(
         predictions, out, classes=split[0], strata=split[1], decisions=chosen, simulated=simulated
     )

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, ScoredFile
-from ecg_facial.evaluation.judging.predictions_table import Decisions, read_predictions
+from ecg_facial.evaluation.judging.predictions_table import read_predictions
 from ecg_facial.evaluation.judging.schema import RunMetrics
+from ecg_facial.evaluation.judging.settings import DECISIONS, Decisions
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
@@ -27,7 +28,7 @@ def score(
     *,
     classes: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
-    decisions: Decisions = "predicted",
+    decisions: Decisions = DECISIONS,
     simulated: bool = False,
 ) -> RunMetrics:
     """Judge a predictions file and write what was found.

@@ -93,7 +93,7 @@ class AuditedFold:
     fold: Fold
     task: Task
     seed: int
-    threads: int = 1
+    threads: int
     before: Fold | None = None
 
     @property

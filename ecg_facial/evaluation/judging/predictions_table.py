@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,10 @@ from ecg_facial.evaluation.judging.predictions_file import (
     predicted_classes,
     show_row,
 )
+from ecg_facial.evaluation.judging.settings import DECISIONS, Decisions
 from ecg_facial.labels import PainLevel, Task
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-Decisions: TypeAlias = Literal["predicted", "probabilities"]
 KEYS = ("subject", "trial", "label")
 DEFAULTS: dict[str, Any] = {"model": "model", "seed": 0, "fold": 0}
 QUALITIES = ("face_quality", "ecg_quality")
@@ -64,7 +64,7 @@ class PredictionsTable:
     ordered: bool
     strata: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    decisions: Decisions = "predicted"
+    decisions: Decisions = DECISIONS
     n_disagreeing: int = 0
 
 
@@ -73,7 +73,7 @@ def read_predictions(
     *,
     classes: Sequence[str] | None = None,
     strata: Sequence[str] | None = None,
-    decisions: Decisions = "predicted",
+    decisions: Decisions = DECISIONS,
 ) -> PredictionsTable:
     """Read a predictions file.
 
