@@ -116,7 +116,7 @@ def tabulate_folds(result: BenchmarkResult, task: Task) -> pd.DataFrame:
                 "protocol": result.plan.protocol,
                 "normalisation": result.metrics.normalisation,
                 **{name: getattr(judged, name) for name in ("accuracy", "balanced_accuracy", "macro_f1", "n_trials")},
-                "n_unanswered": len(rows) - len(part),
+                "n_unanswered": len(said) - len(part),
                 "n_subjects": part["subject"].nunique(),
                 "seconds": seconds[place],
                 "stamps": "; ".join(result.metrics.stamps),
