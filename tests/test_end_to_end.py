@@ -127,10 +127,10 @@ def test_the_page_of_keys_names_every_key_of_a_run_and_no_other(result: Benchmar
     listed, seen = read_page(), Keys()
     for file, kind in FILES:
         collect_keys(json.loads((result.folder / file).read_text()), kind, seen)
-    # what this run has no cause to hold: a leaking protocol, cross-fitting, single trials, left-out recordings
+    # what this run has no cause to hold: a leaking protocol, cross-fitting, single trials, left-out recordings, a table
     elsewhere = {("RunMetrics", "original"), ("Part", "trials")}
     elsewhere |= {("Fold", name) for name in ("crossfit", "refit", "fusion_test")}
-    absent = {"ProtocolComparison", "LeakageGap", "LeakingRun", "InnerFold", "ProblemRecord"}
+    absent = {"ProtocolComparison", "LeakageGap", "LeakingRun", "InnerFold", "ProblemRecord", "TableRecord", "FeatureSettings"}
     assert set(seen) == {key for key in listed if key[0] not in absent} - elsewhere
     header = (result.folder / "predictions.csv").read_text().splitlines()[0].split(",")
     columns = dict.fromkeys("p_<class>" if name.startswith("p_") else name for name in header)
@@ -171,7 +171,7 @@ def test_the_terminal_shows_all_models_and_baselines_beside_chance(result: Bench
     rows = shown.splitlines()[3 : 4 + len(MODELS_OF_A_RUN)]
     assert [line.split()[0] for line in rows] == [*MODELS_OF_A_RUN, "chance"]
     assert "25.0" in shown
-    assert shown.splitlines()[2].split()[:3] == ["model", "accuracy", "ceiling"]
+    assert shown.splitlines()[2].split()[:4] == ["model", "trials", "accuracy", "ceiling"]
 
 
 def test_the_terminal_shows_spread_stamps_and_what_leakage_is_worth(result: BenchmarkResult) -> None:
@@ -258,7 +258,7 @@ def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path
 
 def test_a_folder_of_other_settings_is_not_mixed_in(data: Path, cache: Path, result: BenchmarkResult) -> None:
     other = BenchmarkSettings(models=SETTINGS.models, seed=1)
-    with pytest.raises(StaleCacheError, match="other data or settings"):
+    with pytest.raises(StaleCacheError, match="other data, settings or code"):
         benchmark_dataset(data, result.folder, options=OPTIONS, settings=other, cache=cache)
 
 

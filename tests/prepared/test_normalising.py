@@ -82,8 +82,9 @@ def test_without_rest_the_first_baseline_trials_become_rest_and_leave_the_scorin
     settings = BenchmarkSettings(normalisation=NormalisationSettings(mode="baseline", baseline_trials=2))
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     result = run_benchmark(prepared, tmp_path, settings=settings, pipelines=[own])
-    assert len(result.predictions) == 5 * (12 - 2)
-    assert result.predictions.query("label == 'BL1'").groupby("subject").size().tolist() == [1] * 5
+    predictions = result.predictions.query("model == 'own'")
+    assert len(predictions) == 5 * (12 - 2)
+    assert predictions.query("label == 'BL1'").groupby("subject").size().tolist() == [1] * 5
     assert result.metrics.normalisation == "baseline"
     data = apply(prepared, "baseline", baseline_trials=2)
     resting = [row for row in rows_of_person(prepared, "s01") if data.table["level"].iloc[row] == "REST"]
