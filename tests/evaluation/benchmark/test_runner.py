@@ -55,12 +55,12 @@ def test_every_seed_is_a_whole_run_and_figures_are_means_over_seeds(prepared: An
     assert both.metrics.independence.shown == "yes"
     assert judged.over_seeds.accuracy_std == pytest.approx(np.std(accuracy, ddof=1), abs=1e-6)
     assert [each.accuracy for each in judged.over_seeds.by_seed] == pytest.approx(accuracy, abs=1e-6)
-    assert np.sum(judged.overall.confusion) == 2 * 72
+    assert np.sum(judged.overall.confusion) == 2 * judged.answers.n_answered
     assert single[0].metrics.models["own"].over_seeds.accuracy_std is None
     for number, subject in enumerate(judged.subjects):
         own = [each.metrics.models["own"].subjects[number].accuracy for each in single]
         assert subject.accuracy == pytest.approx(np.mean(own), abs=1e-6)
-        assert subject.n_trials == 12
+        assert subject.n_trials + subject.n_unanswered == 12
 
 
 def test_only_missing_folds_run_again_and_the_bytes_are_the_same(prepared: Any, tmp_path: Path) -> None:
@@ -155,7 +155,9 @@ def remember_people(prepared: Any) -> Any:
 def test_shots_leave_the_scoring_and_are_stamped(prepared: Any, tmp_path: Path) -> None:
     result = run(prepared, tmp_path, replace(SETTINGS, protocol="k-shot:1"))
     assert result.metrics.stamps == (
-        "1 LABELLED TRIALS A CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",
+        "1 LABELLED TRIALS PER CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",
+        "the data do not say when the trials of 6 of 6 people were: THEIR TRIALS THAT TRAIN ARE DRAWN AT RANDOM, and may "
+        "lie after those that are scored",
     )
     for seed, folds in result.plan.folds.items():
         scored = set(result.predictions.loc[result.predictions["seed"] == seed, "trial"])
