@@ -110,8 +110,8 @@ module = ModulePipeline("mean-of-tokens", MeanOfTokens, training=training)
 # %%
 # The result
 # ----------
-# One row per model and person left out. ``audit`` is the verdict on leakage: one fold was fitted again in a fresh process
-# with everything altered that may change nothing, such as the tested person's labels and later trials.
+# One row per model and person left out. ``audit`` is the verdict on leakage: one fold was fitted again in a fresh
+# process with everything altered that may change nothing, such as the tested person's labels and later trials.
 
 table = benchmark(
     prepared, [estimator, module], settings=BenchmarkSettings(task="binary", seeds=1)

@@ -130,7 +130,15 @@ def test_the_page_of_keys_names_every_key_of_a_run_and_no_other(result: Benchmar
     # what this run has no cause to hold: a leaking protocol, cross-fitting, single trials, left-out recordings, a table
     elsewhere = {("RunMetrics", "original"), ("Part", "trials")}
     elsewhere |= {("Fold", name) for name in ("crossfit", "refit", "fusion_test")}
-    absent = {"ProtocolComparison", "LeakageGap", "LeakingRun", "InnerFold", "ProblemRecord", "TableRecord", "FeatureSettings"}
+    absent = {
+        "ProtocolComparison",
+        "LeakageGap",
+        "LeakingRun",
+        "InnerFold",
+        "ProblemRecord",
+        "TableRecord",
+        "FeatureSettings",
+    }
     assert set(seen) == {key for key in listed if key[0] not in absent} - elsewhere
     header = (result.folder / "predictions.csv").read_text().splitlines()[0].split(",")
     columns = dict.fromkeys("p_<class>" if name.startswith("p_") else name for name in header)

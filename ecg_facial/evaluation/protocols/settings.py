@@ -134,7 +134,9 @@ class Protocol:
                 "scored on the training trials too",
             )
         if self.name == "k-shot":
-            return (f"{self.n} LABELLED TRIALS PER CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",)
+            return (
+                f"{self.n} LABELLED TRIALS PER CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",
+            )
         return ()
 
 

@@ -156,8 +156,8 @@ def test_shots_leave_the_scoring_and_are_stamped(prepared: Any, tmp_path: Path) 
     result = run(prepared, tmp_path, replace(SETTINGS, protocol="k-shot:1"))
     assert result.metrics.stamps == (
         "1 LABELLED TRIALS PER CLASS OF THE TEST PERSON WERE TRAINED ON: not comparable with others",
-        "the data do not say when the trials of 6 of 6 people were: THEIR TRIALS THAT TRAIN ARE DRAWN AT RANDOM, and may "
-        "lie after those that are scored",
+        "the data do not say when the trials of 6 of 6 people were: THEIR TRIALS THAT TRAIN ARE DRAWN AT RANDOM, and "
+        "may lie after those that are scored",
     )
     for seed, folds in result.plan.folds.items():
         scored = set(result.predictions.loc[result.predictions["seed"] == seed, "trial"])
