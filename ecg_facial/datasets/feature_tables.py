@@ -25,7 +25,7 @@ PEOPLE_COLUMNS = ("sex", "age_years")
 """Columns of a table that are kept beside the features, where each person has one value: the report groups by them."""
 _SHOWN = 12
 # so many rows make it certain that a column with one value per class was made of the label
-_ROWS_OF_A_COPY = 20
+_MIN_ROWS_FOR_COPIES = 20
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -299,7 +299,7 @@ def _check_classes(
 def _refuse_copies(path: Path, features: dict[str, pd.DataFrame], labels: Sequence[str], name: str) -> None:
     """Refuse a feature that has one value in each class, and another in each: the label under another name."""
     codes, classes = pd.factorize(np.array(labels))
-    if len(codes) < _ROWS_OF_A_COPY:
+    if len(codes) < _MIN_ROWS_FOR_COPIES:
         return
     first = [int(np.argmax(codes == code)) for code in range(len(classes))]
     for table in features.values():
