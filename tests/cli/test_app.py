@@ -1,4 +1,4 @@
-"""The command line: bad input is one clear line and exit code 2; good input says what it did."""
+"""The command line: good input says what it did, and options become the settings that they name."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from command_line import Said, write_trial
 from ecg_files import make_ecg
 from results import make_metrics
-from tiny_files import write_ecg, write_pspi, write_video
+from tiny_files import write_ecg, write_pspi
 
 from ecg_facial.cli import app as cli
 from ecg_facial.cli import wording
@@ -29,190 +30,6 @@ from ecg_facial.runtime.text import SIMULATED_NOTE
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow import benchmarking as workflow
 from ecg_facial.workflow.settings import DataOptions
-
-Prepare = Callable[[Path], list[str]]
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command left: exit code, standard output, standard error."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Run the command line in this process."""
-
-    def run_command(*arguments: str | Path, program: Callable[[], None] = cli.main) -> Said:
-        monkeypatch.setattr(sys, "argv", ["ecg-facial", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            program()
-        captured = capsys.readouterr()
-        return Said(int(ended.value.code or 0), captured.out, captured.err)
-
-    return run_command
-
-
-def write_trial(root: Path, subject: str = "071309_w_21", trial: str = "BL1-081") -> tuple[Path, Path]:
-    """Write one trial of BioVid's shape: its video and its biosignals."""
-    name = f"{subject}-{trial}"
-    video = write_video(root / "PartA" / "video" / subject / f"{name}.mp4")
-    return video, write_ecg(root / "PartA" / "biosignals_filtered" / subject / f"{name}_bio.csv")
-
-
-def missing_folder(root: Path) -> list[str]:
-    return ["benchmark", str(root / "nowhere"), "--out", str(root / "run")]
-
-
-def empty_folder(root: Path) -> list[str]:
-    return ["benchmark", str(root), "--out", str(root / "run")]
-
-
-def empty_csv(root: Path) -> list[str]:
-    (root / "ecg.csv").write_text("")
-    return ["ecg", str(root / "ecg.csv"), "--out", str(root / "looked")]
-
-
-def wrong_delimiter(root: Path) -> list[str]:
-    table = write_ecg(root / "ecg.csv")
-    table.write_text(table.read_text().replace("\t", "|"))
-    return ["ecg", str(table), "--out", str(root / "looked")]
-
-
-def one_column(root: Path) -> list[str]:
-    return ["ecg", str(write_ecg(root / "ecg.csv", columns="ecg")), "--out", str(root / "looked")]
-
-
-def no_ecg_column(root: Path) -> list[str]:
-    return ["ecg", str(write_ecg(root / "ecg.csv", columns="time\tgsr")), "--out", str(root / "looked")]
-
-
-def no_rate(root: Path) -> list[str]:
-    return ["ecg", str(write_ecg(root / "ecg.csv")), "--out", str(root / "looked"), "--fs-hz", "0"]
-
-
-def not_a_video(root: Path) -> list[str]:
-    (root / "clip.mp4").write_bytes(b"no video at all")
-    return ["predict", str(root / "model"), "--video", str(root / "clip.mp4")]
-
-
-def two_files_for_one_trial(root: Path) -> list[str]:
-    video, _ = write_trial(root)
-    write_video(video.with_suffix(".avi"))
-    return ["index", str(root)]
-
-
-def only_unknown_levels(root: Path) -> list[str]:
-    write_trial(root, trial="PA9-001")
-    return ["benchmark", str(root), "--out", str(root / "run")]
-
-
-def only_other_levels(root: Path) -> list[str]:
-    write_trial(root, trial="PA4-001")
-    return ["benchmark", str(root), "--out", str(root / "run")]
-
-
-def wrong_manifest_delimiter(root: Path) -> list[str]:
-    (root / "manifest.csv").write_text("subject;trial;label;video;ecg;fs_hz\na;1;BL1;x.mp4;;\n")
-    return ["index", str(root)]
-
-
-def zero_rate_in_a_manifest(root: Path) -> list[str]:
-    (root / "manifest.csv").write_text("subject,trial,label,video,ecg,fs_hz\na,1,BL1,,x.csv,0\n")
-    return ["index", str(root)]
-
-
-def unknown_preset(root: Path) -> list[str]:
-    return ["simulate", str(root / "cohort"), "--preset", "impossible"]
-
-
-def unknown_pathology(root: Path) -> list[str]:
-    return ["simulate", str(root / "cohort"), "--pathology", "missing_ecg", "--pathology", "fog"]
-
-
-def session_video_without_session(root: Path) -> list[str]:
-    return ["simulate", str(root / "cohort"), "--continuous-video"]
-
-
-def someone_elses_folder(root: Path) -> list[str]:
-    (root / "thesis.txt").write_text("do not lose me")
-    return ["simulate", str(root)]
-
-
-def unknown_reader(root: Path) -> list[str]:
-    return ["index", str(root), "--reader", "mine"]
-
-
-def unknown_weights(root: Path) -> list[str]:
-    write_trial(root)
-    return ["benchmark", str(root), "--out", str(root / "run"), "--weights", str(root / "none.pth")]
-
-
-def someone_elses_bundle_folder(root: Path) -> list[str]:
-    write_trial(root)
-    (root / "model").mkdir()
-    (root / "model" / "thesis.txt").write_text("do not lose me")
-    return ["train", str(root), "--out", str(root / "model")]
-
-
-def no_bundle(root: Path) -> list[str]:
-    return ["predict", str(root / "none"), "--ecg", str(write_ecg(root / "ecg.csv"))]
-
-
-BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
-    missing_folder: ("nowhere", "no such folder", "check the path"),
-    empty_folder: ("is empty", "expected a data set"),
-    empty_csv: ("ecg.csv", "is empty", "expected a header line"),
-    wrong_delimiter: ("no column 'ecg'", "time|gsr|ecg", "TAB, comma or semicolon"),
-    one_column: ("no time column", "give it in Hz"),
-    no_ecg_column: ("no column 'ecg'", "time, gsr", "name the ECG column"),
-    no_rate: ("0.0 Hz", "positive"),
-    two_files_for_one_trial: ("2 videos", ".avi", ".mp4", "keep one of them"),
-    only_unknown_levels: ("no usable trials", "ecg-facial index"),
-    only_other_levels: ("no usable trials of task 'biovid4'", "ecg-facial index"),
-    wrong_manifest_delimiter: ("separated by semicolon", "expected comma"),
-    zero_rate_in_a_manifest: ("fs_hz 0", "positive sampling rate"),
-    unknown_preset: ("'impossible'", "expected one of", "clear"),
-    unknown_pathology: ("'fog'", "expected one of", "missing_ecg"),
-    session_video_without_session: ("without the session", "continuous"),
-    someone_elses_folder: ("not empty", "name a new folder"),
-    unknown_reader: ("'mine'", "biovid, original, pmed, unbc, manifest"),
-    someone_elses_bundle_folder: ("thesis.txt", "not of a bundle", "give another folder"),
-    no_bundle: ("no such folder", "expected a bundle"),
-}
-
-
-@pytest.mark.parametrize("prepare", BAD_INPUTS, ids=lambda prepare: prepare.__name__)
-def test_bad_input_is_one_clear_line_and_exit_code_2(
-    prepare: Prepare, run: Callable[..., Said], tmp_path: Path
-) -> None:
-    said = run(*prepare(tmp_path))
-    assert said.code == 2
-    complaint = said.err.splitlines()[-1]
-    assert complaint.startswith("error: ")
-    assert all(part in complaint for part in BAD_INPUTS[prepare]), complaint
-    assert "Traceback" not in said.err
-    assert said.out == ""
-    # progress may stand before it, the complaint is one line
-    assert sum(line.startswith("error: ") for line in said.err.splitlines()) == 1
-
-
-def test_a_folder_that_is_not_ours_keeps_its_files(run: Callable[..., Said], tmp_path: Path) -> None:
-    run(*someone_elses_folder(tmp_path))
-    assert (tmp_path / "thesis.txt").read_text() == "do not lose me"
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [["frob"], ["index"], ["benchmark", "x", "--out", "y", "--task", "triple"], ["simulate", "x", "--subjects", "0"]],
-)
-def test_wrong_usage_is_exit_code_2(arguments: list[str], run: Callable[..., Said]) -> None:
-    said = run(*arguments)
-    assert said.code == 2
-    assert "Traceback" not in said.err
 
 
 def test_the_index_names_every_problem_and_is_written(run: Callable[..., Said], tmp_path: Path) -> None:
