@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 ORACLES_STAMP = $(ORACLES)/.installed
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test check docs oracles bench clean
+.PHONY: demo test fuzz check docs oracles bench clean
 
 demo: $(STAMP)
 	$(BIN)/ecg-facial demo --out runs/demo
@@ -15,6 +15,10 @@ demo: $(STAMP)
 # one thread per process: more of them than cores wait for each other, and tests of training take three times as long
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+# files and tables spelt and damaged at random, 1,000 variants of each kind; `make test` runs 50
+fuzz: $(STAMP)
+	ECG_FACIAL_VARIANTS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/fuzz
 
 check: $(STAMP)
 	$(BIN)/ruff check .
