@@ -1,0 +1,126 @@
+"""What the files of trials tell of how they were recorded, and what merely follows the signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ecg_facial.evaluation.audit.circumstances import ORDER_NOTE, check_circumstances
+from ecg_facial.evaluation.audit.recorded_files import count_decimals, describe_files
+from ecg_facial.labels import get_task
+from ecg_facial.prepared.memory import MemoryData
+from ecg_facial.recording import EcgRef, Subject, Trial, VideoRef
+from tests.helpers.tiny_files import write_images, write_video
+
+TASK = get_task("biovid4")
+FS_HZ = 512
+
+
+@pytest.fixture
+def prepared(make_prepared: Callable[..., Any]) -> Any:
+    return make_prepared(n_subjects=8, per_level=3, n_frames=2)
+
+
+def write_text(path: Path, *, amplitude: float = 1.0, n_times: int = 1024, decimals: int = 3) -> Path:
+    wave = amplitude * np.sin(np.arange(n_times) / 20)
+    rows = [f"{round(number * 1e6 / FS_HZ)},{value:.{decimals}f}" for number, value in enumerate(wave)]
+    path.write_text("\n".join(["time,ecg", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def trials_of(prepared: Any, *, calm: dict[str, Path], pain: dict[str, Path]) -> list[Trial]:
+    """Give the trials of no pain one file, and all others another."""
+    table, made = prepared.table, []
+    for subject, name, level in zip(table["subject"], table["trial"], table["level"], strict=True):
+        files = calm if level == "BL1" else pain
+        made.append(
+            Trial(
+                subject=Subject(id=subject),
+                id=name,
+                level=TASK.levels[TASK.encode(level)],
+                ecg=EcgRef(path=files["ecg"]) if "ecg" in files else None,
+                video=VideoRef(path=files["video"]) if "video" in files else None,
+            )
+        )
+    return made
+
+
+def check(prepared: Any, calm: dict[str, Path], pain: dict[str, Path]) -> Any:
+    return check_circumstances(prepared, task=TASK, trials=trials_of(prepared, calm=calm, pain=pain))
+
+
+def test_more_digits_of_a_larger_amplitude_are_the_signal_and_no_circumstance(prepared: Any, tmp_path: Path) -> None:
+    calm, pain = write_text(tmp_path / "a.csv"), write_text(tmp_path / "b.csv", amplitude=1000.0)
+    assert pain.stat().st_size > 1.1 * calm.stat().st_size
+    found = check(prepared, {"ecg": calm}, {"ecg": pain})
+    assert found.passed, found.message
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"n_times": 1100}, "length of the ECG AUC"),
+        ({"decimals": 5}, "decimals in the ECG file AUC"),
+    ],
+)
+def test_a_text_file_that_was_recorded_or_exported_otherwise_is_found(
+    prepared: Any, tmp_path: Path, written: dict[str, int], said: str
+) -> None:
+    calm, pain = write_text(tmp_path / "a.csv"), write_text(tmp_path / "b.csv", **written)
+    found = check(prepared, {"ecg": calm}, {"ecg": pain})
+    assert found.passed is False
+    assert said in found.message
+
+
+def test_whole_clips_of_another_length_and_bytes_of_compressed_pictures_are_found(
+    prepared: Any, tmp_path: Path
+) -> None:
+    calm, pain = write_video(tmp_path / "a.mp4", duration_s=1.0), write_video(tmp_path / "b.mp4", duration_s=1.4)
+    found = check(prepared, {"video": calm}, {"video": pain})
+    assert found.passed is False
+    assert "length of the video AUC" in found.message
+    assert (
+        "size of the video file (movement takes bytes too) AUC of BL1 1.00 (lower limit 1.00, bound 0.9)"
+        in found.message
+    )
+
+
+def test_a_folder_of_more_images_is_found(prepared: Any, tmp_path: Path) -> None:
+    calm, pain = write_images(tmp_path / "a", n_frames=4), write_images(tmp_path / "b", n_frames=6)
+    assert "length of the video AUC" in check(prepared, {"video": calm}, {"video": pain}).message
+
+
+def test_a_binary_file_has_a_size_and_a_missing_or_damaged_one_has_nothing(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(1000))
+    (tmp_path / "broken.edf").write_bytes(b"0       ")
+    trials = [
+        Trial(subject=Subject(id="s"), id=name, level=TASK.levels[0], ecg=EcgRef(path=tmp_path / name, fs_hz=250))
+        for name in ("a.npy", "broken.edf", "absent.csv")
+    ]
+    found = describe_files([*trials, None])
+    assert found["size of the ECG file"] == [(tmp_path / "a.npy").stat().st_size, None, None, None]
+    assert found["length of the ECG"] == [4.0, None, None, None]
+    assert found["kind of the ECG file"] == [".npy", ".edf", ".csv", None]
+
+
+def test_decimals_are_counted_whatever_the_separator(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("time;ecg\n0;1.25\n2;-0.125\n4;17\n", encoding="utf-8")
+    assert count_decimals(path) == 3
+
+
+def test_names_that_spell_the_level_explain_the_order_of_rows_and_others_do_not(prepared: Any) -> None:
+    assert ORDER_NOTE not in check_circumstances(prepared, task=TASK).message
+    numbered = prepared.table.assign(trial=[f"{number:03d}" for number in range(len(prepared))])
+    windows = [prepared[row] for row in range(len(prepared))]
+    data = MemoryData(windows, numbered[["subject", "trial", "level"]], settings=prepared.settings, simulated=True)
+    found = check_circumstances(data, task=TASK)
+    assert found.passed
+    assert ORDER_NOTE in found.message
+    # where times are known, they say when a trial was
+    timed = data.with_table(data.table.assign(start_s=np.random.default_rng(0).uniform(size=len(data))))
+    assert ORDER_NOTE not in check_circumstances(timed, task=TASK).message
