@@ -23,6 +23,7 @@ from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.listing import list_files, list_folders
 from ecg_facial.runtime.progress import announce_time, track
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import fingerprint_file, sha256_json
@@ -136,7 +137,7 @@ def _choose_reader(root: Path, wanted: str) -> str:
         raise SettingsError(f"unknown reader {wanted!r}: expected {AUTO}, {', '.join(READERS)}")
     if not root.exists():
         raise MissingDataError(f"{root}: no such folder; check the path of the data set")
-    if root.is_dir() and next(root.iterdir(), None) is None:
+    if root.is_dir() and not (list_files(root) or list_folders(root)):
         raise MissingDataError(f"{root}: the folder is empty; expected a data set")
     fitting = [name for name, reader in READERS.items() if reader.fits(root)]
     if wanted != AUTO and (wanted in fitting or wanted == "manifest"):

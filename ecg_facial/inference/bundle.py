@@ -19,6 +19,7 @@ from pathlib import Path
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.errors import BundleError, SettingsError
 from ecg_facial.inference.fusion import Fusion
+from ecg_facial.runtime.listing import is_of_a_file_manager
 from ecg_facial.runtime.settings import from_dict, strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_bytes, write_bytes
 from ecg_facial.version import __version__
@@ -165,7 +166,7 @@ def check_bundle_folder(folder: Path) -> None:
         replacing it would delete.
     """
     if folder.is_dir():
-        entries = list(folder.iterdir())
+        entries = [entry for entry in folder.iterdir() if not (is_of_a_file_manager(entry.name) and entry.is_file())]
         foreign = {entry.name for entry in entries if entry.is_symlink() or not entry.is_file()}
         foreign |= {entry.name for entry in entries} - _listed_names(folder / MANIFEST_FILE)
         if foreign:
@@ -238,7 +239,8 @@ def _read_manifest(folder: Path) -> dict[str, str]:
 
 
 def _check_names(folder: Path, listed: set[str]) -> None:
-    present = {path.name for path in folder.iterdir()} - {MANIFEST_FILE}
+    # a file manager that shows the folder may leave its own file there; only what is listed is read
+    present = {path.name for path in folder.iterdir() if not is_of_a_file_manager(path.name)} - {MANIFEST_FILE}
     if present != listed:
         name = min(present ^ listed)
         what = "is missing" if name in listed else "does not belong to it"

@@ -29,6 +29,7 @@ from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.listing import list_files, list_folders
 from ecg_facial.runtime.progress import track
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import atomic_path, write_json
@@ -147,7 +148,7 @@ def _claim_folder(out: Path, description: dict[str, Any]) -> None:
     if out.exists() and not out.is_dir():
         raise SettingsError(f"{out} is a file: name a folder to write the cohort to")
     if not marker.exists():
-        if out.exists() and any(out.iterdir()):
+        if list_files(out) or list_folders(out):
             raise SettingsError(f"{out} is not empty and holds no simulated cohort: name a new folder")
         write_json(marker, description)
         return
@@ -174,7 +175,8 @@ def _find_open_blocks(out: Path, settings: CohortSettings, factory: DrawerFactor
     """List the blocks with missing files; temporary files of a killed run are removed."""
     for folder in (PART_NAME, REST_NAME, SESSION_PART):
         for leftover in (out / folder).rglob(".*"):
-            leftover.unlink()
+            if leftover.is_file():
+                leftover.unlink()
     codes = (*(level.name for level in settings.levels), REST_CODE, _SESSION)
     # a block is a subject's clips of one level, or a session: enough work for a process
     open_blocks = []

@@ -313,3 +313,10 @@ def test_more_than_can_be_loaded_is_not_written(tmp_path: Path, monkeypatch: pyt
 def test_equal_bundles_are_equal_byte_for_byte(folder: Path, tmp_path: Path) -> None:
     again = write_bundle(tmp_path / "again", files=dict(reversed(FILES.items())), info=INFO)
     assert (again / MANIFEST_FILE).read_bytes() == (folder / MANIFEST_FILE).read_bytes()
+
+
+def test_a_file_that_a_file_manager_left_in_a_bundle_does_not_matter(folder: Path) -> None:
+    for name in (".DS_Store", "._bundle.json", "Thumbs.db"):
+        (folder / name).write_bytes(b"\0")
+    assert load_bundle(folder).files == FILES
+    check_bundle_folder(folder)

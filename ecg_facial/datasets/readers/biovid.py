@@ -21,18 +21,20 @@ References
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ecg_facial.datasets.readers.contract import Reader
+from ecg_facial.datasets.readers.folders import find_folder, name_copies
 from ecg_facial.datasets.readers.sessions import SESSION_PART, list_session_rest
 from ecg_facial.datasets.readers.tables import read_rows
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
+from ecg_facial.runtime.listing import find_child, fold_name, list_files, list_folders
 from ecg_facial.runtime.settings import strict_settings
 
 Signals = Literal["filtered", "raw"]
@@ -57,6 +59,7 @@ UNREACTIVE = frozenset(
 _REST_FOLDER = "rest"
 _PART, _VIDEO, _SAMPLES = "PartA", "video", Path("starting_point") / "samples.csv"
 _VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov"})
+_BIOSIGNAL_ENDING = re.compile(r"_bio$", re.IGNORECASE)
 _SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})")
 _SAMPLE = re.compile(r"(?P<subject>.+)-(?P<code>[^-]+)-\d+")
 
@@ -91,7 +94,7 @@ class BiovidSettings:
 def fits(root: Path) -> bool:
     """Tell whether a folder looks like this data set."""
     part = _find_part(root)
-    return any((part / name).is_dir() for name in (_VIDEO, *SIGNAL_FOLDERS.values()))
+    return any(find_child(part, name).is_dir() for name in (_VIDEO, *SIGNAL_FOLDERS.values()))
 
 
 def parse_subject(name: str) -> Subject:
@@ -127,10 +130,10 @@ def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
         When ``samples.csv``, or the labels of Part C, is not the table it should be.
     """
     part = _find_part(root)
-    videos, biosignals = part / _VIDEO, part / SIGNAL_FOLDERS[settings.signals]
+    videos, biosignals = find_folder(part, _VIDEO), find_folder(part, SIGNAL_FOLDERS[settings.signals])
     there = {folder: folder.is_dir() for folder in (videos, biosignals)}
     if not any(there.values()):
-        raise MissingDataError(f"{part}: neither {_VIDEO} nor {biosignals.name}; expected {LAYOUT}")
+        raise MissingDataError(f"{part}: neither {_VIDEO} nor {SIGNAL_FOLDERS[settings.signals]}; expected {LAYOUT}")
     problems = [
         Problem(
             kind="missing",
@@ -142,11 +145,11 @@ def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
         for folder, is_there in there.items()
         if not is_there
     ]
-    home = part.parent if part.name == _PART else part
+    home = part.parent if fold_name(part.name) == fold_name(_PART) else part
     entries, odd = _sort_out([*_list_videos(videos), *_list_biosignals(biosignals)])
     rest, odd_rest = _sort_out(_list_rest(home, settings.signals, window_s))
     problems += odd + odd_rest
-    samples = part / _SAMPLES
+    samples = find_child(find_child(part, _SAMPLES.parent.name), _SAMPLES.name)
     tables = (samples,) if samples.is_file() else ()
     if tables:
         listed = list(_read_samples(samples))
@@ -181,8 +184,9 @@ def _sort_out(items: Iterable[Entry | Problem]) -> tuple[list[Entry], list[Probl
 
 def _list_rest(home: Path, signals: str, window_s: float) -> Iterator[Entry | Problem]:
     """List rest clips, then rest windows of sessions that are not among the clips."""
-    folder = home / _REST_FOLDER
-    items = [*_list_videos(folder / _VIDEO), *_list_biosignals(folder / SIGNAL_FOLDERS[signals])]
+    folder = find_folder(home, _REST_FOLDER)
+    videos, biosignals = find_folder(folder, _VIDEO), find_folder(folder, SIGNAL_FOLDERS[signals])
+    items = [*_list_videos(videos), *_list_biosignals(biosignals)]
     for item in items:
         if isinstance(item, Entry) and item.code.upper() != REST_CODE:
             message = f"level {item.code} in the folder of rest clips: expected {REST_CODE}"
@@ -192,15 +196,18 @@ def _list_rest(home: Path, signals: str, window_s: float) -> Iterator[Entry | Pr
         else:
             yield item
     clips = {item.trial for item in items}
-    yield from list_session_rest(home / SESSION_PART, window_s=window_s, clips=clips, parse_subject=parse_subject)
+    yield from list_session_rest(
+        find_folder(home, SESSION_PART), window_s=window_s, clips=clips, parse_subject=parse_subject
+    )
 
 
 def _find_part(root: Path) -> Path:
-    return root / _PART if (root / _PART).is_dir() else root
+    part = find_folder(root, _PART)
+    return part if part.is_dir() else root
 
 
 def _hint(folder: Path, part: Path) -> str:
-    others = {name: path for name, path in SIGNAL_FOLDERS.items() if (part / path).is_dir()}
+    others = {name: path for name, path in SIGNAL_FOLDERS.items() if find_child(part, path).is_dir()}
     if folder.name == _VIDEO or not others:
         return ""
     name, path = next(iter(others.items()))
@@ -208,20 +215,24 @@ def _hint(folder: Path, part: Path) -> str:
 
 
 def _list_videos(folder: Path) -> Iterator[Entry | Problem]:
-    for path in _list_files(folder, lambda name: Path(name).suffix.lower() in _VIDEO_SUFFIXES):
-        yield _make_entry(path, path.stem, video=VideoRef(path=path))
+    for path in _list_files(folder, _VIDEO_SUFFIXES):
+        yield path if isinstance(path, Problem) else _make_entry(path, path.stem, video=VideoRef(path=path))
 
 
 def _list_biosignals(folder: Path) -> Iterator[Entry | Problem]:
-    for path in _list_files(folder, lambda name: name.lower().endswith(".csv")):
-        yield _make_entry(path, re.sub("_bio$", "", path.stem), ecg=EcgRef(path=path))
+    for path in _list_files(folder, (".csv",)):
+        if isinstance(path, Problem):
+            yield path
+        else:
+            yield _make_entry(path, _BIOSIGNAL_ENDING.sub("", path.stem), ecg=EcgRef(path=path))
 
 
-def _list_files(folder: Path, wanted: Callable[[str], bool]) -> Iterator[Path]:
-    """List files one level down, without hidden ones, which some systems leave beside a copy."""
-    subfolders = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    for subfolder in subfolders:
-        yield from sorted(path for path in subfolder.iterdir() if wanted(path.name) and path.name[0] != ".")
+def _list_files(folder: Path, endings: Collection[str]) -> Iterator[Path | Problem]:
+    """List files one level down, and copies as problems."""
+    yield from name_copies(folder)
+    for subfolder in list_folders(folder):
+        yield from name_copies(subfolder, endings)
+        yield from list_files(subfolder, endings)
 
 
 def _make_entry(

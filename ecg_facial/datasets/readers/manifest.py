@@ -26,6 +26,7 @@ from ecg_facial.datasets.records import Card, Entry, Scan
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
+from ecg_facial.runtime.listing import find_child
 
 MANIFEST_NAME = "manifest.csv"
 LAYOUT = f"{MANIFEST_NAME} with the columns subject,trial,label,video,ecg,fs_hz"
@@ -42,7 +43,7 @@ _OF_FEATURES = "or name the columns of a table of features: benchmark --features
 
 def fits(root: Path) -> bool:
     """Tell whether a path is a manifest, or a folder with one."""
-    return root.is_file() or (root / MANIFEST_NAME).is_file()
+    return root.is_file() or find_child(root, MANIFEST_NAME).is_file()
 
 
 def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
@@ -55,7 +56,7 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     CorruptDataError, DataError
         When the table, or a cell of it, is not what it should be.
     """
-    path = root if root.is_file() else root / MANIFEST_NAME
+    path = root if root.is_file() else find_child(root, MANIFEST_NAME)
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file; write a table with the columns subject,trial,label,video,ecg")
     rows = list(read_rows(path, delimiter=",", needed=_NEEDED, remedy=_OF_FEATURES))

@@ -14,18 +14,20 @@ and its ECG are paired by subject and name; the spelling of the level and an end
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ecg_facial.datasets.readers.biovid import parse_subject
 from ecg_facial.datasets.readers.contract import NoSettings, Reader
+from ecg_facial.datasets.readers.folders import find_folder, name_copies
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.errors import UnknownLabelError
 from ecg_facial.face.frame_folders import DEFAULT_FPS
 from ecg_facial.labels import parse_pain_level
 from ecg_facial.recording import EcgRef, VideoRef
+from ecg_facial.runtime.listing import find_child, list_files, list_folders
 
 LAYOUT = "prepro_vid/<subject>/<clip folder>/*.jpg or ecg_only/<subject>/*.csv"
 CARD = Card(
@@ -40,17 +42,19 @@ DOCUMENTED_FS_HZ = 512.0
 _VIDEO, _ECG = "prepro_vid", "ecg_only"
 _SEPARATORS = re.compile(r"([-_ ]+)")
 _CODE = re.compile(r"(BL|PA?)\d+", re.IGNORECASE)
+_TABLES = (".csv",)
+_TABLE_ENDING = re.compile(r"_(bio|ecg)$", re.IGNORECASE)
 _TIME_COLUMN = re.compile(r"\"?\s*(t|time\w*)\s*\"?", re.IGNORECASE)
 
 
 def fits(root: Path) -> bool:
     """Tell whether a folder looks like this layout."""
-    return (root / _VIDEO).is_dir() or (root / _ECG).is_dir()
+    return any(find_child(root, name).is_dir() for name in (_VIDEO, _ECG))
 
 
 def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     """List what is there; takes no settings."""
-    folders = {name: root / name for name in (_VIDEO, _ECG)}
+    folders = {name: find_folder(root, name) for name in (_VIDEO, _ECG)}
     there = {name: folder.is_dir() for name, folder in folders.items()}
     problems = [
         Problem(
@@ -79,22 +83,20 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
 
 
 def _list_clips(folder: Path) -> Iterator[Entry | Problem]:
-    for path in _list_paths(folder, Path.is_dir):
-        yield _make_entry(path, path.name, video=VideoRef(path=path, fps=DEFAULT_FPS))
+    yield from name_copies(folder)
+    for subject in list_folders(folder):
+        yield from name_copies(subject, _TABLES)
+        for path in list_folders(subject):
+            yield _make_entry(path, path.name, video=VideoRef(path=path, fps=DEFAULT_FPS))
 
 
 def _list_tables(folder: Path) -> Iterator[Entry | Problem]:
-    for path in _list_paths(folder, lambda path: path.suffix.lower() == ".csv"):
-        fs_hz = None if _has_time_column(path) else DOCUMENTED_FS_HZ
-        yield _make_entry(
-            path, re.sub("_(bio|ecg)$", "", path.stem, flags=re.IGNORECASE), ecg=EcgRef(path=path, fs_hz=fs_hz)
-        )
-
-
-def _list_paths(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
-    subjects = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    for subject in subjects:
-        yield from sorted(path for path in subject.iterdir() if path.name[0] != "." and wanted(path))
+    yield from name_copies(folder)
+    for subject in list_folders(folder):
+        yield from name_copies(subject, _TABLES)
+        for path in list_files(subject, _TABLES):
+            fs_hz = None if _has_time_column(path) else DOCUMENTED_FS_HZ
+            yield _make_entry(path, _TABLE_ENDING.sub("", path.stem), ecg=EcgRef(path=path, fs_hz=fs_hz))
 
 
 def _make_entry(path: Path, name: str, *, video: VideoRef | None = None, ecg: EcgRef | None = None) -> Entry | Problem:

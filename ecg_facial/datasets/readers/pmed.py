@@ -31,17 +31,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.contract import NoSettings, Reader
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
+from ecg_facial.datasets.readers.folders import name_copies
 from ecg_facial.datasets.readers.tables import read_columns
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import EcgRef, Subject
+from ecg_facial.runtime.listing import find_child, list_files
 
 if TYPE_CHECKING:
     from ecg_facial.runtime.typing import Float64Array
@@ -57,8 +60,8 @@ CARD = Card(
     needs="the synchronised tables, one per person",
     layout=LAYOUT,
 )
-_NAME = re.compile(r"(?P<subject>S_\d+)-synchronised-data\.csv")
-_FOLDERS = ("", "raw-data", "dataset/raw-data", "PMED", "PMED/raw-data")
+_NAME = re.compile(r"(?P<subject>S_\d+)-synchronised-data\.csv", re.IGNORECASE)
+_FOLDERS = ((), ("raw-data",), ("dataset", "raw-data"), ("PMED",), ("PMED", "raw-data"))
 _HEATER, _RATING, _ECG = "Heater_cleaned", "COVAS", "Ecg"
 _TOLERANCE_C, _SHORT_S = 0.25, 0.1
 _BASELINE_GAP_S = 5.0
@@ -114,16 +117,16 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     return Scan(
         base=tables[0].parent,
         entries=tuple(entry for entry in entries if entry.code != REST_CODE),
-        problems=tuple(item for item in found if isinstance(item, Problem)),
+        problems=(*name_copies(tables[0].parent, (".csv",)), *(item for item in found if isinstance(item, Problem))),
         expects_video=False,
         rest=tuple(entry for entry in entries if entry.code == REST_CODE),
     )
 
 
 def _list_tables(root: Path) -> list[Path]:
-    folders = [root / name for name in _FOLDERS]
-    for folder in (folder for folder in folders if folder.is_dir()):
-        found = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    for names in _FOLDERS:
+        folder = reduce(find_child, names, root)
+        found = [path for path in list_files(folder, (".csv",)) if _NAME.fullmatch(path.name)]
         if found:
             return found
     return []

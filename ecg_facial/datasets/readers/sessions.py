@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
+from ecg_facial.datasets.readers.folders import find_folder, name_copies
 from ecg_facial.datasets.readers.tables import read_columns, read_rows
 from ecg_facial.datasets.records import Entry, Problem
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
+from ecg_facial.runtime.listing import find_child, list_files
 
 if TYPE_CHECKING:
     from ecg_facial.runtime.typing import Float64Array
@@ -62,8 +64,10 @@ def list_session_rest(
     CorruptDataError
         When ``labels.csv`` is not the table it should be.
     """
-    paths = sorted((part / "biosignals").glob("*.csv"))
-    labels = part / LABELS_NAME
+    biosignals = find_folder(part, "biosignals")
+    yield from name_copies(biosignals, (".csv",))
+    paths = list_files(biosignals, (".csv",))
+    labels = find_child(part, LABELS_NAME)
     if paths and not labels.is_file():
         message = f"no {LABELS_NAME}: the trials without heat are unknown, so no rest is cut from sessions"
         yield Problem(kind="missing", subject="", trial="", path=labels, message=message)
@@ -82,7 +86,7 @@ def list_session_rest(
 
 
 def _make_entry(path: Path, subject: Subject, number: int, *, start_s: float, window_s: float) -> Entry:
-    film = path.parent.parent / "video" / f"{path.stem}.mp4"
+    film = find_child(find_child(path.parent.parent, "video"), f"{path.stem}.mp4")
     video = VideoRef(path=film, start_s=start_s, duration_s=window_s) if film.is_file() else None
     ecg = EcgRef(path=path, start_s=start_s, duration_s=window_s)
     return Entry(

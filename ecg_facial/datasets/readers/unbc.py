@@ -30,17 +30,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.contract import Reader
+from ecg_facial.datasets.readers.folders import find_folder, name_copies
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.datasets.settings import MIN_SHARE
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
-from ecg_facial.face.frame_folders import list_images
+from ecg_facial.face.frame_folders import IMAGE_SUFFIXES, list_images
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject, VideoRef
+from ecg_facial.runtime.listing import find_child, list_folders
 from ecg_facial.runtime.settings import strict_settings
 
 if TYPE_CHECKING:
@@ -86,7 +89,7 @@ class UnbcSettings:
 
 def fits(root: Path) -> bool:
     """Tell whether a folder looks like this data set."""
-    return (root / _IMAGES).is_dir() and (root / _LABELS).is_dir()
+    return find_child(root, _IMAGES).is_dir() and _find_labels(root).is_dir()
 
 
 def read_pspi(video: VideoRef) -> Float64Array:
@@ -110,7 +113,7 @@ def read_pspi(video: VideoRef) -> Float64Array:
         When a file holds no number, or one outside 0..16.
     """
     sequence = video.path
-    folder = sequence.parents[2] / _LABELS / sequence.parent.name / sequence.name
+    folder = find_child(find_child(_find_labels(sequence.parents[2]), sequence.parent.name), sequence.name)
     if not folder.is_dir():
         raise MissingDataError(f"{folder}: no such folder; expected the PSPI of each frame of {sequence}")
     images = list_images(sequence)
@@ -152,11 +155,13 @@ def scan(root: Path, settings: UnbcSettings, *, window_s: float) -> Scan:
     MissingDataError
         When a folder is not there.
     """
-    images = root / _IMAGES
-    for folder in (images, root / _LABELS):
+    images = find_folder(root, _IMAGES)
+    for folder in (images, _find_labels(root)):
         if not folder.is_dir():
             raise MissingDataError(f"{folder}: no such folder; expected {LAYOUT}")
-    sequences = [path for subject in _list_folders(images) for path in _list_folders(subject)]
+    subjects = list_folders(images)
+    sequences = [path for subject in subjects for path in list_folders(subject)]
+    copies = [problem for folder in (images, *subjects) for problem in name_copies(folder, IMAGE_SUFFIXES)]
     names = make_unique((path.parent.name, path.name) for path in sequences)
     found = [
         item
@@ -166,13 +171,13 @@ def scan(root: Path, settings: UnbcSettings, *, window_s: float) -> Scan:
     return Scan(
         base=root,
         entries=tuple(item for item in found if isinstance(item, Entry)),
-        problems=tuple(item for item in found if isinstance(item, Problem)),
+        problems=(*copies, *(item for item in found if isinstance(item, Problem))),
         expects_ecg=False,
     )
 
 
-def _list_folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+def _find_labels(root: Path) -> Path:
+    return reduce(find_child, _LABELS.parts, root)
 
 
 def _grade(sequence: Path, name: str, pspi_pain: float, window_s: float) -> Iterator[Entry | Problem]:

@@ -23,6 +23,7 @@ from ecg_facial.inference.fusion import to_probabilities
 from ecg_facial.labels import Task
 from ecg_facial.learning.training import limit_threads
 from ecg_facial.prepared.contract import PreparedData
+from ecg_facial.runtime.listing import list_files
 from ecg_facial.runtime.storage import write_json
 from ecg_facial.runtime.typing import AnyArray, Float64Array
 
@@ -56,8 +57,8 @@ def find_waiting(jobs: Sequence[FoldJob]) -> list[FoldJob]:
     """
     keys = {job.path: job.key for job in jobs}
     for folder in {job.path.parent for job in jobs}:
-        # a killed run may leave part of a file under a hidden name
-        for path in sorted(folder.glob("[!.]*.json")):
+        # a killed run may leave part of a file under a hidden name, which is not listed
+        for path in list_files(folder, (".json",)):
             if json.loads(path.read_text(encoding="utf-8"))["key"] != keys.get(path):
                 raise StaleCacheError(
                     f"{folder.parent}: holds a run of other data, settings or code; give another folder, or delete it"

@@ -1,0 +1,34 @@
+"""Folders and files of a data set, as all readers find them.
+
+Input: a folder and fixed names. Output: paths, and problems: copies, and one name in two spellings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from ecg_facial.datasets.records import Problem
+from ecg_facial.errors import AmbiguousDataError
+from ecg_facial.runtime.listing import find_child, list_copies, list_spellings
+
+
+def find_folder(folder: Path, name: str) -> Path:
+    """Find a subfolder of a fixed name in any letter case; the name as it is where there is none.
+
+    Raises
+    ------
+    AmbiguousDataError
+        For two of them, of which one would be forgotten.
+    """
+    found = [path.name for path in list_spellings(folder, name) if path.is_dir()]
+    if len(found) > 1:
+        raise AmbiguousDataError(f"{folder}: holds {' and '.join(map(repr, found))}, one name; put them together")
+    return find_child(folder, name)
+
+
+def name_copies(folder: Path, endings: Collection[str] = ()) -> Iterator[Problem]:
+    """List the copies in a folder that are left out, as problems."""
+    for copy, original in list_copies(folder, endings):
+        message = f"a copy of {original.name}, which stands beside it: left out"
+        yield Problem(kind="duplicate", subject="", trial="", path=copy, message=message)
