@@ -14,10 +14,10 @@ import numpy as np
 import pyxdf
 
 from ecg_facial.ecg.formats.channels import ECG, looks_like_ecg
-from ecg_facial.ecg.formats.clocks import fit_grid
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, corrupt_on_failure
 from ecg_facial.ecg.formats.xdf_chunks import XdfStream, walk_streams
 from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.clocks.regular import fit_grid
 from ecg_facial.runtime.typing import Float64Array
 
 # Type of streams of amplifiers for any biosignal. With a single channel it is taken for an ECG.
@@ -63,10 +63,12 @@ class XdfFile:
                 f"{self.path}: stream {stream.name!r} has {grid.problem}; give fs_hz to take its "
                 "samples one after the other"
             )
-        n_times = check_n_times(float(grid.places[-1]) + 1, self.path, what=f"stream {stream.name!r} with its gaps")
+        n_times = check_n_times(float(grid.places.max()) + 1, self.path, what=f"stream {stream.name!r} with its gaps")
         samples = np.full(n_times, np.nan)
         samples[grid.places] = values
-        return Lead(samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=_describe(grid.n_gaps, grid.fs_hz, stream))
+        return Lead(
+            samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=(_describe_rate(grid.fs_hz, stream), *grid.notes)
+        )
 
     def _load(self, stream: XdfStream, number: int) -> tuple[Float64Array, Float64Array]:
         """Load the values of a channel and the time stamps, without pyxdf's own corrections of clocks."""
@@ -110,7 +112,6 @@ def _name(stream: XdfStream, number: int) -> str:
     return label or f"{stream.name or stream.type or stream.id} {number + 1}"
 
 
-def _describe(n_gaps: int, fs_hz: float, stream: XdfStream) -> tuple[str, ...]:
+def _describe_rate(fs_hz: float, stream: XdfStream) -> str:
     stated = f"{stream.nominal_hz:g} Hz stated" if stream.nominal_hz else "no rate stated"
-    notes = (f"rate of the time stamps {fs_hz:.3f} Hz ({stated})",)
-    return (*notes, f"samples were lost {n_gaps} times: NaN there") if n_gaps else notes
+    return f"rate of the time stamps {fs_hz:.3f} Hz ({stated})"

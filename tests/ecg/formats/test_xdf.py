@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import tracemalloc
 from pathlib import Path
@@ -13,7 +12,6 @@ from ecg_files import FS_HZ, make_ecg, make_xdf_stream, write_xdf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecg_facial.ecg.formats.clocks import fit_grid
 from ecg_facial.ecg.reading import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
 
@@ -71,62 +69,15 @@ def test_lost_samples_are_nan_where_they_were(tmp_path: Path) -> None:
     assert len(samples) == 2000
     assert np.isnan(samples[700:1100]).all()
     np.testing.assert_allclose(samples[kept], ECG[kept])
-    assert "samples were lost 1 times: NaN there" in reading.notes
+    assert "samples were lost 1 times (2 s): NaN there" in reading.notes
 
 
 def test_a_given_rate_takes_the_samples_one_after_the_other(tmp_path: Path) -> None:
-    shuffled = np.random.default_rng(0).permutation(STAMPS_S)
+    shuffled = np.random.default_rng(0).permutation(STAMPS_S) + 0.3 * (np.arange(len(ECG)) % 3)
     path = write_xdf(tmp_path / "lsl.xdf", make_xdf_stream(1, ECG[:, None], shuffled))
-    with pytest.raises(DataError, match=r"time stamps that run back by .* give fs_hz"):
+    with pytest.raises(DataError, match=r"time stamps (that jump .* times|of .* Hz); give fs_hz"):
         read_ecg(path)
     np.testing.assert_allclose(read_ecg(path, fs_hz=FS_HZ).samples, ECG)
-
-
-def test_bursts_are_late_not_lost() -> None:
-    """A radio link that delivers 100 samples at once stamps them all at their arrival."""
-    n_times, burst = 5000, 100
-    arrival_s = (np.arange(n_times) // burst + 1) * burst / 130.0
-    grid = fit_grid(arrival_s, 130.0)
-    assert (grid.problem, grid.n_gaps) == ("", 0)
-    np.testing.assert_array_equal(grid.places, np.arange(n_times))
-
-
-def test_a_clock_that_is_a_little_fast_is_measured() -> None:
-    rng = np.random.default_rng(1)
-    stamps_s = np.arange(60_000) / 499.3 + rng.exponential(0.003, 60_000)
-    grid = fit_grid(stamps_s, 500.0)
-    assert grid.fs_hz == pytest.approx(499.3, abs=0.002)
-    np.testing.assert_array_equal(grid.places, np.arange(60_000))
-
-
-def test_without_a_stated_rate_it_follows_from_the_stamps() -> None:
-    assert fit_grid(np.arange(5000) / 250.0, 0.0).fs_hz == pytest.approx(250.0)
-
-
-@pytest.mark.parametrize(
-    ("stamps_s", "nominal_hz", "problem"),
-    [
-        (np.zeros(1), 200.0, "fewer than two usable"),
-        (np.array([0.0, np.nan, 1.0]), 200.0, "fewer than two usable"),
-        (np.zeros(100), 0.0, "do not increase"),
-        (np.r_[np.arange(100) / 200, np.arange(100) / 200 - 50], 200.0, "run back by 50"),
-        (np.arange(30_000) / 100, 200.0, "a stated rate of 200 Hz, and time stamps of 100 Hz"),
-        (np.cumsum(np.random.default_rng(0).exponential(0.04, 4000) ** 2 * 3), 200.0, "jump [0-9]+ times"),
-    ],
-    ids=["one", "nan", "standing", "back", "half the rate", "irregular"],
-)
-def test_stamps_of_no_regular_signal_are_a_problem(stamps_s: np.ndarray, nominal_hz: float, problem: str) -> None:
-    assert re.search(problem, fit_grid(stamps_s, nominal_hz).problem)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_samples_never_share_a_place(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    kept = np.sort(rng.choice(20_000, 15_000, replace=False)) if seed % 2 else np.arange(20_000)
-    kept = kept[(kept < 5000) | (kept > 9000)]
-    grid = fit_grid(kept / 250.0 + rng.exponential(0.02, len(kept)), 250.0)
-    if not grid.problem:
-        assert np.all(np.diff(grid.places) > 0)
 
 
 @settings(max_examples=40)
