@@ -1,29 +1,39 @@
 """EDF, EDF+ and BDF files.
 
 Input: a path. Output: one signal, with NaN where a discontinuous file (EDF+D) has pauses. The header is checked first;
-data records are read through edfio in blocks of 4 MB, so that a night of many signals needs the memory of one.
+data records are read in blocks of 4 MB, so that a night of many signals needs the memory of one.
 """
 
 from __future__ import annotations
 
+import math
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import edfio
 import numpy as np
 
-from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, corrupt_on_failure, readable
+from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, readable
 from ecg_facial.ecg.formats.edf_header import EdfHeader, EdfSignalHeader, read_edf_header
+from ecg_facial.ecg.formats.wfdb_samples import FORMATS
 from ecg_facial.errors import CorruptDataError, DataError
-from ecg_facial.runtime.typing import Float64Array, Int64Array
+from ecg_facial.runtime.clocks.breaks import Break, describe_breaks
+from ecg_facial.runtime.typing import Float64Array, Int64Array, UInt8Array
 
-# edfio copies what it reads several times: blocks bound the memory (111 MB for one signal of 8 h)
 _BLOCK_BYTES = 1 << 22
+# EDF and BDF store samples as WFDB's formats 16 and 24 do
+_STORAGE = {2: FORMATS[16], 3: FORMATS[24]}
 # time-stamped annotation list of EDF+: onset, optional duration, separators 0x15 and 0x14
-_ONSET = re.compile(rb"^\0*([+-]\d+(?:\.\d*)?)(?:\x15[\d.]*)?\x14")
+_ONSET = re.compile(rb"^\0*([+-]\d+(?:[.,]\d*)?)(?:\x15[\d.,]*)?\x14")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Records:
+    """Index of the first sample of each data record, and notes on their times."""
+
+    starts: Int64Array
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,78 +65,72 @@ class EdfFile:
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
         """Return the number of samples, pauses included, and their rate in Hz."""
         one = self.signals[index][1]
-        rate_hz = one.n_samples / self.header.record_s
-        starts = self._find_starts(one)
-        n_times = one.n_samples * self.header.n_records if starts is None else self._find_end(starts, one)
-        return check_n_times(n_times, self.path, what=f"signal {one.label!r}"), rate_hz if fs_hz is None else fs_hz
+        n_times, _ = self._locate(one, fs_hz)
+        return n_times, self._find_rate_hz(one) if fs_hz is None else fs_hz
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
         """Read a signal in its physical unit."""
         place, one = self.signals[index]
-        n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
-        starts = self._find_starts(one)
+        rate_hz = self._find_rate_hz(one) if fs_hz is None else fs_hz
+        n_times, records = self._locate(one, fs_hz)
         samples = np.full(n_times, np.nan)
         done = 0
         for block in self._read_blocks():
-            values = self._read_signal(block, place, one)
-            n_records = len(values) // one.n_samples
-            if starts is None:
-                samples[done * one.n_samples :][: len(values)] = values
-            else:
-                # records with pauses: each at its own start
-                places = starts[done : done + n_records, None] + np.arange(one.n_samples)
-                samples[places.ravel()] = values
-            done += n_records
-        notes = self.header.notes
-        if not one.is_calibrated:
-            notes = (*notes, "the header's physical and digital limits make no scale: amplitudes are counts")
-        return Lead(samples=samples, fs_hz=rate_hz, unit=(one.unit or None) if one.is_calibrated else None, notes=notes)
+            values = self._decode(block, place)
+            at = records.starts[done : done + len(values), None] + np.arange(one.n_samples)
+            samples[at.ravel()] = values.ravel() * one.gain + one.offset if one.is_calibrated else values.ravel()
+            done += len(values)
+        return Lead(
+            samples=samples,
+            fs_hz=rate_hz,
+            unit=(one.unit or None) if one.is_calibrated else None,
+            notes=(*self.header.notes, *one.notes, *records.notes),
+        )
 
-    def _read_signal(self, block: bytes, place: int, one: EdfSignalHeader) -> Float64Array:
-        """Read one signal of a block through edfio, as a file of only these data records."""
-        content = self.header.for_records(len(block) // self.header.record_bytes) + block
-        with corrupt_on_failure(self.path, f"signal {one.label!r}"), warnings.catch_warnings():
-            # the header was checked already; an unusable calibration is noted by `read`
-            warnings.simplefilter("ignore")
-            read = edfio.read_edf if self.header.sample_bytes == 2 else edfio.read_bdf
-            signal = read(content, header_encoding="latin-1").signals[self._rank(place)]
-            return np.asarray(signal.data if one.is_calibrated else signal.digital, dtype=np.float64)
-        raise CorruptDataError(f"{self.path}: signal {one.label!r} cannot be read")
+    def _find_rate_hz(self, one: EdfSignalHeader) -> float:
+        if not self.header.record_s:
+            raise CorruptDataError(
+                f"{self.path}: data records of 0 s: expected a positive number; fix the header, or give fs_hz"
+            )
+        return one.n_samples / self.header.record_s
 
-    def _rank(self, place: int) -> int:
-        return sum(not one.is_annotation for one in self.header.signals[:place])
+    def _locate(self, one: EdfSignalHeader, fs_hz: float | None) -> tuple[int, _Records]:
+        """Find the length of a signal, and the place of each data record in it."""
+        if not one.n_samples:
+            raise DataError(f"{self.path}: signal {one.label!r} holds no samples; choose another channel")
+        if not self.header.n_records:
+            raise CorruptDataError(
+                f"{self.path}: holds no whole data record; the file is cut off behind its header: copy it again"
+            )
+        n_times = check_n_times(one.n_samples * self.header.n_records, self.path, what=f"signal {one.label!r}")
+        in_order = np.arange(self.header.n_records, dtype=np.int64) * one.n_samples
+        if not self.header.is_discontinuous or not (self.header.record_s or fs_hz):
+            return n_times, _Records(starts=in_order)
+        rate_hz = self._find_rate_hz(one) if self.header.record_s else float(fs_hz or 0)
+        records = _place_records(self._read_onsets(), one.n_samples, rate_hz)
+        end = float(records.starts[-1]) + one.n_samples
+        return check_n_times(end, self.path, what=f"signal {one.label!r}"), records
+
+    def _decode(self, block: bytes, place: int) -> Float64Array:
+        """Read the counts of one signal in a block, shape (n_records, n_samples)."""
+        size, width = self.header.record_bytes, self.header.sample_bytes
+        first = width * sum(one.n_samples for one in self.header.signals[:place])
+        rows: UInt8Array = np.frombuffer(block, dtype=np.uint8).reshape(-1, size)
+        n_samples = self.header.signals[place].n_samples
+        own = np.ascontiguousarray(rows[:, first : first + width * n_samples])
+        counts = _STORAGE[width].decode(own.ravel())
+        return np.asarray(counts, dtype=np.float64).reshape(len(rows), n_samples)
 
     def _read_blocks(self) -> Iterator[bytes]:
         size = self.header.record_bytes
         step = max(1, _BLOCK_BYTES // size)
         with readable(self.path), open(self.path, "rb") as stream:
-            stream.seek(len(self.header.content))
+            stream.seek(self.header.n_bytes)
             for first in range(0, self.header.n_records, step):
                 yield stream.read(size * min(step, self.header.n_records - first))
 
-    def _find_starts(self, one: EdfSignalHeader) -> Int64Array | None:
-        """Index of each data record's first sample; None if there are no pauses."""
-        onsets_s = self._read_onsets() if self.header.is_discontinuous else None
-        if onsets_s is None or not len(onsets_s):
-            return None
-        rate_hz = one.n_samples / self.header.record_s
-        late = (onsets_s - onsets_s[0]) * rate_hz
-        early = np.flatnonzero(np.diff(late) < one.n_samples - 0.5)
-        if len(early):
-            raise CorruptDataError(
-                f"{self.path}: data record {early[0] + 2} starts at {onsets_s[early[0] + 1]:g} s, before the one ahead "
-                "of it ends; the file is damaged: export it again"
-            )
-        check_n_times(float(late[-1]) + one.n_samples, self.path, what=f"signal {one.label!r}")
-        # rounding must not make neighbours overlap
-        step = np.arange(len(late)) * one.n_samples
-        return np.asarray(np.maximum.accumulate(np.round(late - step).astype(np.int64)) + step, dtype=np.int64)
-
-    def _find_end(self, starts: Int64Array, one: EdfSignalHeader) -> int:
-        return int(starts[-1]) + one.n_samples
-
     def _read_onsets(self) -> Float64Array:
-        """Start of each data record in seconds, read from the first annotation signal."""
+        """Start of each data record in seconds, read from the first annotation signal; NaN where it states none."""
         header = self.header
         place = next((number for number, one in enumerate(header.signals) if one.is_annotation), None)
         if place is None:
@@ -135,16 +139,12 @@ class EdfFile:
             )
         first = header.sample_bytes * sum(one.n_samples for one in header.signals[:place])
         width = header.sample_bytes * header.signals[place].n_samples
-        onsets: list[float] = []
-        for block in self._read_blocks():
-            for start in range(first, len(block), header.record_bytes):
-                found = _ONSET.match(block[start : start + width])
-                if not found:
-                    raise CorruptDataError(
-                        f"{self.path}: data record {len(onsets) + 1} states no time; export the file again"
-                    )
-                onsets.append(float(found[1]))
-        return np.array(onsets)
+        found = [
+            _ONSET.match(block[start : start + width])
+            for block in self._read_blocks()
+            for start in range(first, len(block), header.record_bytes)
+        ]
+        return np.array([float(one[1].replace(b",", b".")) if one else math.nan for one in found])
 
 
 def open_edf(path: Path) -> EdfFile:
@@ -154,8 +154,31 @@ def open_edf(path: Path) -> EdfFile:
     ------
     CorruptDataError, DataError
     """
-    header = read_edf_header(path)
-    found = EdfFile(path, header)
-    if not found.channels or not header.n_records:
-        raise DataError(f"{path}: holds annotations alone, or no data record; give a file with an ECG in it")
+    found = EdfFile(path, read_edf_header(path))
+    if not found.channels:
+        raise DataError(f"{path}: holds annotations alone; give a file with an ECG in it")
     return found
+
+
+def _place_records(onsets_s: Float64Array, n_samples: int, rate_hz: float) -> _Records:
+    """Place the data records of a file with pauses.
+
+    A record without a time follows the one ahead, and so does one that starts before that one's end: its clock was set,
+    and later records are placed on the new clock.
+    """
+    starts = np.zeros(len(onsets_s), dtype=np.int64)
+    origin_s = float(onsets_s[np.isfinite(onsets_s)][0]) if np.isfinite(onsets_s).any() else 0.0
+    breaks: list[Break] = []
+    for place in range(1, len(onsets_s)):
+        end = int(starts[place - 1]) + n_samples
+        late = (onsets_s[place] - origin_s) * rate_hz - end
+        if late < -0.5:
+            breaks.append(Break(index=place * n_samples, step_s=float(late / rate_hz), is_gap=False))
+            origin_s += late / rate_hz
+        # rounding must not make neighbours overlap
+        starts[place] = end if math.isnan(late) else end + max(0, round(late))
+    missing = int(np.isnan(onsets_s).sum())
+    notes = describe_breaks(breaks, fs_hz=rate_hz, what="samples")
+    if missing:
+        notes = (*notes, f"{missing} data records state no time: taken to follow the record ahead")
+    return _Records(starts=starts, notes=notes)

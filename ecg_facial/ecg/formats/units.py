@@ -13,8 +13,12 @@ import numpy as np
 from ecg_facial.runtime.typing import Float64Array
 
 MILLIVOLT = "mV"
-# mu occurs as the Greek letter, the micro sign and u; both "mV" and "MV" mean millivolts, since no ECG is in megavolts
-_FACTORS = {"v": 1e3, "volt": 1e3, "mv": 1.0, "millivolt": 1.0, "uv": 1e-3, "microvolt": 1e-3, "nv": 1e-6}
+# Mu occurs as the Greek letter, the micro sign, u, and as "?" where it was lost on the way to ASCII. Both "mV" and "MV"
+# mean millivolts, since no ECG is in megavolts.
+_FACTORS = {
+    "v": 1e3, "volt": 1e3, "mv": 1.0, "millivolt": 1.0, "mvolt": 1.0, "uv": 1e-3, "microvolt": 1e-3, "uvolt": 1e-3,
+    "?v": 1e-3, "\ufffdv": 1e-3, "mcv": 1e-3, "nv": 1e-6, "nanovolt": 1e-6,
+}  # fmt: skip
 # a channel in one of these units is not an ECG
 _OTHER_QUANTITIES = frozenset({
     "mmhg", "cmh2o", "kpa", "pa", "bpm", "/min", "%", "degc", "c", "\u00b0c", "k", "hz", "l/min", "ml", "l", "us", "s",
@@ -53,7 +57,7 @@ def is_another_quantity(unit: str | None) -> bool:
 
 
 def _normalise(unit: str) -> str:
-    return re.sub(r"[\s.]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
+    return re.sub(r"[\s.()\[\]_]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
 
 
 def measure_range_mv(samples_mv: Float64Array, fs_hz: float) -> float:
