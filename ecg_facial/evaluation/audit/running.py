@@ -13,16 +13,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 
 from ecg_facial.evaluation.audit.canaries import check_folds
 from ecg_facial.evaluation.audit.circumstances import check_circumstances
 from ecg_facial.evaluation.audit.decoding import (
+    PermutedRun,
     check_counts,
     check_normalisation,
     check_permuted,
     check_plausibility,
-    excess_over_base_rate,
+    measure_permuted,
 )
 from ecg_facial.evaluation.audit.refitting import PRELOAD, AuditedFold, read_stored
 from ecg_facial.evaluation.audit.settings import CHEAP, AuditSettings
@@ -183,14 +183,15 @@ def _permute(
     factories: Sequence[Factory | Pipeline] | None,
     n_runs: int,
     executor: Executor,
-) -> list[float]:
-    """Excess over the base rate of each run with permuted labels, the mean over models."""
+) -> dict[str, list[PermutedRun]]:
+    """By model, what each run with permuted labels gives."""
     if not n_runs:
-        return []
+        return {}
     wanted = replace(settings, permute_labels=True, seeds=n_runs)
     with TemporaryDirectory() as folder:
         run = run_benchmark(prepared, Path(folder), settings=wanted, pipelines=factories, executor=executor)
     said = from_run(run.predictions, settings.find_task().class_names).table
-    by_model = said.groupby(["seed", "model"], sort=True)
-    found = pd.Series({place: excess_over_base_rate(part) for place, part in by_model})
-    return [float(value) for value in found.groupby(level=0).mean()]
+    found: dict[str, list[PermutedRun]] = {}
+    for (model, _), part in said.groupby(["model", "seed"], sort=True):
+        found.setdefault(str(model), []).append(measure_permuted(part))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,17 @@ import pytest
 import torch
 from changed_rows import change_rows, copy_clip
 from results import make_metrics
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from ecg_facial.evaluation.audit.decoding import check_counts, check_permuted, check_plausibility
+from ecg_facial.evaluation.audit.decoding import (
+    PermutedRun,
+    check_counts,
+    check_permuted,
+    check_plausibility,
+    measure_permuted,
+)
 from ecg_facial.evaluation.audit.duplicates import find_duplicates
 from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.audit.settings import AuditSettings
@@ -260,8 +267,58 @@ def test_permuted_labels_are_run_and_judged_at_chance(prepared: Any, tmp_path: P
     check = next(check for check in found.checks if check.name == "permuted labels score at their base rate")
     assert check.passed
     assert "in 6 runs" in check.message
-    assert check_permuted([0.25, 0.27, 0.26, 0.28, 0.25]).passed is False
-    assert check_permuted([0.25]).passed is None
+    assert check_permuted({"own": runs_of([0.25])}).passed is None
+
+
+def runs_of(excesses: Sequence[float]) -> list[PermutedRun]:
+    return [PermutedRun(excess=float(each), spread=0.03) for each in excesses]
+
+
+def test_one_leaking_model_among_several_is_not_diluted() -> None:
+    rng = np.random.default_rng(0)
+    clean = {f"clean {number}": runs_of(rng.normal(0, 0.03, 10)) for number in range(6)} | {
+        "majority": runs_of([0.0] * 10)
+    }
+    assert check_permuted(clean).passed
+    found = check_permuted(clean | {"own": runs_of(0.10 + rng.normal(0, 0.03, 10))})
+    assert found.passed is False
+    assert "the farthest is own: +" in found.message
+
+
+def test_the_spread_over_shuffles_is_that_of_shuffled_labels() -> None:
+    rng, names = np.random.default_rng(3), np.array(["BL1", "PA1", "PA2"])
+    table = pd.DataFrame({"subject": np.repeat(["a", "b"], 9), "label": names[rng.integers(0, 3, 18)]})
+    table["predicted"] = names[rng.integers(0, 2, 18)]
+    drawn = []
+    for _ in range(500):
+        labels = np.concatenate([rng.permutation(part) for _, part in table.groupby("subject")["label"]])
+        drawn.append(measure_permuted(table.assign(label=labels)).excess)
+    assert np.mean(drawn) == pytest.approx(0, abs=0.02)
+    assert measure_permuted(table).spread == pytest.approx(np.std(drawn), rel=0.12)
+
+
+def test_permuted_labels_find_the_one_method_of_three_that_knows_them(prepared: Any, tmp_path: Path) -> None:
+    methods = [
+        EstimatorPipeline("logistic", LogisticRegression(), features=heart_features),
+        EstimatorPipeline("majority", DummyClassifier(), features=heart_features),
+        knows_labels,
+    ]
+    wanted, settings = AuditSettings(n_folds=0, permutations=4), replace(SETTINGS, protocol="kfold:2")
+    result = run_benchmark(prepared, tmp_path, settings=settings, pipelines=methods)
+    found = audit_run(prepared, result, settings=settings, factories=methods, audit=wanted)
+    check = next(check for check in found.checks if check.name == "permuted labels score at their base rate")
+    assert check.passed is False
+    assert "the farthest is own" in check.message
+
+
+def knows_labels(trials: TrialSet, /) -> EstimatorPipeline:
+    """A method that knows the label of every heart."""
+    known = {row.tobytes(): label for row, label in zip(features_of(trials), trials.labels, strict=True)}
+
+    def features(given: TrialSet) -> np.ndarray:
+        return np.eye(4)[[known[row.tobytes()] for row in features_of(given)]]
+
+    return EstimatorPipeline("own", LogisticRegression(), features=features)
 
 
 def test_altered_data_show_the_signals_of_others_and_keep_their_labels(prepared: Any) -> None:
