@@ -24,6 +24,7 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.adapters import EstimatorLearner, Features, name_of
 from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, JointLearner, Learner
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.judging.model_names import FACE_COURSES, HEART_COURSE, MAJORITY, RATE
 from ecg_facial.inference.descriptors import N_DESCRIPTORS, describe_courses
 from ecg_facial.inference.forest import LEAST_PROBABILITY, Forest
 from ecg_facial.nets.features import frozen_features
@@ -36,7 +37,6 @@ from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.storage import sha256_json
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
-MAJORITY, RATE, HEART_COURSE, FACE_COURSES = "majority", "ecg:rate", "ecg:descriptors", "facial:descriptors"
 N_TREES, LEAST_TRIALS_PER_LEAF = 200, 3
 _HEART_RATE = TOKEN_FEATURES.index("heart_rate")
 

@@ -17,7 +17,6 @@ from torch import nn
 from ecg_facial.ecg_model import ECGModel
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.baselines import (
-    FACE_COURSES,
     BaselinesFactory,
     FittedForest,
     ForestLearner,
@@ -38,6 +37,7 @@ from ecg_facial.evaluation.benchmark.pipelines import (
 )
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.judging.model_names import FACE_COURSES, FUSED_COURSES
 from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_loss
 from ecg_facial.facial_model import FacialModel
 from ecg_facial.inference.calibration import Temperature, Temperatures
@@ -58,7 +58,6 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 # of the learned weight: finer steps differ by less than its standard error
 _STEPS = 100
 _MODELS = ("facial", "ecg")
-FUSED_COURSES = "fusion:descriptors"
 _FOREIGN = "not the built-in pipeline: a bundle holds the built-in facial and ECG networks"
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ecg_facial.evaluation.judging.model_names import MODEL_ORDER
 from ecg_facial.runtime.storage import write_text
 from ecg_facial.runtime.typing import Float64Array, Int64Array, StrArray
 
@@ -45,7 +46,6 @@ COLUMNS = (
 )
 _NAMES = tuple(column.name for column in COLUMNS)
 FIRST_COLUMNS, LAST_COLUMNS = _NAMES[: _NAMES.index(PROBABILITY)], _NAMES[_NAMES.index(PROBABILITY) + 1 :]
-MODEL_ORDER = ("facial", "ecg", "fusion")
 _DIGITS = 6
 SUM_TOLERANCE = 1e-3
 
@@ -84,6 +84,8 @@ def round_to_one(probabilities: Float64Array, digits: int = _DIGITS) -> Int64Arr
 def write_predictions(path: Path, table: pd.DataFrame) -> None:
     """Write `predictions.csv`, sorted by subject, trial, model, seed and fold.
 
+    Variants of face, ECG and fusion come first, other models in the order of the table.
+
     Parameters
     ----------
     path : Path
@@ -92,7 +94,13 @@ def write_predictions(path: Path, table: pd.DataFrame) -> None:
     """
     names = class_names_of(table)
     rank = {model: number for number, model in enumerate(MODEL_ORDER)}
-    order = table["model"].map(lambda model: (rank.get(str(model).split(":")[0], len(rank)), str(model)))
+    place = {model: number for number, model in enumerate(pd.unique(table["model"]))}
+
+    def sort_key(model: str) -> tuple[int, int, str]:
+        known = rank.get(str(model).split(":")[0])
+        return (len(rank), place[model], "") if known is None else (known, 0, str(model))
+
+    order = table["model"].map(sort_key)
     table = table.assign(_order=order).sort_values(["subject", "trial", "_order", "seed", "fold"], kind="stable")
     values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
     answered = np.isfinite(values).all(axis=1)

@@ -16,8 +16,8 @@ import pandas as pd
 
 from ecg_facial.evaluation.judging.ceiling import compare_with_ceiling
 from ecg_facial.evaluation.judging.coded import CodedRows, TrialList, code_rows, collect_answers
+from ecg_facial.evaluation.judging.model_names import choose_main_model, order_models
 from ecg_facial.evaluation.judging.models import SubjectTable, judge_model
-from ecg_facial.evaluation.judging.predictions_file import MODEL_ORDER
 from ecg_facial.evaluation.judging.predictions_table import PredictionsTable
 from ecg_facial.evaluation.judging.schema import (
     Independence,
@@ -72,7 +72,8 @@ def summarise_predictions(
     judged = _correct_models({model: judge_model(part, about, people) for model, part in parts.items()})
     right = pd.DataFrame({model: collect_answers(part).right for model, part in parts.items()})
     chance, chance_balanced, rule = find_chance(rows.trials, len(about.class_names))
-    pairs, ranks = _compare(right, rows.trials)
+    main = choose_main_model(pd.unique(about.table["model"]))
+    pairs, ranks = _compare(right, rows.trials, main)
     independence = judge_independence(about)
     return clean(
         RunMetrics(
@@ -85,7 +86,8 @@ def summarise_predictions(
             chance_rule=rule,
             chance_balanced=chance_balanced,
             test_against_chance=AGAINST_CHANCE,
-            test_of_differences=PRIMARY,
+            main_model=main,
+            test_of_differences=PRIMARY.format(main=main),
             independence=independence,
             decisions=about.decisions,
             n_disagreeing=about.n_disagreeing,
@@ -150,12 +152,6 @@ def _stamp_decisions(about: PredictionsTable) -> tuple[str, ...]:
     )
 
 
-def order_models(models: pd.Series) -> list[str]:
-    """Facial, ECG, fusion, then all others by name."""
-    known = [model for model in MODEL_ORDER if (models == model).any()]
-    return known + sorted(set(models.astype(str)) - set(known))
-
-
 def find_chance(trials: TrialList, n_classes: int) -> tuple[float, float, str]:
     """Accuracy over subjects that is reached without looking, balanced accuracy of guessing, and the rule.
 
@@ -172,11 +168,10 @@ def find_chance(trials: TrialList, n_classes: int) -> tuple[float, float, str]:
     return accuracy, balanced, "always each subject's most frequent class: the classes are not balanced"
 
 
-def _compare(right: pd.DataFrame, trials: TrialList) -> tuple[tuple[ModelPair, ...], ModelRanks | None]:
-    """All pairs of models over the trials that both answered, fusion first; and ranks over those that all answered."""
-    names = list(right.columns)
-    first = [name for name in names if name.split(":")[0] == "fusion"]
-    table = compare_models(right[first + [name for name in names if name not in first]], trials.subject.tolist())
+def _compare(right: pd.DataFrame, trials: TrialList, main: str) -> tuple[tuple[ModelPair, ...], ModelRanks | None]:
+    """All pairs of models over the trials that both answered, the main model's first; ranks over those of all."""
+    names = [main, *(name for name in right.columns if name != main)]
+    table = compare_models(right[names], trials.subject.tolist(), main=main)
     renamed = table.rename(columns={"difference": "accuracy_difference", "low": "ci95_low", "high": "ci95_high"})
     pairs = tuple(ModelPair(**{str(name): value for name, value in row.items()}) for row in renamed.to_dict("records"))
     return pairs, _rank(right, trials, table) if len(names) > 1 else None

@@ -164,7 +164,8 @@ def _uncertainty(_: _Source, metrics: RunMetrics) -> str:
 def _tests(_: _Source, metrics: RunMetrics) -> str:
     if not metrics.comparisons:
         return ""
-    return "paired over subjects, never over trials; corrected for the number of comparisons (Holm)"
+    main = metrics.main_model
+    return f"paired over subjects, never over trials; corrected for the number of comparisons with {main} (Holm)"
 
 
 def _limits(run: _Source, _: RunMetrics) -> str:

@@ -90,12 +90,12 @@ def _describe_seeds(metrics: RunMetrics) -> str:
 
 
 def _describe_comparisons(metrics: RunMetrics) -> list[str]:
-    """Fusion against the others where there is one, else the first pairs, and how many are not listed."""
-    known = [pair for pair in metrics.comparisons if pair.accuracy_difference is not None]
-    fused = [pair for pair in known if pair.first.split(":")[0] == "fusion"]
-    shown = (fused or known)[:_MOST_COMPARISONS]
-    rest = len(metrics.comparisons) - len(shown)
-    more = [f"{rest} more pairs of models are in the report and in tables/comparisons.csv"] if rest else []
+    """Set the main model against the others, and say how many pairs are not listed."""
+    primary = [pair for pair in metrics.comparisons if pair.family == "primary"]
+    shown = [pair for pair in primary if pair.accuracy_difference is not None][:_MOST_COMPARISONS]
+    rest, exploratory = len(metrics.comparisons) - len(shown), len(metrics.comparisons) - len(primary)
+    note = f" ({exploratory} exploratory, corrected among themselves)" if exploratory else ""
+    more = [f"{rest} more pairs of models{note} are in the report and in tables/comparisons.csv"] if rest else []
     return [*(_describe_pair(pair) for pair in shown), *more]
 
 

@@ -3,9 +3,11 @@
 Input: what each model got right, trials by models. Output: one row per pair with interval, tests, effect sizes and
 equivalence, over the trials that both answered.
 
-The primary test of a difference is the sign-flip test over subjects with Holm's correction for the number of pairs
-(``p_holm``): what differs by it is called different, in tables and in the diagram of ranks. The other tests are there
-for readers who ask for them, and decide nothing.
+The primary test of a difference is the sign-flip test over subjects with Holm's correction (``p_holm``): what differs
+by it is called different, in tables and in the diagram of ranks. The pairs that a run claims are those of its main
+model with each other model, and only they are corrected for together. Pairs of other models, such as two baselines, are
+exploratory: they have a correction of their own, and cost the claims no power. The other tests are there for readers
+who ask for them, and decide nothing.
 """
 
 from __future__ import annotations
@@ -29,20 +31,24 @@ from ecg_facial.evaluation.statistics.subject_values import CONFIDENCE, average_
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
 COLUMNS = (
-    "first", "second", "n_subjects", "n_trials", "n_left_out", "difference", "low", "high", "interval", "p_holm",
-    "p_sign_flip", "p_paired", "p_wilcoxon", "dz", "gz", "rank_biserial", "margin", "p_equivalent", "equivalent",
-    "difference_as_wrong",
+    "first", "second", "n_subjects", "n_trials", "n_left_out", "difference", "low", "high", "interval", "family",
+    "p_holm", "p_sign_flip", "p_paired", "p_wilcoxon", "dz", "gz", "rank_biserial", "margin", "p_equivalent",
+    "equivalent", "difference_as_wrong",
 )  # fmt: skip
 # five points of accuracy: the smallest gap that papers of this field call an improvement
 MARGIN = 0.05
-PRIMARY = "sign-flip test over subjects, Holm's correction over all pairs"
-"""Name of the procedure by which models are called different."""
+PRIMARY = (
+    "sign-flip test over subjects, Holm's correction over the pairs with {main}; pairs without it are exploratory, "
+    "with a correction among themselves"
+)
+"""Name of the procedure by which models are called different, for a main model."""
 
 
 def compare_models(
     right: pd.DataFrame,
     subjects: Sequence[str] | None = None,
     *,
+    main: str | None = None,
     confidence: float = CONFIDENCE,
     margin: float = MARGIN,
     alpha: float = 0.05,
@@ -55,6 +61,8 @@ def compare_models(
         What a model got right of each trial, 0 to 1; NaN where it gave no answer.
     subjects : sequence of str, (n_trials,), optional
         Whose trial each row is; without it each row is one subject.
+    main : str, optional
+        The model whose pairs are the primary family; without it all pairs are.
     confidence : float
         Of the interval of the difference.
     margin : float
@@ -67,7 +75,8 @@ def compare_models(
     DataFrame
         `COLUMNS`, one row per pair in the order of the models. Means are over subjects. ``n_left_out`` counts trials
         that one of the two did not answer; ``difference_as_wrong`` counts them as wrong for who did not.
-        ``p_holm`` is ``p_sign_flip`` corrected for the number of pairs; the other p values are not corrected.
+        ``p_holm`` is ``p_sign_flip`` corrected for the number of pairs of the ``family``; the other p values are not
+        corrected.
     """
     names = [str(name) for name in right.columns]
     figures = right.to_numpy(np.float64)
@@ -81,7 +90,12 @@ def compare_models(
         for i, j in combinations(range(len(names)), 2)
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return table.assign(p_holm=correct_holm(table["p_sign_flip"].to_numpy(np.float64)))
+    pairs = zip(table["first"], table["second"], strict=True)
+    primary = np.array([main is None or main in pair for pair in pairs], bool)
+    p, corrected = table["p_sign_flip"].to_numpy(np.float64), np.full(len(table), np.nan)
+    for family in (primary, ~primary):
+        corrected[family] = correct_holm(p[family])
+    return table.assign(p_holm=corrected, family=np.where(primary, "primary", "exploratory"))
 
 
 def _compare(

@@ -264,7 +264,11 @@ def test_the_claims_of_several_models_are_corrected_for_their_number(tmp_path: P
     assert min(judged.p_above_chance_holm for judged in metrics.models.values()) == pytest.approx(
         4 * single[0], rel=1e-5
     )
-    pairs = sorted(pair.p_sign_flip for pair in metrics.comparisons)
-    assert min(pair.p_holm for pair in metrics.comparisons) == pytest.approx(min(1, 6 * pairs[0]), rel=1e-5)
+    for family, n in (("primary", 3), ("exploratory", 3)):
+        pairs = [pair for pair in metrics.comparisons if pair.family == family]
+        assert [metrics.main_model in (pair.first, pair.second) for pair in pairs] == [family == "primary"] * n
+        single = sorted(pair.p_sign_flip for pair in pairs)
+        assert min(pair.p_holm for pair in pairs) == pytest.approx(min(1, n * single[0]), rel=1e-5)
+    assert metrics.main_model == "a"
     assert "sign-flip" in metrics.test_of_differences
     assert "sign-flip" in metrics.test_against_chance

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from results import make_metrics, make_run
 
-from ecg_facial.evaluation.benchmark.baselines import MAJORITY, RATE
 from ecg_facial.evaluation.benchmark.run_record import ScoredFile
+from ecg_facial.evaluation.judging.model_names import MAJORITY, RATE
 from ecg_facial.evaluation.judging.schema import AuditResult, Check, RunMetrics
 from ecg_facial.evaluation.report.reforms import fill_reforms
 

@@ -116,6 +116,18 @@ def test_every_pair_has_a_row_with_what_the_single_functions_say() -> None:
     assert (compared["n_trials"] == 30).all()
 
 
+def test_pairs_of_baselines_cost_the_claims_no_power() -> None:
+    table = make_table()
+    compared = compare_models(table, main="c")
+    claimed = compared[compared["family"] == "primary"]
+    assert {frozenset(pair) for pair in claimed[["first", "second"]].to_numpy()} == {
+        frozenset(("c", other)) for other in "abd"
+    }
+    for _, pairs in compared.groupby("family"):
+        assert pairs["p_holm"].tolist() == correct_holm(pairs["p_sign_flip"]).tolist()
+    assert (claimed["p_holm"] <= compare_models(table)["p_holm"][claimed.index]).all()
+
+
 def test_pairs_are_compared_on_the_trials_that_both_answered() -> None:
     """A model without its unsure trials is the same model: it wins nothing, and what was left out is counted."""
     rng = np.random.default_rng(0)

@@ -38,8 +38,10 @@ class ModelPair(Record):
         Upper limit.
     interval : str
         How the interval was made: ``t``, ``bootstrap-t``, ``bca``, or ``none``.
+    family : {"primary", "exploratory"}
+        Primary are the pairs with the main model, which a run may claim; all others are exploratory.
     p_holm : float or None, 0 to 1
-        The primary test: two-sided sign-flip test over subjects, corrected for the number of pairs (Holm).
+        The primary test: two-sided sign-flip test over subjects, corrected for the pairs of the family (Holm).
     p_sign_flip : float or None, 0 to 1
         The same without the correction.
     p_paired : float or None, 0 to 1
@@ -71,6 +73,7 @@ class ModelPair(Record):
     ci95_low: float | None
     ci95_high: float | None
     interval: str
+    family: Literal["primary", "exploratory"]
     p_holm: float | None
     p_sign_flip: float | None
     p_paired: float | None
@@ -238,6 +241,9 @@ class RunMetrics(Record):
         Balanced accuracy over subjects that is expected of guessing.
     test_against_chance : str
         Name of the primary test against chance.
+    main_model : str
+        The model that the run or file is about: ``fusion``, else the first method of the run or the first model of the
+        file that is no built-in baseline; never chosen by its figures.
     test_of_differences : str
         Name of the primary test of differences between models.
     independence : Independence
@@ -257,7 +263,7 @@ class RunMetrics(Record):
     models : mapping of str to ModelMetrics
         By model: ``facial``, ``ecg``, ``fusion``, then others.
     comparisons : tuple of ModelPair
-        All pairs of models, fusion first.
+        All pairs of models, those with the main model first.
     ranks : ModelRanks or None
         None for one model.
     ceiling : mapping of str to CeilingComparison or None
@@ -268,7 +274,7 @@ class RunMetrics(Record):
         The leakage audit; absent where none was made.
     """
 
-    format_version: ClassVar[int] = 2
+    format_version: ClassVar[int] = 3
     optional: ClassVar[tuple[str, ...]] = ("protocol", "folds_sha256", "normalisation", "ceiling", "original", "audit")
 
     protocol: str | None = None
@@ -283,6 +289,7 @@ class RunMetrics(Record):
     chance_rule: str
     chance_balanced: float
     test_against_chance: str
+    main_model: str
     test_of_differences: str
     independence: Independence
     decisions: Literal["predicted", "probabilities"]
@@ -297,8 +304,3 @@ class RunMetrics(Record):
     ceiling: Mapping[str, CeilingComparison] | None = None
     original: ProtocolComparison | None = None
     audit: AuditResult | None = None
-
-    @property
-    def main_model(self) -> str:
-        """The model that the run is about: the fused one, else the first."""
-        return "fusion" if "fusion" in self.models else next(iter(self.models))
