@@ -23,7 +23,7 @@ from ecg_facial.evaluation.benchmark.hashing import is_users, names_in
 from ecg_facial.evaluation.benchmark.pipelines import Factory, Pipeline
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.prepared.contract import PreparedData
-from ecg_facial.runtime.executors.fresh import main_file
+from ecg_facial.runtime.executors.by_reference import main_file
 
 _DEPTH = 8
 # a list of numbers as long as this may be a selection of features

@@ -35,7 +35,7 @@ _MOST_ALONE = 6
 _SEARCH_DEPTH = 6
 # rounding in float32, as a share of the largest logit
 _MOST_ROUNDING = 1e-5
-PRELOAD = ("ecg_facial.evaluation.audit.refitting", "ecg_facial.evaluation.benchmark.builtin")
+_PRELOAD = ("ecg_facial.evaluation.audit.refitting", "ecg_facial.evaluation.benchmark.builtin")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,6 +103,11 @@ class AuditedFold:
 
 
 Request = tuple[AuditedFold, Alteration]
+
+
+def open_fresh(workers: int = 1) -> FreshExecutor:
+    """Make an executor of fresh processes in which what fits folds is imported already; close it after use."""
+    return FreshExecutor(workers, preload=_PRELOAD)
 
 
 def refit_all(requests: Sequence[Request], *, fresh: FreshExecutor) -> list[list[Outcome]]:

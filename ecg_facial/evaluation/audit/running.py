@@ -8,6 +8,7 @@ form takes four folds, also in another order, and repeats the run with permuted 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +25,7 @@ from ecg_facial.evaluation.audit.decoding import (
     check_plausibility,
     measure_permuted,
 )
-from ecg_facial.evaluation.audit.refitting import PRELOAD, AuditedFold, read_stored
+from ecg_facial.evaluation.audit.refitting import AuditedFold, open_fresh, read_stored
 from ecg_facial.evaluation.audit.settings import CHEAP, AuditSettings
 from ecg_facial.evaluation.audit.structure import check_copies, check_structure
 from ecg_facial.evaluation.benchmark.builtin import choose_factories
@@ -55,6 +56,7 @@ def audit_run(
     factories: Sequence[Factory | Pipeline] | None = None,
     trials: Iterable[Trial] = (),
     executor: Executor = SERIAL,
+    fresh: FreshExecutor | None = None,
 ) -> AuditResult:
     """Audit a run.
 
@@ -72,6 +74,8 @@ def audit_run(
         The indexed trials, by which files and stretches are known.
     executor : Executor
         Of the runs with permuted labels; as many folds are fitted again at the same time, in fresh processes.
+    fresh : FreshExecutor, optional
+        Makes these processes, so that several audits share its start; one of this audit's own without it.
     """
     task, seed = settings.find_task(), min(result.plan.folds)
     chosen = choose_factories(settings, factories)
@@ -89,7 +93,8 @@ def audit_run(
     if not parse_protocol(result.plan.protocol).leaks:
         # the leaking protocol trains and tests everybody: nobody is left whose signals could replace the test trials'
         drawn = draw_folds(result.plan.folds[seed], audit, n_seeds=len(result.plan.folds))
-        checks += _refit(base, result, settings, chosen, drawn, order=audit.order, workers=executor.workers)
+        with nullcontext(fresh) if fresh else open_fresh(executor.workers) as processes:
+            checks += _refit(base, result, settings, chosen, drawn, order=audit.order, fresh=processes)
     checks.append(check_counts(from_run(result.predictions, task.class_names).table, task.class_names))
     checks.append(check_permuted(_permute(prepared, settings, factories, audit.permutations, executor)))
     checks += check_plausibility(result.metrics, simulated=result.simulated)
@@ -154,7 +159,7 @@ def _refit(
     drawn: Sequence[Fold],
     *,
     order: bool,
-    workers: int,
+    fresh: FreshExecutor,
 ) -> list[Check]:
     """Fit folds of the first seed again, each time in a fresh process, with the threads of the run."""
     seed = min(result.plan.folds)
@@ -173,8 +178,7 @@ def _refit(
     ]
     others = [folds[(folds.index(fold) + 1) % len(folds)] if order and len(folds) > 1 else None for fold in drawn]
     stored = [read_stored(result, seed, fold) for fold in drawn]
-    with FreshExecutor(workers, preload=PRELOAD) as fresh:
-        return check_folds(audited, stored, others=others, fresh=fresh)
+    return check_folds(audited, stored, others=others, fresh=fresh)
 
 
 def _permute(

@@ -2,21 +2,18 @@
 
 Input: see `contract`. Output: results in the order of the items. One new interpreter imports the modules named in
 `preload`, and is then copied (fork) for each task, so that their import is paid once; where a system cannot copy
-processes, each task gets an interpreter of its own. Modules of the caller are imported anew in every task, with their
-globals as they are after an import. A script is imported again only where it has the guard
-``if __name__ == "__main__":``; functions of other scripts and of notebooks travel by value, with the globals that they
-name.
+processes, each task gets an interpreter of its own. A task whose process died is repeated once, alone. Modules of the
+caller are imported anew in every task, with their globals as they are after an import. A script is imported again only
+where it has the guard ``if __name__ == "__main__":``; functions of other scripts and of notebooks travel by value, with
+the globals that they name (`by_reference`).
 """
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.machinery
 import importlib.util
-import io
 import json
-import marshal
 import os
 import pickle
 import random
@@ -29,16 +26,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import CellType, FunctionType, ModuleType
+from types import ModuleType
 from typing import Any, Self
 
-from ecg_facial.errors import SettingsError, WorkerDiedError
+from ecg_facial.errors import WorkerDiedError
+from ecg_facial.runtime.executors.by_reference import MAIN, main_file, pack_by_reference
 from ecg_facial.runtime.executors.contract import Executor, Job
 
-_MAIN = "__main__"
 _START = "start.json"
 _CALL = "from ecg_facial.runtime.executors.fresh import serve; serve()"
 _POLL_S = 0.01
+_CAN_COPY = hasattr(os, "fork")
 _PACKAGES = ("sklearn", "scipy", "pandas", "ecg_facial")
 
 
@@ -56,11 +54,12 @@ class FreshExecutor(Executor):
 
     def __init__(self, workers: int = 1, *, preload: Sequence[str] = ()) -> None:
         self.workers = workers
-        loaded = [name for name in sys.modules if name.split(".")[0] in _PACKAGES and name != _MAIN]
+        loaded = [name for name in sys.modules if name.split(".")[0] in _PACKAGES and name != MAIN]
         self.preload = (*preload, *loaded)
         self._folder: TemporaryDirectory[str] | None = None
         self._server: subprocess.Popen[bytes] | None = None
         self._n_tasks = 0
+        self._exit_codes: dict[int, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -70,9 +69,7 @@ class FreshExecutor(Executor):
 
     def close(self) -> None:
         """End the interpreter behind the tasks."""
-        server, self._server = self._server, None
-        if server is not None:
-            _end(server)
+        self._stop()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -84,15 +81,19 @@ class FreshExecutor(Executor):
         numbers = range(first, first + len(items))
         self._n_tasks += len(items)
         needs_main = [_write_task(folder, number, (job, item)) for number, item in zip(numbers, items, strict=True)]
-        for asked in [list(numbers)] if hasattr(os, "fork") else [[number] for number in numbers]:
+        main = main_file() if any(needs_main) else None
+        for asked in [list(numbers)] if _CAN_COPY else [[number] for number in numbers]:
             if asked:
-                self._ask(folder, asked, main=main_file() if any(needs_main) else None)
+                self._ask(folder, asked, main=main)
+        # a system short of memory ends processes: once more, with nothing beside it
+        for number in [each for each in numbers if not _result(folder, each).is_file()]:
+            self._ask(folder, [number], main=main)
         for number in numbers:
-            yield _read_result(folder, number)
+            yield _take_result(folder, number, exit_code=self._exit_codes.get(number))
 
     def _ask(self, folder: Path, numbers: Sequence[int], *, main: str | None) -> None:
         """Hand tasks over, and wait until their processes have ended."""
-        if self._server is None or not hasattr(os, "fork"):
+        if self._server is None or not _CAN_COPY:
             self._start(folder)
         server = self._server
         if server is None or server.stdin is None or server.stdout is None:
@@ -101,14 +102,26 @@ class FreshExecutor(Executor):
         try:
             server.stdin.write(json.dumps(asked).encode() + b"\n")
             server.stdin.flush()
-            server.stdout.readline()
+            answer = server.stdout.readline()
         except BrokenPipeError:
-            pass  # what has no result is an error of its own
+            answer = b""  # what has no result is an error of its own
+        except BaseException:
+            self._stop()  # its answer would be taken for that of the next tasks
+            raise
+        if answer:
+            self._exit_codes |= {int(number): code for number, code in json.loads(answer).items()}
+        else:
+            self._stop()
+
+    def _stop(self) -> None:
+        """End the interpreter; the next task starts another."""
+        server, self._server = self._server, None
+        if server is not None:
+            _end(server)
 
     def _start(self, folder: Path) -> None:
         """Start the interpreter that works on tasks."""
-        if self._server is not None:
-            _end(self._server)
+        self._stop()
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(each or os.getcwd() for each in sys.path)}
         # a hash seed of its own: what depends on the order of a set must not look reproducible
         environment.pop("PYTHONHASHSEED", None)
@@ -144,138 +157,33 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             stream.close()
 
 
-def _read_result(folder: Path, number: int) -> Any:
-    path = folder / f"result-{number}"
+def _result(folder: Path, number: int) -> Path:
+    return folder / f"result-{number}"
+
+
+def _take_result(folder: Path, number: int, *, exit_code: int | None) -> Any:
+    """Read a result, and remove it with its task: they hold all data of a fold."""
+    path = _result(folder, number)
+    (folder / f"task-{number}").unlink()
     if not path.is_file():
         said = (folder / "messages").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        ended = "" if exit_code is None else f"signal {-exit_code}, " if exit_code < 0 else f"exit code {exit_code}, "
         raise WorkerDiedError(
-            f"a fresh process died without a result ({said[-1] if said else 'no message'}), perhaps for want of "
-            "memory: run again with fewer workers; what is done is kept"
+            f"a fresh process died twice without a result ({ended}{said[-1] if said else 'no message'}), perhaps for "
+            "want of memory: run again with fewer workers; what is done is kept"
         )
     there, value = pickle.loads(path.read_bytes())  # noqa: S301  # from the process that was started here
+    path.unlink()
     if not there:
         raise value
     return value
 
 
-def pack_by_reference(value: Any) -> tuple[bytes, bool]:
-    """Pickle for a fresh process: what stands in a module by reference, local functions with the cells they hold.
-
-    Returns
-    -------
-    bytes
-    bool
-        Whether the program's own module must be imported there.
-
-    Raises
-    ------
-    SettingsError
-        When it cannot be pickled.
-    """
-    import cloudpickle
-
-    guarded, used = main_file() is not None, [False]
-
-    class Packer(cloudpickle.CloudPickler):  # type: ignore[misc]  # has no types
-        def reducer_override(self, given: Any) -> Any:
-            if isinstance(given, (FunctionType, type)):
-                module, named = getattr(given, "__module__", None), _is_named(given)
-                if module == _MAIN and guarded:
-                    used[0] = True
-                    if named:
-                        return _look_up, (module, given.__qualname__)
-                if isinstance(given, FunctionType) and not named and _can_load(module, guarded=guarded):
-                    return _reduce_function(given)
-            return super().reducer_override(given)
-
-    packed = io.BytesIO()
-    try:
-        Packer(packed).dump(value)
-    except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
-        raise SettingsError(
-            f"this work cannot be sent to a fresh process ({error}): name its functions and classes at the top of a "
-            "module that can be imported"
-        ) from None
-    return packed.getvalue(), used[0]
-
-
-def _is_named(value: FunctionType | type) -> bool:
-    """Whether a function or class is what its module has under its name."""
-    try:
-        return _look_up(value.__module__, value.__qualname__) is value
-    except (AttributeError, ImportError, ValueError):
-        return False
-
-
-def _look_up(module: str, name: str) -> Any:
-    found: Any = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    return found
-
-
-def _can_load(module: str | None, *, guarded: bool) -> bool:
-    """Whether a fresh process can import a module."""
-    return guarded if module == _MAIN else module in sys.modules and hasattr(sys.modules[module], "__file__")
-
-
-def _reduce_function(function: FunctionType) -> tuple[Any, ...]:
-    """Take a local function apart: its code and cells; its globals are those of its module, imported anew."""
-    cells = function.__closure__ or ()
-    made = (function.__module__, marshal.dumps(function.__code__), function.__name__, len(cells))
-    state = {
-        "cells": [_read_cell(cell) for cell in cells],
-        "set": {
-            "__defaults__": function.__defaults__,
-            "__kwdefaults__": function.__kwdefaults__,
-            "__qualname__": function.__qualname__,
-        },
-        "dict": dict(function.__dict__),
-    }
-    return _make_function, made, state, None, None, _fill_function
-
-
-def _read_cell(cell: CellType) -> tuple[Any, ...]:
-    try:
-        return (cell.cell_contents,)
-    except ValueError:
-        return ()
-
-
-def _make_function(module: str, code: bytes, name: str, n_cells: int) -> FunctionType:
-    made = marshal.loads(code)  # noqa: S302  # from the process that started this one
-    of = importlib.import_module(module).__dict__
-    return FunctionType(made, of, name, None, tuple(CellType() for _ in range(n_cells)))
-
-
-def _fill_function(function: FunctionType, state: dict[str, Any]) -> None:
-    for cell, content in zip(function.__closure__ or (), state["cells"], strict=True):
-        if content:
-            cell.cell_contents = content[0]
-    for name, value in state["set"].items():
-        setattr(function, name, value)
-    function.__dict__.update(state["dict"])
-
-
 def _list_own_modules() -> dict[str, str]:
     """Files of loaded modules that are no installed packages, for those that cannot be found by name."""
     installed = tuple({sys.prefix, sys.base_prefix})
-    files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != _MAIN}
+    files = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != MAIN}
     return {name: file for name, file in files.items() if isinstance(file, str) and not file.startswith(installed)}
-
-
-def main_file() -> str | None:
-    """File of the program, where importing it again does not start its work again."""
-    main = sys.modules[_MAIN]
-    file = getattr(main, "__file__", None)
-    if file is None or getattr(main, "__spec__", None) is not None or not Path(file).is_file():
-        return None
-    try:
-        tree = ast.parse(Path(file).read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError):
-        return None
-    tests = [ast.unparse(node.test) for node in tree.body if isinstance(node, ast.If)]
-    return file if any("__name__" in test and _MAIN in test for test in tests) else None
 
 
 # ---- in the fresh interpreter
@@ -297,30 +205,33 @@ def serve() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         finder.files = asked["files"]
-        if hasattr(os, "fork"):
-            _copy_for_each(folder, asked)
+        exit_codes: dict[int, int] = {}
+        if _CAN_COPY:
+            exit_codes = _copy_for_each(folder, asked)
         else:
             _work(folder, asked["tasks"][0], asked["main"])
-        answers.write(b"done\n")
+        answers.write(json.dumps(exit_codes).encode() + b"\n")
         answers.flush()
 
 
-def _copy_for_each(folder: Path, asked: dict[str, Any]) -> None:
-    """Fork once per task, so many at a time; end when the process that wants the results is gone."""
-    wanted_by, waiting, running = os.getppid(), list(asked["tasks"]), set[int]()
+def _copy_for_each(folder: Path, asked: dict[str, Any]) -> dict[int, int]:
+    """Fork once per task, so many at a time; end when the process that wants the results is gone. Gives exit codes."""
+    wanted_by, waiting, running, codes = os.getppid(), list(asked["tasks"]), dict[int, int](), dict[int, int]()
     while waiting or running:
         while waiting and len(running) < asked["workers"]:
             number, child = waiting.pop(0), os.fork()
             if child == 0:
                 _work(folder, number, asked["main"])
                 os._exit(0)
-            running.add(child)
-        ended, _ = os.waitpid(-1, os.WNOHANG)
-        running.discard(ended)
+            running[child] = number
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended in running:
+            codes[running.pop(ended)] = os.waitstatus_to_exitcode(status)
         if not ended:
             time.sleep(_POLL_S)
         if os.getppid() != wanted_by:
             os.killpg(0, signal.SIGKILL)
+    return codes
 
 
 def _work(folder: Path, number: int, main: str | None) -> None:
@@ -342,7 +253,7 @@ def _work(folder: Path, number: int, main: str | None) -> None:
         packed = pickle.dumps((False, RuntimeError(f"{type(result[1]).__name__}: {result[1]}")))
     hidden = folder / f".result-{number}"
     hidden.write_bytes(packed)
-    hidden.replace(folder / f"result-{number}")
+    hidden.replace(_result(folder, number))
     sys.stdout.flush()
     sys.stderr.flush()
 
@@ -362,7 +273,7 @@ def _load_main(file: str) -> None:
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} cannot be imported")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[_MAIN] = sys.modules["__mp_main__"] = module
+    sys.modules[MAIN] = sys.modules["__mp_main__"] = module
     spec.loader.exec_module(module)
 
 

@@ -35,9 +35,11 @@ from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
 from ecg_facial.evaluation.judging.schema import ALPHA, LEAKS, NO_LEAK, AuditResult, RunMetrics
 from ecg_facial.prepared.altering import AlteredData
 from ecg_facial.prepared.settings import NormalisationSettings
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 from ecg_facial.runtime.storage import sha256_bytes, sha256_json
 
 SETTINGS = BenchmarkSettings(baselines=False)
+Audit = Callable[..., AuditResult]
 
 
 def features_of(trials: TrialSet) -> np.ndarray:
@@ -198,15 +200,22 @@ def planted(method: type[Centroids]) -> Callable[[TrialSet], Centroids]:
     return lambda everything: method(everything)
 
 
-def audit(
-    prepared: Any, out: Path, method: Any, *, settings: BenchmarkSettings = SETTINGS, **amount: Any
-) -> AuditResult:
-    result = run_benchmark(prepared, out, settings=settings, pipelines=[method])
-    return audit_run(prepared, result, settings=settings, factories=[method], audit=AuditSettings(**amount))
+@pytest.fixture
+def audit(fresh: FreshExecutor) -> Audit:
+    """Run a method and audit the run."""
+
+    def run_and_audit(
+        prepared: Any, out: Path, method: Any, *, settings: BenchmarkSettings = SETTINGS, **amount: Any
+    ) -> AuditResult:
+        result = run_benchmark(prepared, out, settings=settings, pipelines=[method])
+        wanted = AuditSettings(**amount)
+        return audit_run(prepared, result, settings=settings, factories=[method], audit=wanted, fresh=fresh)
+
+    return run_and_audit
 
 
 @pytest.mark.parametrize("leak", sorted(PLANTED))
-def test_a_planted_leak_is_named(prepared: Any, tmp_path: Path, leak: int) -> None:
+def test_a_planted_leak_is_named(prepared: Any, tmp_path: Path, audit: Audit, leak: int) -> None:
     CARRIED.clear()
     found = audit(prepared, tmp_path, planted(PLANTED[leak]))
     assert found.verdict == "LEAK"
@@ -227,7 +236,7 @@ def test_the_originals_random_split_is_named(prepared: Any, tmp_path: Path) -> N
     assert honest.verdict == NO_LEAK
 
 
-def test_a_copy_of_a_clip_on_both_sides_is_named(prepared: Any, tmp_path: Path) -> None:
+def test_a_copy_of_a_clip_on_both_sides_is_named(prepared: Any, tmp_path: Path, audit: Audit) -> None:
     prepared = copy_clip(prepared, source=3, target=40)
     found = audit(prepared, tmp_path, planted(Centroids), n_folds=0)
     assert found.leaks == (9,)
@@ -235,7 +244,9 @@ def test_a_copy_of_a_clip_on_both_sides_is_named(prepared: Any, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("protocol", ["loso", "kfold:3", "k-shot:1"])
-def test_a_clean_pipeline_is_clean_under_every_protocol(prepared: Any, tmp_path: Path, protocol: str) -> None:
+def test_a_clean_pipeline_is_clean_under_every_protocol(
+    prepared: Any, tmp_path: Path, audit: Audit, protocol: str
+) -> None:
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     found = audit(prepared, tmp_path, own, settings=replace(SETTINGS, protocol=protocol), n_folds=2, order=True)
     assert found.verdict == NO_LEAK, found.describe()
@@ -246,14 +257,16 @@ def test_a_clean_pipeline_is_clean_under_every_protocol(prepared: Any, tmp_path:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_clean_method_raises_no_alarm_on_other_data(
-    make_prepared: Callable[..., Any], tmp_path: Path, seed: int
+    make_prepared: Callable[..., Any], tmp_path: Path, audit: Audit, seed: int
 ) -> None:
     data = make_prepared(n_subjects=6, per_level=2, n_frames=2, seed=seed)
     found = audit(data, tmp_path, planted(Centroids))
     assert found.verdict == NO_LEAK, found.describe()
 
 
-def test_transductive_normalisation_is_a_warning_and_baseline_is_not(prepared: Any, tmp_path: Path) -> None:
+def test_transductive_normalisation_is_a_warning_and_baseline_is_not(
+    prepared: Any, tmp_path: Path, audit: Audit
+) -> None:
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     for mode, verdict in (("transductive", "warning"), ("baseline", "warning"), ("training-set", NO_LEAK)):
         settings = replace(SETTINGS, normalisation=NormalisationSettings(mode=mode, baseline_trials=1))
@@ -261,7 +274,7 @@ def test_transductive_normalisation_is_a_warning_and_baseline_is_not(prepared: A
         assert found.verdict == verdict, found.describe()
 
 
-def test_permuted_labels_are_run_and_judged_at_chance(prepared: Any, tmp_path: Path) -> None:
+def test_permuted_labels_are_run_and_judged_at_chance(prepared: Any, tmp_path: Path, audit: Audit) -> None:
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     found = audit(prepared, tmp_path, own, n_folds=0, permutations=6)
     check = next(check for check in found.checks if check.name == "permuted labels score at their base rate")

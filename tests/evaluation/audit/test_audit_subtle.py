@@ -14,6 +14,7 @@ from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 from tests.helpers import leaks
 from tests.helpers.leaks import Centroids, hand_everything
 
@@ -39,14 +40,14 @@ def prepared(make_prepared: Callable) -> Any:
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_subtle_leak_is_named(prepared: Any, tmp_path: Path, name: str) -> None:
+def test_a_subtle_leak_is_named(prepared: Any, tmp_path: Path, fresh: FreshExecutor, name: str) -> None:
     leak, method = PLANTED[name]
     result = run_benchmark(prepared, tmp_path, settings=SETTINGS, pipelines=[method])
-    found = audit_run(prepared, result, settings=SETTINGS, factories=[method])
+    found = audit_run(prepared, result, settings=SETTINGS, factories=[method], fresh=fresh)
     assert leak in found.leaks, found.describe()
 
 
-def test_the_same_method_without_a_leak_is_clean(prepared: Any, tmp_path: Path) -> None:
+def test_the_same_method_without_a_leak_is_clean(prepared: Any, tmp_path: Path, fresh: FreshExecutor) -> None:
     result = run_benchmark(prepared, tmp_path, settings=SETTINGS, pipelines=[Centroids()])
-    found = audit_run(prepared, result, settings=SETTINGS, factories=[Centroids()])
+    found = audit_run(prepared, result, settings=SETTINGS, factories=[Centroids()], fresh=fresh)
     assert found.leaks == (), found.describe()

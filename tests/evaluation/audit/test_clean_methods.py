@@ -15,10 +15,11 @@ from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.schema import NO_LEAK
 from ecg_facial.evaluation.protocols.settings import InnerSettings
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 from ecg_facial.runtime.executors.opening import open_executor
 from tests.helpers.clean_methods import ESTIMATORS, clean_pipelines, random_features
 
-SETTINGS = BenchmarkSettings(protocol="kfold:3", inner=InnerSettings(stopping_share=0.3))
+SETTINGS = BenchmarkSettings(protocol="kfold:2", inner=InnerSettings(stopping_share=0.3), baselines=False)
 
 
 @pytest.fixture
@@ -40,10 +41,13 @@ def test_no_clean_method_is_accused_and_none_crashes(prepared: Any, tmp_path: Pa
         assert sum(name.startswith(f"{method.models[0]}: ") for name in made) >= 8, method.models
 
 
-def test_a_method_with_noise_is_called_nondeterministic_and_no_leak(prepared: Any, tmp_path: Path) -> None:
+def test_a_method_with_noise_is_called_nondeterministic_and_no_leak(
+    prepared: Any, tmp_path: Path, fresh: FreshExecutor
+) -> None:
     method = EstimatorPipeline("own", ESTIMATORS["logistic"], features=random_features)
     result = run_benchmark(prepared, tmp_path, settings=SETTINGS, pipelines=[method])
-    found = audit_run(prepared, result, settings=SETTINGS, factories=[method], audit=AuditSettings(n_folds=1))
+    wanted = AuditSettings(n_folds=1)
+    found = audit_run(prepared, result, settings=SETTINGS, factories=[method], audit=wanted, fresh=fresh)
     assert found.leaks == (), found.describe()
     assert found.verdict == "nondeterministic", found.describe()
     assert any("two fits of the same data differ" in line for line in found.describe())

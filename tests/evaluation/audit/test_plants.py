@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from changed_rows import change_rows
 
 from ecg_facial.evaluation.audit.circumstances import check_circumstances
 from ecg_facial.evaluation.audit.running import audit_run, draw_folds
@@ -17,9 +19,11 @@ from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.schema import AuditResult
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.labels import get_task
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 from tests.helpers import plants
 
-SETTINGS = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3))
+SETTINGS = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3), baselines=False)
+Audit = Callable[..., AuditResult]
 TASK = get_task(SETTINGS.task)
 
 
@@ -28,14 +32,21 @@ def prepared(make_prepared: Callable[..., Any]) -> Any:
     return plants.with_rates(make_prepared(n_subjects=6, per_level=3, n_frames=2))
 
 
-def audit(prepared: Any, out: Path, method: Any) -> AuditResult:
-    plants.REMEMBERED.clear()
-    result = run_benchmark(prepared, out, settings=SETTINGS, pipelines=[method])
-    return audit_run(prepared, result, settings=SETTINGS, factories=[method], audit=AuditSettings(n_folds=1))
+@pytest.fixture
+def audit(fresh: FreshExecutor) -> Audit:
+    """Run a method and audit the run, one fold of it."""
+
+    def run_and_audit(prepared: Any, out: Path, method: Any, *, settings: BenchmarkSettings = SETTINGS) -> AuditResult:
+        plants.REMEMBERED.clear()
+        result = run_benchmark(prepared, out, settings=settings, pipelines=[method])
+        wanted = AuditSettings(n_folds=1)
+        return audit_run(prepared, result, settings=settings, factories=[method], audit=wanted, fresh=fresh)
+
+    return run_and_audit
 
 
 @pytest.mark.parametrize("name", plants.CAUGHT)
-def test_a_plant_is_named_once_by_its_cause(prepared: Any, tmp_path: Path, name: str) -> None:
+def test_a_plant_is_named_once_by_its_cause(prepared: Any, tmp_path: Path, audit: Audit, name: str) -> None:
     numbers, method = plants.CAUGHT[name]
     found = audit(prepared, tmp_path, method)
     assert found.verdict == "LEAK", found.describe()
@@ -47,14 +58,23 @@ def test_a_plant_is_named_once_by_its_cause(prepared: Any, tmp_path: Path, name:
 
 @pytest.mark.parametrize("name", ["selector", "columns", "figures of"])
 def test_a_ready_made_pipeline_that_holds_something_fitted_is_never_passed(
-    prepared: Any, tmp_path: Path, name: str
+    prepared: Any, tmp_path: Path, audit: Audit, name: str
 ) -> None:
     found = audit(prepared, tmp_path, plants.ready_made(prepared, TASK)[name])
     assert found.verdict == "not checked", found.describe()
     assert any("handed over fitted" in line for line in found.describe())
 
 
-def test_the_headline_says_how_far_the_verdict_reaches(prepared: Any, tmp_path: Path) -> None:
+def test_a_plant_beside_the_baselines_is_named_and_they_are_not(prepared: Any, tmp_path: Path, audit: Audit) -> None:
+    # nobody is seen, so that the baselines are those of the heart, which cost little
+    unseen = change_rows(prepared, range(len(prepared)), frame_mask=np.zeros_like)
+    found = audit(unseen, tmp_path, plants.read_order, settings=replace(SETTINGS, baselines=True))
+    (cause,) = [check for check in found.checks if check.passed is False and not check.consequence_of]
+    assert cause.name.startswith("own: "), found.describe()
+    assert sum(check.passed is True and check.name.startswith("majority+") for check in found.checks) >= 8
+
+
+def test_the_headline_says_how_far_the_verdict_reaches(prepared: Any, tmp_path: Path, audit: Audit) -> None:
     found = audit(prepared, tmp_path, plants.logistic(plants.hearts))
     assert found.verdict == "no leak found", found.describe()
     assert "1 of 6 folds fitted again" in found.headline

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,6 +35,17 @@ def remember(number: int) -> tuple[int, int]:
 
 def fail(number: int) -> None:
     raise KeyError(f"number {number}")
+
+
+def die_once(folder: Path, number: int) -> int:
+    """Be killed at the first call of each even number."""
+    try:
+        (folder / str(number)).touch(exist_ok=False)
+    except FileExistsError:
+        return number
+    if number % 2 == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
 
 
 def die(number: int) -> None:
@@ -62,8 +76,39 @@ def test_errors_arrive_as_they_were_raised_and_a_death_is_named() -> None:
     with FreshExecutor() as fresh:
         with pytest.raises(KeyError, match="number 7"):
             list(fresh.map(fail, [7]))
-        with pytest.raises(WorkerDiedError, match="died without a result"):
+        with pytest.raises(WorkerDiedError, match=r"died twice without a result \(exit code 3"):
             list(fresh.map(die, [7]))
+
+
+def test_a_task_whose_process_is_killed_is_repeated_alone(tmp_path: Path) -> None:
+    with FreshExecutor(2) as fresh:
+        assert list(fresh.map(partial(die_once, tmp_path), [1, 2, 3])) == [1, 2, 3]
+
+
+def test_an_interpreter_that_died_is_replaced_and_nothing_of_the_tasks_is_kept() -> None:
+    with FreshExecutor() as fresh:
+        assert list(fresh.map(abs, [-1])) == [1]
+        assert fresh._server is not None
+        assert fresh._folder is not None
+        fresh._server.kill()
+        assert list(fresh.map(abs, [-2, -3])) == [2, 3]
+        assert {path.name for path in Path(fresh._folder.name).iterdir()} == {"start.json", "messages"}
+
+
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with FreshExecutor() as fresh:
+        assert list(fresh.map(abs, [-1])) == [1]
+        with monkeypatch.context() as patched:
+            assert fresh._server is not None
+            patched.setattr(
+                fresh._server, "stdout", SimpleNamespace(readline=interrupt, close=fresh._server.stdout.close)
+            )
+            with pytest.raises(KeyboardInterrupt):
+                list(fresh.map(abs, [-2]))
+        assert list(fresh.map(abs, [-3])) == [3]
 
 
 @pytest.mark.parametrize(
