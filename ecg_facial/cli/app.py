@@ -266,6 +266,7 @@ def score(
         predictions, out, classes=split[0], strata=split[1], decisions=chosen, simulated=simulated
     )
     say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics.simulated)))
+    say("\n".join(f"note: {note}" for note in metrics.notes))
     say(f"report: {out / REPORT_FILE}")
 
 

@@ -6,7 +6,6 @@ Input: a text table with ``subject,trial,label`` and ``p_<class>`` columns or ``
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,16 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.errors import CorruptDataError, SettingsError
+from ecg_facial.evaluation.judging.predictions_cells import (
+    QUALITIES,
+    REPETITION,
+    Cells,
+    describe_row,
+    read_numbers,
+    read_predictions_cells,
+    refuse,
+)
 from ecg_facial.evaluation.judging.predictions_file import (
     SUM_TOLERANCE,
     class_names_of,
@@ -25,14 +33,12 @@ from ecg_facial.evaluation.judging.predictions_file import (
 )
 from ecg_facial.evaluation.judging.settings import DECISIONS, Decisions
 from ecg_facial.labels import PainLevel, Task
+from ecg_facial.runtime.text_tables import TextTable
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-KEYS = ("subject", "trial", "label")
 DEFAULTS: dict[str, Any] = {"model": "model", "seed": 0, "fold": 0}
-QUALITIES = ("face_quality", "ecg_quality")
 AGE_BANDS = ((0, 35, "18-35"), (36, 50, "36-50"), (51, 200, "51+"))
-MAX_CLASSES, MAX_BYTES, MAX_STRATA = 50, 2**30, 12
-_TEXT = ("subject", "trial", "model", "label", "level", "predicted", "sex")
+MAX_CLASSES, MAX_STRATA = 50, 12
 _BIOVID_NAME = re.compile(r"^\d{6}_([mw])_(\d{2,3})$")
 
 
@@ -101,10 +107,11 @@ def read_predictions(
     """
     if decisions not in get_args(Decisions):
         raise SettingsError(f"decisions {decisions!r}: choose among {', '.join(get_args(Decisions))}")
-    raw = _read_text(Path(path))
+    cells = read_predictions_cells(Path(path), classes=classes or ())
+    raw, source = cells.table, cells.source
     names, ordered, how = _find_classes(path, raw, classes)
-    table, n_disagreeing = _decide(path, _fill(path, raw, names), names, decisions)
-    _check_rows(path, table, names)
+    table, n_disagreeing = _decide(source, _fill(cells, raw, names), names, decisions)
+    _check_rows(source, table, names)
     table, notes = _drop_silent_models(path, table)
     table, found = _add_strata(path, table, strata)
     absent = [f"no column {name!r}: {value!r} is taken" for name, value in DEFAULTS.items() if name not in raw]
@@ -113,10 +120,18 @@ def read_predictions(
         class_names=names,
         ordered=ordered,
         strata=found,
-        notes=(how, *absent, *notes),
+        notes=(how, *cells.notes, *absent, _count_rows(table), *notes),
         decisions=decisions,
         n_disagreeing=n_disagreeing,
     )
+
+
+def _count_rows(table: pd.DataFrame) -> str:
+    """How many rows are counted, so that nobody has to trust that a trial is counted once."""
+    n_trials = len(table[["subject", "trial"]].drop_duplicates())
+    n_models, n_seeds = table["model"].nunique(), table["seed"].nunique()
+    repeated = f", {table[REPETITION].nunique()} repetitions" if REPETITION in table else ""
+    return f"rows counted: {len(table)} ({n_trials} trials, {n_models} models, {n_seeds} seeds{repeated})"
 
 
 def _drop_silent_models(path: Path, table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -155,49 +170,6 @@ def from_run(
     return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=strata, notes=tuple(notes))
 
 
-def _read_text(path: Path) -> pd.DataFrame:
-    """Read the table as text, whatever its separator and decimal sign; refuse what is no such table."""
-    if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; expected a table of predictions")
-    if path.stat().st_size > MAX_BYTES:
-        raise CorruptDataError(f"{path}: {path.stat().st_size} bytes, at most {MAX_BYTES} are read; split it by model")
-    try:
-        with path.open(encoding="utf-8-sig") as stream:
-            header = stream.readline()
-        separator = max(",;\t", key=header.count)
-        # pandas silently renames a repeated column, so that the header is read first
-        named = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
-        decimal = "," if separator != "," else "."
-        table = pd.read_csv(
-            path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False, skipinitialspace=True
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise CorruptDataError(
-            f"{path}: not a text table in UTF-8 ({error}); expected {', '.join(KEYS)}, ..."
-        ) from None
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise CorruptDataError(f"{path}: column {twice[0]!r} stands there twice; expected each once")
-    table.columns = [str(name).strip() for name in table.columns]
-    if "label" not in table and "level" in table:
-        table = table.rename(columns={"level": "label"})
-    missing = [name for name in KEYS if name not in table]
-    if missing:
-        raise CorruptDataError(
-            f"{path}: no column {', '.join(missing)}; expected subject, trial, label, and p_<class> or predicted; "
-            f"found {', '.join(table.columns[:12])}"
-        )
-    if not len(table):
-        raise CorruptDataError(f"{path}: a header and no rows; expected one row per trial")
-    table = table.apply(lambda column: column.str.strip())
-    return table.apply(lambda column: column.str.replace(",", ".") if decimal == "," and _is_number(column) else column)
-
-
-def _is_number(column: pd.Series) -> bool:
-    """Whether a column of text holds numbers alone."""
-    return column.name not in _TEXT and bool(column.str.fullmatch(r"[-+0-9.,eE]*").all())
-
-
 def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None) -> tuple[tuple[str, ...], bool, str]:
     """Class names in their order, whether they are a scale, and how that was found out."""
     given = class_names_of(table)
@@ -234,40 +206,36 @@ def _order_classes(found: set[str], given: Sequence[str]) -> tuple[tuple[str, ..
     return tuple(numbers), True, "order of the classes: that of their numbers"
 
 
-def _fill(path: Path, raw: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+def _fill(cells: Cells, raw: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     """Convert the columns to their types, and fill absent ones."""
     table = raw.copy()
     for name, value in DEFAULTS.items():
         if name not in table:
             table[name] = value
-    for name in KEYS:
-        _refuse(path, table, name, (table[name] == "").to_numpy(), "is empty")
     numeric = [f"p_{name}" for name in names if f"p_{name}" in table]
-    numeric += [name for name in (*QUALITIES, "age_years") if name in table]
-    for name in numeric:
-        values = pd.to_numeric(table[name], errors="coerce")
-        wrong = ~np.isfinite(values.to_numpy(np.float64)) & (table[name] != "").to_numpy()
-        _refuse(path, table, name, wrong, "is no number; leave cells without an answer empty")
-        table[name] = values
+    for name in (*numeric, *(name for name in (*QUALITIES, "age_years") if name in table)):
+        table[name] = read_numbers(cells, raw, name)
     for name in names:
         if f"p_{name}" not in table:
             table[f"p_{name}"] = np.nan
-    table["seed"] = _to_whole(path, table, "seed")
+    table["seed"] = _to_whole(cells.source, table, "seed")
     table["fold"] = table["fold"].astype(str)
     return table
 
 
-def _to_whole(path: Path, table: pd.DataFrame, name: str) -> pd.Series:
+def _to_whole(source: TextTable, table: pd.DataFrame, name: str) -> pd.Series:
     """Convert a column to whole numbers."""
     values = pd.to_numeric(table[name], errors="coerce")
-    _refuse(path, table, name, (values.isna() | (values % 1 != 0)).to_numpy(), "is no whole number")
+    refuse(source, table, name, (values.isna() | (values % 1 != 0)).to_numpy(), "is no whole number")
     return values.astype(int)
 
 
-def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...], decisions: Decisions) -> tuple[pd.DataFrame, int]:
+def _decide(
+    source: TextTable, table: pd.DataFrame, names: tuple[str, ...], decisions: Decisions
+) -> tuple[pd.DataFrame, int]:
     """Add the predicted class of each row, empty without an answer; and count rows that say two different things."""
     stated = table["predicted"].to_numpy(str) if "predicted" in table else np.full(len(table), "")
-    values = _check_probabilities(path, table, names)
+    values = _check_probabilities(source, table, names)
     known: BoolArray = np.asarray(np.isfinite(values).all(axis=1))
     filled = np.where(known[:, None], values, -1.0)
     likely = np.where(known, np.array(names)[filled.argmax(axis=1)], "")
@@ -282,47 +250,55 @@ def _decide(path: Path, table: pd.DataFrame, names: tuple[str, ...], decisions: 
     return table.assign(predicted=np.where(counts, stated, likely)), int(disagrees.sum())
 
 
-def _check_probabilities(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> Float64Array:
+def _check_probabilities(source: TextTable, table: pd.DataFrame, names: tuple[str, ...]) -> Float64Array:
     """Probabilities of all rows; all of a row's are there and sum to 1, or none is."""
     values = table[[f"p_{name}" for name in names]].to_numpy(np.float64)
     known, some = np.isfinite(values).all(axis=1), np.isfinite(values).any(axis=1)
-    _refuse(path, table, f"p_{names[0]}", some & ~known, "and its fellows are only in part there")
+    refuse(source, table, f"p_{names[0]}", some & ~known, "and its fellows are only in part there")
     sums = np.where(known, values.sum(axis=1), 1.0)
     wrong = known & ((np.abs(sums - 1) > SUM_TOLERANCE) | (values < 0).any(axis=1))
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise CorruptDataError(f"{path}: row {row + 2}: probabilities {show_row(values[row])} do not sum to 1")
+        raise CorruptDataError(f"{describe_row(source, row)}: probabilities {show_row(values[row])} do not sum to 1")
     return np.asarray(values, dtype=np.float64)
 
 
-def _refuse(path: Path, table: pd.DataFrame, name: str, wrong: np.ndarray[Any, Any], what: str) -> None:
-    """Raise an error that names the first wrong row."""
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise CorruptDataError(f"{path}: row {row + 2}: {name} {table[name].iloc[row]!r} {what}")
-
-
-def _check_rows(path: Path, table: pd.DataFrame, names: tuple[str, ...]) -> None:
+def _check_rows(source: TextTable, table: pd.DataFrame, names: tuple[str, ...]) -> None:
     """Refuse repeated rows, trials with two labels, and models with probabilities for some trials only."""
-    twice = table.duplicated(["subject", "trial", "model", "seed", "fold"])
-    if twice.any():
-        first = table[twice].iloc[0]
-        raise CorruptDataError(
-            f"{path}: row {int(np.argmax(twice.to_numpy())) + 2}: trial {first['trial']!r} of subject "
-            f"{first['subject']!r}, model {first['model']!r}, seed {first['seed']} stands there twice; expected once"
-        )
+    _refuse_repeated(source, table)
     labels = table.groupby(["subject", "trial"])["label"].nunique()
     if (labels > 1).any():
         subject, trial = labels[labels > 1].index[0]
-        raise CorruptDataError(f"{path}: trial {trial!r} of subject {subject!r} has two labels; expected one")
+        raise CorruptDataError(f"{source.path}: trial {trial!r} of subject {subject!r} has two labels; expected one")
     # rows without an answer may stand among others; decisions without probabilities may not
     for (model, seed), part in table[table["predicted"] != ""].groupby(["model", "seed"]):
         known = part[f"p_{names[0]}"].notna()
         if known.any() and not known.all():
             raise CorruptDataError(
-                f"{path}: model {model!r}, seed {seed}: {int((~known).sum())} of {len(part)} decisions have "
+                f"{source.path}: model {model!r}, seed {seed}: {int((~known).sum())} of {len(part)} decisions have "
                 "no probabilities; expected all or none"
             )
+
+
+def _refuse_repeated(source: TextTable, table: pd.DataFrame) -> None:
+    """Refuse a trial that a model answers twice in a seed, in whatever fold: it would weigh more than others.
+
+    A file whose column `repetition` numbers the answers says so on purpose.
+    """
+    keys = ["subject", "trial", "model", "seed", *([REPETITION] if REPETITION in table else [])]
+    twice = table.duplicated(keys).to_numpy()
+    if not twice.any():
+        return
+    row = int(np.argmax(twice))
+    first = table.iloc[row]
+    same = (table[keys] == first[keys]).all(axis=1).to_numpy()
+    folds = list(dict.fromkeys(table["fold"][same]))
+    where = f", in folds {' and '.join(folds[:2])}" if len(folds) > 1 else ""
+    raise CorruptDataError(
+        f"{describe_row(source, row)}: trial {first['trial']!r} of subject {first['subject']!r}, model "
+        f"{first['model']!r}, seed {first['seed']} stands there twice{where} ({int(twice.sum())} of {len(table)} rows "
+        f"repeat another); expected once, or a column {REPETITION!r} that numbers the answers"
+    )
 
 
 def _add_strata(path: Path, table: pd.DataFrame, wanted: Sequence[str] | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

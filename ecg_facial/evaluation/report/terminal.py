@@ -38,11 +38,10 @@ def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> l
 
 
 def _tabulate(metrics: RunMetrics, ceiling: Mapping[str, CeilingComparison]) -> str:
-    """One row per model, then chance."""
+    """One row per model, then chance; the accuracy is the first figure, where scripts look for it."""
     rows = [
         [
             name,
-            str(judged.answers.n_answered),
             format_share(judged.overall.accuracy),
             *([format_share(ceiling[name].accuracy) if name in ceiling else "-"] if ceiling else []),
             format_share(judged.overall.balanced_accuracy),
@@ -50,13 +49,14 @@ def _tabulate(metrics: RunMetrics, ceiling: Mapping[str, CeilingComparison]) -> 
             format_share(judged.over_subjects.accuracy_mean),
             _format_interval(judged.over_subjects),
             format_p(judged.p_above_chance_holm),
+            str(judged.answers.n_answered),
         ]
         for name, judged in metrics.models.items()
     ]
     chance, balanced = format_share(metrics.chance), format_share(metrics.chance_balanced)
-    rows.append(["chance", "", "", *([""] if ceiling else []), balanced, "", chance, "", ""])
+    rows.append(["chance", "", *([""] if ceiling else []), balanced, "", chance, "", "", ""])
     shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
-    return format_table(rows, header=["model", "trials", *shown, "p above chance"])
+    return format_table(rows, header=["model", *shown, "p above chance", "trials"])
 
 
 def _describe_answers(model: str, judged: ModelMetrics) -> str:
