@@ -140,9 +140,9 @@ class EdfFile:
         first = header.sample_bytes * sum(one.n_samples for one in header.signals[:place])
         width = header.sample_bytes * header.signals[place].n_samples
         found = [
-            _ONSET.match(block[start : start + width])
+            _ONSET.match(block[start + first : start + first + width])
             for block in self._read_blocks()
-            for start in range(first, len(block), header.record_bytes)
+            for start in range(0, len(block), header.record_bytes)
         ]
         return np.array([float(one[1].replace(b",", b".")) if one else math.nan for one in found])
 
