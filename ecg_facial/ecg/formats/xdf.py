@@ -1,8 +1,8 @@
 """XDF files: recordings of the Lab Streaming Layer (LSL).
 
-Input: a path. Output: one channel of one stream at a regular rate, with NaN where samples were lost. The chunks are
-checked first, then pyxdf reads the stream. Clocks of several computers are not synchronised: time 0 is the stream's
-first sample.
+Input: a path. Output: one channel of one stream at a regular rate, with NaN where samples were lost. Time stamps are
+put on the recorder's clock by the offsets that it measured; time 0 is the stream's first sample. Memory holds one
+channel and one chunk. Numbers of channels, chunks and samples were checked by `xdf_chunks`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pyxdf
 
 from ecg_facial.ecg.formats.channels import ECG, looks_like_ecg
-from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, corrupt_on_failure
-from ecg_facial.ecg.formats.xdf_chunks import XdfStream, walk_streams
-from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, readable, shorten
+from ecg_facial.ecg.formats.xdf_chunks import TEXT, VALUE_TYPES, XdfStream, walk_streams
+from ecg_facial.ecg.formats.xdf_samples import place_samples, read_samples, synchronise
+from ecg_facial.errors import DataError
 from ecg_facial.runtime.clocks.regular import fit_grid
 from ecg_facial.runtime.typing import Float64Array
 
@@ -30,6 +30,7 @@ class XdfFile:
 
     path: Path
     streams: tuple[XdfStream, ...]
+    notes: tuple[str, ...] = ()
     kind: str = field(default="XDF recording", init=False)
     hint: str = field(default="", init=False)
 
@@ -39,11 +40,13 @@ class XdfFile:
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """Channels of all numeric streams."""
-        return tuple(
-            Channel(name=_name(stream, number), unit=stream.units[number] if stream.units else None)
-            for stream, number in self._places
-        )
+        """Channels of all numeric streams; a name that occurs again has its stream's name behind it."""
+        names: list[str] = []
+        for stream, number in self._places:
+            name = _name(stream, number)
+            names.append(name if name not in names else f"{name} of {stream.name or stream.id} ({stream.id})")
+        units = [stream.units[number] if stream.units else None for stream, number in self._places]
+        return tuple(Channel(name=name, unit=unit) for name, unit in zip(names, units, strict=True))
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
         """Return the number of samples, gaps included, and their rate in Hz; both follow from the time stamps."""
@@ -53,10 +56,17 @@ class XdfFile:
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
         """Read a channel. If a rate is given, the time stamps are ignored."""
         stream, number = self._places[index]
-        values, stamps_s = self._load(stream, number)
+        if not stream.n_times:
+            raise DataError(f"{self.path}: stream {stream.name!r} holds no samples; choose another channel")
+        values, own_s = self._load(stream, number)
         unit = stream.units[number] if stream.units else None
+        notes = (*self.notes, *self._describe_choice(stream))
         if fs_hz is not None:
-            return Lead(samples=values, fs_hz=fs_hz, unit=unit)
+            return Lead(samples=values, fs_hz=fs_hz, unit=unit, notes=notes)
+        at = [one.n_times for one in stream.offsets]
+        stamps_s, n_resets = synchronise(own_s, at, [one.offset_s for one in stream.offsets])
+        if n_resets:
+            notes = (*notes, f"the stream's clock was another one {n_resets} times: put on the recorder's clock")
         grid = fit_grid(stamps_s, stream.nominal_hz)
         if grid.problem:
             raise DataError(
@@ -66,21 +76,33 @@ class XdfFile:
         n_times = check_n_times(float(grid.places.max()) + 1, self.path, what=f"stream {stream.name!r} with its gaps")
         samples = np.full(n_times, np.nan)
         samples[grid.places] = values
-        return Lead(
-            samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=(_describe_rate(grid.fs_hz, stream), *grid.notes)
-        )
+        notes = (*notes, _describe_rate(grid.fs_hz, stream), *grid.notes)
+        return Lead(samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=notes)
 
     def _load(self, stream: XdfStream, number: int) -> tuple[Float64Array, Float64Array]:
-        """Load the values of a channel and the time stamps, without pyxdf's own corrections of clocks."""
-        if not stream.n_times:
-            raise DataError(f"{self.path}: stream {stream.name!r} holds no samples; choose another channel")
-        with corrupt_on_failure(self.path, f"stream {stream.name!r}"):
-            loaded = pyxdf.load_xdf(
-                str(self.path), select_streams=[stream.id], synchronize_clocks=False, dejitter_timestamps=False
-            )[0][0]
-            values = np.array(loaded["time_series"][:, number], dtype=np.float64)
-            return values, np.asarray(loaded["time_stamps"], dtype=np.float64)
-        raise CorruptDataError(f"{self.path}: stream {stream.name!r} cannot be read")
+        """Load the values of a channel, and the time stamps, NaN where a sample has none."""
+        kind = VALUE_TYPES[stream.value_format]
+        values, stamps_s = np.empty(stream.n_times), np.empty(stream.n_times)
+        done = 0
+        with readable(self.path), open(self.path, "rb") as file:
+            for chunk in stream.chunks:
+                file.seek(chunk.at)
+                content = file.read(chunk.n_bytes)
+                places = place_samples(content, chunk.n_times, stream.sample_bytes)
+                if places is None:
+                    raise DataError(f"{self.path}: changed while it was read; wait until the recording is closed")
+                end = done + chunk.n_times
+                values[done:end], stamps_s[done:end] = read_samples(content, places, number * kind.itemsize, kind)
+                done = end
+        return values, stamps_s
+
+    def _describe_choice(self, stream: XdfStream) -> tuple[str, ...]:
+        """Say which other streams could have been the ECG."""
+        others = [one for one in self.streams if _is_ecg(one) and one is not stream]
+        if not (others and _is_ecg(stream)):
+            return ()
+        listed = ", ".join(f"{shorten(one.name)} ({one.n_times} samples)" for one in others)
+        return (f"stream {shorten(stream.name)} ({stream.n_times} samples) was taken, not {listed}",)
 
 
 def open_xdf(path: Path) -> XdfFile:
@@ -92,22 +114,29 @@ def open_xdf(path: Path) -> XdfFile:
     """
     if path.suffix.lower() in (".xdfz", ".gz"):
         raise DataError(f"{path}: a compressed XDF file; unpack it first (gunzip)")
-    numeric = tuple(stream for stream in walk_streams(path) if stream.value_format != "string")
+    content = walk_streams(path)
+    numeric = [stream for stream in content.streams if stream.value_format != TEXT]
     if not numeric:
         raise DataError(f"{path}: no stream of numbers in it; give a recording with an ECG stream")
-    return XdfFile(path, numeric)
+    # a stream that was opened and never sent is no choice
+    numeric = [stream for stream in numeric if stream.n_times] or numeric
+    places = [place for place, stream in enumerate(numeric) if _is_ecg(stream)]
+    longest_first = sorted((numeric[place] for place in places), key=lambda stream: -stream.n_times)
+    for place, stream in zip(places, longest_first, strict=True):
+        numeric[place] = stream
+    return XdfFile(path, tuple(numeric), content.notes)
+
+
+def _is_ecg(stream: XdfStream) -> bool:
+    """Tell whether the type or the name of a stream says that it is an ECG."""
+    only = stream.type.lower() == _ANY_BIOSIGNAL and stream.n_channels == 1
+    return only or looks_like_ecg(stream.type) or looks_like_ecg(stream.name)
 
 
 def _name(stream: XdfStream, number: int) -> str:
     """Name of a channel: its label, with "ECG" in front if its stream is an ECG and the label does not say so."""
     label = stream.labels[number] if stream.labels else ""
-    kind = stream.type.lower()
-    is_ecg = (
-        looks_like_ecg(stream.type)
-        or looks_like_ecg(stream.name)
-        or (kind == _ANY_BIOSIGNAL and stream.n_channels == 1)
-    )
-    if is_ecg and not looks_like_ecg(label):
+    if _is_ecg(stream) and not looks_like_ecg(label):
         return f"{ECG.upper()} {label or number + 1}"
     return label or f"{stream.name or stream.type or stream.id} {number + 1}"
 

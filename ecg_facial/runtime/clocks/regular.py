@@ -137,7 +137,7 @@ def _refuse(fs_hz: float, problem: str) -> Grid:
 
 def _without_clock(stamps_s: Float64Array, nominal_hz: float, what: str) -> Grid:
     """Place samples by order and stated rate where no stamp tells more."""
-    said = "are missing" if not np.isfinite(stamps_s).any() else "do not increase"
+    said = "are missing" if np.isfinite(stamps_s).sum() < 2 else "do not increase"
     if nominal_hz <= 0:
         return _refuse(0.0, f"no stated rate, and time stamps that {said}")
     note = f"time stamps that {said}: {what} follow each other at the stated {nominal_hz:g} Hz"
