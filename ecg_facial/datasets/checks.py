@@ -12,16 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import av
-import cv2
-import numpy as np
-
 from ecg_facial.datasets.records import Problem, ProblemKind
 from ecg_facial.ecg.formats.opening import list_files
 from ecg_facial.ecg.stretches import measure_ecg_stretch
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
-from ecg_facial.face.frame_folders import DEFAULT_FPS, IMAGE_SUFFIXES, list_images
-from ecg_facial.face.video import probe_video
+from ecg_facial.face.frame_folders import list_images, time_images
+from ecg_facial.face.video import probe_video, read_image
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
@@ -30,6 +26,7 @@ from ecg_facial.runtime.storage import fingerprint_file
 _TRIALS_PER_TASK = 32
 # starting two worker processes takes as long as checking this many trials
 _MIN_PARALLEL_TRIALS = 512
+_IMAGES_TRIED = 5
 AnyRecording = TypeVar("AnyRecording", Trial, RestRecording)
 
 
@@ -81,13 +78,15 @@ def check_trial(trial: AnyRecording, *, check_files: bool, min_duration_s: float
     """
     files = [*_files_of(trial.video), *_files_of(trial.ecg)]
     fingerprints = tuple((path, fingerprint_file(path)) for path in files)
-    problems = []
-    if trial.video is not None and (found := _check(trial, trial.video, check_files, min_duration_s)):
-        problems.append(found)
-        trial = replace(trial, video=None)
-    if trial.ecg is not None and (found := _check(trial, trial.ecg, check_files, min_duration_s)):
-        problems.append(found)
-        trial = replace(trial, ecg=None)
+    problems: list[Problem] = []
+    if trial.video is not None:
+        found = _check(trial, trial.video, check_files, min_duration_s)
+        problems += found
+        trial = replace(trial, video=None) if any(each.excludes for each in found) else trial
+    if trial.ecg is not None:
+        found = _check(trial, trial.ecg, check_files, min_duration_s)
+        problems += found
+        trial = replace(trial, ecg=None) if any(each.excludes for each in found) else trial
     usable = trial.video is not None or trial.ecg is not None
     return CheckedTrial(trial=trial if usable else None, problems=tuple(problems), fingerprints=fingerprints)
 
@@ -102,62 +101,52 @@ def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:
     return [signal.path] if signal.path.is_file() else []
 
 
-def _check(trial: Recording, signal: VideoRef | EcgRef, check_files: bool, min_duration_s: float) -> Problem | None:
-    """Give the reason why a signal cannot be used, or None."""
+def _check(trial: Recording, signal: VideoRef | EcgRef, check_files: bool, min_duration_s: float) -> list[Problem]:
+    """Give the reason why a signal cannot be used, or what should be known of one that can."""
     name = "video" if isinstance(signal, VideoRef) else "ECG"
 
     def describe(kind: ProblemKind, message: str) -> Problem:
         return Problem(kind=kind, subject=trial.subject.id, trial=trial.id, path=signal.path, message=message)
 
     if not signal.path.exists():
-        return describe("missing", f"no such {name} file")
+        return [describe("missing", f"no such {name} file")]
     if not check_files:
-        return None
+        return []
+    notes: tuple[str, ...] = ()
     try:
-        duration_s = _measure_video(signal) if isinstance(signal, VideoRef) else measure_ecg_stretch(signal)
+        if isinstance(signal, VideoRef):
+            duration_s, notes = _measure_video(signal)
+        else:
+            duration_s = measure_ecg_stretch(signal)
     except MissingDataError as error:
-        return describe("missing", str(error))
+        return [describe("missing", str(error))]
     except (DataError, SettingsError, OSError) as error:
-        return describe("unreadable", str(error))
+        return [describe("unreadable", str(error))]
+    noted = [describe("note", f"{name}: {note}") for note in notes]
     if duration_s < min_duration_s:
-        return describe("too_short", f"{name} of {duration_s:.2f} s: at least {min_duration_s:.2f} s are needed")
-    return None
+        message = f"{name} of {duration_s:.2f} s: at least {min_duration_s:.2f} s are needed"
+        return [describe("too_short", message), *noted]
+    return noted
 
 
-def _measure_video(video: VideoRef) -> float:
+def _measure_video(video: VideoRef) -> tuple[float, tuple[str, ...]]:
+    """Give the length of a video, or of a stretch of it, and what should be known of it."""
     if video.path.is_dir():
-        whole_s = _measure_folder(video)
+        whole_s, notes = _measure_folder(video)
     else:
-        whole_s = probe_video(video.path).duration_s
-        _find_cut(video.path)
+        info = probe_video(video.path, fps=video.fps)
+        whole_s, notes = info.duration_s, info.notes
     left_s = max(0.0, whole_s - video.start_s)
-    return left_s if video.duration_s is None else min(left_s, video.duration_s)
+    return left_s if video.duration_s is None else min(left_s, video.duration_s), notes
 
 
-def _find_cut(path: Path) -> None:
-    """Compare the end of the last frame, as the header states it, with the end of the file.
-
-    Raises
-    ------
-    CorruptDataError
-        When the file was cut off.
-    """
-    with av.open(str(path)) as container:
-        # older PyAV does not show the index; decoding finds the cut then
-        places = getattr(container.streams.video[0], "index_entries", ())
-        end = max((place.pos + place.size for place in places), default=0)
-    size = path.stat().st_size
-    if end > size:
-        raise CorruptDataError(f"{path}: cut off at {size} of at least {end} bytes; copy it again")
-
-
-def _measure_folder(video: VideoRef) -> float:
-    images = list_images(video.path)
-    if not images:
-        raise CorruptDataError(f"{video.path}: no images in the folder; expected {', '.join(sorted(IMAGE_SUFFIXES))}")
-    empty = next((path for path in images if not path.stat().st_size), None)
-    if empty is not None:
-        raise CorruptDataError(f"{empty}: the file is empty; copy it again")
-    if cv2.imdecode(np.fromfile(images[0], np.uint8), cv2.IMREAD_COLOR) is None:
-        raise CorruptDataError(f"{images[0]}: not a readable image; copy it again")
-    return len(images) / (video.fps or DEFAULT_FPS)
+def _measure_folder(video: VideoRef) -> tuple[float, tuple[str, ...]]:
+    images = time_images(video.path, video.fps)
+    filled = [path for path in images.paths if path.stat().st_size]
+    # decoding all takes as long as preparing does; of a folder whose first images are damaged nothing is expected
+    if not any(read_image(path) is not None for path in filled[:_IMAGES_TRIED]):
+        first = (filled or images.paths)[0]
+        raise CorruptDataError(f"{first}: {'not a readable image' if filled else 'the file is empty'}; copy it again")
+    empty = len(images.paths) - len(filled)
+    lost = (f"{empty} of {len(images.paths)} images are empty",) if empty else ()
+    return images.duration_s, (*images.notes, *lost)

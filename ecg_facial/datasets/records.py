@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from ecg_facial.recording import EcgRef, RestRecording, Subject, Trial, VideoRef
 
-ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate"]
+ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate", "note"]
 LevelSource = Literal["stimulus", "observer"]
 
 
@@ -45,13 +45,14 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Something that cannot be used, and why.
+    """Something that cannot be used, and why; or, as a note, something that should be known of what is used.
 
     Attributes
     ----------
-    kind : {"missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate"}
+    kind : {"missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate", "note"}
         ``unknown_label`` also stands for places that disagree on a trial's level or subject, ``no_level`` for
-        recordings that are sound but of none of the five levels by the reader's rule.
+        recordings that are sound but of none of the five levels by the reader's rule. Of a ``note`` the signal is used:
+        a part of it is lost, or something was assumed.
     subject, trial : str
         Empty if no particular one is concerned, for example for a missing folder.
     path : Path
@@ -65,6 +66,11 @@ class Problem:
     trial: str
     path: Path
     message: str
+
+    @property
+    def excludes(self) -> bool:
+        """Whether something is not used because of it."""
+        return self.kind != "note"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -178,7 +178,8 @@ class UnbcLayout(Layout):
             stream.write(b"0")
 
     def damage(self) -> str:
-        min(self.images("042-ll042").iterdir()).write_bytes(b"")
+        for image in self.images("042-ll042").iterdir():
+            image.write_bytes(b"")
         return "042-ll042"
 
 

@@ -28,6 +28,7 @@ References
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -40,7 +41,7 @@ from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.datasets.settings import MIN_SHARE
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
-from ecg_facial.face.frame_folders import IMAGE_SUFFIXES, list_images
+from ecg_facial.face.frame_folders import IMAGE_SUFFIXES, time_images
 from ecg_facial.labels import PainLevel
 from ecg_facial.recording import Subject, VideoRef
 from ecg_facial.runtime.listing import find_child, list_folders
@@ -116,11 +117,11 @@ def read_pspi(video: VideoRef) -> Float64Array:
     folder = find_child(find_child(_find_labels(sequence.parents[2]), sequence.parent.name), sequence.name)
     if not folder.is_dir():
         raise MissingDataError(f"{folder}: no such folder; expected the PSPI of each frame of {sequence}")
-    images = list_images(sequence)
-    fps = video.fps or ASSUMED_FPS
-    first = math.ceil((video.start_s - _CLOCK_TOLERANCE_S) * fps)
-    end_s = math.inf if video.duration_s is None else video.start_s + video.duration_s - _CLOCK_TOLERANCE_S
-    wanted = [path for number, path in enumerate(images) if first <= number < end_s * fps]
+    images = time_images(sequence, video.fps or ASSUMED_FPS)
+    begin_s = video.start_s - _CLOCK_TOLERANCE_S
+    end_s = math.inf if video.duration_s is None else begin_s + video.duration_s
+    timed = zip(images.paths, images.times_s, strict=True)
+    wanted = [path for path, time_s in timed if begin_s <= time_s < end_s]
     import numpy as np
 
     return np.array([_read_number(folder / f"{path.stem}{_ENDING}") for path in wanted], dtype=np.float64)
@@ -184,15 +185,19 @@ def _grade(sequence: Path, name: str, pspi_pain: float, window_s: float) -> Iter
     """Give the entries of one sequence, and its parts without a level."""
     subject = Subject(id=sequence.parent.name)
     try:
+        images = time_images(sequence, ASSUMED_FPS)
         pspi = read_pspi(VideoRef(path=sequence, fps=ASSUMED_FPS))
     except DataError as error:
         yield Problem(kind="unreadable", subject=subject.id, trial=name, path=sequence, message=str(error))
         return
     unknown = between = 0
-    for number, (start_s, duration_s) in enumerate(cut_sequence(len(pspi), window_s), start=1):
+    # with the frames whose images are missing
+    n_frames = round(images.duration_s * ASSUMED_FPS)
+    for number, (start_s, duration_s) in enumerate(cut_sequence(n_frames, window_s), start=1):
         part = VideoRef(path=sequence, fps=ASSUMED_FPS, start_s=start_s, duration_s=duration_s)
-        first = round(start_s * ASSUMED_FPS)
-        largest = pspi[first : first + round(duration_s * ASSUMED_FPS)].max(initial=0.0)
+        first = bisect_left(images.times_s, start_s - _CLOCK_TOLERANCE_S)
+        end = bisect_left(images.times_s, start_s + duration_s - _CLOCK_TOLERANCE_S)
+        largest = pspi[first:end].max() if end > first else math.nan
         if math.isnan(largest):
             unknown += 1
         elif 0 < largest < pspi_pain:

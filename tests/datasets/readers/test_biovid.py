@@ -149,12 +149,23 @@ def test_two_videos_of_one_trial_are_an_error_or_a_problem(layout: Any) -> None:
     assert index.trials[0].ecg is not None
 
 
-@pytest.mark.parametrize("header_first", [True, False])
-def test_a_truncated_video_is_unreadable(layout: Any, media: SimpleNamespace, header_first: bool) -> None:
-    media.write_video(layout.video(NAME), cut_to=0.6, header_first=header_first)
+def test_a_truncated_video_without_its_header_is_unreadable(layout: Any, media: SimpleNamespace) -> None:
+    media.write_video(layout.video(NAME), cut_to=0.6, header_first=False)
     index = index_dataset(layout.root)
     assert only_problem(index)[:2] == ("unreadable", NAME)
     assert index.trials[0].video is None
+    assert index.trials[0].ecg is not None
+
+
+@pytest.mark.parametrize(("cut_to", "kinds"), [(0.99, ["note"]), (0.5, ["note", "too_short"])])
+def test_a_truncated_video_is_used_if_enough_of_it_is_left(
+    layout: Any, media: SimpleNamespace, cut_to: float, kinds: list[str]
+) -> None:
+    media.write_video(layout.video(NAME), cut_to=cut_to, header_first=True)
+    index = index_dataset(layout.root)
+    assert [problem.kind for problem in index.problems] == kinds
+    assert "video: cut off at" in index.problems[0].message
+    assert (index.trials[0].video is None) == (len(kinds) == 2)
     assert index.trials[0].ecg is not None
 
 

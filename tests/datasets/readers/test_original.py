@@ -63,7 +63,8 @@ def test_a_bad_frame_folder_costs_only_the_video(
 ) -> None:
     folder = media.write_images(tmp_path / "prepro_vid" / "anna" / "P2_1", n_frames=n_frames)
     if content is not None:
-        (folder / "frame_0000.jpg").write_bytes(content)
+        for image in folder.iterdir():
+            image.write_bytes(content)
     bare_ecg(tmp_path / "ecg_only" / "anna" / "P2_1.csv")
     index = index_dataset(tmp_path)
     assert [problem.kind for problem in index.problems] == [kind]
