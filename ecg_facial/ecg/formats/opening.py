@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ecg_facial.ecg.formats.contract import EcgFile, read_head
 from ecg_facial.ecg.formats.text import open_text
-from ecg_facial.ecg.formats.wfdb_header import find_header, read_header
-from ecg_facial.errors import DataError, EcgFacialError, MissingDataError
+from ecg_facial.ecg.formats.wfdb_header import find_header
+from ecg_facial.ecg.formats.wfdb_segments import list_wfdb_files
+from ecg_facial.errors import DataError, MissingDataError
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".asc", "")
 _SUFFIXES = {
@@ -53,13 +54,9 @@ def open_ecg_file(path: Path) -> EcgFile:
 
 def list_files(path: Path) -> tuple[Path, ...]:
     """List the existing files of a recording: header and signal files of a WFDB record, else one."""
-    if path.suffix.lower() != ".hea":
-        return (path,) if path.is_file() else ()
-    try:
-        names = dict.fromkeys(signal.file for signal in read_header(path).signals)
-    except EcgFacialError:
-        names = {}
-    return tuple(one for one in (path, *map(path.with_name, names)) if one.is_file())
+    if path.suffix.lower() == ".hea":
+        return list_wfdb_files(path)
+    return (path,) if path.is_file() else ()
 
 
 def _recognise(path: Path, suffix: str) -> str:
@@ -73,7 +70,7 @@ def _recognise(path: Path, suffix: str) -> str:
 def _open(name: str) -> Callable[[Path], EcgFile]:
     """Find the function that opens a format; formats that need a library are imported when first used."""
     if name == "wfdb":
-        from ecg_facial.ecg.formats.wfdb import open_wfdb
+        from ecg_facial.ecg.formats.wfdb_segments import open_wfdb
 
         return open_wfdb
     if name == "edf":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from ecg_files import FS_HZ, make_ecg, pack_212, write_atr, write_wfdb
@@ -155,10 +156,6 @@ def test_samples_that_do_not_add_up_are_noted(tmp_path: Path) -> None:
 
 SIGNAL = "rec.dat 16 200 12 0 0 0 0 II"
 LIES: dict[str, tuple[tuple[str, ...], str]] = {
-    "a billion samples": (
-        ("rec 1 200 1000000000", SIGNAL),
-        "holds 2000 samples per signal, the header promises 1000000000",
-    ),
     "a million signals": (("rec 1000000 200 10", SIGNAL), "1000000 signals: expected 1 to 4096"),
     "more signals than lines": (("rec 40 200 10", SIGNAL), "promises 40 signals and describes 1"),
     "no signals": (("rec 0 200 10",), "0 signals"),
@@ -171,10 +168,15 @@ LIES: dict[str, tuple[tuple[str, ...], str]] = {
     "absolute": (("rec 1 200 10", "/etc/passwd 16 200"), "is not a plain name"),
     "Windows": (("rec 1 200 10", "..\\rec.dat 16 200"), "is not a plain name"),
     "standard input": (("rec 1 200 10", "- 16 200"), "is not a plain name"),
-    "segments": (("rec/3 1 200 10", SIGNAL), "a record of several segments"),
-    "compressed": (("rec 1 200 10", "rec.dat 516 200"), r"stored in format 516; read are 16, 24.*convert it to 16"),
+    "segments": (("rec/3 1 200 10", "a 10"), "promises 3 segments and describes 1"),
+    "a segment elsewhere": (("rec/1 1 200 10", "../a 10"), "the segment '../a' is not a plain name"),
+    "a segment without length": (("rec/1 1 200 10", "a much"), "'a much' is not a segment line"),
+    "endless segments": (("rec/2 1 200 10", "rec 10", "~ 999999999999"), "a segment that has segments itself"),
+    "pauses alone": (("rec/1 1 200 10", "~ 10"), "consists of pauses alone"),
+    "compressed": (("rec 1 200 10", "rec.dat 516 200"), "rec.dat: no FLAC stream, as its header says"),
+    "another format": (("rec 1 200 10", "rec.dat 999 200"), r"stored in format 999; read are 16, 24.*convert it to 16"),
     "wide frames": (("rec 1 200 10", "rec.dat 16x999999999 200"), "999999999 samples per frame, limit"),
-    "endless offset": (("rec 1 200 10", "rec.dat 16+999999999 200"), "holds 0 samples"),
+    "endless offset": (("rec 1 200 10", "rec.dat 16+999999999 200"), "holds no sample, the header promises 10"),
     "another folder's file": (("rec 1 200 10", "gone.dat 16 200"), "'gone.dat' is not beside it"),
     "mixed formats": (("rec 2 200 10", SIGNAL, SIGNAL.replace("16", "212").replace("II", "V1")), "differ in format"),
     "nothing": (("",), "the header is empty"),
@@ -200,17 +202,98 @@ def test_a_header_that_lies_is_refused_before_anything_is_allocated(
     assert "\n" not in str(caught.value)
 
 
-def test_a_record_cut_off_is_refused(tmp_path: Path) -> None:
-    path = write_wfdb(tmp_path, COUNTS)
+@pytest.mark.parametrize("storage", [16, 212])
+def test_a_record_cut_off_is_read_to_its_end(tmp_path: Path, storage: int) -> None:
+    path = write_wfdb(tmp_path, COUNTS, storage=storage)
     samples = path.with_suffix(".dat")
     samples.write_bytes(samples.read_bytes()[:-1])
-    with pytest.raises(
-        CorruptDataError, match=r"rec\.dat holds 4 samples per signal, the header promises 5.*copy it again"
-    ):
+    reading = read_ecg_fully(path)
+    np.testing.assert_array_equal(reading.signal.samples, COUNTS[:4, 0] / 200)
+    assert reading.notes == ("rec.dat is cut off: 1 of 5 samples (0.005 s) are missing at its end",)
+    assert probe_ecg(path).n_times == 4
+    samples.write_bytes(b"")
+    with pytest.raises(CorruptDataError, match=r"rec\.dat holds no sample, the header promises 5.*copy it again"):
         read_ecg(path)
     samples.unlink()
     with pytest.raises(MissingDataError, match="copy the whole record"):
         read_ecg(path)
+
+
+SPELLINGS = {
+    "decimal comma": ("rec 1 200,0 5", "rec.dat 16 200,0(0)/mV 12 0 0 0 0 II"),
+    "decimals": ("rec 1 200.000 5", "rec.dat 16 200.0(0.0)/mV 12.0 0.0 0 0 0 II"),
+    "no slash before the unit": ("rec 1 200 5", "rec.dat 16 200(0)mV 12 0 0 0 0 II"),
+    "no baseline in the brackets": ("rec 1 200 5", "rec.dat 16 200()/mV 12 0 0 0 0 II"),
+    "a dash as baseline": ("rec 1 200 5", "rec.dat 16 200(-)/mV 12 0 0 0 0 II"),
+    "dashes for unknown numbers": ("rec 1 200 5", "rec.dat 16 200/mV - - - - - II"),
+    "fields left out": ("rec 1 200 5", "rec.dat 16 200 II"),
+    "a counter frequency": ("rec 1 200/400(0) 5 10:00:00 01/01/2000", "rec.dat 16 200 12 0 0 0 0 II"),
+    "a year": ("rec 1 200 5 09:30:00 2006", "rec.dat 16 200 12 0 0 0 0 II"),
+    "a date with dashes": ("rec 1 200 5 09:30:00 2006-01-31", "rec.dat 16 200 12 0 0 0 0 II"),
+    "no length": ("rec 1 200 -", "rec.dat 16 200 12 0 0 0 0 II"),
+    "comments and blanks": ("# made by hand\n\n  rec\t1 200 5", "# the lead\n\trec.dat  16\t200 12 0 0 0 0 II"),
+    "Windows": ("rec 1 200 5\r", "rec.dat 16 200 12 0 0 0 0 II\r"),
+    "letter case": ("rec 1 200 5", "REC.DAT 16 200 12 0 0 0 0 II"),
+    "microvolts": ("rec 1 200 5", "rec.dat 16 0.2/\u00b5V 12 0 0 0 0 II"),
+    "a name of several words": ("rec 1 200 5", "rec.dat 16 200 12 0 0 0 0 lead II"),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("lines", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_a_header_in_another_spelling_means_the_same(tmp_path: Path, lines: tuple[str, str], encoding: str) -> None:
+    path = write_header(tmp_path, "", data=COUNTS[:, 0].astype("<i2").tobytes())
+    path.write_bytes("\n".join(lines).encode(encoding))
+    ecg = read_ecg(path)
+    assert (ecg.unit, ecg.fs_hz) == ("mV", 200.0)
+    np.testing.assert_allclose(ecg.samples, COUNTS[:, 0] / 200)
+
+
+def test_a_rate_that_the_header_leaves_out_is_noted(tmp_path: Path) -> None:
+    path = write_header(tmp_path, "rec 1", "rec.dat 16 200 12 0 0 0 0 II")
+    assert read_ecg_fully(path).notes[0] == "the header states no rate: 250 Hz, WFDB's default"
+
+
+def write_flac(path: Path, counts: np.ndarray, n_bits: int) -> None:
+    """One channel per column, as FFmpeg writes it."""
+    planar = np.ascontiguousarray(counts.T << (8 if n_bits == 24 else 0))
+    with av.open(str(path), "w", format="flac") as container:
+        stream = container.add_stream("flac", rate=8000, layout="mono" if counts.shape[1] == 1 else "stereo")
+        stream.format = "s16" if n_bits == 16 else "s32"
+        packed = planar.T.reshape(1, -1).astype(np.int16 if n_bits == 16 else np.int32)
+        frame = av.AudioFrame.from_ndarray(packed, format=stream.format.name, layout=stream.layout.name)
+        frame.sample_rate = 8000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+
+
+@pytest.mark.parametrize(("storage", "n_bits"), [(516, 16), (524, 24)])
+@pytest.mark.parametrize("per_frame", [1, 4])
+def test_compressed_records_are_read(tmp_path: Path, storage: int, n_bits: int, per_frame: int) -> None:
+    counts = np.random.default_rng(0).integers(-(1 << (n_bits - 1)), 1 << (n_bits - 1), (20_000, 2))
+    write_flac(tmp_path / "rec.dat", counts, n_bits)
+    lines = [f"rec.dat {storage}x{per_frame} 200 {n_bits} 0 0 {counts[:, at].sum() & 0xFFFF} 0 V{at}" for at in (1, 0)]
+    path = write_header(tmp_path, f"rec 2 200 {20_000 // per_frame}", lines[1], lines[0], data=b"")
+    write_flac(tmp_path / "rec.dat", counts, n_bits)
+    for at in (0, 1):
+        reading = read_ecg_fully(path, column=f"V{at}")
+        assert reading.signal.fs_hz == 200 * per_frame
+        expected = np.where(counts[:, at] == -(1 << (n_bits - 1)), np.nan, counts[:, at] / 200)
+        np.testing.assert_array_equal(reading.signal.samples, expected)
+        assert not [note for note in reading.notes if "cut off" in note or "checksum" in note]
+
+
+def test_a_compressed_record_that_was_cut_off_is_read_to_the_damage(tmp_path: Path) -> None:
+    counts = np.random.default_rng(0).integers(-2000, 2000, (50_000, 1))
+    path = write_header(tmp_path, "rec 1 200 50000", "rec.dat 516 200 16 0 0 0 0 II", data=b"")
+    write_flac(tmp_path / "rec.dat", counts, 16)
+    content = (tmp_path / "rec.dat").read_bytes()
+    (tmp_path / "rec.dat").write_bytes(content[: len(content) // 2])
+    reading = read_ecg_fully(path)
+    n_times = len(reading.signal.samples)
+    assert 15_000 < n_times < 30_000
+    np.testing.assert_array_equal(reading.signal.samples[:15_000], counts[:15_000, 0] / 200)
+    assert f"{50_000 - n_times} of 50000 samples" in reading.notes[0]
 
 
 def test_ambiguous_channels_are_listed(tmp_path: Path) -> None:
