@@ -162,7 +162,7 @@ def _find_film(path: Path, fps: float | None, changed_ns: int, n_bytes: int) -> 
             raise CorruptDataError(f"{path}: a still picture but no video; expected a video such as H.264 in MP4")
         packets = {stream.index: _Packets() for stream in streams}
         for packet in demux(container, *streams) if streams else ():
-            packets[packet.stream_index].add(packet)
+            packets[packet.stream.index].add(packet)
         filled = [stream for stream in streams if packets[stream.index].shown]
         if not filled:
             raise CorruptDataError(f"{path}: no frame in it; copy it again")

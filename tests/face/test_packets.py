@@ -83,6 +83,9 @@ KINDS: dict[str, Callable[[Path], Path]] = {
         folder / "clip.avi", codec="mjpeg", pixels="yuvj420p", time_base=Fraction(1, FPS)
     ),
     "a sound track that is longer": lambda folder: write_streams(folder / "clip.mkv", films=[N_FRAMES], sound_s=4.0),
+    "a sound track that comes first": lambda folder: write_streams(
+        folder / "clip.mov", films=[N_FRAMES], sound_s=2.0, sound_first=True
+    ),
     "a sound track that is shorter": lambda folder: write_streams(folder / "clip.mkv", films=[N_FRAMES], sound_s=1.0),
 }
 

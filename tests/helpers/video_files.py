@@ -155,12 +155,16 @@ def _encode(box: Any, stream: Any, n_frames: int, base: Fraction, *, rate: float
     box.mux(stream.encode(None))
 
 
-def write_streams(path: Path, *, films: Sequence[int], sound_s: float = 0.0, still: bool = False) -> Path:
+def write_streams(
+    path: Path, *, films: Sequence[int], sound_s: float = 0.0, still: bool = False, sound_first: bool = False
+) -> Path:
     """Several video streams with so many frames each, after a still picture and beside silence where asked for."""
     with av.open(str(path), "w") as box:
+        sound = box.add_stream("aac", rate=16000, layout="mono") if sound_s and sound_first else None
         streams = [add_stream(box, "mjpeg", rate=1, pixels="yuvj420p")] if still else []
         streams += [add_stream(box, "libx264") for _ in films]
-        sound = box.add_stream("aac", rate=16000, layout="mono") if sound_s else None
+        if sound_s and not sound_first:
+            sound = box.add_stream("aac", rate=16000, layout="mono")
         for stream, n_frames in zip(streams, [1, *films] if still else films, strict=True):
             _encode(box, stream, n_frames, Fraction(1, FPS))
         if sound is not None:
