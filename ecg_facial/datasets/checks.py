@@ -21,6 +21,7 @@ from ecg_facial.face.video import probe_video, read_image
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.paths import explain_absence
 from ecg_facial.runtime.storage import fingerprint_file
 
 _TRIALS_PER_TASK = 32
@@ -109,7 +110,7 @@ def _check(trial: Recording, signal: VideoRef | EcgRef, check_files: bool, min_d
         return Problem(kind=kind, subject=trial.subject.id, trial=trial.id, path=signal.path, message=message)
 
     if not signal.path.exists():
-        return [describe("missing", f"no such {name} file")]
+        return [describe("missing", f"no such {name} file{explain_absence(signal.path)}")]
     if not check_files:
         return []
     notes: tuple[str, ...] = ()

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ecg_facial.datasets.checks import CheckedTrial, check_trials
+from ecg_facial.datasets.locating import locate
 from ecg_facial.datasets.merging import Duplicates, merge, merge_rest
-from ecg_facial.datasets.readers.registry import READERS, make_settings
+from ecg_facial.datasets.readers.registry import make_settings
 from ecg_facial.datasets.records import DatasetIndex, Problem, Scan
 from ecg_facial.datasets.settings import AUTO, MIN_DURATION_S, MIN_SHARE
+from ecg_facial.datasets.shared_files import find_shared
+from ecg_facial.datasets.spelling import unify_scan
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
-from ecg_facial.runtime.listing import list_files, list_folders
 from ecg_facial.runtime.progress import announce_time, track
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import fingerprint_file, sha256_json
@@ -86,13 +88,20 @@ def index_dataset(
     """
     shortest_s = min(MIN_DURATION_S, MIN_SHARE * window_s) if min_duration_s is None else min_duration_s
     _check_limits(window_s, shortest_s, duplicates)
-    root = Path(root).resolve()
-    chosen = READERS[_choose_reader(root, reader)]
+    located = locate(root, reader)
+    root, chosen = located.root, located.reader
     settings = make_settings(chosen, reader_options or {})
     with announce_time("Looking through the data set", show=show_progress and chosen.slow):
-        found = chosen.scan(root, settings, window_s=window_s)
+        found = unify_scan(chosen.scan(root, settings, window_s=window_s))
     trials, problems = merge(found, duplicates=duplicates)
     rest, odd = merge_rest(found, duplicates=duplicates)
+    shared, overlaps = find_shared(found.entries)
+    if shared and duplicates == "raise":
+        more = f" (and {len(shared) - 1} more)" if len(shared) > 1 else ""
+        raise AmbiguousDataError(
+            f"{shared[0].path}: trial {shared[0].trial} has the {shared[0].message}{more}; mend one"
+        )
+    problems += shared
     if not (trials or problems):
         raise MissingDataError(f"{root}: no trial in it; expected {chosen.card.layout}")
     check = partial(check_trials, check_files=check_files, min_duration_s=shortest_s, executor=executor)
@@ -116,6 +125,7 @@ def index_dataset(
         simulated=find_marker(found.base, usable) is not None,
         rest=usable_rest,
         levels_by=chosen.card.levels,
+        notes=(*located.notes, *found.notes, *overlaps),
     )
 
 
@@ -130,24 +140,6 @@ def _check_limits(window_s: float, min_duration_s: float, duplicates: str) -> No
         raise SettingsError(f"window_s is {window_s}: expected a positive number of seconds")
     if not min_duration_s >= 0:
         raise SettingsError(f"min_duration_s is {min_duration_s}: expected 0 or more seconds")
-
-
-def _choose_reader(root: Path, wanted: str) -> str:
-    if wanted != AUTO and wanted not in READERS:
-        raise SettingsError(f"unknown reader {wanted!r}: expected {AUTO}, {', '.join(READERS)}")
-    if not root.exists():
-        raise MissingDataError(f"{root}: no such folder; check the path of the data set")
-    if root.is_dir() and not (list_files(root) or list_folders(root)):
-        raise MissingDataError(f"{root}: the folder is empty; expected a data set")
-    fitting = [name for name, reader in READERS.items() if reader.fits(root)]
-    if wanted != AUTO and (wanted in fitting or wanted == "manifest"):
-        return wanted
-    layouts = "; ".join(f"{name}: {READERS[name].card.layout}" for name in (READERS if wanted == AUTO else [wanted]))
-    if wanted != AUTO or not fitting:
-        raise MissingDataError(f"{root}: no data set that can be read; looked for {layouts}")
-    if len(fitting) > 1:
-        raise AmbiguousDataError(f"{root}: fits the readers {' and '.join(fitting)}; name the one that is meant")
-    return fitting[0]
 
 
 def _order(trial: Recording) -> tuple[str, str]:

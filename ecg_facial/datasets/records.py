@@ -98,6 +98,8 @@ class DatasetIndex:
         The same people at rest, sorted like the trials. Rest recordings are never trained on or scored.
     levels_by : {"stimulus", "observer"}
         Source of the levels: the stimulus, or an observer's coding of the face, such as PSPI.
+    notes : tuple of str
+        What was assumed or merged, one line each.
     """
 
     root: Path
@@ -109,6 +111,7 @@ class DatasetIndex:
     simulated: bool
     rest: tuple[RestRecording, ...] = ()
     levels_by: LevelSource = "stimulus"
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -164,6 +167,8 @@ class Scan:
         Of rest recordings; a missing signal is no problem for them.
     rest_base : Path or None
         Folder to which paths of rest recordings are relative, if they are outside `base`.
+    notes : tuple of str
+        What was merged, or taken for something else, one line each.
     """
 
     base: Path
@@ -174,3 +179,4 @@ class Scan:
     expects_ecg: bool = True
     rest: tuple[Entry, ...] = ()
     rest_base: Path | None = None
+    notes: tuple[str, ...] = ()

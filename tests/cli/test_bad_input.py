@@ -64,8 +64,8 @@ def only_other_levels(root: Path) -> list[str]:
     return ["benchmark", str(root), "--out", str(root / "run")]
 
 
-def wrong_manifest_delimiter(root: Path) -> list[str]:
-    (root / "manifest.csv").write_text("subject;trial;label;video;ecg;fs_hz\na;1;BL1;x.mp4;;\n")
+def a_manifest_with_a_person_in_two_spellings(root: Path) -> list[str]:
+    (root / "manifest.csv").write_text("subject;trial;label;video;ecg;fs_hz\n007;1;BL1;x.mp4;;\n7;2;BL1;y.mp4;;\n")
     return ["index", str(root)]
 
 
@@ -122,7 +122,7 @@ BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
     two_files_for_one_trial: ("2 videos", ".avi", ".mp4", "keep one of them"),
     only_unknown_levels: ("no usable trials", "ecg-facial index"),
     only_other_levels: ("no usable trials of task 'biovid4'", "ecg-facial index"),
-    wrong_manifest_delimiter: ("separated by semicolon", "expected comma"),
+    a_manifest_with_a_person_in_two_spellings: ("'007' and '7'", "Spell it in one way"),
     zero_rate_in_a_manifest: ("fs_hz 0", "positive sampling rate"),
     unknown_preset: ("'impossible'", "expected one of", "clear"),
     unknown_pathology: ("'fog'", "expected one of", "missing_ecg"),

@@ -29,12 +29,13 @@ from typing import Literal, cast, get_args
 from ecg_facial.datasets.readers.contract import Reader
 from ecg_facial.datasets.readers.folders import find_folder, name_copies
 from ecg_facial.datasets.readers.sessions import SESSION_PART, list_session_rest
-from ecg_facial.datasets.readers.tables import read_rows
+from ecg_facial.datasets.readers.tables import open_rows, read_rows
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
 from ecg_facial.runtime.listing import find_child, fold_name, list_files, list_folders
+from ecg_facial.runtime.names import name_key, same_name
 from ecg_facial.runtime.settings import strict_settings
 
 Signals = Literal["filtered", "raw"]
@@ -60,7 +61,7 @@ _REST_FOLDER = "rest"
 _PART, _VIDEO, _SAMPLES = "PartA", "video", Path("starting_point") / "samples.csv"
 _VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov"})
 _BIOSIGNAL_ENDING = re.compile(r"_bio$", re.IGNORECASE)
-_SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})")
+_SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})", re.IGNORECASE)
 _SAMPLE = re.compile(r"(?P<subject>.+)-(?P<code>[^-]+)-\d+")
 
 
@@ -108,7 +109,7 @@ def parse_subject(name: str) -> Subject:
     match = _SUBJECT.fullmatch(name)
     if match is None:
         return Subject(id=name)
-    return Subject(id=name, sex=cast(Literal["m", "w"], match["sex"]), age_years=int(match["age"]))
+    return Subject(id=name, sex=cast(Literal["m", "w"], match["sex"].lower()), age_years=int(match["age"]))
 
 
 def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
@@ -171,9 +172,10 @@ def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
 def _keep_reactive(scan: Scan) -> Scan:
     """Leave out the people without a visible reaction, and their problems."""
     entries, rest = (
-        tuple(entry for entry in part if entry.subject.id not in UNREACTIVE) for part in (scan.entries, scan.rest)
+        tuple(entry for entry in part if name_key(entry.subject.id) not in UNREACTIVE)
+        for part in (scan.entries, scan.rest)
     )
-    problems = tuple(problem for problem in scan.problems if problem.subject not in UNREACTIVE)
+    problems = tuple(problem for problem in scan.problems if name_key(problem.subject) not in UNREACTIVE)
     return replace(scan, entries=entries, problems=problems, rest=rest)
 
 
@@ -242,7 +244,7 @@ def _make_entry(
     if match is None:
         message = f"no level in the name {path.name!r}: expected such as 071309_w_21-BL1-081"
         return Problem(kind="unknown_label", subject=folder, trial=sample, path=path, message=message)
-    if match["subject"] != folder:
+    if not same_name(match["subject"], folder):
         message = f"named after subject {match['subject']!r}, but in the folder of {folder!r}"
         return Problem(kind="unknown_label", subject=folder, trial=sample, path=path, message=message)
     return Entry(subject=parse_subject(folder), trial=sample, code=match["code"], origin=path, video=video, ecg=ecg)
@@ -250,10 +252,10 @@ def _make_entry(
 
 def _read_samples(path: Path) -> Iterator[Entry]:
     """Read the table by its column names; the level is the class name, or the class id if there is no name."""
-    rows = read_rows(path, delimiter="\t", needed=("sample_name",), remedy="or remove it: file names are used then")
-    for number, row in rows:
+    table = open_rows(path, needed=("sample_name",), remedy="or remove it: file names are used then")
+    for number, row in read_rows(table):
         sample, match = row["sample_name"], _SAMPLE.fullmatch(row["sample_name"])
-        code = row.get("class_name") or row.get("class_id", "")
+        code = row.get("class_name") or name_key(row.get("class_id", ""))
         subject = row.get("subject_name") or (match["subject"] if match else "")
         if not (sample and subject):
             raise CorruptDataError(f"{path}: row {number} names no sample and subject; mend or remove that row")
@@ -261,12 +263,13 @@ def _read_samples(path: Path) -> Iterator[Entry]:
 
 
 def _keep_listed(entries: list[Entry], listed: set[str], samples: Path) -> tuple[list[Entry], list[Problem]]:
-    kept = [entry for entry in entries if entry.trial in listed]
+    known = {name_key(trial) for trial in listed}
+    kept = [entry for entry in entries if name_key(entry.trial) in known]
     message = f"not listed in {samples.name}"
     problems = [
         Problem(kind="unknown_label", subject=entry.subject.id, trial=entry.trial, path=entry.origin, message=message)
         for entry in entries
-        if entry.trial not in listed
+        if name_key(entry.trial) not in known
     ]
     return kept, problems
 

@@ -21,12 +21,14 @@ from typing import Literal, cast
 
 from ecg_facial.datasets.readers.contract import NoSettings, Reader
 from ecg_facial.datasets.readers.naming import make_unique
-from ecg_facial.datasets.readers.tables import read_rows
+from ecg_facial.datasets.readers.tables import open_rows, read_rows
 from ecg_facial.datasets.records import Card, Entry, Scan
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
 from ecg_facial.runtime.listing import find_child
+from ecg_facial.runtime.names import is_missing, name_key, unify_names
+from ecg_facial.runtime.paths import PathFinder
 
 MANIFEST_NAME = "manifest.csv"
 LAYOUT = f"{MANIFEST_NAME} with the columns subject,trial,label,video,ecg,fs_hz"
@@ -37,6 +39,7 @@ CARD = Card(
     needs=f"{MANIFEST_NAME}, and the videos and ECG tables that it names",
     layout=LAYOUT,
 )
+_SEXES = dict.fromkeys(("m", "male", "man"), "m") | dict.fromkeys(("w", "f", "female", "woman"), "w")
 _NEEDED = ("subject", "trial", "label")
 _OF_FEATURES = "or name the columns of a table of features: benchmark --features, --label, --subject"
 
@@ -59,19 +62,29 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     path = root if root.is_file() else find_child(root, MANIFEST_NAME)
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file; write a table with the columns subject,trial,label,video,ecg")
-    rows = list(read_rows(path, delimiter=",", needed=_NEEDED, remedy=_OF_FEATURES))
+    table = open_rows(path, needed=_NEEDED, remedy=_OF_FEATURES)
+    rows = [(number, _blank(row)) for number, row in read_rows(table)]
     if not rows:
         raise MissingDataError(f"{path}: a header but no rows; write one row per trial")
     if not {"video", "ecg"} & rows[0][1].keys():
         raise CorruptDataError(f"{path}: no column video or ecg (found {', '.join(rows[0][1])}); add one")
+    for number, row in rows:
+        if not (row["subject"] and row["trial"]):
+            raise CorruptDataError(f"{path}: row {number} has no subject or no trial; fill both cells")
+    people = unify_names((row["subject"] for _, row in rows), what="subject", where=str(path), people=True)
+    trials = unify_names((row["trial"] for _, row in rows), what="trial", where=str(path))
+    rows = [
+        (number, {**row, "subject": people.names[row["subject"]], "trial": trials.names[row["trial"]]})
+        for number, row in rows
+    ]
     subjects: dict[str, Subject] = {}
     for number, row in rows:
         _remember_subject(row, subjects, f"{path}: row {number}")
     ids = make_unique((row["subject"], row["trial"]) for _, row in rows)
-    entries = []
+    finder, entries = PathFinder(base=path.parent), []
     for number, row in rows:
         subject, trial = subjects[row["subject"]], ids[row["subject"], row["trial"]]
-        video, ecg = _parse_signals(row, path.parent, f"{path}: row {number}")
+        video, ecg = _parse_signals(row, finder, f"{path}: row {number}")
         entries.append(Entry(subject=subject, trial=trial, code=row["label"], origin=path, video=video, ecg=ecg))
     return Scan(
         base=path.parent,
@@ -81,7 +94,13 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
         expects_video=False,
         expects_ecg=False,
         rest=tuple(entry for entry in entries if _is_rest(entry)),
+        notes=(*table.notes, *people.notes, *trials.notes, *finder.notes),
     )
+
+
+def _blank(row: dict[str, str]) -> dict[str, str]:
+    """Empty the cells that hold a word for "missing"; what the label means is decided with all labels."""
+    return {name: "" if name != "label" and is_missing(cell) else cell for name, cell in row.items()}
 
 
 def _is_rest(entry: Entry) -> bool:
@@ -89,8 +108,6 @@ def _is_rest(entry: Entry) -> bool:
 
 
 def _remember_subject(row: dict[str, str], known: dict[str, Subject], where: str) -> None:
-    if not (row["subject"] and row["trial"]):
-        raise CorruptDataError(f"{where} has no subject or no trial; fill both cells")
     subject = _parse_subject(row, where)
     before = known.setdefault(subject.id, subject)
     if before != subject:
@@ -98,25 +115,27 @@ def _remember_subject(row: dict[str, str], known: dict[str, Subject], where: str
 
 
 def _parse_subject(row: dict[str, str], where: str) -> Subject:
-    sex, age = row.get("sex", "").lower(), row.get("age_years", "")
-    if sex not in ("", "m", "w"):
-        raise CorruptDataError(f"{where} has sex {sex!r}; expected m, w, or nothing")
-    if age and not age.isdecimal():
+    said, age = row.get("sex", ""), row.get("age_years", "")
+    sex = _SEXES.get(name_key(said))
+    if said and sex is None:
+        raise CorruptDataError(f"{where} has sex {said!r}; expected m, w, or nothing")
+    years = name_key(age)
+    if age and not years.isdecimal():
         raise CorruptDataError(f"{where} has age_years {age!r}; expected whole years, or nothing")
     return Subject(
-        id=row["subject"], sex=cast(Literal["m", "w"], sex) if sex else None, age_years=int(age) if age else None
+        id=row["subject"], sex=cast(Literal["m", "w"], sex) if sex else None, age_years=int(years) if age else None
     )
 
 
-def _parse_signals(row: dict[str, str], folder: Path, where: str) -> tuple[VideoRef | None, EcgRef | None]:
+def _parse_signals(row: dict[str, str], finder: PathFinder, where: str) -> tuple[VideoRef | None, EcgRef | None]:
     """Read the signals of a row; its numbers are checked even if no signal needs them."""
     fs_hz = _parse_number(row, "fs_hz", where, wanted="a positive sampling rate in Hz")
     start_s = _parse_number(row, "start_s", where, wanted="0 or more seconds", least=0.0) or 0.0
     duration_s = _parse_number(row, "duration_s", where, wanted="a positive number of seconds")
     video, ecg = row.get("video"), row.get("ecg")
     return (
-        VideoRef(path=folder / video, start_s=start_s, duration_s=duration_s) if video else None,
-        EcgRef(path=folder / ecg, fs_hz=fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
+        VideoRef(path=finder.find(video).path, start_s=start_s, duration_s=duration_s) if video else None,
+        EcgRef(path=finder.find(ecg).path, fs_hz=fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
     )
 
 
@@ -126,7 +145,8 @@ def _parse_number(
     """Read a number above 0, or of at least `least`; None for an empty cell."""
     text = row.get(column, "")
     try:
-        value = float(text) if text else None
+        # a cell with a decimal comma is quoted, or the separator is another one
+        value = float(text.replace(",", ".")) if text else None
     except ValueError:
         value = math.nan
     if value is not None and not (math.isfinite(value) and (value > 0 if least is None else value >= least)):

@@ -157,7 +157,7 @@ def _read_heater(path: Path) -> tuple[Float64Array, Float64Array]:
     """Read temperatures and ratings; a gap in the temperatures could hide a stimulus."""
     import numpy as np
 
-    columns = read_columns(path, (_HEATER, _RATING), delimiter=";", decimal=",")
+    columns = read_columns(path, (_HEATER, _RATING))
     heater_c = columns[_HEATER]
     if not np.isfinite(heater_c).all():
         row = 2 + int(np.argmin(np.isfinite(heater_c)))

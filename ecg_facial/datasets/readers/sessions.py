@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
 from ecg_facial.datasets.readers.folders import find_folder, name_copies
-from ecg_facial.datasets.readers.tables import read_columns, read_rows
+from ecg_facial.datasets.readers.tables import open_rows, read_columns, read_rows
 from ecg_facial.datasets.records import Entry, Problem
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Subject, VideoRef
 from ecg_facial.runtime.listing import find_child, list_files
+from ecg_facial.runtime.names import name_key
 
 if TYPE_CHECKING:
     from ecg_facial.runtime.typing import Float64Array
@@ -75,9 +76,9 @@ def list_session_rest(
     taken = _read_taken(labels, clips) if paths else {}
     for path in paths:
         try:
-            if path.stem not in taken:
+            if name_key(path.stem) not in taken:
                 raise DataError(f"{labels}: no trial of {path.stem}, so the rest in the session is unknown; add them")
-            starts_s = _find_starts(path, taken[path.stem], window_s)
+            starts_s = _find_starts(path, taken[name_key(path.stem)], window_s)
         except DataError as error:
             yield Problem(kind="unreadable", subject=path.stem, trial="", path=path, message=str(error))
             continue
@@ -102,22 +103,22 @@ def _make_entry(path: Path, subject: Subject, number: int, *, start_s: float, wi
 def _read_taken(path: Path, clips: Collection[str]) -> dict[str, list[Interval]]:
     """Read the intervals of the scored trials and of existing rest clips, by subject."""
     taken: dict[str, list[Interval]] = {}
-    for number, row in read_rows(path, delimiter=",", needed=("subject", "trial", "level", "onset_s")):
+    for number, row in read_rows(open_rows(path, needed=("subject", "trial", "level", "onset_s"))):
         try:
-            onset_s = float(row["onset_s"])
+            onset_s = float(row["onset_s"].replace(",", "."))
         except ValueError:
             raise CorruptDataError(
                 f"{path}: row {number} has onset_s {row['onset_s']!r}; expected seconds from the session's start"
             ) from None
-        if row["level"] != REST_CODE or row["trial"] in clips:
-            taken.setdefault(row["subject"], []).append((onset_s, onset_s + _TRIAL_S))
+        if name_key(row["level"]) != name_key(REST_CODE) or row["trial"] in clips:
+            taken.setdefault(name_key(row["subject"]), []).append((onset_s, onset_s + _TRIAL_S))
     return taken
 
 
 def _find_starts(path: Path, taken: list[Interval], window_s: float) -> list[float]:
     import numpy as np
 
-    columns = read_columns(path, ("time", "temperature"), delimiter="\t")
+    columns = read_columns(path, ("time", "temperature"))
     times_s = (columns["time"] - columns["time"][0]) / _MICROSECONDS
     if len(times_s) < 2 or not np.all(np.diff(times_s) > 0):
         raise CorruptDataError(f"{path}: the time column does not increase; copy the file again")

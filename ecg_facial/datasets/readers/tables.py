@@ -5,71 +5,69 @@ Input: a path. Output: rows as dictionaries with their line numbers, or columns 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecg_facial.errors import CorruptDataError
+from ecg_facial.runtime.names import name_key
+from ecg_facial.runtime.numbers import MISSING_WORDS, find_style
+from ecg_facial.runtime.text_tables import TextTable, find_table, iterate_rows
 
 if TYPE_CHECKING:
     from ecg_facial.runtime.typing import Float64Array
 
-_DELIMITER_NAMES = {"\t": "TAB", ",": "comma", ";": "semicolon"}
+_ROWS_FOR_STYLE = 200
 
 
-def read_rows(
-    path: Path, *, delimiter: str, needed: Sequence[str], remedy: str = ""
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield line numbers and rows; blank lines are skipped, cells are stripped.
+def open_rows(path: Path, *, needed: Sequence[str], remedy: str = "") -> TextTable:
+    """Find a table of names; its separator and its encoding do not matter.
 
     Parameters
     ----------
     path : Path
-    delimiter : str
     needed : sequence of str
-        Required columns; case does not matter, names are given in lower case.
+        Required columns, in lower case; letter case of the table does not matter.
     remedy : str
         Added to the message if the table cannot be used.
 
     Raises
     ------
     CorruptDataError
-        If it is not text, lacks a column, or a row has another number of cells than the header.
+        If it is not text, or lacks a column.
     """
-    ending = f", {remedy}" if remedy else ""
-    with open(path, encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, delimiter=delimiter)
-        try:
-            header = [cell.strip().lower() for cell in next(reader, [])]
-            _check_header(path, header, delimiter, needed, ending)
-            for cells in reader:
-                if not any(cell.strip() for cell in cells):
-                    continue
-                if len(cells) != len(header):
-                    raise CorruptDataError(
-                        f"{path}: row {reader.line_num} has {len(cells)} cells, the header {len(header)}; mend that row"
-                    )
-                yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        except (UnicodeDecodeError, csv.Error):
-            raise CorruptDataError(f"{path}: not a text table; expected UTF-8 text{ending}") from None
+    table = find_table(path, expected=f"the columns {', '.join(needed)}", columns=needed, remedy=remedy)
+    _check_columns(table, needed, f", {remedy}" if remedy else "")
+    return table
 
 
-def read_columns(path: Path, names: Sequence[str], *, delimiter: str, decimal: str = ".") -> dict[str, Float64Array]:
-    """Read some columns of a long table of numbers.
+def read_rows(table: TextTable) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line numbers and rows by column, names in lower case; blank lines are skipped, cells are stripped.
+
+    Raises
+    ------
+    CorruptDataError
+        If a row has another number of cells than the header.
+    """
+    header = [name_key(name) for name in table.names]
+    for number, cells in iterate_rows(table):
+        yield number, dict(zip(header, cells, strict=True))
+
+
+def read_columns(path: Path, names: Sequence[str]) -> dict[str, Float64Array]:
+    """Read some columns of a long table of numbers, whatever its separator and its decimal sign.
 
     Parameters
     ----------
     path : Path
     names : sequence of str
-        As the file spells them.
-    delimiter, decimal : str
-        Separator of the cells, and the decimal sign.
+        Letter case does not matter.
 
     Returns
     -------
     dict of str to ndarray, shape (n_rows,)
-        NaN for an empty cell.
+        By the names that are given; NaN for an empty cell.
 
     Raises
     ------
@@ -80,12 +78,24 @@ def read_columns(path: Path, names: Sequence[str], *, delimiter: str, decimal: s
     import numpy as np
     import pandas as pd
 
-    with open(path, encoding="utf-8-sig", errors="replace") as stream:
-        header = [cell.strip().strip('"') for cell in stream.readline().split(delimiter)]
-    _check_header(path, [cell for cell in header if cell], delimiter, names, "")
+    found = find_table(path, expected=f"the columns {', '.join(names)}", columns=names)
+    _check_columns(found, names, "")
+    own = {name: found.find_column(name) for name in names}
+    style = find_style((cells for _, cells in islice(iterate_rows(found), _ROWS_FOR_STYLE)), found.separator)
     try:
-        table = pd.read_csv(path, sep=delimiter, decimal=decimal, usecols=list(names), encoding="utf-8-sig")
-        columns = {name: table[name].to_numpy(np.float64) for name in names}
+        table = pd.read_csv(
+            path,
+            sep=found.separator,
+            decimal=style.decimal,
+            names=list(found.names),
+            usecols=list(own.values()),
+            skiprows=found.header_line,
+            encoding=found.text.encoding,
+            na_values=sorted(MISSING_WORDS),
+            index_col=False,
+            header=None,
+        )
+        columns = {name: table[spelt].to_numpy(np.float64) for name, spelt in own.items()}
     except (ValueError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise CorruptDataError(f"{path}: not a table of numbers ({reason}); copy the file again") from None
@@ -94,15 +104,9 @@ def read_columns(path: Path, names: Sequence[str], *, delimiter: str, decimal: s
     return columns
 
 
-def _check_header(path: Path, header: list[str], delimiter: str, needed: Sequence[str], ending: str) -> None:
-    if not header:
-        raise CorruptDataError(f"{path}: the file is empty; expected the columns {', '.join(needed)}{ending}")
-    name = _DELIMITER_NAMES[delimiter]
-    other = next((mark for mark in _DELIMITER_NAMES if mark != delimiter and mark in header[0]), None)
-    if len(header) == 1 and other is not None:
-        raise CorruptDataError(
-            f"{path}: columns are separated by {_DELIMITER_NAMES[other]}, expected {name}; save it with {name}{ending}"
-        )
-    missing = [column for column in needed if column not in header]
+def _check_columns(table: TextTable, needed: Sequence[str], ending: str) -> None:
+    missing = [column for column in needed if table.find_column(column) is None]
     if missing:
-        raise CorruptDataError(f"{path}: no column {', '.join(missing)} (found {', '.join(header)}); add it{ending}")
+        raise CorruptDataError(
+            f"{table.path}: no column {', '.join(missing)} (found {', '.join(table.names)}); add it{ending}"
+        )

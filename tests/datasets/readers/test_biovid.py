@@ -99,7 +99,7 @@ def test_the_samples_table_is_part_of_the_fingerprint(layout: Any) -> None:
 @pytest.mark.parametrize(
     ("header", "row", "message"),
     [
-        (HEADER.replace("\t", ","), "1", "separated by comma, expected TAB"),
+        (HEADER.replace("\t", ","), "1", "row 2 has 1 cells, the header 6"),
         ("sample\tclass_name", "a\tBL1", "no column sample_name"),
         (HEADER, "1\t2", "row 2 has 2 cells, the header 6"),
         (HEADER, "1\t\t0\tBL1\t1\t", "row 2 names no sample"),

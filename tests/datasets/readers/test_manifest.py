@@ -67,13 +67,13 @@ def test_an_ecg_of_unknown_rate_says_what_to_give(layout: Any, media: SimpleName
 
 
 def test_sex_and_age_are_read_where_they_are_given(layout: Any) -> None:
-    rows = [f"ann,a,P1,,signals/{NAME}.csv,,w,54", f"bob,a,P1,,signals/{NAME}.csv,,,"]
+    rows = [f"ann,a,P1,,signals/{NAME}.csv,,Female,54.0", "bob,a,P1,,signals/071309_w_21-PA3-001.csv,,NA,-"]
     layout.write_manifest(rows, header=HEADER + ",sex,age_years")
     assert index_dataset(layout.root).subjects == (Subject(id="ann", sex="w", age_years=54), Subject(id="bob"))
 
 
 def test_trials_that_two_subjects_number_alike_stay_apart(layout: Any) -> None:
-    layout.write_manifest([f"{subject},1,P1,,signals/{NAME}.csv," for subject in ("ann", "bob")])
+    layout.write_manifest(["ann,1,P1,,signals/071309_w_21-PA3-001.csv,", f"bob,1,P1,,signals/{NAME}.csv,"])
     assert [trial.id for trial in index_dataset(layout.root).trials] == ["ann-1", "bob-1"]
 
 
@@ -92,8 +92,6 @@ def test_a_spreadsheets_byte_order_mark_and_blank_lines_do_no_harm(layout: Any) 
 @pytest.mark.parametrize(
     ("header", "row", "error", "message"),
     [
-        (HEADER.replace(",", ";"), "s1;a;P1;;x.csv;", CorruptDataError, "separated by semicolon, expected comma"),
-        (HEADER.replace(",", "\t"), "s1\ta\tP1\t\tx.csv\t", CorruptDataError, "separated by TAB, expected comma"),
         ("subject,video,ecg", "s1,x,y", CorruptDataError, "no column trial, label"),
         ("subject,trial,label", "s1,a,P1", CorruptDataError, "no column video or ecg"),
         (HEADER, "s1,a,P1,,x.csv,0", DataError, "row 2 has fs_hz 0; expected a positive"),
@@ -102,7 +100,7 @@ def test_a_spreadsheets_byte_order_mark_and_blank_lines_do_no_harm(layout: Any) 
         (HEADER, "s1,a,P1,,x.csv,inf", DataError, "fs_hz inf"),
         (HEADER, "s1,a,P1", CorruptDataError, "row 2 has 3 cells, the header 6"),
         (HEADER, ",a,P1,,x.csv,", CorruptDataError, "row 2 has no subject"),
-        (HEADER + ",sex", "s1,a,P1,,x.csv,,female", CorruptDataError, "sex 'female'; expected m, w"),
+        (HEADER + ",sex", "s1,a,P1,,x.csv,,x", CorruptDataError, "sex 'x'; expected m, w"),
         (HEADER + ",age_years", "s1,a,P1,,x.csv,,5.5", CorruptDataError, "age_years '5.5'"),
     ],
 )
@@ -130,7 +128,7 @@ def test_a_manifest_without_rows_or_bytes_is_refused(layout: Any) -> None:
     with pytest.raises(CorruptDataError, match="the file is empty"):
         index_dataset(layout.root)
     path.write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(CorruptDataError, match="not a text table"):
+    with pytest.raises(CorruptDataError, match="no column subject"):
         index_dataset(layout.root)
 
 
