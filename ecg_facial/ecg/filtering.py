@@ -16,6 +16,8 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 # A band edge at the Nyquist frequency makes the bilinear transform singular, so at low rates the band ends here.
 _MAX_SHARE_OF_NYQUIST = 0.95
+# shorter than any wave of an ECG that tells a beat from another (a QRS complex has 80 ms)
+_SHORT_GAP_S = 0.02
 
 
 def check_rate(fs_hz: float) -> float:
@@ -38,20 +40,22 @@ def _design(fs_hz: float, low_hz: float, high_hz: float, order: int) -> tuple[Fl
     return sos, int(np.ceil(fs_hz / low_hz))
 
 
-def bridge_gaps(samples: Float64Array) -> tuple[Float64Array, BoolArray]:
+def bridge_gaps(samples: Float64Array, fs_hz: float) -> tuple[Float64Array, BoolArray]:
     """Fill gaps by straight lines.
 
     Parameters
     ----------
     samples : ndarray, shape (n_times,)
         Samples; anything that is not finite is a gap.
+    fs_hz : float
+        Sampling rate in Hz.
 
     Returns
     -------
     filled : ndarray of float64, shape (n_times,)
         Without gaps; zeros when nothing was recorded at all.
     gaps : ndarray of bool, shape (n_times,)
-        True where `samples` was not finite.
+        True where `samples` was not finite for 20 ms or more: a sample missing between two good ones is no gap.
     """
     samples = np.asarray(samples, dtype=np.float64)
     gaps = ~np.isfinite(samples)
@@ -60,7 +64,13 @@ def bridge_gaps(samples: Float64Array) -> tuple[Float64Array, BoolArray]:
     if gaps.all():
         return np.zeros_like(samples), gaps
     known = np.flatnonzero(~gaps)
-    return np.interp(np.arange(len(samples)), known, samples[known]), gaps
+    filled = np.interp(np.arange(len(samples)), known, samples[known])
+    # a gap at either end has no good sample on one side
+    edges = np.flatnonzero(np.diff(gaps, prepend=False, append=False))
+    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if start > 0 and end < len(samples) and end - start < _SHORT_GAP_S * fs_hz:
+            gaps[start:end] = False
+    return filled, gaps
 
 
 def bandpass(
@@ -71,7 +81,7 @@ def bandpass(
     Parameters
     ----------
     samples : ndarray, shape (n_times,)
-        Samples in any unit; gaps (NaN or infinite) are bridged for filtering and NaN again afterwards.
+        Samples in any unit; gaps (NaN or infinite) are bridged for filtering, and NaN again afterwards from 20 ms on.
     fs_hz : float
         Sampling rate in Hz.
     low_hz, high_hz : float
@@ -94,7 +104,7 @@ def bandpass(
         raise SettingsError(f"band {low_hz}..{high_hz} Hz at {fs_hz} Hz: expected 0 < low < high < half the rate")
     if order < 1:
         raise SettingsError(f"filter order is {order}: expected 1 or more")
-    filled, gaps = bridge_gaps(samples)
+    filled, gaps = bridge_gaps(samples, fs_hz)
     # no filter on a single sample
     if len(filled) < 2:
         return np.where(gaps, np.nan, 0.0)

@@ -122,7 +122,7 @@ def compute_sqi(ecg: Float64Array, fs_hz: float, *, r_peaks: RPeaks) -> float:
        quality indices and a Kalman filter", Physiol. Meas. 29(1), 2008.
     """
     get_scales(fs_hz)
-    filled, gaps = bridge_gaps(ecg)
+    filled, gaps = bridge_gaps(ecg, fs_hz)
     if len(r_peaks) < 2 or len(filled) < 0.5 * fs_hz or not np.ptp(filled) > 0:
         return 0.0
     # product of what must hold

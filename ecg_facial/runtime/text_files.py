@@ -41,7 +41,7 @@ _OTHER_FILES = {
 # tab, line ends, form feed, the end mark of DOS (Ctrl-Z) and escape occur in text
 _NO_TEXT = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a\x1b"))
 _MAX_SHARE_NO_TEXT = 0.05
-_UTF16_SHARE = 0.4
+_UTF16_SHARE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,8 +209,10 @@ def _find_unmarked_utf16(head: bytes) -> str | None:
 def _find_end(stream: BinaryIO, size: int, unit: int) -> int:
     """Length of the file without NUL characters (of `unit` bytes) at its end."""
     end = size
+    step = 1
     while end > 0:
-        start = max(0, end - MAX_LINE)
+        # the last byte, mostly, is none
+        start, step = max(0, end - step), MAX_LINE
         stream.seek(start)
         block = stream.read(end - start).rstrip(b"\0")
         if block:

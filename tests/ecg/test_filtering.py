@@ -55,13 +55,24 @@ def test_gaps_stay_gaps_and_disturb_only_their_surroundings() -> None:
 
 
 def test_gaps_are_bridged_by_straight_lines() -> None:
-    filled, gaps = bridge_gaps(np.array([np.nan, 1.0, np.nan, np.inf, 4.0, np.nan]))
+    filled, gaps = bridge_gaps(np.array([np.nan, 1.0, np.nan, np.inf, 4.0, np.nan]), 100.0)
     assert filled.tolist() == [1.0, 1.0, 2.0, 3.0, 4.0, 4.0]
     assert gaps.tolist() == [True, False, True, True, False, True]
 
 
+def test_samples_missing_between_good_ones_are_no_gap_below_20_ms() -> None:
+    samples = np.arange(20.0)
+    samples[[0, 3, 4, 8, 9, 10, 19]] = np.nan
+    filled, gaps = bridge_gaps(samples, 125.0)
+    assert np.flatnonzero(gaps).tolist() == [0, 8, 9, 10, 19]
+    assert filled[1:19].tolist() == list(range(1, 19))
+    holed = np.sin(np.arange(2000) / 20)
+    holed[500:504] = np.nan
+    assert not np.isnan(bandpass(holed, 512.0)).any()
+
+
 def test_nothing_recorded_gives_zeros_for_filtering_and_nan_after() -> None:
-    filled, gaps = bridge_gaps(np.full(5, np.nan))
+    filled, gaps = bridge_gaps(np.full(5, np.nan), FS_HZ)
     assert filled.tolist() == [0.0] * 5
     assert gaps.all()
     assert np.isnan(bandpass(np.full(500, np.nan), FS_HZ)).all()

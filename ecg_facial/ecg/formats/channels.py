@@ -84,6 +84,10 @@ def _match(recording: EcgFile, names: list[str], asked: str) -> list[int]:
     if not found and asked == ECG:
         likely = [name for name in names if looks_like_ecg(name)]
         found = [place for place, name in enumerate(names) if likely and name == _prefer(likely)]
+        if not found:
+            # a plug "A1" with a sensor "ECG"; the first of several, as with names
+            sensors = [place for place, channel in enumerate(recording.channels) if looks_like_ecg(channel.sensor)]
+            found = sensors[:1]
         if not found and len(names) == 1 and not recording.channels[0].is_named:
             return [0]
     return found

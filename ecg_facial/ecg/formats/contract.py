@@ -34,11 +34,14 @@ class Channel:
         As the file spells it; None when it gives none.
     is_named : bool
         Whether the file gave the name.
+    sensor : str
+        What the file says that the channel measures, where its name does not: ``ECG`` for a plug ``A1``.
     """
 
     name: str
     unit: str | None = None
     is_named: bool = True
+    sensor: str = ""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,40 +1,54 @@
-"""Text tables: CSV, TSV and similar.
+"""Text tables: CSV, TSV, and the text exports of devices.
 
 Input: the path of a table. Output: its columns, the samples of one, and the sampling rate: as given, from the time
 column, or stated above the table. BioVid's files are such tables.
+
+A file is opened in its encoding (`runtime.text_files`), its layout is found from rows in the middle (`text_layout`),
+the lines above are read as keys and values (`text_header`) and names (`text_names`). A column is read by NumPy where
+all of its cells are plain numbers, else cell by cell (`text_columns`), and placed by its times (`text_times`,
+`text_rate`).
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from ecg_facial.ecg.formats.contract import MAX_BYTES, Channel, Lead, readable, shorten
-from ecg_facial.ecg.formats.text_layout import MISSING_WORDS, Layout, find_labels, find_layout, find_rate_hz
-from ecg_facial.ecg.formats.units import split_unit
+from ecg_facial.ecg.formats.contract import Channel, Lead, readable, shorten
+from ecg_facial.ecg.formats.text_columns import (
+    Column,
+    Rows,
+    has_times,
+    join_time,
+    read_cells,
+    read_column,
+    read_fast,
+)
+from ecg_facial.ecg.formats.text_header import Header, StatedRate, read_header
+from ecg_facial.ecg.formats.text_layout import Layout, find_layout, split_cells
+from ecg_facial.ecg.formats.text_names import name_columns
+from ecg_facial.ecg.formats.text_rate import place_samples
+from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_samples, find_time_columns, scale_times
+from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.numbers import MISSING_WORDS
+from ecg_facial.runtime.text_files import TextFile, find_text
+from ecg_facial.runtime.time_cells import is_time_cell, parse_time_cells
 from ecg_facial.runtime.typing import Float64Array
 
-_TIME_NAMES = ("time", "timestamp", "timestamps", "t", "times")
-_TIME_UNITS = {
-    "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e3, "msec": 1e3, "milliseconds": 1e3,
-    "us": 1e6, "usec": 1e6, "\u00b5s": 1e6, "\u03bcs": 1e6, "microseconds": 1e6,
-}  # fmt: skip
-_COUNT_NAMES = frozenset(
-    {"sample", "samples", "index", "sample_index", "n", "nseq", "frame", "counter", "row", "id", ""}
-)
-_MAX_LINE, _MAX_COLUMNS = 1 << 20, 4096
-# 50 Hz, the lowest rate of the beat detector
-_MAX_STEP_S = 0.02
-# Rounded times have uneven steps, of twice the median at most; a larger step means lost samples.
-_MAX_JUMP = 2.5
-# A step above 0.1 cannot be in seconds, one above 100 not in milliseconds (at 1000 to 50 Hz a step is 1 to 20 ms).
-_MILLISECOND_STEP, _MICROSECOND_STEP = 0.1, 100.0
+_EXPECTED = "a table of numbers (CSV or TSV): one row per sample and one column per signal"
+_MAX_COLUMNS = 4096
+# a table of which as many rows are damaged is read wrongly
+_MOST_DAMAGED = 0.5
+_COMMENTS = "#%"
+_MAY_BE_NO_ROW = frozenset({"", " ", "\t", *_COMMENTS})
+# the time of the start and the rate in the first two rows (Empatica); times in seconds since 1970, from 2001 on
+_START_S, _RATES_HZ = (1e9, 5e9), (0.1, 5000.0)
+_COUNT_UNITS = frozenset({"adu", "counts", "count", "raw", "lsb", "bits", "digits"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,61 +57,140 @@ class TextTable:
 
     path: Path
     channels: tuple[Channel, ...]
-    rows: Sequence[str]
-    first_line: int
-    layout: Layout
-    stated_hz: float | None
+    rows: Rows
+    header: Header
+    notes: tuple[str, ...] = ()
     kind: str = field(default="text table", init=False)
     hint: str = field(default=", and check that the file is separated by TAB, comma or semicolon", init=False)
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Return the number of rows, and their rate in Hz."""
-        return len(self.rows), self._find_rate_hz() if fs_hz is None else fs_hz
+        """Return the number of samples of a column, and their rate in Hz."""
+        lead = self.read(index, fs_hz=fs_hz)
+        return len(lead.samples), lead.fs_hz
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
         """Read a column."""
-        rate_hz = self._find_rate_hz() if fs_hz is None else fs_hz
-        return Lead(samples=self.read_column(index), fs_hz=rate_hz, unit=self.channels[index].unit)
+        stated_hz = None if fs_hz is not None else self._find_stated_rate(index)
+        time = None if fs_hz is not None else self._find_time(index)
+        if time is None and fs_hz is None and stated_hz is None:
+            self._refuse_rate()
+        column, times_s, notes = self._read_columns(index, time, stated_hz)
+        placed = place_samples(
+            self.path, column.values, column.is_blank, times_s=times_s, stated_hz=stated_hz, given_hz=fs_hz
+        )
+        samples, unit, gain_notes = self._scale(index, placed.samples, column.unit)
+        if column.style.decimal == ",":
+            notes = ("a comma is the decimal sign", *notes)
+        return Lead(
+            samples=samples,
+            fs_hz=placed.fs_hz,
+            unit=unit,
+            notes=(*self.notes, *notes, *placed.notes, *gain_notes),
+        )
 
-    def read_column(self, index: int) -> Float64Array:
-        """Numbers of one column; NaN for empty cells and words such as "NA"."""
-        try:
-            values = np.loadtxt(self._iterate(), delimiter=self.layout.delimiter, usecols=index, ndmin=1, comments=None)
-            return np.asarray(values, dtype=np.float64)
-        except (ValueError, IndexError):
-            return self._read_slowly(index)
+    def _read_columns(
+        self, index: int, time: TimeColumn | None, stated_hz: float | None
+    ) -> tuple[Column, Float64Array | None, tuple[str, ...]]:
+        """Values of a column, the times of its rows in seconds, and notes."""
+        is_text = time is not None and has_times(self.rows, time.index)
+        wanted = [index] if time is None or is_text else [index, time.index]
+        fast = read_fast(self.rows, wanted)
+        if fast is None:
+            return self._read_slowly(index, time, stated_hz, is_text=is_text)
+        column = _wrap(fast[:, 0], self.rows.layout)
+        if time is None:
+            return column, None, ()
+        if is_text:
+            found = parse_time_cells(read_cells(self.rows, time.index))
+            return column, found.seconds, found.notes
+        times_s, notes = scale_times(self.path, time, fast[:, 1], stated_hz=stated_hz)
+        return column, times_s, notes
 
-    def _iterate(self) -> Iterator[str]:
-        return (row.replace(",", ".") for row in self.rows) if self.layout.decimal_comma else iter(self.rows)
+    def _read_slowly(
+        self, index: int, time: TimeColumn | None, stated_hz: float | None, *, is_text: bool
+    ) -> tuple[Column, Float64Array | None, tuple[str, ...]]:
+        """Read cell by cell; damaged rows are left out at the end, and NaN elsewhere."""
+        rows = _drop_repeated_heads(self.rows)
+        column = read_column(rows, index)
+        is_damaged, first_damage = column.is_damaged, column.first_damage
+        times_s: Float64Array | None = None
+        notes: tuple[str, ...] = ()
+        if time is not None and is_text:
+            found = parse_time_cells(read_cells(rows, time.index))
+            times_s, notes = found.seconds, found.notes
+        elif time is not None:
+            clock = read_column(rows, time.index)
+            times_s, notes = scale_times(self.path, time, clock.values, stated_hz=stated_hz)
+            is_damaged = is_damaged | clock.is_damaged
+            first_damage = first_damage or clock.first_damage
+        n_rows = len(rows.lines)
+        if is_damaged.sum() >= _MOST_DAMAGED * n_rows:
+            place = int(np.argmax(is_damaged))
+            name = self.channels[index].name
+            raise CorruptDataError(
+                f"{self.path}: row {rows.places[place] + 1} holds {first_damage} in column {name!r}, "
+                f"and {int(is_damaged.sum())} of {n_rows} rows are like it: expected a number; fix them, or choose "
+                "another column"
+            )
+        end = n_rows - int(np.argmin(is_damaged[::-1]))
+        column = replace(
+            column,
+            values=np.where(is_damaged, np.nan, column.values)[:end],
+            is_blank=(column.is_blank & ~is_damaged)[:end],
+            is_damaged=is_damaged[:end],
+        )
+        if is_damaged.any():
+            # the time of a damaged row is not believed either
+            times_s = None if times_s is None else np.where(is_damaged, np.nan, times_s)
+            place = int(np.argmax(is_damaged))
+            n_damaged = int(is_damaged.sum())
+            notes = (
+                *notes,
+                f"{n_damaged} of {n_rows} rows are damaged, the first one is row {rows.places[place] + 1}: left out",
+            )
+        return column, None if times_s is None else times_s[:end], notes
 
-    def _read_slowly(self, index: int) -> Float64Array:
-        """Convert cell by cell, for missing values and for an error that names the row."""
-        values = np.empty(len(self.rows))
-        name = self.channels[index].name
-        for number, row in enumerate(self._iterate()):
-            cells = row.split(self.layout.delimiter)
-            where = f"{self.path}: row {self.first_line + number}"
-            if index >= len(cells):
-                raise CorruptDataError(f"{where} ends before column {name!r}; fix or remove that row")
-            cell = cells[index].strip().strip('"')
-            try:
-                values[number] = math.nan if cell.lower() in MISSING_WORDS else float(cell)
-            except ValueError:
-                raise CorruptDataError(
-                    f"{where} holds {shorten(cell)} in column {name!r}: expected a number; fix or remove that row"
-                ) from None
-        return values
+    def _find_time(self, index: int) -> TimeColumn | None:
+        """Find the time column: by its name, else by its cells."""
+        named = [
+            one for one in find_time_columns(self.channels) if one.index != index and one.index < self.rows.n_columns
+        ]
+        usable = [one for one in named if not one.counts]
+        known = [one for one in usable if one.seconds is not None or not one.unit or has_times(self.rows, one.index)]
+        if usable:
+            return (known or usable)[0]
+        cells = self.rows.split(self.rows.lines[0])
+        for place, cell in enumerate(cells[: self.rows.n_columns]):
+            if place != index and is_time_cell(cell):
+                return TimeColumn(index=place, name=self.channels[place].name, unit="", seconds=None, counts=False)
+        return None
 
-    def _find_rate_hz(self) -> float:
-        """Find the sampling rate: from the time column, else from the lines above the table."""
-        found = _find_time_column(self.channels)
-        if found is not None:
-            return _rate_of_times(self, *found)
-        if self.stated_hz is not None:
-            return self.stated_hz
-        counted = next((channel.name for channel in self.channels if channel.name.lower() in _COUNT_NAMES), None)
+    def _find_stated_rate(self, index: int) -> float | None:
+        """Find the rate that the lines above state; of several, the one of this column or of the ECG."""
+        rates = self.header.rates
+        if len({rate.rate_hz for rate in rates}) > 1:
+            name = self.channels[index].name.lower()
+            rates = _prefer(rates, name) or _prefer(rates, "ecg") or _prefer(rates, "ekg") or rates
+        different = sorted({rate.rate_hz for rate in rates})
+        if len(different) > 1 and self._find_time(index) is None:
+            said = ", ".join(f"{rate:g}" for rate in different)
+            raise DataError(f"{self.path}: states several sampling rates ({said} Hz); give that of the ECG (fs_hz)")
+        return different[0] if len(different) == 1 else None
+
+    def _scale(self, index: int, samples: Float64Array, unit: str) -> tuple[Float64Array, str | None, tuple[str, ...]]:
+        """Find the unit of a column, and convert counts to millivolts where the file gives the gain."""
+        stated = self.channels[index].unit or unit or self.header.unit
+        factor = self.header.factor_mv
+        if factor is None or (stated and stated.lower() not in _COUNT_UNITS):
+            return samples, stated, ()
+        note = f"counts are converted by the stated gain: {factor:.4g} mV each, 0 mV at {self.header.baseline:g}"
+        return (samples - self.header.baseline) * factor, MILLIVOLT, (note,)
+
+    def _refuse_rate(self) -> None:
+        """Raise the error for a table that does not tell its rate."""
+        counted = next((channel.name for channel in self.channels if channel.name.lower() in COUNT_NAMES), None)
         if counted is None and not self.channels[0].is_named and len(self.channels) > 1:
-            counted = self.channels[0].name if _counts(self.read_column(0)) else None
+            counted = self.channels[0].name if counts_samples(read_column(self.rows, 0).values) else None
         known = "" if counted is None else f" (column {counted!r} counts samples, which tells no time)"
         raise DataError(f"{self.path}: no time column{known}, so the sampling rate is unknown; give it in Hz (fs_hz)")
 
@@ -110,124 +203,127 @@ def open_text(path: Path) -> TextTable:
     CorruptDataError, DataError
         When it is not a table of numbers.
     """
-    lines = _read_lines(path)
-    _check_width(path, max(map(len, lines), default=0), "characters in a line", _MAX_LINE)
-    places = [number for number, line in enumerate(lines) if line.strip() and line[0] != "#"]
+    source = find_text(path, expected=_EXPECTED, allow_damage=True)
+    text = _read_text(source)
+    lines = text.split("\n")
+    places = _find_content(lines)
     kept = lines if len(places) == len(lines) else [lines[number] for number in places]
     if not kept:
         raise CorruptDataError(f"{path}: the file is empty; expected a header line and rows of numbers")
     layout = find_layout(kept)
-    _check_width(path, layout.n_columns, "columns", _MAX_COLUMNS)
-    rows = kept[layout.first_row :]
-    if not rows:
+    if layout.n_columns > _MAX_COLUMNS:
+        raise CorruptDataError(f"{path}: {layout.n_columns} columns, limit {_MAX_COLUMNS}; expected {_EXPECTED}")
+    if layout.first_row == len(kept):
         raise CorruptDataError(f"{path}: a header but no rows; expected rows of numbers")
-    first = places[layout.first_row]
-    remarks = [line for line in lines[:first] if line.strip()]
-    labels = layout.columns or find_labels(remarks, layout.n_columns)
-    _check_columns(path, labels, rows[0], layout)
-    return TextTable(
-        path=path,
-        channels=_name(labels, layout),
-        rows=rows,
-        first_line=first + 1,
-        layout=layout,
-        stated_hz=find_rate_hz(remarks),
+    above = [line for line in lines[: places[layout.first_row]] if line and not line.isspace()]
+    header = read_header(above)
+    channels = name_columns(layout, header, [line for line in above if line[0] in _COMMENTS])
+    is_even = len(kept) == len(lines) and _is_even(text, lines, layout)
+    rows = Rows(lines=kept[layout.first_row :], layout=layout, places=places[layout.first_row :], is_even=is_even)
+    rows = _check_columns(path, channels, rows)
+    return _take_start(TextTable(path=path, channels=channels, rows=rows, header=header, notes=source.notes))
+
+
+def _read_text(source: TextFile) -> str:
+    """Read the text; a last line that was not finished when NUL bytes were written is left out."""
+    with readable(source.path), source.open() as stream:
+        text = stream.read().rstrip("\x1a")
+    if source.n_bytes_cut and not text.endswith("\n"):
+        text = text[: text.rfind("\n") + 1]
+    return text.removesuffix("\n")
+
+
+def _find_content(lines: Sequence[str]) -> Sequence[int]:
+    """List the lines that are neither blank nor comments."""
+    # the set of first characters is found four times as fast as looking at each line
+    if not {line[:1] for line in lines} & _MAY_BE_NO_ROW:
+        return range(len(lines))
+    return [number for number, line in enumerate(lines) if line and line[0] not in _COMMENTS and not line.isspace()]
+
+
+def _is_even(text: str, lines: Sequence[str], layout: Layout) -> bool:
+    """Tell whether the rows hold as many separators as whole rows of this layout, counted over the text."""
+    if layout.delimiter is None:
+        return False
+    n_head = sum(line.count(layout.delimiter) for line in lines[: layout.first_row])
+    n_rows = len(lines) - layout.first_row
+    return text.count(layout.delimiter) - n_head == n_rows * lines[layout.first_row].count(layout.delimiter)
+
+
+def _check_columns(path: Path, channels: Sequence[Channel], rows: Rows) -> Rows:
+    """Refuse a table with fewer names than columns, and a transposed one, with names in front of its rows.
+
+    A time may be two cells: a date and a clock, or seconds and a fraction behind a comma.
+    """
+    n_columns, first = rows.layout.n_columns, rows.split(rows.lines[0])
+    is_named = channels[0].is_named
+    if is_named and len(channels) == n_columns - 1 and is_time_cell(join_time(first[0], first[1])):
+        return replace(rows, is_joined=True)
+    if is_named and len(channels) < n_columns:
+        raise CorruptDataError(
+            f"{path}: rows of {n_columns} cells under a header of {len(channels)}, so which name is whose is unknown; "
+            "name every column"
+        )
+    # a transposed table has words in its first column
+    word = first[0]
+    if not is_named and n_columns > 1 and re.match(r"^[A-Za-z_]", word) and word.lower() not in MISSING_WORDS:
+        raise DataError(
+            f"{path}: no column 'ecg': its rows begin with names ({shorten(word)}), so no column holds the samples of "
+            "a recording; give a table with one row per sample"
+        )
+    return rows
+
+
+def _take_start(table: TextTable) -> TextTable:
+    """Take the time of the start and the rate from the first two rows, where a device writes them there."""
+    lines = table.rows.lines
+    if table.channels[0].is_named or len(lines) < 3:
+        return table
+    start, rate = ([_to_number(cell) for cell in table.rows.split(line)] for line in lines[:2])
+    if len({*start}) > 1 or len({*rate}) > 1 or not _START_S[0] < start[0] < _START_S[1]:
+        return table
+    if not _RATES_HZ[0] < rate[0] < _RATES_HZ[1]:
+        return table
+    rows = replace(table.rows, lines=lines[2:], places=table.rows.places[2:])
+    stated = StatedRate(rate_hz=rate[0], text=lines[1])
+    note = f"the first two rows are read as time of the start and rate ({rate[0]:g} Hz)"
+    return replace(table, rows=rows, header=replace(table.header, rates=(stated,)), notes=(*table.notes, note))
+
+
+def _to_number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _prefer(rates: Sequence[StatedRate], word: str) -> tuple[StatedRate, ...]:
+    return tuple(rate for rate in rates if word in rate.text.lower())
+
+
+def _wrap(values: Float64Array, layout: Layout) -> Column:
+    """Make a column of plain numbers."""
+    return Column(
+        values=values,
+        is_blank=np.isnan(values),
+        is_damaged=np.zeros(len(values), dtype=bool),
+        style=layout.style,
     )
 
 
-def _check_width(path: Path, found: int, what: str, limit: int) -> None:
-    if found > limit:
-        raise CorruptDataError(
-            f"{path}: {found} {what}, limit {limit}; expected one row per sample and one column per signal"
-        )
+def _drop_repeated_heads(rows: Rows) -> Rows:
+    """Leave out lines that stand above the table and again between its rows, as at the start of each block."""
+    heads = {*rows.layout.head, rows.layout.above}
+    keep = [
+        place
+        for place, line in enumerate(rows.lines)
+        if not (_is_key(line) or tuple(split_cells(line, rows.layout.delimiter)) in heads)
+    ]
+    if len(keep) == len(rows.lines):
+        return rows
+    return replace(rows, lines=[rows.lines[place] for place in keep], places=[rows.places[place] for place in keep])
 
 
-def _name(labels: Sequence[str], layout: Layout) -> tuple[Channel, ...]:
-    if labels:
-        return tuple(Channel(name=name, unit=unit) for name, unit in map(split_unit, labels))
-    return tuple(Channel(name=str(number + 1), is_named=False) for number in range(layout.n_columns))
-
-
-def _check_columns(path: Path, labels: Sequence[str], row: str, layout: Layout) -> None:
-    """Refuse a table with fewer names than columns, and a transposed one, with names in front of its rows."""
-    if labels and layout.n_columns > len(labels):
-        raise CorruptDataError(
-            f"{path}: rows of {layout.n_columns} cells under a header of {len(labels)}, so which name is whose is "
-            "unknown; name every column"
-        )
-    # a transposed table has words in its first column
-    first = row.split(layout.delimiter)[0].strip().strip('"')
-    if not labels and layout.n_columns > 1 and re.match(r"^[A-Za-z_]", first) and first.lower() not in MISSING_WORDS:
-        raise DataError(
-            f"{path}: no column 'ecg': its rows begin with names ({shorten(first)}), so no column holds the samples of "
-            "a recording; give a table with one row per sample"
-        )
-
-
-def _read_lines(path: Path) -> list[str]:
-    """Read all lines, in UTF-8 or else Latin-1; refuse binary files."""
-    size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise DataError(f"{path}: {size} bytes, limit {MAX_BYTES}; split the recording")
-    with readable(path):
-        content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        # a header with a micro sign, written on Windows
-        if b"\0" in content or sum(byte < 32 and byte not in b"\t\r\n\f\v" for byte in content[:4096]):
-            raise CorruptDataError(f"{path}: not a text file; expected a table of numbers (CSV or TSV)") from None
-        return content.decode("latin-1").splitlines()
-
-
-def _find_time_column(channels: Sequence[Channel]) -> tuple[int, float | None] | None:
-    """Index of the time column, and its units per second if its name tells them."""
-    spelt = [re.sub(r"[\s_]+", "_", channel.name.strip().lower()) for channel in channels]
-    for name in _TIME_NAMES:
-        for place, words in enumerate(spelt):
-            if words == name:
-                return place, _TIME_UNITS.get((channels[place].unit or "").lower())
-            if words.startswith(f"{name}_") and words.removeprefix(f"{name}_") in _TIME_UNITS:
-                return place, _TIME_UNITS[words.removeprefix(f"{name}_")]
-    return None
-
-
-def _counts(values: Float64Array) -> bool:
-    """Tell whether values count up by 1."""
-    return len(values) > 2 and bool(np.all(values == np.round(values)) and np.all(np.diff(values) == 1))
-
-
-def _rate_of_times(table: TextTable, index: int, unit: float | None) -> float:
-    """Compute the sampling rate from the time column, whose unit follows from its name or its step."""
-    times = table.read_column(index)
-    steps = np.diff(times)
-    if not len(steps):
-        raise DataError(f"{table.path}: a single row, so the sampling rate is unknown; give it in Hz (fs_hz)")
-    _check_steps(table, steps)
-    if unit is None and _counts(times):
-        raise DataError(
-            f"{table.path}: column {table.channels[index].name!r} steps by exactly 1: numbers of samples, or "
-            "milliseconds at 1000 Hz? give the rate in Hz (fs_hz), or name the column time_ms"
-        )
-    step = float((times[-1] - times[0]) / len(steps))
-    unit = unit or (1e6 if step > _MICROSECOND_STEP else 1e3 if step > _MILLISECOND_STEP else 1.0)
-    if step / unit > _MAX_STEP_S:
-        raise DataError(
-            f"{table.path}: the time column steps by {step:g}, which is {unit / step:.3g} Hz: an ECG needs at least "
-            f"{1 / _MAX_STEP_S:.0f} Hz; give fs_hz if the unit of time is another"
-        )
-    return unit / step
-
-
-def _check_steps(table: TextTable, steps: Float64Array) -> None:
-    """Refuse times that run back or jump."""
-    if not np.all(steps > 0):
-        row = table.first_line + 1 + int(np.argmin(steps > 0))
-        raise CorruptDataError(f"{table.path}: the time column does not increase at row {row}; fix it, or give fs_hz")
-    jump = int(np.argmax(steps))
-    usual = np.median(steps)
-    if steps[jump] > _MAX_JUMP * usual:
-        raise CorruptDataError(
-            f"{table.path}: the time column jumps by {steps[jump]:g} at row {table.first_line + 1 + jump} (its usual "
-            f"step is {usual:g}): samples are missing; cut the file there, or give fs_hz to ignore the times"
-        )
+def _is_key(line: str) -> bool:
+    """Tell whether a line begins with a key and no number: ``Interval=``."""
+    return "=" in line[:40] and line[:1].isalpha()

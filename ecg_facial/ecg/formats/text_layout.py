@@ -1,26 +1,24 @@
-"""Layout of a text table: separator, decimal sign, header, and the remarks above it.
+"""Layout of a text table: separator, style of numbers, and where the rows begin.
 
-Input: the lines of a file. Output: a `Layout`. Does not convert numbers: `text` does.
+Input: the lines of a file. Output: a `Layout`. Does not convert numbers, and does not say what the lines above mean.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none"})
+from ecg_facial.runtime.numbers import MISSING_WORDS, NumberStyle, find_style, parse_quantity
+from ecg_facial.runtime.time_cells import is_time_cell
+
 _N_SAMPLED_ROWS = 20
-# a longer remark states no rate; the search would take time in proportion to the square of its length
-_MAX_REMARK = 400
-_MAX_PREAMBLE = 200
-_RATE = re.compile(
-    r"(?:sampl\w*[ _-]*(?:rate|freq\w*)|\bsfreq|\bfs(?:_hz)?)\W*(?:\(?\s*(?P<unit>k?hz)\s*\)?)?[^\w.+-]*"
-    r"(?P<value>\d+(?:[.,]\d+)?)\s*(?P<after>k?hz)?",
-    re.IGNORECASE,
-)
-_TWO_NUMBERS = re.compile(r"\d\s+[-+.\d]")
-_LABELS = re.compile(r"^#+\s*(?:labels?|columns?|channels?)\s*:?=?\s*(?P<names>\S.*)$", re.IGNORECASE)
+# lines above a table, at most
+MAX_PREAMBLE = 5000
+_TWO_NUMBERS = re.compile(r"[-+.\deE]*\d\s+[-+.\d][-+.\deE]*")
+_SEPARATOR_LINE = re.compile(r'"?sep(?:arator)?=(?P<mark>\\t|.)"?', re.IGNORECASE | re.DOTALL)
+_POINT = NumberStyle()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,35 +29,55 @@ class Layout:
     ----------
     delimiter : str or None
         None for any white space.
-    decimal_comma : bool
-    columns : tuple of str
-        As the header spells them; empty where there is none.
+    style : NumberStyle
+        How its numbers are written.
     first_row : int
         Index of the first row of numbers among the lines.
     n_columns : int
         Number of cells in a typical row.
+    head : tuple of tuple of str
+        Cells of the lines above that are as wide as the table, and hold words: names, units.
+    above : tuple of str
+        Cells of the line directly above the rows, if it holds words.
     """
 
     delimiter: str | None
-    decimal_comma: bool
-    columns: tuple[str, ...]
+    style: NumberStyle
     first_row: int
     n_columns: int
+    head: tuple[tuple[str, ...], ...] = ()
+    above: tuple[str, ...] = ()
 
 
 def split_cells(line: str, delimiter: str | None) -> list[str]:
-    """Split a line into cells without blanks and quotes; a separator at the end of the line does not add a cell."""
-    cells = [cell.strip().strip('"') for cell in line.split(delimiter)]
-    return cells[:-1] if len(cells) > 1 and not cells[-1] else cells
+    """Split a line into cells without blanks and quotes; a separator between quotes does not count."""
+    cells = _split_quoted(line, delimiter) if '"' in line else line.split(delimiter)
+    return [cell.strip().strip("'") for cell in cells] or [""]
 
 
-def is_number(cell: str, *, decimal_comma: bool) -> bool:
-    """Tell whether a cell holds a number or a word for a missing value."""
+def _split_quoted(line: str, delimiter: str | None) -> list[str]:
     try:
-        float(cell.replace(",", ".") if decimal_comma else cell)
+        cells = next(csv.reader([line], delimiter=delimiter or " ", skipinitialspace=True), [])
+    except csv.Error:
+        cells = line.split(delimiter)
+    return [cell.strip('"') for cell in cells if cell or delimiter]
+
+
+def _split_head(line: str, delimiter: str | None, n_columns: int) -> list[str]:
+    """Split a line above the rows; separators at its end do not add cells."""
+    cells = split_cells(line, delimiter)
+    while len(cells) > max(1, n_columns) and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def is_value(cell: str, style: NumberStyle) -> bool:
+    """Tell whether a cell holds a number, a time, or a word for a missing value."""
+    try:
+        float(cell)
     except ValueError:
-        return cell.lower() in MISSING_WORDS
-    return True
+        return cell.lower() in MISSING_WORDS or parse_quantity(cell, style) is not None or is_time_cell(cell)
+    return "_" not in cell
 
 
 def find_layout(lines: Sequence[str]) -> Layout:
@@ -77,35 +95,109 @@ def find_layout(lines: Sequence[str]) -> Layout:
     """
     middle = max(len(lines) // 2, min(1, len(lines) - 1))
     sample = lines[middle : middle + _N_SAMPLED_ROWS]
-    delimiter = _find_delimiter(sample, lines)
-    decimal_comma = delimiter != "," and any("," in line for line in sample)
-    numeric = [[is_number(cell, decimal_comma=decimal_comma) for cell in split_cells(row, delimiter)] for row in sample]
+    delimiter = _find_stated_delimiter(lines) or _find_delimiter(sample, lines)
+    split = [split_cells(row, delimiter) for row in sample]
+    if all(len(cells) > 1 and not cells[-1] for cells in split):
+        # a separator at the end of each row
+        split = [cells[:-1] for cells in split]
+    style = _find_style(sample, split, delimiter)
+    values = [[is_value(cell, style) for cell in cells] for cells in split]
     # the most frequent pattern of numbers and words
-    typical = max(numeric, key=lambda row: sum(other == row for other in numeric))
-    columns: tuple[str, ...] = ()
-    first_row = 0
-    # from the top: remarks, one header, perhaps units, then numbers
-    for place, line in enumerate(lines[:_MAX_PREAMBLE]):
-        cells = split_cells(line, delimiter)
-        flags = [is_number(cell, decimal_comma=decimal_comma) for cell in cells]
-        if _is_row(cells, flags, typical):
-            break
-        if not columns and _is_header(cells, flags, typical, is_first=place == 0):
-            columns, first_row = tuple(cells), place + 1
-        elif columns and re.search(r"\d", line):
-            # a row with a word in it: its conversion will raise the error; a line without digits holds units
-            break
-        else:
-            first_row = place + 1
+    typical = max(values, key=lambda row: sum(other == row for other in values))
+    first_row, head = _find_first_row(lines, delimiter, style, typical)
+    above = _split_head(lines[first_row - 1], delimiter, len(typical)) if 0 < first_row < len(lines) else []
+    is_named = above and len(typical) > 1 and not _is_key(above) and not any(is_value(cell, style) for cell in above)
     return Layout(
-        delimiter=delimiter, decimal_comma=decimal_comma, columns=columns, first_row=first_row, n_columns=len(typical)
+        delimiter=delimiter,
+        style=style,
+        first_row=first_row,
+        n_columns=len(typical),
+        head=head,
+        above=tuple(above) if is_named else (),
     )
 
 
+def _find_style(sample: Sequence[str], split: Sequence[Sequence[str]], delimiter: str | None) -> NumberStyle:
+    """Find the style of numbers from rows; without any comma, a point is the decimal sign."""
+    quoted = delimiter == "," and any('"' in line for line in sample)
+    if (delimiter == "," and not quoted) or not any("," in line for line in sample):
+        return _POINT
+    return find_style(split, delimiter)
+
+
+def _find_first_row(
+    lines: Sequence[str], delimiter: str | None, style: NumberStyle, typical: Sequence[bool]
+) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    """Walk from the top to the first row; lines of names and units on the way are kept."""
+    head: list[tuple[str, ...]] = []
+    for place, line in enumerate(lines[:MAX_PREAMBLE]):
+        cells = _split_head(line, delimiter, len(typical))
+        values = [is_value(cell, style) for cell in cells]
+        if _is_row(cells, values, typical) and not _counts_samples(cells, lines, place, delimiter, style):
+            return place, tuple(head)
+        if _is_head(cells, values, typical):
+            head.append(tuple(cells))
+        elif head and _is_broken_row(cells, values, typical):
+            return place, tuple(head)
+    return len(lines), tuple(head)
+
+
+def _is_row(cells: Sequence[str], values: Sequence[bool], typical: Sequence[bool]) -> bool:
+    """Tell whether a line has numbers in the same columns as most rows."""
+    if len(cells) != len(typical) or not any(value and cell for value, cell in zip(values, cells, strict=True)):
+        return False
+    return all(value or not usual for value, usual in zip(values, typical, strict=True))
+
+
+def _is_broken_row(cells: Sequence[str], values: Sequence[bool], typical: Sequence[bool]) -> bool:
+    """Tell whether a line below the names is a row with a word in it, which its conversion will judge."""
+    if len(cells) != len(typical) or _is_key(cells) or (typical[0] and not cells[0]):
+        return False
+    return any(value and cell for value, cell in zip(values, cells, strict=True))
+
+
+def _counts_samples(
+    cells: Sequence[str], lines: Sequence[str], place: int, delimiter: str | None, style: NumberStyle
+) -> bool:
+    """Tell whether a line above the rows tells how many samples each channel has."""
+    after = lines[place + 1 : place + 2]
+    if place == 0 or not after:
+        return False
+    filled = [cell for cell in cells if cell]
+    if not all(cell.isdecimal() for cell in filled) or max(map(len, filled)) > 12:
+        return False
+    below = split_cells(after[0], delimiter)
+    if not cells[0] and len(below) == len(cells) and below[0]:
+        return True
+    n_rows = len(lines) - place - 1
+    return n_rows > 2 and all(int(cell) == n_rows for cell in filled) and len(filled) == len(cells)
+
+
+def _is_key(cells: Sequence[str]) -> bool:
+    """Tell whether a line begins with a key: ``Interval=``, ``Device:``."""
+    return cells[0].endswith(("=", ":"))
+
+
+def _is_head(cells: Sequence[str], values: Sequence[bool], typical: Sequence[bool]) -> bool:
+    """Tell whether a line may name the columns: it has words where most rows have numbers."""
+    words = [cell for cell, value in zip(cells, values, strict=True) if not value]
+    if len(cells) != len(typical) or _is_key(cells):
+        return False
+    return bool(words) and 2 * len(words) >= sum(map(bool, cells))
+
+
+def _find_stated_delimiter(lines: Sequence[str]) -> str | None:
+    """Find the separator that the first line states, as spreadsheets do: ``sep=;``."""
+    found = _SEPARATOR_LINE.fullmatch(lines[0].strip(" ") if lines else "")
+    if found is None:
+        return None
+    return "\t" if found["mark"] == "\\t" else found["mark"]
+
+
 def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
-    """Find the separator that splits most rows: TAB, semicolon, comma or white space (None)."""
+    """Find the separator that splits most rows: TAB, semicolon, bar, comma or white space (None)."""
     most = (len(sample) + 1) // 2
-    for delimiter in ("\t", ";"):
+    for delimiter in ("\t", ";", "|"):
         if sum(delimiter in line for line in sample) >= most:
             return delimiter
     split = [split_cells(line, ",") for line in sample]
@@ -120,59 +212,16 @@ def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
 
 def _fits_comma(cells: Sequence[str]) -> bool:
     """Tell whether commas separate cells; in ``0,004 1,5`` they do not: the middle cell has parts of two numbers."""
-    numbers = [cell for cell in cells if is_number(cell, decimal_comma=False)]
-    return len(cells) > 1 and bool(numbers) and not any(_TWO_NUMBERS.search(cell) for cell in cells)
+    return (
+        len(cells) > 1 and any(is_value(cell, _POINT) for cell in cells) and not any(map(_TWO_NUMBERS.fullmatch, cells))
+    )
 
 
 def _is_decimal_comma(split: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:
     """Tell whether rows like ``1,5`` are one column with decimal commas: the header above has no comma."""
     if any(len(cells) > 2 for cells in split):
         return False
-    rows = (place for place, line in enumerate(lines[:_MAX_PREAMBLE]) if is_number(line, decimal_comma=True))
+    comma = NumberStyle(decimal=",")
+    rows = (place for place, line in enumerate(lines[:MAX_PREAMBLE]) if is_value(line.strip(), comma))
     first = next(rows, 0)
     return first > 0 and "," not in lines[first - 1]
-
-
-def _is_row(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bool]) -> bool:
-    """Tell whether a line has numbers in the same columns as most rows."""
-    if len(cells) != len(typical) or not any(flag and cell for flag, cell in zip(flags, cells, strict=True)):
-        return False
-    return all(flag or not usual for flag, usual in zip(flags, typical, strict=True))
-
-
-def _is_header(cells: Sequence[str], flags: Sequence[bool], typical: Sequence[bool], *, is_first: bool) -> bool:
-    """Tell whether a line names the columns: it has words where most rows have numbers."""
-    words = [cell for cell, flag in zip(cells, flags, strict=True) if not flag]
-    if 2 * len(words) < sum(map(bool, cells)) or (len(cells) != len(typical) and not is_first):
-        return False
-    return len(cells) == len(typical) or len(cells) > 1 or len(typical) == 1
-
-
-def find_rate_hz(remarks: Sequence[str]) -> float | None:
-    """Find the sampling rate in Hz in the remarks above the table; None if there is none.
-
-    Examples
-    --------
-    >>> find_rate_hz(["# Simple Text Format", "# Sampling Rate (Hz):= 1000.00"])
-    1000.0
-    >>> find_rate_hz(["sampling frequency: 0.5 kHz"])
-    500.0
-    """
-    for line in remarks:
-        found = _RATE.search(line[:_MAX_REMARK])
-        if found:
-            value = float(found["value"].replace(",", "."))
-            return value * (1e3 if "khz" in (found["unit"] or found["after"] or "").lower() else 1.0)
-    return None
-
-
-def find_labels(remarks: Sequence[str], n_columns: int) -> tuple[str, ...]:
-    """Find the names of the columns in a remark (``# Labels:= ECG``); empty if none has as many names as columns."""
-    for line in remarks:
-        found = _LABELS.match(line[:_MAX_REMARK])
-        if found:
-            names = tuple(word.strip() for word in re.split(r"[\t;,]|\s{2,}", found["names"].strip()) if word.strip())
-            names = names if len(names) == n_columns else tuple(found["names"].split())
-            if len(names) == n_columns:
-                return names
-    return ()

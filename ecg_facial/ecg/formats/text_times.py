@@ -1,0 +1,207 @@
+"""The time column of a text table.
+
+Input: the columns' names and units, and their cells. Output: which column holds the times, and times in seconds. The
+clock itself is checked by `runtime.clocks`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial.ecg.formats.contract import Channel, shorten
+from ecg_facial.ecg.formats.text_names import is_clock_format
+from ecg_facial.ecg.formats.time_units import ECG_RATES_HZ, find_seconds, is_ecg_rate
+from ecg_facial.errors import DataError
+from ecg_facial.runtime.typing import Float64Array
+
+# in the order in which they are preferred
+_NAMES = ("time", "timestamp", "timestamps", "t", "times")
+_WORDS = frozenset({
+    *_NAMES, "datetime", "zeit", "zeitstempel", "uhrzeit", "temps", "tiempo", "hora", "heure", "tempo", "czas", "tid",
+    "tijd", "elapsed", "timecode", "epoch", "clock", "unixtime", "localtime",
+})  # fmt: skip
+_DATES = frozenset({"date", "datum", "fecha", "day"})
+# times of something else than the sample
+_OTHERS = frozenset({
+    "rr", "rri", "ibi", "nn", "interval", "response", "reaction", "rt", "stim", "stimulus", "event", "delay",
+    "duration", "onset", "offset", "peak", "transit", "pulse", "exposure", "zone", "ecg", "ekg",
+})  # fmt: skip
+COUNT_NAMES = frozenset({
+    "sample", "samples", "sample #", "sample no", "sample number", "samplenumber", "sampleindex", "index", "n", "nseq",
+    "frame", "counter", "row", "id", "#", "no", "nr", "",
+})  # fmt: skip
+_COUNT_UNITS = frozenset({"samples", "sample", "points", "rows", "frames", "index", "n"})
+# words in the place of a unit that are none
+_NO_UNITS = frozenset({
+    "utc", "gmt", "local", "unix", "epoch", "datetime", "date", "time", "iso", "iso8601", "iso 8601", "clock", "cal",
+    "abs", "absolute", "rel", "relative", "posix", "",
+})  # fmt: skip
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_MAX_NAME = 200
+# units that a table without one may mean: never minutes or hours, in which 250 Hz looks like 15 kHz in seconds
+_GUESSED = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+_NAMED = (*_GUESSED, ("min", 60.0), ("h", 3600.0), ("days", 86400.0))
+# nanoseconds since 1970 are 2e18; larger numbers are damage
+_MOST = 1e19
+# stamps of chunks or whole seconds: fewer of their steps than this share go forward
+_MOSTLY = 0.7
+_SHOWN = (("s", 1.0), ("ms", 1e-3), ("min", 60.0))
+# days since 1900 of a spreadsheet, for dates from 1954 to 2119
+_SERIAL_DAYS = (20_000.0, 80_000.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeColumn:
+    """A column of times.
+
+    Attributes
+    ----------
+    index : int
+        Place among the columns.
+    name : str
+    unit : str
+        As the file spells it; empty where there is none.
+    seconds : float or None
+        Of one unit; None where no unit is given, or it is none of time.
+    counts : bool
+        Whether the unit says that it counts samples.
+    """
+
+    index: int
+    name: str
+    unit: str
+    seconds: float | None
+    counts: bool
+
+
+def find_time_columns(channels: Sequence[Channel]) -> tuple[TimeColumn, ...]:
+    """Find the columns whose name says that they hold times, the most plain name first.
+
+    Examples
+    --------
+    >>> [(one.index, one.seconds) for one in find_time_columns((Channel(name="ecg"), Channel(name="time_ms")))]
+    [(1, 0.001)]
+    """
+    found = [
+        (rank, column)
+        for place, channel in enumerate(channels)
+        if (ranked := _rank(place, channel))
+        for rank, column in [ranked]
+    ]
+    return tuple(column for _, column in sorted(found, key=lambda pair: (pair[0], pair[1].index)))
+
+
+def _rank(place: int, channel: Channel) -> tuple[int, TimeColumn] | None:
+    """Rank of a column as that of times, 0 is best; None where its name says another thing."""
+    if not channel.is_named or len(channel.name) > _MAX_NAME:
+        return None
+    words = [word for word in re.split(r"[^a-z0-9\u00b5\u03bc]+", _CAMEL.sub(" ", channel.name).lower()) if word]
+    unit = channel.unit or ""
+    if not unit and len(words) > 1 and find_seconds(words[-1]) is not None:
+        unit = words.pop()
+    rank: int | None = None
+    if len(words) == 1 and words[0] in _NAMES:
+        rank = _NAMES.index(words[0])
+    elif _WORDS & set(words) and not _OTHERS & set(words):
+        # a sensor's own clock is better than that of the phone that received it
+        rank = len(_NAMES) + (0 if "sensor" in words else 1)
+    elif place == 0 and len(words) == 1 and not channel.unit and find_seconds(words[0]) is not None:
+        # a header that is the unit alone: "min", "sec"
+        rank, unit = len(_NAMES) + 2, words[0]
+    elif _DATES & set(words):
+        rank = len(_NAMES) + 3
+    if rank is None:
+        return None
+    word = unit.strip().lower()
+    seconds = None if is_clock_format(word) else find_seconds(word)
+    if seconds is None and (word in _NO_UNITS or is_clock_format(word) or re.fullmatch(r"(utc|gmt).*", word)):
+        unit = ""
+    return rank, TimeColumn(index=place, name=channel.name, unit=unit, seconds=seconds, counts=word in _COUNT_UNITS)
+
+
+def counts_samples(values: Float64Array) -> bool:
+    """Tell whether values count up by 1."""
+    return len(values) > 2 and bool(np.all(values == np.round(values)) and np.all(np.diff(values) == 1))
+
+
+def scale_times(
+    path: Path, column: TimeColumn, values: Float64Array, *, stated_hz: float | None
+) -> tuple[Float64Array, tuple[str, ...]]:
+    """Convert the numbers of a time column to seconds.
+
+    Parameters
+    ----------
+    path : Path
+        For the messages.
+    column : TimeColumn
+    values : ndarray, shape (n_rows,)
+        NaN where a row has none.
+    stated_hz : float or None
+        Rate that the lines above the table state; it tells the unit where the column does not.
+
+    Returns
+    -------
+    times_s : ndarray of float64, shape (n_rows,)
+        From the first one on.
+    notes : tuple of str
+        Which unit was assumed.
+
+    Raises
+    ------
+    DataError
+        When the unit is unknown, or gives a rate that no ECG has.
+    """
+    values = np.where(np.abs(values) < _MOST, values, np.nan)
+    known = values[np.isfinite(values)]
+    start = known[0] if len(known) else 0.0
+    steps = np.diff(known)
+    if not len(steps):
+        raise DataError(f"{path}: a single row, so the sampling rate is unknown; give it in Hz (fs_hz)")
+    forward = steps[steps > 0]
+    if not len(forward):
+        raise DataError(f"{path}: the column {column.name!r} does not increase, so the rate is unknown; give fs_hz")
+    usual = float(np.median(forward))
+    step = usual * len(forward) / len(steps) if len(forward) < _MOSTLY * len(steps) else usual
+    if column.seconds is not None:
+        return (values - start) * column.seconds, ()
+    if column.unit:
+        raise DataError(
+            f"{path}: the column {column.name!r} is in {shorten(column.unit)}, which is no unit of time; give the rate "
+            "(fs_hz), or name the column time_s, time_ms, time_us or time_min"
+        )
+    if stated_hz is not None:
+        fitting = [pair for pair in _NAMED if abs(step * pair[1] * stated_hz - 1) < 0.05]
+        if fitting:
+            name, seconds = fitting[0]
+            note = (
+                () if name == "s" else (f"times are taken for {name}, which agrees with the stated {stated_hz:g} Hz",)
+            )
+            return (values - start) * seconds, note
+    if counts_samples(known[:1000]):
+        raise DataError(
+            f"{path}: column {column.name!r} steps by exactly 1: numbers of samples, or milliseconds at 1000 Hz? give "
+            "the rate in Hz (fs_hz), or name the column time_ms"
+        )
+    name, seconds = _guess(path, column, known, step)
+    note = () if name == "s" else (f"the times have no unit: they are taken for {name}",)
+    return (values - start) * seconds, note
+
+
+def _guess(path: Path, column: TimeColumn, known: Float64Array, step: float) -> tuple[str, float]:
+    """Guess the unit of numbers of times by their step, and the days of a spreadsheet by their size."""
+    days_hz = 1 / (step * 86400.0)
+    if _SERIAL_DAYS[0] < known[0] < _SERIAL_DAYS[1] and is_ecg_rate(days_hz):
+        return "days of a spreadsheet", 86400.0
+    found = next((pair for pair in _GUESSED if is_ecg_rate(1 / (step * pair[1]))), None)
+    if found is not None:
+        return found
+    rates = ", ".join(f"{1 / (step * seconds):.3g} Hz in {name}" for name, seconds in _SHOWN)
+    raise DataError(
+        f"{path}: the time column {column.name!r} steps by {step:.4g}, which is {rates}: expected {ECG_RATES_HZ[0]:g} "
+        f"to {ECG_RATES_HZ[1]:g} Hz; name its unit (time_min, time_h) or give fs_hz"
+    )

@@ -1,0 +1,38 @@
+"""Units of time in files.
+
+Input: the text of a unit. Output: its length in seconds. Also the rates at which an ECG may be sampled.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = {
+    1e-9: "ns nsec nanos nanosecond nanoseconds nanosekunden",
+    1e-6: "us usec micros microsec microsecond microseconds mikrosekunden",
+    1e-3: "ms msec msecs millis millisec millisecond milliseconds millisekunden milisegundos millisecondes",
+    1.0: "s sec secs second seconds sek sekunde sekunden segundo segundos seconde secondes secondi sekundy",
+    60.0: "min mins minute minutes minuten minuto minutos minuti",
+    3600.0: "h hr hrs hour hours std stunde stunden hora horas heure heures ore",
+    86400.0: "d day days tage dias jours",
+}
+_SECONDS = {word: seconds for seconds, words in _WORDS.items() for word in words.split()}
+# 50 Hz is the lowest rate of the beat detector; above 5 kHz, a unit of time is wrong more often than right
+ECG_RATES_HZ = (50.0, 5000.0)
+
+
+def find_seconds(unit: str) -> float | None:
+    """Seconds of one unit of time; None if it is another word.
+
+    Examples
+    --------
+    >>> [find_seconds(unit) for unit in ("ms", "\u00b5s", "Min.", "ticks")]
+    [0.001, 1e-06, 60.0, None]
+    """
+    word = re.sub(r"[\s.]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
+    return _SECONDS.get(word)
+
+
+def is_ecg_rate(rate_hz: float) -> bool:
+    """Tell whether an ECG may be sampled at a rate; rounded stamps may miss a limit by half a per cent."""
+    return 0.995 * ECG_RATES_HZ[0] <= rate_hz <= 1.005 * ECG_RATES_HZ[1]
