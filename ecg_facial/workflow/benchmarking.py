@@ -190,7 +190,7 @@ def run_prepared(
     if with_audit:
         trials = () if index is None else index.trials
         with announce_time("Auditing for leakage", show=show_progress):
-            result = audit_result(result, prepared, settings, pipelines=pipelines, trials=trials)
+            result = audit_result(result, prepared, settings, pipelines=pipelines, trials=trials, executor=executor)
     # no bundle for per-person normalisation: at prediction time only one window is known
     ships = with_bundle and settings.normalisation.mode == "none"
     if ships:
@@ -220,9 +220,12 @@ def audit_result(
     pipelines: Sequence[Factory | Pipeline] | None = None,
     trials: Iterable[Trial] = (),
     audit: AuditSettings = CHEAP,
+    executor: Executor = SERIAL,
 ) -> BenchmarkResult:
     """Audit a run and write the verdict to `audit.json` and `metrics.json`; of a leaking protocol its folds too."""
-    found_of = partial(audit_run, prepared, settings=settings, factories=pipelines, trials=tuple(trials))
+    found_of = partial(
+        audit_run, prepared, settings=settings, factories=pipelines, trials=tuple(trials), executor=executor
+    )
     verdict = found_of(result, audit=audit)
     metrics, original = replace(result.metrics, audit=verdict), result.original
     if original is not None and metrics.original is not None:

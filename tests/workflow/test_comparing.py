@@ -15,7 +15,11 @@ from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
 from ecg_facial.evaluation.benchmark.run_record import RunRecord
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
+from ecg_facial.evaluation.judging.schema import AuditResult
 from ecg_facial.prepared.memory import MemoryData
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.serial import SerialExecutor
+from ecg_facial.workflow import benchmarking
 from ecg_facial.workflow.benchmarking import audit
 from ecg_facial.workflow.comparing import benchmark
 
@@ -64,3 +68,18 @@ def test_data_that_were_not_kept_are_asked_for(
 def test_nothing_is_kept_without_a_folder(make_prepared: Callable[..., MemoryData]) -> None:
     table = benchmark(make_prepared(n_subjects=4, n_frames=2), make_own, settings=SETTINGS, audit=False)
     assert set(table["audit"]) == {"not checked"}
+
+
+def test_the_audit_of_a_run_works_with_as_many_workers_as_the_run(
+    make_prepared: Callable[..., MemoryData], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[Executor] = []
+
+    def spy(*_: object, executor: Executor, **__: object) -> AuditResult:
+        handed.append(executor)
+        return AuditResult(checks=())
+
+    monkeypatch.setattr(benchmarking, "audit_run", spy)
+    own = SerialExecutor()
+    benchmark(make_prepared(n_subjects=4, n_frames=2), make_own, settings=SETTINGS, executor=own)
+    assert handed == [own]
