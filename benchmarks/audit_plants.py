@@ -74,7 +74,8 @@ def _draw(seed: int) -> Any:
     rng, settings = np.random.default_rng(seed), WindowSettings(n_frames=2, crop_px=32)
     rows = [(f"s{who}", level) for who in range(6) for level in ("BL1", "PA1", "PA2", "PA3") for _ in range(3)]
     table = pd.DataFrame(rows, columns=["subject", "level"])
-    table["trial"] = [f"trial-{number:03d}" for number in range(len(table))]
+    # names spell the level, as those of BioVid do
+    table["trial"] = [f"{subject}-{level}-{number:03d}" for number, (subject, level) in enumerate(rows)]
     windows = [
         Window(
             crops=rng.integers(0, 255, (2, 32, 32, 3)).astype(np.uint8),

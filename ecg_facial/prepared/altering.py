@@ -1,7 +1,7 @@
 """Prepared data in which some trials carry the signals of others: what an audit compares a run with.
 
-Input: prepared data, and whose signals each row shows. Output: `AlteredData`, and `ReorderedData` with the same trials
-in other rows. Nothing is written.
+Input: prepared data, and whose signals each row shows. Output: `AlteredData`, `ReorderedData` with the same trials in
+other rows, and `RenamedData` with other names. Nothing is written.
 """
 
 from __future__ import annotations
@@ -116,3 +116,41 @@ class ReorderedData(Wrapper):
 
     def _read(self, features: FrameFeatures, row: int) -> Float32Array:
         return features(self.order[row])
+
+
+class RenamedData(Wrapper):
+    """The same trials under other names. See `PreparedData`.
+
+    Parameters
+    ----------
+    base : PreparedData
+    names : mapping of int to str
+        By row.
+    """
+
+    def __init__(self, base: PreparedData, names: Mapping[int, str]) -> None:
+        super().__init__(base)
+        self.names = dict(names)
+        self._table = self._rename(base.table, self.names)
+
+    def _rename(self, table: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFrame:
+        return table.assign(trial=[names.get(row, name) for row, name in enumerate(table["trial"])])
+
+    def wrap(self, base: PreparedData) -> RenamedData:
+        """Rename the same rows of other data."""
+        return RenamedData(base, self.names)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Table of the base with the other names."""
+        return self._table
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the base and of the names."""
+        return sha256_json([self.base.fingerprint, sorted(self.names.items())])
+
+    def with_table(self, table: pd.DataFrame) -> RenamedData:
+        """Give the same windows with another table, under the other names."""
+        own = self.base.table["trial"]
+        return self.wrap(self.base.with_table(self._rename(table, {row: str(own.iloc[row]) for row in self.names})))

@@ -6,7 +6,7 @@ was fitted before.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,25 @@ def use_neighbours(trials: TrialSet, /) -> Any:
     return logistic(lambda given: hearts(given) - np.roll(hearts(given), 1, axis=0))
 
 
+def read_name(trials: TrialSet, /) -> Any:
+    """The level as the name of the trial spells it, read past what a method is handed."""
+
+    def features(given: TrialSet) -> np.ndarray:
+        return _spelt(given._prepared.table["trial"].iloc[given._rows])
+
+    return logistic(features)
+
+
+def remember_names(trials: TrialSet, /) -> Any:
+    """The level as the name spells it, found again by the heart."""
+    known = dict(zip([row.tobytes() for row in hearts(trials)], _spelt(trials.trials), strict=True))
+    return logistic(lambda given: np.array([known.get(row.tobytes(), np.zeros(4)) for row in hearts(given)]))
+
+
+def _spelt(names: Iterable[str]) -> np.ndarray:
+    return np.array([[level in name for level in ("BL1", "PA1", "PA2", "PA3")] for name in names], float)
+
+
 @dataclass
 class WithTest:
     """Fits on the inner parts and on more that was kept from before the fold."""
@@ -212,6 +231,8 @@ CAUGHT: dict[str, tuple[set[int], Any]] = {
     "stacked on the test person": ({7}, with_test("stacked")),
     "best of several by the test score": ({7, 10}, with_test("best of test")),
     "nearest neighbour over everybody": ({6, 7, 10}, cheats_when_scored),
+    "level read from the trial's name": ({14}, read_name),
+    "names remembered by the heart": ({7, 14}, remember_names),
 }
 
 

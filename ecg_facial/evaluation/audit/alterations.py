@@ -1,20 +1,20 @@
 """What an audit changes in the data before a fold is fitted again: one view of the trials, or several.
 
 Input: prepared data, the test trials of a fold, and which views are altered. Output: altered data. A method can read
-labels, heart-rate tokens and beats, face crops, every column of the table, time stamps, and the order of rows. Each can
-be altered alone, so that the cause of a difference can be named.
+labels, heart-rate tokens and beats, face crops, every column of the table, time stamps, the order of rows, and, past
+what it is handed, names of trials. Each can be altered alone, so that the cause of a difference can be named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 import pandas as pd
 
 from ecg_facial.labels import Task
-from ecg_facial.prepared.altering import AlteredData, ReorderedData
+from ecg_facial.prepared.altering import AlteredData, RenamedData, ReorderedData
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.normalising import TIME_COLUMN, order_rows
 from ecg_facial.runtime.typing import Int64Array
@@ -38,6 +38,8 @@ class Alteration:
         Exchange these views in all test trials, not in the later half alone.
     order : bool
         Order of the test trials among their rows.
+    names : bool
+        Names of the test trials, exchanged between levels within each person: names may spell the level.
     shown_labels, shown_signals : bool
         Labels, and all other views, of everybody, in what factories are shown before the fold.
     """
@@ -50,6 +52,7 @@ class Alteration:
     times: bool = False
     everything: bool = False
     order: bool = False
+    names: bool = False
     shown_labels: bool = False
     shown_signals: bool = False
 
@@ -68,7 +71,8 @@ class Alteration:
 
 
 NOTHING = Alteration()
-LABELS, PAIN_LABELS, ORDER = Alteration(labels=True), Alteration(pain_labels=True), Alteration(order=True)
+LABELS, PAIN_LABELS = Alteration(labels=True), Alteration(pain_labels=True)
+ORDER, NAMES = Alteration(order=True), Alteration(names=True)
 SIGNALS = Alteration(ecg=True, video=True, columns=True, times=True)
 SHOWN_LABELS, SHOWN_SIGNALS = Alteration(shown_labels=True), Alteration(shown_signals=True)
 
@@ -85,11 +89,24 @@ class Altered:
         What factories are shown.
     rows : list of int
         Where each test trial stands now, in the order of the test rows of the unaltered data.
+    names : mapping of int to str
+        Other names of the fold's trials, by row: `rename` gives them, after any normalisation that may go by names.
     """
 
     fold: PreparedData
     shown: PreparedData
     rows: list[int]
+    names: Mapping[int, str] = field(default_factory=dict)
+
+    def rename(self, fold: PreparedData, shown: PreparedData, rows: Sequence[int]) -> tuple[PreparedData, PreparedData]:
+        """Give test trials, that stood in `rows`, their other names in the fold and in what factories are shown."""
+        if not self.names:
+            return fold, shown
+        renamed = RenamedData(fold, self.names)
+        if self.shown is self.fold:
+            return renamed, renamed
+        old = {row: self.names[place] for row, place in zip(rows, self.rows, strict=True)}
+        return renamed, RenamedData(shown, old)
 
 
 def alter(prepared: PreparedData, rows: Sequence[int], *, task: Task, alteration: Alteration, seed: int) -> Altered:
@@ -116,7 +133,9 @@ def alter(prepared: PreparedData, rows: Sequence[int], *, task: Task, alteration
     if alteration.order:
         made, places = _reorder(made, rows, rng)
     shown = _show(prepared, alteration, task, rng) if alteration.shown else made
-    return Altered(fold=made, shown=shown, rows=places)
+    turned = _turn_names(prepared, rows, task) if alteration.names else {}
+    names = {place: turned[row] for row, place in zip(rows, places, strict=True) if turned}
+    return Altered(fold=made, shown=shown, rows=places, names=names)
 
 
 def early_places(prepared: PreparedData, rows: Sequence[int]) -> list[int]:
@@ -182,6 +201,17 @@ def _turn_pain(prepared: PreparedData, rows: Sequence[int], task: Task) -> dict[
     pain, levels = list(task.class_names)[1:], prepared.table["level"].to_numpy()
     following = dict(zip(pain, pain[1:] + pain[:1], strict=True))
     return {row: following.get(levels[row], levels[row]) for row in rows}
+
+
+def _turn_names(prepared: PreparedData, rows: Sequence[int], task: Task) -> dict[int, str]:
+    """Give each test trial the name of one of the same person and, where there is any, of another level."""
+    subjects, names, levels = (prepared.table[name].astype(str).to_numpy() for name in ("subject", "trial", "level"))
+    turned: dict[int, str] = {}
+    for subject in sorted({subjects[row] for row in rows}):
+        own = sorted((row for row in rows if subjects[row] == subject), key=lambda row: task.encode(levels[row]))
+        most = int(np.unique(levels[own], return_counts=True)[1].max())
+        turned |= {row: names[own[(place + most) % len(own)]] for place, row in enumerate(own)}
+    return turned
 
 
 def _with_levels(prepared: PreparedData, rows: Sequence[int], levels: dict[int, str]) -> PreparedData:

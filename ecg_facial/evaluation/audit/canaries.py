@@ -9,8 +9,8 @@ own, each of the checks is passed, for the price of one fit. Where it differs, t
 
 1. The same data are fitted twice, in two fresh processes. What differs between these two is noise: a method with noise
    is called nondeterministic, its digests are not compared, and a difference counts from five times the noise.
-2. Each view is altered alone: labels, signals (heart, video, columns, times apart), order of rows, and what a factory
-   is shown before the fold.
+2. Each view is altered alone: labels, signals (heart, video, columns, times apart), order of rows, names of trials, and
+   what a factory is shown before the fold.
 3. The differences name one cause; all other checks that fail for the same method are listed as its consequences.
 
 Logits are compared in units of their own spread over trials: a method with small logits is judged like any other.
@@ -24,6 +24,7 @@ from dataclasses import replace
 
 from ecg_facial.evaluation.audit.alterations import (
     LABELS,
+    NAMES,
     NOTHING,
     ORDER,
     PAIN_LABELS,
@@ -48,7 +49,7 @@ from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.prepared.normalising import normalise
 from ecg_facial.runtime.executors.fresh import FreshExecutor
 
-_JOINT = LABELS | SIGNALS | ORDER | SHOWN_LABELS | SHOWN_SIGNALS
+_JOINT = LABELS | SIGNALS | ORDER | NAMES | SHOWN_LABELS | SHOWN_SIGNALS
 
 
 def check_folds(
@@ -97,7 +98,7 @@ def check_folds(
 def _joint(audited: AuditedFold) -> Alteration:
     """Everything that may change nothing, at once; a person's own trials scale each other where that was asked for."""
     if audited.normalisation.mode == "transductive":
-        return LABELS | ORDER | SHOWN_LABELS | SHOWN_SIGNALS
+        return LABELS | ORDER | NAMES | SHOWN_LABELS | SHOWN_SIGNALS
     return _JOINT
 
 
@@ -162,6 +163,7 @@ def _separate(
         "signals": replace(SIGNALS, everything=True),
         "later": SIGNALS,
         "order": ORDER,
+        "names": NAMES,
         "shown labels": SHOWN_LABELS,
         "shown signals": SHOWN_SIGNALS,
     }

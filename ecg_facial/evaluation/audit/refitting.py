@@ -122,6 +122,7 @@ def refit(request: Request) -> list[Outcome]:
         audited.prepared, audited.rows, task=audited.task, alteration=alteration, seed=audited.seed + audited.fold.index
     )
     data, shown = (normalise(each, audited.normalisation) for each in (altered.fold, altered.shown))
+    data, shown = altered.rename(data, shown, audited.rows)
     with limit_threads(audited.threads):
         try:
             pipelines = make_pipelines(audited.factories, shown, task=audited.task)

@@ -22,6 +22,7 @@ LABELS_SAID = "test labels change no prediction"
 SIGNALS_FITTED = "test signals change nothing that is fitted"
 LATER = "a test trial does not depend on later ones"
 ROWS = "the order of rows changes nothing"
+NAMED = "the names of trials change nothing"
 ALONE = "a clip alone is judged as in its batch"
 MODES = "networks are in evaluation mode"
 SHOWN = {
@@ -45,7 +46,8 @@ def judge(
         _check_moves(LABELS_SAID, evidence, "labels", "predictions are the same with other test labels"),
         _check_parts(SIGNALS_FITTED, evidence, ("signals", "later")),
         _check_later(evidence, transductive=transductive),
-        _check_rows(evidence),
+        _check_same(ROWS, evidence, "order", "same fitted parts and predictions in another order"),
+        _check_same(NAMED, evidence, "names", "same fitted parts and predictions under other names"),
         _check_alone(evidence),
         _check_modes(evidence),
         *_check_shown(evidence, factory=factory),
@@ -77,6 +79,7 @@ def find_cause(evidence: Evidence, checks: Sequence[Check]) -> tuple[str, int | 
         (SIGNALS_FITTED, bool(signals), _diagnose(signals)),
         (LATER, True, 4),
         (ALONE, True, 4),
+        (NAMED, True, 14),
         (ROWS, True, 12),
         (SHOWN["labels"], True, _diagnose(evidence.learned("shown labels"), before=6)),
         (SHOWN["signals"], True, _diagnose(evidence.learned("shown signals"), before=7)),
@@ -149,9 +152,9 @@ def _check_later(evidence: Evidence, *, transductive: bool) -> Check:
     return replace(made, message=made.message + _name_views(evidence)) if made.passed is False else made
 
 
-def _check_rows(evidence: Evidence) -> Check:
-    parts = evidence.learned("order")
-    made = _check_moves(ROWS, evidence, "order", "same fitted parts and predictions in another order")
+def _check_same(name: str, evidence: Evidence, canary: str, fine: str) -> Check:
+    parts = evidence.learned(canary)
+    made = _check_moves(name, evidence, canary, fine)
     return replace(made, passed=False, message=f"changed: {', '.join(parts)}") if parts else made
 
 
@@ -195,7 +198,11 @@ def _check_shown(evidence: Evidence, *, factory: bool) -> list[Check]:
 def _check_ready(*, factory: bool, captured: Sequence[str]) -> list[Check]:
     if not captured:
         return [] if factory else [_check(READY, True, "nothing fitted is held by it or by its functions")]
-    message = f"not checked: handed over fitted; it holds {'; '.join(captured)}. Hand over a factory that fits them"
+    if factory:
+        how = 'it holds {}. Fit in the factory, and start a script\'s work under if __name__ == "__main__":'
+    else:
+        how = "handed over fitted; it holds {}. Hand over a factory that fits them"
+    message = f"not checked: {how.format('; '.join(captured))}"
     return [replace(_check(READY, None, message), decisive=True)]
 
 
@@ -213,7 +220,7 @@ def _check_after(evidence: Evidence, after: Outcome | None) -> Check:
 
 
 def _not_made(why: str, captured: Sequence[str]) -> list[Check]:
-    names = (TWICE, RUN, LABELS_FITTED, LABELS_SAID, SIGNALS_FITTED, LATER, ROWS, ALONE, *SHOWN.values())
+    names = (TWICE, RUN, LABELS_FITTED, LABELS_SAID, SIGNALS_FITTED, LATER, ROWS, NAMED, ALONE, *SHOWN.values())
     made = [replace(_check(name, None, why), decisive=True) for name in names]
     return [*made, *_check_ready(factory=True, captured=captured)]
 

@@ -96,7 +96,10 @@ def _predict_conformal(
         raise SettingsError(
             "cross-fitted conformal scores: the pipeline keeps no out-of-fold logits; take disjoint parts"
         )
-    return [row for each in fold.crossfit for row in rows_of_part(data, fold, each.held_out, task=task)], held_out
+    rows = [row for each in fold.crossfit for row in rows_of_part(data, fold, each.held_out, task=task)]
+    logits = {model: _check_shape(held_out, model, (len(rows), task.n_classes)) for model in pipeline.models}
+    _check_finite(logits, data, rows, method)
+    return rows, logits
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,19 +174,22 @@ def predict_rows(
     said = fitted.predict(TrialSet(prepared, shuffled, task=task, labelled=False))
     place = {row: number for number, row in enumerate(shuffled)}
     order = [place[row] for row in rows]
-    names = [str(name) for name in prepared.table["trial"].iloc[list(rows)]]
-    abstains = bool(getattr(fitted, "abstains", False))
     logits = {model: _check_shape(said, model, (len(rows), task.n_classes))[order] for model in models}
-    for model, values in logits.items():
-        _check_finite(values, names, model, abstains=abstains)
+    _check_finite(logits, prepared, rows, fitted)
     return logits
 
 
-def _check_finite(logits: Float64Array, names: Sequence[str], model: str, *, abstains: bool) -> None:
+def _check_finite(
+    by_model: Mapping[str, Float64Array], prepared: PreparedData, rows: Sequence[int], fitted: Fitted
+) -> None:
     """Refuse logits that are not finite, by the name of the trial; a whole row of NaN may be no answer."""
-    declined = np.isnan(logits).all(axis=1) & abstains
-    broken = ~np.isfinite(logits).all(axis=1) & ~declined
-    if broken.any():
+    names = [str(name) for name in prepared.table["trial"].iloc[list(rows)]]
+    abstains = bool(getattr(fitted, "abstains", False))
+    for model, logits in by_model.items():
+        declined = np.isnan(logits).all(axis=1) & abstains
+        broken = ~np.isfinite(logits).all(axis=1) & ~declined
+        if not broken.any():
+            continue
         row = int(np.argmax(broken))
         raise SettingsError(
             f"model {model} gives trial {names[row]} the logits {logits[row].tolist()} ({int(broken.sum())} such "

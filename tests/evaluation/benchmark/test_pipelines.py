@@ -159,6 +159,18 @@ def test_cross_fitting_predicts_each_group_by_a_fit_without_it_and_refits(prepar
             np.testing.assert_allclose(logits[0] * temperature, prepared[row].tokens.mean(), rtol=1e-6)
 
 
+def test_out_of_fold_logits_that_are_not_finite_are_an_error_that_names_the_trial(prepared: Any) -> None:
+    class Broken(Spy):
+        def predict(self, trials: TrialSet, /) -> Mapping[str, np.ndarray]:
+            said = super().predict(trials)[self.name]
+            said[np.array(trials.subjects) == PEOPLE[2], 1] = -np.inf
+            return {self.name: said}
+
+    fold = first_fold(InnerSettings(rule="crossfit", n_inner_folds=3, conformal_share=0.1))
+    with pytest.raises(SettingsError, match=rf"model spy gives trial {PEOPLE[2]}-\S+ the logits .*-inf"):
+        run_fold(prepared, fold, CalibratedPipeline(Broken([])), task=TASK, seed=0)
+
+
 def test_predictions_come_back_in_the_order_of_the_rows(prepared: Any) -> None:
     rows = list(range(2, 8))
     assert shuffle_rows(prepared, rows) != rows

@@ -27,6 +27,7 @@ LEAKS = {
     11: "the test person was scaled by trials whose label is no pain",
     12: "the order of rows tells the level",
     13: "how a recording was made tells the level (length, frame rate, place in the session, ...)",
+    14: "names of test trials were read, which spell the level",
 }
 NO_LEAK = "no leak found"
 Verdict = Literal["no leak found", "warning", "nondeterministic", "LEAK", "not checked"]
