@@ -3,7 +3,8 @@
 Input: frames in order. Output: for each frame the face, or None. A detector searches the whole frame every 25th frame,
 and verifies the last face in all others, which is faster. Box and landmarks are always those of the verification: a
 search sees the face at another scale, its landmarks differ by up to a sixth of the distance between the eyes, and crops
-would jump. Once a person is chosen, other people are ignored.
+would jump. Once a person is chosen, other people are ignored. A face is taken up only if it is upright; one that turns
+while it is followed stays.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class FaceTracker:
         # verify the last face; search if that fails, and on every 25th frame
         face = self._follow(frame, self._last) if self._tracking and self._last is not None else None
         if face is None or search:
-            found = self._search(frame, face)
+            found = self._search(frame, face, thorough=search)
             if found is not None and found is not face:
                 face = self._follow(frame, found) or found
         self._tracking = face is not None
@@ -60,22 +61,27 @@ class FaceTracker:
             return None
         return face
 
-    def _search(self, frame: VideoFrame, followed: Face | None) -> Face | None:
-        """Search the whole frame for the person; `followed` is the verified face, if there is one."""
+    def _search(self, frame: VideoFrame, followed: Face | None, *, thorough: bool) -> Face | None:
+        """Search the whole frame for the person; `followed` is the verified face, if there is one.
+
+        Small faces are searched only where the usual search finds none, and only on the grid: that search takes long.
+        """
         faces = self._detector.detect(frame)
+        if not faces and followed is None and thorough:
+            faces = self._detector.detect_small(frame)
         if self._last is None:
             middle = np.array([frame.width, frame.height]) / 2
-            return max(
-                faces,
-                key=lambda face: face.size_px - _OFF_CENTRE_COST * float(np.linalg.norm(face.centre - middle)),
-                default=None,
+            best_first = sorted(
+                faces, key=lambda face: _OFF_CENTRE_COST * float(np.linalg.norm(face.centre - middle)) - face.size_px
             )
+            return next((face for face in best_first if self._detector.is_upright(frame, face)), None)
         if followed is not None:
             # the search corrects a box that has drifted, but does not change the person
             near = max(faces, key=lambda face: overlap(face.box, followed.box), default=None)
             same = near is not None and overlap(near.box, followed.box) >= self._settings.same_overlap
             return near if same else followed
-        return next((face for face in faces if self._is_same_person(frame, face, self._last)), None)
+        same_ones = (face for face in faces if self._is_same_person(frame, face, self._last))
+        return next((face for face in same_ones if self._detector.is_upright(frame, face)), None)
 
     def _is_same_person(self, frame: VideoFrame, face: Face, last: Face) -> bool:
         """Tell whether a face is the lost one: near the last place and of similar size, or of the same look."""

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from ecg_facial.face.detection import Face, FaceDetector, overlap
+from ecg_facial.face.detection import Face, FaceDetector, overlap, small_search_side
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.face.tracking import FaceTracker
 from ecg_facial.face.video import RgbFrame, read_frames
 from ecg_facial.recording import VideoRef
+from ecg_facial.runtime.typing import UInt8Array
 from ecg_facial.simulate.files.encode import encode_video
 from ecg_facial.simulate.grid import PAIN_AUS
 from ecg_facial.simulate.head.identity import sample_identity
@@ -137,6 +138,63 @@ def _pictures(folder: Path) -> list[tuple[str, RgbFrame]]:
     names = sorted(path.name for path in folder.glob("*.jpg"))
     frames = read_frames(VideoRef(path=folder))
     return [(name, frame) for name, frame in zip(names, frames, strict=True) if isinstance(frame, RgbFrame)]
+
+
+def faces_of(shared_data: Path, detector: FaceDetector) -> list[tuple[UInt8Array, Face]]:
+    """Upright faces of four people, real and rendered."""
+    pictures = [FaceRenderer(sample_identity(np.random.default_rng(seed))).render({}) for seed in (1, 5)]
+    for name in ("single_face.mp4", "WolfgangLanger_Pexels.mp4"):
+        pictures.append(next(read_frames(shared_data / "face_video" / name)).small_rgb(10_000)[0])
+    return [(picture, detector.detect(RgbFrame(picture, 0.0))[0]) for picture in pictures]
+
+
+def turn(picture: UInt8Array, face: Face, degrees: float) -> RgbFrame:
+    """Turn a picture about the face."""
+    height, width = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D((float(face.centre[0]), float(face.centre[1])), degrees, 1.0)
+    turned = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return RgbFrame(np.asarray(turned, dtype=np.uint8), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "is_found"), [(0, True), (25, True), (-25, True), (75, False), (-75, False), (180, False), (160, False)]
+)
+def test_a_face_is_found_if_it_is_upright(
+    shared_data: Path, detector: FaceDetector, degrees: int, is_found: bool
+) -> None:
+    for picture, face in faces_of(shared_data, detector):
+        found = FaceTracker(detector).update(turn(picture, face, degrees))
+        assert (found is not None) == is_found
+
+
+@pytest.mark.parametrize(("width", "height", "size_px"), [(1280, 720, 48), (3840, 2160, 48), (3840, 2160, 120)])
+def test_small_faces_of_large_pictures_are_found_and_followed(
+    shared_data: Path, detector: FaceDetector, width: int, height: int, size_px: int
+) -> None:
+    # a search of a picture of 3840 x 2160 takes a quarter of a second
+    for picture, face in faces_of(shared_data, detector)[2 if width > 2000 else 0 :: 2]:
+        zoom = size_px / face.size_px
+        small = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
+        tracker = FaceTracker(detector)
+        for step in range(2):
+            scene = np.full((height, width, 3), 120, np.uint8)
+            scene[50 : 50 + len(small), 300 + step : 300 + step + small.shape[1]] = small
+            found = tracker.update(RgbFrame(scene, float(step)))
+            assert found is not None
+            assert np.abs(found.centre - face.centre * zoom - [300, 50]).max() < size_px / 3
+
+
+def test_small_faces_are_not_searched_in_small_pictures(detector: FaceDetector) -> None:
+    """There the usual search finds faces of 48 px and less already."""
+    assert small_search_side(RgbFrame(np.zeros((240, 320, 3), np.uint8), 0.0)) is None
+    assert small_search_side(RgbFrame(np.zeros((360, 540, 3), np.uint8), 0.0)) is None
+    assert small_search_side(RgbFrame(np.zeros((2160, 3840, 3), np.uint8), 0.0)) == 2240
+    assert detector.detect_small(RgbFrame(np.zeros((240, 320, 3), np.uint8), 0.0)) == []
+
+
+def test_no_small_face_is_found_where_there_is_none(shared_data: Path, detector: FaceDetector) -> None:
+    frames = list(read_frames(shared_data / "face_video" / "no_face.mp4"))[::12]
+    assert [detector.detect_small(frame) for frame in frames] == [[]] * len(frames)
 
 
 def test_overlap_is_intersection_over_union() -> None:

@@ -34,6 +34,7 @@ class Stage:
         self.script = script
         self.searched: list[int] = []
         self.verified: list[int] = []
+        self.searched_for_small: list[int] = []
 
     def frames(self) -> list[RgbFrame]:
         return [RgbFrame(self._draw(cast), float(number)) for number, cast in enumerate(self.script)]
@@ -41,6 +42,13 @@ class Stage:
     def detect(self, frame: VideoFrame) -> list[Face]:
         self.searched.append(round(frame.time_s))
         return sorted((face for _, face in self.script[round(frame.time_s)]), key=lambda face: -face.confidence)
+
+    def detect_small(self, frame: VideoFrame) -> list[Face]:
+        self.searched_for_small.append(round(frame.time_s))
+        return []
+
+    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
+        return bool(face.landmarks[0, 1] < face.landmarks[3, 1])
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
         self.verified.append(round(frame.time_s))
@@ -130,3 +138,41 @@ def test_a_jump_onto_another_face_is_no_verification() -> None:
 def test_a_track_needs_a_grid_of_one_frame_or_more() -> None:
     with pytest.raises(SettingsError, match="detect_every is 0: expected 1 or more frames"):
         TrackSettings(detect_every=0)
+
+
+class WithSmallFaces(Stage):
+    """The script is of small faces: the usual search finds none of them."""
+
+    def detect(self, frame: VideoFrame) -> list[Face]:
+        self.searched.append(round(frame.time_s))
+        return []
+
+    def detect_small(self, frame: VideoFrame) -> list[Face]:
+        super().detect_small(frame)
+        return [face for _, face in self.script[round(frame.time_s)]]
+
+
+def test_small_faces_are_searched_on_the_grid_alone_and_followed_after() -> None:
+    stage = WithSmallFaces([[]] * 3 + [[(1, face_at(160, 120))]] * 9 + [[]] * 2)
+    assert follow(stage, detect_every=4) == [None] * 4 + [160.0] * 8 + [None] * 2
+    assert stage.searched_for_small == [0, 4, 12]
+    # a search on the grid does not change who is followed
+    assert stage.searched == [0, 1, 2, 3, 4, 8, 12, 13]
+
+
+def test_where_the_usual_search_finds_a_face_no_other_is_made() -> None:
+    stage = Stage(script=[[(1, face_at(160, 120))]] * 8)
+    follow(stage, detect_every=2)
+    assert stage.searched_for_small == []
+
+
+def upside_down(face: Face) -> Face:
+    return Face(box=face.box, landmarks=face.landmarks[::-1], confidence=face.confidence)
+
+
+def test_a_face_upside_down_is_not_taken_up_but_the_next_best() -> None:
+    cast = [(2, upside_down(face_at(160, 120, 90))), (1, face_at(60, 60, 40))]
+    assert follow(Stage(script=[cast] * 3)) == [60.0] * 3
+    assert follow(Stage(script=[cast[:1]] * 3)) == [None] * 3
+    lost = [[(1, face_at(160, 120))], [], [(1, upside_down(face_at(160, 120)))], [(1, face_at(160, 120))]]
+    assert follow(Stage(script=lost)) == [160.0, None, None, 160.0]

@@ -42,6 +42,12 @@ class AlwaysThere:
     def detect(self, frame: VideoFrame) -> list[Face]:
         return [self.face] if frame.small_rgb(48)[0].any() else []
 
+    def detect_small(self, frame: VideoFrame) -> list[Face]:
+        return []
+
+    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
+        return True
+
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
         return next(iter(self.detect(frame)), None)
 

@@ -69,6 +69,12 @@ class DiscDetector:
         places = np.array([[0.35, 0.4], [0.65, 0.4], [0.5, 0.55], [0.38, 0.75], [0.62, 0.75]])
         return [Face(box=np.array([*corner, side, side]), landmarks=corner + side * places, confidence=0.9)]
 
+    def detect_small(self, frame: VideoFrame) -> list[Face]:
+        return []
+
+    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
+        return True
+
     def verify(self, frame: VideoFrame, expected: Face) -> Face:
         return self.detect(frame)[0]
 

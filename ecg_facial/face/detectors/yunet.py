@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
-from ecg_facial.face.detection import DETECTION_SIDE_PX, Face, overlap
+from ecg_facial.face.detection import DETECTION_SIDE_PX, Face, overlap, small_search_side
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.runtime.storage import sha256_file
-from ecg_facial.runtime.typing import UInt8Array
+from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
 # a search needs more certainty than a verification, which knows where the face was
 _DETECT_THRESHOLD, _VERIFY_THRESHOLD, _SUPPRESSION = 0.8, 0.5, 0.3
@@ -52,16 +52,33 @@ class YuNetDetector:
         self._network.setNMSThreshold(_SUPPRESSION)
 
     def detect(self, frame: VideoFrame) -> list[Face]:
-        """Find all faces of a frame, the most confident first."""
-        image, scale = frame.small_rgb(DETECTION_SIDE_PX)
+        """Find all faces of a frame that are not small in it, the most confident first."""
+        return self._detect(frame, DETECTION_SIDE_PX)
+
+    def detect_small(self, frame: VideoFrame) -> list[Face]:
+        """Find all faces, the small ones too, where the usual search looks at a picture that is much smaller."""
+        side = small_search_side(frame)
+        return [] if side is None else self._detect(frame, side)
+
+    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
+        """Compare the score of the face's region with those of its quarter turns; faces upside down score too."""
+        region, zoom, corner = _cut_region(frame, face)
+        scores = []
+        for turns in range(4):
+            faces = self._run(np.rot90(region, turns), _VERIFY_THRESHOLD, zoom=zoom, shift=corner)
+            near = [found for found in faces if overlap(found.box, face.box) >= _SAME_FACE]
+            scores.append(near[0].confidence if near else 0.0)
+        return scores[0] >= max(scores)
+
+    def _detect(self, frame: VideoFrame, side: int) -> list[Face]:
+        """Search in a picture of the given longer side."""
+        image, scale = frame.small_rgb(side)
         return self._run(image, _DETECT_THRESHOLD, zoom=scale, shift=np.zeros(2))
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
         """Look at the region around the expected face."""
-        zoom = _REGION_PX / (expected.size_px * _REGION_SHARE)
-        corner = expected.centre - _REGION_PX / zoom / 2
-        matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
-        faces = self._run(frame.warp_rgb(matrix, _REGION_PX), _VERIFY_THRESHOLD, zoom=zoom, shift=corner)
+        region, zoom, corner = _cut_region(frame, expected)
+        faces = self._run(region, _VERIFY_THRESHOLD, zoom=zoom, shift=corner)
         near = [face for face in faces if overlap(face.box, expected.box) >= _SAME_FACE]
         return near[0] if near else None
 
@@ -80,6 +97,14 @@ class YuNetDetector:
                 )
             )
         return sorted(faces, key=lambda face: -face.confidence)
+
+
+def _cut_region(frame: VideoFrame, face: Face) -> tuple[UInt8Array, float, Float64Array]:
+    """Cut the region around a face, with its zoom and its corner in frame pixels."""
+    zoom = _REGION_PX / (face.size_px * _REGION_SHARE)
+    corner = face.centre - _REGION_PX / zoom / 2
+    matrix = np.array([[zoom, 0, -zoom * corner[0]], [0, zoom, -zoom * corner[1]]])
+    return frame.warp_rgb(matrix, _REGION_PX), zoom, corner
 
 
 def _pad(image: UInt8Array) -> UInt8Array:
