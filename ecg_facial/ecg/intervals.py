@@ -135,6 +135,35 @@ def mean_heart_rate(r_times_s: Float64Array) -> float:
     return float(60.0 / counted.mean()) if is_known else float("nan")
 
 
+def explain_unknown_rate(r_times_s: Float64Array) -> str:
+    """Say why `mean_heart_rate` gives no rate; empty where it gives one.
+
+    Parameters
+    ----------
+    r_times_s : ndarray, shape (n_beats,)
+        Increasing beat times in seconds.
+
+    Examples
+    --------
+    >>> explain_unknown_rate(np.array([1.0]))
+    'a single beat, and a rate needs an interval'
+    >>> explain_unknown_rate(np.arange(5) * 0.1)
+    'intervals of 0.1 s (600 bpm), outside of 30 to 220 bpm: check the sampling rate (fs_hz)'
+    """
+    rr = compute_rr(r_times_s)
+    if np.isfinite(mean_heart_rate(r_times_s)):
+        return ""
+    if not len(rr):
+        return "a single beat, and a rate needs an interval" if len(r_times_s) else "no beat was found"
+    if ((rr >= _MIN_RR_S) & (rr <= _MAX_RR_S)).any():
+        return f"{len(rr)} intervals that disagree: {rr.min():.2g} to {rr.max():.2g} s"
+    usual_s = float(np.median(rr))
+    return (
+        f"intervals of {usual_s:.2g} s ({60.0 / usual_s:.0f} bpm), outside of {MIN_BPM:g} to {MAX_BPM:g} bpm: check "
+        "the sampling rate (fs_hz)"
+    )
+
+
 def _find_miscounted(ratio: Float64Array) -> BoolArray:
     """Mark intervals (over the usual one) that a missed beat doubled or a false one halved, in a regular rhythm."""
     artefact = np.abs(ratio - 1.0) > _MAX_DEVIATION

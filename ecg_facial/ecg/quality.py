@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ecg_facial.ecg.beats.pacing import remove_spikes
 from ecg_facial.ecg.beats.scales import get_scales
 from ecg_facial.ecg.filtering import bridge_gaps
-from ecg_facial.ecg.intervals import compute_rr
+from ecg_facial.ecg.intervals import compute_rr, mean_heart_rate
 from ecg_facial.ecg.quality_features import FEATURES, measure_features
 from ecg_facial.ecg.rpeaks import RPeaks
 from ecg_facial.runtime.typing import BoolArray, Float64Array
@@ -110,7 +111,8 @@ def compute_sqi(ecg: Float64Array, fs_hz: float, *, r_peaks: RPeaks) -> float:
        detectors and kurtosis of the QRS band [1]_, likeness of the beats, regularity, noise between beats, wander.
 
     It is fitted on windows of 24 MIT-BIH records, clean and with recorded noise from -6 to 24 dB; `docs/ecg_quality.md`
-    gives calibration and AUC (0.93) on records that it was not fitted on. Fewer than two beats give 0, two at most 0.3.
+    gives calibration and AUC (0.93) on records that it was not fitted on. An unknown heart rate gives 0, two beats at
+    most 0.3.
 
     Departures from Li, Mark and Clifford [1]_: their indices decide by thresholds whether a signal is used; here they
     are features of one calibrated probability. Their second detector is another algorithm; here it is the same one on
@@ -123,6 +125,10 @@ def compute_sqi(ecg: Float64Array, fs_hz: float, *, r_peaks: RPeaks) -> float:
     """
     get_scales(fs_hz)
     filled, gaps = bridge_gaps(ecg, fs_hz)
+    filled = remove_spikes(filled, fs_hz)
+    # without a rate there is nothing that could be right
+    if not np.isfinite(mean_heart_rate(r_peaks.times_s)):
+        return 0.0
     if len(r_peaks) < 2 or len(filled) < 0.5 * fs_hz or not np.ptp(filled) > 0:
         return 0.0
     # product of what must hold

@@ -62,7 +62,8 @@ def detect_r_peaks(ecg: Float64Array, fs_hz: float) -> RPeaks:
     -----
     Nine steps, after Pan and Tompkins [1]_ where a number is given in brackets:
 
-    1. Gaps up to 0.1 s are filled by a line; after a longer one the signal continues at the level before it.
+    1. Gaps up to 0.1 s are filled by a line; after a longer one the signal continues at the level before it. Pacing
+       spikes (`beats.pacing`) are replaced by the median of their surroundings.
     2. Samples are averaged to about 500 Hz, at which beats are timed, and to about 128 Hz, at which they are found.
     3. Energy: the slope in a zero-phase band-pass of 5 to 18 Hz, squared, averaged over the width of a QRS complex
        [1]_.

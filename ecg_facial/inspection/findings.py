@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ecg_facial.ecg.intervals import compute_nn, mean_heart_rate
+from ecg_facial.ecg.intervals import compute_nn, explain_unknown_rate, mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
@@ -146,7 +146,7 @@ def analyse_ecg(reading: EcgReading, *, simulated: bool = False) -> Findings:
         quality=quality,
         heart_rate_bpm=mean_heart_rate(beats.times_s),
         heart_rate_range_bpm=(float(low), float(high)),
-        notes=(*reading.notes, *_note_inverted(signal, beats), *_note_quality(quality)),
+        notes=(*reading.notes, *_note_inverted(signal, beats), *_note_unknown(beats), *_note_quality(quality)),
         simulated=simulated,
     )
 
@@ -180,6 +180,11 @@ def _note_inverted(signal: EcgSignal, beats: RPeaks) -> tuple[str, ...]:
         "the main deflection points down: electrodes may be swapped (V1 and aVR look so in everybody); drawn as it was "
         "recorded",
     )
+
+
+def _note_unknown(beats: RPeaks) -> tuple[str, ...]:
+    reason = explain_unknown_rate(beats.times_s)
+    return (f"the heart rate is unknown: {reason}",) if reason else ()
 
 
 def _note_quality(quality: Float64Array) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ecg_facial.ecg.intervals import mean_heart_rate
 from ecg_facial.ecg.quality import compute_sqi
 from ecg_facial.ecg.rpeaks import RPeaks, detect_r_peaks
 from ecg_facial.errors import SettingsError
@@ -81,3 +82,14 @@ def test_unit_and_polarity_do_not_count(scale: float) -> None:
 def test_a_rate_that_is_none_is_refused() -> None:
     with pytest.raises(SettingsError, match="0 Hz"):
         compute_sqi(np.zeros(10), 0.0, r_peaks=RPeaks(np.zeros(0), np.zeros(0)))
+
+
+@pytest.mark.parametrize("rr_s", [0.15, 3.0])
+def test_an_unknown_heart_rate_has_no_quality(rr_s: float) -> None:
+    """Beats at 400 or 20 bpm: a rate of samples that was given wrongly."""
+    times_s = np.arange(30 * 250) / 250.0
+    beats_s = np.arange(0.5, 29.5, rr_s)
+    ecg = np.exp(-0.5 * ((times_s[:, None] - beats_s) / 0.01) ** 2).sum(axis=1)
+    beats = RPeaks(beats_s, np.ones(len(beats_s)))
+    assert np.isnan(mean_heart_rate(beats.times_s))
+    assert compute_sqi(ecg, 250.0, r_peaks=beats) == 0.0

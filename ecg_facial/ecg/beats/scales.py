@@ -19,6 +19,9 @@ from ecg_facial.runtime.typing import Float64Array
 
 MIN_FS_HZ = 50.0
 SHORTEST_S = 0.5
+# Pacing spikes last up to 4 ms: below 200 Hz a sample is as wide, and nothing tells a spike from a wave. They are
+# looked for in hops, each with the one behind it.
+LOWEST_PACED_HZ, SPIKE_HOP_S = 200.0, 0.05
 # Beats are timed between samples, so a fine rate above 500 Hz adds nothing. The QRS band ends at 18 Hz, so candidates
 # are looked for at about 128 Hz.
 _FINE_HZ, _COARSE_HZ = 500.0, 128.0
@@ -126,16 +129,21 @@ class Scales:
         return len(self.envelope) // 2
 
     @property
+    def spike_delay_s(self) -> float:
+        """Time for which samples are held back to find pacing spikes, in seconds."""
+        return 2 * SPIKE_HOP_S if self.fs_hz >= LOWEST_PACED_HZ else 0.0
+
+    @property
     def latency_s(self) -> float:
         """Longest time from an R-peak to the sample after which it is known, in seconds."""
         samples = self.step + self.ahead + self.slope_reach + self.envelope_reach
-        return (samples + 1) * self.first * self.second / self.fs_hz
+        return (samples + 1) * self.first * self.second / self.fs_hz + self.spike_delay_s
 
     @property
     def warm_up_s(self) -> float:
         """Length of signal that the first step needs, in seconds."""
         samples = self.back + self.step + self.ahead + self.slope_reach + self.envelope_reach
-        return samples * self.first * self.second / self.fs_hz
+        return samples * self.first * self.second / self.fs_hz + self.spike_delay_s
 
 
 @lru_cache(maxsize=64)

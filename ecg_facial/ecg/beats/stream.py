@@ -10,6 +10,7 @@ import numpy as np
 
 from ecg_facial.ecg.beats.core import Stretch, find_beats
 from ecg_facial.ecg.beats.gaps import GapFiller
+from ecg_facial.ecg.beats.pacing import SpikeRemover
 from ecg_facial.ecg.beats.places import anchor_matched, drop_repeats, to_confidence, to_seconds
 from ecg_facial.ecg.beats.scales import SHORTEST_S, Scales, average_neighbours
 from ecg_facial.errors import SettingsError
@@ -27,15 +28,17 @@ _SHORT_GAP_S = 0.1
 class BeatStream:
     """State of the detector between pieces.
 
-    Samples go through four stages: gaps are filled, samples averaged to the fine and coarse rates, the energy is
-    filtered from the coarse ones, and steps of 1 s are decided. Each stage keeps only what later ones still need.
-    Positions in the buffers `_fine`, `_coarse`, `_energy` and `_gaps` count from `_base`, a coarse sample.
+    Samples go through five stages: gaps are filled, pacing spikes removed, samples averaged to the fine and coarse
+    rates, the energy is filtered from the coarse ones, and steps of 1 s are decided. Each stage keeps only what later
+    ones still need. Positions in the buffers `_fine`, `_coarse`, `_energy` and `_gaps` count from `_base`, a coarse
+    sample.
     """
 
     def __init__(self, scales: Scales) -> None:
         self.scales = scales
         self._per = scales.first * scales.second
         self._filler = GapFiller(max(1, round(_SHORT_GAP_S * scales.fs_hz)))
+        self._remover = SpikeRemover(scales.fs_hz)
         self._pending: list[tuple[Float64Array, BoolArray | None]] = []
         self._n_pending = 0
         self._base = 0
@@ -55,15 +58,16 @@ class BeatStream:
         found = []
         block = max(1, round(_BLOCK_S * self.scales.fs_hz))
         for first in range(0, len(samples), block):
-            found.append(self._take(*self._filler.fill(samples[first : first + block])))
+            filled = self._filler.fill(samples[first : first + block])
+            found.append(self._take(*self._remover.push(*filled)))
         return join(found)
 
     def flush(self) -> Found:
         """End the signal and return the beats that were not decided yet."""
         if self._is_ended:
             return _NOTHING
-        found = self._take(*self._filler.flush())
-        return join([found, self._end()])
+        found = [self._take(*self._remover.push(*self._filler.flush())), self._take(*self._remover.flush())]
+        return join([*found, self._end()])
 
     def _take(self, samples: Float64Array, gaps: BoolArray | None) -> Found:
         """Collect samples until the next step can be decided, then decide it."""
