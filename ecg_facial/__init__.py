@@ -11,8 +11,8 @@ Windows
 Models
     `FacialModel`, `ECGModel`, `LateFusion`, `TrainingSettings`
 Evaluation
-    `benchmark`, `benchmark_table`, `BenchmarkSettings`, `FeatureSettings`, `EstimatorPipeline`, `ModulePipeline`,
-    `CalibratedPipeline`, `heart_features`, `score`, `audit`
+    `benchmark`, `benchmark_table`, `BenchmarkSettings`, `FeatureSettings`, `LabelSettings`, `EstimatorPipeline`,
+    `ModulePipeline`, `CalibratedPipeline`, `heart_features`, `score`, `audit`
 Parallel work
     `open_executor`
 Prediction
@@ -30,7 +30,7 @@ from ecg_facial.version import __version__ as __version__
 TYPE_CHECKING = False  # not typing's: importing that would take longer than all of this module
 if TYPE_CHECKING:
     from ecg_facial.datasets.indexing import index_dataset
-    from ecg_facial.datasets.settings import FeatureSettings
+    from ecg_facial.datasets.settings import FeatureSettings, LabelSettings
     from ecg_facial.ecg.quality import compute_sqi
     from ecg_facial.ecg.reading import read_ecg
     from ecg_facial.ecg.rpeaks import detect_r_peaks
@@ -71,6 +71,7 @@ __all__ = [
     "EstimatorPipeline",
     "FacialModel",
     "FeatureSettings",
+    "LabelSettings",
     "LateFusion",
     "ModulePipeline",
     "Prediction",
@@ -109,6 +110,7 @@ _HOMES = {
     "EstimatorPipeline": "evaluation.benchmark.adapters",
     "FacialModel": "facial_model",
     "FeatureSettings": "datasets.settings",
+    "LabelSettings": "datasets.settings",
     "LateFusion": "fusion_model",
     "ModulePipeline": "evaluation.benchmark.adapters",
     "Prediction": "inference.predictor",

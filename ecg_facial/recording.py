@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.labels import REST_CODE, PainLevel
+from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
 
 if TYPE_CHECKING:
     # numpy takes a tenth of a second to import
@@ -127,8 +127,8 @@ class Trial:
     subject : Subject
     id : str
         Unique within the data set.
-    level : PainLevel
-        Level of the stimulus; level that an observer gave where `DatasetIndex.levels_by` says so.
+    code : str
+        Name of the stimulus level, or of a class of one's own (`DatasetIndex.class_names`).
     video : VideoRef or None
         None when the trial has no video.
     ecg : EcgRef or None
@@ -137,14 +137,20 @@ class Trial:
 
     subject: Subject
     id: str
-    level: PainLevel
+    code: str
     video: VideoRef | None = None
     ecg: EcgRef | None = None
 
     @property
-    def code(self) -> str:
-        """Code of the level, as it stands in tables."""
-        return self.level.name
+    def level(self) -> PainLevel:
+        """Level of the stimulus; level that an observer gave where `DatasetIndex.levels_by` says so.
+
+        Raises
+        ------
+        UnknownLabelError
+            For a class of one's own.
+        """
+        return parse_pain_level(self.code)
 
 
 @dataclass(frozen=True, kw_only=True)

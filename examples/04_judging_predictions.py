@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from ecg_facial import score
+from ecg_facial import LabelSettings, score
 
 rng = np.random.default_rng(0)
 n_people, n_trials = 20, 12
@@ -49,7 +49,7 @@ pd.concat([weak, strong]).to_csv(path, index=False)
 # a report in HTML, and tables for papers.
 
 out = Path(scratch.name, "judged")
-score(path, out, classes=["none", "pain"], simulated=True)
+score(path, out, labels=LabelSettings(classes=("none", "pain")), simulated=True)
 print(sorted(file.name for file in out.iterdir()))
 
 # %%

@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from ecg_facial import BenchmarkSettings, FeatureSettings, benchmark_table
+from ecg_facial import BenchmarkSettings, FeatureSettings, LabelSettings, benchmark_table
 
 rng = np.random.default_rng(0)
 n_people, n_trials = 6, 12
@@ -58,7 +58,8 @@ result = benchmark_table(
     path,
     Path(scratch.name, "run"),
     columns=FeatureSettings(features="face_*:facial,ecg_*:ecg", label="pain", subject="person"),
-    settings=BenchmarkSettings(protocol="kfold:3", task="own", classes=("none", "severe")),
+    labels=LabelSettings(classes=("none", "severe")),
+    settings=BenchmarkSettings(protocol="kfold:3"),
     simulated=True,
 )
 print(sorted(file.name for file in result.folder.iterdir()))

@@ -21,24 +21,24 @@ from ecg_facial.cli.arguments import (
     DEMO,
     EXECUTOR,
     INSPECTION,
+    LABELS,
     READING,
     TRAINING,
     CacheOption,
     DataFolder,
     PipelineOption,
-    name_classes,
     name_columns,
     refuse_with_table,
     refuse_without_table,
 )
 from ecg_facial.cli.console import errors_as_one_line, say
 from ecg_facial.cli.options import make_option, with_options
-from ecg_facial.datasets.settings import FeatureSettings
+from ecg_facial.datasets.settings import FeatureSettings, LabelSettings
 from ecg_facial.evaluation.audit.settings import AuditSettings
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.settings import DECISIONS, Decisions
 from ecg_facial.inspection.settings import InspectionSettings
-from ecg_facial.labels import TASKS
+from ecg_facial.labels import TASKS, get_task
 from ecg_facial.recording import EcgRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.opening import open_executor
@@ -144,7 +144,8 @@ def prepare(
     from ecg_facial.workflow.preparing import prepare_dataset
 
     with _open(running) as executor:
-        found = prepare_dataset(data, out, options=options, task=task, executor=executor, show_progress=True)
+        chosen = None if task is None else get_task(task)
+        found = prepare_dataset(data, out, options=options, task=chosen, executor=executor, show_progress=True)
     say(f"{len(found.prepared)} windows in {found.prepared.folder}")
 
 
@@ -164,9 +165,6 @@ def benchmark(
     label: Annotated[str | None, typer.Option(help="Of a table of features: column of each trial's class.")] = None,
     subject: Annotated[str | None, typer.Option(help="Of a table of features: column of who was recorded.")] = None,
     trial: Annotated[str | None, typer.Option(help="Of a table of features: column of the trial's name.")] = None,
-    classes: Annotated[
-        str | None, typer.Option(help="Labels of a table of features in their order on the scale, by commas.")
-    ] = None,
     simulated: Annotated[bool, typer.Option("--simulated", help="Mark results of a table as SIMULATED.")] = False,
 ) -> None:
     """Evaluate models of face and ECG by a protocol; write predictions, metrics, audit, report and a bundle.
@@ -183,7 +181,7 @@ def benchmark(
         if columns is None:
             from ecg_facial.workflow.benchmarking import benchmark_dataset
 
-            refuse_without_table(classes=classes, simulated=simulated)
+            refuse_without_table(simulated=simulated)
             result = benchmark_dataset(
                 data,
                 out,
@@ -204,7 +202,8 @@ def benchmark(
                 data,
                 out,
                 columns=columns,
-                settings=name_classes(settings, classes),
+                labels=options.labels,
+                settings=settings,
                 pipelines=pipeline or (),
                 folds=folds,
                 simulated=simulated,
@@ -241,12 +240,11 @@ def audit(
 
 
 @app.command()
+@with_options(labels=LABELS)
 def score(
     predictions: Annotated[Path, typer.Argument(help="CSV: subject,trial,label, and p_<class> columns or predicted.")],
     out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.")],
-    classes: Annotated[
-        str | None, typer.Option(help="Classes in their order on the scale, separated by commas.")
-    ] = None,
+    labels: LabelSettings,
     strata: Annotated[str | None, typer.Option(help="Columns to group people by, separated by commas.")] = None,
     decisions: Annotated[
         str, typer.Option(help="What decides where a row has both: predicted, or probabilities (its p_ columns).")
@@ -259,12 +257,10 @@ def score(
     from ecg_facial.workflow.scoring import REPORT_FILE
     from ecg_facial.workflow.scoring import score as score_predictions
 
-    split = [None if text is None else tuple(name.strip() for name in text.split(",")) for text in (classes, strata)]
+    groups = None if strata is None else tuple(name.strip() for name in strata.split(","))
     # the reader refuses any other word
     chosen = cast(Decisions, decisions)
-    metrics = score_predictions(
-        predictions, out, classes=split[0], strata=split[1], decisions=chosen, simulated=simulated
-    )
+    metrics = score_predictions(predictions, out, labels=labels, strata=groups, decisions=chosen, simulated=simulated)
     say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics.simulated)))
     say("\n".join(f"note: {note}" for note in metrics.notes))
     say(f"report: {out / REPORT_FILE}")
@@ -300,7 +296,7 @@ def predict(
     detector_path: Annotated[Path | None, make_option(DataOptions, "detector_path")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Estimate the stimulus level of one window from a video, an ECG or both."""
+    """Estimate the pain level, as the classes of the bundle, of one window from a video, an ECG or both."""
     import json
 
     from ecg_facial.cli.wording import show_prediction

@@ -16,13 +16,13 @@ import typer
 from ecg_facial.cli.options import SettingsOptions
 from ecg_facial.datasets.readers.contract import Reader
 from ecg_facial.datasets.readers.registry import READERS, list_settings
-from ecg_facial.datasets.settings import AUTO, FeatureSettings
+from ecg_facial.datasets.settings import AUTO, FeatureSettings, LabelSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.audit.settings import WHOLE
 from ecg_facial.evaluation.benchmark.settings import SEEDS_TO_PUBLISH, BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import INNER_RULES, REFITS
 from ecg_facial.inspection.settings import InspectionSettings
-from ecg_facial.labels import OWN_TASK, TASKS
+from ecg_facial.labels import TASKS
 from ecg_facial.learning.settings import FUSION_RULES, suit_training
 from ecg_facial.prepared.settings import MODES
 from ecg_facial.runtime.executors.settings import ExecutorSettings
@@ -76,23 +76,17 @@ def refuse_with_table(*, test_data: Path | None, cache: Path | None) -> None:
         )
 
 
-def name_classes(settings: BenchmarkSettings, classes: str | None) -> BenchmarkSettings:
-    """Put classes, separated by commas, into settings."""
-    if classes is None:
-        return settings
-    return replace(settings, task=OWN_TASK, classes=tuple(name.strip() for name in classes.split(",")))
-
-
-def refuse_without_table(*, classes: str | None, simulated: bool) -> None:
+def refuse_without_table(*, simulated: bool) -> None:
     """Refuse options of a table where the data are no table.
 
     Raises
     ------
     SettingsError
     """
-    if classes is not None or simulated:
-        named = "--classes" if classes is not None else "--simulated"
-        raise SettingsError(f"{named} is of a table of features: name its columns with --features, --label, --subject")
+    if simulated:
+        raise SettingsError(
+            "--simulated is of a table of features: name its columns with --features, --label, --subject"
+        )
 
 
 class BenchmarkOptions(SettingsOptions):
@@ -129,11 +123,15 @@ class ReadingOptions(SettingsOptions):
         return replace(options, reader_options=given)
 
 
-READING = ReadingOptions(base=DataOptions(), places={"reader": "reader"}, choices={"reader": (AUTO, *READERS)})
+_LABELS = {"classes": "classes", "cut": "cut", "scale": "scale"}
+_LISTED = ("classes", "cut")
+_OF_DATA = {"reader": "reader", **{name: f"labels.{place}" for name, place in _LABELS.items()}}
+LABELS = SettingsOptions(base=LabelSettings(), places=_LABELS, listed=_LISTED)
+READING = ReadingOptions(base=DataOptions(), places=_OF_DATA, choices={"reader": (AUTO, *READERS)}, listed=_LISTED)
 DATA = ReadingOptions(
     base=DataOptions(),
     places={
-        "reader": "reader",
+        **_OF_DATA,
         "frames": "windows.n_frames",
         "crop_px": "windows.crop_px",
         "frame_policy": "windows.frame_policy",
@@ -141,6 +139,7 @@ DATA = ReadingOptions(
         "detector_path": "detector_path",
     },
     choices={"reader": (AUTO, *READERS), "frame_policy": FRAME_POLICIES, "detector": DETECTORS},
+    listed=_LISTED,
 )
 _MODELS = {
     "task": "task",

@@ -7,8 +7,9 @@ object again, which checks the values.
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, wraps
 from inspect import Parameter, Signature, cleandoc, signature
@@ -48,12 +49,15 @@ class SettingsOptions:
         Allowed values of options whose type does not tell them, for the help.
     aliases : mapping of str to str
         Second flag of an option.
+    listed : collection of str
+        Options whose several values are typed as one, separated by commas; quotation marks keep a comma within a value.
     """
 
     base: Any
     places: Mapping[str, str]
     choices: Mapping[str, Iterable[str]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    listed: Collection[str] = ()
 
     def list_parameters(self) -> list[Parameter]:
         """Give the options as keyword-only parameters that typer reads."""
@@ -61,9 +65,7 @@ class SettingsOptions:
 
     def _make_parameter(self, name: str, place: str) -> Parameter:
         *path, last = place.split(".")
-        owner = self.base
-        for step in path:
-            owner = getattr(owner, step)
+        owner = self._find_owner(path)
         kind: type = type(owner)
         flag = name.replace("_", "-")
         # a switch that is on by default needs a way to switch it off
@@ -74,6 +76,8 @@ class SettingsOptions:
         annotation = Annotated[hint, about]  # type: ignore[valid-type]  # made at run time
         default = getattr(owner, last)
         value = [*default] if isinstance(default, tuple) else default
+        if name in self.listed:
+            value, annotation = ",".join(map(str, default)) or None, Annotated[str | None, about]
         return Parameter(name, Parameter.KEYWORD_ONLY, default=value, annotation=annotation)
 
     def make(self, typed: Mapping[str, Any]) -> Any:
@@ -90,8 +94,53 @@ class SettingsOptions:
             inside = changes
             for step in path:
                 inside = inside.setdefault(step, {})
-            inside[last] = tuple(typed[name]) if isinstance(typed[name], list) else typed[name]
+            value = typed[name]
+            if name in self.listed:
+                value = split_list(value or "", self._find_type(path, last), f"--{name}")
+            inside[last] = tuple(value) if isinstance(value, list) else value
         return _change(self.base, changes)
+
+    def _find_type(self, path: Sequence[str], name: str) -> Any:
+        """Give the type of a field."""
+        kind: type = type(self._find_owner(path))
+        return _types_of(kind)[name]
+
+    def _find_owner(self, path: Sequence[str]) -> Any:
+        """Give the settings within the settings."""
+        owner = self.base
+        for step in path:
+            owner = getattr(owner, step)
+        return owner
+
+
+def split_list(text: str, hint: Any, flag: str) -> tuple[Any, ...]:
+    """Split values that were typed as one.
+
+    Parameters
+    ----------
+    text : str
+        Values separated by commas; empty for none.
+    hint : type
+        That of the field, such as ``tuple[float, ...]``.
+    flag : str
+        Name of the option, for messages.
+
+    Raises
+    ------
+    SettingsError
+        For a value that is no number where one is expected.
+
+    Examples
+    --------
+    >>> split_list("no pain, mild", tuple[str, ...], "--classes"), split_list("1,4,7", tuple[float, ...], "--cut")
+    (('no pain', 'mild'), (1.0, 4.0, 7.0))
+    """
+    words = [word.strip() for line in csv.reader([text], skipinitialspace=True) for word in line]
+    kind = get_args(hint)[0]
+    try:
+        return tuple(map(kind, words))
+    except ValueError:
+        raise SettingsError(f"{flag} is {text!r}: expected numbers separated by commas") from None
 
 
 def _change(settings: Any, changes: Mapping[str, Any]) -> Any:

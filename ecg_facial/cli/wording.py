@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ecg_facial.datasets.labelling import suggest_option
 from ecg_facial.datasets.readers.registry import READERS
 from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.datasets.store import summarise
@@ -17,7 +18,7 @@ from ecg_facial.evaluation.report.terminal import describe_metrics, format_share
 from ecg_facial.runtime.text import RESEARCH_NOTE, SIMULATED_BUNDLE_NOTE, SIMULATED_NOTE, format_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ecg_facial.cli.doctor import Finding
     from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
@@ -73,7 +74,7 @@ def show_accuracy(result: BenchmarkResult) -> str:
 
 
 def describe_index(index: DatasetIndex) -> str:
-    """Lay an index out for the terminal: trials per subject and level, and every problem by name."""
+    """Lay an index out for the terminal: labels, trials per subject and class, and every problem by name."""
     table = summarise(index)
     lines = [SIMULATED_NOTE] if index.simulated else []
     lines.append(
@@ -84,14 +85,39 @@ def describe_index(index: DatasetIndex) -> str:
         lines.append(f"{card.title}; access: {card.access}")
     if index.levels_by == "observer":
         lines.append("LEVELS BY AN OBSERVER: what a face shows, not a stimulus; a person in pain may show nothing")
+    lines += _list_labels(index)
     lines.append(_count_rest(index))
     lines.append(format_table(table.to_numpy().tolist(), header=[str(name) for name in table.columns]))
     counts = Counter(problem.kind for problem in index.problems)
     lines.append("problems: " + (", ".join(f"{n} {kind}" for kind, n in sorted(counts.items())) or "none"))
-    rows = [[f"  {item.kind}", item.trial or item.subject or item.path.name, item.message] for item in index.problems]
+    # one reason of many trials is one row
+    same: dict[tuple[str, str], list[str]] = {}
+    for item in index.problems:
+        same.setdefault((item.kind, item.message), []).append(item.trial or item.subject or item.path.name)
+    rows = [[f"  {kind}", _shorten(names), message] for (kind, message), names in same.items()]
     if rows:
         lines.append(format_table(rows, header=["  kind", "trial", "what"], n_left=3))
     return "\n".join(lines)
+
+
+def _shorten(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _list_labels(index: DatasetIndex) -> list[str]:
+    """Say which labels there are, what class each is, and how those without one get it."""
+    shown = [
+        f"{item.label} {item.n_trials}" + (f" ({item.name or 'NO CLASS'})" if item.name != item.label else "")
+        for item in index.found_labels
+    ]
+    unknown = [item.label for item in index.found_labels if not item.name]
+    lines = [f"labels: {', '.join(shown)}"]
+    if index.class_names:
+        lines.append(f"classes in their order: {', '.join(index.class_names)}")
+    lines += [f"note: {note}" for note in index.notes]
+    return (
+        [*lines, f"labels without a class: {suggest_option(unknown)}"] if unknown and not index.class_names else lines
+    )
 
 
 def _count_rest(index: DatasetIndex) -> str:
@@ -127,14 +153,15 @@ def show_findings(findings: Findings) -> str:
 
 
 def show_prediction(prediction: Prediction) -> str:
-    """Lay out a prediction: probabilities per level, qualities, notes."""
-    lines = ["level" + "".join(f"{title:>9}" for title in ("fused", "face", "ECG"))]
+    """Lay out a prediction: probabilities per class, qualities, notes."""
+    width = max(map(len, ("class", *prediction.class_names)))
+    lines = [f"{'class':{width}}" + "".join(f"{title:>9}" for title in ("fused", "face", "ECG"))]
     for number, name in enumerate(prediction.class_names):
         cells = (
             "-" if values is None else f"{values[number]:.3f}"
             for values in (prediction.probabilities, prediction.facial, prediction.ecg)
         )
-        lines.append(f"{name:5}" + "".join(f"{cell:>9}" for cell in cells))
+        lines.append(f"{name:{width}}" + "".join(f"{cell:>9}" for cell in cells))
     rate = "unknown" if prediction.heart_rate_bpm is None else f"{prediction.heart_rate_bpm:.0f} bpm"
     for model, values in prediction.variants.items():
         shown = zip(prediction.class_names, values, strict=True)

@@ -7,7 +7,8 @@ that says what is wrong. A label or a subject among the features is refused by n
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,12 +16,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecg_facial.datasets.settings import FeatureSettings, parse_features
+from ecg_facial.datasets.labelling import find_classes, name_classes, to_one_form
+from ecg_facial.datasets.settings import MAX_CLASSES, FeatureSettings, LabelSettings, parse_features
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, UnknownLabelError
 from ecg_facial.runtime.storage import sha256_file
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-MAX_CLASSES, MAX_BYTES = 20, 2**31
+MAX_BYTES = 2**31
 PEOPLE_COLUMNS = ("sex", "age_years")
 """Columns of a table that are kept beside the features, where each person has one value: the report groups by them."""
 _SHOWN = 12
@@ -56,7 +58,7 @@ class FeatureTable:
     sha256: str
 
 
-def read_feature_table(path: Path, settings: FeatureSettings, *, classes: Sequence[str] = ()) -> FeatureTable:
+def read_feature_table(path: Path, settings: FeatureSettings, *, labels: LabelSettings | None = None) -> FeatureTable:
     """Read a table of features.
 
     Parameters
@@ -65,8 +67,8 @@ def read_feature_table(path: Path, settings: FeatureSettings, *, classes: Sequen
         Comma, semicolon or tab separated, with a header; UTF-8.
     settings : FeatureSettings
         Which columns are features, label, subject and trial.
-    classes : sequence of str, optional
-        The labels in their order, as steps of one scale. Without it they are ordered as numbers or by the alphabet.
+    labels : LabelSettings, optional
+        How labels become classes. Without it the labels are the classes, ordered as numbers or by the alphabet.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def read_feature_table(path: Path, settings: FeatureSettings, *, classes: Sequen
     SettingsError
         When the settings do not fit its columns, or it has one class alone.
     UnknownLabelError
-        For a label that is not among `classes`.
+        For a label that is no class, or no rating of the scale.
     """
     path = Path(path)
     names, separator = _read_header(path)
@@ -92,13 +94,14 @@ def read_feature_table(path: Path, settings: FeatureSettings, *, classes: Sequen
         modality: pd.DataFrame({name: _to_numbers(path, raw[name]) for name in group})
         for modality, group in groups.items()
     }
-    labels, labels_note = _read_names(path, raw, settings.label)
+    stated, labels_note = _read_names(path, raw, settings.label)
     subjects, subjects_note = _read_names(path, raw, settings.subject)
-    found, ordered, how = _order_classes(path, labels, settings.label, classes)
-    _refuse_copies(path, features, labels, settings.label)
-    trials = pd.DataFrame({"subject": subjects, "trial": _name_trials(path, raw, subjects, settings), "level": labels})
+    chosen = LabelSettings() if labels is None else labels
+    levels, found, ordered, how = _find_levels(path, stated, settings.label, chosen)
+    _refuse_copies(path, features, levels, settings.label)
+    trials = pd.DataFrame({"subject": subjects, "trial": _name_trials(path, raw, subjects, settings), "level": levels})
     trials = _add_people(trials, raw)
-    notes = (how, *labels_note, *subjects_note, *_describe(trials, features, found))
+    notes = (*how, *labels_note, *subjects_note, *_describe(trials, features, found))
     return FeatureTable(
         trials=trials, features=features, class_names=found, ordered=ordered, notes=notes, sha256=sha256_file(path)
     )
@@ -239,7 +242,7 @@ def _read_names(path: Path, raw: pd.DataFrame, name: str) -> tuple[list[str], tu
     values = [whole.get(value, value) for value in values]
     spellings: dict[str, str] = {}
     for value in dict.fromkeys(values):
-        known = spellings.setdefault(_one_form(value), value)
+        known = spellings.setdefault(to_one_form(value), value)
         if known != value:
             raise CorruptDataError(f"{path}: {name} {known!r} and {value!r}: one or two? Spell it in one way")
     return values, (f"{name} {_list(whole)} is read as {_list(whole.values())}",) if whole else ()
@@ -252,48 +255,41 @@ def _is_whole(value: str) -> bool:
         return False
 
 
-def _one_form(value: str) -> str:
-    """Form in which two spellings of one name are equal: 1 and 01; mild and Mild."""
-    return f"{float(value):.0f}" if _is_whole(value) else " ".join(value.casefold().split())
-
-
-def _order_classes(
-    path: Path, labels: Sequence[str], name: str, classes: Sequence[str]
-) -> tuple[tuple[str, ...], bool, str]:
-    """Class names in their order, whether that is a scale, and how it was found out."""
-    found = set(labels)
-    if len(found) < 2:
+def _find_levels(
+    path: Path, labels: Sequence[str], name: str, settings: LabelSettings
+) -> tuple[list[str], tuple[str, ...], bool, tuple[str, ...]]:
+    """Class of each row, class names in their order, whether that is a scale, and notes on how it was found out."""
+    counts = Counter(labels)
+    if len(counts) < 2:
         raise SettingsError(f"{path}: {name} is {labels[0]!r} in all {len(labels)} rows; expected two classes or more")
-    if classes:
-        return _check_classes(path, labels, name, tuple(classes))
-    if len(found) > MAX_CLASSES:
+    if not (settings.classes or settings.of_ratings):
+        found, ordered, how = _order_classes(path, counts, name)
+        return list(labels), found, ordered, (how,)
+    given = name_classes(counts, settings) if settings.classes else find_classes(counts, settings)
+    for row, label in enumerate(labels):
+        if label in given.refused:
+            raise UnknownLabelError(f"{path}: row {row + 2}: {name}: {given.refused[label]}")
+    used = set(given.classes.values())
+    # a class without a row would only be shown: a table is whole, and no second one is compared with it
+    names = tuple(each for each in given.class_names if each in used)
+    if len(names) < 2:
+        raise SettingsError(f"{path}: {name} is {names[0]!r} in all {len(labels)} rows; expected two classes or more")
+    return [given.find(label) for label in labels], names, True, ("order of the classes: as given", *given.notes)
+
+
+def _order_classes(path: Path, counts: Mapping[str, int], name: str) -> tuple[tuple[str, ...], bool, str]:
+    """Class names in their order, whether that is a scale, and how it was found out."""
+    if len(counts) > MAX_CLASSES:
         raise SettingsError(
-            f"{path}: {name} has {len(found)} values ({_list(sorted(found))}); at most {MAX_CLASSES} classes are "
-            "judged: cut the scale into classes"
+            f"{path}: {name} has {len(counts)} values ({_list(sorted(counts))}); at most {MAX_CLASSES} classes are "
+            "judged: cut the scale into classes (--cut)"
         )
     try:
-        return tuple(sorted(found, key=float)), True, f"order of the classes: {name} as numbers"
+        return tuple(sorted(counts, key=float)), True, f"order of the classes: {name} as numbers"
     except ValueError:
-        names = tuple(sorted(found))
+        names = tuple(sorted(counts))
         how = f"order of the classes: {name} by the alphabet; they are not taken for steps of a scale (--classes)"
         return names, False, how
-
-
-def _check_classes(
-    path: Path, labels: Sequence[str], name: str, classes: tuple[str, ...]
-) -> tuple[tuple[str, ...], bool, str]:
-    """Compare given classes with the labels: both must be the same."""
-    absent = [each for each in classes if each not in set(labels)]
-    if absent:
-        raise SettingsError(f"{path}: no row has {name} {absent[0]!r} (--classes); found {_list(sorted(set(labels)))}")
-    for row, label in enumerate(labels):
-        if label not in classes:
-            n = sum(each == label for each in labels)
-            raise UnknownLabelError(
-                f"{path}: row {row + 2}: {name} {label!r} ({n} rows) is not among the classes {', '.join(classes)}; "
-                "name it with --classes, or leave these rows out"
-            )
-    return classes, True, "order of the classes: as given"
 
 
 def _refuse_copies(path: Path, features: dict[str, pd.DataFrame], labels: Sequence[str], name: str) -> None:

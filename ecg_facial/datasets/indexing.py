@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 from ecg_facial.datasets.checks import CheckedTrial, check_trials
+from ecg_facial.datasets.labelling import find_classes, to_one_form
 from ecg_facial.datasets.locating import locate
 from ecg_facial.datasets.merging import Duplicates, merge, merge_rest
 from ecg_facial.datasets.readers.registry import make_settings
-from ecg_facial.datasets.records import DatasetIndex, Problem, Scan
-from ecg_facial.datasets.settings import AUTO, MIN_DURATION_S, MIN_SHARE
+from ecg_facial.datasets.records import DatasetIndex, LabelCount, Problem, Scan
+from ecg_facial.datasets.settings import AUTO, MIN_DURATION_S, MIN_SHARE, LabelSettings
 from ecg_facial.datasets.shared_files import find_shared
 from ecg_facial.datasets.spelling import unify_scan
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
@@ -41,6 +43,7 @@ def index_dataset(
     *,
     reader: str = AUTO,
     reader_options: Mapping[str, Any] | None = None,
+    labels: LabelSettings | None = None,
     window_s: float = WindowSettings.window_s,
     check_files: bool = True,
     min_duration_s: float | None = None,
@@ -58,6 +61,8 @@ def index_dataset(
         Name of a reader (`readers.registry.READERS`); by default the one that fits.
     reader_options : mapping of str to object, optional
         Settings of that reader by name, such as ``{"signals": "raw"}`` for BioVid; its own defaults hold otherwise.
+    labels : LabelSettings, optional
+        How labels become classes; stimulus levels without it.
     window_s : float
         Length in seconds of what is cut out of long recordings: rest out of sessions, trials out of UNBC's sequences.
     check_files : bool
@@ -84,16 +89,18 @@ def index_dataset(
     AmbiguousDataError
         When two readers fit, or two files claim to be the same signal of a trial.
     SettingsError
-        For an option outside its limits, or one that the reader does not know.
+        For an option outside its limits, one that the reader does not know, or classes that the labels do not have.
     """
+    labels = LabelSettings() if labels is None else labels
     shortest_s = min(MIN_DURATION_S, MIN_SHARE * window_s) if min_duration_s is None else min_duration_s
     _check_limits(window_s, shortest_s, duplicates)
     located = locate(root, reader)
     root, chosen = located.root, located.reader
     settings = make_settings(chosen, reader_options or {})
     with announce_time("Looking through the data set", show=show_progress and chosen.slow):
-        found = unify_scan(chosen.scan(root, settings, window_s=window_s))
-    trials, problems = merge(found, duplicates=duplicates)
+        found = _take_rest(unify_scan(chosen.scan(root, settings, window_s=window_s)), labels)
+    labelling = find_classes(_count_labels(found), labels)
+    trials, problems = merge(found, labelling=labelling, duplicates=duplicates)
     rest, odd = merge_rest(found, duplicates=duplicates)
     shared, overlaps = find_shared(found.entries)
     if shared and duplicates == "raise":
@@ -114,7 +121,9 @@ def index_dataset(
     resting = list(track(check(rest), label="Checking rest", total=len(rest), show=show_progress and bool(rest)))
     usable_rest = tuple(item.trial for item in resting if item.trial is not None)
     problems += [*odd, *_list_problems(checked), *_list_problems(resting)]
-    options = {"reader": chosen.name, **to_dict(settings)}
+    # classes of one's own are part of the data; without them the fingerprint is that of the levels
+    own = {"labels": to_dict(labels)} if labelling.class_names else {}
+    options = {"reader": chosen.name, **to_dict(settings), **own}
     return DatasetIndex(
         root=root,
         reader=chosen.name,
@@ -124,9 +133,36 @@ def index_dataset(
         fingerprint=_fingerprint(found, (*usable, *usable_rest), _fingerprint_files(found, checked, resting), options),
         simulated=find_marker(found.base, usable) is not None,
         rest=usable_rest,
-        levels_by=chosen.card.levels,
-        notes=(*located.notes, *found.notes, *overlaps),
+        levels_by="unknown" if labelling.class_names else chosen.card.levels,
+        labels=labels,
+        class_names=labelling.class_names,
+        found_labels=tuple(
+            LabelCount(label, n, labelling.classes.get(label, "")) for label, n in labelling.counts.items()
+        ),
+        notes=(*located.notes, *found.notes, *overlaps, *labelling.notes),
     )
+
+
+def _count_labels(scan: Scan) -> Counter[str]:
+    """Trials by label, in the order of the data set; a trial of two files counts once."""
+    return Counter(code for _, code in dict.fromkeys((entry.trial, entry.code) for entry in scan.entries))
+
+
+def _take_rest(scan: Scan, labels: LabelSettings) -> Scan:
+    """Take rest recordings for trials where a class of one's own bears their name.
+
+    Raises
+    ------
+    SettingsError
+        For the very code of rest recordings, by which tables tell them from trials.
+    """
+    if REST_CODE in labels.classes:
+        raise SettingsError(
+            f"class {REST_CODE!r} (--classes) is the code of rest recordings; write {REST_CODE.lower()!r} for a class"
+        )
+    if not any(to_one_form(name) == to_one_form(REST_CODE) for name in labels.classes):
+        return scan
+    return replace(scan, entries=(*scan.entries, *scan.rest), rest=())
 
 
 def _list_problems(checked: Iterable[CheckedTrial[Any]]) -> list[Problem]:

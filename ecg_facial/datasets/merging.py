@@ -11,20 +11,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from ecg_facial.datasets.labelling import Labelling
 from ecg_facial.datasets.records import Entry, Problem, Scan
 from ecg_facial.errors import AmbiguousDataError, UnknownLabelError
-from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.recording import EcgRef, RestRecording, Trial, VideoRef
 
 Duplicates = Literal["raise", "list"]
 
 
-def merge(scan: Scan, *, duplicates: Duplicates) -> tuple[list[Trial], list[Problem]]:
+def merge(scan: Scan, *, labelling: Labelling, duplicates: Duplicates) -> tuple[list[Trial], list[Problem]]:
     """Group entries by trial id.
 
     Parameters
     ----------
     scan : Scan
+    labelling : Labelling
+        Which class each label is.
     duplicates : {"raise", "list"}
         Two files for one signal of a trial are an error, or a problem by which the trial loses that signal.
 
@@ -42,7 +44,7 @@ def merge(scan: Scan, *, duplicates: Duplicates) -> tuple[list[Trial], list[Prob
     groups, doubled = _group(scan.entries, duplicates)
     trials, problems = [], [*scan.problems, *doubled]
     for group in groups:
-        trial, found = _merge_group(group, scan)
+        trial, found = _merge_group(group, scan, labelling)
         problems += found
         if trial is not None:
             trials.append(trial)
@@ -109,11 +111,11 @@ def _ecg_paths(group: Sequence[Entry]) -> list[Path]:
     return [entry.ecg.path for entry in group if entry.ecg is not None]
 
 
-def _merge_group(group: Sequence[Entry], scan: Scan) -> tuple[Trial | None, list[Problem]]:
+def _merge_group(group: Sequence[Entry], scan: Scan, labelling: Labelling) -> tuple[Trial | None, list[Problem]]:
     first = group[0]
-    level = _find_level(group)
-    if isinstance(level, Problem):
-        return None, [level]
+    code = _find_code(group, labelling)
+    if isinstance(code, Problem):
+        return None, [code]
     videos, ecgs = _video_paths(group), _ecg_paths(group)
     problems = []
     if not videos and scan.expects_video:
@@ -137,7 +139,7 @@ def _merge_group(group: Sequence[Entry], scan: Scan) -> tuple[Trial | None, list
                 )
             )
         return None, problems
-    return Trial(subject=first.subject, id=first.trial, level=level, video=video, ecg=ecg), problems
+    return Trial(subject=first.subject, id=first.trial, code=code, video=video, ecg=ecg), problems
 
 
 def _pair(group: Sequence[Entry]) -> tuple[VideoRef | None, EcgRef | None]:
@@ -147,13 +149,13 @@ def _pair(group: Sequence[Entry]) -> tuple[VideoRef | None, EcgRef | None]:
     return (videos[0] if len(videos) == 1 else None), (ecgs[0] if len(ecgs) == 1 else None)
 
 
-def _find_level(group: Sequence[Entry]) -> PainLevel | Problem:
-    """Give the level that all entries state, or the problem for which the trial is left out."""
+def _find_code(group: Sequence[Entry], labelling: Labelling) -> str | Problem:
+    """Give the level or class that all entries state, or the problem for which the trial is left out."""
     first = group[0]
-    levels: dict[PainLevel, Entry] = {}
+    codes: dict[str, Entry] = {}
     for entry in group:
         try:
-            levels.setdefault(parse_pain_level(entry.code), entry)
+            codes.setdefault(labelling.find(entry.code), entry)
         except UnknownLabelError as error:
             return Problem(
                 kind="unknown_label", subject=first.subject.id, trial=first.trial, path=entry.origin, message=str(error)
@@ -161,8 +163,8 @@ def _find_level(group: Sequence[Entry]) -> PainLevel | Problem:
     conflict = _find_subject_conflict(group)
     if conflict is not None:
         return conflict
-    if len(levels) > 1:
-        message = "; ".join(f"{level.name} in {entry.origin}" for level, entry in levels.items())
+    if len(codes) > 1:
+        message = "; ".join(f"{code} in {entry.origin}" for code, entry in codes.items())
         return Problem(
             kind="unknown_label",
             subject=first.subject.id,
@@ -170,7 +172,7 @@ def _find_level(group: Sequence[Entry]) -> PainLevel | Problem:
             path=first.origin,
             message=f"levels disagree: {message}",
         )
-    return next(iter(levels))
+    return next(iter(codes))
 
 
 def _find_subject_conflict(group: Sequence[Entry]) -> Problem | None:

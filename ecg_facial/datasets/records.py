@@ -5,14 +5,15 @@ Input: what readers and checks found. Output: frozen records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.recording import EcgRef, RestRecording, Subject, Trial, VideoRef
 
 ProblemKind = Literal["missing", "unreadable", "too_short", "unknown_label", "no_level", "duplicate", "note"]
-LevelSource = Literal["stimulus", "observer"]
+LevelSource = Literal["stimulus", "observer", "unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,14 @@ class Problem:
         return self.kind != "note"
 
 
+class LabelCount(NamedTuple):
+    """A label as files spell it, the number of its trials, usable or not, and its class; empty for one without."""
+
+    label: str
+    n_trials: int
+    name: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class DatasetIndex:
     """The usable part of a data set, and its problems.
@@ -96,8 +105,15 @@ class DatasetIndex:
         True where the files come from the simulator.
     rest : tuple of RestRecording
         The same people at rest, sorted like the trials. Rest recordings are never trained on or scored.
-    levels_by : {"stimulus", "observer"}
-        Source of the levels: the stimulus, or an observer's coding of the face, such as PSPI.
+    levels_by : {"stimulus", "observer", "unknown"}
+        Source of the levels: the stimulus, or an observer's coding of the face, such as PSPI; unknown for classes of
+        one's own.
+    labels : LabelSettings
+        How the labels became classes.
+    class_names : tuple of str
+        Classes of one's own in their order; empty where labels are stimulus levels.
+    found_labels : tuple of LabelCount
+        Labels as the files spell them.
     notes : tuple of str
         What was assumed or merged, one line each.
     """
@@ -111,6 +127,9 @@ class DatasetIndex:
     simulated: bool
     rest: tuple[RestRecording, ...] = ()
     levels_by: LevelSource = "stimulus"
+    labels: LabelSettings = field(default_factory=LabelSettings)
+    class_names: tuple[str, ...] = ()
+    found_labels: tuple[LabelCount, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -132,7 +151,7 @@ class Entry:
     trial : str
         Id of the trial or rest recording, by which a video is paired with its ECG.
     code : str
-        Level code as found, not checked; `labels.REST_CODE` for rest.
+        Label as found, not checked; `labels.REST_CODE` for rest.
     origin : Path
         The file or table of the entry.
     video : VideoRef or None

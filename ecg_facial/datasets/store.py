@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecg_facial.datasets.readers.registry import READERS
-from ecg_facial.datasets.records import DatasetIndex, Problem, ProblemKind
+from ecg_facial.datasets.records import DatasetIndex, LabelCount, Problem, ProblemKind
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.errors import CorruptDataError, MissingDataError
-from ecg_facial.labels import REST_CODE, PainLevel, parse_pain_level
+from ecg_facial.labels import REST_CODE, PainLevel
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Subject, Trial, VideoRef
 from ecg_facial.runtime.settings import from_dict, to_dict
 from ecg_facial.runtime.storage import atomic_path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEY = b"ecg_facial_index"
-_VERSION = 3
+_VERSION = 4
 
 
 def write_index(index: DatasetIndex, path: Path) -> None:
@@ -37,6 +38,10 @@ def write_index(index: DatasetIndex, path: Path) -> None:
         "fingerprint": index.fingerprint,
         "simulated": index.simulated,
         "levels_by": index.levels_by,
+        "labels": to_dict(index.labels),
+        "class_names": index.class_names,
+        "found_labels": index.found_labels,
+        "notes": index.notes,
         "problems": [[p.kind, p.subject, p.trial, str(p.path), p.message] for p in index.problems],
     }
     columns: list[tuple[str, Any]] = [
@@ -113,6 +118,10 @@ def read_index(path: Path) -> DatasetIndex:
         simulated=about["simulated"],
         rest=tuple(_to_rest(row) for row in rows if row["level"] == REST_CODE),
         levels_by=about["levels_by"],
+        labels=from_dict(LabelSettings, about["labels"]),
+        class_names=tuple(about["class_names"]),
+        found_labels=tuple(LabelCount(*each) for each in about["found_labels"]),
+        notes=tuple(about["notes"]),
     )
 
 
@@ -128,8 +137,7 @@ def _parse_problem(kind: ProblemKind, subject: str, trial: str, path: str, messa
 
 
 def _to_trial(row: dict[str, Any]) -> Trial:
-    level = parse_pain_level(row["level"])
-    return Trial(subject=_to_subject(row), id=row["trial"], level=level, video=_to_video(row), ecg=_to_ecg(row))
+    return Trial(subject=_to_subject(row), id=row["trial"], code=row["level"], video=_to_video(row), ecg=_to_ecg(row))
 
 
 def _to_rest(row: dict[str, Any]) -> RestRecording:
@@ -166,16 +174,17 @@ def summarise(index: DatasetIndex) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row for each subject and level that has a trial, in that order: ``subject``, ``level``, ``n_trials``,
+        A row for each subject and level or class that has a trial, in that order: ``subject``, ``level``, ``n_trials``,
         ``n_video``, ``n_ecg``, ``n_both``.
     """
     import pandas as pd
 
-    counts: dict[tuple[str, PainLevel], list[int]] = {}
+    names = index.class_names or tuple(PainLevel.__members__)
+    counts: dict[tuple[str, int], list[int]] = {}
     for trial in index.trials:
-        row = counts.setdefault((trial.subject.id, trial.level), [0, 0, 0, 0])
+        row = counts.setdefault((trial.subject.id, names.index(trial.code)), [0, 0, 0, 0])
         video, ecg = trial.video is not None, trial.ecg is not None
         for place, there in enumerate((True, video, ecg, video and ecg)):
             row[place] += there
-    rows = [(subject, level.name, *numbers) for (subject, level), numbers in sorted(counts.items())]
+    rows = [(subject, names[place], *numbers) for (subject, place), numbers in sorted(counts.items())]
     return pd.DataFrame(rows, columns=["subject", "level", "n_trials", "n_video", "n_ecg", "n_both"])

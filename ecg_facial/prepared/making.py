@@ -63,7 +63,7 @@ def prepare(
     out: Path | str,
     *,
     settings: WindowSettings,
-    levels: Collection[PainLevel] | None = None,
+    classes: Collection[str] | None = None,
     with_rest: bool = True,
     executor: Executor = SERIAL,
     detector_path: Path | None = None,
@@ -77,8 +77,8 @@ def prepare(
     out : path
         Parent folder; each combination of data and settings has a folder of its own in it.
     settings : WindowSettings
-    levels : collection of PainLevel, optional
-        Only trials of these levels.
+    classes : collection of str, optional
+        Only trials of these levels or classes, by name.
     with_rest : bool
         Also prepare the rest recordings of the people whose trials are prepared; see `queries.rest_rows`.
     executor : Executor
@@ -103,10 +103,10 @@ def prepare(
     -----
     A damaged signal is absent from its window; the table's column ``problem`` gives the reason.
     """
-    trials = _select_trials(index, levels)
+    trials = _select_trials(index, classes)
     rest = _select_rest(index, trials) if with_rest else []
     recordings: list[Recording] = [*trials, *rest]
-    parts = describe_key(index, settings, levels=levels, with_rest=with_rest, detector_path=detector_path)
+    parts = describe_key(index, settings, classes=classes, with_rest=with_rest, detector_path=detector_path)
     key = sha256_json(parts)
     folder = Path(out) / key[:_KEY_DIGITS]
     if (folder / PREPARED_FILE).is_file():
@@ -139,7 +139,7 @@ def describe_key(
     index: DatasetIndex,
     settings: WindowSettings,
     *,
-    levels: Collection[PainLevel] | None = None,
+    classes: Collection[str] | None = None,
     with_rest: bool = True,
     detector_path: Path | None = None,
 ) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def describe_key(
         **({"rest": True} if with_rest and index.rest else {}),
         "data": index.fingerprint,
         "simulated": index.simulated,
-        "levels": sorted(level.name for level in (PainLevel if levels is None else set(levels))),
+        "levels": sorted(set(classes or index.class_names or PainLevel.__members__)),
         "settings": to_dict(settings),
         "detector_sha256": load_detector(settings.detector, model_path=detector_path).sha256,
         "preprocessing_version": PREPROCESSING_VERSION,
@@ -168,10 +168,10 @@ def estimate_disk_bytes(n_trials: int, settings: WindowSettings) -> int:
     return n_trials * (crops + _TRIAL_BYTES) + -(-n_trials // TRIALS_PER_SHARD) * _SHARD_BYTES
 
 
-def _select_trials(index: DatasetIndex, levels: Collection[PainLevel] | None) -> list[Trial]:
-    trials = [trial for trial in index.trials if levels is None or trial.level in levels]
+def _select_trials(index: DatasetIndex, classes: Collection[str] | None) -> list[Trial]:
+    trials = [trial for trial in index.trials if classes is None or trial.code in classes]
     if not trials:
-        wanted = "" if levels is None else f" of level {', '.join(level.name for level in sorted(levels))}"
+        wanted = "" if classes is None else f" of level {', '.join(sorted(classes))}"
         raise MissingDataError(f"{index.root}: no usable trial{wanted} among {len(index.trials)}; look at the index")
     return sorted(trials, key=lambda trial: (trial.subject.id, trial.id))
 

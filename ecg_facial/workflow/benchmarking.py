@@ -49,7 +49,7 @@ from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_set
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.bundling import train_bundle
 from ecg_facial.workflow.opening import open_data, open_pipelines
-from ecg_facial.workflow.preparing import join_datasets, prepare_dataset
+from ecg_facial.workflow.preparing import choose_classes, join_datasets, prepare_dataset, share_classes
 from ecg_facial.workflow.scoring import REPORT_FILE, TABLES_FOLDER
 from ecg_facial.workflow.settings import DataOptions
 
@@ -98,6 +98,7 @@ def benchmark_dataset(
     BenchmarkResult
     """
     begin = time.monotonic()
+    options, settings = share_classes(options, settings)
     own = [load_pipeline(name) for name in pipelines] or None
     if with_bundle:
         check_bundle_folder(out / MODEL_FOLDER)
@@ -105,7 +106,7 @@ def benchmark_dataset(
         prepare_dataset,
         out=cache or out / "windows",
         options=options,
-        task=None if settings.classes else settings.task,
+        task=settings.find_task(),
         executor=executor,
         show_progress=show_progress,
     )
@@ -113,7 +114,7 @@ def benchmark_dataset(
     return run_prepared(
         found.prepared,
         out,
-        settings=settings,
+        settings=choose_classes(settings, found.index),
         source=describe_index(found.index),
         pipelines=own,
         names=tuple(pipelines),
@@ -300,7 +301,9 @@ def _index_again(data: Path | str, run: RunRecord) -> DatasetIndex:
     """Index the data set of a run as the run did; of two joined data sets the reader that fits."""
     reader = run.reader if run.reader in READERS else AUTO
     windows = run.window_settings or WindowSettings()
-    return index_dataset(data, reader=reader, reader_options=run.reader_settings, window_s=windows.window_s)
+    return index_dataset(
+        data, reader=reader, reader_options=run.reader_settings, labels=run.labels, window_s=windows.window_s
+    )
 
 
 def write_run(
@@ -344,14 +347,16 @@ def train_dataset(
 ) -> Path:
     """Train on everybody and write a bundle to `out`; windows are kept in `cache`, ``<out>-windows`` without it."""
     check_bundle_folder(out)
+    options, settings = share_classes(options, settings)
     found = prepare_dataset(
         data,
         cache or out.with_name(out.name + "-windows"),
         options=options,
-        task=settings.task,
+        task=settings.find_task(),
         executor=executor,
         show_progress=show_progress,
     )
+    settings = choose_classes(settings, found.index)
     frozen_features(found.prepared, settings.models.facial, executor=executor, show_progress=show_progress)
     train_bundle(found.prepared, out, settings=settings, show_progress=show_progress)
     return out

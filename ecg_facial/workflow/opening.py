@@ -42,7 +42,7 @@ def open_data(run: RunRecord, folder: Path, *, table: Path | None = None) -> Pre
     path = folder / run.table.path if table is None else table
     if not path.is_file():
         raise MissingDataError(f"{path}: the run's table of features is gone; say where it is with --data TABLE.csv")
-    found = read_feature_table(path, run.table.columns, classes=run.class_names)
+    found = read_feature_table(path, run.table.columns, labels=run.labels)
     data = TabularData(found.trials, found.features, simulated=run.simulated)
     if data.fingerprint != run.windows_fingerprint:
         raise StaleCacheError(f"{path}: not the table that {folder} was made from; run the benchmark again")

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, ScoredFile
 from ecg_facial.evaluation.judging.predictions_table import read_predictions
 from ecg_facial.evaluation.judging.schema import RunMetrics
@@ -26,7 +27,7 @@ def score(
     predictions: Path | str,
     out: Path | str,
     *,
-    classes: Sequence[str] | None = None,
+    labels: LabelSettings | None = None,
     strata: Sequence[str] | None = None,
     decisions: Decisions = DECISIONS,
     simulated: bool = False,
@@ -40,8 +41,8 @@ def score(
         all empty where a model gave no answer.
     out : path
         Folder to write.
-    classes : sequence of str, optional
-        The classes in their order, as steps of one scale.
+    labels : LabelSettings, optional
+        The classes in their order, as steps of one scale; or how ratings are cut.
     strata : sequence of str, optional
         Columns to group subjects by.
     decisions : {"predicted", "probabilities"}
@@ -59,10 +60,10 @@ def score(
     MissingDataError, CorruptDataError
         When the file is not there, or is no such table.
     SettingsError
-        When `classes`, `strata` or `decisions` do not fit the table.
+        When `labels`, `strata` or `decisions` do not fit the table.
     """
     path, out = Path(predictions), Path(out)
-    about = read_predictions(path, classes=classes, strata=strata, decisions=decisions)
+    about = read_predictions(path, labels=labels, strata=strata, decisions=decisions)
     simulated = simulated or _says_simulated(path.parent / RUN_FILE)
     metrics = summarise_predictions(about, task=path.name, simulated=simulated)
     run = ScoredFile(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ecg_facial.datasets.settings import AUTO
+from ecg_facial.datasets.settings import AUTO, LabelSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.settings import strict_settings
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
@@ -29,6 +29,8 @@ class DataOptions:
         Reader of the data set; ``auto`` takes the one that fits.
     reader_options : mapping of str to object
         Settings of the reader by name, such as ``{"signals": "raw"}`` for BioVid.
+    labels : LabelSettings
+        How labels become classes.
     windows : WindowSettings
         How trials are cut into windows.
     detector_path : Path or None
@@ -37,6 +39,7 @@ class DataOptions:
 
     reader: str = AUTO
     reader_options: Mapping[str, Any] = field(default_factory=dict)
+    labels: LabelSettings = field(default_factory=LabelSettings)
     windows: WindowSettings = field(default_factory=WindowSettings)
     detector_path: Path | None = None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ecg_facial.datasets.feature_tables import FeatureTable, read_feature_table
 from ecg_facial.datasets.indexing import MARKER_NAME
-from ecg_facial.datasets.settings import FeatureSettings
+from ecg_facial.datasets.settings import FeatureSettings, LabelSettings
 from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.feature_models import choose_feature_models, describe_feature_models
 from ecg_facial.evaluation.benchmark.naming import load_pipeline
@@ -35,6 +35,7 @@ def benchmark_table(
     out: Path | str,
     *,
     columns: FeatureSettings,
+    labels: LabelSettings | None = None,
     settings: BenchmarkSettings | None = None,
     pipelines: Sequence[str] = (),
     folds: Path | None = None,
@@ -52,9 +53,11 @@ def benchmark_table(
         Run folder; an interrupted run is resumed.
     columns : FeatureSettings
         Which columns are features of which modality, label, subject and trial.
+    labels : LabelSettings, optional
+        How labels become classes: words in their order on a scale, or ratings. Without it the labels are the classes,
+        ordered as numbers or by the alphabet.
     settings : BenchmarkSettings, optional
-        Protocol, seeds and more. Its `classes` order the labels as steps of one scale; without them they are ordered
-        as numbers or by the alphabet.
+        Protocol, seeds and more; its `classes` name the labels in their order too.
     pipelines : sequence of str
         Own methods as MODULE:NAME, beside the forests and logistic regressions.
     folds : Path, optional
@@ -77,14 +80,15 @@ def benchmark_table(
     begin, path, out = time.monotonic(), Path(table), Path(out)
     wanted = BenchmarkSettings() if settings is None else settings
     _check(wanted)
-    found = read_feature_table(path, columns, classes=wanted.classes)
+    how = LabelSettings(classes=wanted.classes) if labels is None else labels
+    found = read_feature_table(path, columns, labels=how)
     chosen = replace(wanted, task=OWN_TASK, classes=found.class_names, ordered=found.ordered)
     prepared = TabularData(found.trials, found.features, simulated=simulated or (path.parent / MARKER_NAME).is_file())
     return run_prepared(
         prepared,
         out,
         settings=chosen,
-        source=_describe(found, path, out, columns=columns, models=chosen.models),
+        source=replace(_describe(found, path, out, columns=columns, models=chosen.models), labels=how),
         pipelines=[*choose_feature_models(chosen.models), *(load_pipeline(name) for name in pipelines)],
         names=tuple(pipelines),
         folds=folds,

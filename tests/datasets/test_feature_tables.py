@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ecg_facial.datasets.feature_tables import FeatureTable, read_feature_table
-from ecg_facial.datasets.settings import FeatureSettings, parse_features
+from ecg_facial.datasets.settings import FeatureSettings, LabelSettings, parse_features
 from ecg_facial.errors import CorruptDataError, EcgFacialError, MissingDataError, SettingsError, UnknownLabelError
 
 COLUMNS = FeatureSettings(features="face_*:facial,ecg_*:ecg", label="pain", subject="who")
@@ -35,14 +35,19 @@ def make_table(n_subjects: int = 4, n_trials: int = 6) -> pd.DataFrame:
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., FeatureTable]:
     def read_it(
-        table: pd.DataFrame | str, columns: FeatureSettings = COLUMNS, *, classes: tuple[str, ...] = (), **how: Any
+        table: pd.DataFrame | str,
+        columns: FeatureSettings = COLUMNS,
+        *,
+        classes: tuple[str, ...] = (),
+        labels: LabelSettings | None = None,
+        **how: Any,
     ) -> FeatureTable:
         path = tmp_path / "table.csv"
         if isinstance(table, str):
             path.write_text(table, encoding="utf-8")
         else:
             table.to_csv(path, index=False, **how)
-        return read_feature_table(path, columns, classes=classes)
+        return read_feature_table(path, columns, labels=labels or LabelSettings(classes=classes))
 
     return read_it
 
@@ -157,11 +162,23 @@ def test_the_label_under_another_name_is_refused_as_a_feature(read: Callable[...
 
 def test_labels_that_are_not_named_are_refused_with_the_option(read: Callable[..., FeatureTable]) -> None:
     with pytest.raises(
-        UnknownLabelError, match=r"row 2: pain 'severe' \(8 rows\) is not among .* name it with --classes"
+        UnknownLabelError, match=r"row 2: pain: label 'severe' \(8 trials\) is not among .* name it with --classes"
     ):
         read(make_table(), classes=("none", "mild"))
-    with pytest.raises(SettingsError, match="no row has pain 'sever'"):
-        read(make_table(), classes=("none", "mild", "sever", "severe"))
+    found = read(make_table(), classes=("none", "mild", "sever", "severe"))
+    assert found.class_names == ("none", "mild", "severe")
+    assert "no trial has the label 'sever' (--classes)" in found.notes
+
+
+def test_ratings_of_a_table_are_cut_into_classes(read: Callable[..., FeatureTable]) -> None:
+    table = make_table()
+    table["pain"] = [(0, 1.0, 6)[row % 3] for row in range(len(table))]
+    found = read(table, labels=LabelSettings(cut=(1, 4, 7)))
+    # a class without a row is left out of a table
+    assert (found.class_names, found.ordered) == (("0", "1-3", "4-6"), True)
+    assert found.trials["level"].tolist()[:3] == ["0", "1-3", "4-6"]
+    with pytest.raises(UnknownLabelError, match=r"row 4: pain: rating 6 is outside 0 to 5 \(scale 0-5\)"):
+        read(table, labels=LabelSettings(cut=(1,), scale="0-5"))
 
 
 def test_what_is_no_table_is_refused(read: Callable[..., FeatureTable], tmp_path: Path) -> None:

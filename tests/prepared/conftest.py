@@ -12,7 +12,6 @@ import pytest
 from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.datasets.readers.contract import NoSettings
 from ecg_facial.datasets.records import DatasetIndex
-from ecg_facial.labels import PainLevel
 from ecg_facial.prepared import making
 from ecg_facial.prepared.making import prepare
 from ecg_facial.prepared.memory import MemoryData
@@ -92,4 +91,4 @@ def store(tmp_path: Path) -> Callable[[MemoryData], StoredData]:
 
 
 def _make_trial(*, subject: str, trial: str, level: str) -> Trial:
-    return Trial(id=trial, subject=Subject(id=subject), level=PainLevel[level], video=VideoRef(path=Path("none.mp4")))
+    return Trial(id=trial, subject=Subject(id=subject), code=level, video=VideoRef(path=Path("none.mp4")))

@@ -106,7 +106,7 @@ def test_other_data_settings_or_levels_get_a_folder_of_their_own(tiny_index: Dat
         prepare(few, tmp_path, settings=TINY),
         prepare(replace(few, fingerprint="other data"), tmp_path, settings=TINY),
         prepare(few, tmp_path, settings=replace(TINY, detect_every=5)),
-        prepare(few, tmp_path, settings=TINY, levels=[few.trials[0].level]),
+        prepare(few, tmp_path, settings=TINY, classes=[few.trials[0].code]),
     ]
     assert len({prepared.folder for prepared in made}) == 4
     assert [len(prepared) for prepared in made] == [3, 3, 3, 1]
@@ -168,7 +168,7 @@ def test_a_damaged_signal_is_absent_and_the_reason_is_kept(faces: DatasetIndex, 
 
 def test_nothing_to_prepare_is_said(tiny_index: DatasetIndex, tmp_path: Path) -> None:
     with pytest.raises(MissingDataError, match="no usable trial of level PA4 among 1"):
-        prepare(subset(tiny_index, 1), tmp_path, settings=TINY, levels=[PainLevel.PA4])
+        prepare(subset(tiny_index, 1), tmp_path, settings=TINY, classes=[PainLevel.PA4.name])
     with pytest.raises(MissingDataError, match="no usable trial among 0"):
         prepare(subset(tiny_index, 0), tmp_path, settings=TINY)
 

@@ -16,6 +16,7 @@ from blocking import block_imports
 from typer.testing import CliRunner
 
 from ecg_facial.cli.app import app
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import LeakageGap, ProtocolComparison
 from ecg_facial.evaluation.report.figure_style import to_svg
@@ -50,7 +51,7 @@ def make_file(path: Path, *, n_subjects: int = 12, models: tuple[str, ...] = ("a
 
 def test_a_strangers_file_becomes_metrics_report_and_tables(tmp_path: Path) -> None:
     path = make_file(tmp_path / "theirs.csv", seeds=2)
-    metrics = score(path, tmp_path / "out", classes=CLASSES)
+    metrics = score(path, tmp_path / "out", labels=LabelSettings(classes=CLASSES))
     assert json.loads((tmp_path / "out" / METRICS_FILE).read_text()) == metrics.to_dict()
     assert (metrics.n_subjects, metrics.n_trials, metrics.seeds) == (12, 108, (0, 1))
     skill = [metrics.models[model].overall.accuracy for model in "abc"]

@@ -179,13 +179,12 @@ def test_the_command_takes_a_table_and_its_columns(tmp_path: Path, run: Callable
     ("typed", "message"),
     [
         (["--label", "pain"], "no --features, no --subject: a table of features needs --features, --label, --subject"),
-        (["--classes", "a,b"], "--classes is of a table of features"),
         (["--features", "face_*:facial", "--label", "pain", "--subject", "id"], "no column 'id' (--subject)"),
         ([*TABLE, "--test-data", "other.csv"], "--test-data is of recordings"),
         ([*TABLE, "--cache", "windows"], "--cache is of recordings"),
         ([*TABLE, "--protocol", "cross-dataset"], "protocol cross-dataset: a table is one data set"),
         ([*TABLE, "--pipeline", "nothing"], "pipeline 'nothing': expected MODULE:NAME"),
-        ([*TABLE, "--classes", "none,mild"], "pain 'severe' (8 rows) is not among the classes none, mild"),
+        ([*TABLE, "--classes", "none,mild"], "pain: label 'severe' (8 trials) is not among the classes none, mild"),
     ],
 )
 def test_the_command_refuses_in_one_line(

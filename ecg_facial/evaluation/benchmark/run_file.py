@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from ecg_facial.datasets.records import DatasetIndex
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark.run_record import (
     FoldRecord,
@@ -63,6 +64,8 @@ class DataSource:
         SHA-256 of the index, or of the file.
     levels_by : str
         ``stimulus``, ``observer`` or ``unknown``.
+    labels : LabelSettings
+        How labels became classes.
     problems : tuple of ProblemRecord
     table : TableRecord or None
     notes : tuple of str
@@ -75,6 +78,7 @@ class DataSource:
     fingerprint: str
     levels_by: str = "unknown"
     reader_settings: Mapping[str, Any] = field(default_factory=dict)
+    labels: LabelSettings = field(default_factory=LabelSettings)
     problems: tuple[ProblemRecord, ...] = ()
     table: TableRecord | None = None
     notes: tuple[str, ...] = ()
@@ -88,6 +92,8 @@ def describe_index(index: DatasetIndex) -> DataSource:
         reader_settings=to_dict(index.reader_settings),
         fingerprint=index.fingerprint,
         levels_by=index.levels_by,
+        labels=index.labels,
+        notes=index.notes,
         problems=tuple(
             ProblemRecord(kind=each.kind, subject=each.subject, trial=each.trial, message=each.message)
             for each in index.problems
@@ -153,6 +159,7 @@ def describe_run(
         n_trials=len(table) - n_rest,
         n_rest=n_rest,
         levels_by=source.levels_by,
+        labels=source.labels,
         problems=source.problems,
         benchmark_settings=settings,
         windows_folders=tuple(_relative(folder, result.folder) for folder in folders if folder is not None),

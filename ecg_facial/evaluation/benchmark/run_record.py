@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ecg_facial.datasets.settings import FeatureSettings
+from ecg_facial.datasets.settings import FeatureSettings, LabelSettings
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.learning.settings import ModelSettings
@@ -189,6 +189,8 @@ class RunRecord(ProgramRecord):
         Prepared rest recordings, outside the scored trials.
     levels_by : str
         ``stimulus``: set by the experiment; ``observer``: what a face shows; ``unknown`` for classes of one's own.
+    labels : LabelSettings
+        How labels became classes.
     problems : tuple of ProblemRecord
         Everything that was left out.
     benchmark_settings : BenchmarkSettings
@@ -237,7 +239,7 @@ class RunRecord(ProgramRecord):
         How long the run took.
     """
 
-    format_version: ClassVar[int] = 2
+    format_version: ClassVar[int] = 3
 
     seed: int
     seeds: tuple[int, ...]
@@ -252,6 +254,7 @@ class RunRecord(ProgramRecord):
     n_trials: int
     n_rest: int
     levels_by: str
+    labels: LabelSettings
     problems: tuple[ProblemRecord, ...]
     benchmark_settings: BenchmarkSettings
     windows_folders: tuple[str, ...]

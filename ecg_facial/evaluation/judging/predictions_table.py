@@ -15,7 +15,9 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.errors import CorruptDataError, SettingsError
+from ecg_facial.evaluation.judging.class_labels import to_classes
 from ecg_facial.evaluation.judging.predictions_cells import (
     QUALITIES,
     REPETITION,
@@ -77,7 +79,7 @@ class PredictionsTable:
 def read_predictions(
     path: Path,
     *,
-    classes: Sequence[str] | None = None,
+    labels: LabelSettings | None = None,
     strata: Sequence[str] | None = None,
     decisions: Decisions = DECISIONS,
 ) -> PredictionsTable:
@@ -87,9 +89,9 @@ def read_predictions(
     ----------
     path : Path
         Comma, semicolon or tab separated, with a header; UTF-8.
-    classes : sequence of str, optional
-        The classes in their order, as steps of one scale. Without it the order of the ``p_`` columns is taken, else
-        that of pain levels, of numbers, or of the alphabet.
+    labels : LabelSettings, optional
+        The classes in their order, as steps of one scale, or how ratings become classes. Without it the order of pain
+        levels is taken, else that of numbers, of the ``p_`` columns, or of the alphabet.
     strata : sequence of str, optional
         Columns to group people by. Without it ``sex`` and ``age_years`` (in three bands), also as BioVid's names spell
         them, and whether the person is one of BioVid's 20 without a visible reaction.
@@ -104,10 +106,16 @@ def read_predictions(
         When it is no such table: the message names the column, the row and the value.
     SettingsError
         For classes or strata that the file does not have, or an unknown kind of decisions.
+    UnknownLabelError
+        For a label that is none of `labels`.
     """
     if decisions not in get_args(Decisions):
         raise SettingsError(f"decisions {decisions!r}: choose among {', '.join(get_args(Decisions))}")
-    cells = read_predictions_cells(Path(path), classes=classes or ())
+    wanted = LabelSettings() if labels is None else labels
+    cells = read_predictions_cells(Path(path), classes=wanted.classes)
+    classes = None
+    if wanted.classes or wanted.of_ratings:
+        cells, classes = to_classes(cells, wanted)
     raw, source = cells.table, cells.source
     names, ordered, how = _find_classes(path, raw, classes)
     table, n_disagreeing = _decide(source, _fill(cells, raw, names), names, decisions)

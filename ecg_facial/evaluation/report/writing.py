@@ -54,6 +54,7 @@ _FIGURES = (
 _XML = '<?xml version="1.0" encoding="utf-8"?>\n'
 # a figure is 7.2 inches wide on paper, 9 on screen
 _SCREEN_SCALE = 1.25
+_OUTCOMES = {"stimulus": "Stimulus level", "observer": "Observed level"}
 _MOST_ROWS = 50
 # as many rows as 45 models have pairs
 _MOST_PAIRS = 1000
@@ -122,7 +123,7 @@ def _title(run: RunRecord | None, metrics: RunMetrics) -> str:
         return "Evaluation of a table of features"
     if run.model_settings is None:
         return "Evaluation of own methods"
-    outcome = "Stimulus level" if run.levels_by == "stimulus" else "Observed level"
+    outcome = _OUTCOMES.get(run.levels_by, "Own classes")
     return f"{outcome} from {name_signals(metrics)}"
 
 

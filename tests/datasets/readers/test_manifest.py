@@ -9,8 +9,19 @@ from typing import Any
 
 import pytest
 
+from ecg_facial.cli.wording import describe_index
 from ecg_facial.datasets.indexing import index_dataset
-from ecg_facial.errors import AmbiguousDataError, CorruptDataError, DataError, EcgFacialError, MissingDataError
+from ecg_facial.datasets.settings import LabelSettings
+from ecg_facial.datasets.store import read_index, summarise, write_index
+from ecg_facial.errors import (
+    AmbiguousDataError,
+    CorruptDataError,
+    DataError,
+    EcgFacialError,
+    MissingDataError,
+    SettingsError,
+    UnknownLabelError,
+)
 from ecg_facial.recording import Subject
 
 NAME = "071309_w_21-BL1-000"
@@ -160,3 +171,58 @@ def test_a_stretch_that_cannot_be_names_its_row(start_s: str, duration_s: str, l
     layout.write_manifest([layout.row(NAME) + f",{start_s},{duration_s}"], f"{HEADER},start_s,duration_s")
     with pytest.raises(DataError, match=r"row 2 has (start|duration)_s .*; expected .* seconds"):
         index_dataset(layout.root)
+
+
+def write_own(layout: Any, *labels: str) -> None:
+    """Trials of one person with these labels."""
+    layout.write_manifest([f"ann,{number},{label},,signals/{NAME}.csv," for number, label in enumerate(labels)])
+
+
+def test_own_labels_are_classes_where_they_are_named(layout: Any, tmp_path: Path) -> None:
+    write_own(layout, "no pain", "severe", "No pain ", "mild", "no pain")
+    labels = LabelSettings(classes=("no pain", "mild", "severe"))
+    index = index_dataset(layout.root, labels=labels)
+    assert (index.class_names, index.levels_by) == (labels.classes, "unknown")
+    assert [trial.code for trial in index.trials] == ["no pain", "severe", "no pain", "mild", "no pain"]
+    assert not index.problems
+    write_index(index, tmp_path / "index.parquet")
+    assert read_index(tmp_path / "index.parquet") == index
+    shown = describe_index(index)
+    assert "no pain 2, severe 1, No pain 1 (no pain), mild 1" in shown
+    assert "classes in their order: no pain, mild, severe" in shown
+    # the order of the table's rows is that of the classes
+    assert summarise(index)["level"].tolist() == ["no pain", "mild", "severe"]
+
+
+def test_own_labels_that_are_not_named_are_listed_with_the_option(layout: Any) -> None:
+    write_own(layout, "no pain", "severe", "no pain")
+    index = index_dataset(layout.root)
+    assert (len(index), {problem.kind for problem in index.problems}) == (0, {"unknown_label"})
+    shown = describe_index(index)
+    assert "labels: no pain 2 (NO CLASS), severe 1 (NO CLASS)" in shown
+    assert '--classes "no pain,severe"' in shown
+    # one reason of several trials is one row
+    assert "ann-0 and 1 more" in shown or "0 and 1 more" in shown
+
+
+def test_ratings_are_cut_into_classes(layout: Any) -> None:
+    write_own(layout, "0", "3", "4.0", "10", "12")
+    index = index_dataset(layout.root, labels=LabelSettings(cut=(1, 4, 7)))
+    assert index.class_names == ("0", "1-3", "4-6", "7-10")
+    assert [trial.code for trial in index.trials] == ["0", "1-3", "4-6", "7-10"]
+    assert ["outside 0 to 10" in problem.message for problem in index.problems] == [True]
+    with pytest.raises(UnknownLabelError):
+        _ = index.trials[1].level
+
+
+def test_classes_are_part_of_the_fingerprint_and_levels_are_not(layout: Any) -> None:
+    write_own(layout, "0", "3", "4")
+    cuts = [index_dataset(layout.root, labels=LabelSettings(cut=cut)).fingerprint for cut in ((1,), (2,))]
+    assert len({*cuts, index_dataset(layout.root).fingerprint}) == 3
+
+
+def test_rest_may_be_a_class_of_ones_own(layout: Any) -> None:
+    write_own(layout, "REST", "pain", "rest")
+    assert len(index_dataset(layout.root, labels=LabelSettings(classes=("rest", "pain")))) == 3
+    with pytest.raises(SettingsError, match="write 'rest' for a class"):
+        index_dataset(layout.root, labels=LabelSettings(classes=("REST", "pain")))

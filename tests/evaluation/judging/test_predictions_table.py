@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
 from ecg_facial.evaluation.judging.predictions_table import read_predictions
 
@@ -58,7 +59,7 @@ def test_classes_without_columns_are_ordered_by_number_or_by_name(
 
 
 def test_a_given_order_makes_a_scale(tmp_path: Path) -> None:
-    found = read_predictions(write(tmp_path, GOOD), classes=("yes", "no"))
+    found = read_predictions(write(tmp_path, GOOD), labels=LabelSettings(classes=("yes", "no")))
     assert (found.class_names, found.ordered) == (("yes", "no"), True)
 
 
@@ -119,8 +120,8 @@ def test_half_a_model_with_probabilities_is_refused(tmp_path: Path) -> None:
 
 def test_wishes_that_the_file_cannot_fulfil_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD)
-    with pytest.raises(SettingsError, match="classes no: the file's are no, yes"):
-        read_predictions(path, classes=("no",))
+    with pytest.raises(SettingsError, match="--classes: no label is 'perhaps'; found 'no'"):
+        read_predictions(path, labels=LabelSettings(classes=("no", "perhaps")))
     with pytest.raises(SettingsError, match="no column 'centre'"):
         read_predictions(path, strata=("centre",))
     with pytest.raises(CorruptDataError, match="subject 'a' has several values of 'label'"):

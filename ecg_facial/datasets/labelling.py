@@ -1,0 +1,247 @@
+"""From labels as they stand in files to classes: stimulus levels, words of one's own, or ratings.
+
+Input: the labels of a data set with their counts, and `LabelSettings`. Output: a `Labelling`, which tells the class of
+each label, or why it has none. A label without a class is refused with the option that names it; it is never class 0.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ecg_facial.datasets.settings import MAX_CLASSES, NRS, SCALES, LabelSettings
+from ecg_facial.errors import SettingsError, UnknownLabelError
+from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.runtime.numbers import NumberStyle, find_style, parse_number
+
+_SHOWN = 8
+_LEVELS = f"{', '.join(PainLevel.__members__)} (or P0..P4, or 0..4)"
+_OWN_WORDS = "name your own labels in their order on the scale with --classes"
+_OWN_RATINGS = "cut ratings into classes with --cut, such as --cut 1,4,7, or name their scale with --scale"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Labelling:
+    """Which class each label of a data set is.
+
+    Attributes
+    ----------
+    class_names : tuple of str
+        Own classes in their order; empty where labels are stimulus levels.
+    counts : mapping of str to int
+        Trials by label, as files spell it.
+    classes : mapping of str to str
+        Class, or name of the level, by label.
+    refused : mapping of str to str
+        Why a label has no class, by label.
+    notes : tuple of str
+        What was assumed, one line each.
+    """
+
+    class_names: tuple[str, ...]
+    counts: Mapping[str, int]
+    classes: Mapping[str, str]
+    refused: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def find(self, label: str) -> str:
+        """Class of a label.
+
+        Raises
+        ------
+        UnknownLabelError
+            When it has none; the message names the option that gives it one.
+        """
+        if label not in self.classes:
+            raise UnknownLabelError(self.refused[label])
+        return self.classes[label]
+
+
+def find_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labelling:
+    """Find the class of each label of a data set.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Trials by label.
+    settings : LabelSettings
+        Stimulus levels are expected without any of its options.
+
+    Raises
+    ------
+    SettingsError
+        When a class is named that no label has while other labels have no class, for cuts outside the scale, and for a
+        scale of too many steps.
+
+    Examples
+    --------
+    >>> found = find_classes({"0": 3, "3.0": 2, "10": 1}, LabelSettings(cut=(1, 4, 7)))
+    >>> found.class_names, found.find("3.0")
+    (('0', '1-3', '4-6', '7-10'), '1-3')
+    """
+    if settings.of_ratings:
+        return _rate(counts, settings)
+    return name_classes(counts, settings) if settings.names_own else _grade(counts)
+
+
+def list_counts(counts: Mapping[str, int]) -> str:
+    """Labels with the number of their trials, for messages."""
+    shown = [f"{label!r} ({n})" for label, n in list(counts.items())[:_SHOWN]]
+    more = f", and {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else ""
+    return ", ".join(shown) + more
+
+
+def _count(n: int) -> str:
+    return f"{n} trial{'s' * (n != 1)}"
+
+
+def suggest_option(unknown: Iterable[str]) -> str:
+    """Say how labels become classes: numbers by cuts or a scale, words by their names, to be copied and ordered."""
+    labels = list(unknown)
+    if all(map(_is_number, labels)):
+        return _OWN_RATINGS
+    shown = ",".join(labels[:_SHOWN]) + (",..." if len(labels) > _SHOWN else "")
+    return f'name them in their order on the scale: --classes "{shown}"'
+
+
+def to_one_form(label: str) -> str:
+    """Form in which two spellings of a label are equal: 1, 01 and 1.0; mild and Mild; no pain and no  pain."""
+    try:
+        value = float(label)
+    except ValueError:
+        return " ".join(label.casefold().split())
+    return f"{value:g}" if math.isfinite(value) else label
+
+
+def _grade(counts: Mapping[str, int]) -> Labelling:
+    """Stimulus levels. Numbers are BioVid's class ids only where all numbers are: other numbers are ratings."""
+    numbers = [label for label in counts if _is_number(label)]
+    ids = all(_as_level(label) for label in numbers)
+    classes = {label: name for label in counts if (name := _as_level(label)) and (ids or label not in numbers)}
+    unknown = {label: n for label, n in counts.items() if label not in classes}
+    remedy = _OWN_WORDS if set(unknown) - set(numbers) else _OWN_RATINGS
+    refused = {label: f"unknown label {label!r}: expected one of {_LEVELS}; {remedy}" for label in unknown}
+    notes = []
+    if numbers and ids and not unknown:
+        notes.append(f"labels {', '.join(numbers)} are read as BioVid's class ids; of ratings name the scale (--scale)")
+    if classes and unknown:
+        notes.append(f"two sets of labels: stimulus levels, and {list_counts(unknown)}, which are left out")
+    return Labelling(class_names=(), counts=counts, classes=classes, refused=refused, notes=tuple(notes))
+
+
+def _is_number(label: str) -> bool:
+    value = parse_number(label, NumberStyle())
+    return value is not None and not math.isnan(value)
+
+
+def _as_level(label: str) -> str | None:
+    """Name of a stimulus level; None for any other label."""
+    try:
+        return parse_pain_level(to_one_form(label)).name
+    except UnknownLabelError:
+        return None
+
+
+def name_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labelling:
+    """Find the class of each label among named ones: two spellings of one name are one class.
+
+    Raises
+    ------
+    SettingsError
+        When a class is named that no label has while other labels have no class: one of them is misspelt.
+    """
+    class_names = settings.classes
+    forms = {to_one_form(name): name for name in class_names}
+    classes = {label: forms[to_one_form(label)] for label in counts if to_one_form(label) in forms}
+    unknown = {label: n for label, n in counts.items() if label not in classes}
+    absent = [name for name in class_names if name not in classes.values()]
+    if absent and unknown:
+        raise SettingsError(f"--classes: no label is {absent[0]!r}; found {list_counts(counts)}")
+    shown = ", ".join(class_names)
+    refused = {
+        label: f"label {label!r} ({_count(n)}) is not among the classes {shown}; name it with --classes"
+        for label, n in unknown.items()
+    }
+    notes = [f"no trial has the label {name!r} (--classes)" for name in absent]
+    notes += [f"{list_counts(unknown)}: not among the classes, left out"] if unknown else []
+    notes += [
+        f"label {label!r} is read as {name!r}" for label, name in classes.items() if label != name and counts[label]
+    ]
+    return Labelling(class_names=class_names, counts=counts, classes=classes, refused=refused, notes=tuple(notes))
+
+
+def _rate(counts: Mapping[str, int], settings: LabelSettings) -> Labelling:
+    """Ratings: cut into ranges, or each whole step of the scale a class."""
+    (low, high), how = _find_scale(settings)
+    names = name_ranges(settings.cut, low=low, high=high) if settings.cut else _name_steps(low, high)
+    style = find_style([[label] for label in counts])
+    classes, refused = {}, {}
+    for label in counts:
+        value = parse_number(label, style)
+        if label in names:
+            classes[label] = label
+        elif value is None or math.isnan(value):
+            refused[label] = f"label {label!r} is no rating: expected a number from {low:g} to {high:g} ({how})"
+        elif not low <= value <= high:
+            refused[label] = f"rating {label} is outside {low:g} to {high:g} ({how}); name the scale with --scale"
+        elif settings.cut:
+            classes[label] = names[bisect_right(settings.cut, value)]
+        elif value.is_integer():
+            classes[label] = f"{value:g}"
+        else:
+            refused[label] = f"rating {label} is between two steps of the scale; cut it into classes with --cut"
+    notes = [f"scale of the ratings: {low:g} to {high:g}, {how}"]
+    notes += [f"classes {', '.join(names)}: a rating equal to a cut belongs to the upper class"] if settings.cut else []
+    unknown = {label: counts[label] for label in refused}
+    notes += [f"{list_counts(unknown)}: no rating on this scale, left out"] if unknown else []
+    return Labelling(class_names=names, counts=counts, classes=classes, refused=refused, notes=tuple(notes))
+
+
+def _find_scale(settings: LabelSettings) -> tuple[tuple[float, float], str]:
+    """Give the ends of the scale, and how they are known: as named, or of nrs and vas the first that holds the cuts."""
+    if settings.scale is not None:
+        return settings.ends, f"scale {settings.scale}"
+    name = NRS if max(settings.cut) <= SCALES[NRS][1] else "vas"
+    return SCALES[name], f"{name} is assumed"
+
+
+def name_ranges(cut: Sequence[float], *, low: float, high: float) -> tuple[str, ...]:
+    """Names of the classes between cuts, by their range.
+
+    Raises
+    ------
+    SettingsError
+        For a cut that is not within the scale.
+
+    Examples
+    --------
+    >>> name_ranges((1, 4, 7), low=0, high=10)
+    ('0', '1-3', '4-6', '7-10')
+    >>> name_ranges((3.5,), low=0, high=10)
+    ('0-<3.5', '3.5-10')
+    """
+    outside = [value for value in cut if not low < value <= high]
+    if outside:
+        raise SettingsError(f"cut {outside[0]:g}: expected more than {low:g} and at most {high:g} (--scale)")
+    edges = [low, *cut, high]
+    names = []
+    for place, (start, stop) in enumerate(pairwise(edges)):
+        is_last = place == len(cut)
+        whole = float(start).is_integer() and float(stop).is_integer()
+        end = stop if is_last else stop - 1 if whole else stop
+        names.append(f"{start:g}" if start == end else f"{start:g}-{'' if whole or is_last else '<'}{end:g}")
+    return tuple(names)
+
+
+def _name_steps(low: float, high: float) -> tuple[str, ...]:
+    """Every whole step of a scale as a class."""
+    steps = [f"{value}" for value in range(math.ceil(low), math.floor(high) + 1)]
+    if len(steps) > MAX_CLASSES:
+        raise SettingsError(
+            f"a scale from {low:g} to {high:g} has {len(steps)} steps; at most {MAX_CLASSES} classes are judged: cut "
+            "it into classes with --cut"
+        )
+    return tuple(steps)
