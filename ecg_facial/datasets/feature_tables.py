@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecg_facial.datasets.labelling import find_classes, name_classes, to_one_form
+from ecg_facial.datasets.labelling import find_classes, name_classes
 from ecg_facial.datasets.settings import MAX_CLASSES, FeatureSettings, LabelSettings, parse_features
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, UnknownLabelError
 from ecg_facial.runtime.storage import sha256_file
@@ -242,7 +242,7 @@ def _read_names(path: Path, raw: pd.DataFrame, name: str) -> tuple[list[str], tu
     values = [whole.get(value, value) for value in values]
     spellings: dict[str, str] = {}
     for value in dict.fromkeys(values):
-        known = spellings.setdefault(to_one_form(value), value)
+        known = spellings.setdefault(_one_form(value), value)
         if known != value:
             raise CorruptDataError(f"{path}: {name} {known!r} and {value!r}: one or two? Spell it in one way")
     return values, (f"{name} {_list(whole)} is read as {_list(whole.values())}",) if whole else ()
@@ -253,6 +253,11 @@ def _is_whole(value: str) -> bool:
         return float(value).is_integer()
     except (ValueError, OverflowError):
         return False
+
+
+def _one_form(value: str) -> str:
+    """Form in which two spellings of one name are equal: 1 and 01; mild and Mild."""
+    return f"{float(value):.0f}" if _is_whole(value) else " ".join(value.casefold().split())
 
 
 def _find_levels(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ecg_facial.datasets.checks import CheckedTrial, check_trials
-from ecg_facial.datasets.labelling import find_classes, to_one_form
+from ecg_facial.datasets.labelling import find_classes
 from ecg_facial.datasets.locating import locate
 from ecg_facial.datasets.merging import Duplicates, merge, merge_rest
 from ecg_facial.datasets.readers.registry import make_settings
@@ -28,6 +28,7 @@ from ecg_facial.labels import REST_CODE
 from ecg_facial.recording import EcgRef, Recording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.names import name_key
 from ecg_facial.runtime.progress import announce_time, track
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import fingerprint_file, sha256_json
@@ -160,7 +161,7 @@ def _take_rest(scan: Scan, labels: LabelSettings) -> Scan:
         raise SettingsError(
             f"class {REST_CODE!r} (--classes) is the code of rest recordings; write {REST_CODE.lower()!r} for a class"
         )
-    if not any(to_one_form(name) == to_one_form(REST_CODE) for name in labels.classes):
+    if not any(name_key(name) == name_key(REST_CODE) for name in labels.classes):
         return scan
     return replace(scan, entries=(*scan.entries, *scan.rest), rest=())
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from ecg_facial.datasets.settings import MAX_CLASSES, NRS, SCALES, LabelSettings
 from ecg_facial.errors import SettingsError, UnknownLabelError
 from ecg_facial.labels import PainLevel, parse_pain_level
+from ecg_facial.runtime.names import name_key
 from ecg_facial.runtime.numbers import NumberStyle, find_style, parse_number
 
 _SHOWN = 8
@@ -107,15 +108,6 @@ def suggest_option(unknown: Iterable[str]) -> str:
     return f'name them in their order on the scale: --classes "{shown}"'
 
 
-def to_one_form(label: str) -> str:
-    """Form in which two spellings of a label are equal: 1, 01 and 1.0; mild and Mild; no pain and no  pain."""
-    try:
-        value = float(label)
-    except ValueError:
-        return " ".join(label.casefold().split())
-    return f"{value:g}" if math.isfinite(value) else label
-
-
 def _grade(counts: Mapping[str, int]) -> Labelling:
     """Stimulus levels. Numbers are BioVid's class ids only where all numbers are: other numbers are ratings."""
     numbers = [label for label in counts if _is_number(label)]
@@ -140,7 +132,7 @@ def _is_number(label: str) -> bool:
 def _as_level(label: str) -> str | None:
     """Name of a stimulus level; None for any other label."""
     try:
-        return parse_pain_level(to_one_form(label)).name
+        return parse_pain_level(name_key(label)).name
     except UnknownLabelError:
         return None
 
@@ -154,8 +146,8 @@ def name_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labellin
         When a class is named that no label has while other labels have no class: one of them is misspelt.
     """
     class_names = settings.classes
-    forms = {to_one_form(name): name for name in class_names}
-    classes = {label: forms[to_one_form(label)] for label in counts if to_one_form(label) in forms}
+    forms = {name_key(name): name for name in class_names}
+    classes = {label: forms[name_key(label)] for label in counts if name_key(label) in forms}
     unknown = {label: n for label, n in counts.items() if label not in classes}
     absent = [name for name in class_names if name not in classes.values()]
     if absent and unknown:

@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ecg_facial.cli.options import SettingsOptions, describe_field, with_options
+from ecg_facial.cli.options import SettingsOptions, describe_field, split_list, with_options
 from ecg_facial.errors import SettingsError
 
 
@@ -49,6 +49,8 @@ class Camera:
     flash : bool
         Whether it
         lights.
+    apertures : tuple of float
+        How far it opens.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class Camera:
     filters: tuple[str, ...] = ()
     folder: Path = Path("out")
     flash: bool = False
+    apertures: tuple[float, ...] = ()
     hidden: int = 1
 
     def __post_init__(self) -> None:
@@ -77,8 +80,10 @@ CAMERA = SettingsOptions(
         "filter": "filters",
         "folder": "folder",
         "flash": "flash",
+        "apertures": "apertures",
     },
     aliases={"sharp": "--focus"},
+    listed=("apertures",),
 )
 
 
@@ -107,6 +112,13 @@ def test_what_is_typed_comes_back_as_settings_within_settings() -> None:
     expected = Camera(lens=lens, name="x", filters=("red", "blue"), folder=Path("a/b"), flash=True)
     assert made == [expected, expected]
     assert run("--focus", "near")[2][0].lens.focus == "near"
+
+
+def test_several_values_may_be_typed_as_one() -> None:
+    assert run("--apertures", "1.4, 2,8")[2][0].apertures == (1.4, 2.0, 8.0)
+    assert split_list('"a, b",c', tuple[str, ...], "--names") == ("a, b", "c")
+    with pytest.raises(SettingsError, match="--apertures is '1,wide': expected numbers separated by commas"):
+        run("--apertures", "1,wide")
 
 
 def test_the_settings_judge_the_values() -> None:

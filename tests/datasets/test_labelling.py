@@ -1,4 +1,4 @@
-"""Labels become classes by one rule: stimulus levels, own words in order, or ratings; what has no class says how it gets one."""
+"""Labels become classes: stimulus levels, own words in order, or ratings; what has no class says how it gets one."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_what_is_no_rating_of_the_scale_has_no_class(label: str, message: str) -
 def test_a_rating_between_two_steps_needs_a_cut() -> None:
     found = find_classes({"3.5": 1, "4.0": 1}, LabelSettings(scale="nrs"))
     assert found.find("4.0") == "4"
-    with pytest.raises(UnknownLabelError, match="rating 3.5 is between two steps of the scale; cut it"):
+    with pytest.raises(UnknownLabelError, match=r"rating 3\.5 is between two steps of the scale; cut it"):
         found.find("3.5")
 
 
