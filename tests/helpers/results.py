@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.evaluation.benchmark.run_record import FoldRecord, ProblemRecord, RunRecord, TemperatureRecord
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.predictions_table import from_run
@@ -77,6 +78,7 @@ def make_run() -> RunRecord:
         n_trials=12,
         n_rest=0,
         levels_by="stimulus",
+        labels=LabelSettings(),
         problems=(ProblemRecord(kind="missing", subject="s1", trial="s1-9", message="no <video>"),),
         benchmark_settings=settings,
         windows_folders=("windows",),

@@ -32,7 +32,7 @@ from ecg_facial.evaluation.judging.schema import (
 )
 from ecg_facial.evaluation.statistics.calibration_error import score_trials
 from ecg_facial.evaluation.statistics.confidence_intervals import difference_of_groups, mean_over_subjects
-from ecg_facial.evaluation.statistics.metrics import GroupMetrics, TrialMetrics, compute_group_metrics
+from ecg_facial.evaluation.statistics.metrics import GroupMetrics, TrialMetrics, compute_group_metrics, find_points
 from ecg_facial.evaluation.statistics.reliability import assess_reliability
 from ecg_facial.evaluation.statistics.significance import Excess, measure_excess, p_above_guessing
 from ecg_facial.runtime.typing import BoolArray, Float64Array, Int64Array
@@ -42,6 +42,7 @@ _AVERAGED = tuple(field.name for field in fields(TrialMetrics) if field.name not
 # what a mean of each figure can be; None where there is no limit
 _BOUNDS = {
     "kappa_quadratic": (-1.0, 1.0), "mae_level": (0.0, math.inf), "mae_mean_level": (0.0, math.inf),
+    "mae_points": (0.0, math.inf), "mae_mean_points": (0.0, math.inf),
     "brier": (0.0, 2.0), "log_loss": (0.0, math.inf),
 }  # fmt: skip
 _SHARE = (0.0, 1.0)
@@ -137,6 +138,7 @@ def _judge_groups(
         n_classes=len(about.class_names),
         probabilities=rows.known_probabilities(),
         ordered=about.ordered,
+        points=find_points(about.class_names),
     )
 
 

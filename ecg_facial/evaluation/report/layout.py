@@ -19,9 +19,10 @@ from ecg_facial.evaluation.report.formats import NONE, format_points
 FIGURES = {
     "balanced_accuracy": "balanced accuracy", "macro_f1": "macro-F1", "auroc_macro": "AUROC within subjects",
     "sensitivity": "sensitivity", "specificity": "specificity", "kappa_quadratic": "kappa", "mae_level": "MAE",
-    "mae_mean_level": "MAE of the mean level", "brier": "Brier score", "log_loss": "log loss",
+    "mae_mean_level": "MAE of the mean level", "mae_points": "MAE, points of the scale",
+    "mae_mean_points": "MAE of the mean rating, points", "brier": "Brier score", "log_loss": "log loss",
 }  # fmt: skip
-_PLAIN = ("kappa_quadratic", "mae_level", "mae_mean_level", "brier", "log_loss")
+_PLAIN = ("kappa_quadratic", "mae_level", "mae_mean_level", "mae_points", "mae_mean_points", "brier", "log_loss")
 # figures with their intervals that fit side by side
 _FIGURES_PER_TABLE = 4
 PEOPLE = ("sex", "age_years")

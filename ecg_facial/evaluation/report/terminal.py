@@ -31,6 +31,7 @@ def describe_metrics(metrics: RunMetrics, *, heading: str, simulated: bool) -> l
         _tabulate(metrics, ceiling),
         f"whom was judged: {metrics.independence.sentence}",
         f"p: {metrics.test_against_chance}, Holm over models",
+        *_list_errors(metrics),
         *(_describe_answers(model, judged) for model, judged in metrics.models.items() if judged.answers.n_unanswered),
         *_describe_comparisons(metrics),
         *(_describe_leakage(name, compared) for name, compared in ceiling.items() if compared.leakage),
@@ -57,6 +58,18 @@ def _tabulate(metrics: RunMetrics, ceiling: Mapping[str, CeilingComparison]) -> 
     rows.append(["chance", "", *([""] if ceiling else []), balanced, "", chance, "", "", ""])
     shown = ["accuracy", *(["ceiling"] if ceiling else []), "balanced", "macro-F1", "mean over subjects", "95 % CI"]
     return format_table(rows, header=["model", *shown, "p above chance", "trials"])
+
+
+def _list_errors(metrics: RunMetrics) -> list[str]:
+    """Mean absolute error of ratings in points of their scale, over subjects with its interval."""
+    found = {model: judged.figures.get("mae_points") for model, judged in metrics.models.items()}
+    shown = [
+        f"{model} {each.mean:.2f}"
+        + ("" if each.ci95_low is None else f" ({each.ci95_low:.2f} to {each.ci95_high:.2f})")
+        for model, each in found.items()
+        if each is not None and each.mean is not None
+    ]
+    return [f"mean absolute error in points of the scale, over subjects (95 % CI): {', '.join(shown)}"] if shown else []
 
 
 def _describe_answers(model: str, judged: ModelMetrics) -> str:

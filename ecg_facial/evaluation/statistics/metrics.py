@@ -37,6 +37,10 @@ class TrialMetrics(Record):
         Mean distance of prediction and label in steps of the scale; None for classes that are no scale.
     mae_mean_level : float or None, steps
         Mean distance of the probability-weighted mean level and the label.
+    mae_points : float or None, points
+        Mean distance of prediction and label in points of the scale; None for classes that are not all numbers.
+    mae_mean_points : float or None, points
+        Mean distance of the probability-weighted mean rating and the label.
     auroc_macro : float or None, 0 to 1
         Mean of `auroc` over the classes that have trials on both sides.
     sensitivity : float or None, 0 to 1
@@ -56,6 +60,8 @@ class TrialMetrics(Record):
     kappa_quadratic: float | None
     mae_level: float | None
     mae_mean_level: float | None
+    mae_points: float | None
+    mae_mean_points: float | None
     auroc_macro: float | None
     sensitivity: float | None
     specificity: float | None
@@ -101,7 +107,7 @@ def compute_metrics(
     true, guess = (_find_places(part, names) for part in (labels, predicted))
     figures = compute_group_metrics(
         true, guess, np.zeros(len(true), np.int64), n_groups=1, n_classes=len(names), probabilities=probabilities,
-        ordered=ordered,
+        ordered=ordered, points=find_points(names),
     )  # fmt: skip
     return figures.to_metrics(0, names)
 
@@ -142,6 +148,7 @@ def compute_group_metrics(
     n_classes: int,
     probabilities: Float64Array | None = None,
     ordered: bool = True,
+    points: Float64Array | None = None,
 ) -> GroupMetrics:
     """Compute all figures of merit of each group of trials at once.
 
@@ -155,6 +162,8 @@ def compute_group_metrics(
     probabilities : ndarray, shape (n_trials, n_classes), optional
     ordered : bool
         Whether classes are steps of one scale.
+    points : ndarray, shape (n_classes,), optional
+        Rating that each class stands for.
 
     Returns
     -------
@@ -164,16 +173,25 @@ def compute_group_metrics(
     shape = (n_groups, n_classes, n_classes)
     counts = np.bincount(places, minlength=math.prod(shape)).reshape(shape)
     auroc, unknown = np.full((n_groups, n_classes), np.nan), np.full(n_groups, np.nan)
-    mean_level = unknown
+    steps = np.arange(n_classes, dtype=np.float64)
     if probabilities is not None:
         auroc = _areas(probabilities, true, group, n_groups)
-        distance = np.abs(probabilities @ np.arange(n_classes) - true)
-        mean_level = _divide(np.bincount(group, distance, n_groups), counts.sum(axis=(1, 2)))
+
+    def measure(scale: Float64Array | None, name: str) -> dict[str, Float64Array]:
+        """Distances on a scale, of the decision and of the mean of the probabilities."""
+        if scale is None or not ordered:
+            return {f"mae_{name}": unknown, f"mae_mean_{name}": unknown}
+        of_mean = unknown
+        if probabilities is not None:
+            distance = np.abs(probabilities @ scale - scale[true])
+            of_mean = _divide(np.bincount(group, distance, n_groups), counts.sum(axis=(1, 2)))
+        return {f"mae_{name}": _mean_distance(counts, scale), f"mae_mean_{name}": of_mean}
+
     figures = {
         **_shares(counts),
         "kappa_quadratic": _kappa(counts) if ordered else unknown,
-        "mae_level": _level_error(counts) if ordered else unknown,
-        "mae_mean_level": mean_level if ordered else unknown,
+        **measure(steps, "level"),
+        **measure(points, "points"),
         "auroc_macro": _mean_of_known(auroc),
         **_two_classes(counts),
     }
@@ -222,10 +240,24 @@ def _kappa(counts: Int64Array) -> Float64Array:
     return 1 - _divide((weights * counts).sum(axis=(1, 2)), chance)
 
 
-def _level_error(counts: Int64Array) -> Float64Array:
-    """Mean distance of label and answer in steps."""
-    steps = np.arange(counts.shape[1])
-    return _divide((np.abs(steps[:, None] - steps) * counts).sum(axis=(1, 2)), counts.sum(axis=(1, 2)))
+def find_points(class_names: Sequence[str]) -> Float64Array | None:
+    """Rating that each class stands for; None where a class is no number, such as a range of ratings.
+
+    Examples
+    --------
+    >>> find_points(["0", "2.5", "10"]), find_points(["0", "1-3"])
+    (array([ 0. ,  2.5, 10. ]), None)
+    """
+    try:
+        points = np.array([float(name) for name in class_names])
+    except ValueError:
+        return None
+    return points if np.isfinite(points).all() else None
+
+
+def _mean_distance(counts: Int64Array, scale: Float64Array) -> Float64Array:
+    """Mean distance of label and answer on a scale of the classes."""
+    return _divide((np.abs(scale[:, None] - scale) * counts).sum(axis=(1, 2)), counts.sum(axis=(1, 2)))
 
 
 def _areas(probabilities: Float64Array, true: Int64Array, group: Int64Array, n_groups: int) -> Float64Array:

@@ -111,3 +111,16 @@ def test_metrics_of_degenerate_cases() -> None:
     assert absent.balanced_accuracy == 0.5
     assert absent.confusion == ((1, 0, 1), (0, 0, 0), (0, 0, 0))
     assert math.isnan(compute_metrics([], [], class_names=["a", "b"]).accuracy)
+
+
+def test_the_error_of_ratings_is_in_points_of_their_scale() -> None:
+    """Between 2 and 5 lies one step, and three points."""
+    labels, predicted = ["2", "2", "5", "10"], ["2", "5", "10", "10"]
+    names, probabilities = ["2", "5", "10"], np.array([[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1], [0.25, 0, 0.75]])
+    found = compute_metrics(labels, predicted, class_names=names, probabilities=probabilities)
+    assert (found.mae_level, found.mae_points) == (0.5, 2.0)
+    # means of 2, 3.5, 10 and 8
+    assert found.mae_mean_points == pytest.approx((0 + 1.5 + 5 + 2) / 4)
+    ranges = compute_metrics(["0", "1-3"], ["0", "0"], class_names=["0", "1-3"])
+    assert math.isnan(ranges.mae_points)
+    assert math.isnan(compute_metrics(labels, predicted, class_names=names, ordered=False).mae_points)
