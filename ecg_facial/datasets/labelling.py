@@ -96,7 +96,7 @@ def list_counts(counts: Mapping[str, int]) -> str:
 
 
 def _count(n: int) -> str:
-    return f"{n} trial{'s' * (n != 1)}"
+    return f" ({n} trial{'s' * (n != 1)})" if n else ""
 
 
 def suggest_option(unknown: Iterable[str]) -> str:
@@ -154,7 +154,7 @@ def name_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labellin
         raise SettingsError(f"--classes: no label is {absent[0]!r}; found {list_counts(counts)}")
     shown = ", ".join(class_names)
     refused = {
-        label: f"label {label!r} ({_count(n)}) is not among the classes {shown}; name it with --classes"
+        label: f"label {label!r}{_count(n)} is not among the classes {shown}; name it with --classes"
         for label, n in unknown.items()
     }
     notes = [f"no trial has the label {name!r} (--classes)" for name in absent]
