@@ -11,6 +11,7 @@ import pytest
 
 from ecg_facial.cli.wording import describe_index
 from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.records import DatasetIndex
 from ecg_facial.datasets.settings import LabelSettings
 from ecg_facial.datasets.store import read_index, summarise, write_index
 from ecg_facial.errors import (
@@ -174,14 +175,19 @@ def test_a_stretch_that_cannot_be_names_its_row(start_s: str, duration_s: str, l
 
 
 def write_own(layout: Any, *labels: str) -> None:
-    """Trials of one person with these labels."""
-    layout.write_manifest([f"ann,{number},{label},,signals/{NAME}.csv," for number, label in enumerate(labels)])
+    """Trials of one person with these labels, each of its own seconds of one file."""
+    rows = [f"ann,{number},{label},,signals/{NAME}.csv,,{5 * number},5" for number, label in enumerate(labels)]
+    layout.write_manifest(rows, header=f"{HEADER},start_s,duration_s")
+
+
+def index_own(layout: Any, labels: LabelSettings | None = None) -> DatasetIndex:
+    return index_dataset(layout.root, labels=labels, check_files=False)
 
 
 def test_own_labels_are_classes_where_they_are_named(layout: Any, tmp_path: Path) -> None:
     write_own(layout, "no pain", "severe", "No pain ", "mild", "no pain")
     labels = LabelSettings(classes=("no pain", "mild", "severe"))
-    index = index_dataset(layout.root, labels=labels)
+    index = index_own(layout, labels)
     assert (index.class_names, index.levels_by) == (labels.classes, "unknown")
     assert [trial.code for trial in index.trials] == ["no pain", "severe", "no pain", "mild", "no pain"]
     assert not index.problems
@@ -196,7 +202,7 @@ def test_own_labels_are_classes_where_they_are_named(layout: Any, tmp_path: Path
 
 def test_own_labels_that_are_not_named_are_listed_with_the_option(layout: Any) -> None:
     write_own(layout, "no pain", "severe", "no pain")
-    index = index_dataset(layout.root)
+    index = index_own(layout)
     assert (len(index), {problem.kind for problem in index.problems}) == (0, {"unknown_label"})
     shown = describe_index(index)
     assert "labels: no pain 2 (NO CLASS), severe 1 (NO CLASS)" in shown
@@ -207,7 +213,7 @@ def test_own_labels_that_are_not_named_are_listed_with_the_option(layout: Any) -
 
 def test_ratings_are_cut_into_classes(layout: Any) -> None:
     write_own(layout, "0", "3", "4.0", "10", "12")
-    index = index_dataset(layout.root, labels=LabelSettings(cut=(1, 4, 7)))
+    index = index_own(layout, LabelSettings(cut=(1, 4, 7)))
     assert index.class_names == ("0", "1-3", "4-6", "7-10")
     assert [trial.code for trial in index.trials] == ["0", "1-3", "4-6", "7-10"]
     assert ["outside 0 to 10" in problem.message for problem in index.problems] == [True]
@@ -217,12 +223,12 @@ def test_ratings_are_cut_into_classes(layout: Any) -> None:
 
 def test_classes_are_part_of_the_fingerprint_and_levels_are_not(layout: Any) -> None:
     write_own(layout, "0", "3", "4")
-    cuts = [index_dataset(layout.root, labels=LabelSettings(cut=cut)).fingerprint for cut in ((1,), (2,))]
-    assert len({*cuts, index_dataset(layout.root).fingerprint}) == 3
+    cuts = [index_own(layout, LabelSettings(cut=cut)).fingerprint for cut in ((1,), (2,))]
+    assert len({*cuts, index_own(layout).fingerprint}) == 3
 
 
 def test_rest_may_be_a_class_of_ones_own(layout: Any) -> None:
     write_own(layout, "REST", "pain", "rest")
-    assert len(index_dataset(layout.root, labels=LabelSettings(classes=("rest", "pain")))) == 3
+    assert len(index_own(layout, LabelSettings(classes=("rest", "pain")))) == 3
     with pytest.raises(SettingsError, match="write 'rest' for a class"):
-        index_dataset(layout.root, labels=LabelSettings(classes=("REST", "pain")))
+        index_own(layout, LabelSettings(classes=("REST", "pain")))
