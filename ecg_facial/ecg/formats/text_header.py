@@ -136,7 +136,7 @@ def read_header(lines: Sequence[str]) -> Header:
     found = _Found()
     json = JsonColumns()
     texts = [strip_comment(line) for line in lines]
-    for value in find_json(texts):
+    for value in find_json([line.strip().lstrip("#%/ ") for line in lines]):
         json = json.join(read_json_columns(value))
     for rate_hz in json.rates_hz:
         found.rates.append(StatedRate(rate_hz=rate_hz, text=f"sampling rate {rate_hz:g} in JSON"))
@@ -182,7 +182,7 @@ def _read_line(text: str, found: _Found) -> None:
     if rate_hz is not None:
         found.rates.append(StatedRate(rate_hz=rate_hz, text=text))
     for key, value in _split_pairs(text):
-        cells = [cell.strip() for cell in re.split(r"[\t;,]|\s{2,}", value) if cell.strip()]
+        cells = [cell.strip() for cell in re.split("\t" if "\t" in value else r"[\t;,]|\s{2,}", value) if cell.strip()]
         if key.lower() == "channeltitle" or (_LABELS.fullmatch(key) and not value[:1].isdigit()):
             found.names = found.names or tuple(cells if len(cells) > 1 else value.split())
         elif key.lower() == "range":

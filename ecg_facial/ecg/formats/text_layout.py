@@ -10,10 +10,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ecg_facial.ecg.formats.time_units import find_seconds
+from ecg_facial.ecg.formats.units import find_factor
 from ecg_facial.runtime.numbers import MISSING_WORDS, NumberStyle, find_style, parse_quantity
 from ecg_facial.runtime.time_cells import is_time_cell
 
 _N_SAMPLED_ROWS = 20
+# first lines, which have the names
+_N_FIRST = 50
 # lines above a table, at most
 MAX_PREAMBLE = 5000
 _TWO_NUMBERS = re.compile(r"[-+.\deE]*\d\s+[-+.\d][-+.\deE]*")
@@ -64,9 +68,9 @@ def _split_quoted(line: str, delimiter: str | None) -> list[str]:
 
 
 def _split_head(line: str, delimiter: str | None, n_columns: int) -> list[str]:
-    """Split a line above the rows; separators at its end do not add cells."""
+    """Split a line above the rows; separators at its end do not add cells, but in a table of one column."""
     cells = split_cells(line, delimiter)
-    while len(cells) > max(1, n_columns) and not cells[-1]:
+    while len(cells) > n_columns > 1 and not cells[-1]:
         cells.pop()
     return cells
 
@@ -93,11 +97,10 @@ def find_layout(lines: Sequence[str]) -> Layout:
     Layout
         Found from rows in the middle of the file, where no remarks are.
     """
-    middle = max(len(lines) // 2, min(1, len(lines) - 1))
-    sample = lines[middle : middle + _N_SAMPLED_ROWS]
+    sample = _take_sample(lines)
     delimiter = _find_stated_delimiter(lines) or _find_delimiter(sample, lines)
     split = [split_cells(row, delimiter) for row in sample]
-    if all(len(cells) > 1 and not cells[-1] for cells in split):
+    if all(len(cells) > 1 and not cells[-1] for cells in split) and not _has_last(lines, delimiter, len(split[0])):
         # a separator at the end of each row
         split = [cells[:-1] for cells in split]
     style = _find_style(sample, split, delimiter)
@@ -117,6 +120,22 @@ def find_layout(lines: Sequence[str]) -> Layout:
     )
 
 
+def _take_sample(lines: Sequence[str]) -> list[str]:
+    """Take rows of the middle, of the third quarter and near the end: no remarks are there, nor one gap in all."""
+    middle = max(len(lines) // 2, min(1, len(lines) - 1))
+    if len(lines) - middle <= 2 * _N_SAMPLED_ROWS:
+        return list(lines[middle : middle + _N_SAMPLED_ROWS])
+    half, late = _N_SAMPLED_ROWS // 2, (middle + len(lines)) // 2
+    end = len(lines) - _N_SAMPLED_ROWS
+    return [*lines[middle : middle + half], *lines[late : late + half // 2], *lines[end : end + half // 2]]
+
+
+def _has_last(lines: Sequence[str], delimiter: str | None, width: int) -> bool:
+    """Tell whether the last cell, which is blank in the sample, has a name or a value in the first lines."""
+    first = (split_cells(line, delimiter) for line in lines[:_N_FIRST])
+    return any(len(cells) == width and cells[-1] for cells in first)
+
+
 def _find_style(sample: Sequence[str], split: Sequence[Sequence[str]], delimiter: str | None) -> NumberStyle:
     """Find the style of numbers from rows; without any comma, a point is the decimal sign."""
     quoted = delimiter == "," and any('"' in line for line in sample)
@@ -133,7 +152,9 @@ def _find_first_row(
     for place, line in enumerate(lines[:MAX_PREAMBLE]):
         cells = _split_head(line, delimiter, len(typical))
         values = [is_value(cell, style) for cell in cells]
-        if _is_row(cells, values, typical) and not _counts_samples(cells, lines, place, delimiter, style):
+        if _is_row(cells, values, typical):
+            if _counts_samples(cells, lines, place, delimiter):
+                continue
             return place, tuple(head)
         if _is_head(cells, values, typical):
             head.append(tuple(cells))
@@ -156,9 +177,7 @@ def _is_broken_row(cells: Sequence[str], values: Sequence[bool], typical: Sequen
     return any(value and cell for value, cell in zip(values, cells, strict=True))
 
 
-def _counts_samples(
-    cells: Sequence[str], lines: Sequence[str], place: int, delimiter: str | None, style: NumberStyle
-) -> bool:
+def _counts_samples(cells: Sequence[str], lines: Sequence[str], place: int, delimiter: str | None) -> bool:
     """Tell whether a line above the rows tells how many samples each channel has."""
     after = lines[place + 1 : place + 2]
     if place == 0 or not after:
@@ -166,7 +185,7 @@ def _counts_samples(
     filled = [cell for cell in cells if cell]
     if not all(cell.isdecimal() for cell in filled) or max(map(len, filled)) > 12:
         return False
-    below = split_cells(after[0], delimiter)
+    below = _split_head(after[0], delimiter, len(cells))
     if not cells[0] and len(below) == len(cells) and below[0]:
         return True
     n_rows = len(lines) - place - 1
@@ -182,6 +201,9 @@ def _is_head(cells: Sequence[str], values: Sequence[bool], typical: Sequence[boo
     """Tell whether a line may name the columns: it has words where most rows have numbers."""
     words = [cell for cell, value in zip(cells, values, strict=True) if not value]
     if len(cells) != len(typical) or _is_key(cells):
+        return False
+    if len(typical) == 1 and re.search(r"[,;:=]", cells[0]):
+        # above a single column, a key with its value
         return False
     return bool(words) and 2 * len(words) >= sum(map(bool, cells))
 
@@ -202,8 +224,9 @@ def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
             return delimiter
     split = [split_cells(line, ",") for line in sample]
     fit = sum(map(_fits_comma, split)) >= most
-    if fit and not _is_decimal_comma(split, lines):
-        return ","
+    if fit:
+        # a single column has no separator at all, and TAB is in none of its lines
+        return "\t" if _is_decimal_comma(split, lines) else ","
     if sum(len(line.split()) > 1 for line in sample) >= most and not any("," in line for line in lines[:1]):
         return None
     # one column, or rows that no separator splits: take the header's separator
@@ -224,4 +247,9 @@ def _is_decimal_comma(split: Sequence[Sequence[str]], lines: Sequence[str]) -> b
     comma = NumberStyle(decimal=",")
     rows = (place for place, line in enumerate(lines[:MAX_PREAMBLE]) if is_value(line.strip(), comma))
     first = next(rows, 0)
-    return first > 0 and "," not in lines[first - 1]
+    if not first:
+        return False
+    above = split_cells(lines[first - 1], ",")
+    # "Unit,mV" is a key with its value, "ms,mV" are the units of two columns
+    is_key = len(above) == 2 and find_factor(above[1]) is not None and find_seconds(above[0]) is None
+    return len(above) < 2 or is_key

@@ -131,7 +131,7 @@ def counts_samples(values: Float64Array) -> bool:
 
 def scale_times(
     path: Path, column: TimeColumn, values: Float64Array, *, stated_hz: float | None
-) -> tuple[Float64Array, tuple[str, ...]]:
+) -> tuple[Float64Array | None, tuple[str, ...]]:
     """Convert the numbers of a time column to seconds.
 
     Parameters
@@ -146,8 +146,8 @@ def scale_times(
 
     Returns
     -------
-    times_s : ndarray of float64, shape (n_rows,)
-        From the first one on.
+    times_s : ndarray of float64, shape (n_rows,), or None
+        From the first one on; None where the column tells no time, and the lines above tell the rate.
     notes : tuple of str
         Which unit was assumed.
 
@@ -169,27 +169,28 @@ def scale_times(
     step = usual * len(forward) / len(steps) if len(forward) < _MOSTLY * len(steps) else usual
     if column.seconds is not None:
         return (values - start) * column.seconds, ()
+    if stated_hz is not None:
+        fitting = next((pair for pair in _NAMED if abs(step * pair[1] * stated_hz - 1) < 0.05), None)
+        if fitting is None and (column.unit or counts_samples(known[:1000])):
+            note = f"column {column.name!r} tells no time: samples follow each other at the stated {stated_hz:g} Hz"
+            return None, (note,)
+        if fitting is not None:
+            name, seconds = fitting
+            note = f"times are taken for {name}, which agrees with the stated {stated_hz:g} Hz"
+            return (values - start) * seconds, () if name == "s" else (note,)
     if column.unit:
         raise DataError(
             f"{path}: the column {column.name!r} is in {shorten(column.unit)}, which is no unit of time; give the rate "
             "(fs_hz), or name the column time_s, time_ms, time_us or time_min"
         )
-    if stated_hz is not None:
-        fitting = [pair for pair in _NAMED if abs(step * pair[1] * stated_hz - 1) < 0.05]
-        if fitting:
-            name, seconds = fitting[0]
-            note = (
-                () if name == "s" else (f"times are taken for {name}, which agrees with the stated {stated_hz:g} Hz",)
-            )
-            return (values - start) * seconds, note
     if counts_samples(known[:1000]):
         raise DataError(
             f"{path}: column {column.name!r} steps by exactly 1: numbers of samples, or milliseconds at 1000 Hz? give "
             "the rate in Hz (fs_hz), or name the column time_ms"
         )
     name, seconds = _guess(path, column, known, step)
-    note = () if name == "s" else (f"the times have no unit: they are taken for {name}",)
-    return (values - start) * seconds, note
+    notes = () if name == "s" else (f"the times have no unit: they are taken for {name}",)
+    return (values - start) * seconds, notes
 
 
 def _guess(path: Path, column: TimeColumn, known: Float64Array, step: float) -> tuple[str, float]:
