@@ -17,6 +17,7 @@ PACKAGES = {
     "train": ("torch", "safetensors", "onnx", "onnxscript"),
     "simulate": ("numba",),
     "ray": ("ray",),
+    "matlab": ("h5py",),
 }
 """Extra -> import names of the packages that it adds to those of the extras in `_INCLUDED`."""
 _INCLUDED = {"train": ("evaluate",)}

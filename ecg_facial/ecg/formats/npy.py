@@ -1,82 +1,62 @@
 """NumPy files: ``.npy`` and ``.npz``.
 
 Input: a path. Output: one column of an array. Python objects (pickle) are refused, and shapes are compared with the
-size of the file before memory is allocated.
+size of the file before memory is allocated. A ``.npy`` file that was cut off is read to its end.
 """
 
 from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from ecg_facial.ecg.formats.contract import (
-    MAX_BYTES,
-    Channel,
-    Lead,
-    check_n_times,
-    corrupt_on_failure,
-    readable,
-    shorten,
+from ecg_facial.ecg.formats.arrays import (
+    MAX_SMALL_BYTES,
+    SMALL_KEYS,
+    ArrayFile,
+    last_part,
+    make_array_file,
+    take_column,
 )
+from ecg_facial.ecg.formats.contract import MAX_BYTES, corrupt_on_failure, readable
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.typing import AnyArray
 
-_RATE_KEYS = ("fs_hz", "fs", "sampling_rate", "sample_rate", "sampling_frequency", "sfreq", "srate")
-_UNIT_KEYS = ("unit", "units")
-_LABEL_KEYS = ("labels", "channels", "columns", "names", "sig_name")
-_ANONYMOUS = ("arr_0", "x", "data", "samples", "signal", "signals", "values")
-_MAX_COLUMNS = 4096
+_ONLY = "arr_0"
 _MAX_MEMBERS = 256
-_MAX_SMALL = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArrayFile:
-    """The arrays of a file; implements `contract.EcgFile`.
+class _Head:
+    """Header of an array, and how many of its numbers the file holds."""
 
-    Attributes
-    ----------
-    path : Path
-    channels : tuple of Channel
-    places : tuple of (str, int)
-        Array name and column of each channel.
-    shapes : mapping of str to tuple of int
-    rate_hz : float or None
-        Sampling rate in Hz if the file has one.
-    kind, hint : str
-    """
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    is_fortran: bool
+    n_present: int
 
-    path: Path
-    channels: tuple[Channel, ...]
-    places: tuple[tuple[str, int], ...]
-    shapes: Mapping[str, tuple[int, ...]]
-    rate_hz: float | None
-    kind: str = field(default="NumPy arrays", init=False)
-    hint: str = field(default="", init=False)
+    @property
+    def is_whole(self) -> bool:
+        return self.n_present == math.prod(self.shape)
 
-    def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
-        """Return the number of samples, and their rate in Hz."""
-        rate_hz = self.rate_hz if fs_hz is None else fs_hz
-        if rate_hz is None:
-            raise DataError(f"{self.path}: states no sampling rate (fs_hz); give it in Hz (fs_hz)")
-        return max(self.shapes[self.places[index][0]]), rate_hz
+    @property
+    def has_channels_in_blocks(self) -> bool:
+        """Whether each channel lies in one piece."""
+        is_channel_first = len(self.shape) == 2 and self.shape[1] > self.shape[0]
+        return len(self.shape) < 2 or is_channel_first != self.is_fortran
 
-    def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
-        """Read a column."""
-        n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
-        name, column = self.places[index]
-        array = _load(self.path, name)
-        # the longer axis is time
-        table = array.reshape(-1, 1) if array.ndim == 1 else array.T if array.shape[1] > array.shape[0] else array
-        samples = np.array(table[:, column], dtype=np.float64)
-        return Lead(samples=samples[:n_times], fs_hz=rate_hz, unit=self.channels[index].unit)
+    def count(self, column: int) -> int:
+        """Count the samples of a column that the file holds."""
+        n_columns, n_times = (1 if len(self.shape) < 2 else min(self.shape)), max(self.shape)
+        if self.has_channels_in_blocks:
+            return min(max(0, self.n_present - column * n_times), n_times)
+        return max(0, -(-(self.n_present - column) // n_columns))
 
 
 def open_npy(path: Path) -> ArrayFile:
@@ -86,75 +66,44 @@ def open_npy(path: Path) -> ArrayFile:
     ------
     CorruptDataError, DataError
     """
-    heads = _read_heads(path)
+    heads = {name: _read_head(path, name, size) for name, size in _list_members(path).items()}
     # small arrays state the rate, units and labels
-    small = {name: _load(path, name) for name in (*_RATE_KEYS, *_UNIT_KEYS, *_LABEL_KEYS) if _is_small(heads.get(name))}
-    signals = {
-        name: shape
-        for name, (shape, dtype) in heads.items()
-        if dtype.kind in "fiu" and name not in small and max(shape, default=0) > 1
-    }
-    if not signals:
-        raise DataError(f"{path}: no array of numbers in it; expected the samples of an ECG")
-    labels = [str(one) for one in np.ravel(next((small[name] for name in _LABEL_KEYS if name in small), np.array([])))]
-    units = [str(one) for one in np.ravel(next((small[name] for name in _UNIT_KEYS if name in small), np.array([])))]
-    places, channels = [], []
-    for name, shape in signals.items():
-        n_columns = _count_columns(path, name, shape)
-        for column in range(n_columns):
-            places.append((name, column))
-            channels.append(_name(name, column, n_columns, labels=labels, units=units))
-    rate = next((small[name] for name in _RATE_KEYS if name in small), None)
-    return ArrayFile(
-        path=path, channels=tuple(channels), places=tuple(places), shapes=signals, rate_hz=_read_rate(path, rate)
+    small = {name: _load(path, name) for name, head in heads.items() if _is_small(name, head)}
+    shapes = {name: head.shape for name, head in heads.items() if head.dtype.kind in "fiu"}
+    notes = tuple(
+        f"array {name!r} is cut off: {math.prod(head.shape) - head.n_present} of {math.prod(head.shape)} numbers are "
+        "missing at its end"
+        for name, head in heads.items()
+        if not head.is_whole
+    )
+
+    def load(name: str, column: int) -> AnyArray:
+        if heads[name].is_whole:
+            return take_column(_load(path, name), column)
+        return _load_rest(path, heads[name], column)
+
+    def count(name: str, column: int) -> int:
+        return heads[name].count(column)
+
+    return make_array_file(
+        path, shapes, small, load=load, kind="NumPy arrays", notes=notes, count=count if notes else None
     )
 
 
-def _name(name: str, column: int, n_columns: int, *, labels: Sequence[str], units: Sequence[str]) -> Channel:
-    unit = units[column] if len(units) == n_columns else units[0] if len(units) == 1 else None
-    if len(labels) == n_columns:
-        return Channel(name=labels[column], unit=unit)
-    is_named = name not in _ANONYMOUS
-    if n_columns == 1:
-        return Channel(name=name if is_named else "1", unit=unit, is_named=is_named)
-    return Channel(name=f"{name} {column + 1}" if is_named else str(column + 1), unit=unit, is_named=is_named)
-
-
-def _is_small(head: tuple[tuple[int, ...], np.dtype[Any]] | None) -> bool:
-    return head is not None and head[1].kind in "fiuU" and math.prod(head[0]) * head[1].itemsize <= _MAX_SMALL
-
-
-def _count_columns(path: Path, name: str, shape: tuple[int, ...]) -> int:
-    if len(shape) > 2 or min(shape) < 1:
-        raise DataError(f"{path}: array {name!r} has shape {shape}: expected (n_times,) or (n_times, n_channels)")
-    check_n_times(max(shape), path, what=f"array {name!r}")
-    n_columns = 1 if len(shape) == 1 else min(shape)
-    if n_columns > _MAX_COLUMNS:
-        raise DataError(f"{path}: array {name!r} has {n_columns} channels, limit {_MAX_COLUMNS}")
-    return n_columns
-
-
-def _read_rate(path: Path, stated: AnyArray | None) -> float | None:
-    """Convert the stated sampling rate; refuse anything but one positive number."""
-    if stated is None:
-        return None
-    value = float(stated.ravel()[0]) if stated.size == 1 and stated.dtype.kind in "fiu" else math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise CorruptDataError(
-            f"{path}: states a sampling rate of {shorten(stated)}: expected one positive number; give fs_hz"
-        )
-    return value
-
-
-def _read_heads(path: Path) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
-    """Shapes and dtypes of the arrays of a file, compared with its size."""
-    return {name: _read_head(path, name, size) for name, size in _list_members(path).items()}
+def _is_small(name: str, head: _Head) -> bool:
+    is_key = last_part(name) in SMALL_KEYS
+    return (
+        is_key
+        and head.is_whole
+        and head.dtype.kind in "fiuU"
+        and math.prod(head.shape) * head.dtype.itemsize <= MAX_SMALL_BYTES
+    )
 
 
 def _list_members(path: Path) -> dict[str, int]:
     """Names of the arrays of a file, and their sizes in bytes with headers."""
     if path.suffix.lower() != ".npz":
-        return {_ANONYMOUS[0]: path.stat().st_size}
+        return {_ONLY: path.stat().st_size}
     with readable(path), corrupt_on_failure(path, "the archive"), zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > _MAX_MEMBERS:
@@ -163,10 +112,10 @@ def _list_members(path: Path) -> dict[str, int]:
     raise CorruptDataError(f"{path}: the archive cannot be read")
 
 
-def _read_head(path: Path, name: str, size: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and dtype of an array, compared with the bytes that follow."""
+def _read_head(path: Path, name: str, size: int) -> _Head:
+    """Read the header of an array, compared with the bytes that follow."""
     with _open_member(path, name) as stream:
-        shape, _, dtype = _parse_head(stream)
+        shape, is_fortran, dtype = _parse_head(stream)
         if dtype.hasobject:
             raise DataError(
                 f"{path}: array {name!r} holds Python objects, which are never unpacked; save plain numbers"
@@ -174,13 +123,29 @@ def _read_head(path: Path, name: str, size: int) -> tuple[tuple[int, ...], np.dt
         claimed, present = math.prod(shape) * dtype.itemsize, size - stream.tell()
         if claimed > MAX_BYTES:
             raise DataError(f"{path}: array {name!r} has {claimed} bytes, limit {MAX_BYTES}; split the recording")
-        if claimed > present or min(shape, default=0) < 0:
+        is_archive = path.suffix.lower() == ".npz"
+        if min(shape, default=0) < 0 or (claimed > present and (is_archive or present < dtype.itemsize)):
             raise CorruptDataError(
                 f"{path}: array {name!r} claims shape {shape}, which is {claimed} bytes, and holds {present}; the "
                 "file is cut off or damaged: copy it again"
             )
-        return shape, dtype
+        n_present = min(math.prod(shape), present // max(1, dtype.itemsize))
+        return _Head(shape=shape, dtype=dtype, is_fortran=is_fortran, n_present=n_present)
     raise CorruptDataError(f"{path}: array {name!r} cannot be read")
+
+
+def _load_rest(path: Path, head: _Head, column: int) -> AnyArray:
+    """Load what is there of a column of an array that was cut off."""
+    n_columns = 1 if len(head.shape) < 2 else min(head.shape)
+    n_times = max(head.shape)
+    with _open_member(path, _ONLY) as stream:
+        _parse_head(stream)
+        numbers = np.frombuffer(stream.read(head.n_present * head.dtype.itemsize), dtype=head.dtype)
+        own = numbers[column * n_times :][:n_times] if head.has_channels_in_blocks else numbers[column::n_columns]
+        if not len(own):
+            raise CorruptDataError(f"{path}: column {column + 1} lies behind the end of the file; copy it again")
+        return own
+    raise CorruptDataError(f"{path}: cannot be read")
 
 
 def _parse_head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -11,17 +11,16 @@ from pathlib import Path
 from ecg_facial.ecg.formats.contract import EcgFile, read_head
 from ecg_facial.ecg.formats.text import open_text
 from ecg_facial.ecg.formats.wfdb_header import find_header
-from ecg_facial.ecg.formats.wfdb_segments import list_wfdb_files
+from ecg_facial.ecg.formats.wfdb_segments import is_of_record, list_wfdb_files
 from ecg_facial.errors import DataError, MissingDataError
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".asc", "")
 _SUFFIXES = {
     ".hea": "wfdb", ".edf": "edf", ".rec": "edf", ".bdf": "edf", ".xdf": "xdf", ".xdfz": "xdf", ".npy": "npy",
-    ".npz": "npy",
+    ".npz": "npy", ".mat": "matlab",
 }  # fmt: skip
-_MARKS = {b"0       ": "edf", b"\xffBIOSEMI": "edf", b"XDF:": "xdf", b"\x93NUMPY": "npy"}
+_MARKS = {b"0       ": "edf", b"\xffBIOSEMI": "edf", b"XDF:": "xdf", b"\x93NUMPY": "npy", b"MATLAB ": "matlab"}
 _REFUSED = {
-    ".mat": "a MATLAB file; give the .hea beside it where it is a WFDB record, else save it as CSV or .npz",
     ".zip": "an archive; unpack it first",
     ".gz": "a compressed file; unpack it first (gunzip)",
     ".atr": "annotations, which hold no samples; give the record's .hea",
@@ -42,7 +41,7 @@ def open_ecg_file(path: Path) -> EcgFile:
         When there is no such file, it is damaged, or its format is not supported.
     """
     suffix = path.suffix.lower()
-    is_record = suffix in (".hea", ".dat") or not path.is_file()
+    is_record = suffix in (".hea", ".dat") or not path.is_file() or (suffix == ".mat" and is_of_record(path))
     if is_record and find_header(path) is not None and (suffix != ".hea" or path.is_file()):
         return _open("wfdb")(path)
     if not path.is_file():
@@ -81,6 +80,10 @@ def _open(name: str) -> Callable[[Path], EcgFile]:
         from ecg_facial.ecg.formats.xdf import open_xdf
 
         return open_xdf
+    if name == "matlab":
+        from ecg_facial.ecg.formats.matlab import open_matlab
+
+        return open_matlab
     if name == "npy":
         from ecg_facial.ecg.formats.npy import open_npy
 

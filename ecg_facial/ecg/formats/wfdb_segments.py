@@ -163,6 +163,15 @@ def open_wfdb(path: Path) -> EcgFile:
     return WfdbSegments(header) if header.segments else WfdbRecord(header)
 
 
+def is_of_record(path: Path) -> bool:
+    """Tell whether a header beside a file names it as one of its signal files, as PhysioNet's ``.mat`` files have."""
+    found = find_header(path)
+    try:
+        return found is not None and any(signal.file == path.name for signal in read_header(found).signals)
+    except EcgFacialError:
+        return False
+
+
 def list_wfdb_files(path: Path) -> tuple[Path, ...]:
     """List the existing files of a record: headers and signal files, of all segments; none if there is no header."""
     try:

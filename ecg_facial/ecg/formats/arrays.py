@@ -1,0 +1,204 @@
+"""Named arrays as recordings: what NumPy and MATLAB files have in common.
+
+Input: names and shapes of arrays, the small ones loaded, and a function that loads the others. Output: `ArrayFile`:
+channels, rate and unit by the usual names of entries, and one column. Opens no file itself.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, shorten
+from ecg_facial.ecg.formats.fields import parse_field
+from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.typing import AnyArray, Float64Array
+
+RATE_KEYS = (
+    "fs_hz", "fs", "sampling_rate", "sample_rate", "samplingrate", "samplerate", "sampling_frequency",
+    "samplingfrequency", "sampfreq", "sfreq", "srate", "sr", "freq", "frequency",
+)  # fmt: skip
+# interval in milliseconds, as AcqKnowledge exports it
+INTERVAL_KEYS = ("isi",)
+UNIT_KEYS = ("unit", "units", "isi_units")
+LABEL_KEYS = ("labels", "label", "channels", "channel_names", "columns", "names", "sig_name", "signal_names", "titles")
+SMALL_KEYS = (*RATE_KEYS, *INTERVAL_KEYS, *UNIT_KEYS, *LABEL_KEYS)
+MAX_SMALL_BYTES = 1 << 16
+_ANONYMOUS = frozenset({"arr_0", "x", "data", "samples", "signal", "signals", "values", "val", "y"})
+_MAX_COLUMNS = 4096
+_INTERVALS_S = {"ms": 1e-3, "s": 1.0, "us": 1e-6, "": 1e-3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayFile:
+    """The arrays of a file; implements `contract.EcgFile`.
+
+    Attributes
+    ----------
+    path : Path
+    channels : tuple of Channel
+    places : tuple of (str, int)
+        Array name and column of each channel.
+    shapes : mapping of str to tuple of int
+    rate_hz : float or None
+        Sampling rate in Hz if the file has one.
+    load : callable
+        Loads a column of an array: name, column -> samples.
+    kind, hint : str
+    notes : tuple of str
+    count : callable or None
+        Counts the samples of a column where its array was cut off: name, column -> number.
+    """
+
+    path: Path
+    channels: tuple[Channel, ...]
+    places: tuple[tuple[str, int], ...]
+    shapes: Mapping[str, tuple[int, ...]]
+    rate_hz: float | None
+    load: Callable[[str, int], AnyArray]
+    kind: str
+    hint: str = field(default="", init=False)
+    notes: tuple[str, ...] = ()
+    count: Callable[[str, int], int] | None = None
+
+    def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
+        """Return the number of samples, and their rate in Hz."""
+        rate_hz = self.rate_hz if fs_hz is None else fs_hz
+        if rate_hz is None:
+            raise DataError(f"{self.path}: states no sampling rate (fs_hz); give it in Hz (fs_hz)")
+        name, column = self.places[index]
+        return self.count(name, column) if self.count else max(self.shapes[name]), rate_hz
+
+    def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
+        """Read a column."""
+        n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
+        samples: Float64Array = np.array(self.load(*self.places[index]), dtype=np.float64)
+        return Lead(samples=samples[:n_times], fs_hz=rate_hz, unit=self.channels[index].unit, notes=self.notes)
+
+
+def make_array_file(
+    path: Path,
+    shapes: Mapping[str, tuple[int, ...]],
+    small: Mapping[str, AnyArray],
+    *,
+    load: Callable[[str, int], AnyArray],
+    kind: str,
+    notes: tuple[str, ...] = (),
+    count: Callable[[str, int], int] | None = None,
+) -> ArrayFile:
+    """Find the channels of the arrays of a file, and what small ones say of rate, unit and labels.
+
+    Parameters
+    ----------
+    path : Path
+    shapes : mapping of str to tuple of int
+        Arrays of numbers. The longer axis is time.
+    small : mapping of str to ndarray
+        Entries named as in `SMALL_KEYS`, in any letter case; of nested entries (``ecg.fs``) the last part counts.
+    load, kind, notes, count
+        As in `ArrayFile`.
+
+    Raises
+    ------
+    CorruptDataError, DataError
+        When no array fits, or a rate is no number.
+    """
+    plain = {name: tuple(size for size in shape if size != 1) or (1,) for name, shape in shapes.items()}
+    signals = {name: shape for name, shape in plain.items() if name not in small and max(shape, default=0) > 1}
+    if not signals:
+        raise DataError(f"{path}: no array of numbers in it; expected the samples of an ECG")
+    places, channels = [], []
+    for name, shape in signals.items():
+        n_columns = _count_columns(path, name, shape)
+        labels = _list_texts(_find(small, LABEL_KEYS, beside=name))
+        units = _list_texts(_find(small, UNIT_KEYS[:2], beside=name))
+        for column in range(n_columns):
+            places.append((name, column))
+            channels.append(_name(name, column, n_columns, labels=labels, units=units))
+    return ArrayFile(
+        path=path, channels=tuple(channels), places=tuple(places), shapes=signals, rate_hz=_find_rate(path, small),
+        load=load, kind=kind, notes=notes, count=count,
+    )  # fmt: skip
+
+
+def take_column(array: AnyArray, column: int) -> AnyArray:
+    """Take one column of a vector or a table, whose longer axis is time."""
+    array = np.squeeze(array)
+    if array.ndim < 2:
+        return np.atleast_1d(array)
+    table = array.T if array.shape[1] > array.shape[0] else array
+    return np.asarray(table[:, column])
+
+
+def last_part(name: str) -> str:
+    """Last part of the name of a nested entry, in lower case."""
+    return name.rpartition(".")[2].lower()
+
+
+def _find(small: Mapping[str, AnyArray], keys: Sequence[str], *, beside: str = "") -> AnyArray | None:
+    """Entry of one of these names: beside an array in the same struct, else anywhere."""
+    own = beside.rpartition(".")[0]
+    for near in (True, False):
+        for key in keys:
+            for name, value in small.items():
+                if last_part(name) == key and (not near or name.rpartition(".")[0] == own):
+                    return value
+    return None
+
+
+def _list_texts(array: AnyArray | None) -> list[str]:
+    return [] if array is None else [str(one).strip() for one in np.ravel(array)]
+
+
+def _name(name: str, column: int, n_columns: int, *, labels: Sequence[str], units: Sequence[str]) -> Channel:
+    unit = units[column] if len(units) == n_columns else units[0] if len(units) == 1 else None
+    if len(labels) == n_columns:
+        return Channel(name=labels[column], unit=unit)
+    is_named = last_part(name) not in _ANONYMOUS
+    if n_columns == 1:
+        return Channel(name=name if is_named else "1", unit=unit, is_named=is_named)
+    return Channel(name=f"{name} {column + 1}" if is_named else str(column + 1), unit=unit, is_named=is_named)
+
+
+def _count_columns(path: Path, name: str, shape: tuple[int, ...]) -> int:
+    if len(shape) > 2 or min(shape) < 1:
+        raise DataError(f"{path}: array {name!r} has shape {shape}: expected (n_times,) or (n_times, n_channels)")
+    check_n_times(max(shape), path, what=f"array {name!r}")
+    n_columns = 1 if len(shape) == 1 else min(shape)
+    if n_columns > _MAX_COLUMNS:
+        raise DataError(f"{path}: array {name!r} has {n_columns} channels, limit {_MAX_COLUMNS}")
+    return n_columns
+
+
+def _find_rate(path: Path, small: Mapping[str, AnyArray]) -> float | None:
+    """Convert the stated sampling rate, or the interval; refuse anything but one positive number."""
+    stated = _find(small, RATE_KEYS)
+    if stated is None:
+        interval = _find(small, INTERVAL_KEYS)
+        if interval is None:
+            return None
+        unit = "".join(_list_texts(_find(small, ("isi_units",)))).lower()
+        return 1.0 / (_to_rate(path, interval) * _INTERVALS_S.get(unit, 1e-3))
+    return _to_rate(path, stated)
+
+
+def _to_rate(path: Path, stated: AnyArray) -> float:
+    values = np.unique(stated)
+    value = math.nan
+    if values.size == 1:
+        text = str(values.ravel()[0])
+        value = (
+            float(values.ravel()[0])
+            if values.dtype.kind in "fiu"
+            else parse_field(re.sub(r"\s*hz$", "", text, flags=re.I))
+        )
+    if not (math.isfinite(value) and value > 0):
+        raise CorruptDataError(
+            f"{path}: states a sampling rate of {shorten(stated)}: expected one positive number; give fs_hz"
+        )
+    return value

@@ -1,0 +1,278 @@
+"""MATLAB files: ``.mat`` of versions 4 to 7 by SciPy, and of version 7.3 (HDF5) by h5py, an extra.
+
+Input: a path. Output: one column of an array, which may lie in structs (``ecg.data``) beside its rate, unit and labels.
+Exports of PhysioNet (``val`` with an ``.info`` beside it) and of LabChart (``data`` with ``datastart``) are known.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ecg_facial.ecg.formats.arrays import (
+    MAX_SMALL_BYTES,
+    SMALL_KEYS,
+    ArrayFile,
+    last_part,
+    make_array_file,
+    take_column,
+)
+from ecg_facial.ecg.formats.contract import MAX_BYTES, Channel, corrupt_on_failure, read_head, readable, shorten
+from ecg_facial.ecg.formats.fields import decode_field, parse_field
+from ecg_facial.errors import CorruptDataError, DataError
+from ecg_facial.runtime.extras import require_extras
+from ecg_facial.runtime.typing import AnyArray
+
+if TYPE_CHECKING:
+    from h5py import Dataset, File
+
+KIND = "MATLAB file"
+_HEAD_BYTES, _HDF5_MARK = 520, b"\x89HDF\r\n\x1a\n"
+# type of a compressed element in version 5
+_COMPRESSED, _TAG_BYTES = 15, 8
+_BLOCK_BYTES = 1 << 20
+_MAX_ENTRIES, _MAX_DEPTH = 256, 8
+_NUMBERS = "fiu"
+# PhysioNet's .info: rate, and a row per signal: number, name, gain, base, unit
+_INFO_RATE = re.compile(r"Sampling frequency:\s*([\d.,]+)\s*Hz", re.IGNORECASE)
+_INFO_ROW = re.compile(r"^\s*\d+\s+(\S.*?)\s+([-\d.,]+)\s+([-\d.,]+)\s+(\S+)\s*$", re.MULTILINE)
+
+
+def open_matlab(path: Path) -> ArrayFile:
+    """Open a MATLAB file.
+
+    Raises
+    ------
+    CorruptDataError, DataError, MissingDependencyError
+        Where h5py is needed and not installed, too.
+    """
+    head = read_head(path, _HEAD_BYTES)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise DataError(f"{path}: {size} bytes, limit {MAX_BYTES}; split the recording")
+    if head.startswith(_HDF5_MARK) or head[512:].startswith(_HDF5_MARK):
+        return _open_hdf5(path)
+    _check_inflated(path, head)
+    entries = dict(_flatten(path, _load_all(path)))
+    if {"data", "datastart", "dataend"} <= set(entries):
+        return _read_labchart(path, entries)
+    info = path.with_suffix(".info")
+    if "val" in entries and info.is_file():
+        return _read_physionet(path, entries["val"], info)
+    small = {name: array for name, array in entries.items() if _is_small(name, array)}
+    shapes = {name: array.shape for name, array in entries.items() if array.dtype.kind in _NUMBERS}
+    return make_array_file(path, shapes, small, load=lambda name, column: take_column(entries[name], column), kind=KIND)
+
+
+def _load_all(path: Path) -> dict[str, Any]:
+    from scipy import io
+
+    with readable(path), corrupt_on_failure(path, "the file"), warnings.catch_warnings():
+        # of names that occur twice, and of objects, which are left out here
+        warnings.simplefilter("ignore")
+        return dict(io.loadmat(str(path)))
+    raise CorruptDataError(f"{path}: cannot be read")
+
+
+def _check_inflated(path: Path, head: bytes) -> None:
+    """Add up the sizes of compressed elements before anything is allocated: a small file may hold gigabytes."""
+    order = {b"IM": "<", b"MI": ">"}.get(head[126:128])
+    if order is None:
+        return
+    total = 0
+    with readable(path), open(path, "rb") as stream:
+        stream.seek(128)
+        while len(tag := stream.read(_TAG_BYTES)) == _TAG_BYTES:
+            kind, n_bytes = struct.unpack(f"{order}II", tag)
+            if kind != _COMPRESSED:
+                stream.seek(n_bytes, 1)
+                continue
+            total += _measure_inflated(stream.read(n_bytes), MAX_BYTES - total)
+            if total >= MAX_BYTES:
+                raise DataError(f"{path}: holds {MAX_BYTES} bytes or more when unpacked; split the recording")
+
+
+def _measure_inflated(content: bytes, limit: int) -> int:
+    inflater, total = zlib.decompressobj(), 0
+    try:
+        while content and total < limit:
+            total += len(inflater.decompress(content, _BLOCK_BYTES))
+            content = inflater.unconsumed_tail
+    except zlib.error:
+        # the reader will say what is damaged
+        return total
+    return total
+
+
+def _flatten(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[str, AnyArray]]:
+    """Arrays of numbers and text of all structs and cells, with dots in their names."""
+    waiting = [(name, value, 0) for name, value in loaded.items() if not name.startswith("__")]
+    n_entries = 0
+    while waiting:
+        name, value, depth = waiting.pop(0)
+        n_entries += 1
+        if n_entries > _MAX_ENTRIES or depth > _MAX_DEPTH:
+            raise DataError(
+                f"{path}: over {_MAX_ENTRIES} arrays, or nested deeper than {_MAX_DEPTH}; save the ECG alone"
+            )
+        if not isinstance(value, np.ndarray):
+            continue
+        if value.dtype.names:
+            fields = [] if value.size != 1 else [(f"{name}.{key}", value.ravel()[0][key]) for key in value.dtype.names]
+            waiting += [(key, one, depth + 1) for key, one in fields]
+        elif value.dtype.kind == "O":
+            parts = [np.asarray(one) for one in value.ravel()]
+            if all(part.dtype.kind == "U" for part in parts):
+                yield name, np.array(["".join(part.ravel().tolist()) for part in parts])
+            elif last_part(name) not in SMALL_KEYS:
+                waiting += [(f"{name}.{number}", part, depth + 1) for number, part in enumerate(parts, start=1)]
+        elif value.dtype.kind in f"{_NUMBERS}U":
+            yield name, value
+
+
+def _is_small(name: str, array: AnyArray) -> bool:
+    return last_part(name) in SMALL_KEYS and array.dtype.kind in f"{_NUMBERS}U" and array.nbytes <= MAX_SMALL_BYTES
+
+
+def _read_physionet(path: Path, counts: AnyArray, info: Path) -> ArrayFile:
+    """Read ``val`` with the gains of PhysioNet's ``.info``; the lowest 16-bit number is a missing sample."""
+    with readable(info):
+        text = decode_field(info.read_bytes()[: 1 << 20])
+    rate, rows = _INFO_RATE.search(text), _INFO_ROW.findall(text)
+    table = counts.T if counts.shape[1] > counts.shape[0] else counts
+    if rate is None or len(rows) != table.shape[1]:
+        raise CorruptDataError(
+            f"{info}: describes {len(rows)} signals of {table.shape[1]}, or no rate; give the record's .hea instead"
+        )
+    gains, bases = ([parse_field(row[at]) for row in rows] for at in (1, 2))
+
+    def load(name: str, column: int) -> AnyArray:
+        samples = table[:, column].astype(np.float64)
+        samples[table[:, column] == -(1 << 15)] = np.nan
+        return (samples - bases[column]) / gains[column] if gains[column] else samples
+
+    return ArrayFile(
+        path=path,
+        channels=tuple(
+            Channel(name=row[0], unit=row[3] if gain else None) for row, gain in zip(rows, gains, strict=True)
+        ),
+        places=tuple(("val", column) for column in range(len(rows))),
+        shapes={"val": (len(table),)},
+        rate_hz=parse_field(rate[1]),
+        load=load,
+        kind=KIND,
+    )
+
+
+def _read_labchart(path: Path, entries: dict[str, AnyArray]) -> ArrayFile:
+    """Read LabChart's export: all channels and blocks in one row, with the numbers of their first and last samples."""
+    data = np.ravel(entries["data"])
+    starts, ends = (np.atleast_2d(entries[name]).astype(np.int64) for name in ("datastart", "dataend"))
+    if starts.shape != ends.shape or starts.max(initial=0) > len(data) or ends.max(initial=0) > len(data):
+        raise CorruptDataError(f"{path}: datastart and dataend do not fit {len(data)} numbers of data; export it again")
+    titles = [str(one).strip() for one in np.ravel(entries.get("titles", np.array([], dtype=str)))]
+    units = [str(one).strip() for one in np.ravel(entries.get("unittext", np.array([], dtype=str)))]
+    unit_of = np.ravel(np.atleast_2d(entries.get("unittextmap", np.zeros((len(starts), 1))))[:, :1]).astype(int)
+
+    def load(name: str, column: int) -> AnyArray:
+        blocks = zip(starts[column].tolist(), ends[column].tolist(), strict=True)
+        return np.concatenate([data[max(0, first - 1) : max(0, last)] for first, last in blocks])
+
+    names = [titles[at] if at < len(titles) else "" for at in range(len(starts))]
+    n_times = [int(np.clip(ends[at] - starts[at] + 1, 0, None).sum()) for at in range(len(starts))]
+    rates = np.unique(np.ravel(entries.get("samplerate", np.zeros(0))))
+    rates = rates[rates > 0]
+    n_blocks = starts.shape[1]
+    return ArrayFile(
+        path=path,
+        channels=tuple(
+            Channel(
+                name=name or str(at + 1),
+                unit=units[unit_of[at] - 1] if at < len(unit_of) and 0 < unit_of[at] <= len(units) else None,
+                is_named=bool(name),
+            )
+            for at, name in enumerate(names)
+        ),
+        places=tuple((str(at), at) for at in range(len(starts))),
+        shapes={str(at): (max(1, n),) for at, n in enumerate(n_times)},
+        rate_hz=float(rates[0]) if len(rates) == 1 else None,
+        load=load,
+        kind="MATLAB file of LabChart",
+        notes=(f"{n_blocks} blocks follow each other: the pauses between them are not in the file",) * (n_blocks > 1),
+    )
+
+
+def _open_hdf5(path: Path) -> ArrayFile:
+    """Open a file of version 7.3; arrays are read a column at a time."""
+    require_extras("matlab")
+    import h5py
+
+    shapes: dict[str, tuple[int, ...]] = {}
+    small: dict[str, AnyArray] = {}
+    places: dict[str, str] = {}
+    with readable(path), corrupt_on_failure(path, "the file"), h5py.File(path, "r") as file:
+        for place, entry in _walk_hdf5(file):
+            name = place.strip("/").replace("/", ".")
+            places[name] = place
+            text = _read_text(file, entry)
+            if text is not None:
+                small[name] = text
+            elif entry.dtype.kind in _NUMBERS:
+                shapes[name] = tuple(entry.shape)
+                if last_part(name) in SMALL_KEYS and entry.size * entry.dtype.itemsize <= MAX_SMALL_BYTES:
+                    small[name] = np.asarray(entry[()])
+    if len(shapes) > _MAX_ENTRIES:
+        raise DataError(f"{path}: over {_MAX_ENTRIES} arrays; save the ECG alone")
+
+    def load(name: str, column: int) -> AnyArray:
+        with readable(path), corrupt_on_failure(path, f"array {shorten(name)}"), h5py.File(path, "r") as file:
+            entry = file[places[name]]
+            wide = [axis for axis, size in enumerate(entry.shape) if size != 1]
+            if len(wide) < 2:
+                return np.ravel(entry[()])
+            columns = min(wide, key=lambda axis: entry.shape[axis])
+            at = tuple(column if axis == columns else slice(None) for axis in range(entry.ndim))
+            return np.ravel(entry[at])
+        raise CorruptDataError(f"{path}: cannot be read")
+
+    return make_array_file(path, shapes, small, load=load, kind="MATLAB file (7.3)")
+
+
+def _walk_hdf5(file: File) -> list[tuple[str, Dataset]]:
+    """Datasets of a file, without MATLAB's own groups, and without links, which may lead anywhere."""
+    import h5py
+
+    found: list[tuple[str, Dataset]] = []
+    waiting: list[tuple[str, Any, int]] = [("", file, 0)]
+    while waiting and len(found) <= _MAX_ENTRIES:
+        place, group, depth = waiting.pop(0)
+        for key in group:
+            if key.startswith("#") or not isinstance(group.get(key, getlink=True), h5py.HardLink) or depth > _MAX_DEPTH:
+                continue
+            entry = group[key]
+            if isinstance(entry, h5py.Dataset):
+                found.append((f"{place}/{key}", entry))
+            elif isinstance(entry, h5py.Group):
+                waiting.append((f"{place}/{key}", entry, depth + 1))
+    return found
+
+
+def _read_text(file: File, entry: Dataset) -> AnyArray | None:
+    """Text of a char array, or of a cell of them; None for numbers."""
+    kind = decode_field(bytes(entry.attrs.get("MATLAB_class", b"")))
+    if entry.size * entry.dtype.itemsize > MAX_SMALL_BYTES:
+        return None
+    if kind == "char":
+        return np.array(["".join(map(chr, np.ravel(entry[()].T if entry.ndim > 1 else entry[()]).tolist()))])
+    if kind == "cell":
+        parts = [file[one] for one in np.ravel(entry[()])]
+        texts = [_read_text(file, part) for part in parts if part.dtype.kind in _NUMBERS]
+        return np.array(["".join(one.tolist()) for one in texts if one is not None])
+    return None
