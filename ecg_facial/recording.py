@@ -47,7 +47,10 @@ class VideoRef:
     path : Path
         A video file, or a folder of frame images (the original's layout).
     fps : float or None
-        Frame rate of a frame folder in Hz; None for a video file, which carries its own timestamps.
+        Frame rate of a frame folder in Hz; None for a video file, which carries its own timestamps, unless it is a raw
+        stream that states no rate.
+    frame_times : Path or None
+        A text file that lists the time of each frame, where that is better known than the video's own.
     start_s : float
         Start of a stretch of a longer recording, in seconds from its first frame.
     duration_s : float or None
@@ -56,16 +59,19 @@ class VideoRef:
     Raises
     ------
     SettingsError
-        When `start_s` is negative, or `duration_s` is not positive.
+        When `start_s` is negative, or `duration_s` or `fps` is not positive.
     """
 
     path: Path
     fps: float | None = None
     start_s: float = 0.0
     duration_s: float | None = None
+    frame_times: Path | None = None
 
     def __post_init__(self) -> None:
         _check_stretch(self.start_s, self.duration_s)
+        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
+            raise SettingsError(f"fps is {self.fps}: expected a positive number of frames per second")
 
     @property
     def is_whole(self) -> bool:

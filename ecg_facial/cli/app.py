@@ -293,6 +293,8 @@ def predict(
     fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, if the file does not state it.")] = None,
     ecg_column: Annotated[str, typer.Option(help="Name of the ECG's column or channel.")] = EcgRef.column,
     start_s: Annotated[float, typer.Option(min=0.0, help="Start of the window in seconds.")] = 0.0,
+    fps: Annotated[float | None, typer.Option(help="Frames per second of a folder of frames, or a raw stream.")] = None,
+    frame_times: Annotated[Path | None, typer.Option(help="Text file that lists the time of each frame.")] = None,
     detector_path: Annotated[Path | None, make_option(DataOptions, "detector_path")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -304,7 +306,16 @@ def predict(
     from ecg_facial.inference.predictor import open_predictor, predict_files
 
     predictor = open_predictor(load_bundle(bundle), detector_path=detector_path)
-    prediction = predict_files(predictor, video=video, ecg=ecg, fs_hz=fs_hz, ecg_column=ecg_column, start_s=start_s)
+    prediction = predict_files(
+        predictor,
+        video=video,
+        ecg=ecg,
+        fs_hz=fs_hz,
+        ecg_column=ecg_column,
+        start_s=start_s,
+        fps=fps,
+        frame_times=frame_times,
+    )
     say(json.dumps(prediction.to_dict(), indent=2) if as_json else show_prediction(prediction))
 
 

@@ -16,8 +16,8 @@ from ecg_facial.datasets.records import Problem, ProblemKind
 from ecg_facial.ecg.formats.opening import list_files
 from ecg_facial.ecg.stretches import measure_ecg_stretch
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError, SettingsError
-from ecg_facial.face.frame_folders import list_images, time_images
-from ecg_facial.face.video import probe_video, read_image
+from ecg_facial.face.frame_folders import list_images
+from ecg_facial.face.video import open_folder, probe_video, read_image
 from ecg_facial.recording import EcgRef, Recording, RestRecording, Trial, VideoRef
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
@@ -95,6 +95,9 @@ def check_trial(trial: AnyRecording, *, check_files: bool, min_duration_s: float
 def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:
     if signal is None:
         return []
+    if isinstance(signal, VideoRef) and signal.frame_times is not None:
+        beside = [signal.frame_times] if signal.frame_times.is_file() else []
+        return [*_files_of(replace(signal, frame_times=None)), *beside]
     if signal.path.is_dir():
         return list_images(signal.path)
     if isinstance(signal, EcgRef):
@@ -135,14 +138,14 @@ def _measure_video(video: VideoRef) -> tuple[float, tuple[str, ...]]:
     if video.path.is_dir():
         whole_s, notes = _measure_folder(video)
     else:
-        info = probe_video(video.path, fps=video.fps)
+        info = probe_video(video)
         whole_s, notes = info.duration_s, info.notes
     left_s = max(0.0, whole_s - video.start_s)
     return left_s if video.duration_s is None else min(left_s, video.duration_s), notes
 
 
 def _measure_folder(video: VideoRef) -> tuple[float, tuple[str, ...]]:
-    images = time_images(video.path, video.fps)
+    images = open_folder(video)
     filled = [path for path in images.paths if path.stat().st_size]
     # decoding all takes as long as preparing does; of a folder whose first images are damaged nothing is expected
     if not any(read_image(path) is not None for path in filled[:_IMAGES_TRIED]):

@@ -207,9 +207,14 @@ def _describe(recording: Recording, scan: Scan) -> dict[str, Any]:
         "subject": asdict(recording.subject),
         "trial": recording.id,
         "level": recording.code,
-        "video": None if video is None else [_name(video.path, scan), video.fps, *_describe_stretch(video)],
+        "video": None if video is None else _describe_video(video, scan),
         "ecg": None if ecg is None else [_name(ecg.path, scan), ecg.fs_hz, ecg.column, *_describe_stretch(ecg)],
     }
+
+
+def _describe_video(video: VideoRef, scan: Scan) -> list[str | float | None]:
+    times = [] if video.frame_times is None else [_name(video.frame_times, scan)]
+    return [_name(video.path, scan), video.fps, *_describe_stretch(video), *times]
 
 
 def _describe_stretch(signal: VideoRef | EcgRef) -> list[float | None]:

@@ -52,6 +52,7 @@ def write_index(index: DatasetIndex, path: Path) -> None:
         ("level", pa.string()),
         ("video", pa.string()),
         ("fps", pa.float64()),
+        ("frame_times", pa.string()),
         ("ecg", pa.string()),
         ("fs_hz", pa.float64()),
         ("ecg_column", pa.string()),
@@ -74,6 +75,7 @@ def _to_row(trial: Recording) -> dict[str, Any]:
         "level": trial.code,
         "video": None if video is None else str(video.path),
         "fps": None if video is None else video.fps,
+        "frame_times": None if video is None or video.frame_times is None else str(video.frame_times),
         "ecg": None if ecg is None else str(ecg.path),
         "fs_hz": None if ecg is None else ecg.fs_hz,
         "ecg_column": None if ecg is None else ecg.column,
@@ -154,6 +156,7 @@ def _to_video(row: dict[str, Any]) -> VideoRef | None:
     return VideoRef(
         path=Path(row["video"]),
         fps=row["fps"],
+        frame_times=None if row["frame_times"] is None else Path(row["frame_times"]),
         start_s=row["video_start_s"],
         duration_s=row["video_duration_s"],
     )

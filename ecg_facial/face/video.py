@@ -7,7 +7,7 @@ or assumed. Knows nothing of faces. FFmpeg's log stays as the host program sets 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -16,9 +16,10 @@ import numpy as np
 from ecg_facial.errors import CorruptDataError
 from ecg_facial.face.decoding import CLOCK_TOLERANCE_S, decode_film
 from ecg_facial.face.display import read_display
-from ecg_facial.face.frame_folders import time_images
+from ecg_facial.face.frame_folders import DEFAULT_FPS, TimedImages, time_images
+from ecg_facial.face.frame_times import match_times, read_frame_times
 from ecg_facial.face.frames import RgbFrame, VideoFrame, YuvFrame
-from ecg_facial.face.packets import find_film
+from ecg_facial.face.packets import Film, find_film, usual_step
 from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.typing import UInt8Array
 
@@ -73,21 +74,20 @@ class FrameReader(Iterator[VideoFrame]):
             self._frames.close()
 
 
-def probe_video(path: Path, *, fps: float | None = None) -> VideoInfo:
+def probe_video(video: VideoRef | Path) -> VideoInfo:
     """Read what the packets of a video file say; decodes nothing.
 
     Parameters
     ----------
-    path : Path
-    fps : float, optional
-        Frames per second of a raw stream that does not state its rate.
+    video : VideoRef or Path
+        The whole file counts.
 
     Raises
     ------
     MissingDataError, CorruptDataError
         When there is no such file, or it is not a video.
     """
-    film = find_film(path, fps=fps)
+    film = open_film(video if isinstance(video, VideoRef) else VideoRef(path=video))
     width, height = read_display(None, film.aspect).size(film.width, film.height)
     return VideoInfo(
         width=width,
@@ -138,7 +138,7 @@ def _read(video: VideoRef, begin_s: float, end_s: float, notes: list[str]) -> It
     if video.path.is_dir():
         frames = _read_folder(video, begin_s, end_s, notes)
     else:
-        film = find_film(video.path, fps=video.fps)
+        film = open_film(video)
         notes += film.notes
         frames = decode_film(video.path, film, begin_s=begin_s, end_s=end_s, notes=notes)
     for frame in frames:
@@ -146,8 +146,40 @@ def _read(video: VideoRef, begin_s: float, end_s: float, notes: list[str]) -> It
         yield frame
 
 
+def open_film(video: VideoRef) -> Film:
+    """Look through the packets of a video file; a file of frame times decides where there is one.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError
+        When a file is missing, or is not what it should be.
+    """
+    if video.frame_times is None:
+        return find_film(video.path, fps=video.fps)
+    # the stream's own times count no more
+    film = find_film(video.path, fps=video.fps or DEFAULT_FPS)
+    times_s, notes = match_times(read_frame_times(video.frame_times), len(film.times_s))
+    return replace(film, times_s=times_s, notes=(*film.notes, *notes))
+
+
+def open_folder(video: VideoRef) -> TimedImages:
+    """List the images of a folder with their times; a file of frame times decides where there is one.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError
+        When a file is missing, or is not what it should be.
+    """
+    if video.frame_times is None:
+        return time_images(video.path, video.fps)
+    images = time_images(video.path, video.fps or DEFAULT_FPS)
+    names = [path.name for path in images.paths]
+    times_s, notes = match_times(read_frame_times(video.frame_times), len(names), names)
+    return replace(images, times_s=tuple(times_s.tolist()), fps=1 / usual_step(times_s), notes=tuple(notes))
+
+
 def _read_folder(video: VideoRef, begin_s: float, end_s: float, notes: list[str]) -> Iterator[VideoFrame]:
-    images = time_images(video.path, video.fps)
+    images = open_folder(video)
     notes += images.notes
     damaged: list[str] = []
     n_read = 0

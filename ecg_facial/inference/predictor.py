@@ -24,6 +24,7 @@ from ecg_facial.inference.backends.contract import Networks
 from ecg_facial.inference.backends.loading import load_networks
 from ecg_facial.inference.bundle import Bundle, BundleInfo
 from ecg_facial.inference.face_descriptors import FaceDescriptors, read_descriptors
+from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.typing import Float32Array, FloatArray
 from ecg_facial.windows.making import make_window
 from ecg_facial.windows.window import Window
@@ -221,6 +222,8 @@ def predict_files(
     fs_hz: float | None = None,
     ecg_column: str = "ecg",
     start_s: float = 0.0,
+    fps: float | None = None,
+    frame_times: Path | str | None = None,
 ) -> Prediction:
     """Predict one window of a video, an ECG, or both, that share a clock.
 
@@ -237,6 +240,10 @@ def predict_files(
         Name of the ECG's column or channel.
     start_s : float
         Start of the window in both files, in seconds.
+    fps : float, optional
+        Frames per second of a folder of frames, or of a raw stream that states none.
+    frame_times : path, optional
+        A text file that lists the time of each frame.
 
     Returns
     -------
@@ -262,11 +269,15 @@ def predict_files(
     signal = None
     if ecg is not None and "ecg" in models:
         signal = read_ecg(ecg, fs_hz=fs_hz, column=ecg_column)
-    frames = None
-    if video is not None and "facial" in models:
-        frames = read_frames(video, start_s=start_s, duration_s=settings.window_s)
-    detector = predictor.detector if frames is not None else None
-    return predictor.predict(make_window(frames, signal, settings=settings, detector=detector, start_s=start_s))
+    if video is None or "facial" not in models:
+        return predictor.predict(make_window(None, signal, settings=settings, start_s=start_s))
+    times = None if frame_times is None else Path(frame_times)
+    film = VideoRef(path=Path(video), fps=fps, frame_times=times)
+    frames = read_frames(film, start_s=start_s, duration_s=settings.window_s)
+    window = make_window(frames, signal, settings=settings, detector=predictor.detector, start_s=start_s)
+    frames.close()
+    prediction = predictor.predict(window)
+    return replace(prediction, notes=(*prediction.notes, *(f"video: {note}" for note in frames.notes)))
 
 
 def _to_tuple(values: FloatArray) -> tuple[float, ...]:

@@ -101,7 +101,8 @@ def prepare(
 
     Notes
     -----
-    A damaged signal is absent from its window; the table's column ``problem`` gives the reason.
+    A signal that cannot be read is absent from its window, and one that is damaged in part lacks that part: the table's
+    column ``problem`` says what and why.
     """
     trials = _select_trials(index, classes)
     rest = _select_rest(index, trials) if with_rest else []
@@ -270,7 +271,11 @@ def _make_window_of(
 ) -> Window:
     if trial.video is not None:
         try:
-            return make_window(read_frames(trial.video), ecg, settings=settings, detector=detector)
+            frames = read_frames(trial.video, duration_s=settings.window_s)
+            window = make_window(frames, ecg, settings=settings, detector=detector)
+            frames.close()
+            reasons += (f"video: {note}" for note in frames.notes)
+            return window
         except DataError as error:
             reasons.append(f"video absent: {error}")
     if ecg is not None:

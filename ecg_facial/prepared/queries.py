@@ -6,12 +6,14 @@ Input: prepared data. Output: rows, counts and class indices.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
 from ecg_facial.labels import REST_CODE, Task
 from ecg_facial.prepared.contract import PreparedData
 
+_QUALITIES = (("face", "has_video"), ("ecg", "has_ecg"))
 # Label of trials whose level must not be read. Cross-entropy refuses it, so that it can never be trained on.
 NO_LABEL = -1
 
@@ -46,6 +48,30 @@ def rest_rows(prepared: PreparedData, subject: str) -> list[int]:
     """Rows of a person at rest, outside the trials."""
     mask = (prepared.table["subject"] == subject) & (prepared.table["level"] == REST_CODE)
     return [int(row) for row in np.flatnonzero(mask.to_numpy())]
+
+
+def describe_losses(prepared: PreparedData) -> str | None:
+    """Say in one line how many trials lost something, or rest on an assumption, and which is the worst.
+
+    Worst is a signal that is absent, then what cannot be read, then the lowest quality. None where nothing was lost.
+    """
+    table = prepared.table
+    if "problem" not in table:
+        return None
+    lost = table[table["problem"].fillna("") != ""]
+    if lost.empty:
+        return None
+
+    def rank(row: Any) -> tuple[bool, bool, float]:
+        text = row["problem"]
+        qualities = [row[f"{name}_quality"] for name, there in _QUALITIES if row[there]]
+        return " absent: " not in text, " cannot be " not in text, min(qualities, default=0.0)
+
+    worst = min((row for _, row in lost.iterrows()), key=rank)
+    return (
+        f"{len(lost)} of {len(table)} recordings lost something or rest on an assumption, see their column 'problem'; "
+        f"the worst is {worst['trial']} of {worst['subject']}: {worst['problem']}"
+    )
 
 
 def encode_labels(prepared: PreparedData, rows: Sequence[int], task: Task | None) -> list[int]:

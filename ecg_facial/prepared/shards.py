@@ -55,7 +55,7 @@ class PreparedWindow:
     trial : Trial or RestRecording
     window : Window
     problem : str
-        Why a signal that was indexed is absent from the window; empty where none is.
+        Why a signal that was indexed is absent from the window, or what of it is lost; empty where nothing is.
     """
 
     trial: Recording

@@ -58,7 +58,8 @@ class StoredData(BaseData):
 
     The table has the columns ``subject, trial, level, sex, age_years, has_video, has_ecg, face_quality, ecg_quality,
     heart_rate_bpm, n_faces, n_tokens, problem``. Trials are sorted by subject, then by id, and after all of them the
-    rest recordings likewise. ``problem`` says why a signal that was indexed is absent; it is empty where none is.
+    rest recordings likewise. ``problem`` says why a signal that was indexed is absent, what of it was lost, and what
+    was assumed; it is empty where nothing was.
 
     Parameters
     ----------

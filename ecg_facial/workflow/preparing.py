@@ -19,6 +19,7 @@ from ecg_facial.labels import OWN_TASK, PainLevel, Task
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.prepared.joining import join_prepared
 from ecg_facial.prepared.making import prepare
+from ecg_facial.prepared.queries import describe_losses
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.progress import announce
@@ -82,6 +83,8 @@ def prepare_dataset(
         detector_path=options.detector_path,
         show_progress=show_progress,
     )
+    if show_progress:
+        _announce_losses(data, index, prepared)
     return Prepared(index, prepared)
 
 
@@ -121,6 +124,15 @@ def choose_classes(settings: BenchmarkSettings, index: DatasetIndex) -> Benchmar
     if index.labels.of_ratings:
         return replace(settings, task=OWN_TASK, classes=index.class_names)
     return settings
+
+
+def _announce_losses(data: Path, index: DatasetIndex, prepared: PreparedData) -> None:
+    """Say what cannot be used, and what was lost."""
+    unused = sum(problem.excludes for problem in index.problems)
+    if unused:
+        announce(f"{unused} signals or files are not used; ecg-facial index {data} lists them")
+    if losses := describe_losses(prepared):
+        announce(losses)
 
 
 def join_datasets(first: Prepared, second: Prepared) -> Prepared:

@@ -43,7 +43,7 @@ def check_numbered(path: Path, n_frames: int = N_FRAMES, *, fps: float | None = 
     times, numbers, notes = read_times(path, fps)
     np.testing.assert_allclose(times, np.arange(n_frames), atol=0.06)
     np.testing.assert_allclose(numbers, np.arange(n_frames), atol=1)
-    info = probe_video(path, fps=fps)
+    info = probe_video(VideoRef(path=path, fps=fps))
     assert info.n_frames == n_frames
     assert info.duration_s == pytest.approx(n_frames / FPS, abs=0.01)
     assert info.fps == pytest.approx(FPS, rel=0.01)
@@ -101,7 +101,7 @@ def test_a_rate_of_a_raw_stream_is_read_from_it(tmp_path: Path) -> None:
     assert probe_video(path).duration_s == pytest.approx(1.0)
     assert read_times(path)[0][-1] == pytest.approx(49 / 2)
     # what the stream states is believed more than what somebody says
-    assert probe_video(path, fps=10.0).duration_s == pytest.approx(1.0)
+    assert probe_video(VideoRef(path=path, fps=10.0)).duration_s == pytest.approx(1.0)
 
 
 def test_a_rate_that_nobody_states_is_asked_for(tmp_path: Path) -> None:

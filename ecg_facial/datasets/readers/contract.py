@@ -5,12 +5,14 @@ Input: one module per data set. Output: `Reader`, which `registry` lists.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from ecg_facial.datasets.records import Card, Scan
+from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.settings import strict_settings
 
 
@@ -35,6 +37,29 @@ class Scanner(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class NoSettings:
     """Settings of a reader that has none."""
+
+
+@strict_settings
+@dataclass(frozen=True, kw_only=True)
+class FrameSettings:
+    """Settings of readers that take folders of frames.
+
+    Attributes
+    ----------
+    fps : float or None
+        Frames per second of folders of images; 25 without it.
+
+    Raises
+    ------
+    SettingsError
+        For a rate that is not positive.
+    """
+
+    fps: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.fps is not None and not (math.isfinite(self.fps) and self.fps > 0):
+            raise SettingsError(f"fps is {self.fps}: expected a positive number of frames per second")
 
 
 @dataclass(frozen=True, kw_only=True)

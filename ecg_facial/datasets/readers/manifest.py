@@ -9,8 +9,9 @@ Input: a CSV file, or the folder that holds it as ``manifest.csv``. Output: one 
 
 ``video`` is a file or a folder of frames; ``video`` or ``ecg`` may be empty. Paths are absolute, or relative to the
 manifest's folder. ``fs_hz`` may be empty if the ECG table has a time column. The label ``REST`` marks a rest recording,
-outside the trials. Optional columns: ``sex`` (``m`` or ``w``), ``age_years``, and ``start_s`` and ``duration_s`` if a
-row is a part of longer files; they hold for video and ECG.
+outside the trials. Optional columns: ``sex`` (``m`` or ``w``), ``age_years``; ``start_s`` and ``duration_s`` if a row
+is a part of longer files; they hold for video and ECG; ``fps`` of a folder of frames; and ``frame_times``, a text file
+that lists the time of each frame.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import math
 from pathlib import Path
 from typing import Literal, cast
 
-from ecg_facial.datasets.readers.contract import NoSettings, Reader
+from ecg_facial.datasets.readers.contract import FrameSettings, Reader
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.readers.tables import open_rows, read_rows
 from ecg_facial.datasets.records import Card, Entry, Scan
@@ -49,8 +50,8 @@ def fits(root: Path) -> bool:
     return root.is_file() or find_child(root, MANIFEST_NAME).is_file()
 
 
-def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
-    """Read the table; takes no settings.
+def scan(root: Path, settings: FrameSettings, *, window_s: float) -> Scan:
+    """Read the table.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     finder, entries = PathFinder(base=path.parent), []
     for number, row in rows:
         subject, trial = subjects[row["subject"]], ids[row["subject"], row["trial"]]
-        video, ecg = _parse_signals(row, finder, f"{path}: row {number}")
+        video, ecg = _parse_signals(row, finder, f"{path}: row {number}", settings)
         entries.append(Entry(subject=subject, trial=trial, code=row["label"], origin=path, video=video, ecg=ecg))
     return Scan(
         base=path.parent,
@@ -127,14 +128,25 @@ def _parse_subject(row: dict[str, str], where: str) -> Subject:
     )
 
 
-def _parse_signals(row: dict[str, str], finder: PathFinder, where: str) -> tuple[VideoRef | None, EcgRef | None]:
+def _parse_signals(
+    row: dict[str, str], finder: PathFinder, where: str, settings: FrameSettings
+) -> tuple[VideoRef | None, EcgRef | None]:
     """Read the signals of a row; its numbers are checked even if no signal needs them."""
     fs_hz = _parse_number(row, "fs_hz", where, wanted="a positive sampling rate in Hz")
     start_s = _parse_number(row, "start_s", where, wanted="0 or more seconds", least=0.0) or 0.0
     duration_s = _parse_number(row, "duration_s", where, wanted="a positive number of seconds")
-    video, ecg = row.get("video"), row.get("ecg")
+    fps = _parse_number(row, "fps", where, wanted="a positive number of frames per second") or settings.fps
+    video, ecg, times = row.get("video"), row.get("ecg"), row.get("frame_times")
     return (
-        VideoRef(path=finder.find(video).path, start_s=start_s, duration_s=duration_s) if video else None,
+        VideoRef(
+            path=finder.find(video).path,
+            fps=fps,
+            start_s=start_s,
+            duration_s=duration_s,
+            frame_times=finder.find(times).path if times else None,
+        )
+        if video
+        else None,
         EcgRef(path=finder.find(ecg).path, fs_hz=fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
     )
 
@@ -154,4 +166,4 @@ def _parse_number(
     return value
 
 
-READER = Reader(name="manifest", card=CARD, fits=fits, scan=scan)
+READER = Reader(name="manifest", card=CARD, fits=fits, scan=scan, settings=FrameSettings)

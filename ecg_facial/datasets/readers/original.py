@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecg_facial.datasets.readers.biovid import parse_subject
-from ecg_facial.datasets.readers.contract import NoSettings, Reader
+from ecg_facial.datasets.readers.contract import FrameSettings, Reader
 from ecg_facial.datasets.readers.folders import find_folder, name_copies
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
@@ -52,8 +52,8 @@ def fits(root: Path) -> bool:
     return any(find_child(root, name).is_dir() for name in (_VIDEO, _ECG))
 
 
-def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
-    """List what is there; takes no settings."""
+def scan(root: Path, settings: FrameSettings, *, window_s: float) -> Scan:
+    """List what is there."""
     folders = {name: find_folder(root, name) for name in (_VIDEO, _ECG)}
     there = {name: folder.is_dir() for name, folder in folders.items()}
     problems = [
@@ -68,7 +68,7 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
         if not is_there
     ]
     entries: list[Entry] = []
-    for item in (*_list_clips(folders[_VIDEO]), *_list_tables(folders[_ECG])):
+    for item in (*_list_clips(folders[_VIDEO], settings.fps or DEFAULT_FPS), *_list_tables(folders[_ECG])):
         (entries if isinstance(item, Entry) else problems).append(item)  # type: ignore[arg-type]  # each to its kind
     ids = make_unique((entry.subject.id, entry.trial) for entry in entries)
     named = tuple(replace(entry, trial=ids[entry.subject.id, entry.trial]) for entry in entries)
@@ -82,12 +82,12 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     )
 
 
-def _list_clips(folder: Path) -> Iterator[Entry | Problem]:
+def _list_clips(folder: Path, fps: float) -> Iterator[Entry | Problem]:
     yield from name_copies(folder)
     for subject in list_folders(folder):
         yield from name_copies(subject, _TABLES)
         for path in list_folders(subject):
-            yield _make_entry(path, path.name, video=VideoRef(path=path, fps=DEFAULT_FPS))
+            yield _make_entry(path, path.name, video=VideoRef(path=path, fps=fps))
 
 
 def _list_tables(folder: Path) -> Iterator[Entry | Problem]:
@@ -122,4 +122,4 @@ def _has_time_column(path: Path) -> bool:
     return any(_TIME_COLUMN.fullmatch(cell.strip()) for cell in re.split("[\t;,]", head))
 
 
-READER = Reader(name="original", card=CARD, fits=fits, scan=scan)
+READER = Reader(name="original", card=CARD, fits=fits, scan=scan, settings=FrameSettings)

@@ -1,0 +1,173 @@
+"""Times of frames from a text file beside a video or a folder of images.
+
+Input: a text file with a line per frame: its number or name, and a time. Output: the time of each frame.
+
+::
+
+    0 2020-01-31 10:11:12.040000
+    1 2020-01-31 10:11:12.080000
+
+A header and lines that begin with # are left out; separators are blanks, TAB, comma or semicolon. A time is a date with
+hours, minutes and seconds, hours and minutes alone, or a number of seconds. The first column may be absent: then the
+order counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ecg_facial.errors import CorruptDataError
+from ecg_facial.runtime.clocks.irregular import check_times
+from ecg_facial.runtime.text_files import find_text
+from ecg_facial.runtime.time_cells import is_time_cell, parse_time_cells
+from ecg_facial.runtime.typing import Float64Array
+
+EXPECTED = "a line per frame: its number, and a time such as 2020-01-31 10:11:12.040000 or 0.04"
+# number or name of the frame, then the time
+_LINE = re.compile(r"(?:(?P<key>[^\s,;]+?)(?:\s*[,;\t]\s*|\s+))?(?P<time>\S.*?)")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?\s*s?")
+_LAST_NUMBER = re.compile(r"(\d+)\D*$")
+# of more lines than this that are no times, the file is another one
+_MAX_BAD_SHARE = 0.1
+# frames further apart than this are no video: the unit is another one
+_MAX_STEP_S = 10.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FrameTimes:
+    """Times of frames as a file lists them.
+
+    Attributes
+    ----------
+    keys : tuple of str or None
+        Number or name of each frame; None where the file has no such column.
+    stamps_s : ndarray of float64, shape (n_lines,)
+        As they stand there; NaN where a line is no time.
+    notes : tuple of str
+    """
+
+    keys: tuple[str, ...] | None
+    stamps_s: Float64Array
+    notes: tuple[str, ...] = ()
+
+
+def read_frame_times(path: Path) -> FrameTimes:
+    """Read a file of frame times.
+
+    Raises
+    ------
+    MissingDataError
+        When there is no such file.
+    CorruptDataError
+        When it is not a list of times, or not in seconds.
+    """
+    text = find_text(path, expected=EXPECTED, allow_damage=True)
+    lines = [line for row in text.lines() if (line := row.replace('"', "").strip()) and not line.startswith("#")]
+    rows = [_split(line) for line in lines]
+    if rows and not _is_time(rows[0][1]):
+        rows = rows[1:]
+    cells = [cell for _, cell in rows]
+    are_numbers = sum(_NUMBER.fullmatch(cell) is not None for cell in cells) > len(cells) / 2
+    parsed = None if are_numbers else parse_time_cells(cells)
+    stamps_s = np.array([_to_number(cell) for cell in cells], dtype=np.float64) if parsed is None else parsed.seconds
+    n_bad = int(np.isnan(stamps_s).sum())
+    if not len(stamps_s) or n_bad > _MAX_BAD_SHARE * len(stamps_s):
+        raise CorruptDataError(f"{path}: {n_bad} of {len(stamps_s)} lines are no frame times; expected {EXPECTED}")
+    steps = np.diff(stamps_s[np.isfinite(stamps_s)])
+    usual_s = float(np.median(steps)) if len(steps) else 0.0
+    if usual_s > _MAX_STEP_S:
+        raise CorruptDataError(f"{path}: times go up by {usual_s:g} per frame; expected seconds, or dates and times")
+    keys = tuple(key for key, _ in rows)
+    lost = (f"{n_bad} of {len(stamps_s)} lines are no frame times",) if n_bad else ()
+    assumed = () if parsed is None else parsed.notes
+    return FrameTimes(
+        keys=keys if all(keys) and len(set(keys)) == len(keys) else None,
+        stamps_s=stamps_s,
+        notes=(*text.notes, *assumed, *lost),
+    )
+
+
+def _split(line: str) -> tuple[str, str]:
+    """Give the key, empty if there is none, and the time of a line."""
+    if _is_time(line):
+        return "", line
+    match = _LINE.fullmatch(line)
+    if match is None or match["key"] is None:
+        return "", line
+    # columns behind the time are none of ours
+    rest = match["time"]
+    time = next((part for part in (rest, re.split(r"\s*[,;\t]\s*", rest)[0]) if _is_time(part)), rest)
+    return match["key"], time
+
+
+def _is_time(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None or is_time_cell(text)
+
+
+def _to_number(cell: str) -> float:
+    return float(cell.rstrip(" s").replace(",", ".")) if _NUMBER.fullmatch(cell) else np.nan
+
+
+def match_times(
+    listed: FrameTimes, n_frames: int, names: Sequence[str] | None = None
+) -> tuple[Float64Array, list[str]]:
+    """Give each frame its time.
+
+    Parameters
+    ----------
+    listed : FrameTimes
+    n_frames : int
+    names : sequence of str, optional
+        Names of the images, by which their lines are found; without them, or with other names, the numbers of the
+        lines count from the first one where they fit, else the order.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_frames,)
+        In seconds from the first frame, increasing.
+    list of str
+        What was done.
+    """
+    places = _find_places(listed, n_frames, names)
+    stamps_s = np.full(n_frames, np.nan)
+    inside = (places >= 0) & (places < n_frames)
+    stamps_s[places[inside]] = listed.stamps_s[inside]
+    checked = check_times(stamps_s, what="frames")
+    if checked.problem:
+        raise CorruptDataError(f"the file of frame times: {checked.problem}; expected {EXPECTED}")
+    n_lines = len(places)
+    notes = [*listed.notes, *checked.notes]
+    if n_lines != n_frames:
+        notes.append(f"the file of frame times lists {n_lines} frames, there are {n_frames}")
+    return checked.times_s - checked.times_s[0], notes
+
+
+def _find_places(listed: FrameTimes, n_frames: int, names: Sequence[str] | None) -> np.ndarray:
+    """Find the number of the frame that each line is of, from 0; -1 where there is none."""
+    order = np.arange(len(listed.stamps_s))
+    if listed.keys is None:
+        return order
+    if names is not None:
+        by_name = {name: place for place, name in enumerate(names)} | {Path(n).stem: p for p, n in enumerate(names)}
+        found = [by_name.get(key, -1) for key in listed.keys]
+        if max(found) < 0:
+            by_number = {_number(Path(name).stem): place for place, name in enumerate(names)}
+            found = [by_number.get(_number(Path(key).stem), -1) for key in listed.keys]
+        if max(found) >= 0:
+            return np.array(found)
+    numbers = [_number(key) for key in listed.keys]
+    known = [number for number in numbers if number is not None]
+    # a camera's counter runs on over frames that were never stored: then the video holds those of the lines
+    if len(known) == len(numbers) and len(order) != n_frames and max(known) - min(known) < n_frames:
+        return np.array(known) - min(known)
+    return order
+
+
+def _number(key: str) -> int | None:
+    match = _LAST_NUMBER.search(key)
+    return None if match is None else int(match[1])

@@ -1,0 +1,134 @@
+"""A text file beside a video or a folder of frames tells the times of its frames, as people and devices write it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from video_files import read_number, write_images, write_numbered
+
+from ecg_facial.errors import CorruptDataError, MissingDataError
+from ecg_facial.face.frame_times import read_frame_times
+from ecg_facial.face.video import probe_video, read_frames
+from ecg_facial.recording import VideoRef
+
+# a camera that slows down, on a clock of its own
+TIMES = np.cumsum([0.0, 0.04, 0.04, 0.04, 0.08, 0.08, 0.08, 0.2])
+N_FRAMES = len(TIMES)
+
+
+def clock(time_s: float, *, hours: int = 10) -> str:
+    whole = round(time_s * 1e6)
+    return f"{hours:02d}:59:{59 + whole // 1_000_000:02d}.{whole % 1_000_000:06d}"
+
+
+SPELLINGS: dict[str, Callable[[int, float], str]] = {
+    "number, date and time": lambda n, t: f"{n} 2020-01-31 {clock(t)}",
+    "numbers from 1": lambda n, t: f"{n + 1} 2020-01-31 {clock(t)}",
+    "a camera's counter": lambda n, t: f"{n + 5000} 2020-01-31 {clock(t)}",
+    "commas": lambda n, t: f"{n},2020-01-31 {clock(t)}",
+    "ISO": lambda n, t: f"{n}\t2020-01-31T{clock(t)}Z",
+    "quotes": lambda n, t: f'"{n}";"2020-01-31 {clock(t)}"',
+    "hours and minutes": lambda n, t: f"{n} {clock(t)}",
+    "seconds": lambda n, t: f"{n} {t + 1234.5:.3f}",
+    "seconds with a comma": lambda n, t: f"{n}\t{t + 1234.5:.3f}".replace(".", ","),
+    "seconds alone": lambda n, t: f"{t:.3f}",
+    "dates alone": lambda n, t: f"2020-01-31 {clock(t)}",
+    "a column more": lambda n, t: f"{n},{t:.3f},ok",
+}
+
+
+def write_times(path: Path, lines: list[str], *, before: str = "") -> Path:
+    path.write_text(before + "\n".join(lines) + "\n")
+    return path
+
+
+def read_with(path: Path, times: Path) -> tuple[list[float], list[int], list[str]]:
+    frames = read_frames(VideoRef(path=path, frame_times=times))
+    found = [(frame.time_s, read_number(frame.small_rgb(1000)[0])) for frame in frames]
+    return [time for time, _ in found], [number for _, number in found], frames.notes
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_numbered(tmp_path_factory.mktemp("clip") / "clip.mp4", N_FRAMES)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("before", ["", "# made by a camera\nframe time\n"])
+def test_times_are_read_in_every_spelling(clip: Path, tmp_path: Path, spelling: str, before: str) -> None:
+    lines = [SPELLINGS[spelling](number, time_s) for number, time_s in enumerate(TIMES)]
+    times, numbers, notes = read_with(clip, write_times(tmp_path / "times.txt", lines, before=before))
+    np.testing.assert_allclose(times, TIMES, atol=1e-6)
+    np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
+    assert not notes
+
+
+def test_a_probe_and_a_stretch_go_by_the_same_times(clip: Path, tmp_path: Path) -> None:
+    listed = write_times(tmp_path / "times.txt", [f"{n} {t:.3f}" for n, t in enumerate(TIMES)])
+    video = VideoRef(path=clip, frame_times=listed, start_s=0.2, duration_s=0.2)
+    np.testing.assert_allclose([frame.time_s for frame in read_frames(video)], [0.0, 0.08, 0.16], atol=1e-6)
+    assert probe_video(video).duration_s == pytest.approx(TIMES[-1] + 0.08)
+
+
+@pytest.mark.parametrize("key", ["f_{:04d}.png", "f_{:04d}", "{}"])
+def test_images_are_found_by_name_or_number(tmp_path: Path, key: str) -> None:
+    """Whatever the order of the lines; an image without a line follows from the others."""
+    folder = write_images(tmp_path / "frames", [f"f_{number:04d}.png" for number in range(N_FRAMES)])
+    lines = [f"{key.format(number)} {TIMES[number]:.3f}" for number in (3, 0, 1, 2, 4, 5, 6, 7) if number != 1]
+    times, numbers, notes = read_with(folder, write_times(tmp_path / "times.txt", lines))
+    np.testing.assert_allclose(times, TIMES, atol=1e-6)
+    np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
+    assert len(notes) == 2
+    assert notes[-1] == f"the file of frame times lists {N_FRAMES - 1} frames, there are {N_FRAMES}"
+
+
+def test_lines_without_a_frame_and_frames_without_a_line_are_said(clip: Path, tmp_path: Path) -> None:
+    more = write_times(tmp_path / "more.txt", [f"{t:.3f}" for t in (*TIMES, 9.0)])
+    times, _, notes = read_with(clip, more)
+    np.testing.assert_allclose(times, TIMES, atol=1e-6)
+    assert notes == [f"the file of frame times lists {N_FRAMES + 1} frames, there are {N_FRAMES}"]
+    gap = write_times(tmp_path / "gap.txt", [f"{n} {TIMES[n]:.3f}" for n in (0, 1, 2, 3, 5, 6, 7)])
+    times, _, notes = read_with(clip, gap)
+    np.testing.assert_allclose(times, TIMES, atol=1e-6)
+    assert len(notes) == 2
+
+
+def test_a_clock_of_whole_seconds_is_spread(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "clip.mp4", 100)
+    lines = [f"{n} 2020-01-31 10:00:{n // 25:02d}" for n in range(100)]
+    times, _, _ = read_with(path, write_times(tmp_path / "times.txt", lines))
+    np.testing.assert_allclose(np.diff(times), 0.04, atol=2e-3)
+
+
+def test_midnight_and_a_clock_that_was_set_do_not_matter(clip: Path, tmp_path: Path) -> None:
+    night = [
+        f"{n} {'23:59:59' if t < 0.2 else '00:00:00'}.{round((0.8 + t) * 1000) % 1000:03d}" for n, t in enumerate(TIMES)
+    ]
+    np.testing.assert_allclose(read_with(clip, write_times(tmp_path / "night.txt", night))[0], TIMES, atol=1e-6)
+    steps = [f"{n} {t + (3600 if n < 4 else 0):.3f}" for n, t in enumerate(0.04 * np.arange(N_FRAMES))]
+    times, _, notes = read_with(clip, write_times(tmp_path / "set.txt", steps))
+    np.testing.assert_allclose(times, 0.04 * np.arange(N_FRAMES), atol=1e-6)
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "0 of 0 lines are no frame times"),
+        (
+            ["one", "two", "three"],
+            "lines are no frame times; expected a line per frame: its number, and a time such as",
+        ),
+        ([f"{n} {40 * n}" for n in range(8)], "times go up by 40 per frame; expected seconds, or dates and times"),
+    ],
+)
+def test_what_is_no_list_of_times_is_refused_in_one_line(tmp_path: Path, lines: list[str], message: str) -> None:
+    path = write_times(tmp_path / "times.txt", lines)
+    with pytest.raises(CorruptDataError, match=message) as caught:
+        read_frame_times(path)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(MissingDataError, match="expected a line per frame"):
+        read_frame_times(tmp_path / "absent.txt")
