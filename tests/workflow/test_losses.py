@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,9 @@ def test_what_was_lost_is_kept_with_the_window_and_said_in_one_line(
         "2 of 4 recordings lost something or rest on an assumption, see their column 'problem'; "
         "the worst is 2 of anna: video: 1 of 100 frames cannot be decoded: the file is damaged"
     ]
-    sound = index_dataset(study)
-    assert [(each.kind, each.trial) for each in sound.problems] == [("note", "3")]
-    alone = prepare(sound, tmp_path / "alone", settings=TINY, levels=[trial.level for trial in sound.trials[:1]])
-    assert describe_losses(alone) is not None
+    assert [(each.kind, each.trial) for each in found.index.problems] == [("note", "3")]
+    sound = replace(found.index, trials=found.index.trials[:1], fingerprint="the first alone")
+    assert describe_losses(prepare(sound, tmp_path / "alone", settings=TINY)) is None
 
 
 def test_a_rate_in_the_table_comes_before_that_of_the_command(study: Path) -> None:
