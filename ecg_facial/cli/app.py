@@ -115,13 +115,33 @@ def index(
 
 
 @app.command()
-@with_options(settings=INSPECTION)
+@with_options(settings=INSPECTION, running=EXECUTOR)
 def ecg(
-    file: Annotated[Path, typer.Argument(help="CSV, TSV, WFDB (.hea), EDF, BDF, XDF, .npy or .npz.")],
-    out: Annotated[Path, typer.Option(help="Folder for beats.csv, summary.json, strip.png and strip.svg.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV, TSV, WFDB (.hea), EDF, BDF, XDF, .mat, .npy or .npz; or a folder of these.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for beats.csv, summary.json, strip.png and strip.svg; of a folder collection.csv and .html."
+        ),
+    ],
     settings: InspectionSettings,
+    running: ExecutorSettings,
 ) -> None:
-    """Find the beats of an ECG file: heart rate, signal quality, and a strip on ECG paper."""
+    """Find the beats of an ECG file, or of all in a folder: heart rate, signal quality, strips on ECG paper.
+
+    A folder is looked at again without its files that were done and have not changed.
+    """
+    if file.is_dir():
+        from ecg_facial.inspection.collection import PAGE_FILE, TABLE_FILE, inspect_collection
+        from ecg_facial.inspection.overview import describe_collection
+
+        with _open(running) as executor:
+            rows = inspect_collection(file, out, settings, executor=executor, show_progress=True)
+        say(describe_collection(rows))
+        say(f"written to       {out / TABLE_FILE}, {out / PAGE_FILE}")
+        return
     from ecg_facial.cli.wording import show_findings
     from ecg_facial.inspection.running import inspect_ecg
 

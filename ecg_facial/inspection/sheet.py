@@ -28,7 +28,8 @@ from ecg_facial.inspection.paper import (
     place_paper,
     write_text,
 )
-from ecg_facial.inspection.strip import PULSE_MM, ROW_S, choose_scale, draw_row
+from ecg_facial.inspection.scale import choose_scale
+from ecg_facial.inspection.strip import PULSE_MM, ROW_S, draw_row
 from ecg_facial.inspection.wording import describe_head, describe_scale
 from ecg_facial.runtime.typing import Float64Array
 

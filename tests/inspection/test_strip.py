@@ -18,8 +18,9 @@ from ecg_facial.ecg.reading import EcgReading
 from ecg_facial.inspection import sheet
 from ecg_facial.inspection.findings import Findings, analyse_ecg
 from ecg_facial.inspection.paper import MM_PER_INCH, STYLE
+from ecg_facial.inspection.scale import choose_scale
 from ecg_facial.inspection.sheet import StripPart, draw_sheet
-from ecg_facial.inspection.strip import PULSE_MM, choose_scale
+from ecg_facial.inspection.strip import PULSE_MM
 from ecg_facial.recording import EcgSignal
 
 

@@ -19,6 +19,8 @@ _SUFFIXES = {
     ".hea": "wfdb", ".edf": "edf", ".rec": "edf", ".bdf": "edf", ".xdf": "xdf", ".xdfz": "xdf", ".npy": "npy",
     ".npz": "npy", ".mat": "matlab",
 }  # fmt: skip
+ECG_SUFFIXES = frozenset({*_SUFFIXES, *_TEXT_SUFFIXES[:-1]})
+"""Endings of files that may be ECGs; `open_ecg_file` opens others by their first bytes."""
 _MARKS = {b"0       ": "edf", b"\xffBIOSEMI": "edf", b"XDF:": "xdf", b"\x93NUMPY": "npy", b"MATLAB ": "matlab"}
 _REFUSED = {
     ".zip": "an archive; unpack it first",
