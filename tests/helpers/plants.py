@@ -236,6 +236,48 @@ CAUGHT: dict[str, tuple[set[int], Any]] = {
 }
 
 
+# beside those that were handed to us
+OWN = tuple(CAUGHT)[6:]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A pipeline under another name, so that several plants stand in one run."""
+
+    pipeline: Any
+    name: str
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def describe(self) -> Any:
+        return self.pipeline.describe()
+
+    def fit(self, parts: Parts, /, *, seed: int, folder: Path | None = None) -> FittedNamed:
+        return FittedNamed(self.pipeline.fit(parts, seed=seed, folder=folder), self.name)
+
+
+@dataclass(frozen=True)
+class FittedNamed:
+    fitted: Any
+    name: str
+
+    def predict(self, trials: TrialSet, /) -> dict[str, np.ndarray]:
+        return {self.name: self.fitted.predict(trials)["own"]}
+
+    def fingerprint(self) -> Any:
+        return self.fitted.fingerprint()
+
+    def details(self) -> Any:
+        return self.fitted.details()
+
+
+def under_name(factory: Any, name: str, trials: TrialSet, /) -> Named:
+    """Make a plant's pipeline under another name."""
+    return Named(factory(trials), name)
+
+
 def ready_made(prepared: Any, task: Any) -> dict[str, Any]:
     """Ready-made pipelines that hold what was fitted on everybody: not checked, never passed."""
     rows = [row for row, level in enumerate(prepared.table["level"]) if task.includes_code(level)]

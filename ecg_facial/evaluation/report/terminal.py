@@ -106,9 +106,10 @@ def _describe_comparisons(metrics: RunMetrics) -> list[str]:
     """Set the main model against the others, and say how many pairs are not listed."""
     primary = [pair for pair in metrics.comparisons if pair.family == "primary"]
     shown = [pair for pair in primary if pair.accuracy_difference is not None][:_MOST_COMPARISONS]
-    rest, exploratory = len(metrics.comparisons) - len(shown), len(metrics.comparisons) - len(primary)
-    note = f" ({exploratory} exploratory, corrected among themselves)" if exploratory else ""
-    more = [f"{rest} more pairs of models{note} are in the report and in tables/comparisons.csv"] if rest else []
+    hidden, exploratory = len(primary) - len(shown), len(metrics.comparisons) - len(primary)
+    more = [f"{hidden} more pairs with {metrics.main_model}"] if hidden else []
+    more += [f"{exploratory} pairs of other models (exploratory, corrected among themselves)"] if exploratory else []
+    more = [f"{' and '.join(more)}: in the report and in tables/comparisons.csv"] if more else []
     return [*(_describe_pair(pair) for pair in shown), *more]
 
 
