@@ -250,20 +250,12 @@ def _auc_per_person(bins: Int64Array, labels: Int64Array, people: Int64Array) ->
     np.add.at(counts, (people, bins, labels), 1.0)
     others = counts.sum(axis=0) - counts
     shares = (others + 1.0 / n_classes) / (others.sum(axis=2, keepdims=True) + 1.0)
-    return np.array(
-        [_auc_per_class(shares[who], bins[people == who], labels[people == who]) for who in range(n_people)]
-    )
-
-
-def _auc_per_class(shares: Float64Array, bins: Int64Array, labels: Int64Array) -> Float64Array:
-    """AUC of each class against the rest in one person."""
-    found = np.full(shares.shape[1], np.nan)
-    for label in np.unique(labels):
-        own = labels == label
-        n_own, n_rest = int(own.sum()), int((~own).sum())
-        if n_own and n_rest:
-            ranks = stats.rankdata(shares[bins, label])
-            found[label] = (ranks[own].sum() - n_own * (n_own + 1) / 2) / (n_own * n_rest)
+    # of every pair of an own and another trial, which bin has the larger share; equal ones count half
+    larger = (np.sign(shares[:, :, None] - shares[:, None]) + 1) / 2
+    rest = counts.sum(axis=2, keepdims=True) - counts
+    n_pairs = counts.sum(axis=1) * rest.sum(axis=1)
+    ahead = np.einsum("pic,pjc,pijc->pc", counts, rest, larger, optimize=True)
+    found: Float64Array = np.divide(ahead, n_pairs, out=np.full(ahead.shape, np.nan), where=n_pairs > 0)
     return found
 
 
