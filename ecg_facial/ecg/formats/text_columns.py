@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -156,22 +156,34 @@ def read_column(rows: Rows, index: int) -> Column:
     style = _find_style(rows, index)
     values = np.full(n_rows, np.nan)
     is_blank, is_damaged = np.zeros(n_rows, dtype=bool), np.zeros(n_rows, dtype=bool)
-    units: Counter[str] = Counter()
+    units: dict[int, str] = {}
     first_damage = ""
     for place, cell in enumerate(_iterate(rows, index)):
         found = None if cell is None else parse_quantity(cell, style)
         if found is None:
-            first_damage = first_damage if is_damaged.any() else shorten(rows.lines[place] if cell is None else cell)
+            first_damage = first_damage or shorten(rows.lines[place] if cell is None else cell)
             is_damaged[place] = True
         elif math.isnan(found.value):
             is_blank[place] = True
         else:
             values[place] = found.value
-            units[found.unit] += 1
-    unit = units.most_common(1)[0][0] if units else ""
+            if found.unit:
+                units[place] = found.unit
+    unit = _find_unit(units, n_rows - int(is_blank.sum()))
+    for place, other in units.items():
+        # "0.x" is no quantity in x where other cells have another unit, or none
+        if other != unit:
+            first_damage = first_damage or shorten(rows.lines[place])
+            is_damaged[place], values[place] = True, np.nan
     return Column(
         values=values, is_blank=is_blank, is_damaged=is_damaged, unit=unit, style=style, first_damage=first_damage
     )
+
+
+def _find_unit(units: Mapping[int, str], n_values: int) -> str:
+    """Find the unit behind most of the numbers; empty where most have none."""
+    found = Counter(units.values()).most_common(1)
+    return found[0][0] if found and 2 * found[0][1] > n_values else ""
 
 
 def _iterate(rows: Rows, index: int) -> Iterator[str | None]:

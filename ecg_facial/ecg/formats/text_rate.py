@@ -113,7 +113,7 @@ def _find_filled(is_blank: BoolArray, times_s: Float64Array | None) -> tuple[Int
     alike = float(np.mean(steps == usual))
     if usual > 1 and alike > _ALIKE:
         return filled, usual
-    if times_s is None or alike > _ALIKE:
+    if times_s is None or alike > _ALIKE or find_even_rate(times_s) is not None:
         return None, 1
     # two devices merged by time: the rows of one have times of a regular rate
     grid = fit_grid(times_s[filled])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from written_ecg import ECG_MV, FS_HZ, N_ROWS, check_text, read_text, write_rows
 
+from ecg_facial.ecg.filtering import bandpass
 from ecg_facial.errors import CorruptDataError
+from ecg_facial.runtime.typing import BoolArray
+
+Lost = Callable[[np.random.Generator], BoolArray]
 
 COMMA, GERMAN = str.maketrans(".", ","), str.maketrans({",": ".", ".": ","})
 # ten thousandths of a millivolt have thousands
@@ -95,6 +100,18 @@ def test_two_devices_merged_by_time_keep_their_rates(tmp_path: Path) -> None:
     merged += [(number / 130, "", "1.0") for number in range(1, 4 * 130)]
     rows = "".join(f"{time:.6f},{ecg},{ppg}\n" for time, ecg, ppg in sorted(merged))
     check_text(tmp_path, "time,ecg,ppg\n" + rows)
+
+
+@pytest.mark.parametrize("lost", [lambda rng: rng.random(N_ROWS) < 0.3, lambda _: np.arange(N_ROWS) % 3 == 1])
+def test_single_samples_that_are_missing_stay_in_their_places(tmp_path: Path, lost: Lost) -> None:
+    expected = np.where(lost(np.random.default_rng(5)), np.nan, ECG_MV)
+    rows = [f"{number / FS_HZ:.3f},{'' if np.isnan(value) else value}" for number, value in enumerate(expected)]
+    reading = read_text(tmp_path, "time,ecg\n" + "\n".join(rows) + "\n")
+    np.testing.assert_array_equal(reading.signal.samples, expected)
+    assert reading.signal.fs_hz == pytest.approx(FS_HZ)
+    # they are bridged before filtering
+    filtered = bandpass(reading.signal.samples, FS_HZ)
+    assert np.isnan(filtered).mean() < 0.05
 
 
 def test_a_long_gap_is_no_other_rate(tmp_path: Path) -> None:
