@@ -107,7 +107,8 @@ def _shorten(names: Sequence[str]) -> str:
 def _list_labels(index: DatasetIndex) -> list[str]:
     """Say which labels there are, what class each is, and how those without one get it."""
     shown = [
-        f"{item.label} {item.n_trials}" + (f" ({item.name or 'NO CLASS'})" if item.name != item.label else "")
+        f"{item.label} ({item.n_trials} trial{'s' * (item.n_trials != 1)}"
+        + (f", {f'class {item.name}' if item.name else 'NO CLASS'})" if item.name != item.label else ")")
         for item in index.found_labels
     ]
     unknown = [item.label for item in index.found_labels if not item.name]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ecg_facial.datasets.settings import MAX_CLASSES, NRS, SCALES, LabelSettings
+from ecg_facial.ecg.formats.contract import shorten
 from ecg_facial.errors import SettingsError, UnknownLabelError
 from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.runtime.names import name_key
@@ -90,7 +91,7 @@ def find_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labellin
 
 def list_counts(counts: Mapping[str, int]) -> str:
     """Labels with the number of their trials, for messages."""
-    shown = [f"{label!r} ({n})" for label, n in list(counts.items())[:_SHOWN]]
+    shown = [f"{shorten(label)} ({n})" for label, n in list(counts.items())[:_SHOWN]]
     more = f", and {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else ""
     return ", ".join(shown) + more
 
@@ -115,7 +116,7 @@ def _grade(counts: Mapping[str, int]) -> Labelling:
     classes = {label: name for label in counts if (name := _as_level(label)) and (ids or label not in numbers)}
     unknown = {label: n for label, n in counts.items() if label not in classes}
     remedy = _OWN_WORDS if set(unknown) - set(numbers) else _OWN_RATINGS
-    refused = {label: f"unknown label {label!r}: expected one of {_LEVELS}; {remedy}" for label in unknown}
+    refused = {label: f"unknown label {shorten(label)}: expected one of {_LEVELS}; {remedy}" for label in unknown}
     notes = []
     if numbers and ids and not unknown:
         notes.append(f"labels {', '.join(numbers)} are read as BioVid's class ids; of ratings name the scale (--scale)")
@@ -154,13 +155,15 @@ def name_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labellin
         raise SettingsError(f"--classes: no label is {absent[0]!r}; found {list_counts(counts)}")
     shown = ", ".join(class_names)
     refused = {
-        label: f"label {label!r}{_count(n)} is not among the classes {shown}; name it with --classes"
+        label: f"label {shorten(label)}{_count(n)} is not among the classes {shown}; name it with --classes"
         for label, n in unknown.items()
     }
     notes = [f"no trial has the label {name!r} (--classes)" for name in absent]
     notes += [f"{list_counts(unknown)}: not among the classes, left out"] if unknown else []
     notes += [
-        f"label {label!r} is read as {name!r}" for label, name in classes.items() if label != name and counts[label]
+        f"label {shorten(label)} is read as {name!r}"
+        for label, name in classes.items()
+        if label != name and counts[label]
     ]
     return Labelling(class_names=class_names, counts=counts, classes=classes, refused=refused, notes=tuple(notes))
 
@@ -176,7 +179,7 @@ def _rate(counts: Mapping[str, int], settings: LabelSettings) -> Labelling:
         if label in names:
             classes[label] = label
         elif value is None or math.isnan(value):
-            refused[label] = f"label {label!r} is no rating: expected a number from {low:g} to {high:g} ({how})"
+            refused[label] = f"label {shorten(label)} is no rating: expected a number from {low:g} to {high:g} ({how})"
         elif not low <= value <= high:
             refused[label] = f"rating {label} is outside {low:g} to {high:g} ({how}); name the scale with --scale"
         elif settings.cut:
@@ -187,6 +190,8 @@ def _rate(counts: Mapping[str, int], settings: LabelSettings) -> Labelling:
             refused[label] = f"rating {label} is between two steps of the scale; cut it into classes with --cut"
     notes = [f"scale of the ratings: {low:g} to {high:g}, {how}"]
     notes += [f"classes {', '.join(names)}: a rating equal to a cut belongs to the upper class"] if settings.cut else []
+    absent = [name for name in names if name not in classes.values()] if settings.cut else []
+    notes += [f"no rating is of class {', '.join(absent)}"] if absent else []
     unknown = {label: counts[label] for label in refused}
     notes += [f"{list_counts(unknown)}: no rating on this scale, left out"] if unknown else []
     return Labelling(class_names=names, counts=counts, classes=classes, refused=refused, notes=tuple(notes))

@@ -68,7 +68,8 @@ def prepare_dataset(
     """
     index = index_data(data, options=options, executor=executor, show_progress=show_progress)
     # classes of one's own are the task
-    classes = None if task is None or index.class_names else task.class_names
+    named = task.class_names if task is not None else options.labels.classes
+    classes = None if index.class_names or not named else named
     if not any(classes is None or trial.code in classes for trial in index.trials):
         raise MissingDataError(f"{data}: {explain_missing(index, classes)}; see more with: ecg-facial index {data}")
     if show_progress:
@@ -120,10 +121,22 @@ def share_classes(options: DataOptions, settings: BenchmarkSettings) -> tuple[Da
 
 
 def choose_classes(settings: BenchmarkSettings, index: DatasetIndex) -> BenchmarkSettings:
-    """Put the classes of a data set into settings: ratings are known once they are read."""
-    if index.labels.of_ratings:
-        return replace(settings, task=OWN_TASK, classes=index.class_names)
-    return settings
+    """Put the classes of a data set into settings: ratings are known once they are read.
+
+    Raises
+    ------
+    SettingsError
+        When its trials are all of one class, which nothing can be told apart from.
+    """
+    chosen = replace(settings, task=OWN_TASK, classes=index.class_names) if index.labels.of_ratings else settings
+    names = chosen.find_task().class_names
+    found = [trial.code for trial in index.trials if trial.code in names]
+    if len(set(found)) < 2:
+        raise SettingsError(
+            f"{index.root}: all {len(found)} usable trials are of class {found[0]!r}; expected two classes or more of "
+            f"{', '.join(names)}"
+        )
+    return chosen
 
 
 def _announce_losses(data: Path, index: DatasetIndex, prepared: PreparedData) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sketched_cohort import HEIGHT, WIDTH, write_cohort
+from sketched_cohort import DiscDetector, write_cohort
 
 from ecg_facial.cli.wording import show_accuracy, show_prediction, show_result
 from ecg_facial.datasets.indexing import index_dataset
@@ -21,8 +20,6 @@ from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.schema import AuditResult
 from ecg_facial.evaluation.report.checklist import fill_checklist
-from ecg_facial.face.detection import Face
-from ecg_facial.face.video import VideoFrame
 from ecg_facial.inference import predictor as predicting
 from ecg_facial.inference.bundle import load_bundle
 from ecg_facial.inference.predictor import open_predictor, predict_files
@@ -57,26 +54,6 @@ class Finished:
     trial: Trial
     cache: Path
     result: BenchmarkResult
-
-
-class DiscDetector:
-    """Takes the disc in the middle for a face: no real detector does."""
-
-    name, sha256 = "mtcnn", "0" * 64
-
-    def detect(self, frame: VideoFrame) -> list[Face]:
-        corner, side = np.array([WIDTH - HEIGHT, 0]) / 2, HEIGHT
-        places = np.array([[0.35, 0.4], [0.65, 0.4], [0.5, 0.55], [0.38, 0.75], [0.62, 0.75]])
-        return [Face(box=np.array([*corner, side, side]), landmarks=corner + side * places, confidence=0.9)]
-
-    def detect_small(self, frame: VideoFrame) -> list[Face]:
-        return []
-
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        return True
-
-    def verify(self, frame: VideoFrame, expected: Face) -> Face:
-        return self.detect(frame)[0]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -194,7 +194,7 @@ def test_own_labels_are_classes_where_they_are_named(layout: Any, tmp_path: Path
     write_index(index, tmp_path / "index.parquet")
     assert read_index(tmp_path / "index.parquet") == index
     shown = describe_index(index)
-    assert "no pain 2, severe 1, No pain 1 (no pain), mild 1" in shown
+    assert "no pain (2 trials), severe (1 trial), No pain (1 trial, class no pain), mild (1 trial)" in shown
     assert "classes in their order: no pain, mild, severe" in shown
     # the order of the table's rows is that of the classes
     assert summarise(index)["level"].tolist() == ["no pain", "mild", "severe"]
@@ -205,7 +205,7 @@ def test_own_labels_that_are_not_named_are_listed_with_the_option(layout: Any) -
     index = index_own(layout)
     assert (len(index), {problem.kind for problem in index.problems}) == (0, {"unknown_label"})
     shown = describe_index(index)
-    assert "labels: no pain 2 (NO CLASS), severe 1 (NO CLASS)" in shown
+    assert "labels: no pain (2 trials, NO CLASS), severe (1 trial, NO CLASS)" in shown
     assert '--classes "no pain,severe"' in shown
     # one reason of several trials is one row
     assert "ann-0 and 1 more" in shown or "0 and 1 more" in shown
