@@ -16,6 +16,7 @@ limit and the remedy; the command line prints the message alone.
     ├── WithheldError             labels or other data that a method must not see
     ├── MissingDependencyError    an optional package that is needed and not installed
     ├── StaleCacheError           a cache made from other data or other settings
+    ├── StoreError                the monitor's store cannot be opened, read or written
     └── WorkerDiedError           a worker process that ended without a result
 """
 
@@ -64,6 +65,10 @@ class MissingDependencyError(EcgFacialError, ImportError):
 
 class StaleCacheError(EcgFacialError):
     """A cache was made from other data or with other settings."""
+
+
+class StoreError(EcgFacialError):
+    """The monitor's store cannot be opened, read or written."""
 
 
 class WorkerDiedError(EcgFacialError):
