@@ -16,8 +16,8 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 # A band edge at the Nyquist frequency makes the bilinear transform singular, so at low rates the band ends here.
 _MAX_SHARE_OF_NYQUIST = 0.95
-# shorter than any wave of an ECG that tells a beat from another (a QRS complex has 80 ms)
-_SHORT_GAP_S = 0.02
+BRIDGED_GAP_S = 0.02
+"""A shorter gap is filled and is none: a line over it changes no wave that tells a beat (a QRS complex has 80 ms)."""
 
 
 def check_rate(fs_hz: float) -> float:
@@ -68,7 +68,7 @@ def bridge_gaps(samples: Float64Array, fs_hz: float) -> tuple[Float64Array, Bool
     # a gap at either end has no good sample on one side
     edges = np.flatnonzero(np.diff(gaps, prepend=False, append=False))
     for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if start > 0 and end < len(samples) and end - start < _SHORT_GAP_S * fs_hz:
+        if start > 0 and end < len(samples) and end - start < BRIDGED_GAP_S * fs_hz:
             gaps[start:end] = False
     return filled, gaps
 

@@ -164,6 +164,18 @@ def test_no_beat_is_invented_inside_a_gap() -> None:
     assert match(found, away_from_edges(outside))[1] == 0
 
 
+@pytest.mark.parametrize("step", [2, 3, 40])
+def test_samples_that_are_missing_one_by_one_hide_no_beat(step: int) -> None:
+    ecg, _ = noisy_beats()
+    expected = detect_r_peaks(ecg, FS_HZ).times_s
+    for first in range(min(step, 4)):
+        lossy = ecg.copy()
+        lossy[first::step] = np.nan
+        found = detect_r_peaks(lossy, FS_HZ).times_s
+        assert len(found) == len(expected)
+        assert np.abs(found - expected).max() < 0.02
+
+
 def test_confidence_is_lower_for_a_weaker_beat() -> None:
     ecg, r_times = simulate(60.0, seed=5)
     middle = round(r_times[2] * FS_HZ)

@@ -23,10 +23,12 @@ class GapFiller:
     ----------
     short : int
         Longest gap that a line fills, in samples; a gap is held back until it is longer, or over.
+    bridged : int
+        Longest gap that is not marked, in samples: it is as good as known, and a beat may lie in it.
     """
 
-    def __init__(self, short: int) -> None:
-        self._short = short
+    def __init__(self, short: int, *, bridged: int) -> None:
+        self._short, self._bridged = short, bridged
         self._offset: float | None = None
         self._last = 0.0
         self._waiting = 0
@@ -43,10 +45,11 @@ class GapFiller:
         for first, end in pairwise(edges):
             if first < end:
                 run = samples[first:end]
+                is_marked = self._is_long or self._waiting > self._bridged or not known[first]
                 bridge = self._resume(float(run[0])) if known[first] else self._wait(end - first)
                 now = [bridge, self._remove_offset(run)] if known[first] else [bridge]
                 values += now
-                marks += [np.full(len(part), number == 0) for number, part in enumerate(now)]
+                marks += [np.full(len(part), is_marked and number == 0) for number, part in enumerate(now)]
         return (np.concatenate(values), np.concatenate(marks)) if values else (np.zeros(0), None)
 
     def flush(self) -> Filled:

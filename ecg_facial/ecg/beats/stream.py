@@ -13,6 +13,7 @@ from ecg_facial.ecg.beats.gaps import GapFiller
 from ecg_facial.ecg.beats.pacing import SpikeRemover
 from ecg_facial.ecg.beats.places import anchor_matched, drop_repeats, to_confidence, to_seconds
 from ecg_facial.ecg.beats.scales import SHORTEST_S, Scales, average_neighbours
+from ecg_facial.ecg.filtering import BRIDGED_GAP_S
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
@@ -37,7 +38,8 @@ class BeatStream:
     def __init__(self, scales: Scales) -> None:
         self.scales = scales
         self._per = scales.first * scales.second
-        self._filler = GapFiller(max(1, round(_SHORT_GAP_S * scales.fs_hz)))
+        short, bridged = (max(1, round(gap_s * scales.fs_hz)) for gap_s in (_SHORT_GAP_S, BRIDGED_GAP_S))
+        self._filler = GapFiller(short, bridged=bridged)
         self._remover = SpikeRemover(scales.fs_hz)
         self._pending: list[tuple[Float64Array, BoolArray | None]] = []
         self._n_pending = 0
