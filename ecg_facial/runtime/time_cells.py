@@ -7,6 +7,7 @@ their unit stands in a header.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -160,8 +161,11 @@ def _parse_iso(cells: Sequence[str]) -> tuple[Float64Array, bool] | None:
     if found["utc"]:
         cells = [cell.strip().removesuffix("Z") for cell in cells]
     try:
-        stamps = np.array(cells, dtype="datetime64[ns]")
-    except ValueError:
+        with warnings.catch_warnings():
+            # of a zone, which the first cell does not have
+            warnings.simplefilter("error", UserWarning)
+            stamps = np.array(cells, dtype="datetime64[ns]")
+    except (ValueError, UserWarning):
         return None
     if np.isnat(stamps).any():
         return None
