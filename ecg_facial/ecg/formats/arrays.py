@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from ecg_facial.ecg.formats.channels import looks_like_ecg
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, shorten
 from ecg_facial.ecg.formats.fields import parse_field
 from ecg_facial.errors import CorruptDataError, DataError
@@ -119,11 +120,18 @@ def make_array_file(
         units = _list_texts(_find(small, UNIT_KEYS[:2], beside=name))
         for column in range(n_columns):
             places.append((name, column))
-            channels.append(_name(name, column, n_columns, labels=labels, units=units))
+            channels.append(_name(_shorten(name, signals), column, n_columns, labels=labels, units=units))
     return ArrayFile(
         path=path, channels=tuple(channels), places=tuple(places), shapes=signals, rate_hz=_find_rate(path, small),
         load=load, kind=kind, notes=notes, count=count,
     )  # fmt: skip
+
+
+def _shorten(name: str, names: Collection[str]) -> str:
+    """Leave out the structs around an array that is named like an ECG itself, unless another one is called the same."""
+    last = name.rpartition(".")[2]
+    is_clear = sum(other.rpartition(".")[2] == last for other in names) == 1
+    return last if is_clear and looks_like_ecg(last) else name
 
 
 def take_column(array: AnyArray, column: int) -> AnyArray:

@@ -6,6 +6,7 @@ size of the file before memory is allocated. A ``.npy`` file that was cut off is
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.typing import AnyArray
 
 _ONLY = "arr_0"
-_MAX_MEMBERS = 256
+_MAX_MEMBERS, _MAX_HEADER_BYTES = 256, 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +154,14 @@ def _parse_head(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)
-    return np.lib.format.read_array_header_2_0(stream)
+    if version not in ((2, 0), (3, 0)):
+        raise ValueError(f"version {version} of the format, expected 1.0 to 3.0")
+    # NumPy allocates what the header's length claims
+    length = stream.read(4)
+    n_bytes = int.from_bytes(length, "little")
+    if n_bytes > _MAX_HEADER_BYTES:
+        raise ValueError(f"a header of {n_bytes} bytes, limit {_MAX_HEADER_BYTES}")
+    return np.lib.format.read_array_header_2_0(io.BytesIO(length + stream.read(n_bytes)))
 
 
 def _load(path: Path, name: str) -> AnyArray:

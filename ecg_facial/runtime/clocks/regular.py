@@ -221,9 +221,10 @@ def _find_slope(stamps: _Stamps, span: int, *, within: float) -> tuple[float, fl
     """Mean of the slopes that are within a share of their median, in seconds per sample, and how many are."""
     slopes = (stamps.times_s[span:] - stamps.times_s[:-span]) / (stamps.number[span:] - stamps.number[:-span])
     usual = float(np.median(slopes))
-    if usual <= 0:
+    alike = np.abs(slopes - usual) < within * usual
+    # a median of two kinds of slope may be between both
+    if not alike.any():
         return usual, 0.0
-    alike = np.abs(slopes / usual - 1) < within
     return float(slopes[alike].mean()), float(alike.mean())
 
 
