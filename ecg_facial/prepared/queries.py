@@ -30,13 +30,10 @@ def has_beats(prepared: PreparedData, row: int) -> bool:
 
 def rows_of(prepared: PreparedData, subjects: Collection[str], task: Task) -> list[int]:
     """Rows of some subjects' trials whose level is a class of the task."""
-    wanted = set(subjects)
-    table = prepared.table
-    return [
-        row
-        for row, (subject, level) in enumerate(zip(table["subject"], table["level"], strict=True))
-        if subject in wanted and task.includes_code(level)
-    ]
+    # as arrays: walking over pandas' strings takes a hundred times as long, which a table of 8,700 trials feels
+    names, levels = (prepared.table[column].to_numpy() for column in ("subject", "level"))
+    wanted, included = set(subjects), {level for level in set(levels) if task.includes_code(level)}
+    return [row for row in range(len(names)) if names[row] in wanted and levels[row] in included]
 
 
 def count_rest(prepared: PreparedData) -> int:

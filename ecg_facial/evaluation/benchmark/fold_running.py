@@ -219,7 +219,7 @@ def rows_of_part(prepared: PreparedData, fold: Fold, part: Part, *, task: Task) 
 
 
 def _rows(prepared: PreparedData, fold: Fold, part: Part, task: Task) -> set[int]:
-    names = [str(name) for name in prepared.table["trial"]]
+    names = [str(name) for name in prepared.table["trial"].to_numpy()]
     listed = {name for each in PART_NAMES for name in getattr(fold, each).trials}
     own, levels = set(part.trials), prepared.table["level"].to_numpy()
     named = {row for row, name in enumerate(names) if name in own and task.includes_code(levels[row])}
