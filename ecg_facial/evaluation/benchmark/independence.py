@@ -37,7 +37,7 @@ def describe_independence(plan: FoldPlan, trials: pd.DataFrame) -> Independence:
     if both:
         said = f"NOT SUBJECT-INDEPENDENT: {len(both)} subjects were tested by models that had seen other trials of them"
         return Independence(shown="no", sentence=said, subjects_in_several_folds=several)
-    said = "of subjects outside the training, stopping and calibration parts of their fold (folds.json)"
+    said = "subjects outside the training, stopping and calibration parts of their fold (folds.json)"
     return Independence(shown="yes", sentence=said, subjects_in_several_folds=several)
 
 

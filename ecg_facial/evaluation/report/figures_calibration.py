@@ -110,7 +110,11 @@ def _draw_panels(
             for other in curves.values():
                 # every fifth point is enough for the curves in the background, which are most of the file
                 axes.plot(other[::5, 0], other[::5, 1], color="#d9d9d9", lw=0.6)
-            axes.plot(curve[:, 0], curve[:, 1], ls="-", lw=1.3, ms=3.5, markevery=_MARKER_SPACING, **looks[model].style)
+            # one point: a model that is equally sure of every trial
+            every = _MARKER_SPACING if len(curve) > 1 else None
+            axes.plot(
+                curve[:, 0], curve[:, 1], ls="-", lw=1.3, ms=3.5, markevery=every, clip_on=False, **looks[model].style
+            )
             axes.axhline(100 * metrics.chance, color=GREY, ls="--", lw=0.8)
             axes.set_title(looks[model].shorter, fontsize=7)
             axes.tick_params(labelsize=6)

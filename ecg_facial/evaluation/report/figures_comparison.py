@@ -17,6 +17,8 @@ from ecg_facial.evaluation.report.figure_style import make_figure
 from ecg_facial.evaluation.report.looks import GREY, RED, looks_of
 
 _NAME_HEIGHT = 0.42
+# more models have short names and fewer numbers on the scale of ranks
+_MOST_FULL_NAMES, _MOST_NUMBERS = 10, 12
 
 
 def draw_ranks(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
@@ -29,6 +31,7 @@ def draw_ranks(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
         return None
     names = list(mean_ranks)
     looks, half = looks_of(list(metrics.models)), -(-len(names) // 2)
+    many = len(names) > _MOST_FULL_NAMES
     with make_figure(7.2, 0.9 + 0.34 * half + 0.2 * len(ranks.groups), simulated=simulated) as figure:
         axes = figure.subplots()
         axes.set_axis_off()
@@ -41,9 +44,10 @@ def draw_ranks(metrics: RunMetrics, *, simulated: bool) -> Figure | None:
             edge, rank = (0.8 if left else len(names) + 0.2), mean_ranks[name]
             axes.plot([rank, rank, edge], [0, depth, depth], color=looks[name].colour, lw=1)
             axes.plot(edge, depth, ms=5, **looks[name].style)
+            title = looks[name].shorter if many else looks[name].short
             axes.annotate(
-                f"{looks[name].short} ({rank:.2f})", (edge, depth), (-7 if left else 7, 0), va="center",
-                textcoords="offset points", ha="right" if left else "left",
+                f"{title} ({rank:.2f})", (edge, depth), (-7 if left else 7, 0), va="center",
+                textcoords="offset points", ha="right" if left else "left", fontsize=8 if many else 9,
             )  # fmt: skip
         for number, group in enumerate(ranks.groups):
             ends = [mean_ranks[name] for name in (group[0], group[-1])]
@@ -57,7 +61,8 @@ def _draw_scale(axes: Axes, n_models: int) -> None:
     axes.plot([1, n_models], [0, 0], color="black", lw=1)
     for rank in range(1, n_models + 1):
         axes.plot([rank, rank], [0, 0.12], color="black", lw=1)
-        axes.text(rank, 0.2, str(rank), ha="center", va="bottom")
+        if (rank - 1) % -(-n_models // _MOST_NUMBERS) == 0:
+            axes.text(rank, 0.2, str(rank), ha="center", va="bottom")
     axes.text(1, 0.75, "mean rank, 1 is best", ha="left", va="bottom", color=GREY, fontsize=8)
 
 

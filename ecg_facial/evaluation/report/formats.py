@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 
 from markupsafe import Markup, escape
 
@@ -20,7 +21,10 @@ def format_percent(value: float | None) -> str:
 
 def format_points(value: float | None) -> str:
     """Difference of shares in points, with its sign."""
-    return NONE if value is None else f"{100 * value:+.1f}".replace("-", "−")
+    if value is None:
+        return NONE
+    text = f"{100 * value:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
 def format_number(value: float | None) -> str:
@@ -43,6 +47,23 @@ def format_p(value: float | None) -> str:
     return "< 0.0001" if value < 1e-4 else f"{value:.4f}" if value < 0.01 else f"{value:.2f}"
 
 
+def format_choices(values: Mapping[str, float], form: str) -> Markup:
+    """Value of each model by its name; a value that all of several models share stands once.
+
+    Examples
+    --------
+    >>> format_choices({"facial": 1.0, "ecg": 1.0}, "%.2f")
+    Markup('all 1.00')
+    >>> format_choices({"facial": 14, "ecg": 5}, "%d")
+    Markup('facial 14, ecg 5')
+    """
+    texts = {name: form % value for name, value in values.items()}
+    if len(texts) > 1 and len(set(texts.values())) == 1:
+        return Markup("all ") + next(iter(texts.values()))
+    return Markup(", ").join(Markup("{} {}").format(break_name(name), text) for name, text in texts.items())
+
+
 FILTERS = {
     "percent": format_percent, "p": format_p, "points": format_points, "number": format_number, "name": break_name,
+    "choices": format_choices,
 }  # fmt: skip

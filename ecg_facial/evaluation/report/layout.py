@@ -7,11 +7,12 @@ hold, but for counts of trials.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from ecg_facial.evaluation.benchmark.run_record import TemperatureRecord
 from ecg_facial.evaluation.judging.schema import ModelPair, OverSubjects, RunMetrics
 from ecg_facial.evaluation.report.formats import NONE, format_points
 
@@ -146,6 +147,18 @@ def describe_quality(predictions: pd.DataFrame) -> dict[str, float] | None:
         "median_face": float(one["face_quality"].median()),
         "median_ecg": float(one["ecg_quality"].median()),
     }
+
+
+def group_temperatures(records: Iterable[TemperatureRecord]) -> list[tuple[list[str], TemperatureRecord]]:
+    """Models of which the same is to be said, with what that is, in the order of their first."""
+    groups: list[tuple[list[str], TemperatureRecord]] = []
+    for record in records:
+        same = next((models for models, first in groups if replace(record, model=first.model) == first), None)
+        if same is None:
+            groups.append(([record.model], record))
+        else:
+            same.append(record.model)
+    return groups
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:

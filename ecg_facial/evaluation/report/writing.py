@@ -26,6 +26,7 @@ from ecg_facial.evaluation.report.layout import (
     describe_quality,
     flatten,
     gather_strata,
+    group_temperatures,
     lay_out_pairs,
 )
 from ecg_facial.evaluation.report.looks import looks_of
@@ -103,12 +104,15 @@ def write_report(
         strata=gather_strata(metrics),
         figure_tables=choose_figures(metrics),
         n_unanswered=sum(judged.answers.n_unanswered for judged in metrics.models.values()),
-        intervals=sorted({judged.over_subjects.interval for judged in metrics.models.values()}),
+        intervals=sorted(
+            {over.interval for over in (judged.over_subjects for judged in metrics.models.values()) if over.ci95}
+        ),
         people_columns=[name.split("_")[0] for name in PEOPLE if name in predictions],
         counts=count_trials(predictions, metrics.class_names),
         quality=describe_quality(predictions),
         problems=problems[:_MOST_ROWS],
         n_problems=len(problems),
+        temperatures=group_temperatures(benchmark.temperatures if benchmark else ()),
         settings=_list_settings(benchmark),
         **_check_list(run, metrics),
     )
