@@ -161,6 +161,7 @@ _PROTOCOL = {
     "normalisation": "normalisation.mode",
     "baseline_trials": "normalisation.baseline_trials",
     "fusion_weights": "fusion_weights",
+    "choose_face": "choose_face",
     "permute_labels": "permute_labels",
 }
 _CHOICES = {

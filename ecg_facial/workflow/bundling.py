@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
-from ecg_facial.evaluation.benchmark.builtin import NetworksFactory, take_apart
+from ecg_facial.evaluation.benchmark.builtin import make_networks_factory, take_apart
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold
 from ecg_facial.evaluation.benchmark.pipelines import Fitted
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
@@ -82,8 +82,7 @@ def train_bundle(
 
 
 def _fit_on_everybody(prepared: PreparedData, trials: TrialSet, settings: BenchmarkSettings) -> Fitted:
-    factory = NetworksFactory(settings.models, settings.fusion_weights, descriptors=settings.baselines)
-    pipeline = factory(trials)
+    pipeline = make_networks_factory(settings)(trials)
     inner = replace(settings.inner, conformal_share=0.0)
     divided = divide_inner(sorted(set(trials.subjects)), inner, seed=settings.seed, tag=_TAG)
     with limit_threads(settings.threads):

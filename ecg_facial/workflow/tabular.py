@@ -112,6 +112,8 @@ def _check(settings: BenchmarkSettings) -> None:
             f"fusion weights {settings.fusion_weights!r}: of a table they are fixed (--face-weight, --ecg-weight), and "
             "equal beside them"
         )
+    if settings.choose_face:
+        raise SettingsError("choose_face is of recordings: a table has one facial model of each kind; leave it out")
 
 
 def _describe(

@@ -160,8 +160,9 @@ def test_protocol_options_become_the_settings_that_they_name(
     assert (asked["settings"].seeds, asked["settings"].protocol) == (3, "loso")
     assert asked["settings"] == BenchmarkSettings(models=asked["settings"].models, seeds=3)
     words = "--protocol k-shot:2 --seeds 5 --seed 7 --inner crossfit --conformal-share 0.2 --calibration-share 0.3"
-    more = "--normalisation baseline --baseline-trials 4 --fusion-weights learned --folds f.json --test-data other"
-    run("benchmark", tmp_path, "--out", tmp_path / "run", *words.split(), *more.split())
+    more = "--normalisation baseline --baseline-trials 4 --fusion-weights learned --choose-face --folds f.json"
+    run("benchmark", tmp_path, "--out", tmp_path / "run", *words.split(), *more.split(), "--test-data", "other")
+    assert asked["settings"].choose_face
     settings = asked["settings"]
     assert (settings.protocol, settings.seeds, settings.seed, settings.fusion_weights) == ("k-shot:2", 5, 7, "learned")
     assert settings.inner == InnerSettings(calibration_share=0.3, conformal_share=0.2, rule="crossfit")

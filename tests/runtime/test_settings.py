@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pytest
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.evaluation.benchmark.builtin import FusionCombiner
+from ecg_facial.evaluation.benchmark.fusing import FusionCombiner
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.inference.bundle import BundleInfo

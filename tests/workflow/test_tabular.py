@@ -134,6 +134,8 @@ def test_what_is_made_for_windows_is_refused(tmp_path: Path) -> None:
         benchmark_table(path, tmp_path / "run", columns=COLUMNS, settings=causal)
     with pytest.raises(SettingsError, match="fusion weights 'learned'"):
         benchmark_table(path, tmp_path / "run", columns=COLUMNS, settings=replace(SETTINGS, fusion_weights="learned"))
+    with pytest.raises(SettingsError, match="choose_face is of recordings"):
+        benchmark_table(path, tmp_path / "run", columns=COLUMNS, settings=replace(SETTINGS, choose_face=True))
     few = write_features(tmp_path / "few.csv", draw_features(n_subjects=2))
     with pytest.raises(SettingsError, match="2 subjects"):
         benchmark_table(few, tmp_path / "run", columns=COLUMNS, settings=replace(SETTINGS, protocol="loso"))

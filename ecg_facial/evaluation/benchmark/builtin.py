@@ -7,7 +7,7 @@ the calibration part. For data in which nobody has one of the signals it holds t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,13 +22,14 @@ from ecg_facial.evaluation.benchmark.baselines import (
     ForestLearner,
     face_course_features,
 )
+from ecg_facial.evaluation.benchmark.fusing import ChoosingCombiner, FusionCombiner
 from ecg_facial.evaluation.benchmark.pipelines import (
     CalibratedPipeline,
+    Combiner,
     Factory,
     Fitted,
     FittedJoint,
     FittedPipeline,
-    HeldOut,
     JointLearner,
     Learner,
     Pipeline,
@@ -38,11 +39,9 @@ from ecg_facial.evaluation.benchmark.pipelines import (
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.judging.model_names import FACE_COURSES, FUSED_COURSES
-from ecg_facial.evaluation.statistics.calibration import fit_temperature, log_loss
 from ecg_facial.facial_model import FacialModel
-from ecg_facial.inference.calibration import Temperature, Temperatures
 from ecg_facial.inference.forest import Forest
-from ecg_facial.inference.fusion import Fusion, is_present
+from ecg_facial.inference.fusion import Fusion
 from ecg_facial.learning.models import make_models
 from ecg_facial.learning.settings import FUSION_RULES, ModelSettings
 from ecg_facial.learning.training import FitResult, TrainingData, fit, predict_logits
@@ -51,78 +50,12 @@ from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
-from ecg_facial.runtime.settings import strict_settings, to_dict
+from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-# of the learned weight: finer steps differ by less than its standard error
-_STEPS = 100
 _MODELS = ("facial", "ecg")
 _FOREIGN = "not the built-in pipeline: a bundle holds the built-in facial and ECG networks"
-
-
-@strict_settings
-@dataclass(frozen=True, kw_only=True)
-class FusionCombiner:
-    """Makes a fused model of a facial model and ``ecg``, by the package's one `Fusion`.
-
-    Attributes
-    ----------
-    fusion : Fusion
-        Temperatures are given to it by the pipeline; its own play no part.
-    learn : bool
-        Replace the weights by ``w`` and ``1 - w``, with the `w` of the lowest log loss at its best temperature.
-    face : str
-        The facial model: ``facial``, or ``facial:descriptors``.
-    name : str
-        Name of the fused model.
-    """
-
-    fusion: Fusion = field(default_factory=Fusion)
-    learn: bool = False
-    face: str = "facial"
-    name: str = "fusion"
-
-    def describe(self) -> dict[str, Any]:
-        """JSON-able settings."""
-        return to_dict(self)
-
-    def fit(self, held_out: HeldOut, /) -> FusionCombiner:
-        """Learn the weights, if that is asked for and any trial has both signals."""
-        both = self.is_own(held_out.logits)
-        if not self.learn or not both.any():
-            return self
-        face, ecg = (held_out.logits[name][both] for name in (self.face, "ecg"))
-        labels = held_out.labels[both]
-
-        def loss(step: int) -> float:
-            fused = (step * face + (_STEPS - step) * ecg) / _STEPS
-            return log_loss(fused / fit_temperature(fused, labels), labels)
-
-        weight = min(range(_STEPS + 1), key=loss) / _STEPS
-        n_subjects = len({subject for subject, keep in zip(held_out.subjects, both, strict=True) if keep})
-        learned = replace(
-            self.fusion, face_weight=weight, ecg_weight=1 - weight, n_subjects=n_subjects, n_trials=len(labels)
-        )
-        return replace(self, fusion=learned)
-
-    def combine(self, logits: Mapping[str, Float64Array], /) -> Float64Array:
-        """Weighted sum; NaN where both signals are missing."""
-        return self.fusion.combine(logits[self.face], logits["ecg"])
-
-    def is_own(self, logits: Mapping[str, Float64Array], /) -> BoolArray:
-        """Trials with both signals."""
-        return np.asarray(is_present(logits[self.face]) & is_present(logits["ecg"]))
-
-    def calibrate(self, logits: Mapping[str, Float64Array], temperatures: Mapping[str, Temperature], /) -> Float64Array:
-        """Calibrated fused logits; a trial with one signal takes that model's calibrated output."""
-        return self.calibrated(temperatures).logits(logits[self.face], logits["ecg"])["fusion"]
-
-    def calibrated(self, temperatures: Mapping[str, Temperature]) -> Fusion:
-        """Give the fusion as a bundle holds it, with the temperatures of the models that there are."""
-        models = {"facial": self.face, "ecg": "ecg", "fusion": self.name}
-        own = {part: temperatures[model] for part, model in models.items() if model in temperatures}
-        return replace(self.fusion, temperatures=Temperatures(**own))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +157,8 @@ class NetworksFactory:
     fusion_weights : {"fixed", "learned"}
     descriptors : bool
         Add ``facial:descriptors`` and its fusion with the ECG model, ``fusion:descriptors``.
+    choose_face : bool
+        Add ``fusion:chosen``, which takes the facial model that the calibration part speaks for; with `descriptors`.
 
     Raises
     ------
@@ -234,6 +169,7 @@ class NetworksFactory:
     settings: ModelSettings
     fusion_weights: str = BenchmarkSettings.fusion_weights
     descriptors: bool = False
+    choose_face: bool = BenchmarkSettings.choose_face
 
     def __post_init__(self) -> None:
         if self.fusion_weights not in FUSION_RULES:
@@ -249,7 +185,10 @@ class NetworksFactory:
         if self.descriptors and faces:
             learners += (ForestLearner(name=FACE_COURSES, features=face_course_features),)
             faces += (FACE_COURSES,)
-        combiners = tuple(map(self._make_combiner, faces)) if "ecg" in models else ()
+        fusions = tuple(map(self._make_combiner, faces)) if "ecg" in models else ()
+        combiners: tuple[Combiner, ...] = fusions
+        if self.choose_face and len(fusions) > 1:
+            combiners += (ChoosingCombiner(candidates=fusions),)
         return CalibratedPipeline(JointLearner(learners), combiners)
 
     def _make_combiner(self, face: str) -> FusionCombiner:
@@ -264,13 +203,23 @@ class NetworksFactory:
             frozen_features(prepared, settings, executor=executor, show_progress=show_progress)
 
 
+def make_networks_factory(settings: BenchmarkSettings) -> NetworksFactory:
+    """Make the factory of the built-in pipeline that the settings ask for."""
+    return NetworksFactory(
+        settings.models,
+        settings.fusion_weights,
+        descriptors=settings.baselines,
+        choose_face=settings.choose_face,
+    )
+
+
 def choose_factories(
     settings: BenchmarkSettings, given: Sequence[Factory | Pipeline] | None = None
 ) -> list[Factory | Pipeline]:
     """Methods of a run: those given, else the built-in pipeline; and the baselines, unless the settings go without."""
     chosen: list[Factory | Pipeline] = list(given or [])
     if given is None:
-        chosen = [NetworksFactory(settings.models, settings.fusion_weights, descriptors=settings.baselines)]
+        chosen = [make_networks_factory(settings)]
     return [*chosen, BaselinesFactory(face=given is not None)] if settings.baselines else chosen
 
 

@@ -29,6 +29,7 @@ from ecg_facial.evaluation.benchmark.run_record import (
 )
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.model_names import CHOSEN
 from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan
 from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.evaluation.protocols.settings import parse_protocol
@@ -240,6 +241,7 @@ def _describe_fold(fold: Fold, seed: int, fits: pd.DataFrame) -> FoldRecord:
             name: float(each["fusion"]["face_weight"]) for name, each in combiners.items() if "fusion" in each
         },
         temperatures={name: round(float(each["value"]), _DECIMALS) for name, each in temperatures.items()},
+        chosen_face=combiners[CHOSEN]["face"] if CHOSEN in combiners else None,
     )
 
 

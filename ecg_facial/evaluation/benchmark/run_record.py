@@ -141,7 +141,11 @@ class FoldRecord(Record):
         Weight of the facial logits by fused model.
     temperatures : mapping of str to float
         Temperature by model.
+    chosen_face : str or None
+        Facial model that ``fusion:chosen`` takes; None where no model chooses.
     """
+
+    optional: ClassVar[tuple[str, ...]] = ("chosen_face",)
 
     seed: int
     fold: int
@@ -155,6 +159,7 @@ class FoldRecord(Record):
     epochs: Mapping[str, int]
     face_weights: Mapping[str, float]
     temperatures: Mapping[str, float]
+    chosen_face: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

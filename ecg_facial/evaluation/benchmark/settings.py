@@ -32,6 +32,9 @@ class BenchmarkSettings:
         Networks, training and fusion of the built-in pipeline.
     fusion_weights : {"fixed", "learned"}
         Fusion weights: fixed, or learned on the calibration part. Fixed ones are those of `models`.
+    choose_face : bool
+        Report a further fused model, fusion:chosen: in each fold it takes facial or facial:descriptors, whichever the
+        calibration subjects speak for.
     protocol : str
         Who is tested by models fitted on whom: loso, kfold:N, pools:FILE, cross-dataset, k-shot:N, or original (which
         leaks). See `protocols.settings.parse_protocol`.
@@ -62,6 +65,7 @@ class BenchmarkSettings:
     ordered: bool = Task.ordered
     models: ModelSettings = field(default_factory=ModelSettings)
     fusion_weights: str = "fixed"
+    choose_face: bool = False
     protocol: str = Protocol.name
     inner: InnerSettings = field(default_factory=InnerSettings)
     normalisation: NormalisationSettings = field(default_factory=NormalisationSettings)
@@ -76,6 +80,8 @@ class BenchmarkSettings:
         parse_protocol(self.protocol)
         if self.fusion_weights not in FUSION_RULES:
             raise SettingsError(f"fusion_weights is {self.fusion_weights!r}: expected {' or '.join(FUSION_RULES)}")
+        if self.choose_face and not self.baselines:
+            raise SettingsError("choose_face without baselines: there is no facial:descriptors to choose; keep them")
         if min(self.threads, self.seeds) < 1 or self.seed < 0:
             raise SettingsError(
                 f"threads {self.threads}, seeds {self.seeds}: expected 1 or more of both; seed {self.seed}: 0 or more"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 MODEL_ORDER = ("facial", "ecg", "fusion")
 FUSION = "fusion"
 MAJORITY, RATE, HEART_COURSE, FACE_COURSES = "majority", "ecg:rate", "ecg:descriptors", "facial:descriptors"
-FUSED_COURSES = "fusion:descriptors"
+FUSED_COURSES, CHOSEN = "fusion:descriptors", "fusion:chosen"
 BASELINES = (MAJORITY, RATE, HEART_COURSE, FACE_COURSES, FUSED_COURSES)
 """Simple models that a run holds beside those that it is about."""
 

@@ -11,7 +11,7 @@ from results import make_run
 
 from ecg_facial.errors import MissingDataError
 from ecg_facial.evaluation.benchmark.run_file import describe_folds, open_windows, sum_up_temperatures
-from ecg_facial.evaluation.benchmark.run_record import TemperatureRecord
+from ecg_facial.evaluation.benchmark.run_record import FoldRecord, TemperatureRecord
 from ecg_facial.evaluation.protocols.fold_manifest import FoldPlan
 from ecg_facial.evaluation.protocols.folds import Fold, Part
 from ecg_facial.inference.calibration import Temperature
@@ -47,7 +47,11 @@ def test_sizes_of_the_parts_and_the_choices_of_every_fold_are_described() -> Non
     fold = Fold(index=0, calibration=Part(("e", "f")), conformal=Part(("g",)), **parts)
     chosen = {
         "best_epochs": {"ecg": 4},
-        "combiners": {"fusion": {"fusion": {"face_weight": 0.3}}, "own": {}},
+        "combiners": {
+            "fusion": {"fusion": {"face_weight": 0.3}},
+            "own": {},
+            "fusion:chosen": {"fusion": {"face_weight": 0.6}, "face": "facial:descriptors"},
+        },
         "temperatures": {"ecg": to_dict(FREE)},
     }
     rows = [{"seed": 5, "fold": 0, "details": each} for each in (chosen, {"temperatures": {"majority": to_dict(FEW)}})]
@@ -56,7 +60,11 @@ def test_sizes_of_the_parts_and_the_choices_of_every_fold_are_described() -> Non
     first, second = describe_folds(plan, pd.DataFrame(rows))
     assert (first.seed, first.n_tested, first.n_trained, first.n_shots) == (5, 1, 2, 1)
     assert (first.n_stopped, first.n_calibrated, first.n_conformal, first.n_refitted) == (1, 2, 1, 2)
-    assert (first.epochs, first.face_weights) == ({"ecg": 4}, {"fusion": 0.3})
+    assert (first.epochs, first.face_weights) == ({"ecg": 4}, {"fusion": 0.3, "fusion:chosen": 0.6})
+    assert (first.chosen_face, second.chosen_face) == ("facial:descriptors", None)
+    assert FoldRecord.from_dict(first.to_dict()) == first
+    # runs that were made before know no such choice
+    assert "chosen_face" not in second.to_dict()
     assert first.temperatures == {"ecg": 2.5, "majority": 1.0}
     assert (second.seed, second.epochs, second.temperatures) == (6, {}, {})
     (again,) = describe_folds(replace(plan, folds={5: (replace(fold, refit=True),)}), pd.DataFrame(rows))

@@ -24,8 +24,11 @@ from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.examples import N_CROPS, Example
 from ecg_facial.evaluation.report.figure_style import to_pdf, to_svg
 from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_models, draw_subjects
+from ecg_facial.evaluation.report.figures_calibration import draw_risk_coverage
+from ecg_facial.evaluation.report.figures_comparison import draw_ranks
 from ecg_facial.evaluation.report.formats import break_name, format_number, format_p, format_percent, format_points
 from ecg_facial.evaluation.report.layout import count_trials, describe_quality, flatten
+from ecg_facial.evaluation.report.looks import looks_of
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.labels import get_task
 
@@ -178,6 +181,8 @@ def test_lost_signals_are_counted(predictions: pd.DataFrame) -> None:
 def test_figures_are_written_as_readers_expect_them() -> None:
     assert (format_percent(0.6304), format_percent(None)) == ("63.0", "–")
     assert (format_points(0.068), format_points(-0.005), format_points(None)) == ("+6.8", "−0.5", "–")
+    # a difference that rounds to nothing has no sign
+    assert (format_points(0.0), format_points(-0.0), format_points(-0.0004)) == ("0.0", "0.0", "0.0")
     assert [format_number(value) for value in (0.3, 1.0, 12.34, 219.4, 1234.5, -0.005, None)] == [
         "0.300", "1.00", "12.3", "219", "1234", "−0.00500", "–"
     ]  # fmt: skip
@@ -192,6 +197,23 @@ def test_the_report_says_the_temperatures_and_why_some_are_1(write: Callable[...
     assert "Temperature of ecg over 3 folds: median 1.25, 1 to 2.5; fewer than 20 trials: 8 (in 1 of them)." in write()
     same = TemperatureRecord(model="facial", n_folds=2, lowest=1.0, median=1.0, highest=1.0, reasons={"nobody": 2})
     assert "Temperature of facial over 2 folds: 1; nobody (in 2 of them)." in write(temperatures=(same,))
+    # models of which the same is to be said share a line
+    other = replace(same, model="majority", n_folds=3)
+    text = html.unescape(write(temperatures=(same, other, replace(same, model="fusion:descriptors"))))
+    assert "Temperature of facial, fusion:<wbr>descriptors over 2 folds: 1;" in text
+    assert "Temperature of majority over 3 folds: 1;" in text
+
+
+def test_the_choices_of_a_fold_stand_in_the_report(write: Callable[..., str]) -> None:
+    fold = replace(RUN.folds[0], temperatures={"facial": 1.0, "ecg": 1.0}, epochs={"facial": 7, "ecg": 3})
+    text = write(folds=(fold,))
+    assert "facial 7, ecg 3" in text
+    # what several models share stands once, so that twelve folds of eight models fit a page
+    assert "all 1.00" in text
+    assert "facial model of" not in text
+    assert '<td class="text">facial:<wbr>descriptors</td>' in write(
+        folds=(replace(fold, chosen_face="facial:descriptors"),)
+    )
 
 
 def test_names_of_models_are_escaped_and_may_be_broken() -> None:
@@ -346,6 +368,31 @@ def test_many_models_have_a_row_each_and_ours_keep_the_rows_of_the_subjects(twen
     assert "mean, Fusion" in rows
     assert TWENTY[0] not in rows
     assert draw_models(make_many(TWENTY[:5]), simulated=True) is None
+
+
+def test_numbers_and_names_of_many_ranks_do_not_cover_each_other() -> None:
+    names = [f"landmarks_and_head_pose:gradient_boosting_{number}" for number in range(20)]
+    figure = draw_ranks(make_many(names), simulated=True)
+    assert figure is not None
+    to_svg(figure)
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    covered = [(one, other) for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
+    assert not covered
+    # the scale has at least half of the width
+    scale = figure.axes[0].lines[0].get_window_extent()
+    assert scale.width > 0.4 * figure.bbox.width
+
+
+def test_a_model_that_is_equally_sure_of_every_trial_is_seen_among_the_curves() -> None:
+    metrics = make_many(TWENTY[:9])
+    judged = metrics.models[TWENTY[0]]
+    assert judged.abstention is not None
+    flat = replace(judged, abstention=replace(judged.abstention, curve=((1.0, 0.25),)))
+    figure = draw_risk_coverage(replace(metrics, models={**metrics.models, TWENTY[0]: flat}), simulated=True)
+    assert figure is not None
+    (own,) = [line for line in figure.axes[0].lines if line.get_color() == looks_of(TWENTY[:9])[TWENTY[0]].colour]
+    assert own.get_markevery() is None
+    assert not own.get_clip_on()
 
 
 def test_the_verdict_of_the_audit_stands_at_the_top_with_its_reach(tmp_path: Path, metrics: RunMetrics) -> None:
