@@ -21,6 +21,9 @@ def main(
     identities: Annotated[int, typer.Option(min=4, help="Rendered people.")] = 1000,
     per_identity: Annotated[int, typer.Option(min=1, help="Crops of each.")] = 9,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    start: Annotated[
+        str, typer.Option(help="Weights to begin with: none, rendered (the shipped ones), or a file.")
+    ] = "none",
     last_layer: Annotated[bool, typer.Option(help="Fit the last layer alone, on the shipped network.")] = False,
     workers: Annotated[int, typer.Option(help="Number of parallel tasks.")] = ExecutorSettings.workers,
 ) -> None:

@@ -25,7 +25,11 @@ from ecg_facial.windows.settings import WindowSettings
 
 TARGET_AUS = ("AU04", "AU06", "AU07", "AU09", "AU10", "AU12", "AU25", "AU43")
 _RENDER_PX = 192
-_NEUTRAL, _PAIN, _SINGLE, _SMILE = range(4)
+# each unit is drawn on its own: share of faces that move it, and its range there
+_UNIT_SHARE, _INTENSITY = 0.3, (0.1, 1.0)
+# movements that are no target: brows, lips, a yawn, glances
+_OTHER_AUS = ("AU01", "AU02", "AU18", "AU20", "AU24", "AU27", "AU61", "AU62", "AU63", "AU64")
+_OTHER_SHARE = 0.3
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,28 +57,21 @@ class LabelledCrops:
 
 
 def sample_action_units(rng: np.random.Generator) -> dict[str, float]:
-    """Draw one expression: neutral, pain, single units, or a smile.
+    """Draw an expression in which no unit tells anything about another.
 
-    Smiles may raise the cheeks (AU06, a true smile) but never AU10: rendered smiles show teeth, so that a network
-    cannot take teeth for a raised upper lip.
+    In pain, units move together: a network that only saw such faces could read one unit from another's traces. Here
+    smiles come with lowered brows, and open mouths with a wrinkled nose, as often as by chance. Some faces make a
+    movement that is no target.
+
+    Returns
+    -------
+    dict of str to float
+        Intensities 0..1 of `TARGET_AUS`, then of the other movement, if any.
     """
-    kind = rng.choice(4, p=[0.15, 0.4, 0.25, 0.2])
-    units = dict.fromkeys(TARGET_AUS, 0.0)
-    if kind == _PAIN:
-        strength = rng.uniform(0.15, 1.0)
-        for name in ("AU04", "AU06", "AU07", "AU09", "AU10"):
-            units[name] = strength * rng.uniform(0.3, 1.0) if rng.random() < 0.7 else 0.0
-    elif kind == _SINGLE:
-        for name in ("AU04", "AU06", "AU07", "AU09", "AU10"):
-            units[name] = rng.uniform(0.1, 1.0) if rng.random() < 0.3 else 0.0
-    elif kind == _SMILE:
-        units["AU12"] = rng.uniform(0.2, 1.0)
-        units["AU06"] = rng.uniform(0.1, 0.8) if rng.random() < 0.5 else 0.0
-    if rng.random() < 0.3:
-        units["AU43"] = rng.uniform(0.2, 1.0)
-    if rng.random() < 0.3:
-        units["AU25"] = rng.uniform(0.1, 0.7)
-    return {name: float(min(value, 1.0)) for name, value in units.items()}
+    units = {name: float(rng.uniform(*_INTENSITY)) if rng.random() < _UNIT_SHARE else 0.0 for name in TARGET_AUS}
+    if rng.random() < _OTHER_SHARE:
+        units[str(rng.choice(_OTHER_AUS))] = float(rng.uniform(*_INTENSITY))
+    return units
 
 
 def _sample_scene(rng: np.random.Generator) -> tuple[Pose, Light]:

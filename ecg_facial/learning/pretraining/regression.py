@@ -40,7 +40,9 @@ class Stage:
 
 
 STAGES = (Stage(side_px=64, epochs=5, learning_rate=1e-3), Stage(side_px=112, epochs=3, learning_rate=5e-4))
-
+"""Of a training that begins with random weights."""
+LATER_STAGES = (Stage(side_px=112, epochs=3, learning_rate=5e-4),)
+"""Of a training that goes on from the weights of an earlier one."""
 
 # share of the features' mean variance that is added to each
 _RIDGE = 0.01
@@ -86,11 +88,24 @@ def train_reader(
     data: LabelledCrops,
     *,
     seed: int,
-    stages: Sequence[Stage] = STAGES,
+    start: str = "none",
+    stages: Sequence[Stage] | None = None,
     batch_size: int = 64,
     on_epoch: Callable[[EpochRecord], None] | None = None,
 ) -> tuple[ResNet18, dict[str, float]]:
-    """Train on all but the last identities.
+    """Train the whole network on all but the last identities.
+
+    Parameters
+    ----------
+    data : LabelledCrops
+    seed : int
+    start : str
+        Weights to begin with, as in `load_resnet18`; ``"none"`` are random ones.
+    stages : sequence of Stage, optional
+        `STAGES` for random weights, else `LATER_STAGES`.
+    batch_size : int
+    on_epoch : callable, optional
+        Called with the record of each epoch.
 
     Returns
     -------
@@ -102,7 +117,8 @@ def train_reader(
     train, held_out = split_identities(data)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = ResNet18(len(TARGET_AUS))
+        network = load_resnet18(start, n_outputs=len(TARGET_AUS))
+    stages = stages or (STAGES if start == "none" else LATER_STAGES)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     for stage in stages:
         settings = TrainingSettings(
