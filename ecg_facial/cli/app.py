@@ -28,10 +28,12 @@ from ecg_facial.cli.arguments import (
     DataFolder,
     PipelineOption,
     name_columns,
+    open_file,
+    open_folder,
     refuse_with_table,
     refuse_without_table,
 )
-from ecg_facial.cli.console import errors_as_one_line, say
+from ecg_facial.cli.console import ctrl_c_as_one_line, errors_as_one_line, say
 from ecg_facial.cli.options import make_option, with_options
 from ecg_facial.datasets.settings import FeatureSettings, LabelSettings
 from ecg_facial.evaluation.audit.settings import AuditSettings
@@ -62,7 +64,7 @@ app = typer.Typer(
 def demo(
     settings: DemoSettings,
     running: ExecutorSettings,
-    out: Annotated[Path, typer.Option(help="Run folder to write.")] = Path("runs/demo"),
+    out: Annotated[Path, typer.Option(help="Run folder to write.", callback=open_folder)] = Path("runs/demo"),
 ) -> None:
     """Simulate a cohort, prepare, train, evaluate leave-one-subject-out, and write a report."""
     require_extras("simulate", "train")
@@ -77,7 +79,7 @@ def demo(
 @app.command()
 @with_options(settings=COHORT, running=EXECUTOR)
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Folder to write, in BioVid's layout.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write, in BioVid's layout.", callback=open_folder)],
     settings: CohortSettings,
     running: ExecutorSettings,
 ) -> None:
@@ -99,7 +101,7 @@ def index(
     data: DataFolder,
     options: DataOptions,
     running: ExecutorSettings,
-    out: Annotated[Path | None, typer.Option(help="Parquet file to write the index to.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write the index to.", callback=open_file)] = None,
 ) -> None:
     """Show what a data folder holds per subject and level, its rest recordings, and what cannot be used."""
     from ecg_facial.cli.wording import describe_index
@@ -123,7 +125,8 @@ def ecg(
     out: Annotated[
         Path,
         typer.Option(
-            help="Folder for beats.csv, summary.json, strip.png and strip.svg; of a folder collection.csv and .html."
+            help="Folder for beats.csv, summary.json, strip.png and strip.svg; of a folder collection.csv and .html.",
+            callback=open_folder,
         ),
     ],
     settings: InspectionSettings,
@@ -153,7 +156,7 @@ def ecg(
 @with_options(options=DATA, running=EXECUTOR)
 def prepare(
     data: DataFolder,
-    out: Annotated[Path, typer.Option(help="Folder for the cached windows.")],
+    out: Annotated[Path, typer.Option(help="Folder for the cached windows.", callback=open_folder)],
     options: DataOptions,
     running: ExecutorSettings,
     task: Annotated[
@@ -173,7 +176,9 @@ def prepare(
 @with_options(options=DATA, settings=BENCHMARK, running=EXECUTOR)
 def benchmark(
     data: DataFolder,
-    out: Annotated[Path, typer.Option(help="Run folder to write; an interrupted run is resumed.")],
+    out: Annotated[
+        Path, typer.Option(help="Run folder to write; an interrupted run is resumed.", callback=open_folder)
+    ],
     options: DataOptions,
     settings: BenchmarkSettings,
     running: ExecutorSettings,
@@ -263,7 +268,7 @@ def audit(
 @with_options(labels=LABELS)
 def score(
     predictions: Annotated[Path, typer.Argument(help="CSV: subject,trial,label, and p_<class> columns or predicted.")],
-    out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.")],
+    out: Annotated[Path, typer.Option(help="Folder to write: report, metrics and tables.", callback=open_folder)],
     labels: LabelSettings,
     strata: Annotated[str | None, typer.Option(help="Columns to group people by, separated by commas.")] = None,
     decisions: Annotated[
@@ -290,7 +295,7 @@ def score(
 @with_options(options=DATA, settings=TRAINING, running=EXECUTOR)
 def train(
     data: DataFolder,
-    out: Annotated[Path, typer.Option(help="Bundle folder to write.")],
+    out: Annotated[Path, typer.Option(help="Bundle folder to write.", callback=open_folder)],
     options: DataOptions,
     settings: BenchmarkSettings,
     running: ExecutorSettings,
@@ -354,7 +359,7 @@ def _open(running: ExecutorSettings) -> AbstractContextManager[Executor]:
 
 def main() -> None:
     """Run the command line."""
-    with errors_as_one_line():
+    with errors_as_one_line(), ctrl_c_as_one_line():
         app()
 
 
@@ -369,9 +374,9 @@ def fusion_main() -> None:
         options: DataOptions,
         settings: BenchmarkSettings,
         running: ExecutorSettings,
-        out: Annotated[Path, typer.Option(help="Run folder to write; an interrupted run is resumed.")] = Path(
-            "runs/fusion"
-        ),
+        out: Annotated[
+            Path, typer.Option(help="Run folder to write; an interrupted run is resumed.", callback=open_folder)
+        ] = Path("runs/fusion"),
     ) -> None:
         """Print the fused model's overall accuracy, leave-one-subject-out."""
         require_extras("train")
@@ -384,7 +389,7 @@ def fusion_main() -> None:
             )
         say(show_accuracy(result))
 
-    with errors_as_one_line():
+    with errors_as_one_line(), ctrl_c_as_one_line():
         single()
 
 

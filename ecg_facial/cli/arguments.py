@@ -26,13 +26,31 @@ from ecg_facial.labels import TASKS
 from ecg_facial.learning.settings import FUSION_RULES, suit_training
 from ecg_facial.prepared.settings import MODES
 from ecg_facial.runtime.executors.settings import ExecutorSettings
+from ecg_facial.runtime.outputs import check_output_file, check_output_folder
 from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import PRESETS
 from ecg_facial.windows.settings import DETECTORS, FRAME_POLICIES
 from ecg_facial.workflow.settings import DataOptions, DemoSettings
 
-CacheOption = Annotated[Path | None, typer.Option(help="Folder of the cached windows [default: beside OUT].")]
+
+def open_folder(folder: Path | None) -> Path | None:
+    """Try a folder to write to, before any work is done."""
+    if folder is not None:
+        check_output_folder(folder)
+    return folder
+
+
+def open_file(path: Path | None) -> Path | None:
+    """Try a file to write, before any work is done."""
+    if path is not None:
+        check_output_file(path)
+    return path
+
+
+CacheOption = Annotated[
+    Path | None, typer.Option(help="Folder of the cached windows [default: beside OUT].", callback=open_folder)
+]
 DataFolder = Annotated[
     Path,
     typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),

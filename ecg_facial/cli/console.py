@@ -5,30 +5,69 @@ Input: text, or an error. Output: what is written, and exit codes. `wording` mak
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 from ecg_facial.errors import EcgFacialError
 from ecg_facial.runtime.extras import missing_extras_named
+from ecg_facial.runtime.outputs import describe_os_error
 
 EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+_INTERRUPTED = "interrupted; what is finished is kept: run it again to go on"
 
 
 @contextmanager
 def errors_as_one_line() -> Iterator[None]:
-    """Turn the package's own errors, and optional packages that are missing, into one line and exit code 2."""
+    """Turn errors that are no fault of the program into one line.
+
+    The package's own errors, optional packages that are missing, and what the system refuses end with exit code 2.
+    """
     try:
         with missing_extras_named():
             yield
     except EcgFacialError as error:
-        _exit_with(" ".join(str(error).split()))
+        _exit_with(str(error))
+    except BrokenPipeError:
+        _leave_quietly()
+    except OSError as error:
+        _exit_with(describe_os_error(error))
 
 
-def _exit_with(message: str) -> NoReturn:
-    sys.stderr.write(f"error: {message}\n")
-    raise SystemExit(EXIT_BAD_INPUT) from None
+@contextmanager
+def ctrl_c_as_one_line() -> Iterator[None]:
+    """Turn Ctrl-C into one line and exit code 130; typer would write "Aborted" and end with 1."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    # a second one must not interrupt what cleans up
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _exit_with(_INTERRUPTED, code=EXIT_INTERRUPTED)
+
+
+def _exit_with(message: str, *, code: int = EXIT_BAD_INPUT) -> NoReturn:
+    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    raise SystemExit(code) from None
+
+
+def _leave_quietly() -> NoReturn:
+    """End where nobody reads the output any more, as in ``ecg-facial index DATA | head``."""
+    # the interpreter flushes the stream once more when it ends
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(1) from None
 
 
 def say(text: str = "") -> None:

@@ -36,6 +36,7 @@ from ecg_facial.prepared.stored import StoredData, open_prepared
 from ecg_facial.recording import EcgSignal, Recording, RestRecording, Trial
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.outputs import lock_folder
 from ecg_facial.runtime.progress import announce
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json, write_json
@@ -112,27 +113,28 @@ def prepare(
     folder = Path(out) / key[:_KEY_DIGITS]
     if (folder / PREPARED_FILE).is_file():
         return open_prepared(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(folder)
-    waiting = {
-        number: recordings[number * TRIALS_PER_SHARD : (number + 1) * TRIALS_PER_SHARD]
-        for number in range(-(-len(recordings) // TRIALS_PER_SHARD))
-        if not table_path(folder, number).is_file()
-    }
-    n_waiting = sum(map(len, waiting.values()))
-    _check_space(folder, n_waiting, settings, show=show_progress)
-    root = index.root if index.root.is_dir() else index.root.parent
-    shown = executor.map(
-        _prepare,
-        [recording for part in waiting.values() for recording in part],
-        start=partial(_open_workshop, _Job(settings=settings, detector_path=detector_path, root=root)),
-        label="Preparing windows" if show_progress else None,
-    )
-    for number, part in waiting.items():
-        write_shard(folder, number, list(islice(shown, len(part))), key=key)
-    # asking for one item more closes the progress bar and the workers
-    next(shown, None)
-    _finish(folder, index, parts, n_trials=len(recordings), n_rest=len(rest))
+    # another program that prepares the same is waited for, and leaves nothing to do
+    with lock_folder(folder, wait=True):
+        remove_leftovers(folder)
+        waiting = {
+            number: recordings[number * TRIALS_PER_SHARD : (number + 1) * TRIALS_PER_SHARD]
+            for number in range(-(-len(recordings) // TRIALS_PER_SHARD))
+            if not table_path(folder, number).is_file()
+        }
+        n_waiting = sum(map(len, waiting.values()))
+        _check_space(folder, n_waiting, settings, show=show_progress)
+        root = index.root if index.root.is_dir() else index.root.parent
+        shown = executor.map(
+            _prepare,
+            [recording for part in waiting.values() for recording in part],
+            start=partial(_open_workshop, _Job(settings=settings, detector_path=detector_path, root=root)),
+            label="Preparing windows" if show_progress else None,
+        )
+        for number, part in waiting.items():
+            write_shard(folder, number, list(islice(shown, len(part))), key=key)
+        # asking for one item more closes the progress bar and the workers
+        next(shown, None)
+        _finish(folder, index, parts, n_trials=len(recordings), n_rest=len(rest))
     return open_prepared(folder)
 
 

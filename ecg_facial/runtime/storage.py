@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with open(temporary, "rb") as stream:
             os.fsync(stream.fileno())
         temporary.replace(path)
+    except OSError as error:
+        # writing to an open file does not say which one it was
+        if error.filename is None:
+            error.filename = str(path)
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        # a disk that fails must not hide why it failed
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _create_temporary(path: Path) -> Path:

@@ -30,6 +30,7 @@ from ecg_facial.labels import REST_CODE
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
 from ecg_facial.runtime.listing import list_files, list_folders
+from ecg_facial.runtime.outputs import lock_folder
 from ecg_facial.runtime.progress import track
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import atomic_path, write_json
@@ -128,12 +129,13 @@ def simulate_cohort(
     settings = CohortSettings() if settings is None else settings
     out = Path(out)
     _claim_folder(out, _describe(settings, renderer_factory))
-    blocks = _find_open_blocks(out, settings, renderer_factory)
-    n_open = sum(_count(block) for block in blocks)
-    _write_tables(out, settings)
-    done = _write_blocks(blocks, executor)
-    for _ in track(done, label="Simulating clips", total=n_open, show=show_progress and n_open > 0):
-        pass
+    with lock_folder(out):
+        blocks = _find_open_blocks(out, settings, renderer_factory)
+        n_open = sum(_count(block) for block in blocks)
+        _write_tables(out, settings)
+        done = _write_blocks(blocks, executor)
+        for _ in track(done, label="Simulating clips", total=n_open, show=show_progress and n_open > 0):
+            pass
     return out
 
 

@@ -44,6 +44,7 @@ from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.recording import Trial
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.outputs import lock_folder
 from ecg_facial.runtime.progress import announce_time
 from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.windows.settings import WindowSettings
@@ -111,20 +112,21 @@ def benchmark_dataset(
         show_progress=show_progress,
     )
     found = read(data) if test_data is None else join_datasets(read(data), read(test_data))
-    return run_prepared(
-        found.prepared,
-        out,
-        settings=choose_classes(settings, found.index),
-        source=describe_index(found.index),
-        pipelines=own,
-        names=tuple(pipelines),
-        index=found.index,
-        folds=folds,
-        with_bundle=with_bundle and own is None,
-        begin=begin,
-        executor=executor,
-        show_progress=show_progress,
-    )
+    with lock_folder(out):
+        return run_prepared(
+            found.prepared,
+            out,
+            settings=choose_classes(settings, found.index),
+            source=describe_index(found.index),
+            pipelines=own,
+            names=tuple(pipelines),
+            index=found.index,
+            folds=folds,
+            with_bundle=with_bundle and own is None,
+            begin=begin,
+            executor=executor,
+            show_progress=show_progress,
+        )
 
 
 def run_prepared(

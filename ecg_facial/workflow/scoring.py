@@ -17,6 +17,7 @@ from ecg_facial.evaluation.judging.settings import DECISIONS, Decisions
 from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
+from ecg_facial.runtime.outputs import lock_folder
 from ecg_facial.runtime.provenance import describe_program
 from ecg_facial.runtime.storage import sha256_file
 
@@ -72,9 +73,10 @@ def score(
         predictions=path.name,
         predictions_sha256=sha256_file(path),
     )
-    metrics.write(out / METRICS_FILE)
-    write_tables(out / TABLES_FOLDER, metrics, simulated=simulated)
-    write_report(out / REPORT_FILE, run=run, metrics=metrics, predictions=about.table)
+    with lock_folder(out):
+        metrics.write(out / METRICS_FILE)
+        write_tables(out / TABLES_FOLDER, metrics, simulated=simulated)
+        write_report(out / REPORT_FILE, run=run, metrics=metrics, predictions=about.table)
     return metrics
 
 

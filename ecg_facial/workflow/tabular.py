@@ -27,6 +27,7 @@ from ecg_facial.learning.settings import ModelSettings
 from ecg_facial.prepared.tabular import TabularData
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.outputs import lock_folder
 from ecg_facial.workflow.benchmarking import run_prepared
 
 
@@ -84,18 +85,19 @@ def benchmark_table(
     found = read_feature_table(path, columns, labels=how)
     chosen = replace(wanted, task=OWN_TASK, classes=found.class_names, ordered=found.ordered)
     prepared = TabularData(found.trials, found.features, simulated=simulated or (path.parent / MARKER_NAME).is_file())
-    return run_prepared(
-        prepared,
-        out,
-        settings=chosen,
-        source=replace(_describe(found, path, out, columns=columns, models=chosen.models), labels=how),
-        pipelines=[*choose_feature_models(chosen.models), *(load_pipeline(name) for name in pipelines)],
-        names=tuple(pipelines),
-        folds=folds,
-        begin=begin,
-        executor=executor,
-        show_progress=show_progress,
-    )
+    with lock_folder(out):
+        return run_prepared(
+            prepared,
+            out,
+            settings=chosen,
+            source=replace(_describe(found, path, out, columns=columns, models=chosen.models), labels=how),
+            pipelines=[*choose_feature_models(chosen.models), *(load_pipeline(name) for name in pipelines)],
+            names=tuple(pipelines),
+            folds=folds,
+            begin=begin,
+            executor=executor,
+            show_progress=show_progress,
+        )
 
 
 def _check(settings: BenchmarkSettings) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import signal
 import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 
-from ecg_facial.cli.console import EXIT_BAD_INPUT, errors_as_one_line, say
+from ecg_facial.cli.console import EXIT_BAD_INPUT, EXIT_INTERRUPTED, ctrl_c_as_one_line, errors_as_one_line, say
 from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.runtime.extras import PACKAGES
 from ecg_facial.runtime.text import format_table
@@ -48,6 +51,52 @@ def test_an_error_of_the_package_is_one_line_and_exit_code_2(capsys: pytest.Capt
 def test_another_error_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError), errors_as_one_line():
         _ = 1 / 0
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "run/x.csv"),
+            "run/x.csv: No space left on device; make room",
+        ),
+        (OSError(errno.EACCES, "Permission denied", "run"), "run: Permission denied; name a place of your own"),
+        (OSError(errno.EROFS, "Read-only file system", "run"), "run: Read-only file system; the disk is read-only"),
+        (OSError(errno.EIO, "Input/output error"), "the system: Input/output error; the disk does not answer"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "a.csv"), "a.csv: No such file or directory"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_and_exit_code_2(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught, errors_as_one_line():
+        raise error
+    assert caught.value.code == EXIT_BAD_INPUT
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"error: {said}")
+    assert shown.count("\n") == 1
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(capsys: pytest.CaptureFixture[str]) -> None:
+    single = typer.Typer(pretty_exceptions_enable=False)
+    cleaned = []
+
+    @single.command()
+    def stop() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            # impatient people press it twice
+            signal.raise_signal(signal.SIGINT)
+            cleaned.append(True)
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit) as caught, errors_as_one_line(), ctrl_c_as_one_line():
+        single([])
+    assert (caught.value.code, cleaned) == (EXIT_INTERRUPTED, [True])
+    assert EXIT_INTERRUPTED == 130
+    assert capsys.readouterr().err == "error: interrupted; what is finished is kept: run it again to go on\n"
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_saying_writes_one_line(capsys: pytest.CaptureFixture[str]) -> None:

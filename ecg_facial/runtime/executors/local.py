@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 from ecg_facial.errors import WorkerDiedError
@@ -41,6 +41,11 @@ class ProcessesExecutor(Executor):
                 f"one of {workers} worker processes died without a result, perhaps for want of memory: run again with "
                 "fewer workers; what is done is kept"
             ) from None
+        except (KeyboardInterrupt, SystemExit):
+            # a fold may take minutes: nobody waits for that after Ctrl-C
+            for worker in active_children():
+                worker.terminate()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

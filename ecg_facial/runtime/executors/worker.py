@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Callable
 from multiprocessing import parent_process
@@ -53,6 +54,8 @@ class _Current:
 def start_worker(packed: bytes) -> None:
     """Begin a worker process; the job is opened with the first item, so that its errors are those of a task."""
     limit_future_libraries()
+    # Ctrl-C reaches all processes of a terminal: a worker ends without a traceback of its own
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _Current.packed = packed
 

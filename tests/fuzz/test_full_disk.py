@@ -1,0 +1,117 @@
+"""A disk that fills at any point: one line, nothing half-written, and the run goes on when there is room.
+
+``make fuzz`` fails at 50 points of each work, ``make test`` at two.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from failing_disk import FailingDisk
+from fuzzing import N_VARIANTS
+from sketched_cohort import write_cohort
+from small_run import digest_all, run_all
+
+from ecg_facial.cli.console import errors_as_one_line
+from ecg_facial.datasets.indexing import index_dataset
+from ecg_facial.datasets.store import read_index, write_index
+from ecg_facial.labels import PainLevel
+from ecg_facial.prepared.making import prepare
+from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.windows.settings import WindowSettings
+from ecg_facial.workflow.scoring import score
+
+# as many as variants of the other fuzzers would take minutes
+N_POINTS = max(2, N_VARIANTS // 20)
+LEVELS = (PainLevel.BL1, PainLevel.PA1)
+
+
+def make_data(out: Path) -> None:
+    """Simulate, index, prepare."""
+    data = write_cohort(out / "data", n_subjects=2, levels=LEVELS)
+    index = index_dataset(data)
+    write_index(index, out / "index.parquet")
+    prepare(index, out / "windows", settings=WindowSettings(n_frames=2, crop_px=32))
+
+
+def judge(out: Path) -> None:
+    """Judge predictions: report, metrics, tables, figures."""
+    rng = np.random.default_rng(0)
+    rows = [f"s{n // 8},{n % 8},{n % 2},{rng.integers(2)}" for n in range(48)]
+    predictions = out.parent / "predictions.csv"
+    predictions.write_text("\n".join(["subject,trial,label,predicted", *rows, ""]))
+    score(predictions, out / "judged")
+
+
+def fail_everywhere(
+    work: Callable[[Path], None], folder: Path, capsys: pytest.CaptureFixture[str], *, number: int = errno.ENOSPC
+) -> int:
+    """Let a disk fail at up to `N_POINTS` points of some work; each time it goes on to the same result."""
+    whole = folder / "whole" / "out"
+    whole.mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        n_calls = FailingDisk(whole, None).install(patch)
+        work(whole)
+        total = n_calls.n_calls
+    points = sorted({int(point) for point in np.linspace(1, total, N_POINTS)})
+    for point in points:
+        out = folder / f"at-{point}" / "out"
+        out.mkdir(parents=True)
+        with pytest.MonkeyPatch.context() as patch:
+            FailingDisk(out, point, number).install(patch)
+            with pytest.raises(SystemExit) as caught, errors_as_one_line():
+                work(out)
+        assert caught.value.code == 2, point
+        said = capsys.readouterr().err
+        assert said.startswith("error: "), said
+        assert said.count("\n") == 1, said
+        assert_whole(out, whole)
+        work(out)
+        assert names_of(out) == names_of(whole), point
+    return len(points)
+
+
+def names_of(folder: Path) -> list[str]:
+    return sorted(name for name in digest_all(folder) if "windows/" not in name)
+
+
+def assert_whole(out: Path, whole: Path) -> None:
+    """Whatever has its name holds what it should hold, or was never begun; parts have hidden names."""
+    left = [path for path in out.rglob("*") if path.is_file() and not path.name.startswith(".")]
+    for path in left:
+        other = whole / path.relative_to(out)
+        if other.is_file() and path.suffix != ".json" and "windows" not in path.parts and path.suffix != ".parquet":
+            assert path.stat().st_size == other.stat().st_size, path
+
+
+def test_data_are_made_whole_wherever_the_disk_fills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fail_everywhere(make_data, tmp_path, capsys) >= 2
+
+
+def test_a_report_is_made_whole_wherever_the_disk_fills(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fail_everywhere(judge, tmp_path, capsys) == N_POINTS
+
+
+@pytest.mark.skipif(N_POINTS < 50, reason="a whole run at 50 points takes minutes: make fuzz")
+def test_a_run_goes_on_wherever_the_disk_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fail_everywhere(lambda out: run_all(out, SERIAL), tmp_path, capsys) == N_POINTS
+
+
+def test_an_index_that_could_not_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    data = write_cohort(tmp_path / "data", n_subjects=1, levels=LEVELS)
+    index = index_dataset(data)
+    path = tmp_path / "out" / "index.parquet"
+    write_index(index, path)
+    before = path.read_bytes()
+    for point in range(1, 4):
+        with pytest.MonkeyPatch.context() as patch:
+            FailingDisk(tmp_path / "out", point).install(patch)
+            with pytest.raises(OSError, match="No space left"):
+                write_index(index, path)
+        assert path.read_bytes() == before
+        assert [each.name for each in path.parent.iterdir()] == ["index.parquet"]
+    assert read_index(path).fingerprint == index.fingerprint
