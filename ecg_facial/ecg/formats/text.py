@@ -31,8 +31,9 @@ from ecg_facial.ecg.formats.text_columns import (
 from ecg_facial.ecg.formats.text_header import Header, StatedRate, read_header
 from ecg_facial.ecg.formats.text_layout import Layout, find_layout, split_cells
 from ecg_facial.ecg.formats.text_names import name_columns
-from ecg_facial.ecg.formats.text_rate import place_samples
+from ecg_facial.ecg.formats.text_rate import find_even_rate, place_samples
 from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_samples, find_time_columns, scale_times
+from ecg_facial.ecg.formats.time_units import is_ecg_rate
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.numbers import MISSING_WORDS
@@ -45,6 +46,8 @@ _MAX_COLUMNS = 4096
 # a table of which as many rows are damaged is read wrongly
 _MOST_DAMAGED = 0.5
 _COMMENTS = "#%"
+# a column of another rate than the table's has blank cells among so many
+_N_FILLED = 40
 _MAY_BE_NO_ROW = frozenset({"", " ", "\t", *_COMMENTS})
 # the time of the start and the rate in the first two rows (Empatica); times in seconds since 1970, from 2001 on
 _START_S, _RATES_HZ = (1e9, 5e9), (0.1, 5000.0)
@@ -65,8 +68,24 @@ class TextTable:
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
         """Return the number of samples of a column, and their rate in Hz."""
+        found = self._measure_plain(index) if fs_hz is None else None
+        if found is not None:
+            return found
         lead = self.read(index, fs_hz=fs_hz)
         return len(lead.samples), lead.fs_hz
+
+    def _measure_plain(self, index: int) -> tuple[int, float] | None:
+        """Count the rows and find their rate where times are even and the column is filled, without reading it."""
+        time = self._find_time(index) if self.rows.is_even and index < self.rows.n_columns else None
+        first = [self.rows.split(line)[index] for line in self.rows.lines[:_N_FILLED]] if time else [""]
+        if time is None or not all(map(str.strip, first)):
+            return None
+        times = read_fast(self.rows, [time.index])
+        if times is None:
+            return None
+        times_s, _ = scale_times(self.path, time, times[:, 0], stated_hz=self._find_stated_rate(index))
+        rate_hz = None if times_s is None else find_even_rate(times_s)
+        return None if rate_hz is None or not is_ecg_rate(rate_hz) else (len(times), rate_hz)
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
         """Read a column."""

@@ -22,8 +22,8 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 # whole numbers below this, beside ones with three decimals only, may be grouped thousands
 _GROUP = 1000.0
 _SHARE_WHOLE = 0.1
-# rows that tell whether a column holds dates or clocks
-_N_LOOKED_AT = 5
+# rows that tell whether a column holds dates or clocks, and grouped thousands
+_N_LOOKED_AT, _N_FIRST = 5, 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,10 +133,16 @@ def _is_even(rows: Rows) -> bool:
 
 def _may_be_grouped(values: Float64Array) -> bool:
     """Tell whether numbers may be grouped thousands (``1.024``) among whole numbers."""
+    # the first rows decide for nearly all columns
+    return all(_looks_grouped(part) for part in (values[:_N_FIRST], values))
+
+
+def _looks_grouped(values: Float64Array) -> bool:
     whole = values == np.round(values)
-    if not whole.mean() > _SHARE_WHOLE or whole.all() or np.abs(values[np.isfinite(values)]).max(initial=0) >= _GROUP:
+    if not whole.mean() > _SHARE_WHOLE or np.abs(values[np.isfinite(values)]).max(initial=0) >= _GROUP:
         return False
-    return bool(np.all(np.abs(values[~whole] * _GROUP - np.round(values[~whole] * _GROUP)) < 1e-6))
+    parts = values[~whole] * _GROUP
+    return len(values) == _N_FIRST or bool(not whole.all() and np.all(np.abs(parts - np.round(parts)) < 1e-6))
 
 
 def has_times(rows: Rows, index: int) -> bool:

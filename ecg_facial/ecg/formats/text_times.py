@@ -156,17 +156,15 @@ def scale_times(
     DataError
         When the unit is unknown, or gives a rate that no ECG has.
     """
-    values = np.where(np.abs(values) < _MOST, values, np.nan)
-    known = values[np.isfinite(values)]
-    start = known[0] if len(known) else 0.0
-    steps = np.diff(known)
-    if not len(steps):
+    if len(values) < 2:
         raise DataError(f"{path}: a single row, so the sampling rate is unknown; give it in Hz (fs_hz)")
-    forward = steps[steps > 0]
-    if not len(forward):
-        raise DataError(f"{path}: the column {column.name!r} does not increase, so the rate is unknown; give fs_hz")
-    usual = float(np.median(forward))
-    step = usual * len(forward) / len(steps) if len(forward) < _MOSTLY * len(steps) else usual
+    steps = np.diff(values)
+    if steps.min() > 0 and values[0] > -_MOST and values[-1] < _MOST:
+        known, start, step = values, values[0], float(values[-1] - values[0]) / len(steps)
+    else:
+        values = np.where(np.abs(values) < _MOST, values, np.nan)
+        known = values[np.isfinite(values)]
+        start, step = _measure_step(path, column, known)
     if column.seconds is not None:
         return (values - start) * column.seconds, ()
     if stated_hz is not None:
@@ -191,6 +189,18 @@ def scale_times(
     name, seconds = _guess(path, column, known, step)
     notes = () if name == "s" else (f"the times have no unit: they are taken for {name}",)
     return (values - start) * seconds, notes
+
+
+def _measure_step(path: Path, column: TimeColumn, known: Float64Array) -> tuple[float, float]:
+    """Find the first time, and the usual step of times that stand still, jump or run back."""
+    steps = np.diff(known)
+    if not len(steps):
+        raise DataError(f"{path}: a single row, so the sampling rate is unknown; give it in Hz (fs_hz)")
+    forward = steps[steps > 0]
+    if not len(forward):
+        raise DataError(f"{path}: the column {column.name!r} does not increase, so the rate is unknown; give fs_hz")
+    usual = float(np.median(forward))
+    return float(known[0]), usual * len(forward) / len(steps) if len(forward) < _MOSTLY * len(steps) else usual
 
 
 def _guess(path: Path, column: TimeColumn, known: Float64Array, step: float) -> tuple[str, float]:
