@@ -17,6 +17,7 @@ from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.evaluation.benchmark.run_record import RunRecord
 from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
+from ecg_facial.evaluation.judging.predictions_table import read_predictions
 from ecg_facial.inference import predictor as predicting
 from ecg_facial.inference.bundle import load_bundle
 from ecg_facial.inference.predictor import open_predictor, predict_files
@@ -27,7 +28,6 @@ from ecg_facial.prepared import making
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import benchmark_dataset
 from ecg_facial.workflow.preparing import Prepared, choose_classes, join_datasets, share_classes
-from ecg_facial.workflow.scoring import score
 from ecg_facial.workflow.settings import DataOptions
 
 WORDS = {"BL1": "no pain", "PA1": "mild", "PA2": "severe", "PA3": "Severe "}
@@ -37,6 +37,7 @@ OPTIONS = DataOptions(windows=WindowSettings(n_frames=2, crop_px=32))
 TRAINING = TrainingSettings(epochs=1, batch_size=8)
 SETTINGS = BenchmarkSettings(
     baselines=False,
+    protocol="kfold:2",
     models=ModelSettings(
         facial=FacialSettings(weights="none", hidden=4, n_layers=1),
         ecg=EcgSettings(width=8, n_heads=2, n_layers=1, feedforward=8),
@@ -110,10 +111,10 @@ def test_the_bundle_predicts_the_classes_by_name(study: Study) -> None:
     assert len({len(line) for line in shown[:4]}) == 1
 
 
-def test_predictions_of_the_run_are_judged_again_with_its_classes(study: Study, tmp_path: Path) -> None:
-    judged = score(study.result.folder / "predictions.csv", tmp_path, labels=LabelSettings(classes=CLASSES))
-    assert judged.class_names == CLASSES
-    assert judged.models["ecg"].overall.kappa_quadratic == study.result.metrics.models["ecg"].overall.kappa_quadratic
+def test_predictions_of_the_run_are_read_again_with_its_classes(study: Study) -> None:
+    found = read_predictions(study.result.folder / "predictions.csv", labels=LabelSettings(classes=CLASSES))
+    assert (found.class_names, found.ordered) == (CLASSES, True)
+    assert set(found.table["label"]) == set(CLASSES)
 
 
 def test_without_the_option_the_labels_are_listed_with_it(study: Study, tmp_path: Path) -> None:
@@ -144,3 +145,9 @@ def test_two_sets_of_labels_are_refused_by_name(study: Study) -> None:
     options = replace(OPTIONS, labels=LabelSettings(classes=CLASSES))
     with pytest.raises(SettingsError, match="two sets of labels: no pain, mild, severe of the data, a, b of the eval"):
         share_classes(options, BenchmarkSettings(task="own", classes=("a", "b")))
+
+
+def test_a_data_set_of_one_class_is_refused_before_anything_is_fitted(study: Study) -> None:
+    index = index_dataset(study.ratings, labels=LabelSettings(cut=(10,)), check_files=False)
+    with pytest.raises(SettingsError, match="all 16 usable trials are of class '0-9'; expected two classes or more of"):
+        choose_classes(SETTINGS, index)

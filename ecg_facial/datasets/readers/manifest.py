@@ -8,10 +8,10 @@ Input: a CSV file, or the folder that holds it as ``manifest.csv``. Output: one 
     anna,1,BL1,clips/anna_1.mp4,ecg/anna_1.csv,512
 
 ``video`` is a file or a folder of frames; ``video`` or ``ecg`` may be empty. Paths are absolute, or relative to the
-manifest's folder. ``fs_hz`` may be empty if the ECG table has a time column. The label ``REST`` marks a rest recording,
-outside the trials. Optional columns: ``sex`` (``m`` or ``w``), ``age_years``; ``start_s`` and ``duration_s`` if a row
-is a part of longer files; they hold for video and ECG; ``fps`` of a folder of frames; and ``frame_times``, a text file
-that lists the time of each frame.
+manifest's folder. ``fs_hz`` may be empty if the ECG table has a time column. ``label`` is a stimulus level, or any
+word or rating (`LabelSettings`); ``REST`` marks a rest recording, outside the trials. Optional columns: ``sex`` (``m``
+or ``w``), ``age_years``; ``start_s`` and ``duration_s`` if a row is a part of longer files; they hold for video and
+ECG; ``fps`` of a folder of frames; and ``frame_times``, a text file that lists the time of each frame.
 """
 
 from __future__ import annotations
