@@ -10,9 +10,9 @@ import pytest
 from ecg_files import make_ecg, write_atr, write_edf
 from oracles import import_oracle
 
-from ecg_facial.ecg.formats.wfdb import open_wfdb
 from ecg_facial.ecg.formats.wfdb_beats import read_wfdb_beats
 from ecg_facial.ecg.formats.wfdb_samples import FORMATS
+from ecg_facial.ecg.formats.wfdb_segments import open_wfdb
 from ecg_facial.ecg.reading import read_ecg
 
 with warnings.catch_warnings():
@@ -60,6 +60,42 @@ def test_frames_skew_and_offsets_are_honoured_as_wfdb_does(tmp_path: Path, stora
     record = open_wfdb(path)
     for number in range(3):
         np.testing.assert_allclose(record.read(number).samples, expected[number], rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("storage", ["508", "516", "524"])
+def test_flac_that_wfdb_writes_is_read(tmp_path: Path, storage: str) -> None:
+    n_bits = int(storage) - 500
+    counts = np.random.default_rng(0).integers(-(1 << (n_bits - 1)) + 1, 1 << (n_bits - 1), (5000, 2))
+    wfdb.wrsamp(
+        "flac", fs=250, units=["mV", "mV"], sig_name=["II", "V1"], d_signal=counts, fmt=[storage] * 2,
+        adc_gain=[200.0, 100.0], baseline=[3, -5], write_dir=str(tmp_path),
+    )  # fmt: skip
+    for number, (name, gain, baseline) in enumerate((("II", 200.0, 3), ("V1", 100.0, -5))):
+        ours = read_ecg(tmp_path / "flac.hea", column=name).samples
+        np.testing.assert_allclose(ours, (counts[:, number] - baseline) / gain, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("is_variable", [False, True])
+def test_records_of_segments_are_those_of_wfdb(tmp_path: Path, is_variable: bool) -> None:
+    rng = np.random.default_rng(0)
+    lines = []
+    for number, n_frames in enumerate((300, 500, 200)):
+        names = ["II", "V1"] if not is_variable or number != 1 else ["V1"]
+        counts = rng.integers(-2000, 2000, (n_frames, len(names))).astype("<i2")
+        (tmp_path / f"s{number}.dat").write_bytes(counts.tobytes())
+        rows = [f"s{number}.dat 16 {200 + 100 * number}(7)/mV 16 0 0 0 0 {name}" for name in names]
+        (tmp_path / f"s{number}.hea").write_text("\n".join([f"s{number} {len(names)} 250 {n_frames}", *rows]) + "\n")
+        lines += [f"s{number} {n_frames}", *(["~ 100"] if is_variable and number == 0 else [])]
+    if is_variable:
+        lines.insert(0, "layout 0")
+        rows = [f"~ 0 200(7)/mV 16 0 0 0 0 {name}" for name in ("II", "V1")]
+        (tmp_path / "layout.hea").write_text("\n".join(["layout 2 250 0", *rows]) + "\n")
+    total = 1100 if is_variable else 1000
+    (tmp_path / "whole.hea").write_text("\n".join([f"whole/{len(lines)} 2 250 {total}", *lines]) + "\n")
+    theirs = wfdb.rdrecord(str(tmp_path / "whole"), m2s=True)
+    for name in ("II", "V1"):
+        ours = read_ecg(tmp_path / "whole.hea", column=name).samples
+        np.testing.assert_allclose(ours, theirs.p_signal[:, theirs.sig_name.index(name)], rtol=0, atol=1e-9)
 
 
 def test_annotations_are_those_of_wfdb(tmp_path: Path) -> None:

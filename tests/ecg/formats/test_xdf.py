@@ -180,6 +180,19 @@ def test_clock_offsets_put_the_stamps_on_the_recorders_clock(tmp_path: Path) -> 
     assert "the stream's clock was another one 1 times: put on the recorder's clock" in reading.notes
 
 
+@pytest.mark.parametrize("stamped", [True, False])
+def test_values_are_those_of_pyxdf(tmp_path: Path, stamped: bool) -> None:
+    pyxdf = pytest.importorskip("pyxdf", reason="pyxdf is not installed here")
+    values = np.random.default_rng(0).normal(0, 1, (500, 3)).astype(np.float32)
+    stream = make_xdf_stream(4, values, STAMPS_S[:500] if stamped else None, per_chunk=70)
+    path = write_xdf(tmp_path / "lsl.xdf", OTHER, stream)
+    theirs = next(one for one in pyxdf.load_xdf(str(path))[0] if one["info"]["stream_id"] == 4)
+    for number in range(3):
+        ours = read_ecg(path, column=f"ECG {number + 1}")
+        np.testing.assert_array_equal(ours.samples, theirs["time_series"][:, number])
+        assert ours.fs_hz == pytest.approx(theirs["info"]["effective_srate"], rel=1e-6)
+
+
 def test_a_drift_between_the_clocks_is_in_the_rate(tmp_path: Path) -> None:
     """10,000 samples at 200 Hz on the sender's clock, which is 0.2 % fast."""
     signal = np.tile(ECG, 5)
