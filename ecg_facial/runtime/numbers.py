@@ -27,9 +27,10 @@ _MINUS = str.maketrans(
 )
 _MAX_CELL = 64
 _NUMBER = re.compile(
-    rf"(?P<sign>[-+]?)\s*(?P<digits>\d[\d.,{_BLANKS}{_APOSTROPHES}]*|[.,]\d+)(?:\s*[eE](?P<power>[-+]?\d{{1,4}}))?"
+    rf"(?P<sign>[-+]?)\s*(?P<digits>\d[\d.,{_BLANKS}{_APOSTROPHES}]*|[.,]\d+)(?:\s*[eEdD](?P<power>[-+]?\d{{1,4}}))?"
     r"\s*(?P<unit>(?:[^\W\d_]|[%\u2030\u00b0])[^\d;,\x00-\x1f\ufffd]{0,15})?"
 )
+_PLAIN = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,4})?", re.ASCII)
 _GROUPED = {sign: re.compile(rf"[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+") for sign in f".,{_BLANKS}{_APOSTROPHES}"}
 
 
@@ -171,6 +172,8 @@ def parse_quantity(cell: str, style: NumberStyle) -> Quantity | None:
         return Quantity(value=math.nan)
     if len(text) > _MAX_CELL:
         return None
+    if style.decimal == "." and _PLAIN.fullmatch(text):
+        return Quantity(value=float(text))
     infinite = _INFINITE.get(text.lstrip("+-").lower())
     if infinite is not None:
         return Quantity(value=-infinite if text[0] == "-" else infinite)

@@ -176,6 +176,9 @@ def _parse_iso(cells: Sequence[str]) -> tuple[Float64Array, bool] | None:
 def _read(match: re.Match[str]) -> _Cell:
     parts = match.groupdict()
     hours, minutes, whole = (int(parts[name] or 0) for name in "abc")
+    if parts["a"] is None and (parts.get("year") is not None or parts["half"]):
+        # 09:30 behind a date is hours and minutes
+        hours, minutes, whole = minutes, whole, 0
     half = (parts["half"] or "").lower()
     if half:
         # 12 AM is midnight

@@ -33,7 +33,7 @@ from ecg_facial.ecg.formats.text_layout import Layout, find_layout, split_cells
 from ecg_facial.ecg.formats.text_names import name_columns
 from ecg_facial.ecg.formats.text_rate import find_even_rate, place_samples
 from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_samples, find_time_columns, scale_times
-from ecg_facial.ecg.formats.time_units import is_ecg_rate
+from ecg_facial.ecg.formats.time_units import find_seconds, is_ecg_rate
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.numbers import MISSING_WORDS
@@ -51,6 +51,9 @@ _N_FILLED = 40
 _MAY_BE_NO_ROW = frozenset({"", " ", "\t", *_COMMENTS})
 # the time of the start and the rate in the first two rows (Empatica); times in seconds since 1970, from 2001 on
 _START_S, _RATES_HZ = (1e9, 5e9), (0.1, 5000.0)
+# "ECG (250 Hz)"
+_RATE_IN_NAME = re.compile(r"(?<![\d.])(?P<value>\d{2,5}(?:\.\d{1,3})?)\s*(?P<unit>k?)hz\b", re.IGNORECASE)
+_MAX_NAME = 200
 _COUNT_UNITS = frozenset({"adu", "counts", "count", "raw", "lsb", "bits", "digits"})
 
 
@@ -139,6 +142,9 @@ class TextTable:
             times_s, notes = found.seconds, found.notes
         elif time is not None:
             clock = read_column(rows, time.index)
+            if time.seconds is None and find_seconds(clock.unit) is not None:
+                # the unit stands behind each number
+                time = replace(time, unit=clock.unit, seconds=find_seconds(clock.unit))
             times_s, notes = scale_times(self.path, time, clock.values, stated_hz=stated_hz)
             is_damaged = is_damaged | clock.is_damaged
             first_damage = first_damage or clock.first_damage
@@ -186,6 +192,10 @@ class TextTable:
 
     def _find_stated_rate(self, index: int) -> float | None:
         """Find the rate that the lines above state; of several, the one of this column or of the ECG."""
+        channel = self.channels[index]
+        in_name = _RATE_IN_NAME.search(f"{channel.name} {channel.unit or ''}"[:_MAX_NAME])
+        if in_name:
+            return float(in_name["value"]) * (1e3 if in_name["unit"] else 1.0)
         rates = self.header.rates
         if len({rate.rate_hz for rate in rates}) > 1:
             name = self.channels[index].name.lower()
@@ -198,7 +208,8 @@ class TextTable:
 
     def _scale(self, index: int, samples: Float64Array, unit: str) -> tuple[Float64Array, str | None, tuple[str, ...]]:
         """Find the unit of a column, and convert counts to millivolts where the file gives the gain."""
-        stated = self.channels[index].unit or unit or self.header.unit
+        own = self.channels[index].unit
+        stated = (None if own and _RATE_IN_NAME.fullmatch(own) else own) or unit or self.header.unit
         factor = self.header.factor_mv
         if factor is None or (stated and stated.lower() not in _COUNT_UNITS):
             return samples, stated, ()

@@ -159,12 +159,13 @@ def read_cells(rows: Rows, index: int) -> list[str]:
 def read_column(rows: Rows, index: int) -> Column:
     """Read a column cell by cell, in the style that all of its cells show."""
     n_rows = len(rows.lines)
-    style = _find_style(rows, index)
+    cells = list(_iterate(rows, index))
+    style = _find_style(cells, rows.layout)
     values = np.full(n_rows, np.nan)
     is_blank, is_damaged = np.zeros(n_rows, dtype=bool), np.zeros(n_rows, dtype=bool)
     units: dict[int, str] = {}
     first_damage = ""
-    for place, cell in enumerate(_iterate(rows, index)):
+    for place, cell in enumerate(cells):
         found = None if cell is None else parse_quantity(cell, style)
         if found is None:
             first_damage = first_damage or shorten(rows.lines[place] if cell is None else cell)
@@ -214,9 +215,9 @@ def _is_number(cell: str, style: NumberStyle) -> bool:
     return found is not None and not found.unit
 
 
-def _find_style(rows: Rows, index: int) -> NumberStyle:
-    finder = StyleFinder(rows.layout.delimiter)
-    for cell in _iterate(rows, index):
-        if cell is not None:
+def _find_style(cells: Sequence[str | None], layout: Layout) -> NumberStyle:
+    finder = StyleFinder(layout.delimiter)
+    for cell in cells:
+        if cell:
             finder.add(cell)
     return finder.decide()

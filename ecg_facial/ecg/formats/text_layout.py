@@ -205,7 +205,9 @@ def _is_head(cells: Sequence[str], values: Sequence[bool], typical: Sequence[boo
     if len(typical) == 1 and re.search(r"[,;:=]", cells[0]):
         # above a single column, a key with its value
         return False
-    return bool(words) and 2 * len(words) >= sum(map(bool, cells))
+    # channels may be named by numbers: "time,1,2"
+    are_numbers = typical[0] and not values[0] and cells[1:] == [str(number + 1) for number in range(len(cells) - 1)]
+    return bool(words) and (2 * len(words) >= sum(map(bool, cells)) or are_numbers)
 
 
 def _find_stated_delimiter(lines: Sequence[str]) -> str | None:

@@ -73,11 +73,14 @@ def _take_stated(
     """Take names and units from the lines above, where the table itself has none but numbers of channels."""
     stated, n_columns = header.names, layout.n_columns
     is_generic = all(_GENERIC.fullmatch(name) for name in names[1:])
-    if not stated or not is_generic or len(stated) not in (n_columns, n_columns - 1):
+    n_times = n_columns - len(stated)
+    if not stated or not is_generic or n_times not in (0, 1, 2):
         return tuple(names), tuple(units)
     stated_units = header.units if len(header.units) == len(stated) else ("",) * len(stated)
-    if len(stated) == n_columns:
+    if n_times == 0:
         return stated, tuple(units) or stated_units
+    if n_times == 2:
+        return ("time", "date", *stated), ("", "", *stated_units)
     # the first column is time; a header such as "min" is its unit
     first = names[0] if names else "time"
     time_unit = units[0] if units else ("" if names else "s")

@@ -164,7 +164,7 @@ def scale_times(
     else:
         values = np.where(np.abs(values) < _MOST, values, np.nan)
         known = values[np.isfinite(values)]
-        start, step = _measure_step(path, column, known)
+        start, step = _measure_step(path, column, values)
     if column.seconds is not None:
         return (values - start) * column.seconds, ()
     if stated_hz is not None:
@@ -191,16 +191,20 @@ def scale_times(
     return (values - start) * seconds, notes
 
 
-def _measure_step(path: Path, column: TimeColumn, known: Float64Array) -> tuple[float, float]:
-    """Find the first time, and the usual step of times that stand still, jump or run back."""
-    steps = np.diff(known)
-    if not len(steps):
+def _measure_step(path: Path, column: TimeColumn, values: Float64Array) -> tuple[float, float]:
+    """Find the first time, and the usual step per row of times that are missing, stand still, jump or run back."""
+    places = np.flatnonzero(np.isfinite(values))
+    if len(places) < 2:
         raise DataError(f"{path}: a single row, so the sampling rate is unknown; give it in Hz (fs_hz)")
+    steps = np.diff(values[places]) / np.diff(places)
+    # the newest row may stand first
+    steps = -steps if (steps < 0).all() else steps
     forward = steps[steps > 0]
     if not len(forward):
         raise DataError(f"{path}: the column {column.name!r} does not increase, so the rate is unknown; give fs_hz")
     usual = float(np.median(forward))
-    return float(known[0]), usual * len(forward) / len(steps) if len(forward) < _MOSTLY * len(steps) else usual
+    step = usual * len(forward) / len(steps) if len(forward) < _MOSTLY * len(steps) else usual
+    return float(values[places[0]]), step
 
 
 def _guess(path: Path, column: TimeColumn, known: Float64Array, step: float) -> tuple[str, float]:

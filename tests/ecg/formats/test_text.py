@@ -148,7 +148,7 @@ def test_a_table_is_a_table_whatever_its_suffix(tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("ecg.mat", "a MATLAB file.*save it as CSV"),
+        ("ecg.zip", "an archive; unpack it first"),
         ("ecg.csv.gz", "unpack it first"),
         ("100.atr", "give the record's .hea"),
     ],

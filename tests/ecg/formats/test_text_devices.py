@@ -55,6 +55,9 @@ EXPORTS = {
     "LabChart in two blocks": write_rows(
         lambda t, v: ("" if t != 2 else LABCHART) + f"{t if t < 2 else t - 2:.3f}\t{v}\t1.0", header=LABCHART
     ),
+    "LabChart with dates": write_rows(
+        lambda t, v: f"{clock(t, pattern='%H:%M:%S.')}\t3/5/2024\t{v}\t1.0", header=LABCHART
+    ),
     "AcqKnowledge": write_rows(
         lambda t, v: f"{t / 60:.8f}\t{v}\t1.0\t", header=ACQKNOWLEDGE + f"min\tCH1\tCH2\t\n\t{N_ROWS}\t{N_ROWS}\t\n"
     ),
@@ -77,6 +80,8 @@ EXPORTS = {
     "rdsamp in seconds": write_rows(
         lambda t, v: f"{t:.3f},{v}", header="'Elapsed time','ECG I'\n'seconds','mV'\n"
     ),
+    "rate in the name": write_rows(lambda _, v: f"{1000 * v:.1f},1", header="ECG_250Hz [uV],resp\n"),
+    "keys in blocks": write_rows(lambda _, v: f"{v}", header="[Header]\nSampleRate=250\nUnits=mV\n[Data]\nECG\n"),
     "separator": write_rows(lambda t, v: f"{t:.3f};{v}", header="sep=;\nTime;ECG (mV)\n"),
     "Polar": write_rows(
         lambda t, v: f"{clock(t // 0.3 * 0.3)};{599616000000000000 + round(t * 1e9)};{1000 * v:.1f}",
@@ -171,6 +176,10 @@ def test_a_column_of_an_export_has_its_own_name_too(tmp_path: Path) -> None:
 def test_a_rate_is_found_however_it_is_stated(line: str, rate_hz: float | None) -> None:
     found = find_rate(line.lstrip("# "))
     assert found is None if rate_hz is None else found == pytest.approx(rate_hz)
+
+
+def test_channels_named_by_numbers_have_names(tmp_path: Path) -> None:
+    check_text(tmp_path, write_rows(lambda t, v: f"{t:.3f},0,{v}", header="time,1,2\n"), column="2")
 
 
 def test_several_rates_without_a_name_are_refused(tmp_path: Path) -> None:

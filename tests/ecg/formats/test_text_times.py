@@ -47,6 +47,7 @@ DATES = {
     "clock": lambda t: clock(t, pattern="%H:%M:%S."),
     "clock with a colon": lambda t: clock(t, pattern="%H:%M:%S:"),
     "clock in brackets": lambda t: clock(t, pattern="[%H:%M:%S.") + "]",
+    "tenths of seconds of a spreadsheet": lambda t: f"30:{int(10 * t) / 10:04.1f}",
     "minutes": lambda t: f"{int(t // 60)}:{t % 60:06.3f}",
     "comma": lambda t: clock(t, pattern="%Y-%m-%d %H:%M:%S,"),
     "days of a spreadsheet": lambda t: f"{45356.4 + t / 86400:.10f}",
@@ -85,6 +86,8 @@ STAMPS = {
     "whole seconds": lambda t: f"{int(t)}",
     "chunks of ten": lambda t: f"{(round(t * FS_HZ) // 10 * 10 + 9) / FS_HZ:.3f}",
     "jitter": lambda t: f"{t + 0.001 * (round(t * FS_HZ) * 7 % 3 - 1):.4f}",
+    "every tenth row": lambda t: f"{t:.3f}" if round(t * FS_HZ) % 10 == 0 else "",
+    "a unit each": lambda t: f"{t:.3f} s",
     "a restart": lambda t: f"{t if t < 1 else t - 1:.3f}",
 }
 
@@ -92,6 +95,11 @@ STAMPS = {
 @pytest.mark.parametrize("kind", STAMPS)
 def test_uneven_stamps_are_checked_by_order_and_rate(tmp_path: Path, kind: str) -> None:
     check_text(tmp_path, write_rows(lambda t, v: f"{STAMPS[kind](t)},{v}", header="time (s),ecg\n"))
+
+
+def test_the_newest_row_may_stand_first(tmp_path: Path) -> None:
+    lines = write_rows(lambda t, v: f"{t:.3f},{v}").strip().split("\n")
+    check_text(tmp_path, "time,ecg\n" + "\n".join(reversed(lines)) + "\n")
 
 
 def test_lost_rows_are_a_gap(tmp_path: Path) -> None:
