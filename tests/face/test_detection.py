@@ -167,6 +167,17 @@ def test_a_face_is_found_if_it_is_upright(
         assert (found is not None) == is_found
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_clip_that_lies_on_its_side_or_head_shows_no_face(turns: int) -> None:
+    """Frame after frame is searched in vain: one that is taken for a face by chance would be followed to the end."""
+    detector = load_detector()
+    renderer = FaceRenderer(sample_identity(np.random.default_rng(5)))
+    pictures = [renderer.render({}, pose=Pose(x=float(shift), y=-shift / 2)) for shift in range(-12, 12, 2)]
+    tracker = FaceTracker(detector)
+    lying = [RgbFrame(np.ascontiguousarray(np.rot90(picture, turns)), float(n)) for n, picture in enumerate(pictures)]
+    assert [tracker.update(frame) for frame in lying] == [None] * len(lying)
+
+
 @pytest.mark.parametrize(("width", "height", "size_px"), [(1280, 720, 48), (3840, 2160, 48), (3840, 2160, 120)])
 def test_small_faces_of_large_pictures_are_found_and_followed(
     shared_data: Path, detector: FaceDetector, width: int, height: int, size_px: int

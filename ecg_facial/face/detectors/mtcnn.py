@@ -43,6 +43,8 @@ _INNER_SHARE = 0.8
 _LOWER_SHARE = 0.1
 # Squares by which upright is told: shift down, as a share of the inner square's side, and size relative to it.
 _UPRIGHT_SQUARES = ((-0.08, 0.9), (0.08, 1.15))
+# Least mean logit of an upright face: 6.5 or more in those 86, below 0 where a face on its side is seen by chance.
+_UPRIGHT_LOGIT = 1.0
 _TINY = 1e-12
 # overlap of two boxes above which the weaker is dropped: within a level, between levels, and of final faces
 _SAME_LEVEL, _SAME_BOX, _SAME_FACE = 0.5, 0.7, 0.6
@@ -168,7 +170,7 @@ class MtcnnDetector:
         score = self._output.run(None, {self._output.get_inputs()[0].name: inputs})[2].astype(np.float64)
         logits = np.log(np.maximum(score[:, 1], _TINY) / np.maximum(score[:, 0], _TINY))
         by_turn = logits.reshape(len(_UPRIGHT_SQUARES), 4).mean(axis=0)
-        return bool(by_turn[0] >= by_turn[1:].max())
+        return bool(by_turn[0] >= max(_UPRIGHT_LOGIT, by_turn[1:].max()))
 
     def _detect(self, frame: VideoFrame, side: int) -> list[Face]:
         """Search in a picture of the given longer side."""
