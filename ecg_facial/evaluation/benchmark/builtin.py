@@ -99,7 +99,8 @@ class TwoNetworks:
             name: fit(
                 networks[name],
                 _data(train, name, self.settings.facial),
-                _data(stopping, name, self.settings.facial) if len(stopping) else None,
+                # without a signal there is no loss to choose an epoch by: the last one is kept
+                _data(stopping, name, self.settings.facial) if _has_signal(stopping, name).any() else None,
                 settings=self.settings.facial_training if name == "facial" else self.settings.ecg_training,
                 seed=seed,
                 checkpoint=None if keep is None else keep / f"{name}.safetensors",

@@ -16,6 +16,7 @@ import pandas as pd
 
 from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.evaluation.benchmark.builtin import choose_factories
+from ecg_facial.evaluation.benchmark.feasibility import check_folds
 from ecg_facial.evaluation.benchmark.fold_results import (
     FoldJob,
     find_waiting,
@@ -175,6 +176,7 @@ class _Runner:
         """Run one protocol and write its files."""
         task, settings = self.settings.find_task(), replace(self.settings, protocol=protocol)
         plan = plan_folds(self.prepared, settings, folds=folds)
+        check_folds(self.prepared, plan, task, of_signals=self.pipelines is None)
         jobs = self._make_jobs(out, plan, settings)
         self._run(find_waiting(jobs))
         predictions = pd.concat([read_fold(job) for job in jobs], ignore_index=True)
