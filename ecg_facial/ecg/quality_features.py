@@ -112,7 +112,7 @@ def _describe_confidence(confidence: Float64Array) -> tuple[float, float, float]
 
 def _agreement(wave: Float64Array, rate_hz: float, times_s: Float64Array) -> float:
     """Beats that the detector also finds in the second derivative of a higher band, over all beats of both."""
-    second_s = detect_r_peaks(np.gradient(np.gradient(wave)), rate_hz).times_s
+    second_s = detect_r_peaks(np.gradient(np.gradient(wave)), rate_hz, may_be_paced=False).times_s
     if not len(second_s):
         return 0.0
     both = int((np.abs(times_s[:, None] - second_s).min(axis=1) < _SAME_BEAT_S).sum())

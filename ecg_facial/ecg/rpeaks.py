@@ -38,7 +38,7 @@ class RPeaks:
         return len(self.times_s)
 
 
-def detect_r_peaks(ecg: Float64Array, fs_hz: float) -> RPeaks:
+def detect_r_peaks(ecg: Float64Array, fs_hz: float, *, may_be_paced: bool = True) -> RPeaks:
     """Find the R-peaks of a single-lead ECG.
 
     Parameters
@@ -47,6 +47,8 @@ def detect_r_peaks(ecg: Float64Array, fs_hz: float) -> RPeaks:
         Samples in any unit, upright or inverted; NaN where nothing was recorded. From half a second to days.
     fs_hz : float
         Sampling rate in Hz, 100 or more for good timing.
+    may_be_paced : bool
+        Whether pacing spikes are looked for, and removed; a signal that was filtered holds none.
 
     Returns
     -------
@@ -97,8 +99,8 @@ def detect_r_peaks(ecg: Float64Array, fs_hz: float) -> RPeaks:
     >>> detect_r_peaks(ecg, 512.0).times_s.round(3)
     array([0.5, 1.5, 2.5, 3.5, 4.5])
     """
-    stream = BeatStream(get_scales(fs_hz))
-    return _merge([stream.push(_check_row(ecg)), stream.flush()])
+    stream = BeatStream(get_scales(fs_hz), may_be_paced=may_be_paced)
+    return _merge([stream.find_all(_check_row(ecg))])
 
 
 class RPeakStream:

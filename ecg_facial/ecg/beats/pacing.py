@@ -48,11 +48,15 @@ class SpikeRemover:
         self._waiting = np.zeros(0)
         self._marks: BoolArray | None = None
 
-    def push(self, samples: Float64Array, marks: BoolArray | None = None) -> tuple[Float64Array, BoolArray | None]:
-        """Take the next samples, with marks of gaps, and return those that are decided."""
+    def push(
+        self, samples: Float64Array, marks: BoolArray | None = None, *, is_end: bool = False
+    ) -> tuple[Float64Array, BoolArray | None]:
+        """Take the next samples, with marks of gaps, and return those that are decided: all at the end."""
         if not self._is_active:
             return samples, marks
         self._wait(samples, marks)
+        if is_end:
+            return self.flush()
         if not len(self._past) and len(self._waiting) < (_PAST_HOPS + 2) * self._hop:
             # the first second has nothing before it: it is judged against itself
             return np.zeros(0), None
@@ -107,9 +111,7 @@ def remove_spikes(samples: Float64Array, fs_hz: float) -> Float64Array:
     is of a beat stay, and so does noise.
     """
     remover = SpikeRemover(fs_hz)
-    first, _ = remover.push(samples)
-    rest, _ = remover.flush()
-    return np.concatenate([first, rest]) if len(rest) else first
+    return remover.push(samples, is_end=True)[0]
 
 
 def _clean(known: Float64Array, start: int, end: int, *, hop: int, width: int) -> Float64Array:
@@ -149,26 +151,38 @@ def _find_suspects(known: Float64Array, start: int, end: int, *, hop: int, width
     n_before = start // hop
     first = start - n_before * hop
     n_hops = n_before - (start - end) // hop
+    last = first + n_hops * hop
     known = known[: min(len(known), end + width)]
-    missing = max(0, first + n_hops * hop - len(known))
-    pulses = np.pad(_measure_pulses(known, width), (0, missing))[first : first + n_hops * hop].reshape(-1, hop)
-    samples = np.pad(known, (0, missing), mode="edge")[first : first + n_hops * hop].reshape(-1, hop)
-    highest, usual = pulses.max(axis=1), pulses.mean(axis=1)
-    span = _run(samples.max(axis=1)) + _run(-samples.min(axis=1))
-    is_high = highest > np.maximum(_SUSPECT_HEIGHT * span, _LEAST_CONTRAST * usual.min())
+    pulses, samples = _measure_pulses(known, width), known
+    if last > len(known):
+        # the last hop of a signal may be short
+        missing = last - len(known)
+        pulses = np.concatenate([pulses, np.zeros(missing)])
+        samples = np.concatenate([known, np.full(missing, known[-1])])
+    highest = pulses[first:last].reshape(-1, hop).max(axis=1)
+    hops = samples[first:last].reshape(-1, hop)
+    span = _run(hops.max(axis=1)) + _run(-hops.min(axis=1))
+    high = np.flatnonzero(highest[n_before:] > _SUSPECT_HEIGHT * span[n_before:]) + n_before
+    if not len(high):
+        return []
+    usual = pulses[first:last].reshape(-1, hop).mean(axis=1)
     return [
         first + number * hop
-        for number in (np.flatnonzero(is_high[n_before:]) + n_before).tolist()
+        for number in high.tolist()
         if highest[number] > _LEAST_CONTRAST * np.median(usual[max(0, number - _PAST_HOPS) :][: _PAST_HOPS + 1])
     ]
 
 
 def _run(values: Float64Array) -> Float64Array:
     """Largest value of each hop and the second before it; of the first second in all of it."""
-    padded = np.pad(values, (_PAST_HOPS, 0), constant_values=-np.inf)
-    largest = np.lib.stride_tricks.sliding_window_view(padded, _PAST_HOPS + 1).max(axis=1)
+    largest, reach = values.copy(), 1
+    # windows of 2, 4, 8, ... hops, and the rest of 21
+    while reach <= _PAST_HOPS:
+        step = min(reach, _PAST_HOPS + 1 - reach)
+        np.maximum(largest[step:], largest[:-step].copy(), out=largest[step:])
+        reach += step
     largest[:_PAST_HOPS] = values[: _PAST_HOPS + 1].max()
-    return np.asarray(largest)
+    return largest
 
 
 def _measure_pulses(samples: Float64Array, width: int) -> Float64Array:
@@ -176,5 +190,7 @@ def _measure_pulses(samples: Float64Array, width: int) -> Float64Array:
     pulses = np.zeros(len(samples))
     middle = samples[width:-width]
     before, behind = middle - samples[: -2 * width], middle - samples[2 * width :]
-    np.minimum(np.abs(before), np.abs(behind), out=pulses[width:-width], where=before * behind > 0)
+    # above both, or below both
+    heights = np.maximum(np.minimum(before, behind), -np.maximum(before, behind))
+    np.maximum(heights, 0.0, out=pulses[width:-width])
     return pulses

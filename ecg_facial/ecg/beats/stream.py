@@ -35,12 +35,12 @@ class BeatStream:
     sample.
     """
 
-    def __init__(self, scales: Scales) -> None:
+    def __init__(self, scales: Scales, *, may_be_paced: bool = True) -> None:
         self.scales = scales
         self._per = scales.first * scales.second
         short, bridged = (max(1, round(gap_s * scales.fs_hz)) for gap_s in (_SHORT_GAP_S, BRIDGED_GAP_S))
         self._filler = GapFiller(short, bridged=bridged)
-        self._remover = SpikeRemover(scales.fs_hz)
+        self._remover = SpikeRemover(scales.fs_hz if may_be_paced else 0.0)
         self._pending: list[tuple[Float64Array, BoolArray | None]] = []
         self._n_pending = 0
         self._base = 0
@@ -52,6 +52,18 @@ class BeatStream:
         self._is_ended = False
         self._last_place = -np.inf
         self._known: dict[int, float] = {}
+
+    def find_all(self, samples: Float64Array) -> Found:
+        """Take a whole signal and return its beats: what `push` and `flush` give, in one pass where it is short."""
+        if self._is_ended or self._n_pending or len(samples) > round(_BLOCK_S * self.scales.fs_hz):
+            return join([self.push(samples), self.flush()])
+        parts = [self._filler.fill(samples), self._filler.flush()]
+        filled = np.concatenate([part for part, _ in parts]) if len(parts[1][0]) else parts[0][0]
+        marks = None
+        if any(len(part) and gaps is not None for part, gaps in parts):
+            marks = np.concatenate([_flags(part, gaps) for part, gaps in parts])
+        found = self._take(*self._remover.push(filled, marks, is_end=True))
+        return join([found, self._end()])
 
     def push(self, samples: Float64Array) -> Found:
         """Take the next samples and return the beats that they decide."""
