@@ -48,6 +48,11 @@ _MOST_DAMAGED = 0.5
 _COMMENTS = "#%"
 # a column of another rate than the table's has blank cells among so many
 _N_FILLED = 40
+# "#N/A" at the start of a row is a missing value and no comment
+_MISSING_FIRST = re.compile(
+    rf"(?:{'|'.join(re.escape(word) for word in sorted(MISSING_WORDS) if word[:1] == '#')})\s*(?:[\t,;|]|$)",
+    re.IGNORECASE,
+)
 _MAY_BE_NO_ROW = frozenset({"", " ", "\t", *_COMMENTS})
 # the time of the start and the rate in the first two rows (Empatica); times in seconds since 1970, from 2001 on
 _START_S, _RATES_HZ = (1e9, 5e9), (0.1, 5000.0)
@@ -268,7 +273,11 @@ def _find_content(lines: Sequence[str]) -> Sequence[int]:
     # the set of first characters is found four times as fast as looking at each line
     if not {line[:1] for line in lines} & _MAY_BE_NO_ROW:
         return range(len(lines))
-    return [number for number, line in enumerate(lines) if line and line[0] not in _COMMENTS and not line.isspace()]
+    return [
+        number
+        for number, line in enumerate(lines)
+        if line and not line.isspace() and (line[0] not in _COMMENTS or _MISSING_FIRST.match(line))
+    ]
 
 
 def _is_even(text: str, lines: Sequence[str], layout: Layout) -> bool:

@@ -22,7 +22,7 @@ _N_FIRST = 50
 MAX_PREAMBLE = 5000
 _TWO_NUMBERS = re.compile(r"[-+.\deE]*\d\s+[-+.\d][-+.\deE]*")
 _SEPARATOR_LINE = re.compile(r'"?sep(?:arator)?=(?P<mark>\\t|.)"?', re.IGNORECASE | re.DOTALL)
-_POINT = NumberStyle()
+_POINT, _COMMA = NumberStyle(), NumberStyle(decimal=",")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,17 +237,16 @@ def _find_delimiter(sample: Sequence[str], lines: Sequence[str]) -> str | None:
 
 def _fits_comma(cells: Sequence[str]) -> bool:
     """Tell whether commas separate cells; in ``0,004 1,5`` they do not: the middle cell has parts of two numbers."""
-    return (
-        len(cells) > 1 and any(is_value(cell, _POINT) for cell in cells) and not any(map(_TWO_NUMBERS.fullmatch, cells))
-    )
+    # a comma within a cell stood between quotes
+    holds_value = any(is_value(cell, style) for cell in cells for style in (_POINT, _COMMA))
+    return len(cells) > 1 and holds_value and not any(map(_TWO_NUMBERS.fullmatch, cells))
 
 
 def _is_decimal_comma(split: Sequence[Sequence[str]], lines: Sequence[str]) -> bool:
     """Tell whether rows like ``1,5`` are one column with decimal commas: the header above has no comma."""
     if any(len(cells) > 2 for cells in split):
         return False
-    comma = NumberStyle(decimal=",")
-    rows = (place for place, line in enumerate(lines[:MAX_PREAMBLE]) if is_value(line.strip(), comma))
+    rows = (place for place, line in enumerate(lines[:MAX_PREAMBLE]) if is_value(line.strip(), _COMMA))
     first = next(rows, 0)
     if not first:
         return False

@@ -71,6 +71,19 @@ def test_missing_values_have_many_names(tmp_path: Path) -> None:
     assert not any("damaged" in note for note in reading.notes)
 
 
+def test_quoted_decimal_commas_are_found_below_remarks(tmp_path: Path) -> None:
+    header = "Sampling frequency: 0,25 kHz\necg,resp\n"
+    check_text(tmp_path, write_rows(lambda _, v: f'"{v}","0.75"'.translate(COMMA), header=header))
+
+
+def test_a_missing_value_at_the_start_of_a_row_is_no_comment(tmp_path: Path) -> None:
+    rows = [f"{value},1" for value in ECG_MV]
+    rows[500:502] = ["#N/A,1", "#VALUE!,1"]
+    samples = read_text(tmp_path, "# fs: 250\necg,resp\n" + "\n".join([*rows, "#Name: nobody"]) + "\n").signal.samples
+    assert len(samples) == N_ROWS
+    assert np.isnan(samples[[500, 501]]).all()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "utf-32"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_encoding_and_line_end_is_read(tmp_path: Path, encoding: str, end: str) -> None:
