@@ -19,6 +19,7 @@ import pandas as pd
 from ecg_facial.datasets.labelling import find_classes, name_classes
 from ecg_facial.datasets.settings import MAX_CLASSES, FeatureSettings, LabelSettings, parse_features
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, UnknownLabelError
+from ecg_facial.runtime.names import is_missing, name_key, unify_names
 from ecg_facial.runtime.storage import sha256_file
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
@@ -26,6 +27,8 @@ MAX_BYTES = 2**31
 PEOPLE_COLUMNS = ("sex", "age_years")
 """Columns of a table that are kept beside the features, where each person has one value: the report groups by them."""
 _SHOWN = 12
+# a class as in none, mild, severe
+_NONE = "none"
 # so many rows make it certain that a column with one value per class was made of the label
 _MIN_ROWS_FOR_COPIES = 20
 
@@ -94,8 +97,8 @@ def read_feature_table(path: Path, settings: FeatureSettings, *, labels: LabelSe
         modality: pd.DataFrame({name: _to_numbers(path, raw[name]) for name in group})
         for modality, group in groups.items()
     }
-    stated, labels_note = _read_names(path, raw, settings.label)
-    subjects, subjects_note = _read_names(path, raw, settings.subject)
+    stated, labels_note = _read_names(path, raw, settings.label, people=False)
+    subjects, subjects_note = _read_names(path, raw, settings.subject, people=True)
     chosen = LabelSettings() if labels is None else labels
     levels, found, ordered, how = _find_levels(path, stated, settings.label, chosen)
     _refuse_copies(path, features, levels, settings.label)
@@ -233,31 +236,14 @@ def _refuse(path: Path, column: pd.Series, wrong: BoolArray, what: str) -> None:
         raise CorruptDataError(f"{path}: row {row + 2}: {column.name} {shown} {what}")
 
 
-def _read_names(path: Path, raw: pd.DataFrame, name: str) -> tuple[list[str], tuple[str, ...]]:
-    """Read a column of names. Whole numbers lose their decimals (1.0 is 1); other second spellings are refused."""
+def _read_names(path: Path, raw: pd.DataFrame, name: str, *, people: bool) -> tuple[list[str], tuple[str, ...]]:
+    """Read a column of names under one spelling each; words for "missing" are none."""
     text = raw[name].astype("string").str.strip()
-    _refuse(path, raw[name], (text.isna() | (text == "")).to_numpy(), "is empty; fill it in, or leave the row out")
+    words = [word for word in text.dropna().unique() if is_missing(word) and (people or name_key(word) != _NONE)]
+    _refuse(path, raw[name], (text.isna() | text.isin(words)).to_numpy(), "is empty; fill it in, or leave the row out")
     values = text.tolist()
-    whole = {value: f"{float(value):.0f}" for value in dict.fromkeys(values) if "." in value and _is_whole(value)}
-    values = [whole.get(value, value) for value in values]
-    spellings: dict[str, str] = {}
-    for value in dict.fromkeys(values):
-        known = spellings.setdefault(_one_form(value), value)
-        if known != value:
-            raise CorruptDataError(f"{path}: {name} {known!r} and {value!r}: one or two? Spell it in one way")
-    return values, (f"{name} {_list(whole)} is read as {_list(whole.values())}",) if whole else ()
-
-
-def _is_whole(value: str) -> bool:
-    try:
-        return float(value).is_integer()
-    except (ValueError, OverflowError):
-        return False
-
-
-def _one_form(value: str) -> str:
-    """Form in which two spellings of one name are equal: 1 and 01; mild and Mild."""
-    return f"{float(value):.0f}" if _is_whole(value) else " ".join(value.casefold().split())
+    found = unify_names(values, what=name, where=str(path), people=people, by_value=not people)
+    return [found.names[value] for value in values], found.notes
 
 
 def _find_levels(

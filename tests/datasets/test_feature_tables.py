@@ -76,7 +76,24 @@ def test_columns_go_to_their_modalities_and_labels_to_their_order(read: Callable
 def test_numbers_as_labels_are_a_scale_and_have_one_spelling(read: Callable[..., FeatureTable]) -> None:
     found = read(make_table().assign(pain=np.tile(["10.0", "2", "2.0"], 8)))
     assert (found.class_names, found.ordered) == (("2", "10"), True)
-    assert "pain 10.0, 2.0 is read as 10, 2" in found.notes
+    assert "pain: read '10.0' as '10', '2.0' as '2'" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "spelt", "meant"), [("pain", "Mild", "mild"), ("who", " P0", "p0"), ("who", "p\u200b0", "p0")]
+)
+def test_a_name_in_two_spellings_is_one(read: Callable[..., FeatureTable], name: str, spelt: str, meant: str) -> None:
+    table = make_table()
+    row = int(np.flatnonzero(table[name] == meant)[1])
+    found = read(with_cell(name, row, spelt))
+    assert found.trials["subject" if name == "who" else "level"].tolist() == table[name].tolist()
+    assert any(note.startswith(f"{name}: read ") for note in found.notes)
+
+
+@pytest.mark.parametrize("word", ["-", "nan", "NA", "null"])
+def test_words_for_missing_are_no_person(read: Callable[..., FeatureTable], word: str) -> None:
+    with pytest.raises(CorruptDataError, match=r"row 4: who .* is empty"):
+        read(with_cell("who", 2, word))
 
 
 @pytest.mark.parametrize(("sep", "decimal"), [(",", "."), (";", ","), (";", "."), ("\t", ","), ("\t", ".")])
@@ -129,8 +146,14 @@ BAD: list[tuple[str, Callable[[], pd.DataFrame], dict[str, Any], type[EcgFacialE
     ("inf", lambda: with_cell("ecg_a", 0, "inf"), {}, CorruptDataError, "row 2: ecg_a inf is infinite"),
     ("empty", lambda: with_cell("pain", 2, ""), {}, CorruptDataError, r"row 4: pain nan is empty; fill it in"),
     ("empty", lambda: with_cell("who", 2, " "), {}, CorruptDataError, r"row 4: who .* is empty"),
-    ("case", lambda: with_cell("pain", 2, "Mild"), {}, CorruptDataError, "pain 'Mild' and 'mild': one or two"),
-    ("zeros", lambda: make_table().assign(who=["01", "1"] * 12), {}, CorruptDataError, "who '01' and '1': one or two"),
+    ("alike", lambda: with_cell("who", 2, "\u04400"), {}, CorruptDataError, "look alike, but one has CYRILLIC"),
+    (
+        "zeros",
+        lambda: make_table().assign(who=["01", "1"] * 12),
+        {},
+        CorruptDataError,
+        "who '01' and '1' differ by zeros alone: one or two",
+    ),
     ("one", lambda: make_table().assign(pain="mild"), {}, SettingsError, "pain is 'mild' in all 24 rows"),
     ("rows", lambda: make_table()[:0], {}, CorruptDataError, "a header and no rows"),
     ("scale", lambda: make_table().assign(pain=range(24)), {}, SettingsError, "pain has 24 values"),
