@@ -86,7 +86,7 @@ def read_ecg(path: Path | str, *, fs_hz: float | None = None, column: str = ECG)
     ----------
     path : path
         A text table (separated by TAB, comma, semicolon or blanks, decimal comma or point, with or without a header), a
-        WFDB record (its ``.hea``, or its name), EDF, EDF+, BDF, XDF, ``.npy`` or ``.npz``.
+        WFDB record (its ``.hea``, or its name), EDF, EDF+, BDF, XDF, ``.mat``, ``.npy`` or ``.npz``.
     fs_hz : float, optional
         Sampling rate in Hz; needed where the file states none, and used instead of the file's where given.
     column : str
