@@ -26,6 +26,7 @@ from ecg_facial.evaluation.protocols.folds import (
 )
 from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
 from ecg_facial.prepared.normalising import TIME_COLUMN
+from ecg_facial.runtime.names import find_name
 
 ORIGINAL_TRAIN_SHARE = 0.8
 TEST_DATA = "test"
@@ -142,6 +143,8 @@ def read_pools(path: Path, subjects: list[str]) -> dict[str, tuple[str, ...]]:
         raise CorruptDataError(f"{path}: not a CSV table ({error}); expected the columns subject,pool") from None
     if not {"subject", "pool"} <= set(table.columns) or table[["subject", "pool"]].isna().to_numpy().any():
         raise CorruptDataError(f"{path}: expected the columns subject,pool, filled in every row")
+    # as the data spell them; who is in no way among them is named below
+    table["subject"] = [find_name(name, subjects) or name for name in table["subject"]]
     listed = table["subject"].tolist()
     check_subjects(listed, at_least=0)
     name_difference(listed, subjects, where=str(path))

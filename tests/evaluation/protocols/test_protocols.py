@@ -156,6 +156,15 @@ def test_bad_pools_are_refused(
         folds_of(trials, f"pools:{path}")
 
 
+def test_people_in_pools_may_be_spelt_in_another_way(trials: pd.DataFrame, tmp_path: Path) -> None:
+    people = sorted(set(trials["subject"]))
+    path = tmp_path / "pools.csv"
+    for spelt in (people, [f" {name.upper()} " for name in people]):
+        rows = [f"{name},{'ab'[number % 2]}" for number, name in enumerate(spelt)]
+        path.write_text("\n".join(["subject,pool", *rows, ""]))
+        assert folds_of(trials, f"pools:{path}")[0].test.subjects == tuple(people[::2])
+
+
 @pytest.mark.parametrize("text", ["lopo", "kfold", "kfold:1", "kfold:x", "k-shot:0", "pools", "loso:3", "original:2"])
 def test_unknown_protocols_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=text.split(":")[0]):
