@@ -67,6 +67,7 @@ def benchmark_dataset(
     cache: Path | None = None,
     test_data: Path | None = None,
     folds: Path | None = None,
+    with_audit: bool = True,
     with_bundle: bool = True,
     executor: Executor = SERIAL,
     show_progress: bool = False,
@@ -89,8 +90,8 @@ def benchmark_dataset(
         The data set to test on, for the protocol ``cross-dataset``.
     folds : Path, optional
         A fold manifest to repeat.
-    with_bundle : bool
-        Train once more on all subjects and write ``out/model``; never for own methods.
+    with_audit, with_bundle : bool
+        Look for leakage; train once more on all subjects and write ``out/model``, never for own methods.
     executor : Executor
     show_progress : bool
 
@@ -122,6 +123,7 @@ def benchmark_dataset(
             names=tuple(pipelines),
             index=found.index,
             folds=folds,
+            with_audit=with_audit,
             with_bundle=with_bundle and own is None,
             begin=begin,
             executor=executor,

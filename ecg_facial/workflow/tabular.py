@@ -41,6 +41,7 @@ def benchmark_table(
     pipelines: Sequence[str] = (),
     folds: Path | None = None,
     simulated: bool = False,
+    with_audit: bool = True,
     executor: Executor = SERIAL,
     show_progress: bool = False,
 ) -> BenchmarkResult:
@@ -65,6 +66,8 @@ def benchmark_table(
         A fold manifest to repeat.
     simulated : bool
         Whether the features are of SIMULATED people; also known from a `SIMULATED.json` beside the table.
+    with_audit : bool
+        Whether to look for leakage.
     executor : Executor
         The result does not depend on it.
     show_progress : bool
@@ -94,6 +97,7 @@ def benchmark_table(
             pipelines=[*choose_feature_models(chosen.models), *(load_pipeline(name) for name in pipelines)],
             names=tuple(pipelines),
             folds=folds,
+            with_audit=with_audit,
             begin=begin,
             executor=executor,
             show_progress=show_progress,

@@ -79,7 +79,9 @@ def test_baseline_is_the_change_from_rest_where_everybody_rested(prepared: Any) 
 
 
 def test_without_rest_the_first_baseline_trials_become_rest_and_leave_the_scoring(prepared: Any, tmp_path: Any) -> None:
-    settings = BenchmarkSettings(normalisation=NormalisationSettings(mode="baseline", baseline_trials=2))
+    settings = BenchmarkSettings(
+        normalisation=NormalisationSettings(mode="baseline", baseline_trials=2), baselines=False
+    )
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     result = run_benchmark(prepared, tmp_path, settings=settings, pipelines=[own])
     predictions = result.predictions.query("model == 'own'")
@@ -187,7 +189,7 @@ def test_one_test_trial_changes_the_prediction_of_an_earlier_one_under_transduct
 def test_transductive_is_stamped_and_others_are_not(prepared: Any, tmp_path: Any) -> None:
     own = EstimatorPipeline("own", LogisticRegression(), features=heart_features)
     for mode in MODES:
-        settings = BenchmarkSettings(normalisation=NormalisationSettings(mode=mode, baseline_trials=1))
+        settings = BenchmarkSettings(normalisation=NormalisationSettings(mode=mode, baseline_trials=1), baselines=False)
         metrics = run_benchmark(prepared, tmp_path / mode, settings=settings, pipelines=[own]).metrics
         assert metrics.normalisation == mode
         assert [stamp.split(":")[0] for stamp in metrics.stamps] == ["TRANSDUCTIVE"] * (mode == "transductive")

@@ -23,8 +23,11 @@ from ecg_facial.workflow import benchmarking
 from ecg_facial.workflow.benchmarking import audit
 from ecg_facial.workflow.comparing import benchmark
 
-SETTINGS = BenchmarkSettings(protocol="kfold:2")
+pytestmark = pytest.mark.long
+
+SETTINGS = BenchmarkSettings(protocol="kfold:2", baselines=False)
 QUICK = AuditSettings(n_folds=1)
+NO_FITS = AuditSettings(n_folds=0)
 
 
 def make_own(trials: TrialSet) -> CalibratedPipeline:
@@ -50,8 +53,8 @@ def test_a_method_without_a_name_is_asked_for(make_prepared: Callable[..., Memor
     pipeline = EstimatorPipeline("ready", LogisticRegression(), features=heart_features)
     benchmark(prepared, pipeline, settings=SETTINGS, out=tmp_path, audit=False)
     with pytest.raises(SettingsError, match=r"method \(ready\) of this run has no name .* --pipeline MODULE:NAME"):
-        audit(tmp_path, settings=QUICK)
-    assert audit(tmp_path, settings=QUICK, pipelines=[pipeline]).checks
+        audit(tmp_path, settings=NO_FITS)
+    assert audit(tmp_path, settings=NO_FITS, pipelines=[pipeline]).checks
 
 
 def test_data_that_were_not_kept_are_asked_for(
@@ -61,8 +64,8 @@ def test_data_that_were_not_kept_are_asked_for(
     prepared = make_prepared(n_subjects=4, n_frames=2)
     benchmark(prepared, make_own, settings=SETTINGS, out=tmp_path, audit=False)
     with pytest.raises(MissingDataError, match=r"they were in memory alone; give them, audit\(run, prepared=...\)"):
-        audit(tmp_path, settings=QUICK)
-    assert audit(tmp_path, settings=QUICK, prepared=prepared).checks
+        audit(tmp_path, settings=NO_FITS)
+    assert audit(tmp_path, settings=NO_FITS, prepared=prepared).checks
 
 
 def test_nothing_is_kept_without_a_folder(make_prepared: Callable[..., MemoryData]) -> None:

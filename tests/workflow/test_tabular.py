@@ -121,7 +121,12 @@ def test_a_run_is_resumed_with_the_same_bytes(finished: Path) -> None:
     lost = sorted(before)[1]
     lost.unlink()
     benchmark_table(
-        finished.parent / "table.csv", finished, columns=COLUMNS, settings=SETTINGS, pipelines=[f"{__name__}:make_own"]
+        finished.parent / "table.csv",
+        finished,
+        columns=COLUMNS,
+        settings=SETTINGS,
+        pipelines=[f"{__name__}:make_own"],
+        with_audit=False,
     )
     assert (finished / "predictions.csv").read_bytes() == predictions
     assert all(path.read_bytes() == content for path, content in before.items() if path != lost)
@@ -147,7 +152,8 @@ def test_labels_of_any_spelling_are_judged(tmp_path: Path, labels: tuple[str, st
     table["pain"] = np.where(table["pain"] == "none", *labels)
     path = write_features(tmp_path / "table.csv", table)
     columns = FeatureSettings(features="face_*:facial", label="pain", subject="who")
-    result = benchmark_table(path, tmp_path / "run", columns=columns, settings=BenchmarkSettings(protocol="kfold:2"))
+    settings = BenchmarkSettings(protocol="kfold:2")
+    result = benchmark_table(path, tmp_path / "run", columns=columns, settings=settings, with_audit=False)
     assert set(result.metrics.class_names) == set(labels)
     assert result.metrics.n_trials == 24
     read = pd.read_csv(tmp_path / "run" / "predictions.csv", dtype={"label": str})

@@ -66,7 +66,7 @@ def test_code_cells_constants_and_helpers_are_part_of_a_functions_digest(monkeyp
 
 
 def test_a_run_of_changed_features_is_refused(make_prepared: Callable[..., Any], tmp_path: Path) -> None:
-    data, settings = make_prepared(n_subjects=4, per_level=2, n_frames=2), BenchmarkSettings()
+    data, settings = make_prepared(n_subjects=4, per_level=2, n_frames=2), BenchmarkSettings(baselines=False)
 
     def run(power: int) -> Any:
         method = EstimatorPipeline("own", LogisticRegression(max_iter=5000), features=make_features(power))

@@ -12,6 +12,7 @@ import pytest
 
 from ecg_facial.evaluation.benchmark.adapters import heart_features
 from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline
+from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.runtime.storage import sha256_bytes
 from ecg_facial.runtime.typing import Float64Array
@@ -61,7 +62,7 @@ def prepared(make_prepared: Callable) -> Any:
 
 
 def test_a_learner_of_ones_own_is_judged_and_audited(prepared: Any) -> None:
-    table = benchmark(prepared, CalibratedPipeline(NearestMean()))
+    table = benchmark(prepared, CalibratedPipeline(NearestMean()), settings=BenchmarkSettings(protocol="kfold:2"))
     assert set(table["model"]) == {"nearest-mean", "majority", "ecg:rate", "ecg:descriptors", "facial:descriptors"}
     own = table[table["model"] == "nearest-mean"]
     assert own["accuracy"].mean() > 0.7, "tokens follow the level by three standard deviations"
