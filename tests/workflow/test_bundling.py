@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,24 +11,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.torch import save
+from torch import nn
 
-from ecg_facial.ecg_model import ECGModel
+from ecg_facial.evaluation.benchmark.pipelines import hash_module
 from ecg_facial.evaluation.benchmark.runner import PREDICTIONS_FILE, run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
-from ecg_facial.facial_model import FacialModel
 from ecg_facial.inference.bundle import Bundle, load_bundle
 from ecg_facial.inference.fusion import Fusion
 from ecg_facial.inference.predictor import Prediction, open_predictor
 from ecg_facial.labels import get_task
+from ecg_facial.learning import export as exporting
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared.memory import MemoryData
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.windows.window import Window
-from ecg_facial.workflow import bundling
 from ecg_facial.workflow.bundling import train_bundle
+
+pytestmark = pytest.mark.long
 
 TASK = get_task("biovid4")
 TESTED = "s00"
@@ -84,19 +85,25 @@ def read_probabilities(judged: Judged, model: str, place: int) -> np.ndarray:
     return rows[[f"p_{name}" for name in TASK.class_names]].to_numpy()[place]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _equal_networks_are_exported_once() -> Iterator[None]:
+    """The runs with fixed and with learned weights train the same networks, and an export takes seconds."""
+    export, made = exporting._to_onnx, dict[tuple[str, ...], bytes]()
+
+    def export_once(module: nn.Module, inputs: Mapping[str, Any], *rest: Any, **more: Any) -> bytes:
+        key = (hash_module(module), *inputs)
+        if key not in made:
+            made[key] = export(module, inputs, *rest, **more)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "_to_onnx", export_once)
+        yield
+
+
 @pytest.fixture
 def prepared(make_prepared: Callable[..., MemoryData]) -> MemoryData:
     return make_prepared(n_subjects=9, per_level=2, n_frames=3)
-
-
-@pytest.fixture
-def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bundles of weights alone, for tests that predict nothing: an export to ONNX takes seconds."""
-
-    def export(facial: FacialModel, ecg: ECGModel, *, crop_px: int) -> dict[str, bytes]:
-        return {"ecg.safetensors": save(dict(ecg.state_dict()))}
-
-    monkeypatch.setattr(bundling, "export_models", export)
 
 
 @pytest.mark.parametrize("weights", ["fixed", "learned"])
@@ -134,7 +141,7 @@ def assert_same(prediction: Prediction, judged: Judged, place: int) -> None:
         np.testing.assert_allclose(own, read_probabilities(judged, model, place), atol=TOLERANCE)
 
 
-@pytest.mark.usefixtures("quick_export")
+@pytest.mark.usefixtures("weights_alone")
 def test_with_too_few_people_to_calibrate_run_and_bundle_say_so(prepared: MemoryData, tmp_path: Path) -> None:
     judged = judge(prepared, tmp_path / "run", replace(SETTINGS, inner=InnerSettings(calibration_share=0.25)))
     temperatures = judged.bundle.info.fusion.temperatures
@@ -145,7 +152,7 @@ def test_with_too_few_people_to_calibrate_run_and_bundle_say_so(prepared: Memory
     assert {name: found_in_run[name] for name in ("facial", "ecg", "fusion")} == to_dict(temperatures)
 
 
-@pytest.mark.usefixtures("quick_export")
+@pytest.mark.usefixtures("weights_alone")
 def test_nobody_is_set_apart_for_conformal_scores_that_a_bundle_does_not_hold(
     prepared: MemoryData, tmp_path: Path
 ) -> None:
