@@ -31,6 +31,7 @@ SETTINGS = BenchmarkSettings(
         ecg_training=TrainingSettings(epochs=1, batch_size=8),
     ),
     seeds=1,
+    baselines=False,
 )
 
 

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +30,7 @@ ray = pytest.importorskip("ray", reason="the extra [ray] is not installed")
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processes from /proc"),
     pytest.mark.timeout(600),
+    pytest.mark.long,
 ]
 HELPERS = Path(__file__).parents[2] / "helpers"
 
@@ -53,6 +55,47 @@ def serial(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     out = tmp_path_factory.mktemp("serial")
     run_all(out, SERIAL)
     return digest_all(out)
+
+
+def list_clips(out: Path) -> dict[Path, int]:
+    """Finished clips, with the time at which each was written."""
+    return {path: path.stat().st_mtime_ns for path in out.glob("data/PartA/video/*/[!.]*.mp4")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Killed:
+    """A program that was killed in its work, and run again."""
+
+    out: Path
+    started: set[int]
+    written: dict[Path, int]
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    out = tmp_path_factory.mktemp("killed")
+    command = [sys.executable, str(HELPERS / "small_run.py"), str(out), "ray"]
+    places = os.pathsep.join([str(HELPERS), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": places}
+    with open(out.with_suffix(".log"), "w") as log:
+        program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        assert wait_until(lambda: program.poll() is not None or len(list_clips(out)) > 1)
+        started = list_descendants(program.pid)
+        assert len(started) > 4
+        os.kill(program.pid, signal.SIGKILL)
+        assert program.wait() == -signal.SIGKILL
+        assert not (out / "run").exists()
+        written = list_clips(out)
+        again = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
+    assert again.returncode == 0, out.with_suffix(".log").read_text()
+    return Killed(out=out, started=started, written=written)
+
+
+def test_a_program_that_is_killed_ends_with_the_same_bytes_when_it_is_started_again(
+    killed: Killed, serial: dict[str, str]
+) -> None:
+    assert killed.written.items() <= list_clips(killed.out).items()
+    assert digest_all(killed.out) == serial
 
 
 def find_node(folder: Path, number: int) -> tuple[int, str]:
@@ -129,29 +172,6 @@ def test_an_address_without_a_cluster_is_one_line(address: str) -> None:
     assert done.stdout.count("\n") == 1
 
 
-def list_clips(out: Path) -> dict[Path, int]:
-    """Finished clips, with the time at which each was written."""
-    return {path: path.stat().st_mtime_ns for path in out.glob("data/PartA/video/*/[!.]*.mp4")}
-
-
-def test_a_program_that_is_killed_leaves_no_process_and_ends_with_the_same_bytes_when_it_is_started_again(
-    serial: dict[str, str], tmp_path: Path
-) -> None:
-    command = [sys.executable, str(HELPERS / "small_run.py"), str(tmp_path), "ray"]
-    places = os.pathsep.join([str(HELPERS), *filter(None, sys.path)])
-    environment = {**os.environ, "PYTHONPATH": places}
-    with open(tmp_path.with_suffix(".log"), "w") as log:
-        program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        assert wait_until(lambda: program.poll() is not None or len(list_clips(tmp_path)) > 1)
-        started = list_descendants(program.pid)
-        assert len(started) > 4
-        os.kill(program.pid, signal.SIGKILL)
-        assert program.wait() == -signal.SIGKILL
-        assert not (tmp_path / "run").exists()
-        written = list_clips(tmp_path)
-        again = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
-    assert again.returncode == 0, tmp_path.with_suffix(".log").read_text()
-    assert written.items() <= list_clips(tmp_path).items()
-    assert digest_all(tmp_path) == serial
-    # Ray's agents try for a minute to report that their node is gone
-    assert wait_until(lambda: not any(map(is_running, started)), seconds=240)
+def test_a_program_that_is_killed_leaves_no_process(killed: Killed) -> None:
+    """The last test of this file: Ray's agents try for a minute to report that their node is gone."""
+    assert wait_until(lambda: not any(map(is_running, killed.started)), seconds=240)
