@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from ecg_facial.learning.pretraining.regression import (
     train_reader,
 )
 from ecg_facial.learning.training import predict_logits
+from ecg_facial.nets.features import load_encoder
 from ecg_facial.nets.resnet import ResNet18
 from ecg_facial.nets.weights import load_action_units, load_resnet18, weights_path
 from ecg_facial.runtime.executors.local import ProcessesExecutor
@@ -39,10 +41,27 @@ from ecg_facial.simulate.people.population import sample_subject
 from ecg_facial.simulate.seeds import make_rng
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def crops() -> LabelledCrops:
     return render_identity(7, per_identity=6, seed=0, crop_px=64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strangers:
+    """People whom the shipped network has not seen: crops, and its features of them, one array per person."""
+
+    parts: list[LabelledCrops]
+    features: list[np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def strangers() -> Strangers:
+    parts = [render_identity(number, per_identity=12, seed=99, crop_px=112) for number in range(12)]
+    encoder = load_encoder("rendered")
+    return Strangers(parts=parts, features=[encoder(part.crops) for part in parts])
 
 
 def test_rendered_crops_are_the_same_by_seed_and_whatever_the_workers(crops: LabelledCrops) -> None:
@@ -140,15 +159,11 @@ def test_half_precision_weights_load_and_give_nearly_equal_features(tmp_path: Pa
         torch.testing.assert_close(loaded.features(images), network.features(images), rtol=2e-2, atol=2e-2)
 
 
-def test_shipped_weights_read_action_units_of_people_they_have_not_seen() -> None:
+def test_shipped_weights_read_action_units_of_people_they_have_not_seen(strangers: Strangers) -> None:
     """Features of the shipped network explain action units better than pixels do, by the same ridge regression."""
     from sklearn.linear_model import Ridge
 
-    from ecg_facial.nets.features import FrozenEncoder
-
-    parts = [render_identity(number, per_identity=12, seed=99, crop_px=112) for number in range(12)]
-    network = load_resnet18("rendered", n_outputs=1).eval()
-    features = [FrozenEncoder(network)(part.crops) for part in parts]
+    parts, features = strangers.parts, strangers.features
     pixels = [part.crops[:, ::8, ::8].reshape(len(part.crops), -1) / 255 for part in parts]
     units = [part.action_units[:, [0, 3, 4, 7]] for part in parts]
 
@@ -160,21 +175,18 @@ def test_shipped_weights_read_action_units_of_people_they_have_not_seen() -> Non
     assert explained(features) > explained(pixels) + 0.2
 
 
-def test_the_shipped_last_layer_reads_action_units_of_people_it_has_not_seen() -> None:
-    from ecg_facial.nets.features import load_encoder
-
-    parts = [render_identity(number, per_identity=9, seed=98, crop_px=112) for number in range(8)]
+def test_the_shipped_last_layer_reads_action_units_of_people_it_has_not_seen(strangers: Strangers) -> None:
     units = load_action_units()
     assert units.names == TARGET_AUS
-    read = np.concatenate([units.read(load_encoder("rendered")(part.crops)) for part in parts])
-    true = np.concatenate([part.action_units for part in parts])
+    read = np.concatenate([units.read(features) for features in strangers.features])
+    true = np.concatenate([part.action_units for part in strangers.parts])
     for name in ("AU04", "AU09", "AU12", "AU43"):
         place = TARGET_AUS.index(name)
         assert np.corrcoef(read[:, place], true[:, place])[0, 1] > 0.6, name
     network = load_resnet18("rendered").eval()
     with torch.no_grad():
-        own = network(torch.from_numpy(normalise_crops(parts[0].crops)))
-    np.testing.assert_allclose(units.read(load_encoder("rendered")(parts[0].crops)), own, atol=1e-3)
+        own = network(torch.from_numpy(normalise_crops(strangers.parts[0].crops)))
+    np.testing.assert_allclose(units.read(strangers.features[0]), own, atol=1e-3)
 
 
 def test_a_last_layer_of_its_own_is_fitted_and_the_network_beneath_stays() -> None:
