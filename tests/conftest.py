@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,11 @@ hypothesis_settings.register_profile("ecg_facial", deadline=None, suppress_healt
 hypothesis_settings.load_profile("ecg_facial")
 LEVELS = ("BL1", "PA1", "PA2", "PA3")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that none of them is alone at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +50,19 @@ def shared_models() -> Path:
 
 @pytest.fixture(scope="session")
 def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Bundle of small networks that were never trained: it predicts, at chance."""
+    """Bundle of small networks that were never trained: it predicts, at chance. The workers of xdist share it."""
+    shared = tmp_path_factory.getbasetemp().parent / "small bundle"
+    alone = "PYTEST_XDIST_WORKER" not in os.environ
+    if alone or not shared.is_dir():
+        made = _make_small_bundle(tmp_path_factory.mktemp("bundle") / "model")
+        if alone:
+            return made
+        with suppress(OSError):  # another worker was faster
+            made.rename(shared)
+    return shared
+
+
+def _make_small_bundle(folder: Path) -> Path:
     import torch
 
     from ecg_facial.ecg_model import ECGModel
@@ -68,7 +87,13 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         description="never trained",
     )
     files = export_models(facial, ecg, crop_px=windows.crop_px)
-    return write_bundle(tmp_path_factory.mktemp("bundle") / "model", files=files, info=info)
+    return write_bundle(folder, files=files, info=info)
+
+
+@pytest.fixture
+def weights_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bundles whose ONNX files are empty, for tests that predict nothing: an export takes seconds."""
+    monkeypatch.setattr("ecg_facial.learning.export._to_onnx", lambda *_, **__: b"")
 
 
 def draw_trials(rng: np.random.Generator, table: pd.DataFrame, settings: WindowSettings) -> list[Window]:

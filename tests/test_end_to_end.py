@@ -16,7 +16,7 @@ import pytest
 import torch
 from blocking import block_imports
 from key_pages import Keys, collect_keys, read_page
-from killing import assert_same_bytes, kill_when
+from killing import assert_same_results, kill_when
 from safetensors.torch import load_file
 from write_keys import FILES
 
@@ -46,6 +46,8 @@ from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
 from ecg_facial.workflow.settings import DataOptions
 
+pytestmark = pytest.mark.long
+
 TASK = get_task("biovid4")
 MODELS_OF_A_RUN = (
     "facial", "ecg", "fusion", "ecg:descriptors", "ecg:rate", "facial:descriptors", "fusion:descriptors", "majority",
@@ -61,6 +63,10 @@ SETTINGS = BenchmarkSettings(
     ),
     seeds=2,
 )
+
+
+# for runs of which neither bundle nor audit is looked at
+PLAIN = {"with_bundle": False, "with_audit": False}
 
 
 @pytest.fixture(scope="module")
@@ -223,9 +229,9 @@ def test_results_do_not_depend_on_the_number_of_workers(
         settings=SETTINGS,
         cache=cache,
         executor=ProcessesExecutor(2),
-        with_bundle=False,
+        **PLAIN,
     )
-    assert_same_bytes(again.folder, result.folder)
+    assert_same_results(again.folder, result.folder)
 
 
 def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
@@ -236,16 +242,16 @@ def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
         "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import importlib.util as u;"
         "s = u.spec_from_file_location('e2e', sys.argv[1]); m = u.module_from_spec(s); s.loader.exec_module(m);"
         "d, c, o = map(pathlib.Path, sys.argv[2:]);"
-        "m.benchmark_dataset(d, o, options=m.OPTIONS, settings=m.SETTINGS, cache=c, with_bundle=False)"
+        "m.benchmark_dataset(d, o, options=m.OPTIONS, settings=m.SETTINGS, cache=c, **m.PLAIN)"
     )
     command = [sys.executable, "-c", program, __file__, str(data), str(cache), str(out)]
     for wanted in (1, 6):
         kill_when(command, lambda wanted=wanted: len(list((out / "folds").glob("[!.]*.json"))) >= wanted)
         assert not (out / "predictions.csv").exists()
     stamps = {path: path.stat().st_mtime_ns for path in (out / "folds").glob("[!.]*.json")}
-    resumed = benchmark_dataset(data, out, options=OPTIONS, settings=SETTINGS, cache=cache, with_bundle=False)
+    resumed = benchmark_dataset(data, out, options=OPTIONS, settings=SETTINGS, cache=cache, **PLAIN)
     assert all(path.stat().st_mtime_ns == stamp for path, stamp in stamps.items())
-    assert_same_bytes(resumed.folder, result.folder)
+    assert_same_results(resumed.folder, result.folder)
 
 
 def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path, tmp_path: Path) -> None:
@@ -256,9 +262,9 @@ def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path
         data,
         tmp_path / "run",
         options=OPTIONS,
-        settings=replace(SETTINGS, models=models),
+        settings=replace(SETTINGS, models=models, seeds=1, protocol="kfold:2", baselines=False),
         cache=cache,
-        with_bundle=False,
+        **PLAIN,
     )
     assert trained.metrics.n_trials == 4 * N_SUBJECTS
     assert all(path.suffix == ".json" for path in (trained.folder / "folds").iterdir()), "checkpoints stay"
@@ -277,11 +283,9 @@ def test_one_data_set_trains_and_another_is_tested(
     rows = [f"x{t.subject.id},x{t.id},{t.level.name},{t.video.path},{t.ecg.path},512" for t in listed]
     other = tmp_path / "other.csv"
     other.write_text("\n".join(["subject,trial,label,video,ecg,fs_hz", *rows]) + "\n")
-    out, settings = tmp_path / "run", replace(SETTINGS, protocol="cross-dataset", seeds=1)
+    out, settings = tmp_path / "run", replace(SETTINGS, protocol="cross-dataset", seeds=1, baselines=False)
     cache = Path(shutil.copytree(cache, tmp_path / "windows"))  # the other tests find one set of windows in it
-    crossed = benchmark_dataset(
-        data, out, options=OPTIONS, settings=settings, cache=cache, test_data=other, with_bundle=False
-    )
+    crossed = benchmark_dataset(data, out, options=OPTIONS, settings=settings, cache=cache, test_data=other, **PLAIN)
     assert set(crossed.predictions["subject"]) == {f"x{t.subject.id}" for t in listed}
     assert crossed.metrics.n_trials == len(listed)
     (fold,) = crossed.plan.folds[0]
@@ -293,10 +297,8 @@ def test_one_data_set_trains_and_another_is_tested(
 def test_permuted_labels_keep_each_subjects_counts_and_are_stamped(
     data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
 ) -> None:
-    settings = BenchmarkSettings(models=SETTINGS.models, permute_labels=True)
-    permuted = benchmark_dataset(
-        data, tmp_path / "run", options=OPTIONS, settings=settings, cache=cache, with_bundle=False
-    )
+    settings = BenchmarkSettings(models=SETTINGS.models, permute_labels=True, protocol="kfold:2", baselines=False)
+    permuted = benchmark_dataset(data, tmp_path / "run", options=OPTIONS, settings=settings, cache=cache, **PLAIN)
     assert json.loads((permuted.folder / "run.json").read_text())["bundle"] is None
     assert "LABELS PERMUTED" in (permuted.folder / "report.html").read_text()
     assert permuted.metrics.ceiling is None
@@ -379,6 +381,7 @@ def test_the_bundle_says_what_it_is(result: BenchmarkResult) -> None:
     assert info.n_subjects == N_SUBJECTS
 
 
+@pytest.mark.usefixtures("weights_alone")
 def test_training_alone_writes_the_bundle_of_the_run(
     data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
 ) -> None:
@@ -425,10 +428,7 @@ def test_rest_recordings_change_no_prediction(data: Path, cache: Path, result: B
             folder = root / "rest" / part / subject.id
             folder.mkdir(parents=True)
             (folder / f"{subject.id}-REST-001{ending}").symlink_to(source.path)
-    rested = benchmark_dataset(
-        root, tmp_path / "run", options=OPTIONS, settings=SETTINGS, cache=cache, with_bundle=False
-    )
+    rested = benchmark_dataset(root, tmp_path / "run", options=OPTIONS, settings=SETTINGS, cache=cache, **PLAIN)
     run = json.loads((rested.folder / "run.json").read_text())
     assert (run["n_trials"], run["n_rest"], run["n_subjects"]) == (len(index), N_SUBJECTS, N_SUBJECTS)
-    for name in ("predictions.csv", "metrics.json"):
-        assert (rested.folder / name).read_bytes() == (result.folder / name).read_bytes()
+    assert_same_results(rested.folder, result.folder)

@@ -32,6 +32,8 @@ from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
 from ecg_facial.workflow.settings import DataOptions
 
+pytestmark = pytest.mark.long
+
 TASK = get_task("biovid4")
 OPTIONS = DataOptions(windows=WindowSettings(n_frames=2, crop_px=32))
 TRAINING = TrainingSettings(epochs=1, batch_size=8)
@@ -121,6 +123,7 @@ def test_a_run_with_one_signal_can_be_audited_again(finished: Finished) -> None:
     assert found == AuditResult.read(finished.result.folder / "audit.json")
 
 
+@pytest.mark.usefixtures("weights_alone")
 def test_the_bundle_holds_the_one_network(finished: Finished, tmp_path: Path) -> None:
     bundle = load_bundle(finished.result.folder / "model")
     assert bundle.info.models == (finished.model,)

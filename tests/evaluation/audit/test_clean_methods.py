@@ -19,6 +19,8 @@ from ecg_facial.runtime.executors.fresh import FreshExecutor
 from ecg_facial.runtime.executors.opening import open_executor
 from tests.helpers.clean_methods import ESTIMATORS, clean_pipelines, random_features
 
+pytestmark = pytest.mark.long
+
 SETTINGS = BenchmarkSettings(protocol="kfold:2", inner=InnerSettings(stopping_share=0.3), baselines=False)
 
 

@@ -22,6 +22,8 @@ from ecg_facial.labels import get_task
 from ecg_facial.runtime.executors.fresh import FreshExecutor
 from tests.helpers import plants
 
+pytestmark = pytest.mark.long
+
 SETTINGS = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3), baselines=False)
 Audit = Callable[..., AuditResult]
 TASK = get_task(SETTINGS.task)

@@ -20,6 +20,8 @@ from ecg_facial.simulate.settings import presets
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import FaceSettings, HeartSettings, Preset
 
+pytestmark = pytest.mark.long
+
 BINARY, FOUR = get_task("binary"), get_task("biovid4")
 QUICK = ObserverSettings(n_people=300, n_courses=32)
 COHORT = CohortSettings(n_subjects=12, trials_per_level=10)
