@@ -57,47 +57,6 @@ def serial(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return digest_all(out)
 
 
-def list_clips(out: Path) -> dict[Path, int]:
-    """Finished clips, with the time at which each was written."""
-    return {path: path.stat().st_mtime_ns for path in out.glob("data/PartA/video/*/[!.]*.mp4")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Killed:
-    """A program that was killed in its work, and run again."""
-
-    out: Path
-    started: set[int]
-    written: dict[Path, int]
-
-
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
-    out = tmp_path_factory.mktemp("killed")
-    command = [sys.executable, str(HELPERS / "small_run.py"), str(out), "ray"]
-    places = os.pathsep.join([str(HELPERS), *filter(None, sys.path)])
-    environment = {**os.environ, "PYTHONPATH": places}
-    with open(out.with_suffix(".log"), "w") as log:
-        program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        assert wait_until(lambda: program.poll() is not None or len(list_clips(out)) > 1)
-        started = list_descendants(program.pid)
-        assert len(started) > 4
-        os.kill(program.pid, signal.SIGKILL)
-        assert program.wait() == -signal.SIGKILL
-        assert not (out / "run").exists()
-        written = list_clips(out)
-        again = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
-    assert again.returncode == 0, out.with_suffix(".log").read_text()
-    return Killed(out=out, started=started, written=written)
-
-
-def test_a_program_that_is_killed_ends_with_the_same_bytes_when_it_is_started_again(
-    killed: Killed, serial: dict[str, str]
-) -> None:
-    assert killed.written.items() <= list_clips(killed.out).items()
-    assert digest_all(killed.out) == serial
-
-
 def find_node(folder: Path, number: int) -> tuple[int, str]:
     """Wait for the other item, then say where this one runs."""
     return meet(folder, number), ray.get_runtime_context().get_node_id()
@@ -148,6 +107,47 @@ def test_logging_stays_as_it_is(cluster: Executor) -> None:
     assert list(cluster.map(abs, [-1])) == [1]
     handlers = [*logging.getLogger().handlers, *logging.getLogger("ray").handlers]
     assert [handler for handler in handlers if not type(handler).__module__.startswith("_pytest")] == []
+
+
+def list_clips(out: Path) -> dict[Path, int]:
+    """Finished clips, with the time at which each was written."""
+    return {path: path.stat().st_mtime_ns for path in out.glob("data/PartA/video/*/[!.]*.mp4")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Killed:
+    """A program that was killed in its work, and run again."""
+
+    out: Path
+    started: set[int]
+    written: dict[Path, int]
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    out = tmp_path_factory.mktemp("killed")
+    command = [sys.executable, str(HELPERS / "small_run.py"), str(out), "ray"]
+    places = os.pathsep.join([str(HELPERS), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": places}
+    with open(out.with_suffix(".log"), "w") as log:
+        program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        assert wait_until(lambda: program.poll() is not None or len(list_clips(out)) > 1)
+        started = list_descendants(program.pid)
+        assert len(started) > 4
+        os.kill(program.pid, signal.SIGKILL)
+        assert program.wait() == -signal.SIGKILL
+        assert not (out / "run").exists()
+        written = list_clips(out)
+        again = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
+    assert again.returncode == 0, out.with_suffix(".log").read_text()
+    return Killed(out=out, started=started, written=written)
+
+
+def test_a_program_that_is_killed_ends_with_the_same_bytes_when_it_is_started_again(
+    killed: Killed, serial: dict[str, str]
+) -> None:
+    assert killed.written.items() <= list_clips(killed.out).items()
+    assert digest_all(killed.out) == serial
 
 
 def test_a_run_in_processes_leaves_the_bytes_of_a_serial_one(serial: dict[str, str], tmp_path: Path) -> None:
