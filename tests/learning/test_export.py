@@ -17,14 +17,13 @@ from ecg_facial.facial_model import FacialModel
 from ecg_facial.learning.export import export_models
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 
+pytestmark = pytest.mark.long
 PACKAGE = Path(ecg_facial.__file__).parent
 
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
 import test_export
-
-pytestmark = pytest.mark.long
 test_export.write(sys.argv[1], test_export.export_heart())
 print(test_export.PACKAGE)
 """
