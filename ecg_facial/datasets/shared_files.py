@@ -25,23 +25,37 @@ def find_shared(entries: Iterable[Entry]) -> tuple[list[Problem], tuple[str, ...
     Returns
     -------
     problems : list of Problem
-        Of kind ``duplicate``: the same stretch under two trials, or an overlapping one under two people.
+        Of kind ``duplicate``: the same stretch under two trials of one person.
     notes : tuple of str
-        Stretches of one person that overlap in part.
+        Stretches that two people share, and those of one person that overlap in part.
     """
+    problems, overlaps, people = [], 0, []
     entries = list(entries)
-    problems, overlaps = [], 0
     for name, signal_of in _SIGNALS:
-        for first, second in _find_pairs(entries, signal_of):
-            if first.subject.id == second.subject.id and not _are_same(signal_of(first), signal_of(second)):
+        for (first, one), (second, other) in _find_pairs(entries, signal_of):
+            if first.subject.id != second.subject.id:
+                people.append(f"{name} of {first.subject.id}, {first.trial} and {second.subject.id}, {second.trial}")
+            elif (one.start_s, one.duration_s) != (other.start_s, other.duration_s):
                 overlaps += 1
-                continue
-            path = signal_of(second).path  # type: ignore[union-attr]  # pairs have the signal
-            message = f"{name} of the same seconds as trial {first.trial} of subject {first.subject.id}"
-            problems.append(
-                Problem(kind="duplicate", subject=second.subject.id, trial=second.trial, path=path, message=message)
-            )
-    return problems, (f"{overlaps} stretches overlap another one of the same person",) if overlaps else ()
+            else:
+                message = f"{name} of the same seconds as trial {first.trial} of subject {first.subject.id}"
+                who = second.subject.id
+                problems.append(
+                    Problem(kind="duplicate", subject=who, trial=second.trial, path=other.path, message=message)
+                )
+    return problems, (*_describe_people(people), *_describe_overlaps(overlaps))
+
+
+def _describe_people(pairs: Sequence[str]) -> tuple[str, ...]:
+    """Say that people share seconds: a leak, unless two people are in one picture."""
+    if not pairs:
+        return ()
+    more = f", and {len(pairs) - 1} more" if len(pairs) > 1 else ""
+    return (f"two people share seconds of a file, one may be trained on where the other is tested: {pairs[0]}{more}",)
+
+
+def _describe_overlaps(n: int) -> tuple[str, ...]:
+    return (f"{n} stretches overlap another one of the same person",) if n else ()
 
 
 def _video(entry: Entry) -> _Signal | None:
@@ -56,21 +70,17 @@ _SIGNALS: Sequence[tuple[str, Callable[[Entry], _Signal | None]]] = (("video", _
 
 
 def _find_pairs(
-    entries: Sequence[Entry], signal_of: Callable[[Entry], _Signal | None]
-) -> Iterator[tuple[Entry, Entry]]:
+    entries: Iterable[Entry], signal_of: Callable[[Entry], _Signal | None]
+) -> Iterator[tuple[tuple[Entry, _Signal], tuple[Entry, _Signal]]]:
     """Pairs of entries of different trials with overlapping stretches of one file, in the order of their starts."""
-    by_file: dict[object, list[tuple[float, float, Entry]]] = defaultdict(list)
+    by_file: dict[object, list[tuple[float, float, Entry, _Signal]]] = defaultdict(list)
     for entry in entries:
         signal = signal_of(entry)
         if signal is not None:
             end_s = math.inf if signal.duration_s is None else signal.start_s + signal.duration_s
-            by_file[signal.path, getattr(signal, "column", "")].append((signal.start_s, end_s, entry))
+            by_file[signal.path, getattr(signal, "column", "")].append((signal.start_s, end_s, entry, signal))
     for stretches in by_file.values():
         stretches.sort(key=lambda stretch: stretch[:2])
-        for (_, end_s, first), (start_s, _, second) in pairwise(stretches):
+        for (_, end_s, first, one), (start_s, _, second, other) in pairwise(stretches):
             if start_s < end_s - _TOUCH_S and first.trial != second.trial:
-                yield first, second
-
-
-def _are_same(one: _Signal | None, other: _Signal | None) -> bool:
-    return one is not None and other is not None and (one.start_s, one.duration_s) == (other.start_s, other.duration_s)
+                yield (first, one), (second, other)
