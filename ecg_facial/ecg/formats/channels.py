@@ -12,7 +12,7 @@ from ecg_facial.ecg.formats.contract import EcgFile, shorten
 from ecg_facial.errors import DataError
 
 ECG = "ecg"
-_ECG_WORD = re.compile(r"^e[ck]g\d*$")
+_ECG_WORD = re.compile(r"^e[ck]g(\d+[a-z]?)?$")
 # names of leads: standard, modified (ML, M), augmented (aV), chest (V), and of two-channel monitors
 _LEAD = re.compile(r"^(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|mcl\d|cm\d|d[123])$")
 # channels computed from an ECG have "ECG" in their names too
@@ -28,7 +28,7 @@ def looks_like_ecg(name: str) -> bool:
 
     Examples
     --------
-    >>> [looks_like_ecg(name) for name in ("ECG II", "EKG1-EKG2", "MLII", "V5", "ECG_Rate", "gsr", "EEG Fpz")]
+    >>> [looks_like_ecg(name) for name in ("ECG II", "ECG100C", "MLII", "V5", "ECG_Rate", "gsr", "EEG Fpz")]
     [True, True, True, True, False, False, False]
     """
     words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]

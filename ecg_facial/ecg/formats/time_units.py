@@ -26,10 +26,10 @@ def find_seconds(unit: str) -> float | None:
 
     Examples
     --------
-    >>> [find_seconds(unit) for unit in ("ms", "\u00b5s", "Min.", "ticks")]
+    >>> [find_seconds(unit) for unit in ("(ms)", "\u00b5s", "Min.", "ticks")]
     [0.001, 1e-06, 60.0, None]
     """
-    word = re.sub(r"[\s.]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
+    word = re.sub(r"[\s.()\[\]]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
     return _SECONDS.get(word)
 
 

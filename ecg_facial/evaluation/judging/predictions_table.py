@@ -183,7 +183,15 @@ def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None
     given = class_names_of(table)
     if "predicted" not in table and not given:
         raise CorruptDataError(f"{path}: neither p_<class> columns nor predicted; expected one of them")
-    occurring = set(table["label"]) | (set(table["predicted"]) if "predicted" in table else set()) - {""}
+    labels, answers = set(table["label"]), (set(table["predicted"]) if "predicted" in table else set()) - {""}
+    occurring = labels | answers
+    if answers and not answers & labels and classes is None:
+        # two vocabularies of the same classes, of which every answer would be wrong
+        one, other = (", ".join(sorted(names)[:5]) for names in (labels, answers))
+        raise CorruptDataError(
+            f"{path}: no prediction is one of the labels: labels {one}; predictions {other}; spell them in one way, or "
+            "name all classes (--classes)"
+        )
     if given and occurring - set(given):
         unknown = sorted(occurring - set(given))[0]
         raise CorruptDataError(f"{path}: class {unknown!r} has no column p_{unknown}; classes are {', '.join(given)}")

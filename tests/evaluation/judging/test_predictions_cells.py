@@ -49,6 +49,13 @@ def test_classes_in_two_spellings_are_one(
     assert any(note.startswith("class: read ") for note in found.notes)
 
 
+@pytest.mark.parametrize("answers", [("np.int64(0)", "np.int64(1)"), ("rest", "pain"), ("class 0", "class 1")])
+def test_predictions_in_other_words_than_the_labels_are_refused(tmp_path: Path, answers: tuple[str, str]) -> None:
+    rows = [f"a,1,0,{answers[0]}", f"a,2,1,{answers[1]}", f"b,1,0,{answers[0]}", f"b,2,1,{answers[1]}"]
+    with pytest.raises(CorruptDataError, match="no prediction is one of the labels: labels 0, 1; predictions "):
+        read(tmp_path, rows)
+
+
 def test_probability_columns_count_by_value_too(tmp_path: Path) -> None:
     found = read(tmp_path, ["a,1,0,0.9,0.1", "a,2,1,0.2,0.8"], "subject,trial,label,p_0.0,p_1.0")
     assert found.class_names == ("0", "1")
