@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ecg_facial.runtime.executors.settings import ExecutorSettings
+from ecg_facial.runtime.storage import sha256_file
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -31,7 +33,7 @@ def main(
     from safetensors.torch import save
 
     from ecg_facial.learning.pretraining.crops import TARGET_AUS, render_crops
-    from ecg_facial.learning.pretraining.regression import STAGES, fit_last_layer, to_half, train_reader
+    from ecg_facial.learning.pretraining.regression import choose_stages, fit_last_layer, to_half, train_reader
     from ecg_facial.learning.training import EpochRecord
     from ecg_facial.nets.weights import read_card
     from ecg_facial.runtime.executors.opening import open_executor
@@ -48,20 +50,35 @@ def main(
     with open_executor(workers=workers) as executor:
         data = render_crops(identities, per_identity=per_identity, seed=seed, executor=executor, show_progress=True)
     sys.stderr.write(f"{len(data.crops)} crops after {time.monotonic() - begin:.0f} s\n")
-    network, explained = fit_last_layer(data) if last_layer else train_reader(data, seed=seed, on_epoch=tell)
-    shipped = read_card() if last_layer else {}
-    card: dict[str, object] = {"backbone": shipped.get("backbone", shipped)} if last_layer else {}
-    card |= {
+    if last_layer:
+        network, explained = fit_last_layer(data)
+    else:
+        network, explained = train_reader(data, seed=seed, start=start, on_epoch=tell)
+    stages = () if last_layer else choose_stages(start)
+    options = {"last-layer": last_layer, f"start {start}": not last_layer and start != "none"}
+    card = {
+        **_describe_start("rendered" if last_layer else start, read_card),
         "simulated": True,
         "trained_on": f"{len(data.crops)} rendered face crops of {identities} identities that are in no cohort",
         "command": "python -m ecg_facial.learning.pretraining OUT "
-        f"--identities {identities} --per-identity {per_identity} --seed {seed}{' --last-layer' if last_layer else ''}",
+        f"--identities {identities} --per-identity {per_identity} --seed {seed}"
+        + "".join(f" --{name}" for name, given in options.items() if given),
         "action_units": TARGET_AUS,
-        "stages": [] if last_layer else [[stage.side_px, stage.epochs, stage.learning_rate] for stage in STAGES],
+        "stages": [[stage.side_px, stage.epochs, stage.learning_rate] for stage in stages],
         "explained_variance_held_out": {name: round(value, 3) for name, value in explained.items()},
     }
     write_bytes(out, save(to_half(network), metadata={"card": json.dumps(card)}))
     sys.stdout.write(json.dumps(card, indent=2) + "\n")
+
+
+def _describe_start(start: str, read_card: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Say which weights were there before: the card of the shipped ones, or the digest of a file."""
+    if start == "none":
+        return {}
+    if start == "rendered":
+        shipped = read_card()
+        return {"backbone": shipped.get("backbone", shipped)}
+    return {"backbone": {"file": Path(start).name, "sha256": sha256_file(Path(start))}}
 
 
 if __name__ == "__main__":

@@ -84,6 +84,11 @@ def split_identities(data: LabelledCrops, *, held_out: float = 0.08) -> tuple[La
     return data.of_identities(~chosen), data.of_identities(chosen)
 
 
+def choose_stages(start: str) -> tuple[Stage, ...]:
+    """Choose the stages of a training that begins with these weights, as in `train_reader`."""
+    return STAGES if start == "none" else LATER_STAGES
+
+
 def train_reader(
     data: LabelledCrops,
     *,
@@ -118,7 +123,7 @@ def train_reader(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = load_resnet18(start, n_outputs=len(TARGET_AUS))
-    stages = stages or (STAGES if start == "none" else LATER_STAGES)
+    stages = stages or choose_stages(start)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     for stage in stages:
         settings = TrainingSettings(
