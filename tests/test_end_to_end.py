@@ -133,8 +133,8 @@ def test_the_page_of_keys_names_every_key_of_a_run_and_no_other(result: Benchmar
     listed, seen = read_page(), Keys()
     for file, kind in FILES:
         collect_keys(json.loads((result.folder / file).read_text()), kind, seen)
-    # what this run has no cause to hold: a leaking protocol, cross-fitting, single trials, left-out recordings, a table
-    elsewhere = {("RunMetrics", "original"), ("Part", "trials")}
+    # what this run has no cause to hold: a leaking protocol, cross-fitting, a chosen model, single trials, left-out recordings, a table
+    elsewhere = {("RunMetrics", "original"), ("Part", "trials"), ("FoldRecord", "chosen_face")}
     elsewhere |= {("Fold", name) for name in ("crossfit", "refit", "fusion_test")}
     absent = {
         "ProtocolComparison",
@@ -185,7 +185,7 @@ def test_the_terminal_shows_all_models_and_baselines_beside_chance(result: Bench
     rows = shown.splitlines()[3 : 4 + len(MODELS_OF_A_RUN)]
     assert [line.split()[0] for line in rows] == [*MODELS_OF_A_RUN, "chance"]
     assert "25.0" in shown
-    assert shown.splitlines()[2].split()[:4] == ["model", "trials", "accuracy", "ceiling"]
+    assert shown.splitlines()[2].split()[:4] == ["model", "accuracy", "ceiling", "balanced"]
 
 
 def test_the_terminal_shows_spread_stamps_and_what_leakage_is_worth(result: BenchmarkResult) -> None:

@@ -45,7 +45,7 @@ def test_the_index_names_every_problem_and_is_written(run: Callable[..., Said], 
     said = run("index", root, "--out", tmp_path / "index.parquet")
     assert said.code == 0
     assert "4 usable trials" in said.out
-    assert "problems: 1 missing, 1 too_short, 1 unknown_label, 1 unreadable" in said.out
+    assert "problems: 1 missing, 1 note, 2 too_short, 1 unknown_label" in said.out
     for name in ("PA9", "PA1-001", "PA2-021", "2.00 s: at least 4.95 s"):
         assert name in said.out
     assert (tmp_path / "index.parquet").stat().st_size > 0
@@ -65,7 +65,7 @@ def test_a_truncated_video_leaves_the_ecg_of_its_trial(run: Callable[..., Said],
     video, _ = write_trial(tmp_path)
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
     said = run("index", tmp_path)
-    assert "1 unreadable" in said.out
+    assert "problems: 1 note, 1 too_short" in said.out
     assert "cut off" in said.out
     assert "1 usable trials" in said.out
 

@@ -27,7 +27,7 @@ def empty_csv(root: Path) -> list[str]:
 
 def wrong_delimiter(root: Path) -> list[str]:
     table = write_ecg(root / "ecg.csv")
-    table.write_text(table.read_text().replace("\t", "|"))
+    table.write_text(table.read_text().replace("\t", "^"))
     return ["ecg", str(table), "--out", str(root / "looked")]
 
 
@@ -115,13 +115,13 @@ BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
     missing_folder: ("nowhere", "no such folder", "check the path"),
     empty_folder: ("is empty", "expected a data set"),
     empty_csv: ("ecg.csv", "is empty", "expected a header line"),
-    wrong_delimiter: ("no column 'ecg'", "time|gsr|ecg", "TAB, comma or semicolon"),
+    wrong_delimiter: ("a header but no rows", "rows of numbers"),
     one_column: ("no time column", "give it in Hz"),
     no_ecg_column: ("no column 'ecg'", "time, gsr", "name the ECG column"),
     no_rate: ("0.0 Hz", "positive"),
     two_files_for_one_trial: ("2 videos", ".avi", ".mp4", "keep one of them"),
-    only_unknown_levels: ("no usable trials", "ecg-facial index"),
-    only_other_levels: ("no usable trials of task 'biovid4'", "ecg-facial index"),
+    only_unknown_levels: ("no trial has a label that is known: found 'PA9' (1)", "--classes", "ecg-facial index"),
+    only_other_levels: ("no usable trials of BL1, PA1, PA2, PA3", "found 'PA4' (1)", "ecg-facial index"),
     a_manifest_with_a_person_in_two_spellings: ("'007' and '7'", "Spell it in one way"),
     zero_rate_in_a_manifest: ("fs_hz 0", "positive sampling rate"),
     unknown_preset: ("'impossible'", "expected one of", "clear"),

@@ -150,7 +150,7 @@ def test_what_is_shown_says_simulated_and_for_research(predictor: Predictor) -> 
     shown = show_prediction(predictor.predict(make_a_window(predictor, n_seen=2, n_tokens=3)))
     assert SIMULATED_BUNDLE_NOTE in shown
     assert shown.endswith(RESEARCH_NOTE)
-    assert [line.split()[0] for line in shown.splitlines()[:5]] == ["level", "BL1", "PA1", "PA2", "PA3"]
+    assert [line.split()[0] for line in shown.splitlines()[:5]] == ["class", "BL1", "PA1", "PA2", "PA3"]
 
 
 @pytest.mark.parametrize("start_s", [-1.0, float("nan")])

@@ -109,7 +109,7 @@ def test_the_command_shows_models_beside_chance_and_refuses_in_one_line(tmp_path
     assert shown.exit_code == 0
     assert "theirs.csv: 4 subjects, 36 trials, %" in shown.output
     assert "chance" in shown.output
-    path.write_text("subject,trial\n")
+    path.write_text("subject,trial\na,1\n")
     run = subprocess.run(
         [sys.executable, "-m", "ecg_facial", "score", str(path), "--out", str(tmp_path / "no")],
         capture_output=True, text=True, check=False,

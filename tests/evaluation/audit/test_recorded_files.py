@@ -41,7 +41,7 @@ def trials_of(prepared: Any, *, calm: dict[str, Path], pain: dict[str, Path]) ->
             Trial(
                 subject=Subject(id=subject),
                 id=name,
-                level=TASK.levels[TASK.encode(level)],
+                code=level,
                 ecg=EcgRef(path=files["ecg"]) if "ecg" in files else None,
                 video=VideoRef(path=files["video"]) if "video" in files else None,
             )
@@ -98,7 +98,7 @@ def test_a_binary_file_has_a_size_and_a_missing_or_damaged_one_has_nothing(tmp_p
     np.save(tmp_path / "a.npy", np.zeros(1000))
     (tmp_path / "broken.edf").write_bytes(b"0       ")
     trials = [
-        Trial(subject=Subject(id="s"), id=name, level=TASK.levels[0], ecg=EcgRef(path=tmp_path / name, fs_hz=250))
+        Trial(subject=Subject(id="s"), id=name, code="BL1", ecg=EcgRef(path=tmp_path / name, fs_hz=250))
         for name in ("a.npy", "broken.edf", "absent.csv")
     ]
     found = describe_files([*trials, None])
