@@ -133,7 +133,7 @@ def test_the_page_of_keys_names_every_key_of_a_run_and_no_other(result: Benchmar
     listed, seen = read_page(), Keys()
     for file, kind in FILES:
         collect_keys(json.loads((result.folder / file).read_text()), kind, seen)
-    # what this run has no cause to hold: a leaking protocol, cross-fitting, a chosen model, single trials, left-out recordings, a table
+    # what this run has no cause to hold: a leaking protocol, cross-fitting, a chosen model, left-out recordings, ...
     elsewhere = {("RunMetrics", "original"), ("Part", "trials"), ("FoldRecord", "chosen_face")}
     elsewhere |= {("Fold", name) for name in ("crossfit", "refit", "fusion_test")}
     absent = {
