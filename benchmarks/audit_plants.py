@@ -78,36 +78,11 @@ def _audit(prepared: Any, methods: list[Any]) -> Any:
 
 def _draw(seed: int) -> Any:
     """Windows whose tokens say nothing but noise about the level."""
-    import numpy as np
-    import pandas as pd
+    from measures.noise import draw_noise
 
-    from ecg_facial.prepared.memory import MemoryData
-    from ecg_facial.windows.settings import WindowSettings
-    from ecg_facial.windows.window import Window
     from tests.helpers.plants import with_rates
 
-    rng, settings = np.random.default_rng(seed), WindowSettings(n_frames=2, crop_px=32)
-    rows = [(f"s{who}", level) for who in range(6) for level in ("BL1", "PA1", "PA2", "PA3") for _ in range(3)]
-    table = pd.DataFrame(rows, columns=["subject", "level"])
-    # names spell the level, as those of BioVid do
-    table["trial"] = [f"{subject}-{level}-{number:03d}" for number, (subject, level) in enumerate(rows)]
-    windows = [
-        Window(
-            crops=rng.integers(0, 255, (2, 32, 32, 3)).astype(np.uint8),
-            frame_mask=np.ones(2, bool),
-            frame_times_s=np.arange(2, dtype=np.float32),
-            tokens=rng.normal(size=(5, 3)).astype(np.float32),
-            token_times_s=np.arange(1, 6, dtype=np.float32),
-            r_peak_times_s=np.sort(rng.random(6)) * 5.5,
-            has_video=True,
-            has_ecg=True,
-            face_quality=1.0,
-            ecg_quality=0.5,
-            heart_rate_bpm=75.0,
-        )
-        for _ in rows
-    ]
-    return with_rates(MemoryData(windows, table, settings=settings, simulated=True), seed)
+    return with_rates(draw_noise(6, n_each=3, n_frames=2, crop_px=32, seed=seed), seed)
 
 
 if __name__ == "__main__":

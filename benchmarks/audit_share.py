@@ -15,42 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-import pandas as pd
+from measures.noise import draw_noise
 
 from ecg_facial.evaluation.audit.running import audit_run
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.prepared.memory import MemoryData
-from ecg_facial.windows.settings import WindowSettings
-from ecg_facial.windows.window import Window
-
-LEVELS, N_EACH, N_FRAMES, CROP_PX = ("BL1", "PA1", "PA2", "PA3"), 2, 4, 64
-
-
-def draw(n_people: int) -> MemoryData:
-    """Draw windows of noise."""
-    rng, settings = np.random.default_rng(0), WindowSettings(n_frames=N_FRAMES, crop_px=CROP_PX)
-    rows = [(f"s{who:02d}", level) for who in range(n_people) for level in LEVELS for _ in range(N_EACH)]
-    table = pd.DataFrame(rows, columns=["subject", "level"])
-    table["trial"] = [f"{subject}-{level}-{number:04d}" for number, (subject, level) in enumerate(rows)]
-    windows = [
-        Window(
-            crops=rng.integers(0, 255, (N_FRAMES, CROP_PX, CROP_PX, 3)).astype(np.uint8),
-            frame_mask=np.ones(N_FRAMES, bool),
-            frame_times_s=np.arange(N_FRAMES, dtype=np.float32),
-            tokens=rng.normal(size=(6, 3)).astype(np.float32),
-            token_times_s=np.arange(1, 7, dtype=np.float32),
-            r_peak_times_s=np.sort(rng.random(7)) * 5.5,
-            has_video=True,
-            has_ecg=True,
-            face_quality=1.0,
-            ecg_quality=0.5,
-            heart_rate_bpm=75.0,
-        )
-        for _ in rows
-    ]
-    return MemoryData(windows, table, settings=settings, simulated=True)
 
 
 def spent_s() -> float:
@@ -66,7 +35,7 @@ def main() -> None:
     few = {name: replace(getattr(settings.models, name), epochs=epochs) for name in ("facial_training", "ecg_training")}
     settings = replace(settings, models=replace(settings.models, **few))
     for n_people in people or [12, 40]:
-        prepared = draw(n_people)
+        prepared = draw_noise(n_people, n_each=2, n_frames=4, crop_px=64)
         with TemporaryDirectory() as folder:
             begin = spent_s()
             result = run_benchmark(prepared, Path(folder), settings=settings)

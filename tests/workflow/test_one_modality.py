@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sketched_cohort import DiscDetector, write_cohort
+from sketched_cohort import write_cohort
+from tiny_models import TINY_MODELS, discs_are_faces
 
 from ecg_facial.cli.wording import show_accuracy, show_prediction, show_result
 from ecg_facial.datasets.indexing import index_dataset
@@ -20,13 +21,9 @@ from ecg_facial.evaluation.benchmark.runner import BenchmarkResult
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.judging.schema import AuditResult
 from ecg_facial.evaluation.report.checklist import fill_checklist
-from ecg_facial.inference import predictor as predicting
 from ecg_facial.inference.bundle import load_bundle
 from ecg_facial.inference.predictor import open_predictor, predict_files
 from ecg_facial.labels import get_task
-from ecg_facial.learning.settings import ModelSettings, TrainingSettings
-from ecg_facial.nets.settings import EcgSettings, FacialSettings
-from ecg_facial.prepared import making
 from ecg_facial.recording import Trial
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
@@ -36,14 +33,8 @@ pytestmark = pytest.mark.long
 
 TASK = get_task("biovid4")
 OPTIONS = DataOptions(windows=WindowSettings(n_frames=2, crop_px=32))
-TRAINING = TrainingSettings(epochs=1, batch_size=8)
 SETTINGS = BenchmarkSettings(
-    models=ModelSettings(
-        facial=FacialSettings(weights="none", hidden=4, n_layers=1),
-        ecg=EcgSettings(width=8, n_heads=2, n_layers=1, feedforward=8),
-        facial_training=TRAINING,
-        ecg_training=TRAINING,
-    )
+    models=TINY_MODELS,
 )
 
 
@@ -60,9 +51,7 @@ class Finished:
 
 @pytest.fixture(scope="module", autouse=True)
 def _disc_detector() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (making, predicting):
-            patch.setattr(module, "load_detector", lambda *_, **__: DiscDetector())
+    with discs_are_faces():
         yield
 
 
