@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from changed_rows import change_rows
+from held_out import make_held_out
 from scipy.special import log_softmax
 
 from ecg_facial.ecg_model import ECGDataset, ECGModel
 from ecg_facial.errors import SettingsError, WithheldError
 from ecg_facial.evaluation.benchmark.builtin import NetworksFactory, take_apart
 from ecg_facial.evaluation.benchmark.fold_running import fit_fold, make_parts, predict_rows, rows_of_part, run_fold
-from ecg_facial.evaluation.benchmark.fusing import ChoosingCombiner, FusionCombiner
-from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, HeldOut, hash_module, mark_broken
+from ecg_facial.evaluation.benchmark.pipelines import CalibratedPipeline, hash_module, mark_broken
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.benchmark.trial_set import TrialSet, shuffle_rows
 from ecg_facial.evaluation.protocols.folds import Fold, Part, leave_one_subject_out
@@ -276,41 +276,6 @@ def test_fingerprints_follow_the_inner_subjects_and_not_the_test_subject(prepare
     after = fingerprint()
     assert after["temperatures"] != before["temperatures"]
     assert after["weights:ecg"] == before["weights:ecg"]
-
-
-def make_held_out(*, noise: tuple[float, float], n: int = 4000) -> HeldOut:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 4, n)
-    logits = [np.eye(4)[labels] + scale * rng.normal(size=(n, 4)) for scale in noise]
-    subjects = tuple(f"s{number % 9}" for number in range(n))
-    return HeldOut(labels=labels, subjects=subjects, logits={"facial": logits[0], "ecg": logits[1]})
-
-
-@pytest.mark.parametrize(("noise", "weight"), [((1.0, 1.0), 0.5), ((1.0, 2.0), 0.8), ((2.0, 1.0), 0.2)])
-def test_the_learned_weight_is_that_of_the_inverse_variances(noise: tuple[float, float], weight: float) -> None:
-    learned = FusionCombiner(learn=True).fit(make_held_out(noise=noise)).fusion
-    assert learned.face_weight == pytest.approx(weight, abs=0.04)
-    assert learned.face_weight + learned.ecg_weight == pytest.approx(1)
-    assert (learned.n_subjects, learned.n_trials) == (9, 4000)
-    assert FusionCombiner().fit(make_held_out(noise=noise)) == FusionCombiner()
-
-
-@pytest.mark.parametrize(("noise", "face"), [((2.0, 0.5), "facial:descriptors"), ((0.5, 2.0), "facial")])
-def test_the_facial_model_of_a_fusion_is_the_one_that_the_calibration_part_speaks_for(
-    noise: tuple[float, float], face: str
-) -> None:
-    network, forest = make_held_out(noise=(noise[0], 1.0), n=200), make_held_out(noise=(noise[1], 1.0), n=200)
-    said = {**network.logits, "facial:descriptors": forest.logits["facial"]}
-    # one trial has no face: no candidate fuses it, so it is not counted
-    for name in ("facial", "facial:descriptors"):
-        said[name][0] = np.nan
-    candidates = (FusionCombiner(), FusionCombiner(face="facial:descriptors", name="fusion:descriptors"))
-    chosen = ChoosingCombiner(candidates=candidates).fit(replace(network, logits=said))
-    assert (chosen.chosen.face, chosen.describe()["face"], chosen.n_trials) == (face, face, 199)
-    np.testing.assert_array_equal(chosen.combine(said), chosen.chosen.combine(said))
-    # without labels of anybody the network stays
-    nobody = HeldOut(labels=np.zeros(0, int), subjects=(), logits={name: logits[:0] for name, logits in said.items()})
-    assert ChoosingCombiner(candidates=candidates).fit(nobody).chosen.face == "facial"
 
 
 def test_a_chosen_fusion_is_judged_beside_the_others_and_the_choice_is_kept(prepared: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import itertools
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from many_models import TWENTY, make_many
 from matplotlib.figure import Figure
 from results import make_metrics, make_predictions, make_run
 
@@ -24,11 +24,8 @@ from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.examples import N_CROPS, Example
 from ecg_facial.evaluation.report.figure_style import to_pdf, to_svg
 from ecg_facial.evaluation.report.figures import draw_confusions, draw_example, draw_models, draw_subjects
-from ecg_facial.evaluation.report.figures_calibration import draw_risk_coverage
-from ecg_facial.evaluation.report.figures_comparison import draw_ranks
 from ecg_facial.evaluation.report.formats import break_name, format_number, format_p, format_percent, format_points
 from ecg_facial.evaluation.report.layout import count_trials, describe_quality, flatten
-from ecg_facial.evaluation.report.looks import looks_of
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.labels import get_task
 
@@ -237,24 +234,6 @@ def test_figures_lie_beside_the_report_as_svg_and_pdf_and_those_of_an_earlier_on
     assert own.exists()
 
 
-def make_many(models: list[str], *, n_subjects: int = 6, lost: str = "") -> RunMetrics:
-    """Metrics of models of rising skill; one of them may answer only some trials."""
-    rng, rows = np.random.default_rng(1), []
-    for subject, trial, (place, model) in itertools.product(range(n_subjects), range(8), enumerate(models)):
-        if model == lost and trial > 5:
-            continue
-        label = TASK.class_names[trial % 4]
-        right = rng.random() < 0.2 + 0.7 * place / len(models)
-        p = np.full(4, 0.1)
-        p[TASK.class_names.index(label) if right else rng.integers(4)] = 0.7
-        rows.append([f"s{subject}", f"s{subject}-{trial}", subject, 0, model, label, *p, 1.0, 0.5])
-    table = pd.DataFrame(rows, columns=make_predictions().columns)
-    return summarise_predictions(from_run(table, TASK.class_names), task=TASK.name, simulated=True)
-
-
-TWENTY = [f"method_number_{number:02d}" for number in range(20)]
-
-
 @pytest.fixture(scope="module")
 def twenty() -> RunMetrics:
     return make_many(TWENTY, lost="method_number_07")
@@ -368,31 +347,6 @@ def test_many_models_have_a_row_each_and_ours_keep_the_rows_of_the_subjects(twen
     assert "mean, Fusion" in rows
     assert TWENTY[0] not in rows
     assert draw_models(make_many(TWENTY[:5]), simulated=True) is None
-
-
-def test_numbers_and_names_of_many_ranks_do_not_cover_each_other() -> None:
-    names = [f"landmarks_and_head_pose:gradient_boosting_{number}" for number in range(20)]
-    figure = draw_ranks(make_many(names), simulated=True)
-    assert figure is not None
-    to_svg(figure)
-    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
-    covered = [(one, other) for one, other in itertools.combinations(boxes, 2) if one.overlaps(other)]
-    assert not covered
-    # the scale has at least half of the width
-    scale = figure.axes[0].lines[0].get_window_extent()
-    assert scale.width > 0.4 * figure.bbox.width
-
-
-def test_a_model_that_is_equally_sure_of_every_trial_is_seen_among_the_curves() -> None:
-    metrics = make_many(TWENTY[:9])
-    judged = metrics.models[TWENTY[0]]
-    assert judged.abstention is not None
-    flat = replace(judged, abstention=replace(judged.abstention, curve=((1.0, 0.25),)))
-    figure = draw_risk_coverage(replace(metrics, models={**metrics.models, TWENTY[0]: flat}), simulated=True)
-    assert figure is not None
-    (own,) = [line for line in figure.axes[0].lines if line.get_color() == looks_of(TWENTY[:9])[TWENTY[0]].colour]
-    assert own.get_markevery() is None
-    assert not own.get_clip_on()
 
 
 def test_the_verdict_of_the_audit_stands_at_the_top_with_its_reach(tmp_path: Path, metrics: RunMetrics) -> None:
