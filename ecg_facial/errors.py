@@ -71,5 +71,13 @@ class StoreError(EcgFacialError):
     """The monitor's store cannot be opened, read or written."""
 
 
+class SourceLostError(EcgFacialError):
+    """A camera, an amplifier or a stream is gone for now; the monitor tries it again."""
+
+
+class SourceEndedError(EcgFacialError):
+    """A replayed recording is at its end."""
+
+
 class WorkerDiedError(EcgFacialError):
     """A worker process ended without a result, usually because memory ran out."""
