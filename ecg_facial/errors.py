@@ -16,6 +16,8 @@ limit and the remedy; the command line prints the message alone.
     ├── WithheldError             labels or other data that a method must not see
     ├── MissingDependencyError    an optional package that is needed and not installed
     ├── StaleCacheError           a cache made from other data or other settings
+    ├── SourceLostError           a camera, amplifier or stream that is gone for now
+    ├── SourceEndedError          a replayed recording that is at its end
     ├── StoreError                the monitor's store cannot be opened, read or written
     └── WorkerDiedError           a worker process that ended without a result
 """
