@@ -6,6 +6,7 @@ Input: settings. Output: groups of options for `cli.options.with_options`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from inspect import Parameter
 from pathlib import Path
@@ -25,6 +26,8 @@ from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.labels import TASKS
 from ecg_facial.learning.settings import FUSION_RULES, suit_training
 from ecg_facial.prepared.settings import MODES
+from ecg_facial.runtime.executors.contract import Executor
+from ecg_facial.runtime.executors.opening import open_executor
 from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.outputs import check_output_file, check_output_folder
 from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
@@ -46,6 +49,11 @@ def open_file(path: Path | None) -> Path | None:
     if path is not None:
         check_output_file(path)
     return path
+
+
+def open_running(running: ExecutorSettings) -> AbstractContextManager[Executor]:
+    """Open what tasks run on."""
+    return open_executor(running.executor, workers=running.workers, address=running.address)
 
 
 CacheOption = Annotated[
