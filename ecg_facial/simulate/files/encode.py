@@ -42,7 +42,7 @@ def write_video(
     *,
     width: int,
     height: int,
-    fps: int = 25,
+    fps: int | Fraction = 25,
     crf: int = _CRF,
 ) -> None:
     """Write RGB frames as H.264 in MP4.
@@ -55,7 +55,7 @@ def write_video(
         RGB pictures, taken one at a time. None is a lost frame: the next one keeps its own time.
     width, height : int
         Size in pixels, even numbers.
-    fps : int
+    fps : int or Fraction
         Frame rate in Hz.
     crf : int
         Rate factor, 0 (lossless) to 51; 23 is x264's default.

@@ -67,7 +67,7 @@ class Session:
         return self.plan.labels
 
 
-def simulate_session(settings: CohortSettings, index: int) -> Session:
+def simulate_session(settings: CohortSettings, index: int, *, plan: SessionPlan | None = None) -> Session:
     """Simulate a person's whole session at feature level.
 
     Parameters
@@ -76,13 +76,15 @@ def simulate_session(settings: CohortSettings, index: int) -> Session:
         The cohort.
     index : int
         The subject, from 0.
+    plan : SessionPlan, optional
+        Another schedule than that of `plan_session`, with one trial of the subject or more.
 
     Notes
     -----
     Time and memory are proportional to the number of trials. The session depends on the number of trials, because they
     share one time line; the trials in it do not.
     """
-    plan = plan_session(settings, index)
+    plan = plan_session(settings, index) if plan is None else plan
     person = sample_cohort_person(settings, index)
     trials = [simulate_trial(settings, label.plan, person=person) for label in plan.labels]
     onsets_s = [label.onset_s for label in plan.labels]

@@ -49,10 +49,12 @@ class _Shot:
         return replace(self.scene, light_turn_rad=turn, camera=camera)
 
 
-def draw_session_frames(settings: CohortSettings, session: Session, drawer: FrameDrawer) -> Iterator[UInt8Array]:
-    """Draw the frames of a session; those of a trial equal its clip."""
+def draw_session_frames(
+    settings: CohortSettings, session: Session, drawer: FrameDrawer, *, every: int = 1
+) -> Iterator[UInt8Array]:
+    """Draw the frames of a session, or every nth of them; those of a trial equal its clip."""
     for shot in _list_shots(settings, session):
-        for number in range(len(shot.weight)):
+        for number in range(-shot.first % every, len(shot.weight), every):
             shown = shown_action_units(session.action_units, shot.first + number)
             yield drawer(shown, shot.scene_at(number), number)
 
