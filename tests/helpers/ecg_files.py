@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import av
 import edfio
 import numpy as np
 
@@ -52,6 +53,19 @@ def write_wfdb(
     header = folder / f"{name}.hea"
     header.write_text("\n".join([*lines, "# made by hand"]) + "\n")
     return header
+
+
+def write_flac(path: Path, counts: Int64Array, n_bits: int) -> None:
+    """Write a FLAC stream as FFmpeg does: one channel per column of counts."""
+    planar = np.ascontiguousarray(counts.T << (8 if n_bits == 24 else 0))
+    with av.open(str(path), "w", format="flac") as container:
+        stream = container.add_stream("flac", rate=8000, layout="mono" if counts.shape[1] == 1 else "stereo")
+        stream.format = "s16" if n_bits == 16 else "s32"
+        packed = planar.T.reshape(1, -1).astype(np.int16 if n_bits == 16 else np.int32)
+        frame = av.AudioFrame.from_ndarray(packed, format=stream.format.name, layout=stream.layout.name)
+        frame.sample_rate = 8000
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
 
 
 def write_atr(path: Path, marks: Sequence[tuple[int, int]], *, note: bytes = b"") -> Path:

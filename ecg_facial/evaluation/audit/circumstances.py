@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ecg_facial.evaluation.audit.recorded_files import VIDEO_SIZE, describe_files, find_trials
+from ecg_facial.evaluation.audit.recorded_files import FOLLOW_THE_SIGNAL, describe_files, find_trials
 from ecg_facial.evaluation.judging.schema import Check
 from ecg_facial.labels import Task
 from ecg_facial.prepared.contract import PreparedData
@@ -99,7 +99,9 @@ def check_circumstances(prepared: PreparedData, *, task: Task, trials: Iterable[
     if n_people < _LEAST_SUBJECTS:
         return _make(None, f"{n_people} people are too few: {_LEAST_SUBJECTS} are needed")
     labels = np.array(encode_labels(prepared, rows, task), np.int64)
-    bounds = dict.fromkeys((*MEASURED, VIDEO_SIZE), MEASURED_BOUND) | dict.fromkeys(_features(prepared), FEATURE_BOUND)
+    bounds = dict.fromkeys((*MEASURED, *FOLLOW_THE_SIGNAL), MEASURED_BOUND) | dict.fromkeys(
+        _features(prepared), FEATURE_BOUND
+    )
     told = judge_quantities(list_quantities(prepared, rows, trials), labels, subjects, bounds=bounds)
     if not told:
         return _make(None, "no quantity differs between trials")

@@ -6,8 +6,9 @@ A length or a rate is a circumstance: no body makes it. Bytes are one only where
 
 - of a text file they do: a larger amplitude has more digits. So the size of a text file is left out: its length is
   measured in samples, and the precision of its export is counted in decimals.
-- of compressed pictures they do in part: a face that moves takes more bytes, but so does a longer clip, another camera
-  or another encoder. So the size is judged, by the bound of quantities that are measured from the signals.
+- of compressed files they do in part, videos as well as ECGs (FLAC, ``.npz``, ``.mat``): a face that moves and a heart
+  with larger waves take more bytes, but so does a longer clip, another camera or another encoder. So the size is
+  judged, by the bound of quantities that are measured from the signals.
 - of other formats they do not.
 """
 
@@ -19,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from ecg_facial.ecg.formats.compression import is_compressed, list_sample_files
 from ecg_facial.ecg.reading import EcgInfo, probe_ecg
 from ecg_facial.errors import EcgFacialError
 from ecg_facial.face.frame_folders import list_images
@@ -26,12 +28,14 @@ from ecg_facial.face.video import VideoInfo, probe_video
 from ecg_facial.recording import EcgRef, Trial, VideoRef
 
 VIDEO_SIZE = "size of the video file (movement takes bytes too)"
-"""Name of the quantity that follows the signal in part."""
+ECG_SIZE = "size of the compressed ECG file (larger and noisier waves take bytes too)"
+FOLLOW_THE_SIGNAL = (VIDEO_SIZE, ECG_SIZE)
+"""Names of the quantities that follow the signals in part."""
 NAMES = (
     "length of the video", "start of the video in its file", "frame rate of the video", "picture size of the video",
     "codec of the video", "kind of the video file", VIDEO_SIZE,
     "length of the ECG", "start of the ECG in its file", "sampling rate of the ECG", "channels of the ECG file",
-    "kind of the ECG file", "size of the ECG file", "decimals in the ECG file",
+    "kind of the ECG file", "size of the ECG file", ECG_SIZE, "decimals in the ECG file",
 )  # fmt: skip
 """Names of all quantities, in order."""
 _HEAD_BYTES = 1 << 16
@@ -100,7 +104,9 @@ def _describe_ecg(ref: EcgRef, info: EcgInfo | None) -> dict[str, object]:
     }
     if "text" in info.kind:
         return found | {"decimals in the ECG file": count_decimals(ref.path)}
-    return found | {"size of the ECG file": _count_bytes(ref.path)}
+    files = list_sample_files(ref.path)
+    name = ECG_SIZE if any(map(is_compressed, files)) else "size of the ECG file"
+    return found | {name: sum(file.stat().st_size for file in files)}
 
 
 def count_decimals(path: Path) -> int:

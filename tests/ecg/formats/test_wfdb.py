@@ -5,10 +5,9 @@ from __future__ import annotations
 import tracemalloc
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
-from ecg_files import FS_HZ, make_ecg, pack_212, write_atr, write_wfdb
+from ecg_files import FS_HZ, make_ecg, pack_212, write_atr, write_flac, write_wfdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -252,19 +251,6 @@ def test_a_header_in_another_spelling_means_the_same(tmp_path: Path, lines: tupl
 def test_a_rate_that_the_header_leaves_out_is_noted(tmp_path: Path) -> None:
     path = write_header(tmp_path, "rec 1", "rec.dat 16 200 12 0 0 0 0 II")
     assert read_ecg_fully(path).notes[0] == "the header states no rate: 250 Hz, WFDB's default"
-
-
-def write_flac(path: Path, counts: np.ndarray, n_bits: int) -> None:
-    """One channel per column, as FFmpeg writes it."""
-    planar = np.ascontiguousarray(counts.T << (8 if n_bits == 24 else 0))
-    with av.open(str(path), "w", format="flac") as container:
-        stream = container.add_stream("flac", rate=8000, layout="mono" if counts.shape[1] == 1 else "stereo")
-        stream.format = "s16" if n_bits == 16 else "s32"
-        packed = planar.T.reshape(1, -1).astype(np.int16 if n_bits == 16 else np.int32)
-        frame = av.AudioFrame.from_ndarray(packed, format=stream.format.name, layout=stream.layout.name)
-        frame.sample_rate = 8000
-        for packet in (*stream.encode(frame), *stream.encode(None)):
-            container.mux(packet)
 
 
 @pytest.mark.parametrize(("storage", "n_bits"), [(516, 16), (524, 24)])

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ecg_files import write_flac, write_wfdb
+from scipy.io import savemat
 
 from ecg_facial.evaluation.audit.circumstances import ORDER_NOTE, check_circumstances
-from ecg_facial.evaluation.audit.recorded_files import count_decimals, describe_files
+from ecg_facial.evaluation.audit.recorded_files import ECG_SIZE, count_decimals, describe_files
 from ecg_facial.labels import get_task
 from ecg_facial.prepared.memory import MemoryData
 from ecg_facial.recording import EcgRef, Subject, Trial, VideoRef
@@ -105,6 +107,58 @@ def test_a_binary_file_has_a_size_and_a_missing_or_damaged_one_has_nothing(tmp_p
     assert found["size of the ECG file"] == [(tmp_path / "a.npy").stat().st_size, None, None, None]
     assert found["length of the ECG"] == [4.0, None, None, None]
     assert found["kind of the ECG file"] == [".npy", ".edf", ".csv", None]
+
+
+def make_wave(n_times: int, *, noise: int) -> np.ndarray:
+    drawn = np.random.default_rng(0).integers(-noise, noise + 1, n_times)
+    return np.round(1000 * np.sin(np.arange(n_times) / 20)).astype("<i2") + drawn.astype("<i2")
+
+
+def write_compressed(folder: Path, kind: str, *, noise: int, n_times: int = 4000) -> Path:
+    """Write a wave in a format that takes more bytes the noisier it is."""
+    folder.mkdir()
+    wave = make_wave(n_times, noise=noise)
+    if kind == "npz":
+        np.savez_compressed(folder / "ecg.npz", ecg=wave, fs=float(FS_HZ))
+        return folder / "ecg.npz"
+    if kind == "mat":
+        savemat(folder / "ecg.mat", {"ecg": wave, "fs": float(FS_HZ)}, do_compression=True)
+        return folder / "ecg.mat"
+    write_flac(folder / "rec.dat", wave[:, None], 16)
+    header = folder / "rec.hea"
+    header.write_text(f"rec 1 {FS_HZ} {n_times}\nrec.dat 516 200/mV 16 0 0 0 0 II\n")
+    return header
+
+
+@pytest.mark.parametrize("kind", ["npz", "mat", "flac"])
+def test_bytes_of_a_compressed_ecg_have_the_bound_of_what_is_measured(kind: str, prepared: Any, tmp_path: Path) -> None:
+    calm = write_compressed(tmp_path / "calm", kind, noise=2)
+    pain = write_compressed(tmp_path / "pain", kind, noise=60)
+    found = check(prepared, {"ecg": calm}, {"ecg": pain})
+    # the class is told wholly, which is more than a body does; the bound is that of the video's size
+    assert found.message == f"{ECG_SIZE} AUC of BL1 1.00 (lower limit 1.00, bound 0.9)"
+
+
+@pytest.mark.parametrize("kind", ["npz", "mat"])
+def test_arrays_that_are_stored_plainly_have_a_size_by_their_length(kind: str, tmp_path: Path) -> None:
+    for number, noise in enumerate((2, 60)):
+        wave = make_wave(1000, noise=noise)
+        if kind == "npz":
+            np.savez(tmp_path / f"{number}.npz", ecg=wave, fs=float(FS_HZ))
+        else:
+            savemat(tmp_path / f"{number}.mat", {"ecg": wave, "fs": float(FS_HZ)})
+    trials = [
+        Trial(subject=Subject(id="s"), id=str(n), code="BL1", ecg=EcgRef(path=tmp_path / f"{n}.{kind}")) for n in (0, 1)
+    ]
+    found = describe_files(trials)
+    assert found["size of the ECG file"][0] == found["size of the ECG file"][1] is not None
+    assert found[ECG_SIZE] == [None, None]
+
+
+def test_a_record_has_the_size_of_its_samples_without_the_text_of_its_header(tmp_path: Path) -> None:
+    record = write_wfdb(tmp_path, np.zeros((500, 2), np.int64))
+    trial = Trial(subject=Subject(id="s"), id="t", code="BL1", ecg=EcgRef(path=record.with_suffix("")))
+    assert describe_files([trial])["size of the ECG file"] == [2000]
 
 
 def test_decimals_are_counted_whatever_the_separator(tmp_path: Path) -> None:
