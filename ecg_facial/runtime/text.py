@@ -1,6 +1,6 @@
-"""Aligned text tables, and the note on simulated data.
+"""Aligned text tables, lists of words, and the note on simulated data.
 
-Input: rows of values. Output: text for the terminal.
+Input: rows of values, or words. Output: text for the terminal.
 """
 
 from __future__ import annotations
@@ -28,3 +28,14 @@ def format_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str], n_left
     pads: Sequence[Callable[[str, int], str]] = [str.ljust] * n_left + [str.rjust] * (len(header) - n_left)
     lines = ("  ".join(pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> join_words(["facial", "ecg", "fusion"])
+    'facial, ecg and fusion'
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

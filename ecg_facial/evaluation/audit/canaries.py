@@ -48,6 +48,7 @@ from ecg_facial.evaluation.judging.schema import Check
 from ecg_facial.evaluation.protocols.folds import Fold
 from ecg_facial.prepared.normalising import normalise
 from ecg_facial.runtime.executors.fresh import FreshExecutor
+from ecg_facial.runtime.text import join_words
 
 _JOINT = LABELS | SIGNALS | ORDER | NAMES | SHOWN_LABELS | SHOWN_SIGNALS
 
@@ -80,7 +81,7 @@ def check_folds(
     after = _refit_after(folds, others, fresh=fresh)
     checks = []
     for place, factory in enumerate(factories):
-        names = "+".join(stored[0][place].logits)
+        names = join_words(list(stored[0][place].logits))
         own = [
             judge(
                 evidence[place],

@@ -73,7 +73,7 @@ def test_a_plant_beside_the_baselines_is_named_and_they_are_not(prepared: Any, t
     found = audit(unseen, tmp_path, plants.read_order, settings=replace(SETTINGS, baselines=True))
     (cause,) = [check for check in found.checks if check.passed is False and not check.consequence_of]
     assert cause.name.startswith("own: "), found.describe()
-    assert sum(check.passed is True and check.name.startswith("majority+") for check in found.checks) >= 8
+    assert sum(check.passed is True and check.name.startswith("majority, ") for check in found.checks) >= 8
 
 
 def test_the_headline_says_how_far_the_verdict_reaches(prepared: Any, tmp_path: Path, audit: Audit) -> None:

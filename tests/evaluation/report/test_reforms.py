@@ -86,7 +86,7 @@ def test_a_leaking_protocol_is_not_said_to_choose_on_inner_subjects() -> None:
 def test_separation_is_claimed_only_as_far_as_the_audit_reached() -> None:
     assert fill()["6a"] == ""
     said = fill(metrics=replace(METRICS, audit=make_audit(True, True, None)))["6a"]
-    assert said == "no leak found (2 of 3 checks passed; not checked: check 2)"
+    assert said == "no leak found: 2 of 3 checks passed; not checked: check 2"
     for checks in ((True, False), (None, None)):
         assert fill(metrics=replace(METRICS, audit=make_audit(*checks)))["6a"] == ""
     made = make_audit(True, None)

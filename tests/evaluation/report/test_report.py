@@ -17,7 +17,7 @@ from many_models import TWENTY, make_many
 from matplotlib.figure import Figure
 from results import make_metrics, make_predictions, make_run
 
-from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, TemperatureRecord
+from ecg_facial.evaluation.benchmark.run_record import ProblemRecord, ScoredFile, TemperatureRecord
 from ecg_facial.evaluation.judging.predictions_table import from_run
 from ecg_facial.evaluation.judging.schema import AuditResult, Check, RunMetrics
 from ecg_facial.evaluation.judging.summary import summarise_predictions
@@ -28,9 +28,11 @@ from ecg_facial.evaluation.report.formats import break_name, format_number, form
 from ecg_facial.evaluation.report.layout import count_trials, describe_quality, flatten
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.labels import get_task
+from ecg_facial.runtime.provenance import describe_program
 
 TASK = get_task("biovid4")
 RUN = make_run()
+SCORED = ScoredFile(**vars(describe_program()), simulated=False, predictions="p.csv", predictions_sha256="0" * 64)
 
 
 @pytest.fixture
@@ -357,5 +359,24 @@ def test_the_verdict_of_the_audit_stands_at_the_top_with_its_reach(tmp_path: Pat
     audited = replace(metrics, audit=AuditResult(checks=tuple(checks)))
     write_report(tmp_path / "report.html", run=RUN, metrics=audited, predictions=make_predictions())
     top = (tmp_path / "report.html").read_text(encoding="utf-8").split("<table>")[0]
-    assert "no leak found (1 of 2 checks passed; not checked: check 1)" in top
+    assert "no leak found: 1 of 2 checks passed; not checked: check 1" in top
     assert "clean" not in re.sub("<[^>]*>", "", top.split("</style>")[1])
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (RUN, "This run was made without it; ecg-facial audit with the run's folder makes it later."),
+        (SCORED, "Predictions alone cannot show how they came about; ecg-facial audit repeats folds of a run of ours."),
+    ],
+)
+def test_a_report_without_an_audit_says_so_where_the_verdict_would_stand(
+    run: Any, said: str, tmp_path: Path, metrics: RunMetrics
+) -> None:
+    write_report(
+        tmp_path / "report.html", run=run, metrics=replace(metrics, audit=None), predictions=make_predictions()
+    )
+    top = (tmp_path / "report.html").read_text(encoding="utf-8").split("<table>")[0].split("</style>")[1]
+    shown = " ".join(html.unescape(re.sub("<[^>]*>", "", top)).split())
+    assert f"Leakage audit: not made. {said}" in shown
+    assert "no leak found" not in shown

@@ -7,6 +7,7 @@ failed, is never one that was passed: the verdict says how far it reaches.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -31,7 +32,18 @@ LEAKS = {
 }
 NO_LEAK = "no leak found"
 Verdict = Literal["no leak found", "warning", "nondeterministic", "LEAK", "not checked"]
-_MOST_LISTED = 6
+_MOST_LISTED, _MOST_METHODS = 6, 3
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Methods of a check, where it names any, and its question."""
+    methods, _, question = name.rpartition(": ")
+    return methods, question
+
+
+def _list_methods(names: Sequence[str]) -> str:
+    more = [f"{len(names) - _MOST_METHODS} more"] if len(names) > _MOST_METHODS else []
+    return ", ".join(f"of {name}" for name in [*names[:_MOST_METHODS], *more])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +139,26 @@ class AuditResult(Record):
 
     @property
     def headline(self) -> str:
-        """The verdict with its reach: checks passed and made, what was not checked, folds fitted again."""
-        missing = [check.name for check in self.checks if check.passed is None]
+        """The verdict with its reach: checks passed and made, folds fitted again, what was not checked."""
         passed = sum(check.passed is True for check in self.checks)
-        more = f" and {len(missing) - _MOST_LISTED} more" if len(missing) > _MOST_LISTED else ""
-        listed = f"; not checked: {', '.join(missing[:_MOST_LISTED])}{more}" if missing else ""
-        folds = f"; {len(self.refitted)} of {self.n_folds} folds fitted again" if self.n_folds else ""
-        return f"{self.verdict} ({passed} of {len(self.checks)} checks passed{listed}{folds})"
+        folds = f", {len(self.refitted)} of {self.n_folds} folds fitted again" if self.n_folds else ""
+        missing = self._list_missing()
+        more = f"; and {len(missing) - _MOST_LISTED} more" if len(missing) > _MOST_LISTED else ""
+        listed = f"; not checked: {'; '.join(missing[:_MOST_LISTED])}{more}" if missing else ""
+        return f"{self.verdict}: {passed} of {len(self.checks)} checks passed{folds}{listed}"
+
+    def _list_missing(self) -> list[str]:
+        """Questions without an answer, each once: with the methods where it has an answer for others."""
+        methods: dict[str, list[str]] = {}
+        answered = {_split(check.name)[1] for check in self.checks if check.passed is not None}
+        for check in self.checks:
+            if check.passed is None:
+                method, question = _split(check.name)
+                methods.setdefault(question, []).append(method)
+        return [
+            f"{question} ({_list_methods(of)})" if question in answered and any(of) else question
+            for question, of in methods.items()
+        ]
 
     def describe(self) -> list[str]:
         """Lines for the terminal: the headline, then each cause once, with its consequences under it."""
