@@ -1,16 +1,16 @@
 """Tables of features: a row per trial, groups of columns as modalities, a label and a subject in each row.
 
-Input: a text table (comma, semicolon or tab) and which of its columns are what. Output: a `FeatureTable`, or one line
-that says what is wrong. A label or a subject among the features is refused by name.
+Input: a text table (comma, semicolon, TAB or bar, any encoding) and which of its columns are what. Output: a
+`FeatureTable`, or one line that says what is wrong. A label or a subject among the features is refused by name.
 """
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +18,19 @@ import pandas as pd
 
 from ecg_facial.datasets.labelling import find_classes, name_classes
 from ecg_facial.datasets.settings import MAX_CLASSES, FeatureSettings, LabelSettings, parse_features
-from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError, UnknownLabelError
+from ecg_facial.errors import CorruptDataError, SettingsError, UnknownLabelError
 from ecg_facial.runtime.names import is_missing, name_key, unify_names
+from ecg_facial.runtime.numbers import NumberStyle, find_style, parse_number
+from ecg_facial.runtime.paths import find_path
 from ecg_facial.runtime.storage import sha256_file
+from ecg_facial.runtime.text_tables import TextTable, find_table, iterate_rows, line_of, read_typed
 from ecg_facial.runtime.typing import BoolArray, Float64Array
 
-MAX_BYTES = 2**31
 PEOPLE_COLUMNS = ("sex", "age_years")
 """Columns of a table that are kept beside the features, where each person has one value: the report groups by them."""
 _SHOWN = 12
+# rows by which the decimal sign is found
+_N_STYLED = 300
 # a class as in none, mild, severe
 _NONE = "none"
 # so many rows make it certain that a column with one value per class was made of the label
@@ -67,7 +71,8 @@ def read_feature_table(path: Path, settings: FeatureSettings, *, labels: LabelSe
     Parameters
     ----------
     path : Path
-        Comma, semicolon or tab separated, with a header; UTF-8.
+        Separated by comma, semicolon, TAB or bar, with a header, in any encoding; or the path of one as another system
+        spells it.
     settings : FeatureSettings
         Which columns are features, label, subject and trial.
     labels : LabelSettings, optional
@@ -81,30 +86,34 @@ def read_feature_table(path: Path, settings: FeatureSettings, *, labels: LabelSe
     ------
     MissingDataError
         When the file is not there.
-    CorruptDataError
-        When it is no such table, a cell is no number, a label or subject is absent or spelt in two ways, or a trial
-        stands there twice.
+    CorruptDataError, DataError
+        When it is no such table or too large, a cell is no number, a label or subject is absent or spelt in two ways,
+        or a trial stands there twice.
     SettingsError
         When the settings do not fit its columns, or it has one class alone.
     UnknownLabelError
         For a label that is no class, or no rating of the scale.
     """
-    path = Path(path)
-    names, separator = _read_header(path)
-    groups = group_columns(names, settings, where=str(path))
-    raw = _read_cells(path, separator, settings, [name for group in groups.values() for name in group])
+    place = find_path(path)
+    path = place.path
+    source, settings = _find_table(path, settings)
+    groups = group_columns(source.names, settings, where=str(path))
+    raw, style = _read_cells(source, settings, [name for group in groups.values() for name in group])
     features = {
-        modality: pd.DataFrame({name: _to_numbers(path, raw[name]) for name in group})
+        modality: pd.DataFrame({name: _to_numbers(source, raw[name], style) for name in group})
         for modality, group in groups.items()
     }
-    stated, labels_note = _read_names(path, raw, settings.label, people=False)
-    subjects, subjects_note = _read_names(path, raw, settings.subject, people=True)
+    stated, labels_note = _read_names(source, raw, settings.label, people=False)
+    subjects, subjects_note = _read_names(source, raw, settings.subject, people=True)
     chosen = LabelSettings() if labels is None else labels
-    levels, found, ordered, how = _find_levels(path, stated, settings.label, chosen)
+    levels, found, ordered, how = _find_levels(source, stated, settings.label, chosen)
     _refuse_copies(path, features, levels, settings.label)
-    trials = pd.DataFrame({"subject": subjects, "trial": _name_trials(path, raw, subjects, settings), "level": levels})
+    trials = pd.DataFrame(
+        {"subject": subjects, "trial": _name_trials(source, raw, subjects, settings), "level": levels}
+    )
     trials = _add_people(trials, raw)
-    notes = (*how, *labels_note, *subjects_note, *_describe(trials, features, found))
+    where = (place.note,) if place.note else ()
+    notes = (*where, *source.notes, *how, *labels_note, *subjects_note, *_describe(trials, features, found))
     return FeatureTable(
         trials=trials, features=features, class_names=found, ordered=ordered, notes=notes, sha256=sha256_file(path)
     )
@@ -162,95 +171,71 @@ def _list(names: Iterable[str]) -> str:
     return ", ".join(shown[:_SHOWN]) + more
 
 
-def _read_header(path: Path) -> tuple[list[str], str]:
-    """Names of the columns and their separator; pandas silently renames a repeated column, so they are read first."""
-    if not path.is_file():
-        what = "a folder" if path.is_dir() else "no such file"
-        raise MissingDataError(f"{path}: {what}; expected a table of features, one row per trial")
-    if path.stat().st_size > MAX_BYTES:
-        raise CorruptDataError(f"{path}: {path.stat().st_size} bytes, at most {MAX_BYTES} are read; leave columns out")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            header, first = stream.readline(), stream.readline()
-        separator = max(",;\t", key=header.count)
-        names, cells = (
-            [name.strip() for name in next(csv.reader([line], delimiter=separator), [])] for line in (header, first)
-        )
-    except (UnicodeDecodeError, csv.Error):
-        raise CorruptDataError(f"{path}: not a text table in UTF-8; save it as CSV") from None
-    if len(names) < 2:
-        raise CorruptDataError(f"{path}: no header with columns; expected names separated by comma, semicolon or tab")
-    if len(cells) > len(names) and any(cells[len(names) :]):
-        # pandas would take the first column for names of rows, and shift all others
-        raise CorruptDataError(f"{path}: row 2 has {len(cells)} cells, the header {len(names)}; mend the header")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CorruptDataError(f"{path}: column {twice[0]!r} stands there twice; expected each once")
-    return names, separator
+def _find_table(path: Path, settings: FeatureSettings) -> tuple[TextTable, FeatureSettings]:
+    """Find the table and its columns; those that are named may be spelt in another letter case or Unicode form."""
+    expected = "a table of features, one row per trial"
+    source = find_table(path, expected=expected, columns=[*settings.keys.values()])
+    if len(source.names) < 2:
+        raise CorruptDataError(f"{path}: no header with columns; expected names separated by comma, semicolon or TAB")
+    spelt = {
+        option[2:]: name if name in source.names else source.find_column(name) or name
+        for option, name in settings.keys.items()
+    }
+    return source, replace(settings, **spelt)
 
 
-def _read_cells(path: Path, separator: str, settings: FeatureSettings, features: list[str]) -> pd.DataFrame:
-    """Read the columns that are used: names as text, features as whatever they look like."""
-    text = [*settings.keys.values(), PEOPLE_COLUMNS[0]]
-    wanted = {*text, *features, *PEOPLE_COLUMNS}
-    try:
-        table = pd.read_csv(
-            path,
-            sep=separator,
-            decimal="." if separator == "," else ",",
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-            usecols=lambda name: name.strip() in wanted,
-            dtype=dict.fromkeys(text, str),
-            index_col=False,
-            low_memory=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
-        raise CorruptDataError(f"{path}: not a text table in UTF-8 ({error}); save it as CSV") from None
-    table.columns = [str(name).strip() for name in table.columns]
-    if not len(table):
-        raise CorruptDataError(f"{path}: a header and no rows; expected one row per trial")
-    return table
+def _read_cells(
+    source: TextTable, settings: FeatureSettings, features: Sequence[str]
+) -> tuple[pd.DataFrame, NumberStyle]:
+    """Read the columns that are used, names as text, and find how numbers are written."""
+    places = [source.names.index(name) for name in features]
+    rows = islice((cells for _, cells in iterate_rows(source)), _N_STYLED)
+    style = find_style(([cells[place] for place in places] for cells in rows), source.separator)
+    words = [*settings.keys.values(), PEOPLE_COLUMNS[0]]
+    raw = read_typed(source, words=words, numbers=[*features, PEOPLE_COLUMNS[1]], decimal=style.decimal)
+    return raw, style
 
 
-def _to_numbers(path: Path, column: pd.Series) -> Float64Array:
-    """Convert a column of features; an empty cell is NaN."""
-    values = pd.to_numeric(column, errors="coerce")
-    if not pd.api.types.is_numeric_dtype(column):
-        # a decimal sign that the separator does not suggest: semicolons with points
-        text = column.astype("string").str.strip()
-        values = pd.to_numeric(text, errors="coerce")
-        wrong = (values.isna() & text.notna() & (text != "")).to_numpy()
-        _refuse(path, column, wrong, "is no number; expected one, or nothing where it is missing")
-    numbers = np.asarray(values, np.float64)
-    _refuse(path, column, np.isinf(numbers), "is infinite; expected a number, or nothing where it is missing")
+def _to_numbers(source: TextTable, column: pd.Series, style: NumberStyle) -> Float64Array:
+    """Convert a column of features; a cell that is empty, or a word for a missing value, is NaN."""
+    if pd.api.types.is_numeric_dtype(column):
+        numbers = np.asarray(column, np.float64)
+    else:
+        codes, spellings = pd.factorize(column.astype("string").str.strip().fillna(""))
+        read = [parse_number(str(spelling), style) for spelling in spellings]
+        wrong = np.array([value is None for value in read])[codes]
+        _refuse(source, column, wrong, "is no number; expected one, or nothing where it is missing")
+        numbers = np.array([np.nan if value is None else value for value in read], np.float64)[codes]
+    _refuse(source, column, np.isinf(numbers), "is infinite; expected a number, or nothing where it is missing")
     return numbers
 
 
-def _refuse(path: Path, column: pd.Series, wrong: BoolArray, what: str) -> None:
-    """Raise an error that names the first wrong cell; the header is row 1."""
+def _refuse(source: TextTable, column: pd.Series, wrong: BoolArray, what: str) -> None:
+    """Raise an error that names the first wrong cell by its line in the file."""
     if wrong.any():
-        row = int(np.argmax(wrong))
-        cell = column.iloc[row]
+        place = int(np.argmax(wrong))
+        cell = column.iloc[place]
         shown = repr(cell) if isinstance(cell, str) else f"{cell}"
-        raise CorruptDataError(f"{path}: row {row + 2}: {column.name} {shown} {what}")
+        raise CorruptDataError(f"{source.path}: row {line_of(source, place)}: {column.name} {shown} {what}")
 
 
-def _read_names(path: Path, raw: pd.DataFrame, name: str, *, people: bool) -> tuple[list[str], tuple[str, ...]]:
+def _read_names(source: TextTable, raw: pd.DataFrame, name: str, *, people: bool) -> tuple[list[str], tuple[str, ...]]:
     """Read a column of names under one spelling each; words for "missing" are none."""
     text = raw[name].astype("string").str.strip()
     words = [word for word in text.dropna().unique() if is_missing(word) and (people or name_key(word) != _NONE)]
-    _refuse(path, raw[name], (text.isna() | text.isin(words)).to_numpy(), "is empty; fill it in, or leave the row out")
+    _refuse(
+        source, raw[name], (text.isna() | text.isin(words)).to_numpy(), "is empty; fill it in, or leave the row out"
+    )
     values = text.tolist()
-    found = unify_names(values, what=name, where=str(path), people=people, by_value=not people)
+    found = unify_names(values, what=name, where=str(source.path), people=people, by_value=not people)
     return [found.names[value] for value in values], found.notes
 
 
 def _find_levels(
-    path: Path, labels: Sequence[str], name: str, settings: LabelSettings
+    source: TextTable, labels: Sequence[str], name: str, settings: LabelSettings
 ) -> tuple[list[str], tuple[str, ...], bool, tuple[str, ...]]:
     """Class of each row, class names in their order, whether that is a scale, and notes on how it was found out."""
-    counts = Counter(labels)
+    path, counts = source.path, Counter(labels)
     if len(counts) < 2:
         raise SettingsError(f"{path}: {name} is {labels[0]!r} in all {len(labels)} rows; expected two classes or more")
     if not (settings.classes or settings.of_ratings):
@@ -259,7 +244,7 @@ def _find_levels(
     given = name_classes(counts, settings) if settings.classes else find_classes(counts, settings)
     for row, label in enumerate(labels):
         if label in given.refused:
-            raise UnknownLabelError(f"{path}: row {row + 2}: {name}: {given.refused[label]}")
+            raise UnknownLabelError(f"{path}: row {line_of(source, row)}: {name}: {given.refused[label]}")
     used = set(given.classes.values())
     # a class without a row would only be shown: a table is whole, and no second one is compared with it
     names = tuple(each for each in given.class_names if each in used)
@@ -300,20 +285,20 @@ def _refuse_copies(path: Path, features: dict[str, pd.DataFrame], labels: Sequen
                 )
 
 
-def _name_trials(path: Path, raw: pd.DataFrame, subjects: Sequence[str], settings: FeatureSettings) -> list[str]:
+def _name_trials(source: TextTable, raw: pd.DataFrame, subjects: Sequence[str], settings: FeatureSettings) -> list[str]:
     """Name of each trial, unique in the whole table: as the table says, with the subject before it where it must."""
     if settings.trial is None:
         numbers = pd.Series(subjects).groupby(pd.Series(subjects)).cumcount() + 1
         return [f"{subject}-{number:04d}" for subject, number in zip(subjects, numbers, strict=True)]
     text = raw[settings.trial].astype("string").str.strip()
-    _refuse(path, raw[settings.trial], (text.isna() | (text == "")).to_numpy(), "is empty; fill it in")
+    _refuse(source, raw[settings.trial], (text.isna() | (text == "")).to_numpy(), "is empty; fill it in")
     names = pd.DataFrame({"subject": subjects, "trial": text.to_numpy(str)})
     twice = names.duplicated()
     if twice.any():
         row = int(np.argmax(twice.to_numpy()))
         raise CorruptDataError(
-            f"{path}: row {row + 2}: trial {names['trial'].iloc[row]!r} of subject {names['subject'].iloc[row]!r} "
-            "stands there twice; expected one row per trial"
+            f"{source.path}: row {line_of(source, row)}: trial {names['trial'].iloc[row]!r} of subject "
+            f"{names['subject'].iloc[row]!r} stands there twice; expected one row per trial"
         )
     own = [str(name) for name in names["trial"]]
     if len(set(own)) == len(own):
@@ -325,7 +310,7 @@ def _add_people(trials: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
     """Add what the report groups people by, where every person has one value of it."""
     for name in PEOPLE_COLUMNS:
         if name in raw:
-            values = raw[name] if name == "sex" else pd.to_numeric(raw[name], errors="coerce")
+            values = raw[name].replace("", np.nan) if name == "sex" else pd.to_numeric(raw[name], errors="coerce")
             one = values.groupby(trials["subject"].to_numpy()).nunique(dropna=False).max() == 1
             trials = trials.assign(**{name: values.to_numpy()}) if one else trials
     return trials

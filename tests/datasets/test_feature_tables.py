@@ -105,6 +105,60 @@ def test_separators_and_decimal_signs_of_all_countries_give_the_same_numbers(
     np.testing.assert_array_equal(found.features["ecg"]["ecg_a"], table["ecg_a"])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
+@pytest.mark.parametrize("head", ["", "sep=;\n", "# made by a colleague\n"])
+def test_a_table_of_any_encoding_is_read_and_what_was_taken_is_said(tmp_path: Path, encoding: str, head: str) -> None:
+    table = make_table().assign(who=["J\u00fcrgen", "S\u00f8ren"] * 12).rename(columns={"face_a": "face_H\u00f6he"})
+    path = tmp_path / "table.csv"
+    path.write_bytes((head + table.to_csv(index=False, sep=";", decimal=",")).encode(encoding))
+    found = read_feature_table(path, COLUMNS)
+    assert found.trials["subject"].unique().tolist() == ["J\u00fcrgen", "S\u00f8ren"]
+    np.testing.assert_array_equal(found.features["facial"]["face_H\u00f6he"], table["face_H\u00f6he"])
+    said = {"cp1252": "Windows-1252", "utf-16": "UTF-16", "utf-32": "UTF-32"}.get(encoding)
+    notes = [note for note in found.notes if "the text is" in note]
+    assert len(notes) == (said is not None)
+    assert all(str(said) in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("sep", "cells", "meant"),
+    [
+        (";", ["1.234,5", "0,5", "12"], [1234.5, 0.5, 12.0]),
+        (";", ["1,234.5", "0.5", "12"], [1234.5, 0.5, 12.0]),
+        (",", ['"1,234.5"', "0.5", "-"], [1234.5, 0.5, np.nan]),
+        ("\t", ["1\u00a0234,5", "\u22120,5", "n/a"], [1234.5, -0.5, np.nan]),
+        ("|", ["45 %", "0.5", "None"], [0.45, 0.5, np.nan]),
+    ],
+)
+def test_numbers_of_features_are_read_as_people_write_them(
+    read: Callable[..., FeatureTable], sep: str, cells: list[str], meant: list[float]
+) -> None:
+    rows = [sep.join((f"p{n % 2}", f"{n % 2}", cells[n % 3], "7")) for n in range(6)]
+    found = read("\n".join([sep.join(("who", "pain", "face_a", "ecg_a")), *rows, ""]))
+    np.testing.assert_array_equal(found.features["facial"]["face_a"], meant * 2)
+
+
+def test_columns_may_be_named_in_another_spelling_and_blank_rows_are_no_rows(read: Callable[..., FeatureTable]) -> None:
+    text = make_table().rename(columns={"who": "Who ", "pain": "PAIN"}).to_csv(index=False)
+    found = read(text.replace("\n", "\n,,,,,\n\n") + ",,,,,\n")
+    assert len(found.trials) == 24
+    with pytest.raises(CorruptDataError, match="row 5: face_a 'high' is no number"):
+        read("who,pain,face_a,ecg_a\n\na,x,1,2\n\na,y,high,2\n")
+
+
+@pytest.mark.parametrize("row", ["p0,mild,1", "p0,mild,1,2,3"])
+def test_a_row_of_another_length_is_named(read: Callable[..., FeatureTable], row: str) -> None:
+    text = "who,pain,face_a,ecg_a\np0,none,1,2\np1,mild,1,\n"
+    assert len(read(text).trials) == 2
+    n_cells = row.count(",") + 1
+    with pytest.raises(CorruptDataError, match=f"row 4 has {n_cells} cells, the header 4; mend that row"):
+        read(f"{text}{row}\n")
+
+
+def test_none_is_a_class_in_every_letter_case(read: Callable[..., FeatureTable]) -> None:
+    assert read(make_table().replace("none", "None")).class_names == ("None", "mild", "severe")
+
+
 def test_empty_cells_are_missing_and_counted(read: Callable[..., FeatureTable]) -> None:
     table = make_table()
     table.loc[3, ["face_a", "face_b"]] = np.nan
@@ -143,8 +197,8 @@ BAD: list[tuple[str, Callable[[], pd.DataFrame], dict[str, Any], type[EcgFacialE
     ("leak", make_table, {"features": "pa*:x"}, SettingsError, r"takes 'pain', the label, for a feature"),
     ("leak", make_table, {"features": "n:x", "trial": "n"}, SettingsError, r"takes 'n', the trial, for a feature"),
     ("text", lambda: with_cell("face_a", 4, "high"), {}, CorruptDataError, "row 6: face_a 'high' is no number"),
-    ("inf", lambda: with_cell("ecg_a", 0, "inf"), {}, CorruptDataError, "row 2: ecg_a inf is infinite"),
-    ("empty", lambda: with_cell("pain", 2, ""), {}, CorruptDataError, r"row 4: pain nan is empty; fill it in"),
+    ("inf", lambda: with_cell("ecg_a", 0, "inf"), {}, CorruptDataError, "row 2: ecg_a 'inf' is infinite"),
+    ("empty", lambda: with_cell("pain", 2, ""), {}, CorruptDataError, r"row 4: pain '' is empty; fill it in"),
     ("empty", lambda: with_cell("who", 2, " "), {}, CorruptDataError, r"row 4: who .* is empty"),
     ("alike", lambda: with_cell("who", 2, "\u04400"), {}, CorruptDataError, "look alike, but one has CYRILLIC"),
     (
@@ -211,11 +265,13 @@ def test_what_is_no_table_is_refused(read: Callable[..., FeatureTable], tmp_path
         read("who,pain,face_a,face_a,ecg_a\na,x,1,2,3\n")
     with pytest.raises(CorruptDataError, match="row 2 has 6 cells, the header 5"):
         read("who,pain,face_a,face_b,ecg_a\n0,a,x,1,2,3\n")
-    with pytest.raises(CorruptDataError, match="no header with columns"):
+    with pytest.raises(CorruptDataError, match="the file is empty; expected a table of features"):
         read("")
+    with pytest.raises(CorruptDataError, match="no header with columns"):
+        read("who\na\n")
     path = tmp_path / "book.xlsx"
     path.write_bytes(b"PK\x03\x04\xff\xfe\x00" * 20)
-    with pytest.raises(CorruptDataError, match="save it as CSV"):
+    with pytest.raises(CorruptDataError, match="save the sheet as CSV"):
         read_feature_table(path, COLUMNS)
 
 

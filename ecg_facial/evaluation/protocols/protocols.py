@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.evaluation.protocols.folds import (
     Fold,
     Inner,
@@ -26,10 +26,15 @@ from ecg_facial.evaluation.protocols.folds import (
 )
 from ecg_facial.evaluation.protocols.settings import InnerSettings, Protocol
 from ecg_facial.prepared.normalising import TIME_COLUMN
-from ecg_facial.runtime.names import find_name
+from ecg_facial.runtime.names import find_name, is_missing, name_key, tidy_name, unify_names
+from ecg_facial.runtime.paths import find_path
+from ecg_facial.runtime.text_tables import find_table, line_of, read_cells
 
 ORIGINAL_TRAIN_SHARE = 0.8
 TEST_DATA = "test"
+_POOL_COLUMNS = ("subject", "pool")
+# pools of one fold, whatever their letter case
+_POOL_NAMES = {name: name for name in ("train", "validation", "test")}
 
 
 def make_folds(trials: pd.DataFrame, protocol: Protocol, *, seed: int, inner: InnerSettings) -> list[Fold]:
@@ -123,8 +128,8 @@ def read_pools(path: Path, subjects: list[str]) -> dict[str, tuple[str, ...]]:
     Parameters
     ----------
     path : Path
-        CSV with the columns ``subject,pool``. Pools named train, test and, where there is one, validation make one
-        fold; others are tested in turn.
+        Text table with the columns ``subject,pool``, in any encoding. Pools named train, test and, where there is one,
+        validation make one fold; others are tested in turn.
     subjects : list of str
         Everybody in the data.
 
@@ -135,16 +140,21 @@ def read_pools(path: Path, subjects: list[str]) -> dict[str, tuple[str, ...]]:
     SettingsError
         Where a subject is in no pool or in two, is not in the data, or there is one pool only.
     """
-    if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; expected a CSV with the columns subject,pool")
-    try:
-        table = pd.read_csv(path, dtype=str)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise CorruptDataError(f"{path}: not a CSV table ({error}); expected the columns subject,pool") from None
-    if not {"subject", "pool"} <= set(table.columns) or table[["subject", "pool"]].isna().to_numpy().any():
-        raise CorruptDataError(f"{path}: expected the columns subject,pool, filled in every row")
+    path = find_path(path).path
+    source = find_table(path, expected="a table with the columns subject,pool", columns=_POOL_COLUMNS)
+    columns = [name for wanted in _POOL_COLUMNS if (name := source.find_column(wanted))]
+    if len(columns) < len(_POOL_COLUMNS):
+        raise CorruptDataError(f"{path}: expected the columns subject,pool; found {', '.join(source.names)}")
+    table = read_cells(source)[columns].set_axis(list(_POOL_COLUMNS), axis=1)
+    empty = table.map(is_missing).any(axis=1).to_numpy()
+    if empty.any():
+        raise CorruptDataError(
+            f"{path}: row {line_of(source, int(empty.argmax()))} has no subject or no pool; fill both cells"
+        )
     # as the data spell them; who is in no way among them is named below
-    table["subject"] = [find_name(name, subjects) or name for name in table["subject"]]
+    table["subject"] = [find_name(name, subjects) or tidy_name(name) for name in table["subject"]]
+    pools_of = unify_names(table["pool"], what="pool", where=str(path), by_value=True)
+    table["pool"] = [_POOL_NAMES.get(name_key(name), pools_of.names[name]) for name in table["pool"]]
     listed = table["subject"].tolist()
     check_subjects(listed, at_least=0)
     name_difference(listed, subjects, where=str(path))

@@ -140,6 +140,7 @@ def test_pools_are_tested_in_turn_or_make_one_fold_by_their_names(trials: pd.Dat
     [
         (None, MissingDataError, "no such file"),
         ("person,pool\ns00,a\n", CorruptDataError, "subject,pool"),
+        ("subject,pool\ns00,a\ns01,\n", CorruptDataError, "row 3 has no subject or no pool"),
         ("subject,pool\ns00,a\ns00,b\n", SettingsError, "s00 are listed twice"),
         ("subject,pool\n" + "".join(f"{p},a\n" for p in PEOPLE), SettingsError, "1 pool"),
         ("subject,pool\n" + "".join(f"{p},{p[2]}\n" for p in PEOPLE[1:]), SettingsError, "s00 of the data are missing"),
@@ -163,6 +164,21 @@ def test_people_in_pools_may_be_spelt_in_another_way(trials: pd.DataFrame, tmp_p
         rows = [f"{name},{'ab'[number % 2]}" for number, name in enumerate(spelt)]
         path.write_text("\n".join(["subject,pool", *rows, ""]))
         assert folds_of(trials, f"pools:{path}")[0].test.subjects == tuple(people[::2])
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_table_of_pools_is_read_in_any_encoding_and_separator(
+    trials: pd.DataFrame, tmp_path: Path, encoding: str, separator: str
+) -> None:
+    renamed = trials.assign(subject=["J\u00fcrgen" if name == "s00" else name for name in trials["subject"]])
+    people = sorted(set(renamed["subject"]))
+    pools = ["Test" if name == "J\u00fcrgen" else "TRAIN" for name in people]
+    rows = [f"{name}{separator}7{separator}{pool} " for name, pool in zip(people, pools, strict=True)]
+    path = tmp_path / "Pools.csv"
+    path.write_bytes("\r\n".join([f"Subject{separator}n{separator}POOL", *rows, ""]).encode(encoding))
+    (fold,) = folds_of(renamed, f"pools:{tmp_path / 'pools.CSV'}")
+    assert fold.test.subjects == ("J\u00fcrgen",)
 
 
 @pytest.mark.parametrize("text", ["lopo", "kfold", "kfold:1", "kfold:x", "k-shot:0", "pools", "loso:3", "original:2"])
