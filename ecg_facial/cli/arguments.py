@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from ecg_facial.cli.console import warn
 from ecg_facial.cli.options import SettingsOptions
 from ecg_facial.datasets.readers.contract import Reader
 from ecg_facial.datasets.readers.registry import READERS, list_settings
@@ -30,6 +31,7 @@ from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.opening import open_executor
 from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.outputs import check_output_file, check_output_folder
+from ecg_facial.runtime.paths import find_path
 from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import PRESETS
@@ -54,6 +56,16 @@ def open_file(path: Path | None) -> Path | None:
 def open_running(running: ExecutorSettings) -> AbstractContextManager[Executor]:
     """Open what tasks run on."""
     return open_executor(running.executor, workers=running.workers, address=running.address)
+
+
+def find_input(path: Path | None) -> Path | None:
+    """Find a file or folder to read that may be spelt as on another system; standard error says what was taken."""
+    if path is None:
+        return None
+    found = find_path(path)
+    if found.note:
+        warn(found.note)
+    return found.path
 
 
 CacheOption = Annotated[

@@ -70,6 +70,11 @@ def _leave_quietly() -> NoReturn:
     raise SystemExit(1) from None
 
 
+def warn(note: str) -> None:
+    """Write a note to standard error, so that standard output holds the result alone."""
+    sys.stderr.write(f"note: {note}\n")
+
+
 def say(text: str = "") -> None:
     """Write a line to standard output."""
     sys.stdout.write(text + "\n")

@@ -20,6 +20,7 @@ import numpy as np
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.face.frame_folders import DEFAULT_FPS
 from ecg_facial.runtime.clocks.irregular import check_times
+from ecg_facial.runtime.paths import explain_absence
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
 AnyPacket: TypeAlias = "av.Packet[Any]"
@@ -108,7 +109,7 @@ class _Packets:
 def open_video(path: Path) -> Iterator[av.container.InputContainer]:
     """Open a video file with a video stream; errors of FFmpeg become `CorruptDataError`."""
     if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; check the path of the video")
+        raise MissingDataError(f"{path}: no such file{explain_absence(path)}; check the path of the video")
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -147,7 +148,7 @@ def find_film(path: Path, *, fps: float | None = None) -> Film:
         When there is no such file, it is not a video, holds no frame, or nothing tells the times of its frames.
     """
     if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; check the path of the video")
+        raise MissingDataError(f"{path}: no such file{explain_absence(path)}; check the path of the video")
     about = path.stat()
     return _find_film(path, fps, about.st_mtime_ns, about.st_size)
 

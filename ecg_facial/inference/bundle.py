@@ -20,6 +20,7 @@ from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.errors import BundleError, SettingsError
 from ecg_facial.inference.fusion import Fusion
 from ecg_facial.runtime.listing import is_of_a_file_manager
+from ecg_facial.runtime.paths import explain_absence, find_path
 from ecg_facial.runtime.settings import from_dict, strict_settings, to_dict
 from ecg_facial.runtime.storage import sha256_bytes, write_bytes
 from ecg_facial.version import __version__
@@ -213,9 +214,9 @@ def load_bundle(folder: Path | str) -> Bundle:
         When the folder is not there, a file is missing, added, altered, too large or a link, or the bundle is of
         another version of the package's preprocessing.
     """
-    folder = Path(folder)
+    folder = find_path(folder).path
     if not folder.is_dir():
-        raise BundleError(f"{folder}: no such folder; expected a bundle, such as RUN/model")
+        raise BundleError(f"{folder}: no such folder{explain_absence(folder)}; expected a bundle, such as RUN/model")
     try:
         listed = _read_manifest(folder)
         _check_names(folder, set(listed))

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ecg_facial.ecg.reading import read_ecg
+from ecg_facial.ecg.formats.opening import find_ecg_file
+from ecg_facial.ecg.reading import read_ecg_fully
 from ecg_facial.errors import BundleError, SettingsError
 from ecg_facial.face.detection import FaceDetector
 from ecg_facial.face.detectors.loading import load_detector
@@ -25,6 +26,7 @@ from ecg_facial.inference.backends.loading import load_networks
 from ecg_facial.inference.bundle import Bundle, BundleInfo
 from ecg_facial.inference.face_descriptors import FaceDescriptors, read_descriptors
 from ecg_facial.recording import VideoRef
+from ecg_facial.runtime.paths import FoundPath, find_path
 from ecg_facial.runtime.typing import Float32Array, FloatArray
 from ecg_facial.windows.making import make_window
 from ecg_facial.windows.window import Window
@@ -266,18 +268,24 @@ def predict_files(
         raise SettingsError("the bundle holds the facial model alone: give a video")
     if ecg is None and "facial" not in models:
         raise SettingsError("the bundle holds the ECG model alone: give an ECG")
-    signal = None
+    signal, notes = None, []
     if ecg is not None and "ecg" in models:
-        signal = read_ecg(ecg, fs_hz=fs_hz, column=ecg_column)
+        place = find_ecg_file(ecg)
+        reading = read_ecg_fully(place.path, fs_hz=fs_hz, column=ecg_column)
+        signal = reading.signal
+        notes += [f"ECG: {note}" for note in (place.note, *reading.notes) if note]
     if video is None or "facial" not in models:
-        return predictor.predict(make_window(None, signal, settings=settings, start_s=start_s))
-    times = None if frame_times is None else Path(frame_times)
-    film = VideoRef(path=Path(video), fps=fps, frame_times=times)
-    frames = read_frames(film, start_s=start_s, duration_s=settings.window_s)
-    window = make_window(frames, signal, settings=settings, detector=predictor.detector, start_s=start_s)
-    frames.close()
+        window = make_window(None, signal, settings=settings, start_s=start_s)
+    else:
+        times = FoundPath(path=Path()) if frame_times is None else find_path(frame_times)
+        found = find_path(video)
+        film = VideoRef(path=found.path, fps=fps, frame_times=None if frame_times is None else times.path)
+        frames = read_frames(film, start_s=start_s, duration_s=settings.window_s)
+        window = make_window(frames, signal, settings=settings, detector=predictor.detector, start_s=start_s)
+        frames.close()
+        notes += [f"video: {note}" for note in (found.note, times.note, *frames.notes) if note]
     prediction = predictor.predict(window)
-    return replace(prediction, notes=(*prediction.notes, *(f"video: {note}" for note in frames.notes)))
+    return replace(prediction, notes=(*prediction.notes, *notes))
 
 
 def _to_tuple(values: FloatArray) -> tuple[float, ...]:

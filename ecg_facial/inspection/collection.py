@@ -24,6 +24,7 @@ from ecg_facial.inspection.small_strip import draw_small_strip
 from ecg_facial.runtime import listing
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
+from ecg_facial.runtime.paths import explain_absence
 from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.settings import to_dict
 from ecg_facial.runtime.storage import sha256_json, write_text
@@ -86,7 +87,7 @@ def inspect_collection(
         When there is no such folder, or no ECG in it.
     """
     if not folder.is_dir():
-        raise MissingDataError(f"{folder}: no such folder; check the path of the collection")
+        raise MissingDataError(f"{folder}: no such folder{explain_absence(folder)}; check the path of the collection")
     paths = list_recordings(folder, without=out)
     if not paths:
         raise DataError(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.datasets.indexing import MARKER_NAME
+from ecg_facial.ecg.formats.opening import find_ecg_file
 from ecg_facial.ecg.intervals import compute_rr
 from ecg_facial.ecg.reading import read_ecg_fully
 from ecg_facial.errors import SettingsError
@@ -52,7 +53,11 @@ def inspect_ecg(path: Path, out: Path, settings: InspectionSettings | None = Non
     """
     chosen = settings or InspectionSettings()
     start_s = chosen.start_s
+    found = find_ecg_file(path)
+    path = found.path
     reading = read_ecg_fully(path, fs_hz=chosen.fs_hz, column=chosen.channel)
+    if found.note:
+        reading = replace(reading, notes=(found.note, *reading.notes))
     length_s = reading.signal.duration_s
     if not (math.isfinite(start_s) and 0 <= start_s < length_s):
         raise SettingsError(f"{path}: a strip from {start_s:g} s: the recording lasts {length_s:g} s")

@@ -24,6 +24,7 @@ from torch import Tensor
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.inference.action_units import ActionUnits
 from ecg_facial.nets.resnet import N_FEATURES, ResNet18
+from ecg_facial.runtime.paths import explain_absence, find_path
 from ecg_facial.runtime.storage import atomic_path, sha256_bytes, sha256_file
 
 IMAGENET_URL = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
@@ -80,10 +81,11 @@ def weights_path(weights: str) -> Path:
         return path
     if weights == "imagenet":
         return fetch(IMAGENET_URL, sha256=IMAGENET_SHA256)
-    path = Path(weights)
+    path = find_path(weights).path
     if not path.is_file():
         raise MissingDataError(
-            f"weights {weights!r}: no such file; expected none, rendered, imagenet, or a file's path"
+            f"weights {weights!r}: no such file{explain_absence(path)}; expected none, rendered, imagenet, or a "
+            "file's path"
         )
     return path
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
 
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
+from ecg_facial.runtime.paths import explain_absence
 from ecg_facial.runtime.settings import convert_value
 from ecg_facial.runtime.settings import to_dict as settings_to_dict
 from ecg_facial.runtime.storage import write_json
@@ -94,7 +95,9 @@ class Record:
             As `from_dict`, and when it is no JSON.
         """
         if not path.is_file():
-            raise MissingDataError(f"{path}: no such file; expected the folder of a finished run")
+            raise MissingDataError(
+                f"{path}: no such file{explain_absence(path)}; expected the folder of a finished run"
+            )
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:

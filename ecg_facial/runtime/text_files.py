@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.runtime.paths import explain_absence
 
 # a line of 1 MiB is no row of a table; the file is scanned in blocks of the same size
 MAX_LINE = 1 << 20
@@ -151,7 +152,7 @@ def find_text(path: Path, *, expected: str, allow_damage: bool = False) -> TextF
         When it cannot be read, or has more than `MAX_TEXT_BYTES`.
     """
     if not path.is_file():
-        what = "a folder" if path.is_dir() else "no such file"
+        what = "a folder" if path.is_dir() else f"no such file{explain_absence(path)}"
         raise MissingDataError(f"{path}: {what}; expected {expected}")
     try:
         with open(path, "rb") as stream:

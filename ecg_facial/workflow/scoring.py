@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ecg_facial.datasets.settings import LabelSettings
@@ -18,6 +19,7 @@ from ecg_facial.evaluation.judging.summary import summarise_predictions
 from ecg_facial.evaluation.report.tables import write_tables
 from ecg_facial.evaluation.report.writing import write_report
 from ecg_facial.runtime.outputs import lock_folder
+from ecg_facial.runtime.paths import find_path
 from ecg_facial.runtime.provenance import describe_program
 from ecg_facial.runtime.storage import sha256_file
 
@@ -63,8 +65,11 @@ def score(
     SettingsError
         When `labels`, `strata` or `decisions` do not fit the table.
     """
-    path, out = Path(predictions), Path(out)
+    found, out = find_path(predictions), Path(out)
+    path = found.path
     about = read_predictions(path, labels=labels, strata=strata, decisions=decisions)
+    if found.note:
+        about = replace(about, notes=(found.note, *about.notes))
     simulated = simulated or _says_simulated(path.parent / RUN_FILE)
     metrics = summarise_predictions(about, task=path.name, simulated=simulated)
     run = ScoredFile(

@@ -21,6 +21,7 @@ from ecg_facial.cli.arguments import (
     CacheOption,
     DataFolder,
     PipelineOption,
+    find_input,
     name_columns,
     open_folder,
     open_running,
@@ -64,7 +65,9 @@ def benchmark(
     settings: BenchmarkSettings,
     running: ExecutorSettings,
     test_data: Annotated[Path | None, typer.Option(help="Data set to test on (cross-dataset).")] = None,
-    folds: Annotated[Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.")] = None,
+    folds: Annotated[
+        Path | None, typer.Option(help="A folds.json to repeat, with its seeds and protocol.", callback=find_input)
+    ] = None,
     cache: CacheOption = None,
     pipeline: PipelineOption = None,
     features: Annotated[str | None, make_option(FeatureSettings, "features", "--features")] = None,
@@ -121,11 +124,14 @@ def benchmark(
 
 @with_options(settings=AUDIT, running=EXECUTOR)
 def audit(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", callback=find_input)],
     settings: AuditSettings,
     running: ExecutorSettings,
     data: Annotated[
-        Path | None, typer.Option(help="The data set, to look for copied files too, or a table that was moved.")
+        Path | None,
+        typer.Option(
+            help="The data set, to look for copied files too, or a table that was moved.", callback=find_input
+        ),
     ] = None,
     pipeline: PipelineOption = None,
 ) -> None:
@@ -165,7 +171,7 @@ def score(
     # the reader refuses any other word
     chosen = cast(Decisions, decisions)
     metrics = score_predictions(predictions, out, labels=labels, strata=groups, decisions=chosen, simulated=simulated)
-    say("\n".join(describe_metrics(metrics, heading=predictions.name, simulated=metrics.simulated)))
+    say("\n".join(describe_metrics(metrics, heading=metrics.task, simulated=metrics.simulated)))
     say("\n".join(f"note: {note}" for note in metrics.notes))
     say(f"report: {out / REPORT_FILE}")
 

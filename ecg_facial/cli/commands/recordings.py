@@ -27,6 +27,7 @@ from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.labels import TASKS, get_task
 from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.extras import require_extras
+from ecg_facial.runtime.paths import find_path
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.workflow.settings import DataOptions
 
@@ -88,12 +89,12 @@ def ecg(
 
     A folder is looked at again without its files that were done and have not changed.
     """
-    if file.is_dir():
+    if find_path(file).path.is_dir():
         from ecg_facial.inspection.collection import PAGE_FILE, TABLE_FILE, inspect_collection
         from ecg_facial.inspection.overview import describe_collection
 
         with open_running(running) as executor:
-            rows = inspect_collection(file, out, settings, executor=executor, show_progress=True)
+            rows = inspect_collection(find_path(file).path, out, settings, executor=executor, show_progress=True)
         say(describe_collection(rows))
         say(f"written to       {out / TABLE_FILE}, {out / PAGE_FILE}")
         return

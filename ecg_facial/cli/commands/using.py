@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ecg_facial.cli.arguments import find_input
 from ecg_facial.cli.console import say
 from ecg_facial.cli.options import make_option
 from ecg_facial.recording import EcgRef
@@ -17,7 +18,7 @@ from ecg_facial.workflow.settings import DataOptions
 
 
 def predict(
-    bundle: Annotated[Path, typer.Argument(help="Bundle folder, such as RUN/model.")],
+    bundle: Annotated[Path, typer.Argument(help="Bundle folder, such as RUN/model.", callback=find_input)],
     video: Annotated[Path | None, typer.Option(help="Face video.")] = None,
     ecg: Annotated[Path | None, typer.Option(help="ECG of any format that `ecg` reads.")] = None,
     fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, if the file does not state it.")] = None,

@@ -13,6 +13,7 @@ from ecg_facial.ecg.formats.text import open_text
 from ecg_facial.ecg.formats.wfdb_header import find_header
 from ecg_facial.ecg.formats.wfdb_segments import is_of_record, list_wfdb_files
 from ecg_facial.errors import DataError, MissingDataError
+from ecg_facial.runtime.paths import FoundPath, explain_absence, find_path
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".asc", "")
 _SUFFIXES = {
@@ -22,6 +23,8 @@ _SUFFIXES = {
 ECG_SUFFIXES = frozenset({*_SUFFIXES, *_TEXT_SUFFIXES[:-1]})
 """Endings of files that may be ECGs; `open_ecg_file` opens others by their first bytes."""
 _MARKS = {b"0       ": "edf", b"\xffBIOSEMI": "edf", b"XDF:": "xdf", b"\x93NUMPY": "npy", b"MATLAB ": "matlab"}
+# quotes and blanks around a path
+_AROUND = " \"'\u00a0"
 _REFUSED = {
     ".zip": "an archive; unpack it first",
     ".gz": "a compressed file; unpack it first (gunzip)",
@@ -47,10 +50,28 @@ def open_ecg_file(path: Path) -> EcgFile:
     if is_record and find_header(path) is not None and (suffix != ".hea" or path.is_file()):
         return _open("wfdb")(path)
     if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; check the path of the ECG")
+        raise MissingDataError(f"{path}: no such file{explain_absence(path)}; check the path of the ECG")
     if suffix in _REFUSED:
         raise DataError(f"{path}: {_REFUSED[suffix]}")
     return _open(_SUFFIXES.get(suffix) or _recognise(path, suffix))(path)
+
+
+def find_ecg_file(path: Path | str) -> FoundPath:
+    """Find what the path of an ECG means, as `runtime.paths.find_path`; a WFDB record may be named without an ending.
+
+    Parameters
+    ----------
+    path : path
+        Relative to the working folder.
+    """
+    plain = Path(path)
+    if find_header(plain) is not None:
+        return FoundPath(path=plain)
+    found = find_path(path)
+    if found.path.exists():
+        return found
+    header = find_path(f"{str(path).strip(_AROUND)}.hea")
+    return header if header.path.is_file() else found
 
 
 def list_files(path: Path) -> tuple[Path, ...]:

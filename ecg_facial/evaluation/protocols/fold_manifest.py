@@ -17,6 +17,7 @@ from ecg_facial.evaluation.protocols.folds import PART_NAMES, Fold, Part
 from ecg_facial.evaluation.protocols.protocols import name_difference
 from ecg_facial.evaluation.protocols.settings import Protocol
 from ecg_facial.labels import DEFAULT_TASK
+from ecg_facial.runtime.paths import explain_absence
 from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import sha256_json, write_json
 
@@ -159,7 +160,7 @@ def check_trials(path: Path, plan: FoldPlan, trials: Sequence[str]) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise MissingDataError(f"{path}: no such file; expected the {FOLDS_FILE} of a run")
+        raise MissingDataError(f"{path}: no such file{explain_absence(path)}; expected the {FOLDS_FILE} of a run")
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         stated, version = content["sha256"], content["format_version"]

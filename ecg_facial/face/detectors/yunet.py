@@ -17,6 +17,7 @@ import numpy as np
 from ecg_facial.errors import CorruptDataError, MissingDataError, SettingsError
 from ecg_facial.face.detection import DETECTION_SIDE_PX, Face, overlap, small_search_side
 from ecg_facial.face.video import VideoFrame
+from ecg_facial.runtime.paths import explain_absence, find_path
 from ecg_facial.runtime.storage import sha256_file
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 
@@ -42,8 +43,12 @@ class YuNetDetector:
     def __init__(self, model_path: Path | None) -> None:
         if model_path is None:
             raise SettingsError("detector yunet needs its ONNX file: give its path, or use mtcnn")
+        model_path = find_path(model_path).path
         if not model_path.is_file():
-            raise MissingDataError(f"{model_path}: no such file; give the path of YuNet's ONNX file, or use mtcnn")
+            raise MissingDataError(
+                f"{model_path}: no such file{explain_absence(model_path)}; give the path of YuNet's ONNX file, or use "
+                "mtcnn"
+            )
         self.sha256 = sha256_file(model_path)
         try:
             self._network = cv2.FaceDetectorYN.create(str(model_path), "", (DETECTION_SIDE_PX, DETECTION_SIDE_PX))
