@@ -105,7 +105,7 @@ def _list_parts(state: PatientState, width: int, *, rows: int) -> Iterator[_Part
     yield _Part(rank=3, lines=[Text(scale, style="cyan")])
     yield _Part(rank=0, lines=_list_signals(row, width, apart=large))
     if state.message:
-        yield _Part(rank=2, lines=[Text(state.message, style="italic magenta")])
+        yield _Part(rank=2, lines=[Text(state.message, style="italic")])
     yield _Part(rank=5, lines=_list_classes(state, row, apart=roomy))
     if not roomy:
         yield _Part(rank=4, lines=[_draw_trend(state, width, top=top)])
@@ -152,7 +152,7 @@ def _draw_estimate(state: PatientState, row: EstimateRow | None, width: int, *, 
     above = (len(digits) - len(beside)) // 2
     lines = []
     for place, drawn in enumerate(digits):
-        line = Text(f"{drawn}  ", style="bold" if known else _QUIET)
+        line = Text.assemble((f"{drawn}  ", "bold" if known else _QUIET))
         if 0 <= place - above < len(beside):
             line.append_text(beside[place - above])
         lines.append(line)
