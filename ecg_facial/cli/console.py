@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -56,6 +56,34 @@ def _interrupt(*_: object) -> NoReturn:
     # a second one must not interrupt what cleans up
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _exit_with(_INTERRUPTED, code=EXIT_INTERRUPTED)
+
+
+@contextmanager
+def ctrl_c_as_wish() -> Iterator[Callable[[], bool]]:
+    """Take Ctrl-C as the wish to end, for what must be closed first: gives a function that says whether it was pressed.
+
+    A second Ctrl-C interrupts at once.
+    """
+    pressed = threading.Event()
+
+    def note(*_: object) -> None:
+        if pressed.is_set():
+            _interrupt()
+        pressed.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def exit_interrupted(message: str) -> NoReturn:
+    """End with one line after Ctrl-C."""
+    _exit_with(f"interrupted; {message}", code=EXIT_INTERRUPTED)
 
 
 def _exit_with(message: str, *, code: int = EXIT_BAD_INPUT) -> NoReturn:

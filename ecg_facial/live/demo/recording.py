@@ -6,17 +6,16 @@ Input: stories and a folder. Output per patient ``FOLDER/<patient>.mp4`` and ``F
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ecg_facial.labels import PainLevel
 from ecg_facial.live.demo.faults import put_in_ecg, put_in_frames
+from ecg_facial.live.demo.files import MARKER, describe_recording, is_recorded, patient_files
 from ecg_facial.live.demo.story import STIMULUS_EVERY_S, STORIES, Story
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
@@ -28,35 +27,20 @@ from ecg_facial.simulate.files.biosignals import ECG_ROW, FS_HZ
 from ecg_facial.simulate.files.encode import write_video
 from ecg_facial.simulate.grid import FPS
 from ecg_facial.simulate.head.drawing import DrawerFactory, make_face_drawer
-from ecg_facial.simulate.people.population import GENERATOR_VERSION, plan_rest, plan_trials
+from ecg_facial.simulate.people.population import plan_rest, plan_trials
 from ecg_facial.simulate.sessions.session import Session, simulate_session
 from ecg_facial.simulate.sessions.session_frames import draw_session_frames
 from ecg_facial.simulate.sessions.session_plan import BASELINE_C, SessionLabel, SessionPlan
 from ecg_facial.simulate.sessions.session_signals import compute_session_columns
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 
-MARKER = "SIMULATED.json"
 # Half of a camera's usual rate: the models look at 12 frames per 5.5 s, and the recording takes half as long.
 _EVERY = 2
 _RATE = Fraction(round(FPS), _EVERY)
 # people as the demo's model knows them
 _COHORT = CohortSettings()
-_FORMAT = 1
 # onset of the first clip, and of the last one before the end
 _FIRST_S, _LAST_S = 5.0, 7.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class PatientFiles:
-    """Recording of a patient.
-
-    Attributes
-    ----------
-    video, ecg : Path
-    """
-
-    video: Path
-    ecg: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,19 +50,6 @@ class _Task:
     story: Story
     folder: Path
     factory: DrawerFactory
-
-
-def patient_files(folder: Path, patient: str) -> PatientFiles:
-    """Make the paths of a patient's recording."""
-    return PatientFiles(video=folder / f"{patient}.mp4", ecg=folder / f"{patient}_ecg.npz")
-
-
-def is_recorded(folder: Path, stories: Sequence[Story] = STORIES) -> bool:
-    """Whether a folder holds the whole recordings of these stories, by this version."""
-    try:
-        return bool(json.loads((folder / MARKER).read_text(encoding="utf-8")) == _describe(stories))
-    except (OSError, ValueError):
-        return False
 
 
 def record_patients(
@@ -110,18 +81,7 @@ def record_patients(
             for _ in executor.map(_record, tasks):
                 pass
         # last: without it nothing counts as recorded
-        write_json(folder / MARKER, _describe(stories))
-
-
-def _describe(stories: Sequence[Story]) -> dict[str, Any]:
-    told = {
-        "simulated": True,
-        "format": _FORMAT,
-        "generator_version": GENERATOR_VERSION,
-        "stories": [asdict(story) for story in stories],
-    }
-    # as it is read back
-    return dict(json.loads(json.dumps(told)))
+        write_json(folder / MARKER, describe_recording(stories))
 
 
 def _record(task: _Task) -> None:

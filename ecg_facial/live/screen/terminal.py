@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import select
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -70,9 +69,15 @@ def _read_keys(handle: int, timeout_s: float) -> str:
 
 
 def run_screen(
-    monitor: Shown, *, console: Console, keys: Keys, read_keys: ReadKeys, refresh_s: float = _REFRESH_S
+    monitor: Shown,
+    *,
+    console: Console,
+    keys: Keys,
+    read_keys: ReadKeys,
+    is_over: Callable[[], bool] = lambda: False,
+    refresh_s: float = _REFRESH_S,
 ) -> None:
-    """Show the monitor until a person quits or every patient's session has ended.
+    """Show the monitor until a person quits, every patient's session has ended, or it is over for another reason.
 
     Parameters
     ----------
@@ -82,6 +87,8 @@ def run_screen(
     keys : Keys
     read_keys : callable
         From `open_keyboard`.
+    is_over : callable
+        Asked after each look.
     refresh_s : float
         Time between two looks at the monitor.
     """
@@ -90,7 +97,7 @@ def run_screen(
         while True:
             states = monitor.states()
             show(states, keys)
-            if states and all(state.phase is Phase.ENDED for state in states):
+            if is_over() or (states and all(state.phase is Phase.ENDED for state in states)):
                 return
             for character in read_keys(refresh_s):
                 action = keys.press(character)
@@ -123,8 +130,3 @@ class _Lines:
                 # not wrapped: whoever reads lines decides how wide they are
                 self._console.print(format_line(state), soft_wrap=True, markup=False, highlight=False)
             self._last[state.patient] = now
-
-
-def open_console() -> Console:
-    """Open a console on standard output."""
-    return Console(file=sys.stdout)

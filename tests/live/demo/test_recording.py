@@ -15,7 +15,8 @@ from ecg_facial.ecg.rpeaks import detect_r_peaks
 from ecg_facial.face.video import read_frames
 from ecg_facial.live.demo import recording
 from ecg_facial.live.demo.faults import put_in_frames
-from ecg_facial.live.demo.recording import MARKER, is_recorded, patient_files, record_patients
+from ecg_facial.live.demo.files import MARKER, is_recorded, patient_files
+from ecg_facial.live.demo.recording import record_patients
 from ecg_facial.live.demo.story import Fault, Series, Story
 from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.typing import UInt8Array
