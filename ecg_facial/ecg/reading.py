@@ -6,7 +6,7 @@ sampling rate. Does not filter, and does not guess which channel is the ECG if n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from ecg_facial.ecg.formats.channels import ECG, choose_channel
 from ecg_facial.ecg.formats.contract import EcgFile, Lead
 from ecg_facial.ecg.formats.opening import open_ecg_file
 from ecg_facial.ecg.formats.units import MILLIVOLT, find_factor, is_another_quantity, is_size_of_ecg, measure_range_mv
+from ecg_facial.ecg.sentinels import remove_sentinels
 from ecg_facial.errors import CorruptDataError, DataError, SettingsError
 from ecg_facial.recording import EcgSignal
 
@@ -126,14 +127,15 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
     kind, channel, channels = _describe(recording, index)
     if is_another_quantity(lead.unit):
         raise DataError(f"{path}: {channel!r} is in {lead.unit}, which is no voltage; choose the channel of the ECG")
-    signal, notes = _scale(lead)
+    samples, gaps = remove_sentinels(lead.samples, lead.fs_hz)
+    signal, notes = _scale(replace(lead, samples=samples))
     return EcgReading(
         name=path.name,
         signal=signal,
         kind=kind,
         channel=channel,
         channels=channels,
-        notes=(*lead.notes, *notes),
+        notes=(*lead.notes, *gaps, *notes),
     )
 
 
