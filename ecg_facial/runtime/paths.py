@@ -135,6 +135,8 @@ def explain_absence(path: Path) -> str:
     """
     text = str(path)
     hints = []
+    if _exists(path):
+        return ""
     if path.is_symlink():
         hints.append(f"it is a link to {os.readlink(path)}, which is not there")
     if "\\" in path.name or _DRIVE.match(path.name):

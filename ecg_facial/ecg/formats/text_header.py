@@ -21,6 +21,8 @@ from ecg_facial.runtime.numbers import NumberStyle, parse_quantity
 COMMENT_MARKS = ("#", "%", "//")
 # a longer line states no rate; the search would take time in proportion to the square of its length
 _MAX_LINE = 400
+# a longer text is a sentence, not the name of the number below it
+_MAX_KEY = 40
 _NUMBER = r"(?P<value>\d(?:[.,' \u00a0\u202f]?\d){0,15}(?:[eE][-+]?\d{1,2})?|[.,]\d{1,15})"
 _RATE_UNIT = (
     r"(?P<unit>k?hz|k?hertz|k?hercios?|k?hertzios?|sps|k?s/s|samples?\s*(?:/|per)\s*s(?:ec\w*)?|1\s*/\s*s|/\s*s)\b"
@@ -144,6 +146,10 @@ def read_header(lines: Sequence[str]) -> Header:
         if text and not text.startswith(("{", "[")) and len(text) <= _MAX_LINE:
             _read_line(text, found)
             _read_acqknowledge(texts, place, found)
+            below = next((other for other in texts[place + 1 :] if other), "")
+            below_hz = find_rate_below(text, below)
+            if below_hz is not None:
+                found.rates.append(StatedRate(rate_hz=below_hz, text=f"{text} {below}"))
     return Header(
         rates=tuple(found.rates),
         names=json.names or found.names,
@@ -153,6 +159,35 @@ def read_header(lines: Sequence[str]) -> Header:
         factor_mv=found.factor_mv,
         baseline=found.baseline,
     )
+
+
+def find_rate_below(line: str, below: str) -> float | None:
+    """Find the rate in Hz whose name stands in one line, and its number in the line below, in the same cell.
+
+    Examples
+    --------
+    >>> find_rate_below("Subject;Sampling Rate (Hz)", "7;512"), find_rate_below("Sampling rate: 512 Hz", "7")
+    (512.0, None)
+    """
+    if max(len(line), len(below)) > _MAX_LINE or not any(map(str.isdecimal, below)):
+        return None
+    for mark in ("\t", ";", ",", None):
+        names = [line] if mark is None else line.split(mark)
+        cells = [below] if mark is None else below.split(mark)
+        if (mark is None or len(names) > 1) and len(names) == len(cells):
+            found = (_read_pair(*pair) for pair in zip(names, cells, strict=True))
+            return next((rate_hz for rate_hz in found if rate_hz is not None), None)
+    return None
+
+
+def _read_pair(name: str, cell: str) -> float | None:
+    """Read a name without a number, and a cell that is a number, perhaps with a unit."""
+    key = strip_comment(name).strip(" :=\"'")
+    value = strip_comment(cell).strip(" \"'")
+    is_named = _RATE_KEY.search(key) or _INTERVAL_KEY.fullmatch(_UNIT_IN_KEY.sub("", key).strip())
+    if not is_named or any(map(str.isdecimal, key)) or _OTHER_RATES.search(key) or len(key) > _MAX_KEY:
+        return None
+    return find_rate(f"{key}: {value}") if _QUANTITY.fullmatch(value) else None
 
 
 def strip_comment(line: str) -> str:

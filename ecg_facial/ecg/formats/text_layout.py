@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ecg_facial.ecg.formats.text_header import find_rate_below
 from ecg_facial.ecg.formats.time_units import find_seconds
 from ecg_facial.ecg.formats.units import find_factor
 from ecg_facial.runtime.numbers import MISSING_WORDS, NumberStyle, find_style, parse_quantity
@@ -155,6 +156,10 @@ def _find_first_row(
         if _is_row(cells, values, typical):
             if _counts_samples(cells, lines, place, delimiter):
                 continue
+            if _is_below_a_key(lines, place, delimiter, typical):
+                # what stands above it names this number, no column
+                head = head[:-1]
+                continue
             return place, tuple(head)
         if _is_head(cells, values, typical):
             head.append(tuple(cells))
@@ -190,6 +195,19 @@ def _counts_samples(cells: Sequence[str], lines: Sequence[str], place: int, deli
         return True
     n_rows = len(lines) - place - 1
     return n_rows > 2 and all(int(cell) == n_rows for cell in filled) and len(filled) == len(cells)
+
+
+def _is_below_a_key(lines: Sequence[str], place: int, delimiter: str | None, typical: Sequence[bool]) -> bool:
+    """Tell whether a line holds the number that the line above names: "Sampling Rate", and below it 1000."""
+    if not 0 < place < len(lines) - 1 or find_rate_below(lines[place - 1], lines[place]) is None:
+        return False
+    below = _split_head(lines[place + 1], delimiter, len(typical))
+    # between names and a single column of samples, the first of them
+    return len(typical) == 1 or any(not _is_plain(cell) for cell in below if cell)
+
+
+def _is_plain(cell: str) -> bool:
+    return cell[:1] in "+-.,0123456789"
 
 
 def _is_key(cells: Sequence[str]) -> bool:
@@ -246,7 +264,7 @@ def _is_decimal_comma(split: Sequence[Sequence[str]], lines: Sequence[str]) -> b
     """Tell whether rows like ``1,5`` are one column with decimal commas: the header above has no comma."""
     if any(len(cells) > 2 for cells in split):
         return False
-    rows = (place for place, line in enumerate(lines[:MAX_PREAMBLE]) if is_value(line.strip(), _COMMA))
+    rows = (place for place, line in enumerate(lines[:MAX_PREAMBLE]) if "," in line and is_value(line.strip(), _COMMA))
     first = next(rows, 0)
     if not first:
         return False

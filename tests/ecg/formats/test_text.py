@@ -104,8 +104,10 @@ def test_a_column_of_sample_numbers_is_no_time(tmp_path: Path) -> None:
         DataError, match="column 'time' steps by exactly 1: numbers of samples, or milliseconds at 1000"
     ):
         read_ecg(write(tmp_path, f"time,ecg\n{rows}"))
-    with pytest.raises(DataError, match=r"column '1' counts samples, which tells no time.*give it in Hz"):
-        read_ecg(write(tmp_path, rows), column="2")
+    for column in ("2", "ecg"):
+        with pytest.raises(DataError, match=r"column 'sample' counts samples, which tells no time.*give it in Hz"):
+            read_ecg(write(tmp_path, rows), column=column)
+    assert read_ecg(write(tmp_path, f"# fs=360\n{rows}")).fs_hz == 360.0
     assert read_ecg(write(tmp_path, f"time_ms,ecg\n{rows}")).fs_hz == 1000.0
     assert read_ecg(write(tmp_path, f"time,ecg\n{rows}"), fs_hz=360.0).fs_hz == 360.0
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from written_ecg import ECG_MV, FS_HZ, N_ROWS, check_text, clock, read_text, write_rows
 
-from ecg_facial.ecg.formats.text_header import find_rate, read_header
+from ecg_facial.ecg.formats.text_header import find_rate, find_rate_below, read_header
+from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.errors import DataError
 
 COMMA = str.maketrans(".", ",")
@@ -204,3 +205,40 @@ def test_hostile_json_ends_soon() -> None:
     for text in ("{" * 1000, '{"a": ' * 5000 + "1" + "}" * 5000, '{"fs": 1e999}', '{"sampling rate": {}}'):
         assert read_header([text]).rates == ()
     assert read_header(["{", "}}", "}"] * 2000).rates == ()
+
+
+BELOW = {
+    "alone": ("Sampling Rate\n{0}\n", 250.0),
+    "unit in the name": ("Sampling Rate (Hz)\n\n{0}\n", 250.0),
+    "unit behind": ("Sampling frequency:\n{0} Hz\n", 250.0),
+    "interval": ("Sample interval (ms)\n4\n", 250.0),
+    "comments": ("# Fs\n# {0}\n", 250.0),
+    "quoted": ('"Sampling Rate"\n"{0}"\n', 250.0),
+    "beside others": ("Subject;Sampling Rate;Device\n7;{0};Bio\n", 250.0),
+    "beside numbers": ("Subject;Sampling Rate\n7;{0}\n", 250.0),
+    "behind another rate": ("Heart Rate\n72\nSampling Rate\n{0}\n", 250.0),
+}
+
+
+# above a single column, the number of another name may be its first sample
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [(kind, names) for kind in BELOW for names in ("ecg;resp", "ECG", "") if ";" in names or "another" not in kind],
+)
+def test_a_number_in_the_line_below_its_name_is_the_rate(tmp_path: Path, kind: str, names: str) -> None:
+    head, rate_hz = BELOW[kind]
+    cells = ";7" if ";" in names else ""
+    rows = [f"{value:.4f}{cells}" for value in ECG_MV]
+    path = tmp_path / "x.csv"
+    path.write_text(head.format("250") + "\n".join([*([names] if names else []), *rows, ""]))
+    found = read_ecg(path)
+    assert found.fs_hz == pytest.approx(rate_hz)
+    np.testing.assert_allclose(found.samples, np.round(ECG_MV, 4), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [("Heart Rate", "72"), ("The sampling rate is given in the protocol of the day", "7"), ("Filter", "100 Hz")],
+)
+def test_a_number_below_another_name_is_no_rate(lines: tuple[str, str]) -> None:
+    assert find_rate_below(*lines) is None
