@@ -116,9 +116,18 @@ def _list_labels(index: DatasetIndex) -> list[str]:
     if index.class_names:
         lines.append(f"classes in their order: {', '.join(index.class_names)}")
     lines += [f"note: {note}" for note in index.notes]
-    return (
-        [*lines, f"labels without a class: {suggest_option(unknown)}"] if unknown and not index.class_names else lines
-    )
+    if not unknown or index.class_names:
+        return lines
+    if len(unknown) < len(index.found_labels):
+        return [*lines, f"labels without a class: {_say_where(index, unknown)}"]
+    return [*lines, f"labels without a class: {suggest_option(unknown)}"]
+
+
+def _say_where(index: DatasetIndex, unknown: Sequence[str]) -> str:
+    """Say which trials have a label that is none beside stimulus levels, and where the first of them is."""
+    odd = [problem for problem in index.problems if problem.kind == "unknown_label"]
+    first = f" (trial {odd[0].trial or odd[0].subject} in {odd[0].path})" if odd else ""
+    return suggest_option(unknown, beside_levels=True) + first
 
 
 def _count_rest(index: DatasetIndex) -> str:

@@ -7,6 +7,7 @@ each label, or why it has none. A label without a class is refused with the opti
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,11 @@ from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.runtime.names import name_key
 from ecg_facial.runtime.numbers import NumberStyle, find_style, parse_number
 
-_SHOWN = 8
+_SHOWN, _MAX_WORD = 8, 40
+# a label like those of levels, which is a slip of the pen beside them and no other set of labels
+_LIKE_A_LEVEL = re.compile(r"[BP][AL]?\W?\d{1,2}", re.IGNORECASE)
+# one other label in less than this share of the trials is a slip too
+_SLIPS = 0.1
 _LEVELS = f"{', '.join(PainLevel.__members__)} (or P0..P4, or 0..4)"
 _OWN_WORDS = "name your own labels in their order on the scale with --classes"
 _OWN_RATINGS = "cut ratings into classes with --cut, such as --cut 1,4,7, or name their scale with --scale"
@@ -75,8 +80,8 @@ def find_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labellin
     Raises
     ------
     SettingsError
-        When a class is named that no label has while other labels have no class, for cuts outside the scale, and for a
-        scale of too many steps.
+        When a class is named that no label has while other labels have no class, for cuts outside the scale, for a
+        scale of too many steps, and for two sets of labels.
 
     Examples
     --------
@@ -100,29 +105,63 @@ def _count(n: int) -> str:
     return f" ({n} trial{'s' * (n != 1)})" if n else ""
 
 
-def suggest_option(unknown: Iterable[str]) -> str:
-    """Say how labels become classes: numbers by cuts or a scale, words by their names, to be copied and ordered."""
+def suggest_option(unknown: Iterable[str], *, beside_levels: bool = False) -> str:
+    """Say how labels become classes: numbers by cuts or a scale, words by their names, to be copied and ordered.
+
+    Parameters
+    ----------
+    unknown : iterable of str
+        Labels that are no class.
+    beside_levels : bool
+        Whether other trials have stimulus levels, so that these labels are most likely misspelt.
+    """
     labels = list(unknown)
+    if beside_levels:
+        return f"expected {_LEVELS}, as the other trials have; correct {', '.join(map(_cut, labels[:_SHOWN]))}"
     if all(map(_is_number, labels)):
         return _OWN_RATINGS
-    shown = ",".join(labels[:_SHOWN]) + (",..." if len(labels) > _SHOWN else "")
+    shown = ",".join(map(_cut, labels[:_SHOWN])) + (",..." if len(labels) > _SHOWN else "")
     return f'name them in their order on the scale: --classes "{shown}"'
 
 
+def _cut(label: str) -> str:
+    return label if len(label) <= _MAX_WORD else f"{label[:_MAX_WORD]}..."
+
+
 def _grade(counts: Mapping[str, int]) -> Labelling:
-    """Stimulus levels. Numbers are BioVid's class ids only where all numbers are: other numbers are ratings."""
+    """Stimulus levels. Numbers are BioVid's class ids only where all numbers are: other numbers are ratings.
+
+    Raises
+    ------
+    SettingsError
+        For two sets of labels, of which one would be left out.
+    """
     numbers = [label for label in counts if _is_number(label)]
     ids = all(_as_level(label) for label in numbers)
     classes = {label: name for label in counts if (name := _as_level(label)) and (ids or label not in numbers)}
     unknown = {label: n for label, n in counts.items() if label not in classes}
     remedy = _OWN_WORDS if set(unknown) - set(numbers) else _OWN_RATINGS
+    if classes:
+        remedy = "correct it: the other trials have such levels"
     refused = {label: f"unknown label {shorten(label)}: expected one of {_LEVELS}; {remedy}" for label in unknown}
     notes = []
     if numbers and ids and not unknown:
         notes.append(f"labels {', '.join(numbers)} are read as BioVid's class ids; of ratings name the scale (--scale)")
     if classes and unknown:
-        notes.append(f"two sets of labels: stimulus levels, and {list_counts(unknown)}, which are left out")
+        _refuse_second_set({label: counts[label] for label in classes}, unknown)
+        notes.append(f"{list_counts(unknown)}: {suggest_option(unknown, beside_levels=True)}; left out")
     return Labelling(class_names=(), counts=counts, classes=classes, refused=refused, notes=tuple(notes))
+
+
+def _refuse_second_set(levels: Mapping[str, int], others: Mapping[str, int]) -> None:
+    """Refuse labels beside stimulus levels that are more than a slip: they are another set, and a part of the study."""
+    words = {label: n for label, n in others.items() if not _LIKE_A_LEVEL.fullmatch(label.strip())}
+    n_trials = sum(levels.values()) + sum(others.values())
+    if len(words) > 1 or sum(words.values()) >= _SLIPS * n_trials > 0:
+        raise SettingsError(
+            f"two sets of labels in one study: stimulus levels {list_counts(levels)}, and {list_counts(words)}; spell "
+            "them as one set, or name all that are classes in their order with --classes"
+        )
 
 
 def _is_number(label: str) -> bool:

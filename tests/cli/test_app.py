@@ -48,6 +48,10 @@ def test_the_index_names_every_problem_and_is_written(run: Callable[..., Said], 
     assert "problems: 1 missing, 1 note, 2 too_short, 1 unknown_label" in said.out
     for name in ("PA9", "PA1-001", "PA2-021", "2.00 s: at least 4.95 s"):
         assert name in said.out
+    assert "labels without a class: expected BL1, PA1, PA2, PA3, PA4 (or P0..P4, or 0..4), as the other" in said.out
+    (where,) = [line for line in said.out.splitlines() if line.startswith("labels without a class")]
+    assert "correct PA9 (trial 071309_w_21-PA9-001 in " in where
+    assert "--classes" not in said.out
     assert (tmp_path / "index.parquet").stat().st_size > 0
 
 

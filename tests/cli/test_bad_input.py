@@ -69,6 +69,12 @@ def a_manifest_with_a_person_in_two_spellings(root: Path) -> list[str]:
     return ["index", str(root)]
 
 
+def a_manifest_with_two_sets_of_labels(root: Path) -> list[str]:
+    rows = [f"s{n % 3},{n},{('BL1', 'PA4', 'severe')[n % 3]},x{n}.mp4,," for n in range(12)]
+    (root / "manifest.csv").write_text("\n".join(["subject,trial,label,video,ecg,fs_hz", *rows, ""]))
+    return ["benchmark", str(root), "--out", str(root / "run")]
+
+
 def zero_rate_in_a_manifest(root: Path) -> list[str]:
     (root / "manifest.csv").write_text("subject,trial,label,video,ecg,fs_hz\na,1,BL1,,x.csv,0\n")
     return ["index", str(root)]
@@ -123,6 +129,7 @@ BAD_INPUTS: dict[Prepare, tuple[str, ...]] = {
     only_unknown_levels: ("no trial has a label that is known: found 'PA9' (1)", "--classes", "ecg-facial index"),
     only_other_levels: ("no usable trials of BL1, PA1, PA2, PA3", "found 'PA4' (1)", "ecg-facial index"),
     a_manifest_with_a_person_in_two_spellings: ("'007' and '7'", "Spell it in one way"),
+    a_manifest_with_two_sets_of_labels: ("two sets of labels", "'BL1' (4), 'PA4' (4)", "'severe' (4)", "--classes"),
     zero_rate_in_a_manifest: ("fs_hz 0", "positive sampling rate"),
     unknown_preset: ("'impossible'", "expected one of", "clear"),
     unknown_pathology: ("'fog'", "expected one of", "missing_ecg"),

@@ -35,6 +35,47 @@ def test_numbers_are_class_ids_only_where_all_numbers_are() -> None:
         found.find("0")
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"no pain": 9, "severe": 9},
+        {"severe": 1, "mild": 1},
+        {"severe": 20},
+        {"7": 20},
+        {"6": 1, "7": 1},
+        {"severe": 20, "PA9": 1},
+    ],
+)
+def test_two_sets_of_labels_in_one_study_are_refused_by_name(others: dict[str, int]) -> None:
+    with pytest.raises(
+        SettingsError, match=r"two sets of labels in one study: stimulus levels 'BL1' .*, 'PA3' "
+    ) as said:
+        find_classes({"BL1": 40, "PA3": 40, **others}, LEVELS)
+    for label, n in others.items():
+        assert label == "PA9" or f"{label!r} ({n})" in str(said.value)
+    assert "--classes" in str(said.value)
+    # named as classes they are one set
+    classes = ("BL1", "PA3", *others)
+    assert find_classes({"BL1": 40, "PA3": 40, **others}, LabelSettings(classes=classes)).class_names == classes
+
+
+@pytest.mark.parametrize("others", [{"PA9": 30}, {"PA9": 1, "B1": 2, "p-7": 1}, {"calibration": 2}, {"7": 1}])
+def test_a_slip_beside_levels_costs_its_trials_and_the_levels_are_said(others: dict[str, int]) -> None:
+    found = find_classes({"BL1": 40, "PA3": 40, **others}, LEVELS)
+    assert set(found.classes) == {"BL1", "PA3"}
+    (note,) = found.notes
+    assert "expected BL1, PA1, PA2, PA3, PA4 (or P0..P4, or 0..4), as the other trials have" in note
+    assert "--classes" not in note
+    with pytest.raises(UnknownLabelError):
+        found.find(next(iter(others)))
+
+
+def test_a_long_label_is_cut_in_messages() -> None:
+    said = suggest_option(["no pain", "x" * 500])
+    assert said.endswith(f'--classes "no pain,{"x" * 40}..."')
+    assert len(suggest_option(["x" * 500] * 9, beside_levels=True)) < 600
+
+
 def test_own_words_are_found_in_any_spelling_and_the_reading_is_noted() -> None:
     found = find_classes({"no pain": 3, "No  Pain": 1, "mild": 2, "severe": 2}, WORDS)
     assert found.find("No  Pain") == "no pain"
