@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from ecg_facial.errors import CorruptDataError, SettingsError, StaleCacheError
+from ecg_facial.learning.adamw import AdamW
 from ecg_facial.learning.settings import TrainingSettings
 from ecg_facial.runtime.storage import atomic_path, sha256_json
 from ecg_facial.runtime.typing import Float32Array, Int64Array
@@ -107,7 +108,7 @@ def fit(
     model.to(device)
     criterion = loss or _cross_entropy(train, settings, device)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    optimizer = AdamW(parameters, learning_rate=settings.learning_rate, weight_decay=settings.weight_decay)
     run = _Run(model, optimizer, key=sha256_json({"settings": asdict(settings), "seed": seed, "n": len(train)}))
     if checkpoint is not None and checkpoint.is_file():
         run.load(checkpoint)
@@ -210,7 +211,7 @@ def _learning_rate(settings: TrainingSettings, step: int, steps_per_epoch: int) 
 def _train_epoch(
     model: nn.Module,
     train: TrainingData,
-    optimizer: torch.optim.Optimizer,
+    optimizer: AdamW,
     criterion: Loss,
     *,
     settings: TrainingSettings,
@@ -225,11 +226,10 @@ def _train_epoch(
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(int(np.random.default_rng([seed, epoch, 1]).integers(2**62)))
         for number, (inputs, targets) in enumerate(_batches(train, order, settings.batch_size)):
-            for group in optimizer.param_groups:
-                group["lr"] = _learning_rate(settings, (epoch - 1) * steps + number, steps)
+            optimizer.learning_rate = _learning_rate(settings, (epoch - 1) * steps + number, steps)
             with _precision(settings, inputs, device):
                 value = criterion(model(**_move(inputs, device)), targets.to(device))
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]  # torch's stubs lack it
             nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
             optimizer.step()
@@ -259,7 +259,7 @@ def _mean_loss(model: nn.Module, data: TrainingData, criterion: Loss, settings: 
 class _Run:
     """State of a training: model, optimiser, history, and the best weights so far."""
 
-    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, *, key: str) -> None:
+    def __init__(self, model: nn.Module, optimizer: AdamW, *, key: str) -> None:
         self._model, self._optimizer, self._key = model, optimizer, key
         fixed = {name for name, parameter in model.named_parameters() if not parameter.requires_grad}
         self._names = [name for name in model.state_dict() if name not in fixed]
@@ -292,7 +292,7 @@ class _Run:
     def save(self, path: Path) -> None:
         tensors = {f"model.{name}": value for name, value in self._weights().items()}
         tensors |= {f"best.{name}": value for name, value in self._best.items()}
-        for index, state in self._optimizer.state_dict()["state"].items():
+        for index, state in self._optimizer.state().items():
             tensors |= {f"optimizer.{index}.{name}": value.cpu().contiguous() for name, value in state.items()}
         content = {
             "key": self._key,
@@ -327,4 +327,4 @@ class _Run:
             if name.startswith("optimizer."):
                 _, index, field = name.split(".")
                 states.setdefault(int(index), {})[field] = value
-        self._optimizer.load_state_dict({**self._optimizer.state_dict(), "state": states})
+        self._optimizer.load(states)
