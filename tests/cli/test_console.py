@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 import typer
 
-from ecg_facial.cli.console import EXIT_BAD_INPUT, EXIT_INTERRUPTED, ctrl_c_as_one_line, errors_as_one_line, say
+from ecg_facial.cli.console import (
+    EXIT_BAD_INPUT,
+    EXIT_INTERRUPTED,
+    ctrl_c_as_one_line,
+    ctrl_c_as_wish,
+    errors_as_one_line,
+    exit_interrupted,
+    say,
+)
 from ecg_facial.errors import CorruptDataError, SettingsError
 from ecg_facial.runtime.extras import PACKAGES
 from ecg_facial.runtime.text import format_table
@@ -97,6 +105,22 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys: pytest.CaptureFixture[str]
     assert EXIT_INTERRUPTED == 130
     assert capsys.readouterr().err == "error: interrupted; what is finished is kept: run it again to go on\n"
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_can_be_a_wish_and_interrupts_the_second_time(capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with ctrl_c_as_wish() as is_wished:
+        assert not is_wished()
+        signal.raise_signal(signal.SIGINT)
+        assert is_wished()
+        with pytest.raises(SystemExit) as caught:
+            signal.raise_signal(signal.SIGINT)
+    assert caught.value.code == EXIT_INTERRUPTED
+    assert signal.getsignal(signal.SIGINT) is before
+    with pytest.raises(SystemExit) as caught:
+        exit_interrupted("the session is closed")
+    assert caught.value.code == EXIT_INTERRUPTED
+    assert capsys.readouterr().err.splitlines()[1:] == ["error: interrupted; the session is closed"]
 
 
 def test_saying_writes_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,91 @@
+"""Several patients that are watched together.
+
+Input: the patients' sessions. Output: their states, and what persons do, given to the right one. Knows neither threads
+nor terminals: the screen and later views use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from ecg_facial.live.screen.keys import SCALE, Action
+from ecg_facial.live.state import PatientState
+
+
+class PatientSession(Protocol):
+    """What is needed of the running session of one patient. Each method may be called while it estimates."""
+
+    def state(self) -> PatientState:
+        """Give all that is shown now."""
+
+    def acknowledge(self, *, by: str) -> None:
+        """Take note that a person has seen all alarms."""
+
+    def pause(self, *, by: str) -> None:
+        """Silence all alarms for a time."""
+
+    def resume(self, *, by: str) -> None:
+        """End a pause."""
+
+    def switch(self, *, on: bool, by: str) -> None:
+        """Switch the sound of all alarms on or off."""
+
+    def rate(self, *, scale: str, value: float | None, by: str, note: str) -> None:
+        """Keep a rating or a note."""
+
+    def close(self) -> None:
+        """End the session, and everything that belongs to it."""
+
+
+class Ward:
+    """Patients that are watched together.
+
+    Parameters
+    ----------
+    sessions : sequence of PatientSession
+        In the order of the screen.
+    describe : sequence of callable, optional
+        For each patient what happens at a time of the session, for simulated ones.
+    """
+
+    def __init__(
+        self, sessions: Sequence[PatientSession], *, describe: Sequence[Callable[[float], str]] | None = None
+    ) -> None:
+        self._sessions, self._describe = sessions, describe
+
+    def states(self) -> tuple[PatientState, ...]:
+        """Give the present state of every patient."""
+        states = tuple(session.state() for session in self._sessions)
+        if self._describe is None:
+            return states
+        told = zip(states, self._describe, strict=True)
+        return tuple(replace(state, message=describe(state.time_s)) for state, describe in told)
+
+    def act(self, action: Action) -> None:
+        """Do what a person wants with one patient."""
+        session, by = self._sessions[action.patient], action.by
+        if action.kind == "acknowledge":
+            session.acknowledge(by=by)
+        elif action.kind == "pause":
+            if session.state().pause_left_s > 0:
+                session.resume(by=by)
+            else:
+                session.pause(by=by)
+        elif action.kind == "switch":
+            session.switch(on=session.state().alarms_off, by=by)
+        elif action.kind in ("rate", "note"):
+            scale = SCALE if action.kind == "rate" else ""
+            session.rate(scale=scale, value=action.value, by=by, note=action.note)
+
+    def close(self) -> None:
+        """End all sessions, also where one of them fails to end."""
+        errors = []
+        for session in self._sessions:
+            try:
+                session.close()
+            except Exception as error:  # the others must be closed too
+                errors.append(error)
+        if errors:
+            raise errors[0]

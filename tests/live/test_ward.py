@@ -1,0 +1,75 @@
+"""What persons do reaches the right patient, and every session is closed."""
+
+from __future__ import annotations
+
+import pytest
+from patient_states import make_state
+
+from ecg_facial.live.screen.keys import Action, ActionKind
+from ecg_facial.live.state import PatientState
+from ecg_facial.live.ward import Ward
+
+
+class Noted:
+    """A session that notes what is asked of it."""
+
+    def __init__(self, state: PatientState, *, fails: bool = False) -> None:
+        self._state, self._fails = state, fails
+        self.done: list[tuple[object, ...]] = []
+
+    def state(self) -> PatientState:
+        return self._state
+
+    def acknowledge(self, *, by: str) -> None:
+        self.done.append(("acknowledge", by))
+
+    def pause(self, *, by: str) -> None:
+        self.done.append(("pause", by))
+
+    def resume(self, *, by: str) -> None:
+        self.done.append(("resume", by))
+
+    def switch(self, *, on: bool, by: str) -> None:
+        self.done.append(("switch", on, by))
+
+    def rate(self, *, scale: str, value: float | None, by: str, note: str) -> None:
+        self.done.append(("rate", scale, value, by, note))
+
+    def close(self) -> None:
+        self.done.append(("close",))
+        if self._fails:
+            raise OSError("the disk is gone")
+
+
+def act(kind: ActionKind, state: PatientState, *, value: float | None = None, note: str = "") -> list[object]:
+    others, session = Noted(make_state()), Noted(state)
+    Ward([others, session]).act(Action(kind=kind, patient=1, by="AB", value=value, note=note))
+    assert others.done == []
+    return list(session.done)
+
+
+def test_what_a_person_does_reaches_the_selected_patient_with_the_persons_sign() -> None:
+    assert act("acknowledge", make_state()) == [("acknowledge", "AB")]
+    assert act("rate", make_state(), value=4.0) == [("rate", "NRS", 4.0, "AB", "")]
+    assert act("note", make_state(), note="turned") == [("rate", "", None, "AB", "turned")]
+
+
+def test_one_key_pauses_and_ends_a_pause_and_one_switches_off_and_on() -> None:
+    assert act("pause", make_state()) == [("pause", "AB")]
+    assert act("pause", make_state(pause_left_s=12.0)) == [("resume", "AB")]
+    assert act("switch", make_state()) == [("switch", False, "AB")]
+    assert act("switch", make_state(alarms_off=True)) == [("switch", True, "AB")]
+
+
+def test_what_happens_to_a_simulated_patient_is_said_for_its_own_time() -> None:
+    sessions = [Noted(make_state(time_s=10.0)), Noted(make_state(time_s=20.0))]
+    ward = Ward(sessions, describe=[lambda time_s: f"first at {time_s:g}", lambda time_s: f"second at {time_s:g}"])
+    assert [state.message for state in ward.states()] == ["first at 10", "second at 20"]
+    assert [state.message for state in Ward(sessions).states()] == ["", ""]
+
+
+def test_all_sessions_are_closed_where_one_fails_and_the_failure_is_told() -> None:
+    sessions = [Noted(make_state(), fails=True), Noted(make_state())]
+    with pytest.raises(OSError, match="the disk is gone"):
+        Ward(sessions).close()
+    assert [session.done for session in sessions] == [[("close",)], [("close",)]]
