@@ -1,99 +1,158 @@
-"""Tracking the face of one person.
+"""Following the faces of a video.
 
-Input: frames in order. Output: for each frame the face, or None. A detector searches the whole frame every 25th frame,
-and verifies the last face in all others, which is faster. Box and landmarks are always those of the verification: a
-search sees the face at another scale, its landmarks differ by up to a sixth of the distance between the eyes, and crops
-would jump. Once a person is chosen, other people are ignored. A face is taken up only if it is upright; one that turns
-while it is followed stays.
+Input: frames in order. Output: for each frame the faces in it, each with the number of its track.
+
+The recording's clock is cut into intervals of a whole number of seconds. At an interval's first frame the whole picture
+is searched, and what is found is followed by verification through the interval's other frames, which is faster. Nothing
+is carried over from one interval to the next: a frame's faces follow from the frames since its interval began, so they
+are the same in every window that holds the frame. Which of the faces is the person's is decided in `face.person`.
+
+Box and landmarks are those of the verification: a search sees the face at another scale, its landmarks differ by up to
+a sixth of the distance between the eyes, and crops would jump. A face is taken up only if it is upright; one that turns
+while it is followed stays until its interval ends.
 """
 
 from __future__ import annotations
+
+import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from ecg_facial.face.alignment import crop_face
+from ecg_facial.face.decoding import CLOCK_TOLERANCE_S
 from ecg_facial.face.detection import Face, FaceDetector, overlap
 from ecg_facial.face.settings import TrackSettings
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.runtime.typing import Float32Array
 
-# The last face is compared with a new one as grey crops of this size: enough for the look, too coarse for expressions.
+# Faces are told apart by grey crops of this size: enough for the look, too coarse for expressions.
 _LOOK_PX = 24
-# A face found again near the last place may have grown or shrunk by this; more is another person.
-_SIZE_RATIOS = (0.6, 1.6)
-# The first face is the largest, less 0.3 pixels per pixel from the middle: the person before the camera.
+# The person before the camera is the largest, less 0.3 pixels per pixel from the middle.
 _OFF_CENTRE_COST = 0.3
 
 
-class FaceTracker:
-    """Tracker of one person; an instance belongs to one stream and one thread."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TrackedFace:
+    """A face of a frame.
+
+    Attributes
+    ----------
+    track : int
+        Number of its track: the same in all frames of an interval in which it is followed.
+    face : Face
+    look : ndarray of float32, shape (24, 24)
+        How it looked when it was taken up: a grey aligned crop with zero mean and unit norm, so that the scalar product
+        of two is their correlation.
+    prominence : float
+        In pixels: its size, less a part of its distance from the picture's middle.
+    """
+
+    track: int
+    face: Face
+    look: Float32Array
+    prominence: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FrameFaces:
+    """Faces of a frame.
+
+    Attributes
+    ----------
+    interval : int
+        Number of the interval of the clock.
+    faces : tuple of TrackedFace
+        In the order in which they were taken up.
+    """
+
+    interval: int
+    faces: tuple[TrackedFace, ...]
+
+
+def find_interval(time_s: float, *, search_every_s: int) -> int:
+    """Give the number of the interval in which a time lies.
+
+    Examples
+    --------
+    >>> find_interval(2.9999999, search_every_s=1), find_interval(2.96, search_every_s=1)
+    (3, 2)
+    """
+    return math.floor((time_s + CLOCK_TOLERANCE_S) / search_every_s)
+
+
+class FaceFollower:
+    """Follower of all faces; an instance belongs to one stream and one thread."""
 
     def __init__(self, detector: FaceDetector, *, settings: TrackSettings | None = None) -> None:
         self._detector = detector
         self._settings = settings or TrackSettings()
-        self._last: Face | None = None
-        self._look: Float32Array | None = None
-        self._tracking = False
-        self._count = 0
+        self._interval: int | None = None
+        self._followed: list[TrackedFace] = []
+        self._n_tracks = self._n_expected = 0
 
-    def update(self, frame: VideoFrame) -> Face | None:
-        """Take the next frame; return the person's face, or None if it is not seen."""
-        search = self._count % self._settings.detect_every == 0
-        self._count += 1
-        # verify the last face; search if that fails, and on every 25th frame
-        face = self._follow(frame, self._last) if self._tracking and self._last is not None else None
-        if face is None or search:
-            found = self._search(frame, face, thorough=search)
-            if found is not None and found is not face:
-                face = self._follow(frame, found) or found
-        self._tracking = face is not None
-        if face is not None:
-            self._last = face
-            if self._look is None:
-                self._look = _describe(frame, face)
-        return face
+    def update(self, frame: VideoFrame) -> FrameFaces:
+        """Take the next frame; give the faces in it."""
+        interval = find_interval(frame.time_s, search_every_s=self._settings.search_every_s)
+        begins = interval != self._interval
+        if begins:
+            # one face is looked for in every frame until it is found
+            self._interval, self._followed, self._n_tracks, self._n_expected = interval, [], 0, 1
+        self._verify(frame)
+        if len(self._followed) < self._n_expected:
+            self._take_up(frame, thorough=begins)
+        self._n_expected = max(self._n_expected, len(self._followed))
+        return FrameFaces(interval=interval, faces=tuple(self._followed))
 
-    def _follow(self, frame: VideoFrame, last: Face) -> Face | None:
+    def _verify(self, frame: VideoFrame) -> None:
+        """Find the followed faces in the next frame, and drop those that are lost."""
+        before, self._followed = self._followed, []
+        for tracked in before:
+            face = self._find_again(frame, tracked.face)
+            if face is not None and self._is_new(face):
+                self._followed.append(_track(frame, face, tracked.track, tracked.look))
+
+    def _take_up(self, frame: VideoFrame, *, thorough: bool) -> None:
+        """Search the whole picture, and follow what is new in it: upright faces, the most prominent ones first.
+
+        Small faces are searched only where the usual search finds none, and only at the interval's first frame: that
+        search takes long.
+        """
+        found = self._detector.detect(frame)
+        if not found and thorough:
+            found = self._detector.detect_small(frame)
+        for face in sorted(found, key=lambda face: -_prominence(frame, face)):
+            if len(self._followed) == self._settings.max_faces:
+                break
+            if self._is_new(face) and self._detector.is_upright(frame, face):
+                place = self._find_again(frame, face) or face
+                self._followed.append(_track(frame, place, self._n_tracks, _describe(frame, place)))
+                self._n_tracks += 1
+
+    def _find_again(self, frame: VideoFrame, last: Face) -> Face | None:
         """Verify a face; None if the detector sees none there or has jumped to another."""
         face = self._detector.verify(frame, last)
         if face is None or overlap(face.box, last.box) < self._settings.same_overlap:
             return None
         return face
 
-    def _search(self, frame: VideoFrame, followed: Face | None, *, thorough: bool) -> Face | None:
-        """Search the whole frame for the person; `followed` is the verified face, if there is one.
+    def _is_new(self, face: Face) -> bool:
+        """Tell whether a face is none of those that are followed already."""
+        return all(overlap(face.box, other.face.box) < self._settings.same_overlap for other in self._followed)
 
-        Small faces are searched only where the usual search finds none, and only on the grid: that search takes long.
-        """
-        faces = self._detector.detect(frame)
-        if not faces and followed is None and thorough:
-            faces = self._detector.detect_small(frame)
-        if self._last is None:
-            middle = np.array([frame.width, frame.height]) / 2
-            best_first = sorted(
-                faces, key=lambda face: _OFF_CENTRE_COST * float(np.linalg.norm(face.centre - middle)) - face.size_px
-            )
-            return next((face for face in best_first if self._detector.is_upright(frame, face)), None)
-        if followed is not None:
-            # the search corrects a box that has drifted, but does not change the person
-            near = max(faces, key=lambda face: overlap(face.box, followed.box), default=None)
-            same = near is not None and overlap(near.box, followed.box) >= self._settings.same_overlap
-            return near if same else followed
-        same_ones = (face for face in faces if self._is_same_person(frame, face, self._last))
-        return next((face for face in same_ones if self._detector.is_upright(frame, face)), None)
 
-    def _is_same_person(self, frame: VideoFrame, face: Face, last: Face) -> bool:
-        """Tell whether a face is the lost one: near the last place and of similar size, or of the same look."""
-        distance = float(np.linalg.norm(face.centre - last.centre)) / last.size_px
-        ratio = face.size_px / last.size_px
-        if distance <= self._settings.return_distance and _SIZE_RATIOS[0] <= ratio <= _SIZE_RATIOS[1]:
-            return True
-        return self._look is not None and float((self._look * _describe(frame, face)).sum()) >= self._settings.same_look
+def _track(frame: VideoFrame, face: Face, track: int, look: Float32Array) -> TrackedFace:
+    return TrackedFace(track=track, face=face, look=look, prominence=_prominence(frame, face))
+
+
+def _prominence(frame: VideoFrame, face: Face) -> float:
+    middle = np.array([frame.width, frame.height]) / 2
+    return face.size_px - _OFF_CENTRE_COST * float(np.linalg.norm(face.centre - middle))
 
 
 def _describe(frame: VideoFrame, face: Face) -> Float32Array:
-    """Grey aligned crop with zero mean and unit norm: the scalar product of two is their correlation."""
+    """Grey aligned crop with zero mean and unit norm."""
     # aligned by the landmarks, so that pose and position do not count
     grey = cv2.cvtColor(crop_face(frame, face, crop_px=_LOOK_PX), cv2.COLOR_RGB2GRAY).astype(np.float32)
     grey -= grey.mean()

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ecg_facial.ecg.token_features import TOKEN_FEATURES
 from ecg_facial.errors import BundleError, SettingsError
@@ -281,13 +282,20 @@ def _open_unlinked(path: str, flags: int) -> int:
 
 def _read_info(folder: Path, content: bytes) -> BundleInfo:
     try:
-        info = from_dict(BundleInfo, json.loads(content))
+        said = json.loads(content)
+        # settings of another version may have other names: the version is said first
+        if isinstance(said, dict):
+            _check_versions(folder, said)
+        return from_dict(BundleInfo, said)
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{folder}: {INFO_FILE}: {error}; make the bundle with this version of the package") from None
-    own = (BUNDLE_VERSION, PREPROCESSING_VERSION, TOKEN_FEATURES)
-    if (info.bundle_version, info.preprocessing_version, info.token_features) != own:
+
+
+def _check_versions(folder: Path, said: dict[str, Any]) -> None:
+    own = (BUNDLE_VERSION, PREPROCESSING_VERSION, list(TOKEN_FEATURES))
+    if (said.get("bundle_version"), said.get("preprocessing_version"), said.get("token_features")) != own:
         raise BundleError(
-            f"{folder}: made by version {info.package_version} (preprocessing {info.preprocessing_version}), this is "
-            f"{__version__} (preprocessing {PREPROCESSING_VERSION}); train the bundle again, or install that version"
+            f"{folder}: made by version {said.get('package_version')} (preprocessing "
+            f"{said.get('preprocessing_version')}), this is {__version__} (preprocessing {PREPROCESSING_VERSION}); "
+            f"train the bundle again, or install that version"
         )
-    return info

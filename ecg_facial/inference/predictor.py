@@ -28,6 +28,7 @@ from ecg_facial.inference.face_descriptors import FaceDescriptors, read_descript
 from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.paths import FoundPath, find_path
 from ecg_facial.runtime.typing import Float32Array, FloatArray
+from ecg_facial.windows.faces import first_frame_s
 from ecg_facial.windows.making import make_window
 from ecg_facial.windows.window import Window
 
@@ -280,7 +281,8 @@ def predict_files(
         times = FoundPath(path=Path()) if frame_times is None else find_path(frame_times)
         found = find_path(video)
         film = VideoRef(path=found.path, fps=fps, frame_times=None if frame_times is None else times.path)
-        frames = read_frames(film, start_s=start_s, duration_s=settings.window_s)
+        begin_s = first_frame_s(start_s, settings)
+        frames = read_frames(film, start_s=begin_s, duration_s=start_s - begin_s + settings.window_s)
         window = make_window(frames, signal, settings=settings, detector=predictor.detector, start_s=start_s)
         frames.close()
         notes += [f"video: {note}" for note in (found.note, times.note, *frames.notes) if note]

@@ -1,13 +1,15 @@
 """Making a window of frames and ECG: the only place where preprocessing is defined.
 
 Input: the frames and the ECG of a stretch of recording. Output: a `Window` with aligned face crops, heart-rate tokens
-and their quality. No state is carried from one window to the next: the detection grid and the tracker start at the
-window's first frame, so that a window of a file and the same window of a live stream are equal.
+and their quality. No state is carried from one window to the next: faces are searched anew on whole seconds of the
+clock, and who is followed is decided in each window, so that a window of a file and the same window of a live stream,
+which follows each frame once, are equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 
@@ -18,18 +20,13 @@ from ecg_facial.ecg.token_features import N_TOKEN_FEATURES
 from ecg_facial.errors import SettingsError
 from ecg_facial.face.alignment import crop_face
 from ecg_facial.face.detection import FaceDetector
-from ecg_facial.face.settings import TrackSettings
-from ecg_facial.face.tracking import FaceTracker
+from ecg_facial.face.tracking import FaceFollower, TrackedFace
 from ecg_facial.face.video import VideoFrame
 from ecg_facial.recording import EcgSignal
-from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.runtime.typing import Float32Array, Float64Array, UInt8Array
+from ecg_facial.windows.faces import FacePart, FaceSlots, track_settings
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.windows.window import Window
-
-# Faces react 1 to 3 s after the stimulus, so the policy "late" leaves out the first 2 s of BioVid's 5.5 s.
-_LATE_START = 2.0 / 5.5
-# Timestamps of video files are fractions: a frame may miss the window's edge by rounding, never by a microsecond.
-_CLOCK_TOLERANCE_S = 1e-6
 
 
 def make_window(
@@ -39,13 +36,15 @@ def make_window(
     settings: WindowSettings,
     detector: FaceDetector | None = None,
     start_s: float = 0.0,
+    enrolled: Float32Array | None = None,
 ) -> Window:
     """Make one window in one pass over its frames.
 
     Parameters
     ----------
     frames : iterable of VideoFrame or None
-        In order of time; frames outside the window are ignored. None where there is no video.
+        In order of time, from the whole second in which the window starts (`windows.faces.first_frame_s`): faces are
+        followed from there on. Frames before it and after the window are ignored. None where there is no video.
     ecg : EcgSignal or None
         Covers at least the window. None where there is no ECG.
     settings : WindowSettings
@@ -53,6 +52,9 @@ def make_window(
         Needed with `frames`; must be the one that `settings` names.
     start_s : float
         Start of the window on the clock that frames and ECG share.
+    enrolled : ndarray of float32, shape (24, 24), optional
+        Look of the person, where it is known (`face.person.PersonFinder`). Without it the largest and most central of
+        the first faces is the person's.
 
     Returns
     -------
@@ -72,73 +74,64 @@ def make_window(
     if frames is not None and (detector is None or detector.name != settings.detector):
         given = "none" if detector is None else detector.name
         raise SettingsError(f"face detector is {given}: the settings name {settings.detector}")
-    face = _FaceTrack(settings)
+    face = None
     if frames is not None and detector is not None:
-        face.collect(frames, detector, start_s)
+        slots = FaceSlots(settings, start_s=start_s, enrolled=enrolled)
+        _follow(frames, slots, detector=detector, settings=settings)
+        face = slots.finish()
+    return make_window_from(face, ecg, settings=settings, start_s=start_s)
+
+
+def make_window_from(
+    face: FacePart | None, ecg: EcgSignal | None, *, settings: WindowSettings, start_s: float = 0.0
+) -> Window:
+    """Make one window of a face part that was put together already, and an ECG.
+
+    Parameters
+    ----------
+    face : FacePart or None
+        None where there is no video.
+    ecg : EcgSignal or None
+        Covers at least the window. None where there is no ECG.
+    settings : WindowSettings
+    start_s : float
+        Start of the window on the clock that frames and ECG share.
+
+    Returns
+    -------
+    Window
+    """
     peaks, tokens, ecg_quality = _read_heart(ecg, settings, start_s)
+    part = FaceSlots(settings).finish() if face is None else face
     return Window(
-        crops=face.crops,
-        frame_mask=face.mask,
-        frame_times_s=face.times_s.astype(np.float32),
+        crops=part.crops,
+        frame_mask=part.frame_mask,
+        frame_times_s=part.frame_times_s,
         tokens=tokens.features,
         token_times_s=tokens.times_s,
         r_peak_times_s=peaks,
-        has_video=frames is not None,
+        has_video=face is not None,
         has_ecg=ecg is not None,
-        face_quality=face.quality,
+        face_quality=part.face_quality,
         ecg_quality=ecg_quality,
         heart_rate_bpm=mean_heart_rate(peaks),
     )
 
 
-def frame_grid(settings: WindowSettings) -> Float64Array:
-    """Compute the slots' times in seconds, shape (n_frames,): the middles of equal parts of the window."""
-    begin_s = _LATE_START * settings.window_s if settings.frame_policy == "late" else 0.0
-    parts = (np.arange(settings.n_frames) + 0.5) / settings.n_frames
-    return np.asarray(begin_s + (settings.window_s - begin_s) * parts, dtype=np.float64)
+def _follow(
+    frames: Iterable[VideoFrame], slots: FaceSlots, *, detector: FaceDetector, settings: WindowSettings
+) -> None:
+    """Follow the faces through all frames of the window; keep one crop per slot."""
+    follower = FaceFollower(detector, settings=track_settings(settings))
+    for frame in frames:
+        if slots.is_after(frame.time_s):
+            break
+        if not slots.is_before(frame.time_s):
+            slots.add(frame.time_s, follower.update(frame), crop=partial(_crop, frame, settings))
 
 
-class _FaceTrack:
-    """Crops of a window, collected in one pass over its frames."""
-
-    def __init__(self, settings: WindowSettings) -> None:
-        self._settings = settings
-        self.crops = np.zeros((settings.n_frames, settings.crop_px, settings.crop_px, 3), np.uint8)
-        self.mask = np.zeros(settings.n_frames, np.bool_)
-        self.times_s = frame_grid(settings)
-        self.quality = 0.0
-
-    def collect(self, frames: Iterable[VideoFrame], detector: FaceDetector, start_s: float) -> None:
-        """Track the face through all frames of the window; keep one crop per slot."""
-        tracker = FaceTracker(detector, settings=TrackSettings(detect_every=self._settings.detect_every))
-        # a slot takes the first frame with a face from its own time until the next slot's time
-        grid = self.times_s.copy()
-        confidences: list[float] = []
-        last_s = 0.0
-        for frame in frames:
-            time_s = frame.time_s - start_s
-            if time_s >= self._settings.window_s - _CLOCK_TOLERANCE_S:
-                break
-            if time_s < -_CLOCK_TOLERANCE_S:
-                continue
-            face = tracker.update(frame)
-            slot = self._slot(grid, time_s, number=len(confidences))
-            confidences.append(0.0 if face is None else face.confidence)
-            last_s = time_s
-            if face is not None and 0 <= slot < len(self.mask) and not self.mask[slot]:
-                self.crops[slot] = crop_face(frame, face, crop_px=self._settings.crop_px)
-                self.mask[slot] = True
-                self.times_s[slot] = time_s
-        if confidences:
-            step_s = last_s / (len(confidences) - 1) if len(confidences) > 1 else 0.0
-            covered = min(1.0, (last_s + step_s) / self._settings.window_s)
-            self.quality = float(np.mean(confidences)) * covered
-
-    def _slot(self, grid: Float64Array, time_s: float, *, number: int) -> int:
-        """Find the slot that a frame may fill: the last one whose time has come, -1 before the first."""
-        if self._settings.frame_policy == "first":
-            return number
-        return int(np.searchsorted(grid, time_s + _CLOCK_TOLERANCE_S, side="right")) - 1
+def _crop(frame: VideoFrame, settings: WindowSettings, tracked: TrackedFace) -> UInt8Array:
+    return crop_face(frame, tracked.face, crop_px=settings.crop_px)
 
 
 def _read_heart(

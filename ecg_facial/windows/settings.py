@@ -9,7 +9,7 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.face.settings import TrackSettings
 from ecg_facial.runtime.settings import strict_settings
 
-PREPROCESSING_VERSION = 5
+PREPROCESSING_VERSION = 6
 FRAME_POLICIES = ("uniform", "late", "first")
 DETECTORS = ("mtcnn", "yunet")
 
@@ -32,8 +32,9 @@ class WindowSettings:
         `n_frames` of it.
     detector : {"mtcnn", "yunet"}
         Face detector.
-    detect_every : int
-        Frames from one search of the whole frame to the next; between them the track is verified on every frame.
+    search_every_s : int
+        Whole seconds from one search of the whole picture to the next, on the recording's clock; between them faces are
+        verified on every frame.
 
     Raises
     ------
@@ -46,7 +47,7 @@ class WindowSettings:
     crop_px: int = 112
     frame_policy: str = "uniform"
     detector: str = "mtcnn"
-    detect_every: int = TrackSettings.detect_every
+    search_every_s: int = TrackSettings.search_every_s
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.window_s) and self.window_s > 0):
@@ -59,5 +60,4 @@ class WindowSettings:
             raise SettingsError(f"unknown frame policy {self.frame_policy!r}: expected {', '.join(FRAME_POLICIES)}")
         if self.detector not in DETECTORS:
             raise SettingsError(f"unknown face detector {self.detector!r}: expected {', '.join(DETECTORS)}")
-        if self.detect_every < 1:
-            raise SettingsError(f"detect_every is {self.detect_every}: expected 1 or more frames")
+        TrackSettings(search_every_s=self.search_every_s)

@@ -10,7 +10,6 @@ import pytest
 
 from ecg_facial.face.detection import Face, FaceDetector, overlap, small_search_side
 from ecg_facial.face.detectors.loading import load_detector
-from ecg_facial.face.tracking import FaceTracker
 from ecg_facial.face.video import RgbFrame, read_frames
 from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.typing import UInt8Array
@@ -18,6 +17,7 @@ from ecg_facial.simulate.files.encode import encode_video
 from ecg_facial.simulate.grid import PAIN_AUS
 from ecg_facial.simulate.head.identity import sample_identity
 from ecg_facial.simulate.head.renderer import FaceRenderer, Light, Pose
+from tests.helpers.following import follow_person
 
 YUNET = "face_detection_yunet_2026may.onnx"
 N_RENDERED = 40
@@ -54,8 +54,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def track(path: Path, detector: FaceDetector) -> list[Face | None]:
-    tracker = FaceTracker(detector)
-    return [tracker.update(frame) for frame in read_frames(VideoRef(path=path))]
+    return follow_person(detector, read_frames(VideoRef(path=path)))
 
 
 def count(faces: list[Face | None]) -> int:
@@ -70,8 +69,8 @@ def test_a_rendered_face_in_pain_is_found_in_every_frame(rendered: Path, detecto
 
 def test_landmarks_of_a_rendered_face_follow_its_shift(detector: FaceDetector) -> None:
     renderer = FaceRenderer(sample_identity(np.random.default_rng(5)))
-    here, there = (
-        FaceTracker(detector).update(RgbFrame(renderer.render({}, pose=Pose(x=shift, y=-shift / 2)), 0.0))
+    (here,), (there,) = (
+        follow_person(detector, [RgbFrame(renderer.render({}, pose=Pose(x=shift, y=-shift / 2)), 0.0)])
         for shift in (0.0, 20.0)
     )
     assert here is not None
@@ -163,7 +162,7 @@ def test_a_face_is_found_if_it_is_upright(
     shared_data: Path, detector: FaceDetector, degrees: int, is_found: bool
 ) -> None:
     for picture, face in faces_of(shared_data, detector):
-        found = FaceTracker(detector).update(turn(picture, face, degrees))
+        (found,) = follow_person(detector, [turn(picture, face, degrees)])
         assert (found is not None) == is_found
 
 
@@ -173,9 +172,8 @@ def test_a_clip_that_lies_on_its_side_or_head_shows_no_face(turns: int) -> None:
     detector = load_detector()
     renderer = FaceRenderer(sample_identity(np.random.default_rng(5)))
     pictures = [renderer.render({}, pose=Pose(x=float(shift), y=-shift / 2)) for shift in range(-12, 12, 2)]
-    tracker = FaceTracker(detector)
-    lying = [RgbFrame(np.ascontiguousarray(np.rot90(picture, turns)), float(n)) for n, picture in enumerate(pictures)]
-    assert [tracker.update(frame) for frame in lying] == [None] * len(lying)
+    lying = [RgbFrame(np.ascontiguousarray(np.rot90(picture, turns)), n / 25) for n, picture in enumerate(pictures)]
+    assert follow_person(detector, lying) == [None] * len(lying)
 
 
 @pytest.mark.parametrize(("width", "height", "size_px"), [(1280, 720, 48), (3840, 2160, 48), (3840, 2160, 120)])
@@ -186,11 +184,12 @@ def test_small_faces_of_large_pictures_are_found_and_followed(
     for picture, face in faces_of(shared_data, detector)[2 if width > 2000 else 0 :: 2]:
         zoom = size_px / face.size_px
         small = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-        tracker = FaceTracker(detector)
+        frames = []
         for step in range(2):
             scene = np.full((height, width, 3), 120, np.uint8)
             scene[50 : 50 + len(small), 300 + step : 300 + step + small.shape[1]] = small
-            found = tracker.update(RgbFrame(scene, float(step)))
+            frames.append(RgbFrame(scene, step / 25))
+        for found in follow_person(detector, frames):
             assert found is not None
             assert np.abs(found.centre - face.centre * zoom - [300, 50]).max() < size_px / 3
 

@@ -1,4 +1,4 @@
-"""One person is tracked: a search every 25 frames, a verification in each, and no confusion with other people."""
+"""Faces are followed: a search per second of the clock, a verification per frame, and no confusion of people."""
 
 from __future__ import annotations
 
@@ -8,75 +8,99 @@ import numpy as np
 import pytest
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.face.alignment import TEMPLATE
 from ecg_facial.face.detection import Face, overlap
 from ecg_facial.face.settings import TrackSettings
-from ecg_facial.face.tracking import FaceTracker
-from ecg_facial.face.video import RgbFrame, VideoFrame
-from ecg_facial.runtime.typing import UInt8Array
+from ecg_facial.face.tracking import FaceFollower, FrameFaces, find_interval
+from ecg_facial.face.video import VideoFrame
+from tests.helpers.staged_faces import Stage, face_at, follow
 
 
-def face_at(x: float, y: float, size: float = 60.0, confidence: float = 0.99) -> Face:
-    corner = np.array([x, y]) - size / 2
-    return Face(box=np.array([*corner, size, size]), landmarks=corner + TEMPLATE * size, confidence=confidence)
+def follow_all(stage: Stage, *, first: int = 0) -> list[FrameFaces]:
+    follower = FaceFollower(stage)
+    return [follower.update(frame) for frame in stage.frames()[first:]]
 
 
-def texture_of(person: int) -> UInt8Array:
-    return np.random.default_rng(person).integers(0, 255, (8, 8), dtype=np.uint8)
+def places(seen: Sequence[FrameFaces]) -> list[list[tuple[int, float]]]:
+    """Track and horizontal place of all faces of every frame."""
+    return [[(each.track, float(each.face.centre[0])) for each in frame.faces] for frame in seen]
 
 
-class Stage:
-    """Frames and a detector that sees what the script says: a list of (person, face) for each frame."""
-
-    name, sha256 = "scripted", "0" * 64
-
-    def __init__(self, script: Sequence[Sequence[tuple[int, Face]]]) -> None:
-        self.script = script
-        self.searched: list[int] = []
-        self.verified: list[int] = []
-        self.searched_for_small: list[int] = []
-
-    def frames(self) -> list[RgbFrame]:
-        return [RgbFrame(self._draw(cast), float(number)) for number, cast in enumerate(self.script)]
-
-    def detect(self, frame: VideoFrame) -> list[Face]:
-        self.searched.append(round(frame.time_s))
-        return sorted((face for _, face in self.script[round(frame.time_s)]), key=lambda face: -face.confidence)
-
-    def detect_small(self, frame: VideoFrame) -> list[Face]:
-        self.searched_for_small.append(round(frame.time_s))
-        return []
-
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        return bool(face.landmarks[0, 1] < face.landmarks[3, 1])
-
-    def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
-        self.verified.append(round(frame.time_s))
-        seen = [face for _, face in self.script[round(frame.time_s)] if overlap(face.box, expected.box) > 0.05]
-        return seen[0] if seen else None
-
-    def _draw(self, cast: Sequence[tuple[int, Face]]) -> UInt8Array:
-        picture = np.full((240, 320, 3), 128, np.uint8)
-        for person, face in cast:
-            x, y, size, _ = face.box.astype(int)
-            tile = np.kron(texture_of(person), np.ones((size // 8 + 1, size // 8 + 1), np.uint8))[:size, :size]
-            visible = picture[max(y, 0) : y + size, max(x, 0) : x + size]
-            visible[...] = tile[: visible.shape[0], : visible.shape[1], None]
-        return picture
+def test_the_whole_frame_is_searched_once_a_second_and_every_frame_verified_once() -> None:
+    stage = Stage(script=[[(1, face_at(160 + number, 120))] for number in range(60)])
+    assert follow(stage) == [160.0 + number for number in range(60)]
+    assert stage.searched == [0, 25, 50]
+    # one verification per frame, no more: that is what following a face costs
+    assert stage.verified == list(range(60))
+    assert stage.searched_for_small == []
 
 
-def follow(stage: Stage, **settings: float) -> list[float | None]:
-    """Horizontal place of the tracked face in every frame."""
-    tracker = FaceTracker(stage, settings=TrackSettings(**settings))  # type: ignore[arg-type]  # on purpose
-    found = [tracker.update(frame) for frame in stage.frames()]
-    return [None if face is None else float(face.centre[0]) for face in found]
+@pytest.mark.parametrize(
+    ("fps", "searched"), [(30.0, [0, 30, 60]), (30000 / 1001, [0, 30, 60]), (5.0, [0, 5, 10, 15, 20]), (0.5, [0, 1, 2])]
+)
+def test_the_search_is_at_the_first_frame_of_each_second_at_any_rate(fps: float, searched: list[int]) -> None:
+    stage = Stage(script=[[(1, face_at(160, 120))]] * (searched[-1] + 1), fps=fps)
+    follow_all(stage)
+    assert stage.searched == searched
 
 
-def test_the_whole_frame_is_searched_on_a_grid_and_every_frame_verified() -> None:
-    stage = Stage(script=[[(1, face_at(160 + number, 120))] for number in range(12)])
-    assert follow(stage, detect_every=5) == [160.0 + number for number in range(12)]
-    assert stage.searched == [0, 5, 10]
-    assert set(stage.verified) == set(range(12))
+def test_a_stamp_that_misses_a_whole_second_by_rounding_belongs_to_it() -> None:
+    assert [find_interval(time_s, search_every_s=1) for time_s in (0.0, 0.96, 0.9999995, 1.0, 1.96)] == [0, 0, 1, 1, 1]
+    assert [find_interval(time_s, search_every_s=2) for time_s in (1.96, 2.0, 3.96, 4.0)] == [0, 1, 1, 2]
+    assert find_interval(-0.04, search_every_s=1) == -1
+
+
+def test_nothing_is_carried_from_one_second_to_the_next() -> None:
+    """The faces of a frame are the same wherever following began, on an earlier whole second or on its own."""
+    script = [[(1, face_at(100 + number, 120)), (2, face_at(260 - number, 90, 50))] for number in range(80)]
+    script[20:45] = [[]] * 25
+    stage = Stage(script=script)
+    whole = follow_all(stage)
+    for first in (25, 50, 75):
+        part = follow_all(stage, first=first)
+        assert places(part) == places(whole[first:])
+        for ours, theirs in zip(part, whole[first:], strict=True):
+            assert ours.interval == theirs.interval
+            assert all(np.array_equal(a.look, b.look) for a, b in zip(ours.faces, theirs.faces, strict=True))
+
+
+def test_a_frame_does_not_depend_on_later_ones() -> None:
+    script = [[(1, face_at(100 + number, 120))] for number in range(40)]
+    other = script[:30] + [[(2, face_at(200, 100, 90))]] * 10
+    assert places(follow_all(Stage(script=script))[:30]) == places(follow_all(Stage(script=other))[:30])
+
+
+def test_all_faces_are_followed_the_three_most_prominent_ones() -> None:
+    cast = [(1, face_at(40, 60, 40)), (2, face_at(160, 120, 70)), (3, face_at(280, 60, 40)), (4, face_at(90, 190, 60))]
+    found = places(follow_all(Stage(script=[cast] * 3)))
+    assert found == [[(0, 160.0), (1, 90.0), (2, 40.0)]] * 3
+
+
+def test_a_face_that_appears_within_a_second_gets_a_track_when_one_was_lost() -> None:
+    one, two = (1, face_at(60, 120)), (2, face_at(250, 120))
+    stage = Stage(script=[[one]] * 3 + [[one, two]] * 3 + [[two]] * 3 + [[one, two]] * 3)
+    # while the first face is followed nothing is searched; when it is lost, the other one is found
+    assert places(follow_all(stage)) == [[(0, 60.0)]] * 6 + [[(1, 250.0)]] * 6
+    assert stage.searched == [0, 6]
+
+
+def test_a_second_face_that_is_lost_is_searched_for_until_the_second_ends() -> None:
+    one, two = (1, face_at(60, 120)), (2, face_at(250, 120))
+    stage = Stage(script=[[one, two]] * 3 + [[one]] * 3 + [[one, two]] * 2 + [[one]] * 22)
+    found = places(follow_all(stage))
+    assert [len(faces) for faces in found] == [2] * 3 + [1] * 3 + [2] * 2 + [1] * 22
+    assert found[6] == found[7] == [(1, 60.0), (2, 250.0)]
+    # from frame 25 on one face is all there is
+    assert stage.searched == [0, 3, 4, 5, 6, *range(8, 26)]
+
+
+def test_two_tracks_that_come_to_one_face_are_one() -> None:
+    class Merging(Stage):
+        def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
+            super().verify(frame, expected)
+            return face_at(160, 120) if self.number(frame) > 0 else expected
+
+    close = [(1, face_at(145, 120)), (2, face_at(185, 120))]
+    assert places(follow_all(Merging(script=[close] * 2))) == [[(0, 145.0), (1, 185.0)], [(0, 160.0)]]
 
 
 def test_box_and_landmarks_are_always_those_of_the_verification() -> None:
@@ -86,46 +110,14 @@ def test_box_and_landmarks_are_always_those_of_the_verification() -> None:
         def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
             return face_at(165, 120) if super().verify(frame, expected) else None
 
-    assert follow(Shifted([[(1, face_at(160, 120))]] * 8), detect_every=3) == [165.0] * 8
-
-
-def test_the_largest_face_near_the_middle_is_chosen() -> None:
-    assert follow(
-        Stage(script=[[(1, face_at(60, 60, 40)), (2, face_at(160, 120, 90)), (3, face_at(280, 60, 40))]])
-    ) == [160.0]
-    assert follow(Stage(script=[[(1, face_at(60, 120, 60)), (2, face_at(150, 120, 60))]])) == [150.0]
-
-
-def test_a_larger_face_that_appears_later_is_not_taken() -> None:
-    script = [[(1, face_at(100, 120, 60))]] * 2 + [[(1, face_at(100, 120, 60)), (2, face_at(230, 120, 120))]] * 8
-    assert follow(Stage(script=script), detect_every=3) == [100.0] * 10
+    assert follow(Shifted([[(1, face_at(160, 120))]] * 30)) == [165.0] * 30
 
 
 def test_a_face_that_vanishes_is_lost_at_once_and_searched_for_on_every_frame() -> None:
     stage = Stage(script=[[(1, face_at(160, 120))]] * 3 + [[]] * 4)
-    assert follow(stage, detect_every=100) == [160.0] * 3 + [None] * 4
+    assert follow(stage) == [160.0] * 3 + [None] * 4
     assert stage.searched == [0, 3, 4, 5, 6]
     assert stage.verified == [0, 1, 2, 3]
-
-
-def test_the_person_is_found_again_where_they_were() -> None:
-    script = [[(1, face_at(160, 120))]] * 2 + [[]] * 3 + [[(1, face_at(175, 125))]] * 2
-    assert follow(Stage(script=script)) == [160.0] * 2 + [None] * 3 + [175.0] * 2
-
-
-def test_the_person_is_found_again_elsewhere_by_their_look() -> None:
-    script = [[(1, face_at(80, 120))]] * 2 + [[]] * 2 + [[(1, face_at(240, 120))]] * 2
-    assert follow(Stage(script=script)) == [80.0] * 2 + [None] * 2 + [240.0] * 2
-
-
-def test_another_person_elsewhere_is_not_taken_for_the_lost_one() -> None:
-    script = [[(1, face_at(80, 120))]] * 2 + [[]] * 2 + [[(2, face_at(240, 120))]] * 4
-    assert follow(Stage(script=script)) == [80.0] * 2 + [None] * 6
-
-
-def test_the_lost_one_is_told_from_another_when_both_appear() -> None:
-    both = [(2, face_at(240, 120, confidence=0.999)), (1, face_at(60, 60, confidence=0.96))]
-    assert follow(Stage(script=[[(1, face_at(160, 120))], [], both])) == [160.0, None, 60.0]
 
 
 def test_a_jump_onto_another_face_is_no_verification() -> None:
@@ -135,35 +127,35 @@ def test_a_jump_onto_another_face_is_no_verification() -> None:
     assert follow(stage, return_distance=0.5) == [160.0, None]
 
 
-def test_a_track_needs_a_grid_of_one_frame_or_more() -> None:
-    with pytest.raises(SettingsError, match="detect_every is 0: expected 1 or more frames"):
-        TrackSettings(detect_every=0)
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"search_every_s": 0}, "search_every_s is 0: expected 1 or more whole seconds"),
+        ({"max_faces": 0}, "max_faces is 0: expected 1 or more faces"),
+    ],
+)
+def test_settings_outside_their_limits_are_refused(setting: dict[str, int], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        TrackSettings(**setting)  # type: ignore[arg-type]  # on purpose
 
 
 class WithSmallFaces(Stage):
     """The script is of small faces: the usual search finds none of them."""
 
     def detect(self, frame: VideoFrame) -> list[Face]:
-        self.searched.append(round(frame.time_s))
+        self.searched.append(self.number(frame))
         return []
 
     def detect_small(self, frame: VideoFrame) -> list[Face]:
         super().detect_small(frame)
-        return [face for _, face in self.script[round(frame.time_s)]]
+        return [face for _, face in self.script[self.number(frame)]]
 
 
-def test_small_faces_are_searched_on_the_grid_alone_and_followed_after() -> None:
-    stage = WithSmallFaces([[]] * 3 + [[(1, face_at(160, 120))]] * 9 + [[]] * 2)
-    assert follow(stage, detect_every=4) == [None] * 4 + [160.0] * 8 + [None] * 2
-    assert stage.searched_for_small == [0, 4, 12]
-    # a search on the grid does not change who is followed
-    assert stage.searched == [0, 1, 2, 3, 4, 8, 12, 13]
-
-
-def test_where_the_usual_search_finds_a_face_no_other_is_made() -> None:
-    stage = Stage(script=[[(1, face_at(160, 120))]] * 8)
-    follow(stage, detect_every=2)
-    assert stage.searched_for_small == []
+def test_small_faces_are_searched_once_a_second_alone_and_followed_after() -> None:
+    stage = WithSmallFaces([[]] * 3 + [[(1, face_at(160, 120))]] * 57 + [[]] * 2)
+    assert follow(stage) == [None] * 25 + [160.0] * 35 + [None] * 2
+    assert stage.searched_for_small == [0, 25, 50]
+    assert stage.searched == [*range(26), 50, 60, 61]
 
 
 def upside_down(face: Face) -> Face:
@@ -176,3 +168,8 @@ def test_a_face_upside_down_is_not_taken_up_but_the_next_best() -> None:
     assert follow(Stage(script=[cast[:1]] * 3)) == [None] * 3
     lost = [[(1, face_at(160, 120))], [], [(1, upside_down(face_at(160, 120)))], [(1, face_at(160, 120))]]
     assert follow(Stage(script=lost)) == [160.0, None, None, 160.0]
+
+
+def test_a_face_that_turns_while_it_is_followed_stays_until_the_second_ends() -> None:
+    script = [[(1, face_at(160, 120))]] * 5 + [[(1, upside_down(face_at(160, 120)))]] * 30
+    assert follow(Stage(script=script)) == [160.0] * 25 + [None] * 10

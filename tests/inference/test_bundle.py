@@ -198,6 +198,11 @@ def test_a_bundle_of_another_preprocessing_is_refused_with_a_remedy(folder: Path
     assert "train the bundle again, or install that version" in message
 
 
+def test_a_bundle_whose_windows_have_settings_of_another_version_is_refused_for_the_version(folder: Path) -> None:
+    change_info(folder, preprocessing_version=5, windows={"window_s": 5.5, "detect_every": 25})
+    assert "(preprocessing 5), this is" in refusal(folder)
+
+
 def test_a_bundle_with_other_token_features_is_refused(folder: Path) -> None:
     change_info(folder, token_features=["rate"])
     assert "train the bundle again" in refusal(folder)

@@ -105,7 +105,7 @@ def test_other_data_settings_or_levels_get_a_folder_of_their_own(tiny_index: Dat
     made = [
         prepare(few, tmp_path, settings=TINY),
         prepare(replace(few, fingerprint="other data"), tmp_path, settings=TINY),
-        prepare(few, tmp_path, settings=replace(TINY, detect_every=5)),
+        prepare(few, tmp_path, settings=replace(TINY, search_every_s=5)),
         prepare(few, tmp_path, settings=TINY, classes=[few.trials[0].code]),
     ]
     assert len({prepared.folder for prepared in made}) == 4

@@ -22,14 +22,15 @@ from ecg_facial.face.video import RgbFrame, VideoFrame, YuvFrame
 from ecg_facial.recording import EcgSignal
 from ecg_facial.runtime.settings import from_dict, to_dict
 from ecg_facial.runtime.typing import Float64Array
-from ecg_facial.windows.making import frame_grid, make_window
+from ecg_facial.windows.faces import first_frame_s, frame_grid
+from ecg_facial.windows.making import make_window
 from ecg_facial.windows.settings import PREPROCESSING_VERSION, WindowSettings
 from ecg_facial.windows.window import Window
 
 GOLDEN = Path(__file__).parent / "golden" / "window.json"
 FACE = Path(__file__).parent / "golden" / "rendered_face.png"
 FPS, FS_HZ = 25, 512.0
-GOLDEN_SETTINGS = WindowSettings(window_s=2.4, n_frames=6, crop_px=48, detect_every=10)
+GOLDEN_SETTINGS = WindowSettings(window_s=2.4, n_frames=6, crop_px=48)
 CLIP = WindowSettings(n_frames=11, crop_px=32)
 
 
@@ -144,23 +145,53 @@ def test_the_golden_window_is_a_plausible_one() -> None:
 
 
 def test_a_window_of_a_long_stream_equals_the_same_stretch_cut_out(mtcnn: FaceDetector) -> None:
-    """Whatever came before, at whatever phase of the detection grid."""
+    """Whatever came before; the stretch begins with the whole second in which the window starts."""
     beats_s = 0.2 + 0.73 * np.arange(9)
     long_ecg = make_ecg(round(6 * FS_HZ), beats_s=beats_s)
-    for first in (13, 30):
-        start_s = first / FPS
-        streamed = make_window(moving_face(100), long_ecg, settings=GOLDEN_SETTINGS, detector=mtcnn, start_s=start_s)
-        frames = [RgbFrame(frame.image, number / FPS) for number, frame in enumerate(moving_face(60, first=first))]
+    for first, start_s in ((25, 1.0), (25, 1.52), (50, 2.2)):
+        streamed = make_window(moving_face(150), long_ecg, settings=GOLDEN_SETTINGS, detector=mtcnn, start_s=start_s)
+        # on a clock of its own that starts with the stretch
+        moved_s = start_s - first / FPS
+        frames = [RgbFrame(frame.image, number / FPS) for number, frame in enumerate(moving_face(100, first=first))]
         sample = round(start_s * FS_HZ)
-        cut = EcgSignal(samples=long_ecg.samples[sample : sample + round(2.4 * FS_HZ)], fs_hz=FS_HZ)
-        alone = make_window(frames, cut, settings=GOLDEN_SETTINGS, detector=mtcnn)
+        cut = EcgSignal(samples=long_ecg.samples[sample : sample + round(2.4 * FS_HZ)], fs_hz=FS_HZ, start_s=moved_s)
+        alone = make_window(frames, cut, settings=GOLDEN_SETTINGS, detector=mtcnn, start_s=moved_s)
         assert streamed.frame_mask.all()
         assert np.array_equal(streamed.crops, alone.crops)
         np.testing.assert_allclose(streamed.frame_times_s, alone.frame_times_s, atol=1e-6)
         # the window's start falls between two samples
         np.testing.assert_allclose(streamed.r_peak_times_s, alone.r_peak_times_s, atol=0.5 / FS_HZ)
         np.testing.assert_allclose(streamed.tokens, alone.tokens, atol=1e-6)
-        assert (streamed.face_quality, streamed.ecg_quality) == (alone.face_quality, alone.ecg_quality)
+        assert streamed.face_quality == pytest.approx(alone.face_quality, abs=1e-12)
+        assert streamed.ecg_quality == alone.ecg_quality
+
+
+def test_overlapping_windows_show_the_same_crop_of_a_frame(mtcnn: FaceDetector) -> None:
+    settings = WindowSettings(window_s=1.2, n_frames=30, crop_px=48, frame_policy="first")
+    crops: dict[int, Any] = {}
+    for first in (0, 5, 15, 25, 30):
+        window = make_window(moving_face(70), None, settings=settings, detector=mtcnn, start_s=first / FPS)
+        assert window.n_faces == 30
+        for number, crop in enumerate(window.crops, start=first):
+            assert np.array_equal(crops.setdefault(number, crop), crop)
+    assert len(crops) == 60
+
+
+def test_frames_before_the_window_tell_who_is_followed_and_nothing_else() -> None:
+    """Frames of the second in which the window starts; frames before it do not count at all."""
+    numbers: list[int] = []
+
+    class Counting(AlwaysThere):
+        def detect(self, frame: VideoFrame) -> list[Face]:
+            numbers.append(round(frame.time_s * FPS))
+            return super().detect(frame)
+
+    settings = WindowSettings(window_s=1.0, n_frames=5, crop_px=32)
+    assert first_frame_s(2.4, settings) == 2.0
+    window = make_window(numbered_frames(120), None, settings=settings, detector=Counting(), start_s=2.4)
+    assert sorted(set(numbers)) == list(range(50, 85))
+    assert shown(window) == [63, 68, 73, 78, 83]
+    assert window.face_quality == pytest.approx(0.9)
 
 
 def test_making_a_window_twice_gives_the_same_bytes(mtcnn: FaceDetector) -> None:
@@ -310,7 +341,7 @@ def test_a_detector_other_than_the_settings_name_is_refused() -> None:
         ({"crop_px": 513}, "crop_px is 513"),
         ({"frame_policy": "last"}, "unknown frame policy 'last': expected uniform, late, first"),
         ({"detector": "haar"}, "unknown face detector 'haar': expected mtcnn, yunet"),
-        ({"detect_every": 0}, "detect_every is 0"),
+        ({"search_every_s": 0}, "search_every_s is 0: expected 1 or more whole seconds"),
     ],
 )
 def test_settings_outside_their_limits_are_refused(setting: dict[str, Any], message: str) -> None:

@@ -1,0 +1,1 @@
+"""What the monitor keeps of the last seconds."""
