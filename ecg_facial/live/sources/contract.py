@@ -15,6 +15,11 @@ from ecg_facial.runtime.typing import Float64Array
 
 Kind = Literal["video", "ecg"]
 
+RECORDING = "recording"
+"""Clock of replayed files: their stamps are session time, exactly, and are never aligned by arrivals."""
+MACHINE = "machine"
+"""Clock of this machine, monotonic."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class VideoBlock:
@@ -55,6 +60,33 @@ Block: TypeAlias = VideoBlock | EcgBlock
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceEvent:
+    """Something that happened to a source or its clock.
+
+    Attributes
+    ----------
+    source : {"video", "ecg"}
+    kind : str
+        ``lost``, ``back``, ``ended``, ``shed``, ``gap``, ``step``, ``jitter``.
+    message : str
+        One line for a person.
+    arrived_s : float
+        When it was noticed, on the monitor's clock.
+    start_s : float or None
+        Session time at which it began, where it has one, such as a gap.
+    duration_s : float or None
+        Its length, where it has one.
+    """
+
+    source: Kind
+    kind: str
+    message: str
+    arrived_s: float
+    start_s: float | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceInfo:
     """What is known of a source before its first block.
 
@@ -69,6 +101,8 @@ class SourceInfo:
         Nominal frames or samples per second.
     simulated : bool
         Whether a simulated person is seen.
+    unit : str or None
+        ``"mV"`` where the samples of an ECG are millivolts; None where that is not known.
     """
 
     name: str
@@ -76,6 +110,7 @@ class SourceInfo:
     clock: str
     rate_hz: float
     simulated: bool = False
+    unit: str | None = None
 
 
 class Source(Protocol):
