@@ -65,7 +65,15 @@ def _flat_share(samples: Float64Array, fs_hz: float) -> float:
     return _run_share(np.diff(samples) == 0, max(2, round(_FLAT_S * fs_hz)))
 
 
-def _clipped_share(samples: Float64Array, fs_hz: float) -> float:
+def clipped_share(samples: Float64Array, fs_hz: float) -> float:
+    """Share of samples that hold the highest or the lowest value, in runs of 10 ms and three samples or more.
+
+    Parameters
+    ----------
+    samples : ndarray of float64, shape (n_times,)
+        Without NaN.
+    fs_hz : float
+    """
     shortest = max(_CLIP_TIMES, round(_CLIP_S * fs_hz))
     return sum(_run_share(samples == limit, shortest) for limit in (samples.max(), samples.min()))
 
@@ -135,7 +143,7 @@ def compute_sqi(ecg: Float64Array, fs_hz: float, *, r_peaks: RPeaks) -> float:
     must = (
         (1.0 - float(gaps.mean()))
         * (1.0 - _flat_share(filled, fs_hz))
-        * _ramp(-_clipped_share(filled[~gaps], fs_hz), -_MAX_CLIPPED_SHARE, 0.0)
+        * _ramp(-clipped_share(filled[~gaps], fs_hz), -_MAX_CLIPPED_SHARE, 0.0)
         * _coverage(r_peaks.times_s, len(filled) / fs_hz)
     )
     if must <= 0.0:

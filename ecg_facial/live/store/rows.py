@@ -165,7 +165,28 @@ class RatingRow(Row):
     note: str = ""
 
 
-ROWS: tuple[type[Row], ...] = (EstimateRow, EventRow, AlarmRow, RatingRow)
+@dataclass(frozen=True, kw_only=True)
+class BaselineRow(Row):
+    """A person's estimate and heart rate at rest.
+
+    Attributes
+    ----------
+    estimate : float
+        Median expected class.
+    heart_rate_bpm : float or None
+        Median; None where no heart rate was known.
+    n_estimates : int
+        Behind the medians.
+    """
+
+    table: ClassVar[str] = "baselines"
+
+    estimate: float
+    heart_rate_bpm: float | None
+    n_estimates: int
+
+
+ROWS: tuple[type[Row], ...] = (EstimateRow, EventRow, AlarmRow, RatingRow, BaselineRow)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Quality gates: whether a signal may be used now, and what is wrong where it may not."""

@@ -1,0 +1,196 @@
+"""The signals of one patient, in session time, with their gates.
+
+Input: blocks as they arrive. Output: rings, the state of each signal and of their clocks, and events. Blocks whose
+stamps are in doubt wait until the clock decides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from ecg_facial.face.detection import FaceDetector
+from ecg_facial.live.clock import ClockState, SessionClock, Verdict
+from ecg_facial.live.estimating import ClosedStretches
+from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
+from ecg_facial.live.quality.face_gate import judge_face
+from ecg_facial.live.rings.ecg import EcgRing
+from ecg_facial.live.rings.faces import FaceRing
+from ecg_facial.live.settings import MonitorSettings
+from ecg_facial.live.sources.contract import Block, EcgBlock, Kind, SourceEvent, SourceInfo, VideoBlock
+from ecg_facial.windows.settings import WindowSettings
+
+# seconds kept beyond the window: what a late block, or a window that waits, may still need
+_SPARE_S = 4.0
+# frames whose stamps are in doubt for longer are dropped
+_MAX_HELD = 250
+# blocks whose arrival is remembered, for the delay of an estimate
+_MAX_ARRIVALS = 500
+# a frame may miss the window's edge by rounding
+_TOLERANCE_S = 1e-6
+
+
+class PatientStreams:
+    """Rings, clocks and gates of one patient; used by one thread.
+
+    Parameters
+    ----------
+    sources : sequence of SourceInfo
+        At most one of each kind.
+    windows : WindowSettings
+        Of the bundle.
+    settings : MonitorSettings
+    detector : FaceDetector or None
+        Needed where there is video; an instance of its own.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[SourceInfo],
+        *,
+        windows: WindowSettings,
+        settings: MonitorSettings,
+        detector: FaceDetector | None,
+    ) -> None:
+        self.clock = SessionClock(sources)
+        self.infos: dict[Kind, SourceInfo] = {info.kind: info for info in sources}
+        self._settings, self._windows = settings, windows
+        keep_s = windows.window_s + settings.step_s + settings.max_wait_s + _SPARE_S
+        self.faces: FaceRing | None = None
+        self.ecg: EcgRing | None = None
+        if "video" in self.infos and detector is not None:
+            self.faces = FaceRing(windows, detector, keep_s=keep_s)
+        if "ecg" in self.infos:
+            self.ecg = EcgRing(self.clock["ecg"], keep_s=keep_s)
+        self.closed = ClosedStretches()
+        self._gate = EcgGate(settings.flag_s)
+        self._keep_s = keep_s
+        self._held: list[VideoBlock] = []
+        self._arrivals: dict[Kind, deque[tuple[float, float]]] = {kind: deque(maxlen=_MAX_ARRIVALS) for kind in self.infos}
+        self._events: list[SourceEvent] = []
+        self._firsts: dict[Kind, float] = {}
+        self.face_state = "no signal" if self.faces is not None else ""
+        self.ecg_state = "no signal" if self.ecg is not None else ""
+
+    def connect(self, info: SourceInfo) -> None:
+        """Take note that a source came back, maybe with another clock or rate."""
+        self.clock.connect(info)
+        changed = self.infos[info.kind].rate_hz != info.rate_hz or self.infos[info.kind].clock != info.clock
+        self.infos[info.kind] = info
+        if info.kind == "ecg" and changed:
+            self.ecg = EcgRing(self.clock["ecg"], keep_s=self._keep_s)
+
+    def push(self, block: Block) -> None:
+        """Take a block."""
+        if isinstance(block, EcgBlock):
+            if self.ecg is not None:
+                self.ecg.push(block)
+                self._note_arrival("ecg", block.arrived_s, length_s=len(block.samples) / self.infos["ecg"].rate_hz)
+        elif self.faces is not None:
+            self._push_frame(block)
+
+    def first_s(self, kind: Kind) -> float | None:
+        """Session time of a signal's first sample; None before it."""
+        return self._firsts.get(kind)
+
+    def newest_s(self, kind: Kind) -> float | None:
+        """Session time up to which a signal has arrived; None before its first block."""
+        if kind == "ecg":
+            return None if self.ecg is None else self.ecg.last_s
+        return None if self.faces is None else self.faces.last_s
+
+    def has_arrived(self, kind: Kind, end_s: float) -> bool:
+        """Tell whether nothing before a time can still arrive: for video, that a later frame has arrived."""
+        newest_s = self.newest_s(kind)
+        return newest_s is not None and newest_s >= end_s - _TOLERANCE_S
+
+    def arrival_s(self, end_s: float) -> float | None:
+        """When the last sample before a time arrived, on the monitor's clock; None where nothing did."""
+        last = []
+        for kind, arrivals in self._arrivals.items():
+            before = [arrived_s for newest_s, arrived_s in arrivals if newest_s < end_s - _TOLERANCE_S]
+            after = [arrived_s for newest_s, arrived_s in arrivals if newest_s >= end_s - _TOLERANCE_S]
+            # the block that goes beyond holds the last samples, the frame beyond does not
+            found = after[:1] if kind == "ecg" and after else before[-1:]
+            last += found
+        return max(last, default=None)
+
+    def judge(self, now_s: float) -> None:
+        """Look at the last seconds of each signal.
+
+        Parameters
+        ----------
+        now_s : float
+            On the session's clock.
+        """
+        flag_s = self._settings.flag_s
+        if self.faces is not None:
+            self.face_state = judge_face(self.faces.recent(now_s - flag_s), now_s, flag_s=flag_s)
+        if self.ecg is not None:
+            self.ecg_state = self._gate.update(self.ecg.recent(LOOK_S), now_s)
+            if self.ecg_state not in ("ok", "no signal"):
+                self.closed.add(now_s - flag_s, now_s)
+
+    @property
+    def clock_state(self) -> ClockState | None:
+        """State of the ECG's clock against the video's; None where there is one signal alone."""
+        return self.clock["ecg"].state if len(self.infos) == 2 else None
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether face and ECG may be used together."""
+        state = self.clock_state
+        return state is None or state.state != "unsynchronised"
+
+    def take_events(self) -> list[SourceEvent]:
+        """Give what happened since the last call."""
+        events, self._events = self._events, []
+        events += self.clock.take_events()
+        if self.ecg is not None:
+            events += self.ecg.take_events()
+        return events
+
+    def flush(self) -> None:
+        """Take what is held back: the sources are at their end."""
+        if self.ecg is not None:
+            self.ecg.flush()
+
+    def _push_frame(self, block: VideoBlock) -> None:
+        verdict = self.clock["video"].observe(block.frame.time_s, block.arrived_s)
+        if verdict is Verdict.WAIT:
+            self._held = [*self._held[-_MAX_HELD:], block]
+            return
+        # frames that waited are on the new clock, or were stray
+        waiting, self._held = self._held, []
+        if waiting and verdict is Verdict.OK:
+            self._note_stray(len(waiting), block.arrived_s)
+        for one in [*waiting, block] if verdict is Verdict.STEP else [block]:
+            self._place_frame(one)
+
+    def _place_frame(self, block: VideoBlock) -> None:
+        assert self.faces is not None
+        session_s = self.clock["video"].to_session(block.frame.time_s)
+        newest_s = self.faces.last_s
+        if session_s is None or (newest_s is not None and session_s <= newest_s):
+            return
+        frame = block.frame
+        if newest_s is not None and session_s - newest_s > max(0.5, 4.0 / self.infos["video"].rate_hz):
+            self._events.append(
+                SourceEvent(
+                    source="video", kind="gap", message=f"{session_s - newest_s:.3g} s of video were lost",
+                    arrived_s=block.arrived_s, start_s=newest_s, duration_s=session_s - newest_s,
+                )  # fmt: skip
+            )
+        frame.time_s = session_s
+        self.faces.push(frame)
+        self._note_arrival("video", block.arrived_s)
+
+    def _note_arrival(self, kind: Kind, arrived_s: float, *, length_s: float = 0.0) -> None:
+        newest_s = self.newest_s(kind)
+        if newest_s is not None:
+            self._firsts.setdefault(kind, newest_s - length_s)
+            self._arrivals[kind].append((newest_s, arrived_s))
+
+    def _note_stray(self, number: int, arrived_s: float) -> None:
+        message = f"{number} frames with stray stamps were dropped"
+        self._events.append(SourceEvent(source="video", kind="stray", message=message, arrived_s=arrived_s))
