@@ -28,11 +28,16 @@ _FLAT_SHARE = 0.01
 _RAIL_SHARE = 0.2
 _LOST_SHARE = 0.5
 # Path length or range of one second over their median in good seconds. Premature beats reach 2; a heart rate that
-# doubles doubles the path. Beyond it the signal is noisy, unless its beats are trusted all the same.
+# doubles doubles the path. Beyond it the signal is noisy, until its beats are trusted again.
 _PATH_JUMP, _RANGE_JUMP, _TRUSTED = 3.5, 4.0, 0.8
 # Four seconds of noise alone have an SQI below 0.23 (95 % of them); two clean beats in them have 0.3.
 _NOISE_SQI = 0.25
 _HISTORY = 30
+# The SQI takes 2 ms: it is measured anew after this time, and at once where the signal has jumped.
+_SQI_EVERY_S = 0.5
+# A closed gate opens when nothing was wrong for so long: motion has pauses.
+_HOLD_S = 1.0
+_OK: EcgState = "ok"
 
 
 class EcgGate:
@@ -49,6 +54,9 @@ class EcgGate:
         self._paths: deque[float] = deque(maxlen=_HISTORY)
         self._ranges: deque[float] = deque(maxlen=_HISTORY)
         self._measured_s = -np.inf
+        self._sqi_s = -np.inf
+        self._bad_s, self._state = -np.inf, _OK
+        self._jumped_s: float | None = None
         self.sqi = 0.0
 
     def update(self, signal: EcgSignal | None, now_s: float) -> EcgState:
@@ -62,29 +70,41 @@ class EcgGate:
             Now, on the clock of `signal`.
         """
         if signal is None or not len(signal.samples) or now_s - (signal.start_s + signal.duration_s) > self._flag_s:
-            self.sqi = 0.0
+            self.sqi, self._sqi_s = 0.0, -np.inf
             return "no signal"
-        state = self._judge(signal.samples, signal.fs_hz)
-        if state == "ok":
-            self._learn(signal, now_s)
-        return state
+        state = self._judge(signal.samples, signal.fs_hz, now_s)
+        if state != _OK:
+            self._bad_s, self._state = now_s, state
+            return state
+        if now_s - self._bad_s < _HOLD_S:
+            return self._state
+        self._learn(signal, now_s)
+        return _OK
 
-    def _judge(self, samples: Float64Array, fs_hz: float) -> EcgState:
+    def _judge(self, samples: Float64Array, fs_hz: float, now_s: float) -> EcgState:
         last = samples[-max(1, round(self._flag_s * fs_hz)) :]
         known = last[~np.isnan(last)]
         if len(known) < _LOST_SHARE * len(last):
-            self.sqi = 0.0
+            self._sqi_s = -np.inf
             return "lead off"
         if self._is_flat(samples[-max(2, round(_FLAT_S * fs_hz)) :], last):
-            self.sqi = 0.0
+            self._sqi_s = -np.inf
             return "flat"
         if clipped_share(known, fs_hz) > _RAIL_SHARE:
-            self.sqi = 0.0
+            self._sqi_s = -np.inf
             return "saturated"
-        self.sqi = compute_sqi(samples, fs_hz, r_peaks=detect_r_peaks(samples, fs_hz))
         enough = len(samples) >= (LOOK_S - 0.5) * fs_hz
         jumped = self._has_jumped(known)
-        return "noisy" if (enough and self.sqi < _NOISE_SQI) or (jumped and self.sqi < _TRUSTED) else "ok"
+        if jumped or now_s - self._sqi_s >= _SQI_EVERY_S:
+            self.sqi = compute_sqi(samples, fs_hz, r_peaks=detect_r_peaks(samples, fs_hz))
+            self._sqi_s = now_s
+        if not jumped:
+            self._jumped_s = None
+        elif self._jumped_s is None:
+            self._jumped_s = now_s
+        # a moved electrode is another signal: it is believed once all that is looked at is of it
+        is_new = self._jumped_s is not None and (now_s - self._jumped_s < LOOK_S or self.sqi < _TRUSTED)
+        return "noisy" if is_new or (enough and self.sqi < _NOISE_SQI) else "ok"
 
     def _is_flat(self, longer: Float64Array, last: Float64Array) -> bool:
         known = last[~np.isnan(last)]

@@ -11,9 +11,9 @@ from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
 from ecg_facial.recording import EcgSignal
 from ecg_facial.runtime.typing import Float64Array
 
-FS_HZ = 256.0
+FS_HZ = 128.0
 CHECK_S = 0.25
-BEGIN_S, END_S, STOP_S = 20.0, 32.0, 44.0
+BEGIN_S, END_S, STOP_S = 10.0, 18.0, 26.0
 
 
 def make_ecg(rng: np.random.Generator, *, rate_bpm: float, seconds: float = STOP_S) -> Float64Array:
@@ -86,7 +86,7 @@ def test_a_fault_is_flagged_within_two_seconds_and_forgotten_within_five(name: s
             assert state in expected, (now_s, state)
 
 
-@pytest.mark.parametrize("rate_bpm", [38.0, 48.0, 60.0, 90.0, 150.0])
+@pytest.mark.parametrize("rate_bpm", [38.0, 60.0, 150.0])
 def test_a_clean_signal_is_never_flagged(rate_bpm: float) -> None:
     wave = make_ecg(np.random.default_rng(1), rate_bpm=rate_bpm)
     assert {state for _, state in watch(wave)} == {"ok"}
@@ -94,15 +94,15 @@ def test_a_clean_signal_is_never_flagged(rate_bpm: float) -> None:
 
 def test_a_heart_that_doubles_its_rate_is_not_noise() -> None:
     rng = np.random.default_rng(3)
-    wave = np.concatenate([make_ecg(rng, rate_bpm=60, seconds=20), make_ecg(rng, rate_bpm=130, seconds=20)])
+    wave = np.concatenate([make_ecg(rng, rate_bpm=60, seconds=12), make_ecg(rng, rate_bpm=130, seconds=12)])
     assert {state for _, state in watch(wave)} == {"ok"}
 
 
 def test_an_electrode_that_was_moved_is_taken_up_again() -> None:
     rng = np.random.default_rng(4)
-    wave = np.concatenate([make_ecg(rng, rate_bpm=70, seconds=20), 6 * make_ecg(rng, rate_bpm=70, seconds=20)])
+    wave = np.concatenate([make_ecg(rng, rate_bpm=70, seconds=12), 6 * make_ecg(rng, rate_bpm=70, seconds=12)])
     states = dict(watch(wave))
-    assert all(states[now_s] == "ok" for now_s in states if now_s >= 25.0)
+    assert all(states[now_s] == "ok" for now_s in states if now_s >= 18.0)
 
 
 def test_nothing_new_for_a_second_is_no_signal() -> None:
