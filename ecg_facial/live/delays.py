@@ -39,5 +39,5 @@ class Delays:
         for place, count in enumerate(self._counts):
             below += count
             if below >= wanted:
-                return min(_FIRST_MS * _RATIO ** (place + 0.5), self._max_ms)
+                return min(float(_FIRST_MS * _RATIO ** (place + 0.5)), self._max_ms)
         return self._max_ms

@@ -261,9 +261,9 @@ class PatientEngine:
             "store": store_problem,
         }
         share = None
-        if self._last is not None and self._last.trend is not None and not self.is_stale:
-            if not self._calibration.is_open:
-                share = share_of_scale(self._last.trend, self.baseline, n_classes=self._n_classes)
+        if not self._calibration.is_open and not self.is_stale:
+            trend = None if self._last is None else self._last.trend
+            share = None if trend is None else share_of_scale(trend, self.baseline, n_classes=self._n_classes)
         rows = self.panel.update(now_s, utc_s, share=share, problems=problems)
         for row in rows:
             if row.alarm == PAIN and row.change == "raised" and self._last is not None:

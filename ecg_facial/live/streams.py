@@ -66,7 +66,7 @@ class PatientStreams:
         self._gate = EcgGate(settings.flag_s)
         self._keep_s = keep_s
         self._held: list[VideoBlock] = []
-        self._arrivals: dict[Kind, deque[tuple[float, float]]] = {kind: deque(maxlen=_MAX_ARRIVALS) for kind in self.infos}
+        self._arrivals: dict[Kind, deque[tuple[float, float]]] = {}
         self._events: list[SourceEvent] = []
         self._firsts: dict[Kind, float] = {}
         self.face_state = "no signal" if self.faces is not None else ""
@@ -177,9 +177,13 @@ class PatientStreams:
         if newest_s is not None and session_s - newest_s > max(0.5, 4.0 / self.infos["video"].rate_hz):
             self._events.append(
                 SourceEvent(
-                    source="video", kind="gap", message=f"{session_s - newest_s:.3g} s of video were lost",
-                    arrived_s=block.arrived_s, start_s=newest_s, duration_s=session_s - newest_s,
-                )  # fmt: skip
+                    source="video",
+                    kind="gap",
+                    message=f"{session_s - newest_s:.3g} s of video were lost",
+                    arrived_s=block.arrived_s,
+                    start_s=newest_s,
+                    duration_s=session_s - newest_s,
+                )
             )
         frame.time_s = session_s
         self.faces.push(frame)
@@ -189,7 +193,7 @@ class PatientStreams:
         newest_s = self.newest_s(kind)
         if newest_s is not None:
             self._firsts.setdefault(kind, newest_s - length_s)
-            self._arrivals[kind].append((newest_s, arrived_s))
+            self._arrivals.setdefault(kind, deque(maxlen=_MAX_ARRIVALS)).append((newest_s, arrived_s))
 
     def _note_stray(self, number: int, arrived_s: float) -> None:
         message = f"{number} frames with stray stamps were dropped"

@@ -1,4 +1,4 @@
-"""A bed with a person: frames whose faces are written in a pixel, an ECG that is drawn, and networks that look at both."""
+"""A bed with a person: frames whose faces are written in a pixel, a drawn ECG, networks that look at both."""
 
 from __future__ import annotations
 
@@ -124,6 +124,8 @@ class Person:
             number -= 1
         rng = np.random.default_rng([self.seed, number])
         picture = rng.normal(self.brightness(number / FPS), 20.0, (_SIDE_PX, _SIDE_PX, 3))
+        # light from above
+        picture += np.linspace(30.0, -30.0, _SIDE_PX)[:, None, None]
         image = np.clip(picture, 0, 255).astype(np.uint8)
         image[0, 0] = n_faces
         return RgbFrame(image, time_s)

@@ -111,6 +111,11 @@ class FaceRing:
         return len(self._kept)
 
     @property
+    def last_s(self) -> float | None:
+        """Time of the newest frame; None before the first."""
+        return self._kept[-1].time_s if self._kept else None
+
+    @property
     def begin_s(self) -> float:
         """Start of the first window that can be asked for; minus infinity while nothing was dropped."""
         return self._begin_s

@@ -68,7 +68,10 @@ def watch(wave: Float64Array) -> Iterator[tuple[float, str]]:
     gate = EcgGate(1.0)
     for end in range(round(CHECK_S * FS_HZ), len(wave) + 1, round(CHECK_S * FS_HZ)):
         first = max(0, end - round(LOOK_S * FS_HZ))
-        yield end / FS_HZ, gate.update(EcgSignal(samples=wave[first:end], fs_hz=FS_HZ, start_s=first / FS_HZ), end / FS_HZ)
+        yield (
+            end / FS_HZ,
+            gate.update(EcgSignal(samples=wave[first:end], fs_hz=FS_HZ, start_s=first / FS_HZ), end / FS_HZ),
+        )
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -30,9 +30,7 @@ def _frames(*, n_faces: int = 1, seed: int | None = 0, sd: float = 40.0, n: int 
     rng = np.random.default_rng(seed)
     picture = rng.normal(128, sd, (16, 16))
     moving = [picture + (0 if seed is None else rng.normal(0, 2, picture.shape)) for _ in range(n)]
-    return [
-        Seen(place / FPS, n_faces, np.clip(one, 0, 255).astype(np.uint8)) for place, one in enumerate(moving)
-    ]
+    return [Seen(place / FPS, n_faces, np.clip(one, 0, 255).astype(np.uint8)) for place, one in enumerate(moving)]
 
 
 @pytest.mark.parametrize(
