@@ -10,12 +10,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from sketched_cohort import LEVELS, write_cohort
+from sketched_cohort import write_cohort
 
 from ecg_facial.datasets.indexing import index_dataset
 from ecg_facial.evaluation.benchmark.runner import run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
-from ecg_facial.labels import PainLevel
+from ecg_facial.labels import get_task
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared.making import prepare
@@ -30,6 +30,8 @@ SETTINGS = BenchmarkSettings(
         facial_training=TrainingSettings(epochs=1, batch_size=8),
         ecg_training=TrainingSettings(epochs=1, batch_size=8),
     ),
+    task="binary",
+    protocol="kfold:2",
     seeds=1,
     baselines=False,
 )
@@ -37,8 +39,7 @@ SETTINGS = BenchmarkSettings(
 
 def run_all(out: Path, executor: Executor) -> None:
     """Leave ``out/data``, ``out/windows`` and ``out/run``; what is there already is gone on with."""
-    levels = (*LEVELS, PainLevel.PA1, PainLevel.PA2)
-    data = write_cohort(out / "data", executor=executor, n_subjects=4, levels=levels)
+    data = write_cohort(out / "data", executor=executor, n_subjects=4, levels=get_task("binary").levels)
     # its own fingerprint holds the times of the files, and names the folder of the windows
     index = replace(index_dataset(data, executor=executor), fingerprint="small run")
     prepared = prepare(

@@ -26,7 +26,7 @@ SETTINGS = BenchmarkSettings(protocol="kfold:2", inner=InnerSettings(stopping_sh
 
 @pytest.fixture
 def prepared(make_prepared: Callable[..., Any]) -> Any:
-    return make_prepared(n_subjects=8, per_level=5, n_frames=2)
+    return make_prepared(n_subjects=8, per_level=3, n_frames=2)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

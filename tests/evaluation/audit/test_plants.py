@@ -31,7 +31,7 @@ TASK = get_task(SETTINGS.task)
 
 @pytest.fixture
 def prepared(make_prepared: Callable[..., Any]) -> Any:
-    return plants.with_rates(make_prepared(n_subjects=6, per_level=3, n_frames=2))
+    return plants.with_rates(make_prepared(n_subjects=6, per_level=2, n_frames=2))
 
 
 @pytest.fixture

@@ -136,16 +136,16 @@ def test_identities_are_either_trained_on_or_held_out() -> None:
 def test_a_reader_learns_what_can_be_seen() -> None:
     rng = np.random.default_rng(0)
     units = rng.random((120, len(TARGET_AUS))).astype(np.float32)
-    pictures = np.repeat(np.repeat((255 * units[:, None, :1]).astype(np.uint8), 32, axis=1), 32, axis=2)
+    pictures = np.repeat(np.repeat((255 * units[:, None, :1]).astype(np.uint8), 16, axis=1), 16, axis=2)
     data = LabelledCrops(
         crops=np.repeat(pictures[..., None], 3, axis=3), action_units=units, identities=np.repeat(np.arange(12), 10)
     )
     network, explained = train_reader(
-        data, seed=0, stages=(Stage(side_px=32, epochs=8, learning_rate=2e-3),), batch_size=12
+        data, seed=0, stages=(Stage(side_px=16, epochs=6, learning_rate=2e-3),), batch_size=12
     )
     assert explained["AU04"] > 0.5
     assert explained["AU43"] < 0.2
-    assert explained == explain_variance(network, split_identities(data)[1], side_px=32)
+    assert explained == explain_variance(network, split_identities(data)[1], side_px=16)
 
 
 def test_half_precision_weights_load_and_give_nearly_equal_features(tmp_path: Path) -> None:

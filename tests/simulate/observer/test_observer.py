@@ -24,6 +24,7 @@ pytestmark = pytest.mark.long
 
 BINARY, FOUR = get_task("binary"), get_task("biovid4")
 QUICK = ObserverSettings(n_people=300, n_courses=32)
+N_PEOPLE = 24
 COHORT = CohortSettings(n_subjects=12, trials_per_level=10)
 # everybody alike: what is left is the intensity of the trial and the resting heart rate
 ALIKE_FACE = FaceSettings(
@@ -52,14 +53,14 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> CohortSettings:
     """A population of two parameters: resting rate and intensity."""
     preset = Preset(name="alike", face=ALIKE_FACE, heart=ALIKE_HEART)
     monkeypatch.setitem(presets.PRESETS, "alike", preset)
-    return CohortSettings(n_subjects=20, trials_per_level=40, preset="alike")
+    return CohortSettings(n_subjects=10, trials_per_level=40, preset="alike")
 
 
 def test_on_a_toy_the_ceiling_is_the_analytic_one(alike: CohortSettings) -> None:
     """Two normal intensities one unit apart are told apart with probability Phi(1 / (2 sd))."""
     observer = ObserverSettings(au_noise_sd=0.01, beat_jitter_ms=0.5, n_people=200, n_courses=64)
     table = observe_cohort(alike, BINARY, observer=observer)
-    n = 20 * 80
+    n = 10 * 80
     for model in ("facial", "ecg"):
         analytic = norm.cdf(1 / (2 * 0.6))
         assert accuracy_of(table, model) == pytest.approx(analytic, abs=3 * np.sqrt(analytic * (1 - analytic) / n))
@@ -72,17 +73,19 @@ def test_on_a_toy_the_ceiling_is_the_analytic_one(alike: CohortSettings) -> None
 @pytest.mark.parametrize("preset", sorted(presets.PRESETS))
 def test_the_observer_is_right_as_often_as_it_is_sure(preset: str) -> None:
     """Posteriors of the true model are calibrated; a wrong likelihood would be too sure or not sure enough."""
-    settings = replace(COHORT, preset=preset, n_subjects=40)
+    settings = replace(COHORT, preset=preset, n_subjects=N_PEOPLE)
     table = observe_cohort(settings, FOUR, observer=QUICK)
     for model in ("facial", "ecg", "fusion"):
         people = table[table["model"] == model].assign(right=lambda part: predicted_classes(part) == part["label"])
-        error = people.groupby("subject")["right"].mean().std() / np.sqrt(40)
+        error = people.groupby("subject")["right"].mean().std() / np.sqrt(N_PEOPLE)
         assert confidence_of(table, model) == pytest.approx(accuracy_of(table, model), abs=3 * error), model
 
 
 def test_more_draws_change_little() -> None:
     few, many = (
-        observe_cohort(COHORT, FOUR, observer=ObserverSettings(n_people=people, n_courses=courses))
+        observe_cohort(
+            replace(COHORT, n_subjects=6), FOUR, observer=ObserverSettings(n_people=people, n_courses=courses)
+        )
         for people, courses in ((250, 32), (1000, 128))
     )
     columns = [f"p_{name}" for name in FOUR.class_names]
