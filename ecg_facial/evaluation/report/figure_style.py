@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from fontTools.subset import Options
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
@@ -27,6 +28,8 @@ _STYLE: Any = {
     "axes.spines.right": False,
 }
 _MARK_HEIGHT = 0.22
+_DROPPED = "_drop_tables_default"
+_LAYOUT_TABLES = ("GSUB", "GPOS", "GDEF", "BASE", "MATH", "kern")
 
 
 @contextmanager
@@ -56,8 +59,23 @@ def count_columns(n_panels: int) -> int:
     return min(n_panels, 3 if n_panels <= 6 else 4 if n_panels <= 12 else 5)
 
 
+@contextmanager
+def _glyphs_alone() -> Iterator[None]:
+    """Leave tables for the layout of text out of embedded fonts: a PDF places each glyph itself.
+
+    To shorten them takes most of the time that a figure takes. Where another version of fontTools lists them under
+    another name, fonts keep them.
+    """
+    before: list[str] = getattr(Options, _DROPPED, [])
+    setattr(Options, _DROPPED, [*before, *_LAYOUT_TABLES])
+    try:
+        yield
+    finally:
+        setattr(Options, _DROPPED, before)
+
+
 def _save(figure: Figure, kind: str, metadata: dict[str, str | None]) -> bytes:
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), _glyphs_alone():
         stream = io.BytesIO()
         figure.savefig(stream, format=kind, metadata=metadata)
         # the next file of the same figure keeps the places: finding them anew takes a fifth of its time
