@@ -93,10 +93,10 @@ class PatientEngine:
         """Take a block of a source."""
         self.streams.push(block)
 
-    def note(self, event: SourceEvent, *, utc_s: float, n_shed: int = 0) -> None:
-        """Take note of something that happened to a source; of frames that were shed, how many."""
-        self._shed_now += n_shed
-        self._shed += n_shed
+    def note(self, event: SourceEvent, *, utc_s: float) -> None:
+        """Take note of something that happened to a source."""
+        self._shed_now += event.n_frames
+        self._shed += event.n_frames
         self._events.append(self._event_row(event, utc_s))
 
     def tick(self, now_s: float, utc_s: float, *, store_problem: str = "") -> list[Row]:

@@ -76,6 +76,8 @@ class SourceEvent:
         Session time at which it began, where it has one, such as a gap.
     duration_s : float or None
         Its length, where it has one.
+    n_frames : int
+        Frames that were shed.
     """
 
     source: Kind
@@ -84,6 +86,7 @@ class SourceEvent:
     arrived_s: float
     start_s: float | None = None
     duration_s: float | None = None
+    n_frames: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
