@@ -61,7 +61,8 @@ class Ward:
         if self._describe is None:
             return states
         told = zip(states, self._describe, strict=True)
-        return tuple(replace(state, message=describe(state.time_s)) for state, describe in told)
+        # what the session itself has to say comes first
+        return tuple(replace(state, message=state.message or describe(state.time_s)) for state, describe in told)
 
     def act(self, action: Action) -> None:
         """Do what a person wants with one patient."""

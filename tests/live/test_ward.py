@@ -66,6 +66,8 @@ def test_what_happens_to_a_simulated_patient_is_said_for_its_own_time() -> None:
     ward = Ward(sessions, describe=[lambda time_s: f"first at {time_s:g}", lambda time_s: f"second at {time_s:g}"])
     assert [state.message for state in ward.states()] == ["first at 10", "second at 20"]
     assert [state.message for state in Ward(sessions).states()] == ["", ""]
+    (state,) = Ward([Noted(make_state(message="stopped"))], describe=[lambda time_s: "at rest"]).states()
+    assert state.message == "stopped"
 
 
 def test_all_sessions_are_closed_where_one_fails_and_the_failure_is_told() -> None:

@@ -58,7 +58,7 @@ class Repeated:
     """
 
     def __init__(self, make: Callable[[Pace], Source], *, duration_s: float, pace: Pace) -> None:
-        self._make, self._duration_s, self._pace = make, duration_s, pace
+        self._make, self._duration_s, self.pace = make, duration_s, pace
         self._round = 0
         self._source = make(pace)
 
@@ -73,7 +73,7 @@ class Repeated:
         except SourceEndedError:
             self._source.close()
             self._round += 1
-            self._source = self._make(LaterPace(self._pace, self._later_s))
+            self._source = self._make(LaterPace(self.pace, self._later_s))
             self._source.open()
             return None
         return None if block is None else self._delay(block)
