@@ -109,7 +109,7 @@ def _list_parts(state: PatientState, width: int, *, rows: int) -> Iterator[_Part
     yield _Part(rank=5, lines=_list_classes(state, row, apart=roomy))
     if not roomy:
         yield _Part(rank=4, lines=[_draw_trend(state, width, top=top)])
-    yield _Part(rank=6, lines=[Text(f"clocks {say_clock(row)}", style=_clock_style(row))])
+    yield _Part(rank=6, lines=[Text(say_clock(row), style=_clock_style(row))])
     yield _Part(rank=7, lines=[Text(say_delay(state), style=_QUIET)])
     if roomy or state.store_problem:
         yield _Part(rank=1 if state.store_problem else 8, lines=_list_store(state))

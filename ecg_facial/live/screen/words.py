@@ -75,11 +75,13 @@ def say_quality(state: str, quality: float | None) -> str:
 def say_clock(row: EstimateRow | None) -> str:
     """Give the state of the clocks, with what is known of them."""
     if row is None:
-        return DASHES
+        return f"clocks {DASHES}"
+    if row.clock_state == "one clock":
+        return row.clock_state
     known = row.clock_uncertainty_ms
     if known is None or row.clock_offset_ms is None:
-        return row.clock_state
-    return f"{row.clock_state}, offset {row.clock_offset_ms:+.0f} ms, uncertain by {known:.0f} ms"
+        return f"clocks {row.clock_state}"
+    return f"clocks {row.clock_state}, offset {row.clock_offset_ms:+.0f} ms, uncertain by {known:.0f} ms"
 
 
 def say_alarm(alarm: ShownAlarm) -> str:
