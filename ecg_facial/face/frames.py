@@ -6,6 +6,7 @@ RGB, because converting whole frames takes most of the time (1,027 instead of 34
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
 import av
@@ -65,7 +66,8 @@ def _corners(inverse: AnyArray, size: int) -> Float64Array:
 
 def _shrink(matrix: Float64Array) -> int:
     """Whole frame pixels per crop pixel."""
-    return int(1 / max(float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))), 1e-6))
+    (a, b, _), (c, d, _) = matrix.tolist()
+    return int(1 / max(math.sqrt(abs(a * d - b * c)), 1e-6))
 
 
 def _blacken(crop: UInt8Array, matrix: Float64Array, frame_size: tuple[int, int]) -> UInt8Array:

@@ -113,11 +113,14 @@ def _cut(image: UInt8Array, boxes: Float64Array, size: int) -> Float32Array:
     height, width = image.shape[:2]
     for patch, box in zip(patches, np.round(boxes).astype(int), strict=True):
         side = max(int(box[2] - box[0]), 1)
-        canvas = np.zeros((side, side, 3), np.uint8)
         x0, y0 = max(box[0], 0), max(box[1], 0)
         x1, y1 = min(box[0] + side, width), min(box[1] + side, height)
-        if x1 > x0 and y1 > y0:
-            canvas[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]] = image[y0:y1, x0:x1]
+        if (x1 - x0, y1 - y0) == (side, side):
+            canvas = image[y0:y1, x0:x1]
+        else:
+            canvas = np.zeros((side, side, 3), np.uint8)
+            if x1 > x0 and y1 > y0:
+                canvas[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]] = image[y0:y1, x0:x1]
         shrunk = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
         patch[:] = _normalise(np.asarray(shrunk, dtype=np.uint8)).transpose(1, 0, 2)
     return patches
