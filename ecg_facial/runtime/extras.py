@@ -18,6 +18,8 @@ PACKAGES = {
     "simulate": ("numba",),
     "ray": ("ray",),
     "matlab": ("h5py",),
+    "live": ("pylsl",),
+    "brainflow": ("brainflow",),
 }
 """Extra -> import names of the packages that it adds to those of the extras in `_INCLUDED`."""
 _INCLUDED = {"train": ("evaluate",)}
