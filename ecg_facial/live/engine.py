@@ -93,6 +93,10 @@ class PatientEngine:
         """Take a block of a source."""
         self.streams.push(block)
 
+    def connect(self, info: SourceInfo) -> None:
+        """Take note that a source came back, maybe with another clock or rate."""
+        self.streams.connect(info)
+
     def note(self, event: SourceEvent, *, utc_s: float) -> None:
         """Take note of something that happened to a source."""
         self._shed_now += event.n_frames
@@ -138,6 +142,21 @@ class PatientEngine:
     def restore(self, log: Iterable[AlarmRow], *, time_s: float, utc_s: float) -> None:
         """Take over paused and off from the log of an earlier session."""
         self.panel.restore(log, time_s=time_s, utc_s=utc_s)
+
+    @property
+    def time_s(self) -> float:
+        """Time of the last tick, on the session's clock."""
+        return self._time_s
+
+    @property
+    def newest_s(self) -> float:
+        """Session time of the newest sample; 0 before the first."""
+        found = [self.streams.newest_s(kind) for kind in self.streams.infos]
+        return max((one for one in found if one is not None), default=0.0)
+
+    def session_s(self, now_s: float) -> float:
+        """Session time of a time of the monitor's clock."""
+        return self.streams.session_s(now_s)
 
     @property
     def phase(self) -> Phase:

@@ -15,9 +15,9 @@ from ecg_facial.live.estimating import ClosedStretches
 from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
 from ecg_facial.live.quality.face_gate import judge_face
 from ecg_facial.live.rings.ecg import EcgRing
-from ecg_facial.live.rings.faces import FaceRing
+from ecg_facial.live.rings.faces import FaceRing, SeenFrame
 from ecg_facial.live.settings import MonitorSettings
-from ecg_facial.live.sources.contract import Block, EcgBlock, Kind, SourceEvent, SourceInfo, VideoBlock
+from ecg_facial.live.sources.contract import RECORDING, Block, EcgBlock, Kind, SourceEvent, SourceInfo, VideoBlock
 from ecg_facial.windows.settings import WindowSettings
 
 # seconds kept beyond the window: what a late block, or a window that waits, may still need
@@ -99,6 +99,17 @@ class PatientStreams:
             return None if self.ecg is None else self.ecg.last_s
         return None if self.faces is None else self.faces.last_s
 
+    def session_s(self, now_s: float) -> float:
+        """Session time of a time of the monitor's clock; replayed recordings go on from their newest sample."""
+        reference: Kind = "video" if "video" in self.infos else "ecg"
+        if self.infos[reference].clock != RECORDING:
+            return self.clock.at(now_s)
+        last = [(arrivals[-1][0], arrivals[-1][1]) for arrivals in self._arrivals.values() if arrivals]
+        if not last:
+            return 0.0
+        newest_s, arrived_s = max(last)
+        return newest_s + max(0.0, now_s - arrived_s)
+
     def has_arrived(self, kind: Kind, end_s: float) -> bool:
         """Tell whether nothing before a time can still arrive: for video, that a later frame has arrived."""
         newest_s = self.newest_s(kind)
@@ -125,7 +136,7 @@ class PatientStreams:
         """
         flag_s = self._settings.flag_s
         if self.faces is not None:
-            self.face_state = judge_face(self.faces.recent(now_s - flag_s), now_s, flag_s=flag_s)
+            self.face_state = judge_face(self._seen(now_s - flag_s, now_s), now_s, flag_s=flag_s)
         if self.ecg is not None:
             self.ecg_state = self._gate.update(self.ecg.recent(LOOK_S), now_s)
             if self.ecg_state not in ("ok", "no signal"):
@@ -154,6 +165,11 @@ class PatientStreams:
         """Take what is held back: the sources are at their end."""
         if self.ecg is not None:
             self.ecg.flush()
+
+    def _seen(self, since_s: float, now_s: float) -> list[SeenFrame]:
+        """Frames since a time; the person is whom the window that ends now follows."""
+        assert self.faces is not None
+        return self.faces.recent(since_s, person_from_s=max(now_s - self._windows.window_s, 0.0))
 
     def _push_frame(self, block: VideoBlock) -> None:
         verdict = self.clock["video"].observe(block.frame.time_s, block.arrived_s)

@@ -48,12 +48,18 @@ class Ward:
         In the order of the screen.
     describe : sequence of callable, optional
         For each patient what happens at a time of the session, for simulated ones.
+    release : callable, optional
+        Called when all sessions have ended.
     """
 
     def __init__(
-        self, sessions: Sequence[PatientSession], *, describe: Sequence[Callable[[float], str]] | None = None
+        self,
+        sessions: Sequence[PatientSession],
+        *,
+        describe: Sequence[Callable[[float], str]] | None = None,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
-        self._sessions, self._describe = sessions, describe
+        self._sessions, self._describe, self._release = sessions, describe, release
 
     def states(self) -> tuple[PatientState, ...]:
         """Give the present state of every patient."""
@@ -88,5 +94,6 @@ class Ward:
                 session.close()
             except Exception as error:  # the others must be closed too
                 errors.append(error)
+        self._release()
         if errors:
             raise errors[0]

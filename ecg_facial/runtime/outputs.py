@@ -124,8 +124,27 @@ def lock_folder(folder: Path, *, wait: bool = False) -> Iterator[None]:
         When another program writes to it, and `wait` is False.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK_FILE
-    stream = _lock(path, wait)
+    with _locked(folder / LOCK_FILE, folder, wait=wait):
+        yield
+
+
+@contextmanager
+def lock_file(path: Path) -> Iterator[None]:
+    """Keep other programs that lock it from writing to a file, as `lock_folder` does for a folder.
+
+    Raises
+    ------
+    SettingsError
+        When another program writes to it.
+    """
+    with _locked(path.with_name(path.name + LOCK_FILE), path, wait=False):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, what: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock file, on behalf of what is written."""
+    stream = _lock(path, what, wait)
     try:
         yield
     finally:
@@ -136,7 +155,7 @@ def lock_folder(folder: Path, *, wait: bool = False) -> Iterator[None]:
             os.close(stream)
 
 
-def _lock(path: Path, wait: bool) -> int | None:
+def _lock(path: Path, what: Path, wait: bool) -> int | None:
     """Open and lock a file; None where the file system knows no locks."""
     try:
         import fcntl
@@ -152,10 +171,10 @@ def _lock(path: Path, wait: bool) -> int | None:
             if not wait:
                 os.close(stream)
                 raise SettingsError(
-                    f"{path.parent}: another program writes to it ({owner}); wait for it, or name another folder"
+                    f"{what}: another program writes to it ({owner}); wait for it, or name another place"
                 ) from None
             if not said:
-                announce(f"{path.parent}: waiting for another program that prepares the same ({owner})")
+                announce(f"{what}: waiting for another program that prepares the same ({owner})")
                 said = True
             fcntl.flock(stream, fcntl.LOCK_EX)
         except OSError:

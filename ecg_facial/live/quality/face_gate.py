@@ -29,6 +29,8 @@ class SeenFrame(Protocol):
     ----------
     time_s : float
     n_faces : int
+    confidence : float
+        Of the person's face; 0 where it is not seen.
     thumbnail : ndarray of uint8
         Grey, of a few hundred pixels.
     checksum : int
@@ -40,6 +42,9 @@ class SeenFrame(Protocol):
 
     @property
     def n_faces(self) -> int: ...  # noqa: D102
+
+    @property
+    def confidence(self) -> float: ...  # noqa: D102
 
     @property
     def thumbnail(self) -> UInt8Array: ...  # noqa: D102
@@ -66,7 +71,7 @@ def judge_face(frames: Sequence[SeenFrame], now_s: float, *, flag_s: float) -> F
         return "frozen"
     if float(np.mean([frame.thumbnail.std() for frame in frames])) < _COVERED_SD:
         return "covered"
-    if np.mean([frame.n_faces == 0 for frame in frames]) > _SHARE:
+    if np.mean([frame.confidence == 0 for frame in frames]) > _SHARE:
         return "no face"
     if np.mean([frame.n_faces > 1 for frame in frames]) > _SHARE:
         return "two faces"

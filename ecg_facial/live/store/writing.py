@@ -46,6 +46,11 @@ class StoreWriter:
         """Rows that are not in the store yet."""
         return len(self._waiting)
 
+    def hold(self, rows: Iterable[Row]) -> None:
+        """Take rows without trying to write them: the store could not be written a moment ago."""
+        self._waiting.extend(rows)
+        self._drop_oldest()
+
     def write(self, rows: Iterable[Row], *, time_s: float, utc_s: float) -> bool:
         """Write what waits and these rows; whether all of them are safe on the disk.
 
@@ -56,8 +61,7 @@ class StoreWriter:
         time_s, utc_s : float
             Now, for the event that says what was lost.
         """
-        self._waiting.extend(rows)
-        self._drop_oldest()
+        self.hold(rows)
         if not self._waiting:
             return not self.problem
         batch = list(self._waiting)

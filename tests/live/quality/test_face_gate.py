@@ -21,6 +21,10 @@ class Seen:
     thumbnail: UInt8Array
 
     @property
+    def confidence(self) -> float:
+        return 0.9 if self.n_faces else 0.0
+
+    @property
     def checksum(self) -> int:
         return zlib.crc32(self.thumbnail.tobytes())
 

@@ -1,0 +1,116 @@
+"""What a patient is connected to, from what was asked for.
+
+Input: names of files or devices. Output: a `Connection` per patient. Each kind of source is imported when it is asked
+for: its package may be an extra.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.live.sources.contract import Source
+from ecg_facial.recording import EcgRef, VideoRef
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Connection:
+    """A patient and the sources, not opened yet.
+
+    Attributes
+    ----------
+    patient : str
+        Pseudonym.
+    sources : tuple of Source
+        One video, one ECG, or both.
+    """
+
+    patient: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Sources of one patient by name; recordings or devices, not both.
+
+    Attributes
+    ----------
+    video : VideoRef or None
+    ecg : EcgRef or None
+    camera : int or None
+        Number of a camera.
+    lsl : str or None
+        Name of an LSL stream with an ECG.
+
+    Raises
+    ------
+    SettingsError
+        For nothing, for two of a kind, and for a recording beside a device.
+    """
+
+    video: VideoRef | None = None
+    ecg: EcgRef | None = None
+    camera: int | None = None
+    lsl: str | None = None
+
+    def __post_init__(self) -> None:
+        recorded = [flag for flag, one in (("--video", self.video), ("--ecg", self.ecg)) if one is not None]
+        devices = [flag for flag, one in (("--camera", self.camera), ("--lsl", self.lsl)) if one is not None]
+        if not recorded and not devices:
+            raise SettingsError(
+                "nothing to watch: give --camera and --lsl, or --video and --ecg of a recording, one of them or both; "
+                "or --demo for simulated patients"
+            )
+        if recorded and devices:
+            given = ", ".join([*recorded, *devices])
+            raise SettingsError(f"{given}: a recording and a device are not of one moment; give one kind of them")
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether a recording is replayed."""
+        return self.video is not None or self.ecg is not None
+
+
+def connect(wanted: Wanted, *, patient: str, speed: float) -> Connection:
+    """Make the sources of a patient.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    patient : str
+    speed : float
+        Of a recording: 1 in real time.
+
+    Raises
+    ------
+    SettingsError
+        For another speed than 1 of a device.
+    """
+    if not wanted.is_recorded and speed != 1:
+        raise SettingsError(f"speed is {speed:g}: only recordings are played faster or slower than they happen")
+    return Connection(patient=patient, sources=_replay(wanted, speed) if wanted.is_recorded else _open_devices(wanted))
+
+
+def _replay(wanted: Wanted, speed: float) -> tuple[Source, ...]:
+    from ecg_facial.live.sources.replay import EcgReplay, Pace, VideoReplay
+
+    pace = Pace(speed=speed)
+    sources: list[Source] = []
+    if wanted.video is not None:
+        sources.append(VideoReplay(wanted.video, pace=pace))
+    if wanted.ecg is not None:
+        sources.append(EcgReplay(wanted.ecg, pace=pace))
+    return tuple(sources)
+
+
+def _open_devices(wanted: Wanted) -> tuple[Source, ...]:
+    sources: list[Source] = []
+    if wanted.camera is not None:
+        from ecg_facial.live.sources.camera import CameraSource
+
+        sources.append(CameraSource(wanted.camera))
+    if wanted.lsl is not None:
+        from ecg_facial.live.sources.lsl import LslSource
+
+        sources.append(LslSource(wanted.lsl))
+    return tuple(sources)

@@ -1,0 +1,210 @@
+"""A running session: what it keeps, what persons do, what it takes over from before, and what it survives."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from bedside import ECG, VIDEO, MarkedDetector, Person, make_predictor
+
+from ecg_facial.errors import SettingsError, SourceEndedError
+from ecg_facial.live import session as running
+from ecg_facial.live.alarms.settings import AlarmSettings
+from ecg_facial.live.connecting import Connection
+from ecg_facial.live.session import BundleName, RunningSession, open_ward
+from ecg_facial.live.settings import MonitorSettings
+from ecg_facial.live.sources.contract import Block, EcgBlock, SourceInfo
+from ecg_facial.live.sources.replay import Pace
+from ecg_facial.live.state import Phase
+from ecg_facial.live.store.database import Store
+from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow
+
+UTC_S = 1_800_000_000.0
+
+
+class BedSource:
+    """Camera or amplifier of a person at a bed, as fast as it is read."""
+
+    def __init__(self, info: SourceInfo, person: Person) -> None:
+        self.info, self.pace = info, Pace(speed=math.inf)
+        self._blocks = (block for block in person.blocks() if isinstance(block, EcgBlock) is (info.kind == "ecg"))
+
+    def open(self) -> SourceInfo:
+        return self.info
+
+    def read(self, timeout_s: float) -> Block | None:
+        block = next(self._blocks, None)
+        if block is None:
+            raise SourceEndedError("at its end")
+        return block
+
+    def close(self) -> None:
+        pass
+
+
+class ScriptedFeed:
+    """Gives what the test puts into it; each item is taken in a turn of its own."""
+
+    n_sources, is_unpaced, is_ended = 2, False, False
+
+    def __init__(self) -> None:
+        self._items: queue.Queue[object] = queue.Queue()
+        self._done: queue.Queue[None] = queue.Queue()
+        self._is_first = True
+
+    def give(self, item: object) -> None:
+        """Hand over an item, and wait until the session has dealt with it."""
+        self._items.put(item)
+        self._done.get(timeout=60)
+
+    def open(self, timeout_s: float) -> list[SourceInfo]:
+        return [VIDEO, ECG]
+
+    def take(self, timeout_s: float) -> Iterator[object]:
+        if not self._is_first:
+            self._done.put(None)
+        self._is_first = False
+        item = self._items.get(timeout=60)
+        return iter([] if item is None else [item])
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "load_detector", lambda *_, **__: MarkedDetector())
+
+
+def start(
+    store: Path | None, person: Person | None = None, *, patient: str = "P1", rest_s: float = 0, utc_s: float = UTC_S
+) -> RunningSession:
+    person = person or Person(seconds=9)
+    sources = (BedSource(VIDEO, person), BedSource(ECG, person))
+    return RunningSession(
+        Connection(patient=patient, sources=sources), make_predictor(), bundle=BundleName(version="1", sha256="ab"),
+        settings=MonitorSettings(rest_s=rest_s), alarms=AlarmSettings(), store=store, now=lambda: 0.0,
+        utc=lambda: utc_s,
+    )  # fmt: skip
+
+
+def wait(session: RunningSession) -> None:
+    session._thread.join(timeout=60)
+    assert session.is_ended
+
+
+def test_a_session_keeps_its_estimates_and_says_what_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.sqlite"
+    session = start(path)
+    wait(session)
+    assert session.state().phase is Phase.ENDED
+    assert session.state().message == ""
+    with Store(path, read_only=True) as store:
+        ((number, about),) = store.sessions()
+        assert (about.patient, about.end, about.simulated, about.bundle_sha256) == ("P1", "closed", True, "ab")
+        assert about.sources == "camera, amplifier"
+        estimates = store.read(EstimateRow, number)
+        assert [row.time_s for row in estimates] == [5.5, 6.5, 7.5, 8.5]
+        assert {row.used for row in estimates} == {"facial+ecg"}
+        assert [row.kind for row in store.read(EventRow, number) if row.source == "monitor"] == ["started", "ended"]
+
+
+def test_without_a_store_the_session_runs_too() -> None:
+    session = start(None)
+    wait(session)
+    state = session.state()
+    assert state.last is not None
+    assert state.last.time_s == 8.5
+    assert state.store_bytes == 0
+
+
+def test_what_persons_do_is_kept_with_their_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, feed = tmp_path / "monitor.sqlite", ScriptedFeed()
+    monkeypatch.setattr(running, "make_feed", lambda *_, **__: feed)
+    session = start(path)
+    session.pause(by="RN1")
+    session.rate(scale="NRS", value=7.0, by="RN1", note="after turning")
+    feed.give(None)
+    assert session.state().pause_left_s > 0
+    session.resume(by="RN2")
+    session.switch(on=False, by="RN2")
+    feed.give(None)
+    assert session.state().alarms_off
+    threading.Thread(target=session.close).start()
+    feed._items.put(None)
+    wait(session)
+    with Store(path, read_only=True) as store:
+        ((number, _),) = store.sessions()
+        found = [(row.change, row.by) for row in store.read(AlarmRow, number) if row.by != "monitor"]
+        assert found == [("paused", "RN1"), ("resumed", "RN2"), ("switched off", "RN2")]
+        ((rating),) = store.read(RatingRow, number)
+        assert (rating.scale, rating.value, rating.by, rating.note) == ("NRS", 7.0, "RN1", "after turning")
+
+
+def test_alarms_that_were_off_stay_off_and_rest_is_not_measured_twice(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.sqlite"
+    first = start(path, Person(seconds=12), rest_s=4)
+    first.switch(on=False, by="RN1")
+    wait(first)
+    second = start(path, rest_s=4, utc_s=UTC_S + 3600)
+    wait(second)
+    assert second.state().alarms_off
+    third = start(path, Person(seconds=12), rest_s=4, utc_s=UTC_S + 48 * 3600)
+    wait(third)
+    other = start(path, Person(seconds=12), rest_s=4, patient="P2")
+    wait(other)
+    assert not other.state().alarms_off
+    with Store(path, read_only=True) as store:
+        counts = [len(store.read(BaselineRow, number)) for number, _ in store.sessions()]
+    assert counts == [1, 0, 1, 1]
+
+
+def test_a_session_that_fails_says_so_and_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "monitor.sqlite"
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a broken network")
+
+    monkeypatch.setattr("ecg_facial.live.engine.estimate_window", fail)
+    session = start(path)
+    wait(session)
+    assert session.state().phase is Phase.ENDED
+    assert "has stopped: a broken network" in session.state().message
+    with Store(path, read_only=True) as store:
+        assert [about.end for _, about in store.sessions()] == ["closed"]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is taken for a bundle."""
+    predictor = make_predictor()
+    (tmp_path / "SHA256SUMS").write_text("")
+    monkeypatch.setattr(running, "load_bundle", lambda _: SimpleNamespace(info=predictor.info))
+    monkeypatch.setattr(running, "open_predictor", lambda *_, **__: predictor)
+    return tmp_path
+
+
+def test_two_monitors_do_not_write_one_store(tmp_path: Path, bundle: Path) -> None:
+    path = tmp_path / "monitor.sqlite"
+    person = Person(seconds=1)
+    connection = Connection(patient="P1", sources=(BedSource(ECG, person),))
+    options = {"bundle": bundle, "settings": MonitorSettings(), "alarms": AlarmSettings(), "store": path}
+    ward = open_ward([connection], **options)  # type: ignore[arg-type]
+    try:
+        with pytest.raises(SettingsError, match="another program writes to it"):
+            open_ward([connection], **options)  # type: ignore[arg-type]
+    finally:
+        ward.close()
+    again = open_ward([connection], **options)  # type: ignore[arg-type]
+    again.close()
+
+
+def test_a_patient_is_watched_once(bundle: Path) -> None:
+    connection = Connection(patient="P1", sources=())
+    with pytest.raises(SettingsError, match="each once"):
+        open_ward([connection] * 2, bundle=bundle, settings=MonitorSettings(), alarms=AlarmSettings())
