@@ -262,6 +262,8 @@ class SessionClock:
     ----------
     sources : sequence of SourceInfo
         At most one of each kind. The video is the reference; without one, the ECG.
+    origin_s : float
+        Time of the monitor's clock that is 0 in session time, but for recordings.
 
     Examples
     --------
@@ -273,7 +275,8 @@ class SessionClock:
     0.29
     """
 
-    def __init__(self, sources: Sequence[SourceInfo]) -> None:
+    def __init__(self, sources: Sequence[SourceInfo], *, origin_s: float = 0.0) -> None:
+        self._origin_s = origin_s
         self._streams: dict[Kind, StreamClock] = {}
         self._constants: dict[str, float] = {RECORDING: 0.0}
         self._events: list[SourceEvent] = []
@@ -310,7 +313,7 @@ class SessionClock:
         """
         reference = self._streams[self._reference]
         if reference.constant is None or reference.line is None:
-            return arrived_s
+            return arrived_s - self._origin_s
         if reference.info.clock == RECORDING:
             return (reference.newest_s or 0.0) + reference.constant
         return reference.line.stamp_of(arrived_s) + reference.constant
@@ -319,7 +322,7 @@ class SessionClock:
         """Time of the monitor's clock at a session time: the reverse of `at`."""
         reference = self._streams[self._reference]
         if reference.constant is None or reference.line is None:
-            return session_s
+            return session_s + self._origin_s
         return reference.line.arrival_of(session_s - reference.constant)
 
     def compare(self, stream: StreamClock, arrived_s: float) -> tuple[float, float]:

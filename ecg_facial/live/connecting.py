@@ -112,5 +112,5 @@ def _open_devices(wanted: Wanted) -> tuple[Source, ...]:
     if wanted.lsl is not None:
         from ecg_facial.live.sources.lsl import LslSource
 
-        sources.append(LslSource(wanted.lsl))
+        sources.append(LslSource(name=wanted.lsl))
     return tuple(sources)

@@ -69,7 +69,7 @@ class PatientEngine:
         self.patient, self._predictor, self._settings, self._now = patient, predictor, settings, now
         windows = predictor.info.windows
         self._window_s, self._n_classes = windows.window_s, len(predictor.info.class_names)
-        self.streams = PatientStreams(sources, windows=windows, settings=settings, detector=detector)
+        self.streams = PatientStreams(sources, windows=windows, settings=settings, detector=detector, origin_s=now())
         self.panel = AlarmPanel(alarms)
         self.baseline = baseline
         self._calibration = Calibration(rest_s=settings.rest_s, step_s=settings.step_s)

@@ -8,12 +8,17 @@ read in turn, so that the result does not depend on the machine.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
-from ecg_facial.live.sources.contract import Block, Source, SourceEvent, SourceInfo
+from ecg_facial.errors import EcgFacialError
+from ecg_facial.live.sources.contract import Block, Kind, Source, SourceEvent, SourceInfo
 from ecg_facial.live.sources.replay import read_in_turn
 from ecg_facial.live.sources.running import RunningSource
+
+# how often queues are looked at: half of it is added to the delay of an estimate
+_POLL_S = 0.01
 
 Item: TypeAlias = Block | SourceEvent | SourceInfo
 
@@ -23,6 +28,10 @@ class Feed(Protocol):
 
     n_sources: int
     is_unpaced: bool
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Signals of the sources."""
 
     @property
     def is_ended(self) -> bool:
@@ -68,6 +77,11 @@ class TurnFeed:
         self._is_ended = False
 
     @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """See `Feed`."""
+        return tuple(source.kind for source in self._sources)
+
+    @property
     def is_ended(self) -> bool:
         """See `Feed`."""
         return self._is_ended
@@ -97,38 +111,64 @@ class ThreadFeed:
     is_unpaced = False
 
     def __init__(self, sources: Sequence[Source], *, now: Callable[[], float], max_queue_frames: int) -> None:
-        self._running = [RunningSource(one, now=now, max_queue_frames=max_queue_frames) for one in sources]
-        self._infos: dict[int, SourceInfo] = {}
+        self._running = [
+            RunningSource(source, kind=source.kind, max_frames=max_queue_frames, now=now) for source in sources
+        ]
+        self._infos: dict[Kind, SourceInfo] = {}
+        self._failed: set[Kind] = set()
         self.n_sources = len(self._running)
         for one in self._running:
             one.start()
 
     @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """See `Feed`."""
+        return tuple(one.kind for one in self._running)
+
+    @property
     def is_ended(self) -> bool:
         """See `Feed`."""
-        return all(one.is_ended for one in self._running)
+        return all(one.has_ended or one.kind in self._failed for one in self._running)
 
     def open(self, timeout_s: float) -> list[SourceInfo]:
         """See `Feed`."""
-        for place, one in enumerate(self._running):
-            if place not in self._infos:
-                info = one.wait_open(timeout_s)
-                if info is not None:
-                    self._infos[place] = info
+        time.sleep(timeout_s)
+        for one in self._running:
+            if one.info is not None:
+                self._infos[one.kind] = one.info
         return list(self._infos.values())
 
     def take(self, timeout_s: float) -> list[Item]:
         """See `Feed`."""
-        first, *others = self._running
-        items: list[Item] = list(first.take(timeout_s))
-        for one in others:
-            items += one.take(0.0)
+        left_s = timeout_s
+        items = self._take_all()
+        while not items and left_s > 0:
+            time.sleep(_POLL_S)
+            left_s -= _POLL_S
+            items = self._take_all()
         return sorted(items, key=_arrival)
 
     def stop(self) -> None:
         """See `Feed`."""
         for one in self._running:
             one.stop()
+
+    def _take_all(self) -> list[Item]:
+        items: list[Item] = []
+        for one in self._running:
+            info = one.info
+            if info is not None and info is not self._infos.get(one.kind):
+                self._infos[one.kind] = info
+                items.append(info)
+            items += one.take_events()
+            try:
+                items += one.take()
+            except EcgFacialError as error:
+                # the other signal goes on
+                if one.kind not in self._failed:
+                    self._failed.add(one.kind)
+                    items.append(one.describe("failed", str(error)))
+        return items
 
 
 def _arrival(item: Item) -> float:

@@ -24,7 +24,7 @@ from ecg_facial.live.connecting import Connection
 from ecg_facial.live.engine import PatientEngine
 from ecg_facial.live.feeding import Feed, make_feed
 from ecg_facial.live.settings import MonitorSettings
-from ecg_facial.live.sources.contract import SourceEvent, SourceInfo
+from ecg_facial.live.sources.contract import Kind, SourceEvent, SourceInfo
 from ecg_facial.live.state import PatientState, Phase
 from ecg_facial.live.store.database import Store
 from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EventRow, RatingRow, Row, Session
@@ -169,12 +169,15 @@ class RunningSession:
             self._state = replace(self._state, phase=Phase.ENDED, message=self._error or self._state.message)
 
     def _wait_for_sources(self, feed: Feed) -> list[SourceInfo]:
-        """Wait for all sources for a while, then for any of them."""
+        """Wait for all sources for a while, then for any of them; one that comes later is taken up then."""
         begun_s = self._now()
         while not self._stop.is_set():
             infos = feed.open(_TICK_S)
-            if len(infos) == feed.n_sources or (infos and self._now() - begun_s > _WAIT_S) or feed.is_ended:
+            if len(infos) == feed.n_sources or feed.is_ended:
                 return infos
+            if infos and self._now() - begun_s > _WAIT_S:
+                known = {info.kind for info in infos}
+                return [*infos, *(_absent(kind) for kind in feed.kinds if kind not in known)]
             self._state = replace(self._state, message="waiting for camera and amplifier")
         return []
 
@@ -237,6 +240,12 @@ class RunningSession:
 
     def _event(self, kind: str, message: str, time_s: float) -> EventRow:
         return EventRow(time_s=time_s, utc_s=self._utc(), source="monitor", kind=kind, message=message)
+
+
+def _absent(kind: Kind) -> SourceInfo:
+    """Describe a source that is not there yet; it is described anew when it comes."""
+    rate_hz = 25.0 if kind == "video" else 250.0
+    return SourceInfo(name=f"{kind} (not connected)", kind=kind, clock=f"{kind} (not connected)", rate_hz=rate_hz)
 
 
 class _Keeper:

@@ -42,6 +42,8 @@ class PatientStreams:
     settings : MonitorSettings
     detector : FaceDetector or None
         Needed where there is video; an instance of its own.
+    origin_s : float
+        Time of the monitor's clock that is 0 in session time.
     """
 
     def __init__(
@@ -51,8 +53,9 @@ class PatientStreams:
         windows: WindowSettings,
         settings: MonitorSettings,
         detector: FaceDetector | None,
+        origin_s: float = 0.0,
     ) -> None:
-        self.clock = SessionClock(sources)
+        self.clock = SessionClock(sources, origin_s=origin_s)
         self.infos: dict[Kind, SourceInfo] = {info.kind: info for info in sources}
         self._settings, self._windows = settings, windows
         keep_s = windows.window_s + settings.step_s + settings.max_wait_s + _SPARE_S

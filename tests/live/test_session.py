@@ -31,7 +31,7 @@ class BedSource:
     """Camera or amplifier of a person at a bed, as fast as it is read."""
 
     def __init__(self, info: SourceInfo, person: Person) -> None:
-        self.info, self.pace = info, Pace(speed=math.inf)
+        self.info, self.kind, self.pace = info, info.kind, Pace(speed=math.inf)
         self._blocks = (block for block in person.blocks() if isinstance(block, EcgBlock) is (info.kind == "ecg"))
 
     def open(self) -> SourceInfo:
@@ -51,6 +51,7 @@ class ScriptedFeed:
     """Gives what the test puts into it; each item is taken in a turn of its own."""
 
     n_sources, is_unpaced, is_ended = 2, False, False
+    kinds = ("video", "ecg")
 
     def __init__(self) -> None:
         self._items: queue.Queue[object] = queue.Queue()

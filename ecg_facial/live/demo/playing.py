@@ -13,7 +13,7 @@ from pathlib import Path
 from ecg_facial.errors import SourceEndedError
 from ecg_facial.live.demo.files import patient_files
 from ecg_facial.live.demo.story import Story
-from ecg_facial.live.sources.contract import Block, EcgBlock, Source, SourceInfo
+from ecg_facial.live.sources.contract import Block, EcgBlock, Kind, Source, SourceInfo
 from ecg_facial.live.sources.replay import EcgReplay, Pace, VideoReplay
 
 
@@ -61,6 +61,11 @@ class Repeated:
         self._make, self._duration_s, self.pace = make, duration_s, pace
         self._round = 0
         self._source = make(pace)
+
+    @property
+    def kind(self) -> Kind:
+        """Signal of the recording."""
+        return self._source.kind
 
     def open(self) -> SourceInfo:
         """Open the recording at its start."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import SettingsError, SourceLostError
-from ecg_facial.live.sources.contract import EcgBlock, SourceInfo
+from ecg_facial.live.sources.contract import EcgBlock, Kind, SourceInfo
 from ecg_facial.runtime.extras import missing_extras_named
 
 SYNTHETIC_BOARD = -1
@@ -37,6 +37,8 @@ class BrainFlowSource:
     now, sleep : callable
         The monitor's clock, and waiting on it.
     """
+
+    kind: Kind = "ecg"
 
     def __init__(
         self,

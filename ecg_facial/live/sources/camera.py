@@ -14,7 +14,7 @@ import numpy as np
 
 from ecg_facial.errors import SourceLostError
 from ecg_facial.face.frames import RgbFrame
-from ecg_facial.live.sources.contract import MACHINE, SourceInfo, VideoBlock
+from ecg_facial.live.sources.contract import MACHINE, Kind, SourceInfo, VideoBlock
 
 # where the driver states none
 _USUAL_FPS = 25.0
@@ -34,6 +34,8 @@ class CameraSource:
     now : callable
         The monitor's clock, and that of the stamps.
     """
+
+    kind: Kind = "video"
 
     def __init__(
         self, device: int | str = 0, *, fps: float | None = None, now: Callable[[], float] = time.monotonic

@@ -119,9 +119,19 @@ class SourceInfo:
 class Source(Protocol):
     """A source; opened, read and closed by one thread.
 
+    Attributes
+    ----------
+    kind : {"video", "ecg"}
+        What it gives.
+
+    Notes
+    -----
     `open` may be called again after `SourceLostError`, as often as it takes: the device may come back with another
     clock or another rate, which the new `SourceInfo` says.
     """
+
+    @property
+    def kind(self) -> Kind: ...  # noqa: D102
 
     def open(self) -> SourceInfo:
         """Connect.

@@ -21,7 +21,7 @@ import numpy as np
 from ecg_facial.ecg.formats.channels import looks_like_ecg
 from ecg_facial.ecg.formats.units import MILLIVOLT, find_factor
 from ecg_facial.errors import SettingsError, SourceLostError
-from ecg_facial.live.sources.contract import MACHINE, EcgBlock, SourceInfo
+from ecg_facial.live.sources.contract import MACHINE, EcgBlock, Kind, SourceInfo
 from ecg_facial.runtime.extras import missing_extras_named
 from ecg_facial.runtime.typing import Float64Array
 
@@ -45,6 +45,8 @@ class LslSource:
     now : callable
         The monitor's clock.
     """
+
+    kind: Kind = "ecg"
 
     def __init__(
         self,

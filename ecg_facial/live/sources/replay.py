@@ -19,7 +19,7 @@ import numpy as np
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError, SettingsError, SourceEndedError, SourceLostError
 from ecg_facial.face.video import FrameReader, open_folder, probe_video, read_frames
-from ecg_facial.live.sources.contract import RECORDING, Block, EcgBlock, Source, SourceInfo, VideoBlock
+from ecg_facial.live.sources.contract import RECORDING, Block, EcgBlock, Kind, Source, SourceInfo, VideoBlock
 from ecg_facial.recording import EcgRef, EcgSignal, VideoRef
 
 # an amplifier sends about so often
@@ -142,6 +142,8 @@ class VideoReplay(_Replay):
         Whether a simulated person is seen.
     """
 
+    kind: Kind = "video"
+
     def __init__(self, video: VideoRef | Path, *, pace: Pace | None = None, simulated: bool = False) -> None:
         self._video = video if isinstance(video, VideoRef) else VideoRef(path=Path(video))
         super().__init__(self._video.path, pace=pace, simulated=simulated)
@@ -170,6 +172,8 @@ class EcgReplay(_Replay):
     block_s : float
         Length of a block.
     """
+
+    kind: Kind = "ecg"
 
     def __init__(
         self, ecg: EcgRef | Path, *, pace: Pace | None = None, simulated: bool = False, block_s: float = _BLOCK_S

@@ -116,7 +116,7 @@ class RunningSource:
             events, self._events = self._events, []
             new, self._n_said = self.frames_shed - self._n_said, self.frames_shed
         if new:
-            events.append(self._event("shed", f"{new} frames were dropped: the machine is too slow"))
+            events.append(self.describe("shed", f"{new} frames were dropped: the machine is too slow", n_frames=new))
         return events
 
     def _run(self) -> None:
@@ -150,7 +150,7 @@ class RunningSource:
                 if self._lost_s is not None:
                     gap_s = self._now() - self._lost_s
                     self._lost_s = None
-                    self._events.append(self._event("back", f"{info.name} is back", duration_s=gap_s))
+                    self._events.append(self.describe("back", f"{info.name} is back", duration_s=gap_s))
             return
 
     def _read_all(self) -> None:
@@ -165,7 +165,7 @@ class RunningSource:
             except SourceEndedError as error:
                 with self._changed:
                     self._ended = True
-                    self._events.append(self._event("ended", str(error)))
+                    self._events.append(self.describe("ended", str(error)))
                 return
             if block is not None:
                 self._put(block)
@@ -185,7 +185,11 @@ class RunningSource:
         with self._changed:
             if self._lost_s is None:
                 self._lost_s = self._now()
-                self._events.append(self._event("lost", message))
+                self._events.append(self.describe("lost", message))
 
-    def _event(self, kind: str, message: str, *, duration_s: float | None = None) -> SourceEvent:
-        return SourceEvent(source=self.kind, kind=kind, message=message, arrived_s=self._now(), duration_s=duration_s)
+    def describe(self, kind: str, message: str, *, duration_s: float | None = None, n_frames: int = 0) -> SourceEvent:
+        """Make an event of this source, now."""
+        return SourceEvent(
+            source=self.kind, kind=kind, message=message, arrived_s=self._now(), duration_s=duration_s,
+            n_frames=n_frames,
+        )  # fmt: skip
