@@ -40,7 +40,13 @@ class Wanted:
     camera : int or None
         Number of a camera.
     lsl : str or None
-        Name of an LSL stream with an ECG.
+        Name of an LSL stream with an ECG; empty for any of type ``ECG``.
+    lsl_channel : str
+        Its channel by label, or by number from 1; empty for the one that is named like an ECG, or the only one.
+    brainflow : int or None
+        BrainFlow's number of a board; -1 is its synthetic one.
+    serial_port, address : str
+        How the board is connected, where it needs that.
 
     Raises
     ------
@@ -52,18 +58,26 @@ class Wanted:
     ecg: EcgRef | None = None
     camera: int | None = None
     lsl: str | None = None
+    lsl_channel: str = ""
+    brainflow: int | None = None
+    serial_port: str = ""
+    address: str = ""
 
     def __post_init__(self) -> None:
         recorded = [flag for flag, one in (("--video", self.video), ("--ecg", self.ecg)) if one is not None]
-        devices = [flag for flag, one in (("--camera", self.camera), ("--lsl", self.lsl)) if one is not None]
+        hearts = [flag for flag, one in (("--lsl", self.lsl), ("--brainflow", self.brainflow)) if one is not None]
+        devices = [*(["--camera"] if self.camera is not None else []), *hearts]
         if not recorded and not devices:
             raise SettingsError(
-                "nothing to watch: give --camera and --lsl, or --video and --ecg of a recording, one of them or both; "
-                "or --demo for simulated patients"
+                "nothing to watch: give --camera and --lsl (or --brainflow), or --video and --ecg of a recording, "
+                "one of them or both; or --demo for simulated patients"
             )
         if recorded and devices:
             given = ", ".join([*recorded, *devices])
             raise SettingsError(f"{given}: a recording and a device are not of one moment; give one kind of them")
+
+        if len(hearts) > 1:
+            raise SettingsError(f"{' and '.join(hearts)}: one patient has one ECG; leave one of them out")
 
     @property
     def is_recorded(self) -> bool:
@@ -112,5 +126,9 @@ def _open_devices(wanted: Wanted) -> tuple[Source, ...]:
     if wanted.lsl is not None:
         from ecg_facial.live.sources.lsl import LslSource
 
-        sources.append(LslSource(name=wanted.lsl))
+        sources.append(LslSource(name=wanted.lsl, channel=wanted.lsl_channel))
+    if wanted.brainflow is not None:
+        from ecg_facial.live.sources.brainflow import BrainFlowSource
+
+        sources.append(BrainFlowSource(wanted.brainflow, serial_port=wanted.serial_port, address=wanted.address))
     return tuple(sources)
