@@ -1,4 +1,4 @@
-# Two commands are enough: `make demo` and `make test`. Each sets the environment up first.
+# Three commands are enough: `make demo`, `make monitor` and `make test`. Each sets the environment up first.
 PYTHON ?= python3
 VENV ?= .venv
 ORACLES ?= .venv-oracles
@@ -7,9 +7,17 @@ STAMP = $(VENV)/.installed
 ORACLES_STAMP = $(ORACLES)/.installed
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test fuzz check docs oracles bench clean
+.PHONY: demo monitor test fuzz check docs oracles bench clean
 
 demo: $(STAMP)
+	$(BIN)/ecg-facial demo --out runs/demo
+
+# the live monitor with SIMULATED patients; its model is the one that `make demo` trains, and is trained first if missing
+monitor: runs/demo/model/bundle.json
+	$(BIN)/ecg-facial monitor --demo
+
+runs/demo/model/bundle.json: | $(STAMP)
+	@echo "no model in runs/demo yet: simulating people and training one takes some minutes, once"
 	$(BIN)/ecg-facial demo --out runs/demo
 
 # one thread per process: more of them than cores wait for each other, and tests of training take three times as long

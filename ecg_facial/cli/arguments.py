@@ -26,6 +26,8 @@ from ecg_facial.evaluation.protocols.settings import INNER_RULES, REFITS
 from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.labels import TASKS
 from ecg_facial.learning.settings import FUSION_RULES, suit_training
+from ecg_facial.live.alarms.settings import AlarmSettings
+from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.prepared.settings import MODES
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.opening import open_executor
@@ -239,4 +241,8 @@ INSPECTION = SettingsOptions(
     base=InspectionSettings(),
     places={"fs_hz": "fs_hz", "channel": "channel", "start_s": "start_s", "duration_s": "duration_s"},
     aliases={"channel": "--column"},
+)
+MONITOR = SettingsOptions(base=MonitorSettings(), places={"step_s": "step_s", "rest_s": "rest_s", "stale_s": "stale_s"})
+ALARMS = SettingsOptions(
+    base=AlarmSettings(), places={"pain_raise": "pain_raise", "pain_clear": "pain_clear", "pause_s": "pause_s"}
 )
