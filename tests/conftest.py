@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from fewer_figures import keep_figures
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -88,6 +89,13 @@ def _make_small_bundle(folder: Path) -> Path:
     )
     files = export_models(facial, ecg, crop_px=windows.crop_px)
     return write_bundle(folder, files=files, info=info)
+
+
+@pytest.fixture
+def no_figures() -> Iterator[None]:
+    """Reports without figures, for tests that look at none."""
+    with keep_figures():
+        yield
 
 
 @pytest.fixture

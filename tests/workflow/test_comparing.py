@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fewer_figures import keep_figures
 from sklearn.linear_model import LogisticRegression
 
 from ecg_facial.errors import MissingDataError, SettingsError
@@ -28,6 +29,12 @@ pytestmark = pytest.mark.long
 SETTINGS = BenchmarkSettings(protocol="kfold:2", baselines=False)
 QUICK = AuditSettings(n_folds=1)
 NO_FITS = AuditSettings(n_folds=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_figures() -> Iterator[None]:
+    with keep_figures():
+        yield
 
 
 def make_own(trials: TrialSet) -> CalibratedPipeline:

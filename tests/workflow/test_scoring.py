@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from fewer_figures import keep_figures
 from typer.testing import CliRunner
 
 from ecg_facial.cli.app import app
@@ -46,6 +48,12 @@ def make_file(path: Path, *, n_subjects: int = 12, models: tuple[str, ...] = ("a
     names = ["subject", "trial", "seed", "model", "label", "predicted", "sex", *(f"p_{name}" for name in CLASSES)]
     pd.DataFrame(rows, columns=names).to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_figures() -> Iterator[None]:
+    with keep_figures():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from feature_table import LABELS, draw_features, write_features
+from fewer_figures import keep_figures
 from sklearn.linear_model import LogisticRegression
 
 from ecg_facial.cli import app as cli
@@ -42,6 +43,12 @@ def read_features(trials: TrialSet) -> Float64Array:
 
 def make_own() -> CalibratedPipeline:
     return EstimatorPipeline("own", LogisticRegression(), features=read_features)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_figures() -> Iterator[None]:
+    with keep_figures():
+        yield
 
 
 @pytest.fixture(scope="module")
