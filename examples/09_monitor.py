@@ -99,7 +99,10 @@ engine = PatientEngine(
     predictor,
     [source.open() for source in sources],
     settings=MonitorSettings(rest_s=5.0),
-    alarms=AlarmSettings(pain_raise_after_s=3.0, pain_clear_after_s=4.0),
+    # a model of four people is not sure of itself: limits below the usual ones
+    alarms=AlarmSettings(
+        pain_raise=0.4, pain_clear=0.3, pain_raise_after_s=3.0, pain_clear_after_s=4.0
+    ),
     now=lambda: 0.0,
     detector=load_detector(predictor.info.windows.detector),
 )
@@ -160,6 +163,7 @@ log.set(
     ylabel="alarms",
     xlabel="time, s",
     xlim=(0, story.duration_s),
+    ylim=(-0.6, len(names) - 0.4),
 )
 fig.suptitle("A session; shaded: heat of PA4 - SIMULATED", color="tab:red")
 plt.show()
