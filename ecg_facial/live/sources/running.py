@@ -1,7 +1,7 @@
 """A source in a thread of its own.
 
-Input: a `Source`. Output: its blocks from a bounded queue, and events: lost, back, shed, ended. A source that is lost
-is opened again until it is there. Knows nothing of clocks beyond the monitor's.
+Input: a `Source`. Output: its blocks from a bounded queue, and events: lost, back, shed, ended. When a source is
+opened, lost and tried again is decided in `reconnecting`, which knows no thread.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from ecg_facial.errors import EcgFacialError, SourceEndedError, SourceLostError
-from ecg_facial.live.sources.contract import Block, Kind, Source, SourceEvent, SourceInfo, VideoBlock
+from ecg_facial.errors import EcgFacialError
+from ecg_facial.live.sources.contract import Block, EcgBlock, Kind, Source, SourceEvent, SourceInfo, VideoBlock
+from ecg_facial.live.sources.reconnecting import Reconnector
 
 # how long one read may wait, so that `stop` is quick
 _READ_S = 0.1
-# waits between tries to connect again, in turn; the last one is repeated
-_BACK_OFF_S = (0.1, 0.2, 0.5, 1.0)
-# of what is no frame so many blocks may wait: minutes, as an ECG is never dropped while the monitor catches up
-_MAX_BLOCKS = 10_000
+# pause of a source that gave nothing, in case it does not wait by itself
+_IDLE_S = 0.002
+# so much of an ECG may wait: it is never dropped while the monitor catches up
+_MAX_ECG_S = 120.0
+# of a source that comes and goes, while nobody takes them
+_MAX_EVENTS = 1000
 
 
 class RunningSource:
@@ -34,8 +37,10 @@ class RunningSource:
         Frames that may wait; the oldest beyond it are dropped, and counted in `frames_shed`.
     sheds : bool
         False for recordings that are replayed as fast as possible: the source waits instead.
-    now, sleep : callable
-        The monitor's clock, and waiting on it.
+    now : callable
+        The monitor's clock.
+    sleep : callable, optional
+        Waiting on it; by default real waiting, which `stop` ends.
 
     Attributes
     ----------
@@ -50,46 +55,50 @@ class RunningSource:
         max_frames: int = 50,
         sheds: bool = True,
         now: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self.kind = kind
         self.frames_shed = 0
-        self._source, self._max_frames, self._sheds = source, max_frames, sheds
-        self._now, self._sleep = now, sleep
+        self._max_frames, self._sheds, self._now = max_frames, sheds, now
+        self._reconnector = Reconnector(source, kind=kind, now=now)
         self._changed = threading.Condition()
         self._blocks: deque[Block] = deque()
-        self._events: list[SourceEvent] = []
-        self._info: SourceInfo | None = None
-        self._error: EcgFacialError | None = None
-        self._stops, self._ended = False, False
-        self._lost_s: float | None = None
-        self._n_said = 0
+        self._events: deque[SourceEvent] = deque(maxlen=_MAX_EVENTS)
+        self._n_samples = self._n_samples_shed = self._n_said = 0
+        self._ended = False
+        self._stopping = threading.Event()
+        self._sleep = self._stopping.wait if sleep is None else sleep
         self._thread = threading.Thread(target=self._run, name=f"{kind} source", daemon=True)
 
     @property
     def info(self) -> SourceInfo | None:
         """What is known of it; None until it was connected once. Another object after each connection."""
-        return self._info
+        return self._reconnector.info
 
     @property
     def is_connected(self) -> bool:
         """Whether blocks are coming."""
-        return self._info is not None and self._lost_s is None and not self._ended
+        return self.info is not None and not self.problem
+
+    @property
+    def problem(self) -> str:
+        """Why no blocks are coming, in one line; empty while they are, or before the first try."""
+        return self._reconnector.problem
 
     @property
     def has_ended(self) -> bool:
         """Whether a recording is at its end and all of its blocks were taken."""
         with self._changed:
-            return self._ended and not self._blocks
+            return self._ended and not self._blocks and self._reconnector.failure is None
 
     def start(self) -> None:
         """Begin to connect and to read."""
         self._thread.start()
 
     def stop(self, *, timeout_s: float = 5.0) -> None:
-        """End reading, and let the device go."""
+        """End reading, and let the device go; the thread of one that does not answer ends with the program."""
         with self._changed:
-            self._stops = True
+            self._stopping.set()
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -105,87 +114,26 @@ class RunningSource:
         with self._changed:
             blocks = list(self._blocks)
             self._blocks.clear()
+            self._n_samples = 0
             self._changed.notify_all()
-            if self._error is not None and not blocks:
-                raise self._error
+            error: EcgFacialError | None = self._reconnector.failure
+            if error is not None and self._ended and not blocks:
+                raise error
         return blocks
 
     def take_events(self) -> list[SourceEvent]:
-        """Give what happened since the last call; dropped frames are one event a call."""
+        """Give what happened since the last call; what was dropped is one event a call."""
         with self._changed:
-            events, self._events = self._events, []
+            events = list(self._events)
+            self._events.clear()
             new, self._n_said = self.frames_shed - self._n_said, self.frames_shed
+            n_samples, self._n_samples_shed = self._n_samples_shed, 0
         if new:
             events.append(self.describe("shed", f"{new} frames were dropped: the machine is too slow", n_frames=new))
+        if n_samples and self.info is not None:
+            lost_s = n_samples / self.info.rate_hz
+            events.append(self.describe("shed", f"{lost_s:.3g} s of ECG were dropped: the machine is too slow"))
         return events
-
-    def _run(self) -> None:
-        """Connect and read until the end; called by the thread."""
-        try:
-            while not self._stops and not self._ended:
-                self._connect()
-                self._read_all()
-        except EcgFacialError as error:
-            self._error = error
-        # a driver may raise anything: the monitor goes on without this source, and says so
-        except Exception as error:
-            self._error = SourceLostError(f"{self.kind} source failed: {type(error).__name__}: {error}")
-        finally:
-            self._source.close()
-
-    def _connect(self) -> None:
-        """Open the source, again and again until it is there."""
-        tries = 0
-        while not self._stops:
-            try:
-                info = self._source.open()
-            except SourceLostError as error:
-                self._note_lost(str(error))
-                wait_s = _BACK_OFF_S[min(tries, len(_BACK_OFF_S) - 1)]
-                tries += 1
-                self._sleep(wait_s)
-                continue
-            with self._changed:
-                self._info = info
-                if self._lost_s is not None:
-                    gap_s = self._now() - self._lost_s
-                    self._lost_s = None
-                    self._events.append(self.describe("back", f"{info.name} is back", duration_s=gap_s))
-            return
-
-    def _read_all(self) -> None:
-        """Read until the source is lost or at its end."""
-        while not self._stops:
-            try:
-                block = self._source.read(_READ_S)
-            except SourceLostError as error:
-                self._source.close()
-                self._note_lost(str(error))
-                return
-            except SourceEndedError as error:
-                with self._changed:
-                    self._ended = True
-                    self._events.append(self.describe("ended", str(error)))
-                return
-            if block is not None:
-                self._put(block)
-
-    def _put(self, block: Block) -> None:
-        limit = self._max_frames if isinstance(block, VideoBlock) else _MAX_BLOCKS
-        with self._changed:
-            while not self._sheds and len(self._blocks) >= self._max_frames and not self._stops:
-                self._changed.wait(_READ_S)
-            self._blocks.append(block)
-            if self._sheds and len(self._blocks) > limit:
-                self._blocks.popleft()
-                self.frames_shed += isinstance(block, VideoBlock)
-
-    def _note_lost(self, message: str) -> None:
-        """Say once that the source is gone."""
-        with self._changed:
-            if self._lost_s is None:
-                self._lost_s = self._now()
-                self._events.append(self.describe("lost", message))
 
     def describe(self, kind: str, message: str, *, duration_s: float | None = None, n_frames: int = 0) -> SourceEvent:
         """Make an event of this source, now."""
@@ -193,3 +141,45 @@ class RunningSource:
             source=self.kind, kind=kind, message=message, arrived_s=self._now(), duration_s=duration_s,
             n_frames=n_frames,
         )  # fmt: skip
+
+    def _run(self) -> None:
+        """Connect and read until the end; called by the thread."""
+        reconnector = self._reconnector
+        try:
+            while not (self._stopping.is_set() or reconnector.is_ended):
+                items = reconnector.step(_READ_S)
+                for item in items:
+                    if isinstance(item, SourceEvent):
+                        with self._changed:
+                            self._events.append(item)
+                    else:
+                        self._put(item)
+                pause_s = reconnector.wait_s
+                if pause_s > 0 or not items:
+                    self._sleep(max(pause_s, _IDLE_S))
+        finally:
+            reconnector.close()
+            with self._changed:
+                self._ended = True
+
+    def _put(self, block: Block) -> None:
+        with self._changed:
+            while not self._sheds and len(self._blocks) >= self._max_frames and not self._stopping.is_set():
+                self._changed.wait(_READ_S)
+            self._blocks.append(block)
+            self._n_samples += _count_samples(block)
+            while self._sheds and self._is_over():
+                oldest = self._blocks.popleft()
+                self.frames_shed += isinstance(oldest, VideoBlock)
+                self._n_samples -= _count_samples(oldest)
+                self._n_samples_shed += _count_samples(oldest)
+
+    def _is_over(self) -> bool:
+        """Whether more waits than may; a source gives blocks of one kind, and its newest one is kept."""
+        if self.kind == "video":
+            return len(self._blocks) > self._max_frames
+        return self.info is not None and self._n_samples > _MAX_ECG_S * self.info.rate_hz and len(self._blocks) > 1
+
+
+def _count_samples(block: Block) -> int:
+    return len(block.samples) if isinstance(block, EcgBlock) else 0

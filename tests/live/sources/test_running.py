@@ -10,10 +10,11 @@ import pytest
 
 from ecg_facial.errors import EcgFacialError, SettingsError, SourceEndedError, SourceLostError
 from ecg_facial.face.frames import RgbFrame
-from ecg_facial.live.sources.contract import Block, EcgBlock, SourceEvent, SourceInfo, VideoBlock
+from ecg_facial.live.sources.contract import Block, EcgBlock, Kind, SourceEvent, SourceInfo, VideoBlock
 from ecg_facial.live.sources.running import RunningSource
 
 VIDEO = SourceInfo(name="camera 0", kind="video", clock="machine", rate_hz=25.0)
+ECG = SourceInfo(name="amplifier", kind="ecg", clock="machine", rate_hz=100.0)
 LIMIT_S = 30.0
 
 
@@ -37,8 +38,8 @@ class Clock:
 class Script:
     """A source that does what a list says: a block, an error, or seconds for which it is away."""
 
-    def __init__(self, clock: Clock, *steps: Block | EcgFacialError | float) -> None:
-        self.clock, self.steps = clock, list(steps)
+    def __init__(self, clock: Clock, *steps: Block | EcgFacialError | float, info: SourceInfo = VIDEO) -> None:
+        self.clock, self.steps, self.info = clock, list(steps), info
         self.back_s = 0.0
         self.n_open = 0
         self.returned: list[tuple[float, float]] = []
@@ -49,7 +50,7 @@ class Script:
         if self.back_s:
             self.returned.append((self.back_s, self.clock.now_s))
         self.n_open += 1
-        return VIDEO
+        return self.info
 
     def read(self, timeout_s: float) -> Block | None:
         if not self.steps:
@@ -73,9 +74,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
     assert condition()
 
 
-def run(source: Script, **about: object) -> tuple[RunningSource, list[SourceEvent]]:
+def run(source: Script, *, kind: Kind = "video", max_frames: int = 50) -> tuple[RunningSource, list[SourceEvent]]:
     """Run a script to its end."""
-    running = RunningSource(source, kind="video", now=source.clock.now, sleep=source.clock.sleep, **about)  # type: ignore[arg-type]
+    running = RunningSource(source, kind=kind, max_frames=max_frames, now=source.clock.now, sleep=source.clock.sleep)
     running.start()
     running._thread.join(LIMIT_S)
     assert not running._thread.is_alive()
@@ -115,6 +116,8 @@ def test_the_oldest_frames_are_dropped_and_counted() -> None:
     assert [event.message for event in events if event.kind == "shed"] == [
         "20 frames were dropped: the machine is too slow"
     ]
+    # the engine counts them from the event
+    assert [event.n_frames for event in events if event.kind == "shed"] == [20]
     assert [block.arrived_s for block in running.take()] == [number / 25 for number in range(20, 70)]
     assert running.take_events() == []
     assert running.has_ended
@@ -130,10 +133,27 @@ def test_a_recording_at_full_speed_waits_instead_of_losing_frames() -> None:
     assert running.frames_shed == 0
 
 
+def ecg(number: int, *, seconds: float) -> EcgBlock:
+    samples = np.full(round(seconds * ECG.rate_hz), float(number))
+    return EcgBlock(samples=samples, stamps_s=np.zeros(len(samples)), arrived_s=float(number))
+
+
 def test_samples_are_kept_while_the_monitor_catches_up() -> None:
-    blocks = [EcgBlock(samples=np.ones(1), stamps_s=np.zeros(1), arrived_s=float(number)) for number in range(500)]
-    running, _ = run(Script(Clock(), *blocks), max_frames=50)
-    assert len(running.take()) == 500
+    # more blocks than frames may wait, and more than an old limit of blocks
+    script = Script(Clock(), *(ecg(number, seconds=0.01) for number in range(11_000)), info=ECG)
+    running, events = run(script, kind="ecg", max_frames=50)
+    assert len(running.take()) == 11_000
+    assert [event.kind for event in events] == ["ended"]
+
+
+def test_an_ecg_that_nobody_takes_is_bounded_in_seconds_and_says_so() -> None:
+    script = Script(Clock(), *(ecg(number, seconds=1.0) for number in range(150)), info=ECG)
+    running, events = run(script, kind="ecg", max_frames=50)
+    assert [event.message for event in events if event.kind == "shed"] == [
+        "30 s of ECG were dropped: the machine is too slow"
+    ]
+    assert [block.arrived_s for block in running.take()] == list(range(30, 150))
+    assert running.frames_shed == 0
 
 
 def test_what_can_never_work_is_an_error_after_the_last_block() -> None:
@@ -142,16 +162,41 @@ def test_what_can_never_work_is_an_error_after_the_last_block() -> None:
     with pytest.raises(SettingsError, match="no such channel"):
         running.take()
     assert events == []
+    assert not running.has_ended
+    assert running.problem == "no such channel"
 
 
-def test_a_driver_that_fails_in_an_unknown_way_does_not_end_the_monitor_silently() -> None:
+def test_a_driver_that_fails_in_an_unknown_way_is_tried_again() -> None:
     class Broken(Script):
-        def read(self, timeout_s: float) -> Block | None:
-            raise RuntimeError("driver")
+        n_failures = 0
 
-    running, _ = run(Broken(Clock()))
-    with pytest.raises(SourceLostError, match="video source failed: RuntimeError: driver"):
-        running.take()
+        def read(self, timeout_s: float) -> Block | None:
+            self.n_failures += 1
+            if self.n_failures == 2:
+                raise RuntimeError("driver")
+            return super().read(timeout_s)
+
+    running, events = run(Broken(Clock(), frame(0), frame(1)))
+    assert (events[0].kind, events[0].message) == ("lost", "RuntimeError: driver")
+    assert [event.kind for event in events] == ["lost", "back", "ended"]
+    assert len(running.take()) == 2
+
+
+def test_a_device_that_opens_and_fails_does_not_fill_the_memory_nor_the_log() -> None:
+    class Flapping(Script):
+        n_tries = 0
+
+        def read(self, timeout_s: float) -> Block | None:
+            self.n_tries += 1
+            if self.n_tries < 100:
+                raise SourceLostError("camera 0 gives no frames")
+            return super().read(timeout_s)
+
+    source = Flapping(Clock(), frame(0))
+    _, events = run(source)
+    assert [event.kind for event in events] == ["lost", "back", "ended"]
+    # it was not asked without a pause
+    assert source.clock.now_s > 100
 
 
 def test_a_source_is_let_go_when_it_is_stopped() -> None:
