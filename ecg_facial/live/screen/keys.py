@@ -13,7 +13,7 @@ ActionKind = Literal["acknowledge", "pause", "switch", "rate", "note", "quit"]
 SCALE = "NRS"
 """Scale of ratings: 0 (no pain) to 10 (the worst that can be imagined)."""
 NRS_MAX = 10.0
-_HELP = "a seen  p pause/resume  o sound off/on  r rating  n note  s sign{patients}  q quit"
+_HELP = "a seen  p pause  o off/on  r rate  n note  s sign{patients}  q quit"
 _ENTER, _ESCAPE, _DELETE = ("\r", "\n"), "\x1b", ("\x7f", "\b")
 _DIRECT: dict[str, ActionKind] = {"a": "acknowledge", "p": "pause", "o": "switch", "q": "quit"}
 _MAX_TYPED = 200
@@ -69,7 +69,7 @@ class Keys:
             return f"{asked}: {self._typed}_   Enter keeps, Esc drops"
         patients = f"  1-{min(9, self._n_patients)} patient" if self._n_patients > 1 else ""
         keys = _HELP.format(patients=patients)
-        return f"{self._refused}   {keys}" if self._refused else f"{keys}   ({self.sign})"
+        return f"{self._refused}   {keys}" if self._refused else f"{keys}  ({self.sign})"
 
     def press(self, character: str) -> Action | None:
         """Take a character; return what is to be done, if anything."""

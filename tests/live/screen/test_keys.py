@@ -55,3 +55,7 @@ def test_the_sign_can_be_changed_and_is_shown() -> None:
     assert "(CD)" in keys.foot
     keys, actions = press("s\na")
     assert actions[0].by == "AB"
+
+
+def test_the_keys_fit_into_one_line_of_a_usual_terminal() -> None:
+    assert len(Keys(sign="bedside", n_patients=4).foot) <= 80
