@@ -69,7 +69,7 @@ class Keys:
             return f"{asked}: {self._typed}_   Enter keeps, Esc drops"
         patients = f"  1-{min(9, self._n_patients)} patient" if self._n_patients > 1 else ""
         keys = _HELP.format(patients=patients)
-        return f"{self._refused}   {keys}" if self._refused else f"{keys}  ({self.sign})"
+        return f"{self._refused}   {keys}" if self._refused else f"{keys} ({self.sign})"
 
     def press(self, character: str) -> Action | None:
         """Take a character; return what is to be done, if anything."""
