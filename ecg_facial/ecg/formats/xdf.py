@@ -35,17 +35,18 @@ class XdfFile:
     hint: str = field(default="", init=False)
 
     @property
-    def _places(self) -> list[tuple[XdfStream, int]]:
+    def places(self) -> list[tuple[XdfStream, int]]:
+        """Stream and number of each channel."""
         return [(stream, number) for stream in self.streams for number in range(stream.n_channels)]
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """Channels of all numeric streams; a name that occurs again has its stream's name behind it."""
         names: list[str] = []
-        for stream, number in self._places:
+        for stream, number in self.places:
             name = _name(stream, number)
             names.append(name if name not in names else f"{name} of {stream.name or stream.id} ({stream.id})")
-        units = [stream.units[number] if stream.units else None for stream, number in self._places]
+        units = [stream.units[number] if stream.units else None for stream, number in self.places]
         return tuple(Channel(name=name, unit=unit) for name, unit in zip(names, units, strict=True))
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
@@ -55,16 +56,14 @@ class XdfFile:
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
         """Read a channel. If a rate is given, the time stamps are ignored."""
-        stream, number = self._places[index]
+        stream, number = self.places[index]
         if not stream.n_times:
             raise DataError(f"{self.path}: stream {stream.name!r} holds no samples; choose another channel")
-        values, own_s = self._load(stream, number)
         unit = stream.units[number] if stream.units else None
         notes = (*self.notes, *self._describe_choice(stream))
         if fs_hz is not None:
-            return Lead(samples=values, fs_hz=fs_hz, unit=unit, notes=notes)
-        at = [one.n_times for one in stream.offsets]
-        stamps_s, n_resets = synchronise(own_s, at, [one.offset_s for one in stream.offsets])
+            return Lead(samples=self._load(stream, number)[0], fs_hz=fs_hz, unit=unit, notes=notes)
+        values, stamps_s, n_resets = self.read_stamped(index)
         if n_resets:
             notes = (*notes, f"the stream's clock was another one {n_resets} times: put on the recorder's clock")
         grid = fit_grid(stamps_s, stream.nominal_hz)
@@ -78,6 +77,19 @@ class XdfFile:
         samples[grid.places] = values
         notes = (*notes, _describe_rate(grid.fs_hz, stream), *grid.notes)
         return Lead(samples=samples, fs_hz=grid.fs_hz, unit=unit, notes=notes)
+
+    def read_stamped(self, index: int) -> tuple[Float64Array, Float64Array, int]:
+        """Read the values of a channel, their time stamps on the recorder's clock, and how often its clock changed."""
+        stream, number = self.places[index]
+        values, own_s = self._load(stream, number)
+        at = [one.n_times for one in stream.offsets]
+        stamps_s, n_resets = synchronise(own_s, at, [one.offset_s for one in stream.offsets])
+        return values, stamps_s, n_resets
+
+    def read_start(self, index: int) -> float:
+        """Time of the first sample that `read` gives, on the recorder's clock; NaN if no stamp tells it."""
+        _, stamps_s, _ = self.read_stamped(index)
+        return fit_grid(stamps_s, self.places[index][0].nominal_hz).start_s
 
     def _load(self, stream: XdfStream, number: int) -> tuple[Float64Array, Float64Array]:
         """Load the values of a channel, and the time stamps, NaN where a sample has none."""

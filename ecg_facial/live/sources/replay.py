@@ -18,9 +18,11 @@ import numpy as np
 
 from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError, SettingsError, SourceEndedError, SourceLostError
-from ecg_facial.face.video import FrameReader, open_folder, probe_video, read_frames
+from ecg_facial.face.decoding import decode_film
+from ecg_facial.face.video import FrameReader, open_film, open_folder, probe_video, read_frames
 from ecg_facial.live.sources.contract import RECORDING, Block, EcgBlock, Kind, Source, SourceInfo, VideoBlock
 from ecg_facial.recording import EcgRef, EcgSignal, VideoRef
+from ecg_facial.runtime.typing import Float64Array
 
 # an amplifier sends about so often
 _BLOCK_S = 0.04
@@ -140,18 +142,34 @@ class VideoReplay(_Replay):
         That of the ECG which is replayed with it; real time without one.
     simulated : bool
         Whether a simulated person is seen.
+    times_s : ndarray of float64, shape (n_frames,), optional
+        Time of each frame of a whole video file, on the ECG's clock, where another file tells it (`paired`).
     """
 
     kind: Kind = "video"
 
-    def __init__(self, video: VideoRef | Path, *, pace: Pace | None = None, simulated: bool = False) -> None:
+    def __init__(
+        self,
+        video: VideoRef | Path,
+        *,
+        pace: Pace | None = None,
+        simulated: bool = False,
+        times_s: Float64Array | None = None,
+    ) -> None:
         self._video = video if isinstance(video, VideoRef) else VideoRef(path=Path(video))
+        self._times_s = times_s
         super().__init__(self._video.path, pace=pace, simulated=simulated)
 
     def _open(self) -> SourceInfo:
-        is_folder = self.path.is_dir()
-        fps = open_folder(self._video).fps if is_folder else probe_video(self._video).fps
-        self._reader = read_frames(self._video)
+        if self._times_s is None:
+            is_folder = self.path.is_dir()
+            fps = open_folder(self._video).fps if is_folder else probe_video(self._video).fps
+            self._reader = read_frames(self._video)
+        else:
+            film = replace(open_film(self._video), times_s=self._times_s)
+            fps, notes = 1.0 / film.step_s, list(film.notes)
+            frames = decode_film(self.path, film, begin_s=-math.inf, end_s=math.inf, notes=notes)
+            self._reader = FrameReader(frames, notes)
         self._blocks = ((frame.time_s, VideoBlock(frame=frame, arrived_s=0.0)) for frame in self._reader)
         return SourceInfo(
             name=f"video {self.path.name}", kind="video", clock=RECORDING, rate_hz=fps, simulated=self._simulated
@@ -202,7 +220,10 @@ def read_in_turn(*sources: Source) -> Iterator[Block]:
     waiting: dict[int, Block] = {}
     going = dict(enumerate(sources))
     while going:
-        for number in [one for one in going if one not in waiting]:
+        # twice: at first, a source waits until the others have said what they want next
+        for number in [*going, *going]:
+            if number in waiting or number not in going:
+                continue
             try:
                 block = going[number].read(0.0)
             except SourceEndedError:
@@ -210,7 +231,8 @@ def read_in_turn(*sources: Source) -> Iterator[Block]:
                 continue
             if block is not None:
                 waiting[number] = block
-        if waiting and len(waiting) == len(going):
+        # what is not due yet comes later than all that is waiting
+        if waiting:
             yield waiting.pop(min(waiting, key=lambda number: _due_s(waiting[number])))
 
 
