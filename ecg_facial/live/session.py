@@ -103,12 +103,16 @@ class RunningSession:
             patient=connection.patient, time_s=0.0, class_names=predictor.info.class_names,
             simulated=predictor.info.simulated, phase=Phase.WAITING,
         )  # fmt: skip
+        self._published_s = now()
         self._thread = threading.Thread(target=self._run, name=f"monitor {connection.patient}", daemon=True)
         self._thread.start()
 
     def state(self) -> PatientState:
-        """Give all that is shown now."""
-        return self._state
+        """Give all that is shown now; what a thread that hangs has left is stale."""
+        state, silent_s = self._state, self._now() - self._published_s
+        if state.phase is Phase.ENDED or silent_s <= self._settings.stale_s:
+            return state
+        return replace(state, is_stale=True, message=f"the monitor has not answered for {silent_s:.0f} s")
 
     def acknowledge(self, *, by: str) -> None:
         """Take note that a person has seen all alarms."""
@@ -153,8 +157,9 @@ class RunningSession:
 
     def _run(self) -> None:
         """Whole life of the session; whatever fails is shown, and kept where it can be."""
-        feed = make_feed(self._connection.sources, now=self._now, max_queue_frames=self._settings.max_queue_frames)
+        feed: Feed | None = None
         try:
+            feed = make_feed(self._connection.sources, now=self._now, max_queue_frames=self._settings.max_queue_frames)
             infos = self._wait_for_sources(feed)
             if infos:
                 keeper = _Keeper(self._store_path, self._session_row(infos), utc_s=self._utc())
@@ -165,7 +170,8 @@ class RunningSession:
         except Exception as error:  # shown to the person at the screen: a thread has nobody to raise to
             self._error = f"the monitor of this patient has stopped: {error}"
         finally:
-            feed.stop()
+            if feed is not None:
+                feed.stop()
             self._state = replace(self._state, phase=Phase.ENDED, message=self._error or self._state.message)
 
     def _wait_for_sources(self, feed: Feed) -> list[SourceInfo]:
@@ -179,6 +185,7 @@ class RunningSession:
                 known = {info.kind for info in infos}
                 return [*infos, *(_absent(kind) for kind in feed.kinds if kind not in known)]
             self._state = replace(self._state, message="waiting for camera and amplifier")
+            self._published_s = self._now()
         return []
 
     def _session_row(self, infos: list[SourceInfo]) -> Session:
@@ -237,6 +244,7 @@ class RunningSession:
 
     def _publish(self, engine: PatientEngine, keeper: _Keeper) -> None:
         self._state = engine.state(store_bytes=keeper.size_bytes(self._now()), store_problem=keeper.problem)
+        self._published_s = self._now()
 
     def _event(self, kind: str, message: str, time_s: float) -> EventRow:
         return EventRow(time_s=time_s, utc_s=self._utc(), source="monitor", kind=kind, message=message)

@@ -142,7 +142,7 @@ class PatientStreams:
             self.face_state = judge_face(self._seen(now_s - flag_s, now_s), now_s, flag_s=flag_s)
         if self.ecg is not None:
             self.ecg_state = self._gate.update(self.ecg.recent(LOOK_S), now_s)
-            if self.ecg_state not in ("ok", "no signal"):
+            if self._gate.is_bad and self.ecg_state != "no signal":
                 self.closed.add(now_s - flag_s, now_s)
 
     @property

@@ -190,6 +190,39 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_thread_that_hangs_leaves_no_number_on_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed, clock = ScriptedFeed(), [0.0]
+    monkeypatch.setattr(running, "make_feed", lambda *_, **__: feed)
+    person = Person(seconds=7)
+    session = RunningSession(
+        Connection(patient="P1", sources=()), make_predictor(), bundle=BundleName(version="1", sha256="ab"),
+        settings=MonitorSettings(rest_s=0), alarms=AlarmSettings(), store=None, now=lambda: clock[0],
+    )  # fmt: skip
+    for block in person.blocks():
+        clock[0] = block.arrived_s
+        feed.give(block)
+    shown = session.state().shown
+    assert shown is not None
+    assert shown.estimate is not None
+    clock[0] += 3.5
+    state = session.state()
+    assert state.shown is None
+    assert "has not answered for" in state.message
+    threading.Thread(target=session.close).start()
+    feed._items.put(None)
+    wait(session)
+
+
+def test_a_feed_that_cannot_be_made_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise SettingsError("no such camera")
+
+    monkeypatch.setattr(running, "make_feed", fail)
+    session = start(None)
+    wait(session)
+    assert "no such camera" in session.state().message
+
+
 def test_two_monitors_do_not_write_one_store(tmp_path: Path, bundle: Path) -> None:
     path = tmp_path / "monitor.sqlite"
     person = Person(seconds=1)

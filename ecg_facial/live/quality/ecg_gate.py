@@ -47,17 +47,24 @@ class EcgGate:
     ----------
     flag_s : float
         What is wrong for so long is flagged.
+
+    Attributes
+    ----------
+    sqi : float
+        As it was measured last, 0..1.
+    is_bad : bool
+        Whether something is wrong now; the state stays for a second more.
     """
 
     def __init__(self, flag_s: float) -> None:
         self._flag_s = flag_s
         self._paths: deque[float] = deque(maxlen=_HISTORY)
         self._ranges: deque[float] = deque(maxlen=_HISTORY)
-        self._measured_s = -np.inf
-        self._sqi_s = -np.inf
-        self._bad_s, self._state = -np.inf, _OK
+        self._learned_s, self._judged_s = -np.inf, -np.inf
+        self._bad_s, self._state, self._is_sqi_bad = -np.inf, _OK, False
         self._jumped_s: float | None = None
         self.sqi = 0.0
+        self.is_bad = True
 
     def update(self, signal: EcgSignal | None, now_s: float) -> EcgState:
         """Judge the signal.
@@ -70,10 +77,11 @@ class EcgGate:
             Now, on the clock of `signal`.
         """
         if signal is None or not len(signal.samples) or now_s - (signal.start_s + signal.duration_s) > self._flag_s:
-            self.sqi, self._sqi_s = 0.0, -np.inf
+            self.sqi, self._judged_s, self.is_bad = 0.0, -np.inf, True
             return "no signal"
-        state = self._judge(signal.samples, signal.fs_hz, now_s)
-        if state != _OK:
+        state = self._judge(signal, now_s)
+        self.is_bad = state != _OK
+        if self.is_bad:
             self._bad_s, self._state = now_s, state
             return state
         if now_s - self._bad_s < _HOLD_S:
@@ -81,30 +89,48 @@ class EcgGate:
         self._learn(signal, now_s)
         return _OK
 
-    def _judge(self, samples: Float64Array, fs_hz: float, now_s: float) -> EcgState:
+    def _judge(self, signal: EcgSignal, now_s: float) -> EcgState:
+        samples, fs_hz = signal.samples, signal.fs_hz
         last = samples[-max(1, round(self._flag_s * fs_hz)) :]
         known = last[~np.isnan(last)]
+        state: EcgState = _OK
         if len(known) < _LOST_SHARE * len(last):
-            self._sqi_s = -np.inf
-            return "lead off"
-        if self._is_flat(samples[-max(2, round(_FLAT_S * fs_hz)) :], last):
-            self._sqi_s = -np.inf
-            return "flat"
-        if clipped_share(known, fs_hz) > _RAIL_SHARE:
-            self._sqi_s = -np.inf
-            return "saturated"
-        enough = len(samples) >= (LOOK_S - 0.5) * fs_hz
-        jumped = self._has_jumped(known)
-        if jumped or now_s - self._sqi_s >= _SQI_EVERY_S:
-            self.sqi = compute_sqi(samples, fs_hz, r_peaks=detect_r_peaks(samples, fs_hz))
-            self._sqi_s = now_s
-        if not jumped:
+            state = "lead off"
+        elif self._is_flat(samples[-max(2, round(_FLAT_S * fs_hz)) :], last):
+            state = "flat"
+        elif clipped_share(known, fs_hz) > _RAIL_SHARE:
+            state = "saturated"
+        if state != _OK:
+            self.sqi, self._judged_s = 0.0, -np.inf
+            self._is_sqi_bad, self._jumped_s = False, None
+            return state
+        if not self._has_jumped(known):
             self._jumped_s = None
-        elif self._jumped_s is None:
+            self._is_sqi_bad = self._is_noise(signal, now_s)
+            return "noisy" if self._is_sqi_bad else _OK
+        if self._jumped_s is None:
             self._jumped_s = now_s
         # a moved electrode is another signal: it is believed once all that is looked at is of it
-        is_new = self._jumped_s is not None and (now_s - self._jumped_s < LOOK_S or self.sqi < _TRUSTED)
-        return "noisy" if is_new or (enough and self.sqi < _NOISE_SQI) else "ok"
+        if now_s - self._jumped_s < LOOK_S:
+            return "noisy"
+        self._measure_sqi(samples, fs_hz, now_s)
+        return "noisy" if self.sqi < _TRUSTED else _OK
+
+    def _is_noise(self, signal: EcgSignal, now_s: float) -> bool:
+        """Judge by the SQI: of all that is looked at, or of what came after another fault."""
+        samples, fs_hz = signal.samples, signal.fs_hz
+        if not self._is_sqi_bad:
+            n_new = round((now_s - self._bad_s) * fs_hz) if np.isfinite(self._bad_s) else len(samples)
+            samples = samples[-max(1, min(n_new, len(samples))) :]
+        if len(samples) < (LOOK_S - 0.5) * fs_hz:
+            return False
+        if now_s - self._judged_s >= _SQI_EVERY_S:
+            self._measure_sqi(samples, fs_hz, now_s)
+        return self.sqi < _NOISE_SQI
+
+    def _measure_sqi(self, samples: Float64Array, fs_hz: float, now_s: float) -> None:
+        self.sqi = compute_sqi(samples, fs_hz, r_peaks=detect_r_peaks(samples, fs_hz))
+        self._judged_s = now_s
 
     def _is_flat(self, longer: Float64Array, last: Float64Array) -> bool:
         known = last[~np.isnan(last)]
@@ -125,12 +151,12 @@ class EcgGate:
     def _learn(self, signal: EcgSignal, now_s: float) -> None:
         """Remember what a good second looks like, once a second."""
         second = signal.samples[-round(signal.fs_hz) :]
-        if now_s - self._measured_s < 1.0 or self.sqi < _TRUSTED or np.isnan(second).any():
+        if now_s - self._learned_s < 1.0 or self.sqi < _TRUSTED or np.isnan(second).any():
             return
         path, extent = _measure(second)
         self._paths.append(path)
         self._ranges.append(extent)
-        self._measured_s = now_s
+        self._learned_s = now_s
 
 
 def _measure(samples: Float64Array) -> tuple[float, float]:
