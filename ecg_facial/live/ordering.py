@@ -27,15 +27,23 @@ Run: TypeAlias = tuple[int, Float64Array]
 
 # as in `runtime.clocks.regular`: exact stamps, and what is lost samples rather than jitter
 _EXACT_STEPS, _GAP_S, _GAP_STEPS = 0.3, 0.05, 3.0
-# the grid follows stamps of a slightly other rate when they are this far off it
-_FOLLOW_STEPS = 0.25
+# samples of a block follow each other where their stamps are so near
+_INSIDE_STEPS = 0.5
+# A phase-locked loop follows stamps of a slightly other rate. It settles in about 0.1 s, but not faster than three
+# blocks; clocks are within 0.2 % of each other. What is off by less may be rounding: exact stamps stay where they are.
+_SETTLE_S, _MOST_GAIN, _MAX_OFF_RATE, _ROUNDING_STEPS = 0.1, 0.3, 5e-3, 0.02
+# rates of stamps that are tried on the first blocks, the nominal one first; it is kept where it fits nearly as well
+_RATES = (1.0, *np.linspace(1 - _MAX_OFF_RATE, 1 + _MAX_OFF_RATE, 101).tolist())
+_FITS = 0.99
 # stamps jitter if more than a tenth of the last 50 blocks or so are off the grid
 _FORGET, _JITTERS = 0.98, 5.0
 # blocks and seconds that are looked at before the first is placed
 _FIRST_BLOCKS, _FIRST_S = 16, 1.0
 # a queue that empties brings the stamps back by then
 _LASTS_S = 0.5
-# first stamps that are remembered, to know a packet that comes twice
+# how long the largest delay of a stamp counts: single losses would pass for it otherwise
+_FORGET_LATE_S = 30.0
+# packets that are remembered, to know one that comes twice: stamps alone may be equal where they are coarse
 _REMEMBERED = 256
 
 
@@ -76,7 +84,9 @@ class SampleOrder:
         self.n_doubled = self.n_late = 0
         self._wait = round(wait_s * rate_hz)
         self._is_empty = is_recording
-        self._origin_s, self._phase = 0.0, 0.0
+        self._is_recording = is_recording
+        # `_origin_s` is the stamp of sample `_anchor`, from which the grid runs at the rate of the stamps
+        self._origin_s, self._anchor, self._stamps_hz = 0.0, 0.0, rate_hz
         self._score = 0.0
         self._holes: deque[Hole] = deque()
         self._closed: list[Hole] = []
@@ -85,7 +95,8 @@ class SampleOrder:
         self._envelope = Envelope()
         self._most_late_s = 0.0
         self._held: list[tuple[Float64Array, Float64Array, float]] = []
-        self._seen: deque[float] = deque(maxlen=_REMEMBERED)
+        self._seen: deque[tuple[float, bytes]] = deque(maxlen=_REMEMBERED)
+        self._least_late_s, self._n_looked = np.inf, 0
 
     def stamp_of(self, index: float) -> float:
         """Stamp of a sample on the grid, by its number."""
@@ -93,7 +104,7 @@ class SampleOrder:
             count_s = index / self.rate_hz
             line = self._envelope.line
             return self._origin_s + count_s + (0.0 if line is None else line.late_at(count_s))
-        return self._origin_s + (index - self._phase) / self.rate_hz
+        return self._origin_s + (index - self._anchor) / self._stamps_hz
 
     def index_of(self, stamp_s: float) -> float:
         """Find the sample with a stamp, as a fraction: the reverse of `stamp_of`."""
@@ -102,7 +113,7 @@ class SampleOrder:
             line = self._envelope.line
             count_s = (stamp_s - self._origin_s - line.late_at(0.0)) / (1.0 + line.drift)
             return count_s * self.rate_hz
-        return (stamp_s - self._origin_s) * self.rate_hz + self._phase
+        return self._anchor + (stamp_s - self._origin_s) * self._stamps_hz
 
     def place(self, samples: Float64Array, stamps_s: Float64Array) -> list[Run]:
         """Place a block; what was held back before may come with it.
@@ -148,40 +159,56 @@ class SampleOrder:
     def _begin(self, blocks: list[tuple[Float64Array, Float64Array]]) -> None:
         """Fix sample 0, and decide whether the stamps jitter."""
         self._origin_s = min(float(stamps_s[0]) for _, stamps_s in blocks)
-        steps = np.concatenate([(stamps_s - self._origin_s) * self.rate_hz for _, stamps_s in blocks])
-        # the circle's mean, as 0.9 and 0.1 are near each other
-        turn = np.exp(2j * np.pi * steps)
-        phase = float(np.angle(turn.mean())) / (2 * np.pi)
+        stamps = np.concatenate([stamps_s for _, stamps_s in blocks]) - self._origin_s
+        # the circle's mean, as 0.9 and 0.1 are near each other; it is long where the rate fits
+        means = [np.exp(2j * np.pi * stamps * self.rate_hz * rate).mean() for rate in _RATES]
+        best = int(np.abs(means).argmax())
+        if abs(means[0]) > _FITS * abs(means[best]):
+            best = 0
+        self._stamps_hz = self.rate_hz * _RATES[best]
+        phase, steps = float(np.angle(means[best])) / (2 * np.pi), stamps * self._stamps_hz
         off = np.abs(steps - phase - np.round(steps - phase))
         self.jitters = bool(np.mean(off > _EXACT_STEPS) > 1 / 10)
-        if not self.jitters and abs(phase) > _FOLLOW_STEPS:
-            self._phase = -phase
+        if self.jitters:
+            self._stamps_hz = self.rate_hz
+        if not self.jitters and abs(phase) > _ROUNDING_STEPS:
+            self._anchor = -phase
 
     def _place_by_stamps(self, samples: Float64Array, stamps_s: Float64Array) -> list[Run]:
-        steps = (float(stamps_s[0]) - self._origin_s) * self.rate_hz + self._phase
-        index, number = round(steps), len(samples)
-        off = steps - index
-        is_regular = -_EXACT_STEPS < off < _EXACT_STEPS
+        steps, number, spread = self.index_of(float(stamps_s[0])), len(samples), 0.0
         if number > 1:
-            within = (stamps_s - stamps_s[0]) * self.rate_hz - np.arange(number)
-            spread = float(np.abs(within).max())
-            is_regular = is_regular and spread < _EXACT_STEPS
+            # noise of single stamps is averaged
+            within = (stamps_s - stamps_s[0]) * self._stamps_hz - np.arange(number)
+            mean = float(within.mean())
+            spread = float(np.abs(within - mean).max())
+            steps += mean
+        index = round(steps)
+        off = steps - index
+        is_regular = -_EXACT_STEPS < off < _EXACT_STEPS and spread < _INSIDE_STEPS
         self._score = _FORGET * self._score + (not is_regular)
         if self._score > _JITTERS:
             self._begin_count()
             return self._place_by_count(samples, stamps_s)
-        if number > 1 and spread >= 0.5:
+        if spread >= _INSIDE_STEPS:
             return self._split(samples, stamps_s)
         if index == self.next_index:
-            if abs(off) > _FOLLOW_STEPS:
-                self._phase -= off
+            if abs(off) > _ROUNDING_STEPS and not self._is_recording:
+                self._track(float(stamps_s[0]), off=off, number=number)
             self.next_index = index + number
             return [(index, samples)]
         return self._insert(index, samples)
 
+    def _track(self, stamp_s: float, *, off: float, number: int) -> None:
+        """Move the grid by part of what a block in its order is off, and so its rate."""
+        gain = min(_MOST_GAIN, number / (_SETTLE_S * self.rate_hz))
+        self._origin_s, self._anchor = stamp_s, self.index_of(stamp_s) - gain * off
+        # critically damped
+        off_rate = self._stamps_hz / self.rate_hz - 1.0 - gain**2 / 4 * off / number
+        self._stamps_hz = self.rate_hz * (1.0 + min(max(off_rate, -_MAX_OFF_RATE), _MAX_OFF_RATE))
+
     def _split(self, samples: Float64Array, stamps_s: Float64Array) -> list[Run]:
         """Place a block with losses or another order inside."""
-        indices = np.rint((stamps_s - self._origin_s) * self.rate_hz + self._phase).astype(np.int64)
+        indices = np.rint(self._anchor + (stamps_s - self._origin_s) * self._stamps_hz).astype(np.int64)
         edges = [0, *(np.flatnonzero(np.diff(indices) != 1) + 1).tolist(), len(indices)]
         runs: list[Run] = []
         for start, end in itertools.pairwise(edges):
@@ -230,37 +257,60 @@ class SampleOrder:
     def _begin_count(self) -> None:
         """Go on by count where stamps turn out to jitter."""
         self.jitters = True
-        self._origin_s -= self._phase / self.rate_hz
+        # from here on the origin is the stamp of sample 0
+        self._origin_s -= self._anchor / self.rate_hz
+        self._anchor = 0.0
         self._closed += self._holes
         self._holes.clear()
 
     def _place_by_count(self, samples: Float64Array, stamps_s: Float64Array) -> list[Run]:
-        first_s = float(stamps_s[0])
-        if first_s in self._seen:
+        packet = (float(stamps_s[0]), samples.tobytes())
+        if packet in self._seen:
             self.n_doubled += len(samples)
             return []
-        self._seen.append(first_s)
+        self._seen.append(packet)
         number = self.next_index + sum(len(held) for held, _, _ in self._held)
         ahead_s = (number + np.arange(len(samples))) / self.rate_hz
         late_s = float((stamps_s - ahead_s).min()) - self._origin_s
         line = self._envelope.line
         extra_s = 0.0 if line is None else late_s - line.late_at(float(ahead_s[0]))
-        if extra_s > max(_GAP_S, _GAP_STEPS / self.rate_hz, 1.5 * self._most_late_s):
+        if extra_s > max(self._gap_s, 1.5 * self._most_late_s):
             self._held.append((samples, stamps_s, extra_s))
             held_s = sum(len(held) for held, _, _ in self._held) / self.rate_hz
             if held_s < _LASTS_S:
                 return []
             return self._release(lost=round(min(extra_s for _, _, extra_s in self._held) * self.rate_hz))
-        runs = self._release(lost=0)
-        self._most_late_s = max(extra_s, self._most_late_s)
-        return runs + self._append(samples, stamps_s)
+        self._most_late_s *= 1.0 - min(len(samples) / self.rate_hz / _FORGET_LATE_S, 1.0)
+        if self._held:
+            self._most_late_s = max(self._most_late_s, max(extra_s for _, _, extra_s in self._held))
+        runs = self._release(lost=0) + self._append(samples, stamps_s)
+        self._look_for_losses(extra_s, number=len(samples))
+        return runs
+
+    @property
+    def _gap_s(self) -> float:
+        return max(_GAP_S, _GAP_STEPS / self.rate_hz)
+
+    def _look_for_losses(self, extra_s: float, *, number: int) -> None:
+        """Mark many small losses, each of which is within the jitter, once they add up."""
+        self._least_late_s = min(self._least_late_s, extra_s)
+        self._n_looked += number
+        if self._n_looked < _LASTS_S * self.rate_hz:
+            return
+        if self._least_late_s > self._gap_s:
+            self._mark_lost(round(self._least_late_s * self.rate_hz))
+        self._least_late_s, self._n_looked = np.inf, 0
+
+    def _mark_lost(self, number: int) -> None:
+        self._holes.append(Hole(start=self.next_index, end=self.next_index + number))
+        self.next_index += number
 
     def _release(self, *, lost: int) -> list[Run]:
         """Place what is held back, behind so many lost samples."""
         held, self._held = self._held, []
         if lost:
-            self._holes.append(Hole(start=self.next_index, end=self.next_index + lost))
-            self.next_index += lost
+            self._mark_lost(lost)
+            self._least_late_s, self._n_looked = np.inf, 0
         return [run for samples, stamps_s, _ in held for run in self._append(samples, stamps_s)]
 
     def _append(self, samples: Float64Array, stamps_s: Float64Array) -> list[Run]:
