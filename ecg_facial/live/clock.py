@@ -255,6 +255,27 @@ class StreamClock:
             self._add(arrived_s, arrived_s - stamp_s)
 
 
+def count_on_new_time(spans_s: Sequence[tuple[float, float]], *, period_s: float) -> int:
+    """Count the blocks that the answer STEP puts on the new time; stray ones may have waited before them.
+
+    Parameters
+    ----------
+    spans_s : sequence of (float, float)
+        First and last stamp of all blocks that waited and of the one with the answer, in the order of their arrival.
+    period_s : float
+        Time from one sample to the next.
+
+    Examples
+    --------
+    >>> count_on_new_time([(9.0, 9.0), (500.0, 500.1), (500.2, 500.3)], period_s=0.1)
+    2
+    """
+    number = 1
+    while number < len(spans_s) and abs(spans_s[-number][0] - spans_s[-number - 1][1] - period_s) <= _STEP_S:
+        number += 1
+    return number
+
+
 class SessionClock:
     """Session time of all streams of a patient.
 

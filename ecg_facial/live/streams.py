@@ -6,11 +6,12 @@ stamps are in doubt wait until the clock decides.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
 from ecg_facial.face.detection import FaceDetector
-from ecg_facial.live.clock import ClockState, SessionClock, Verdict
+from ecg_facial.live.clock import ClockState, SessionClock, Verdict, count_on_new_time
 from ecg_facial.live.estimating import ClosedStretches
 from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
 from ecg_facial.live.quality.face_gate import judge_face
@@ -175,15 +176,23 @@ class PatientStreams:
         return self.faces.recent(since_s, person_from_s=max(now_s - self._windows.window_s, 0.0))
 
     def _push_frame(self, block: VideoBlock) -> None:
+        if not math.isfinite(block.frame.time_s):
+            self._note_stray(1, block.arrived_s)
+            return
         verdict = self.clock["video"].observe(block.frame.time_s, block.arrived_s)
         if verdict is Verdict.WAIT:
             self._held = [*self._held[-_MAX_HELD:], block]
             return
-        # frames that waited are on the new clock, or were stray
-        waiting, self._held = self._held, []
-        if waiting and verdict is Verdict.OK:
-            self._note_stray(len(waiting), block.arrived_s)
-        for one in [*waiting, block] if verdict is Verdict.STEP else [block]:
+        # frames that waited are on the clock that is believed now, or were stray
+        waiting, self._held = [*self._held, block], []
+        believed = waiting
+        if verdict is Verdict.STEP:
+            spans_s = [(one.frame.time_s, one.frame.time_s) for one in waiting]
+            believed = waiting[-count_on_new_time(spans_s, period_s=1 / self.infos["video"].rate_hz) :]
+        believed = [one for one in believed if one.frame.time_s <= block.frame.time_s]
+        if len(believed) < len(waiting):
+            self._note_stray(len(waiting) - len(believed), block.arrived_s)
+        for one in sorted(believed, key=lambda one: one.frame.time_s):
             self._place_frame(one)
 
     def _place_frame(self, block: VideoBlock) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ecg_facial.live.clock import StreamClock, Verdict
+from ecg_facial.live.clock import StreamClock, Verdict, count_on_new_time
 from ecg_facial.live.ordering import Run, SampleOrder
 from ecg_facial.live.sources.contract import RECORDING, EcgBlock, SourceEvent
 from ecg_facial.recording import EcgSignal
@@ -65,11 +65,17 @@ class EcgRing:
     def push(self, block: EcgBlock) -> None:
         """Take a block."""
         stamps_s, number = block.stamps_s, len(block.stamps_s)
+        is_stamp = np.isfinite(stamps_s)
+        if not is_stamp.all():
+            # nothing tells where they belong: their places stay empty
+            self.n_stray += int(number - is_stamp.sum())
+            block = replace(block, samples=block.samples[is_stamp], stamps_s=stamps_s[is_stamp])
+            stamps_s, number = block.stamps_s, len(block.stamps_s)
         if not number:
             return
         first_s, last_s = float(stamps_s[0]), float(stamps_s[-1])
-        if number > 1 and abs(last_s - first_s - (number - 1) / self._rate_hz) > _STEP_S:
-            steps = np.flatnonzero(np.abs(np.diff(stamps_s)) > _STEP_S) + 1
+        if number > 1:
+            steps = np.flatnonzero(np.abs(np.diff(stamps_s) - 1 / self._rate_hz) > _STEP_S) + 1
             if len(steps):
                 for part in np.split(np.arange(number), steps):
                     self.push(replace(block, samples=block.samples[part], stamps_s=stamps_s[part]))
@@ -82,8 +88,10 @@ class EcgRing:
                 return
             if verdict is Verdict.STEP:
                 self._begin()
+            spans_s = [(float(one.stamps_s[0]), float(one.stamps_s[-1])) for one in self._pending]
+            n_new = count_on_new_time(spans_s, period_s=1 / self._rate_hz) if verdict is Verdict.STEP else None
             # what is ahead of a block that is believed was never true
-            blocks = [one for one in self._pending if one.stamps_s[-1] <= last_s]
+            blocks = [one for one in self._pending[-n_new if n_new else 0 :] if one.stamps_s[-1] <= last_s]
             self.n_stray += sum(len(one.samples) for one in self._pending) - sum(len(one.samples) for one in blocks)
             self._pending = []
             for one in blocks:
