@@ -32,9 +32,10 @@ _INSIDE_STEPS = 0.5
 # A phase-locked loop follows stamps of a slightly other rate. It settles in about 0.1 s, but not faster than three
 # blocks; clocks are within 0.2 % of each other. What is off by less may be rounding: exact stamps stay where they are.
 _SETTLE_S, _MOST_GAIN, _MAX_OFF_RATE, _ROUNDING_STEPS = 0.1, 0.3, 5e-3, 0.02
-# rates of stamps that are tried on the first blocks, the nominal one first; it is kept where it fits nearly as well
+# Rates of stamps that are tried on the first blocks. The nominal one, the first, is kept where stamps are within about
+# 0.25 steps of it: the resultant of angles that are spread so far is 0.9. Fewer steps tell no rate.
 _RATES = (1.0, *np.linspace(1 - _MAX_OFF_RATE, 1 + _MAX_OFF_RATE, 101).tolist())
-_FITS = 0.99
+_FITS, _SHORT_STEPS, _DISTINCT = 0.8, 100, 0.8
 # stamps jitter if more than a tenth of the last 50 blocks or so are off the grid
 _FORGET, _JITTERS = 0.98, 5.0
 # blocks and seconds that are looked at before the first is placed
@@ -162,13 +163,14 @@ class SampleOrder:
         stamps = np.concatenate([stamps_s for _, stamps_s in blocks]) - self._origin_s
         # the circle's mean, as 0.9 and 0.1 are near each other; it is long where the rate fits
         means = [np.exp(2j * np.pi * stamps * self.rate_hz * rate).mean() for rate in _RATES]
-        best = int(np.abs(means).argmax())
-        if abs(means[0]) > _FITS * abs(means[best]):
-            best = 0
+        is_short = np.ptp(stamps) * self.rate_hz < _SHORT_STEPS
+        best = 0 if is_short or abs(means[0]) > _FITS else int(np.abs(means).argmax())
         self._stamps_hz = self.rate_hz * _RATES[best]
         phase, steps = float(np.angle(means[best])) / (2 * np.pi), stamps * self._stamps_hz
         off = np.abs(steps - phase - np.round(steps - phase))
-        self.jitters = bool(np.mean(off > _EXACT_STEPS) > 1 / 10)
+        # stamps of bursts, of which all samples have one stamp, may lie on a grid
+        share_of_places = len(np.unique(np.round(steps - phase))) / len(steps)
+        self.jitters = bool(np.mean(off > _EXACT_STEPS) > 1 / 10) or share_of_places < _DISTINCT
         if self.jitters:
             self._stamps_hz = self.rate_hz
         if not self.jitters and abs(phase) > _ROUNDING_STEPS:

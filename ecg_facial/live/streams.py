@@ -190,17 +190,17 @@ class PatientStreams:
             spans_s = [(one.frame.time_s, one.frame.time_s) for one in waiting]
             believed = waiting[-count_on_new_time(spans_s, period_s=1 / self.infos["video"].rate_hz) :]
         believed = [one for one in believed if one.frame.time_s <= block.frame.time_s]
-        if len(believed) < len(waiting):
-            self._note_stray(len(waiting) - len(believed), block.arrived_s)
-        for one in sorted(believed, key=lambda one: one.frame.time_s):
-            self._place_frame(one)
+        n_placed = sum(self._place_frame(one) for one in sorted(believed, key=lambda one: one.frame.time_s))
+        if n_placed < len(waiting) > 1:
+            self._note_stray(len(waiting) - n_placed, block.arrived_s)
 
-    def _place_frame(self, block: VideoBlock) -> None:
+    def _place_frame(self, block: VideoBlock) -> bool:
+        """Put a frame into the ring; tell whether it is later than all before."""
         assert self.faces is not None
         session_s = self.clock["video"].to_session(block.frame.time_s)
         newest_s = self.faces.last_s
         if session_s is None or (newest_s is not None and session_s <= newest_s):
-            return
+            return False
         frame = block.frame
         if newest_s is not None and session_s - newest_s > max(0.5, 4.0 / self.infos["video"].rate_hz):
             self._events.append(
@@ -216,6 +216,7 @@ class PatientStreams:
         frame.time_s = session_s
         self.faces.push(frame)
         self._note_arrival("video", block.arrived_s)
+        return True
 
     def _note_arrival(self, kind: Kind, arrived_s: float, *, length_s: float = 0.0) -> None:
         newest_s = self.newest_s(kind)
