@@ -141,7 +141,7 @@ def measure_packets(n_packets: int, *, size: int, jitter_s: float = 0.0, is_memo
             peak.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     if is_memory:
-        return {"packets": len(packets), "memory_growth_kb": (np.mean(peak[-10:]) - np.mean(peak[10:20])) / 1024}
+        return {"packets": len(packets), "memory_growth_kb": float(np.mean(peak[-10:]) - np.mean(peak[10:20])) / 1024}
     return {
         "packets": len(packets),
         "samples_compared": n_compared,

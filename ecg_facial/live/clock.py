@@ -83,6 +83,7 @@ class _Suspicion:
 
     since_s: float
     may_drain: bool
+    is_early: bool
     last_s: float
     blocks: list[tuple[float, float]]
 
@@ -145,7 +146,7 @@ class StreamClock:
         if abs(late_s) > _STEP_S:
             jump_s = (stamp_s if first_s is None else first_s) - self._last_s - 1.0 / self.info.rate_hz
             if abs(jump_s) > _STEP_S:
-                self._suspect(stamp_s, arrived_s, may_drain=jump_s > 0 and late_s > 0)
+                self._suspect(stamp_s, arrived_s, jump_s=jump_s, late_s=late_s)
                 return Verdict.WAIT
             if late_s < 0:
                 # stamps go on: all blocks so far were late, as those that had waited for the connection
@@ -211,10 +212,11 @@ class StreamClock:
         self._envelope.add(arrived_s, late_s)
         self.line = self._envelope.line
 
-    def _suspect(self, stamp_s: float, arrived_s: float, *, may_drain: bool) -> None:
+    def _suspect(self, stamp_s: float, arrived_s: float, *, jump_s: float, late_s: float) -> None:
         self._suspicion = _Suspicion(
-            since_s=arrived_s, may_drain=may_drain, last_s=stamp_s, blocks=[(stamp_s, arrived_s)]
-        )
+            since_s=arrived_s, may_drain=jump_s > 0 and late_s > 0, is_early=late_s < 0, last_s=stamp_s,
+            blocks=[(stamp_s, arrived_s)],
+        )  # fmt: skip
 
     def _follow(
         self, stamp_s: float, arrived_s: float, *, first_s: float | None, late_s: float, align: bool
@@ -225,14 +227,18 @@ class StreamClock:
         first_s = stamp_s if first_s is None else first_s
         assert self._last_s is not None
         goes_on = abs(first_s - one.last_s - period_s) <= _STEP_S
+        # out of its order
+        goes_on |= one.is_early and one.blocks[0][0] - _STEP_S <= first_s <= one.last_s
         is_as_before = abs(first_s - self._last_s - period_s) <= _STEP_S and not goes_on
-        if abs(late_s) <= _STEP_S or is_as_before:
+        # blocks are late, never early: those that go on from one ahead of time are on its new time, however late
+        is_on_time = abs(late_s) <= _STEP_S and not (one.is_early and goes_on)
+        if is_on_time or is_as_before:
             self._suspicion = None
             return self._accept(stamp_s, arrived_s, align=align)
         if not goes_on:
-            self._suspect(stamp_s, arrived_s, may_drain=first_s > self._last_s and late_s > 0)
+            self._suspect(stamp_s, arrived_s, jump_s=first_s - self._last_s, late_s=late_s)
             return Verdict.WAIT
-        one.last_s = stamp_s
+        one.last_s = max(stamp_s, one.last_s) if one.is_early else stamp_s
         one.blocks.append((stamp_s, arrived_s))
         lasts_s = _MAY_DRAIN_S if one.may_drain else _LASTS_S
         if arrived_s - one.since_s < lasts_s or len(one.blocks) < _LASTS_BLOCKS:

@@ -67,6 +67,18 @@ def test_clocks_that_jump_again_and_again_are_never_aligned_wrongly(seed: int) -
     assert all(told.bad_from(at_s) < at_s + 0.1 and told.good_from(at_s + 1) < at_s + 15 for at_s, _ in steps)
 
 
+@pytest.mark.parametrize("by_s", [0.5, -0.5])
+def test_a_delay_that_hides_part_of_a_step_does_not_hide_the_step(by_s: float) -> None:
+    video, ecg = make_stream(CAMERA), make_stream(AMPLIFIER, rng=np.random.default_rng(1))
+    ecg.set_clock(30.0, by_s)
+    # the second block behind the step is late
+    late = np.flatnonzero(ecg.true_s > 30.0)[1]
+    ecg.arrived_s[late] += 0.25
+    told = follow(video, ecg)
+    assert told.worst_s() <= LIMIT_S
+    assert [event.kind for event in told.events] == ["step"]
+
+
 def test_a_burst_of_late_blocks_is_no_step() -> None:
     video, ecg = make_stream(CAMERA), make_stream(AMPLIFIER, rng=np.random.default_rng(1))
     for start_s in range(15, 55, 10):
