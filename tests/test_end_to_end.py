@@ -7,8 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,10 +45,12 @@ from ecg_facial.runtime.executors.local import ProcessesExecutor
 from ecg_facial.simulate.cohort import simulate_cohort
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.windows.settings import WindowSettings
+from ecg_facial.workflow import benchmarking
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
 from ecg_facial.workflow.settings import DataOptions
 
-pytestmark = pytest.mark.long
+# a whole run is set up for the first test: minutes on a machine that is busy
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 TASK = get_task("biovid4")
 MODELS_OF_A_RUN = (
@@ -80,6 +84,27 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("windows")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ceilings_are_computed_once() -> Iterator[None]:
+    """All runs here are of one cohort, and an observer takes seconds to look at it."""
+    observe, found = benchmarking.observe_ceiling, dict[tuple[str, ...], pd.DataFrame | None]()
+
+    def observe_once(prepared: Any, index: Any, settings: BenchmarkSettings) -> pd.DataFrame | None:
+        key = (
+            settings.find_task().name,
+            str(index.simulated),
+            str(len(prepared.parts)),
+            *map(str, prepared.table["subject"]),
+        )
+        if key not in found:
+            found[key] = observe(prepared, index, settings)
+        return found[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmarking, "observe_ceiling", observe_once)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +244,7 @@ def test_a_simulated_result_stands_beside_its_ceiling(result: BenchmarkResult) -
     assert re.search(r"ideal\s+observer", (result.folder / "report.html").read_text())
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_results_do_not_depend_on_the_number_of_workers(
     data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
 ) -> None:
@@ -234,6 +260,7 @@ def test_results_do_not_depend_on_the_number_of_workers(
     assert_same_results(again.folder, result.folder)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
     data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
 ) -> None:
@@ -254,6 +281,7 @@ def test_a_run_killed_in_the_middle_goes_on_and_ends_with_the_same_bytes(
     assert_same_results(resumed.folder, result.folder)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_resnet_that_is_trained_too_goes_the_whole_way(data: Path, cache: Path, tmp_path: Path) -> None:
     facial = FacialSettings(weights="none", hidden=4, n_layers=1)
     training = TrainingSettings(epochs=1, batch_size=8)
@@ -276,6 +304,7 @@ def test_a_folder_of_other_settings_is_not_mixed_in(data: Path, cache: Path, res
         benchmark_dataset(data, result.folder, options=OPTIONS, settings=other, cache=cache)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_one_data_set_trains_and_another_is_tested(
     data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
 ) -> None:
@@ -294,6 +323,7 @@ def test_one_data_set_trains_and_another_is_tested(
     assert "trained on one data set" in show_result(crossed)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_permuted_labels_keep_each_subjects_counts_and_are_stamped(
     data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
 ) -> None:
@@ -415,6 +445,7 @@ def test_an_index_is_told_by_subject_and_level(data: Path) -> None:
     assert "problems: none" in shown
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_rest_recordings_change_no_prediction(data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path) -> None:
     index, root = index_dataset(data), tmp_path / "with rest"
     root.mkdir()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from fewer_figures import keep_figures
 from sketched_cohort import write_cohort
 from tiny_models import TINY_MODELS, discs_are_faces
 
@@ -45,6 +46,12 @@ class Study:
     words: Path
     ratings: Path
     result: BenchmarkResult
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_figures() -> Iterator[None]:
+    with keep_figures():
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
