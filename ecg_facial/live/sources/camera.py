@@ -6,10 +6,12 @@ were taken from the driver, on this machine's monotonic clock.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
 import cv2
+import cv2.utils.logging as opencv_log
 import numpy as np
 
 from ecg_facial.errors import SourceLostError
@@ -20,10 +22,15 @@ from ecg_facial.live.sources.contract import MACHINE, Kind, SourceInfo, VideoBlo
 _USUAL_FPS = 25.0
 # drivers that wait for a camera which was unplugged give up by then
 _OPEN_MS, _READ_MS = 4000, 2000
+# FFmpeg's level, which OpenCV reads when it first opens a stream
+_QUIET = ("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 class CameraSource:
     """A camera as a source.
+
+    The logs of OpenCV and its FFmpeg are off from `open` on: a camera that is away is tried again and again, and each
+    try would write across the monitor's screen what the error says already.
 
     Parameters
     ----------
@@ -84,6 +91,8 @@ class CameraSource:
 
 def _open_capture(device: int | str) -> cv2.VideoCapture:
     """Open a device; network addresses with limits of time, which not every driver of OpenCV takes."""
+    os.environ.setdefault(*_QUIET)
+    opencv_log.setLogLevel(opencv_log.LOG_LEVEL_SILENT)
     if isinstance(device, str) and "://" in device:
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, _OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, _READ_MS]
         return cv2.VideoCapture(device, cv2.CAP_FFMPEG, limits)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import count
 from pathlib import Path
 
@@ -43,3 +45,19 @@ def test_a_camera_that_is_not_there_is_lost_for_now(tmp_path: Path) -> None:
         CameraSource(str(tmp_path / "none.mp4")).open()
     with pytest.raises(SourceLostError, match="gives no frames"):
         CameraSource(3).read(0.1)
+
+
+def test_a_camera_that_is_away_writes_nothing_across_the_screen() -> None:
+    # in a process of its own: OpenCV reads FFmpeg's level once, and writes past Python's stderr
+    program = """
+from ecg_facial.errors import SourceLostError
+from ecg_facial.live.sources.camera import CameraSource
+for device in (77, "/dev/video77", "rtsp://127.0.0.1:1/x"):
+    try:
+        CameraSource(device).open()
+    except SourceLostError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert [line.split()[1] for line in done.stdout.splitlines()] == ["77", "/dev/video77", "rtsp://127.0.0.1:1/x"]
