@@ -30,6 +30,7 @@ _RESOLVE_S, _OPEN_S, _MAX_SAMPLES, _BUFFER_S = 2.0, 3.0, 4096, 10
 _SAME_CLOCK_S = 5.0
 # the correction is measured again so often: computers' clocks drift by microseconds in that time
 _CORRECT_EVERY_S = 5.0
+_N_READINGS = 5
 _KEYS = ("name", "type", "source_id")
 
 
@@ -150,16 +151,26 @@ class LslSource:
         return np.asarray(values, dtype=np.float64).reshape(len(stamps), -1)[:, self._place], stamps
 
     def _measure_correction(self) -> None:
+        """Measure what puts stamps on the monitor's clock: to this process by LSL, and from LSL's own clock."""
         now_s = self._now()
         if now_s - self._corrected_s < _CORRECT_EVERY_S:
             return
         self._corrected_s = now_s
         lsl = _import_pylsl()
         try:
-            self._correction_s = float(self._inlet.time_correction(_OPEN_S))
+            to_local_s = float(self._inlet.time_correction(_OPEN_S))
         except (lsl.util.TimeoutError, lsl.util.LostError):
-            # the last one holds
-            return
+            # the sender is this machine: without an answer its clock is ours, and asking again would hold up samples
+            self._corrected_s, to_local_s = math.inf, 0.0
+        self._correction_s = to_local_s + self._compare_clocks(lsl)
+
+    def _compare_clocks(self, lsl: ModuleType) -> float:
+        """Measure the monitor's clock less LSL's, by the quickest of some readings; they differ on Windows."""
+        readings = []
+        for _ in range(_N_READINGS):
+            before_s, local_s, after_s = self._now(), float(lsl.local_clock()), self._now()
+            readings.append((after_s - before_s, (before_s + after_s) / 2 - local_s))
+        return min(readings)[1]
 
 
 def choose_place(labels: Sequence[str | None], number: int, wanted: str, *, stream: str) -> int:

@@ -88,6 +88,39 @@ def test_a_stream_is_read_on_the_clock_of_the_machine(lsl: Any) -> None:
     source.close()
 
 
+def test_stamps_are_on_the_monitors_clock_where_that_is_another_than_lsls(lsl: Any) -> None:
+    amplifier = Amplifier(lsl, "other clock")
+    amplifier.outlet.push_sample([0.0, -1.0])
+    source = LslSource(name=amplifier.name, now=lambda: time.monotonic() + 1000.0)
+    assert source.open().clock == MACHINE
+    amplifier.send()
+    blocks = read_samples(source, 16)
+    # sent before, by less than anything here takes
+    assert all(0.0 <= one.arrived_s - one.stamps_s[-1] < 60.0 for one in blocks)
+    source.close()
+
+
+def test_a_sender_that_does_not_answer_is_asked_for_its_clock_once(lsl: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    amplifier = Amplifier(lsl, "silent")
+    amplifier.outlet.push_sample([0.0, -1.0])
+    now_s = [0.0]
+    source = LslSource(name=amplifier.name, now=lambda: now_s[0])
+    source.open()
+    asked = []
+
+    def refuse(timeout: float) -> float:
+        asked.append(timeout)
+        raise lsl.util.TimeoutError("no answer")
+
+    monkeypatch.setattr(source._inlet, "time_correction", refuse)
+    for _ in range(3):
+        amplifier.send()
+        read_samples(source, 16)
+        now_s[0] += 10.0
+    assert len(asked) == 1
+    source.close()
+
+
 def test_stamps_of_a_device_stay_on_its_clock(lsl: Any) -> None:
     amplifier = Amplifier(lsl, "own stamps")
     source = LslSource(source_id=f"id {amplifier.name}", channel="ecg ii")
