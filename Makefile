@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 ORACLES_STAMP = $(ORACLES)/.installed
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo monitor test fuzz check docs oracles bench clean
+.PHONY: demo monitor soak chaos test fuzz check docs oracles bench clean
 
 demo: $(STAMP)
 	$(BIN)/ecg-facial demo --out runs/demo
@@ -27,6 +27,16 @@ test: $(STAMP)
 # files and tables spelt and damaged at random, 1,000 variants of each kind; `make test` runs 50
 fuzz: $(STAMP)
 	ECG_FACIAL_VARIANTS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/fuzz
+
+# the monitor for half an hour in real time, with a camera-like source and an ECG over LSL; figures in docs/reliability.md
+soak: runs/demo/model/bundle.json
+	$(BIN)/python -c 'import pylsl' 2>/dev/null || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[live]'
+	test -e runs/monitor/SIMULATED.json || $(BIN)/ecg-facial monitor --demo --duration-s 1
+	$(BIN)/python benchmarks/monitor_soak.py --minutes 30 --lsl
+
+# the tests of the monitor's reliability as often as they are asked for: 450 drop-outs, 200 kills and more
+chaos: $(STAMP)
+	ECG_FACIAL_CHAOS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/live
 
 check: $(STAMP)
 	$(BIN)/ruff check .
