@@ -99,6 +99,8 @@ def connect(wanted: Wanted, *, patient: str, speed: float) -> Connection:
     ------
     SettingsError
         For another speed than 1 of a device.
+    DataError
+        For an XDF file whose stamps of frames do not fit the video.
     """
     if not wanted.is_recorded and speed != 1:
         raise SettingsError(f"speed is {speed:g}: only recordings are played faster or slower than they happen")
@@ -109,6 +111,12 @@ def _replay(wanted: Wanted, speed: float) -> tuple[Source, ...]:
     from ecg_facial.live.sources.replay import EcgReplay, Pace, VideoReplay
 
     pace = Pace(speed=speed)
+    if wanted.video is not None and wanted.ecg is not None:
+        from ecg_facial.live.sources.paired import find_pair
+
+        pair = find_pair(wanted.video, wanted.ecg, pace=pace)
+        if pair is not None:
+            return pair
     sources: list[Source] = []
     if wanted.video is not None:
         sources.append(VideoReplay(wanted.video, pace=pace))

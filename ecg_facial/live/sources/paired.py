@@ -12,7 +12,7 @@ import numpy as np
 
 from ecg_facial.ecg.formats.channels import ECG, choose_channel
 from ecg_facial.ecg.formats.xdf import XdfFile, open_xdf
-from ecg_facial.errors import DataError, SettingsError
+from ecg_facial.errors import DataError, EcgFacialError, SettingsError
 from ecg_facial.face.video import open_film
 from ecg_facial.live.sources.replay import EcgReplay, Pace, VideoReplay
 from ecg_facial.recording import EcgRef, VideoRef
@@ -49,6 +49,36 @@ def open_pair(
     return VideoReplay(video, pace=pace, times_s=times_s), EcgReplay(EcgRef(path=xdf, column=column), pace=pace)
 
 
+def find_pair(video: VideoRef, ecg: EcgRef, *, pace: Pace) -> tuple[VideoReplay, EcgReplay] | None:
+    """Make the sources of a recorded pair, if a video and an ECG are one.
+
+    Parameters
+    ----------
+    video : VideoRef
+    ecg : EcgRef
+    pace : Pace
+
+    Returns
+    -------
+    tuple of VideoReplay and EcgReplay, or None
+        None where the ECG is no whole XDF file with a stream of frame stamps, or the times of the frames are given.
+
+    Raises
+    ------
+    DataError
+        When there is such a stream, and the frames cannot be placed by it.
+    """
+    is_plain = video.is_whole and ecg.is_whole and video.frame_times is None and ecg.fs_hz is None
+    if not is_plain or ecg.path.suffix.lower() != ".xdf" or not (video.path.is_file() and ecg.path.is_file()):
+        return None
+    try:
+        _find_stream(open_xdf(ecg.path), "")
+    except EcgFacialError:
+        # what cannot be read says so when it is opened
+        return None
+    return open_pair(video.path, ecg.path, pace=pace, column=ecg.column)
+
+
 def read_paired_times(xdf: Path, n_frames: int, *, stream: str = "", column: str = ECG) -> Float64Array:
     """Read the time of each frame of a video, in seconds from the first sample of the ECG.
 
@@ -69,6 +99,7 @@ def read_paired_times(xdf: Path, n_frames: int, *, stream: str = "", column: str
     -----
     A frame whose stamp was lost is known by its number: its time follows from its neighbours. Numbers count from 0, or
     from 1 where the last one is the number of frames; a counter that runs beyond that counts from its first value.
+    Stamps without numbers must be as many as there are frames: which of them are missing is not known.
     """
     recording = open_xdf(xdf)
     place = _find_stream(recording, stream)
@@ -76,9 +107,15 @@ def read_paired_times(xdf: Path, n_frames: int, *, stream: str = "", column: str
     start_s = recording.read_start(choose_channel(recording, column))
     if not np.isfinite(start_s):
         raise DataError(
-            f"{xdf}: the ECG has no time stamps, so the frames cannot be placed; give a table of frame times"
+            f"{xdf}: the time stamps of the ECG do not tell when it begins (none, or of another rate than stated); "
+            "give a table of frame times"
         )
     frames = _place_frames(numbers, n_frames)
+    if frames is None:
+        raise DataError(
+            f"{xdf}: {len(numbers)} stamps without usable numbers for {n_frames} frames, so it is not known which are "
+            "missing; give a table of frame times, or the ECG in a file of its own"
+        )
     found = np.full(n_frames, np.nan)
     inside = (frames >= 0) & (frames < n_frames)
     found[frames[inside]] = stamps_s[inside]
@@ -104,9 +141,9 @@ def _find_stream(recording: XdfFile, wanted: str) -> int:
     return (named or found)[0]
 
 
-def _place_frames(numbers: Float64Array, n_frames: int) -> IntpArray:
-    """Find the number of the frame, from 0, that each stamp is of."""
-    order = np.arange(len(numbers))
+def _place_frames(numbers: Float64Array, n_frames: int) -> IntpArray | None:
+    """Find the number of the frame, from 0, that each stamp is of; None where that is not known."""
+    order = np.arange(len(numbers)) if len(numbers) == n_frames else None
     counts = np.isfinite(numbers).all() and (np.diff(numbers) > 0).all() and (numbers == np.round(numbers)).all()
     if not counts or numbers[-1] - numbers[0] >= n_frames:
         return order

@@ -172,8 +172,9 @@ class VideoReplay(_Replay):
             self._reader = FrameReader(frames, notes)
         self._blocks = ((frame.time_s, VideoBlock(frame=frame, arrived_s=0.0)) for frame in self._reader)
         return SourceInfo(
-            name=f"video {self.path.name}", kind="video", clock=RECORDING, rate_hz=fps, simulated=self._simulated
-        )
+            name=f"video {self.path.name}{'' if self._times_s is None else ' by the stamps of its frames'}",
+            kind="video", clock=RECORDING, rate_hz=fps, simulated=self._simulated,
+        )  # fmt: skip
 
 
 class EcgReplay(_Replay):

@@ -23,9 +23,10 @@ IPv6 = disable
 [multicast]
 ResolveScope = machine
 AddressesOverride = {127.0.0.1}
+ListenAddress = 127.0.0.1
 [lab]
 KnownPeers = {127.0.0.1}
-SessionID = tests
+SessionID = bedside
 [log]
 level = -3
 """
