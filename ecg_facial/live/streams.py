@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ecg_facial.face.detection import FaceDetector
-from ecg_facial.live.clock import ClockState, SessionClock, Verdict, count_on_new_time
+from ecg_facial.live.clock import ClockState, SessionClock, Verdict
 from ecg_facial.live.estimating import ClosedStretches
 from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
 from ecg_facial.live.quality.face_gate import judge_face
@@ -183,13 +183,9 @@ class PatientStreams:
         if verdict is Verdict.WAIT:
             self._held = [*self._held[-_MAX_HELD:], block]
             return
-        # frames that waited are on the clock that is believed now, or were stray
+        # frames that waited are on the clock that is believed now, or were stray: ahead of it, or in the past
         waiting, self._held = [*self._held, block], []
-        believed = waiting
-        if verdict is Verdict.STEP:
-            spans_s = [(one.frame.time_s, one.frame.time_s) for one in waiting]
-            believed = waiting[-count_on_new_time(spans_s, period_s=1 / self.infos["video"].rate_hz) :]
-        believed = [one for one in believed if one.frame.time_s <= block.frame.time_s]
+        believed = [one for one in waiting if one.frame.time_s <= block.frame.time_s]
         n_placed = sum(self._place_frame(one) for one in sorted(believed, key=lambda one: one.frame.time_s))
         if n_placed < len(waiting) > 1:
             self._note_stray(len(waiting) - n_placed, block.arrived_s)
