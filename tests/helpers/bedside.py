@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ecg_facial.errors import SourceEndedError
 from ecg_facial.face.detection import Face
 from ecg_facial.face.video import RgbFrame, VideoFrame
 from ecg_facial.inference.bundle import BundleInfo
@@ -16,6 +18,7 @@ from ecg_facial.live.alarms.settings import AlarmSettings
 from ecg_facial.live.engine import PatientEngine
 from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.live.sources.contract import Block, EcgBlock, SourceInfo, VideoBlock
+from ecg_facial.live.sources.replay import Pace
 from ecg_facial.live.store.rows import EstimateRow, EventRow, Row
 from ecg_facial.runtime.typing import Float64Array, UInt8Array
 from ecg_facial.windows.settings import WindowSettings
@@ -145,6 +148,26 @@ class Person:
                 EcgBlock(samples=self.ecg[first : first + chunk], stamps_s=stamps_s, arrived_s=float(stamps_s[-1]))
             )
         return iter(sorted(blocks, key=lambda block: block.arrived_s))
+
+
+class BedSource:
+    """Camera or amplifier of a person at a bed, as fast as it is read."""
+
+    def __init__(self, info: SourceInfo, person: Person) -> None:
+        self.info, self.kind, self.pace = info, info.kind, Pace(speed=math.inf)
+        self._blocks = (block for block in person.blocks() if isinstance(block, EcgBlock) is (info.kind == "ecg"))
+
+    def open(self) -> SourceInfo:
+        return self.info
+
+    def read(self, timeout_s: float) -> Block | None:
+        block = next(self._blocks, None)
+        if block is None:
+            raise SourceEndedError("at its end")
+        return block
+
+    def close(self) -> None:
+        pass
 
 
 class Bed:

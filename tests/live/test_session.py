@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 from collections.abc import Iterator
@@ -10,41 +9,20 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from bedside import ECG, VIDEO, MarkedDetector, Person, make_predictor
+from bedside import ECG, VIDEO, BedSource, MarkedDetector, Person, make_predictor
 
-from ecg_facial.errors import SettingsError, SourceEndedError
+from ecg_facial.errors import SettingsError
 from ecg_facial.live import session as running
 from ecg_facial.live.alarms.settings import AlarmSettings
 from ecg_facial.live.connecting import Connection
 from ecg_facial.live.session import BundleName, RunningSession, open_ward
 from ecg_facial.live.settings import MonitorSettings
-from ecg_facial.live.sources.contract import Block, EcgBlock, SourceInfo
-from ecg_facial.live.sources.replay import Pace
+from ecg_facial.live.sources.contract import SourceInfo
 from ecg_facial.live.state import Phase
 from ecg_facial.live.store.database import Store
 from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow
 
 UTC_S = 1_800_000_000.0
-
-
-class BedSource:
-    """Camera or amplifier of a person at a bed, as fast as it is read."""
-
-    def __init__(self, info: SourceInfo, person: Person) -> None:
-        self.info, self.kind, self.pace = info, info.kind, Pace(speed=math.inf)
-        self._blocks = (block for block in person.blocks() if isinstance(block, EcgBlock) is (info.kind == "ecg"))
-
-    def open(self) -> SourceInfo:
-        return self.info
-
-    def read(self, timeout_s: float) -> Block | None:
-        block = next(self._blocks, None)
-        if block is None:
-            raise SourceEndedError("at its end")
-        return block
-
-    def close(self) -> None:
-        pass
 
 
 class ScriptedFeed:
