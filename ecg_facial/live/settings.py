@@ -52,3 +52,30 @@ class MonitorSettings:
             raise SettingsError(f"step_s is {self.step_s}: expected whole seconds")
         if self.min_usable > 1:
             raise SettingsError(f"min_usable is {self.min_usable}: expected a share up to 1")
+
+
+@strict_settings
+@dataclass(frozen=True, kw_only=True)
+class WatchSettings:
+    """Who is watched, by whom, and how fast.
+
+    Attributes
+    ----------
+    patient : str
+        Pseudonym of the patient; never a name.
+    sign : str
+        Sign of the person at the keys, for the log.
+    speed : float
+        Speed of a recording or of the demo; 1 is real time.
+    """
+
+    patient: str = "patient"
+    sign: str = "bedside"
+    speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("patient", "sign"):
+            if not getattr(self, name).strip():
+                raise SettingsError(f"{name} is empty: give a few letters")
+        if not self.speed > 0:
+            raise SettingsError(f"speed is {self.speed}: expected a positive number, or inf")

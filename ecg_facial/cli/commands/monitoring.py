@@ -18,7 +18,7 @@ from ecg_facial.cli.console import ctrl_c_as_wish, exit_interrupted, say
 from ecg_facial.cli.options import make_option, with_options
 from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.live.alarms.settings import AlarmSettings
-from ecg_facial.live.settings import MonitorSettings
+from ecg_facial.live.settings import MonitorSettings, WatchSettings
 from ecg_facial.recording import EcgRef, VideoRef
 from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.workflow.settings import DataOptions
@@ -52,13 +52,13 @@ def monitor(
     ecg: Annotated[Path | None, typer.Option(help="Recorded ECG of any format that `ecg` reads, replayed.")] = None,
     fs_hz: Annotated[float | None, typer.Option(help="Sampling rate in Hz, if the ECG's file does not say it.")] = None,
     ecg_column: Annotated[str, typer.Option(help="Name of the ECG's column or channel.")] = EcgRef.column,
-    patient: Annotated[str, typer.Option(help="Pseudonym of the patient; never a name.")] = "patient",
+    patient: Annotated[str, make_option(WatchSettings, "patient")] = WatchSettings.patient,
     store: Annotated[
         Path | None, typer.Option(help="File to keep estimates, alarms and ratings in.", callback=open_file)
     ] = None,
     duration_s: Annotated[float | None, typer.Option(min=0.0, help="End after so many seconds.")] = None,
-    speed: Annotated[float, typer.Option(help="Speed of a recording or of the demo; 1 is real time.")] = 1.0,
-    sign: Annotated[str, typer.Option(help="Sign of the person at the keys, for the log.")] = "bedside",
+    speed: Annotated[float, make_option(WatchSettings, "speed")] = WatchSettings.speed,
+    sign: Annotated[str, make_option(WatchSettings, "sign")] = WatchSettings.sign,
     detector_path: Annotated[Path | None, make_option(DataOptions, "detector_path")] = None,
 ) -> None:
     """Watch a face and an ECG: a pain estimate with its interval, signal quality, alarms; kept in a store.
@@ -67,6 +67,8 @@ def monitor(
     """
     from ecg_facial.live.connecting import Wanted, connect
     from ecg_facial.live.session import open_ward
+
+    WatchSettings(patient=patient, sign=sign, speed=speed)
 
     describe: list[Callable[[float], str]] | None = None
     if demo:

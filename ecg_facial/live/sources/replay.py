@@ -20,6 +20,7 @@ from ecg_facial.ecg.stretches import read_ecg_stretch
 from ecg_facial.errors import DataError, SettingsError, SourceEndedError, SourceLostError
 from ecg_facial.face.decoding import decode_film
 from ecg_facial.face.video import FrameReader, open_film, open_folder, probe_video, read_frames
+from ecg_facial.live.settings import WatchSettings
 from ecg_facial.live.sources.contract import RECORDING, Block, EcgBlock, Kind, Source, SourceInfo, VideoBlock
 from ecg_facial.recording import EcgRef, EcgSignal, VideoRef
 from ecg_facial.runtime.typing import Float64Array
@@ -44,7 +45,7 @@ class Pace:
     def __init__(
         self,
         *,
-        speed: float = 1.0,
+        speed: float = WatchSettings.speed,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
