@@ -10,13 +10,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# The level wanders by this variance (in squared classes) per second: from rest to the last of four classes, a change of
-# three, in about 10 s.
-_WANDER_PER_S = 0.1
+# The level wanders by this share of the squared scale per second: by a third of the scale in 10 s (standard deviation).
+_WANDER_PER_S = 0.011
 # Windows overlap, so that neighbouring estimates share most of their errors: each counts as this share of a new one.
 _NEW_SHARE = 0.2
-# no estimate is known better than this, whatever its probabilities say
-_MIN_VARIANCE = 0.05
+# No estimate is known better than this share of the squared scale, whatever its probabilities say.
+_MIN_VARIANCE = 0.0055
 # 90 % of a normal distribution
 _Z = 1.645
 MAX_BREAK_S = 30.0
@@ -64,6 +63,7 @@ class Trend:
 
     def __init__(self, n_classes: int) -> None:
         self._top = float(n_classes - 1)
+        self._wander, self._least = _WANDER_PER_S * self._top**2, _MIN_VARIANCE * self._top**2
         self._value, self._variance = math.nan, math.inf
         # of the level, and of the last estimate in it
         self._time_s, self._seen_s = -math.inf, -math.inf
@@ -71,10 +71,10 @@ class Trend:
     def update(self, time_s: float, estimate: float, variance: float) -> Level:
         """Take the estimate of a window that ends at a time."""
         self._move(time_s)
-        error = max(variance, _MIN_VARIANCE) / _NEW_SHARE
+        error = max(variance, self._least) / _NEW_SHARE
         if math.isinf(self._variance):
             # nothing is known yet: a window tells what its probabilities say
-            self._value, self._variance = estimate, max(variance, _MIN_VARIANCE)
+            self._value, self._variance = estimate, max(variance, self._least)
         else:
             gain = self._variance / (self._variance + error)
             self._value += gain * (estimate - self._value)
@@ -94,7 +94,7 @@ class Trend:
         if time_s - self._seen_s > MAX_BREAK_S:
             self._value, self._variance = math.nan, math.inf
             return
-        self._variance += _WANDER_PER_S * max(0.0, time_s - self._time_s)
+        self._variance += self._wander * max(0.0, time_s - self._time_s)
         self._time_s = max(time_s, self._time_s)
 
     def _level(self) -> Level:

@@ -29,6 +29,14 @@ def test_the_trend_reaches_a_new_level_within_ten_seconds() -> None:
     assert reached[0] < 1.0
 
 
+@pytest.mark.parametrize("n_classes", [2, 4, 5])
+def test_the_interval_tells_rest_from_the_last_class_whatever_the_number_of_classes(n_classes: int) -> None:
+    trend, top = Trend(n_classes), n_classes - 1
+    for second in range(60):
+        level = trend.update(float(second), 0.1 * top, 0.03 * top**2)
+    assert level.high < 0.6 * top
+
+
 def test_one_odd_estimate_moves_the_trend_little() -> None:
     trend = Trend(4)
     for second in range(60):
