@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from bedside import ECG, VIDEO, BedSource, MarkedDetector, Person, make_predictor
+from chaos import times
 
-from ecg_facial.errors import SettingsError
+from ecg_facial.errors import SettingsError, StoreError
 from ecg_facial.live import session as running
 from ecg_facial.live.alarms.settings import AlarmSettings
 from ecg_facial.live.connecting import Connection
@@ -20,7 +22,7 @@ from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.live.sources.contract import SourceInfo
 from ecg_facial.live.state import Phase
 from ecg_facial.live.store.database import Store
-from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow
+from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow, Row
 
 UTC_S = 1_800_000_000.0
 
@@ -61,14 +63,19 @@ def _marked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def start(
-    store: Path | None, person: Person | None = None, *, patient: str = "P1", rest_s: float = 0, utc_s: float = UTC_S
+    store: Path | None,
+    person: Person | None = None,
+    *,
+    patient: str = "P1",
+    rest_s: float = 0,
+    utc: Callable[[], float] = lambda: UTC_S,
 ) -> RunningSession:
     person = person or Person(seconds=9)
     sources = (BedSource(VIDEO, person), BedSource(ECG, person))
     return RunningSession(
         Connection(patient=patient, sources=sources), make_predictor(), bundle=BundleName(version="1", sha256="ab"),
         settings=MonitorSettings(rest_s=rest_s), alarms=AlarmSettings(), store=store, now=lambda: 0.0,
-        utc=lambda: utc_s,
+        utc=utc,
     )  # fmt: skip
 
 
@@ -130,10 +137,10 @@ def test_alarms_that_were_off_stay_off_and_rest_is_not_measured_twice(tmp_path: 
     first = start(path, Person(seconds=12), rest_s=4)
     first.switch(on=False, by="RN1")
     wait(first)
-    second = start(path, rest_s=4, utc_s=UTC_S + 3600)
+    second = start(path, rest_s=4, utc=lambda: UTC_S + 3600)
     wait(second)
     assert second.state().alarms_off
-    third = start(path, Person(seconds=12), rest_s=4, utc_s=UTC_S + 48 * 3600)
+    third = start(path, Person(seconds=12), rest_s=4, utc=lambda: UTC_S + 48 * 3600)
     wait(third)
     other = start(path, Person(seconds=12), rest_s=4, patient="P2")
     wait(other)
@@ -141,6 +148,31 @@ def test_alarms_that_were_off_stay_off_and_rest_is_not_measured_twice(tmp_path: 
     with Store(path, read_only=True) as store:
         counts = [len(store.read(BaselineRow, number)) for number, _ in store.sessions()]
     assert counts == [1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("first", range(1, times(ordinary=5, full=50) + 1))
+def test_a_disk_that_fills_at_any_write_raises_an_alarm_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    path, add, n_writes = tmp_path / "monitor.sqlite", Store.add, itertools.count()
+
+    def fill(store: Store, session: int, rows: Iterable[Row]) -> None:
+        if first <= next(n_writes) < first + 4:
+            raise StoreError("the disk is full")
+        add(store, session, rows)
+
+    monkeypatch.setattr(Store, "add", fill)
+    seconds = itertools.count()
+    session = start(path, Person(seconds=24), utc=lambda: UTC_S + next(seconds) / 20)
+    wait(session)
+    assert session.state().message == ""
+    with Store(path, read_only=True) as store:
+        assert store.find_damage() == ""
+        ((number, about),) = store.sessions()
+        assert about.end == "closed"
+        assert [row.time_s for row in store.read(EstimateRow, number)] == [5.5 + second for second in range(19)]
+        changes = [row.change for row in store.read(AlarmRow, number) if row.alarm == "store"]
+    assert changes == ["raised", "cleared"]
 
 
 def test_a_session_that_fails_says_so_and_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
