@@ -6,26 +6,18 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from bedside import FS_HZ, draw_ecg
 
 from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
 from ecg_facial.recording import EcgSignal
 from ecg_facial.runtime.typing import Float64Array
 
-FS_HZ = 128.0
 CHECK_S = 0.25
 BEGIN_S, END_S, STOP_S = 10.0, 18.0, 26.0
 
 
 def make_ecg(rng: np.random.Generator, *, rate_bpm: float, seconds: float = STOP_S) -> Float64Array:
-    """Draw beats with P, QRS and T waves, jitter and a little noise, in millivolts."""
-    times = np.arange(round(seconds * FS_HZ)) / FS_HZ
-    wave = rng.normal(0.0, 0.01, len(times))
-    beat_s = 0.3
-    while beat_s < seconds:
-        for offset, height, width in ((-0.16, 0.12, 0.02), (-0.03, -0.1, 0.01), (0.0, 1.0, 0.011), (0.25, 0.25, 0.04)):
-            wave += height * np.exp(-0.5 * ((times - beat_s - offset) / width) ** 2)
-        beat_s += 60.0 / rate_bpm * rng.normal(1.0, 0.03)
-    return wave
+    return draw_ecg(rng, seconds=seconds, rate_bpm=rate_bpm)
 
 
 def _lead_off(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
