@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from fontTools import subset
 from many_models import TWENTY, make_many
 from matplotlib.figure import Figure
 from results import make_metrics, make_predictions, make_run
@@ -381,23 +380,3 @@ def test_a_report_without_an_audit_says_so_where_the_verdict_would_stand(
     shown = " ".join(html.unescape(re.sub("<[^>]*>", "", top)).split())
     assert f"Leakage audit: not made. {said}" in shown
     assert "no leak found" not in shown
-
-
-def test_fonts_of_a_pdf_hold_glyphs_and_no_tables_for_the_layout_of_text(twenty: RunMetrics) -> None:
-    """They would be shortened for each figure, which takes longer than to draw it; other programs' fonts keep them."""
-    seen: list[set[str]] = []
-
-    class Seen(subset.Options):
-        def __init__(self, **options: Any) -> None:
-            super().__init__(**options)
-            seen.append(set(self.drop_tables))
-
-    before = list(subset.Options().drop_tables)
-    figure = draw_models(twenty, simulated=True)
-    assert figure is not None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subset, "Options", Seen)
-        assert b"FontFile2" in to_pdf(figure)
-    assert seen
-    assert all({"GSUB", "GPOS", "GDEF"} <= dropped for dropped in seen)
-    assert list(subset.Options().drop_tables) == before
