@@ -50,6 +50,6 @@ def make_state(row: dict[str, Any] | None = None, **fields: Any) -> PatientState
     return PatientState(**{**known, **fields})
 
 
-def make_alarm(name: str, message: str, state: AlarmState = AlarmState.ACTIVE) -> ShownAlarm:
+def make_alarm(name: str, message: str, state: AlarmState = AlarmState.ACTIVE, *, by: str = "") -> ShownAlarm:
     """Make an alarm of a known name."""
-    return ShownAlarm(name=name, priority=PRIORITIES[name], state=state, message=message)
+    return ShownAlarm(name=name, priority=PRIORITIES[name], state=state, message=message, by=by)

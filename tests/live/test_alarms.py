@@ -72,12 +72,14 @@ def test_an_alarm_that_was_seen_is_silent_and_a_new_one_sounds_again() -> None:
     assert bed.panel.sounds
     bed.panel.acknowledge("pain", by="k", **bed.now)
     bed.pass_time(5, 0.9)
-    assert [alarm.state for alarm in bed.panel.shown] == [AlarmState.ACKNOWLEDGED]
+    assert [(alarm.state, alarm.by) for alarm in bed.panel.shown] == [(AlarmState.ACKNOWLEDGED, "k")]
     assert not bed.panel.sounds
     bed.pass_time(11, 0.1)
     assert bed.panel.shown == ()
     bed.pass_time(6, 0.9)
     assert bed.panel.sounds
+    # the new one was seen by nobody
+    assert [alarm.by for alarm in bed.panel.shown] == [""]
 
 
 def test_technical_alarms_are_apart_and_name_what_is_wrong_now() -> None:

@@ -33,12 +33,15 @@ class ShownAlarm:
     state : AlarmState
     message : str
         Why it was raised.
+    by : str
+        Sign of the person who has seen it; empty until then.
     """
 
     name: str
     priority: Priority
     state: AlarmState
     message: str
+    by: str = ""
 
 
 class AlarmPanel:
@@ -49,6 +52,7 @@ class AlarmPanel:
         self._limit = PainLimit(on=settings.pain_raise, off=settings.pain_clear)
         self._alarms = {name: _make_alarm(name, settings) for name in PRIORITIES}
         self._messages = dict.fromkeys(PRIORITIES, "")
+        self._seen_by = dict.fromkeys(PRIORITIES, "")
         self._pause_ends_s: float | None = None
         self.is_off = False
 
@@ -61,10 +65,13 @@ class AlarmPanel:
     def shown(self) -> tuple[ShownAlarm, ...]:
         """Alarms that are not quiet: the pain alarm first, then by priority as in `PRIORITIES`."""
         return tuple(
-            ShownAlarm(name=name, priority=PRIORITIES[name], state=alarm.state, message=self._messages[name])
+            ShownAlarm(
+                name=name, priority=PRIORITIES[name], state=alarm.state, message=self._messages[name],
+                by=self._seen_by[name] if alarm.state is AlarmState.ACKNOWLEDGED else "",
+            )
             for name, alarm in self._alarms.items()
             if alarm.state is not AlarmState.QUIET
-        )
+        )  # fmt: skip
 
     @property
     def sounds(self) -> bool:
@@ -125,6 +132,7 @@ class AlarmPanel:
         _check_person(by)
         if not self._alarms[name].acknowledge():
             return []
+        self._seen_by[name] = by
         return [self._row(name, "acknowledged", by, time_s, utc_s, message=self._messages[name])]
 
     def pause(self, *, by: str, time_s: float, utc_s: float) -> list[AlarmRow]:

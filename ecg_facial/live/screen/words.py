@@ -85,8 +85,9 @@ def say_clock(row: EstimateRow | None) -> str:
 
 
 def say_alarm(alarm: ShownAlarm) -> str:
-    """Name an alarm with its priority, its reason, and whether it was seen."""
-    return f"{alarm.priority}: {alarm.name}, {alarm.message}{_SEEN[alarm.state]}"
+    """Name an alarm with its priority, its reason, and whether it was seen, and by whom."""
+    by = f" by {alarm.by}" if alarm.by else ""
+    return f"{alarm.priority}: {alarm.name}, {alarm.message}{_SEEN[alarm.state]}{by}"
 
 
 def say_sound(state: PatientState) -> list[str]:

@@ -126,6 +126,11 @@ def test_an_alarm_that_was_seen_or_is_over_says_so() -> None:
         assert ("PAIN ALARM" in screen) == (state is not AlarmState.PAST)
 
 
+def test_who_has_seen_an_alarm_is_named() -> None:
+    alarm = make_alarm("face", "covered", AlarmState.ACKNOWLEDGED, by="AB")
+    assert "low: face, covered, seen by AB" in draw(make_state(alarms=(alarm,)))
+
+
 @pytest.mark.parametrize(("width", "height"), [*SIZES, (30, 9)])
 def test_simulated_and_research_only_are_always_said(width: int, height: int) -> None:
     # words of a line that was broken are joined again
