@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ecg_facial.cli.arguments import DATA, EXECUTOR, TRAINING, DataFolder, open_folder, open_running
-from ecg_facial.cli.commands import evaluating, monitoring, recordings, stores, using
+from ecg_facial.cli.commands import evaluating, exporting, monitoring, recordings, stores, using
 from ecg_facial.cli.console import ctrl_c_as_one_line, errors_as_one_line, say
 from ecg_facial.cli.options import with_options
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
@@ -34,6 +34,7 @@ COMMANDS = (
     using.predict,
     monitoring.monitor,
     stores.sessions,
+    exporting.export,
     using.doctor,
 )
 """In the order of the help."""

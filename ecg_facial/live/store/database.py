@@ -144,6 +144,13 @@ class Store:
             rows = self._connection.execute(f"{query} ORDER BY time_s, id", (session, start_s, end_s)).fetchall()
         return [from_values(kind, row) for row in rows]
 
+    def count(self, kind: type[Row], session: int) -> int:
+        """Count the rows of a session in one table."""
+        with self._errors("read"):
+            query = f"SELECT count(*) FROM {kind.table} WHERE session = ?"
+            (number,) = self._connection.execute(query, (session,)).fetchone()
+        return int(number)
+
     def delete_patient(self, patient: str) -> int:
         """Delete everything of a patient, so that not a byte of it stays in the file; return the number of sessions.
 

@@ -1,0 +1,1 @@
+"""Sessions of a monitor's store, written as other programs and hospital systems read them."""
