@@ -77,7 +77,7 @@ class PatientEngine:
             self._calibration.close()
         self._trend = Trend(self._n_classes)
         self._level: Level | None = None
-        self._levels: deque[float | None] = deque(maxlen=_SHOWN)
+        self._levels: deque[Level | None] = deque(maxlen=_SHOWN)
         self._delays, self._alarm_delays = Delays(), Delays()
         self._next_s: float | None = None
         self._judged_s: float | None = None
@@ -184,7 +184,10 @@ class PatientEngine:
             rest_left_s=self._calibration.left_s,
             last=self._last,
             is_stale=self.is_stale,
-            trend=tuple(self._levels),
+            trend=tuple(None if level is None else level.value for level in self._levels),
+            trend_low=tuple(None if level is None else level.low for level in self._levels),
+            trend_high=tuple(None if level is None else level.high for level in self._levels),
+            trend_end_s=0.0 if self._last is None else self._last.time_s,
             trend_step_s=self._settings.step_s,
             alarms=self.panel.shown,
             pause_left_s=self.panel.pause_left_s(self._time_s),
@@ -235,7 +238,7 @@ class PatientEngine:
             if baseline is not None:
                 self.baseline = baseline
                 rows.append(baseline)
-        self._levels.append(None if found.estimate is None or self._level is None else self._level.value)
+        self._levels.append(None if found.estimate is None else self._level)
         arrived_s = streams.arrival_s(end_s)
         latency_ms = 0.0 if arrived_s is None else max(0.0, 1e3 * (self._now() - arrived_s))
         if found.estimate is not None:

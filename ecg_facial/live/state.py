@@ -62,7 +62,10 @@ class PatientState:
         The newest estimate is too old to be shown.
     trend : tuple of float or None
         Trend of the last minutes, the oldest first, one value per `trend_step_s`; None where there was none.
-    trend_step_s : float
+    trend_low, trend_high : tuple of float or None
+        Ends of its interval, as long as `trend`.
+    trend_step_s, trend_end_s : float
+        Seconds between two values, and session time of the newest.
     alarms : tuple of ShownAlarm
         Alarms that are not quiet: the pain alarm first.
     pause_left_s : float
@@ -94,7 +97,10 @@ class PatientState:
     last: EstimateRow | None = None
     is_stale: bool = False
     trend: tuple[float | None, ...] = ()
+    trend_low: tuple[float | None, ...] = ()
+    trend_high: tuple[float | None, ...] = ()
     trend_step_s: float = 1.0
+    trend_end_s: float = 0.0
     alarms: tuple[ShownAlarm, ...] = ()
     pause_left_s: float = 0.0
     alarms_off: bool = False

@@ -124,6 +124,16 @@ def test_a_stale_estimate_is_said_and_not_shown() -> None:
     assert {"face", "ecg"} <= raised
 
 
+def test_the_shown_trend_is_that_of_the_rows_with_its_interval_and_its_end() -> None:
+    bed = Bed(settings=SETTINGS)
+    rows = bed.watch(Person(seconds=12, brightness=_wavering))
+    state = bed.engine.state()
+    assert list(zip(state.trend, state.trend_low, state.trend_high, strict=True)) == [
+        (row.trend, row.low, row.high) for row in rows
+    ]
+    assert state.trend_end_s == rows[-1].time_s
+
+
 def test_the_delay_runs_from_the_last_sample_of_the_window() -> None:
     bed = Bed()
     slow = 0.12
