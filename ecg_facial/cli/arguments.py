@@ -242,7 +242,10 @@ INSPECTION = SettingsOptions(
     places={"fs_hz": "fs_hz", "channel": "channel", "start_s": "start_s", "duration_s": "duration_s"},
     aliases={"channel": "--column"},
 )
-MONITOR = SettingsOptions(base=MonitorSettings(), places={"step_s": "step_s", "rest_s": "rest_s", "stale_s": "stale_s"})
+MONITOR = SettingsOptions(
+    base=MonitorSettings(),
+    places={"step_s": "step_s", "rest_s": "rest_s", "stale_s": "stale_s", "keep_ecg": "keep_ecg"},
+)
 ALARMS = SettingsOptions(
     base=AlarmSettings(), places={"pain_raise": "pain_raise", "pain_clear": "pain_clear", "pause_s": "pause_s"}
 )

@@ -23,7 +23,7 @@ from ecg_facial.live.estimating import WindowEstimate, estimate_window
 from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.live.sources.contract import Block, Kind, SourceEvent, SourceInfo
 from ecg_facial.live.state import PatientState, Phase
-from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, Row
+from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EcgRow, EstimateRow, EventRow, Row
 from ecg_facial.live.streams import PatientStreams
 from ecg_facial.live.trend import Level, Trend
 
@@ -130,14 +130,14 @@ class PatientEngine:
         while self._next_s is not None and self._is_due(self._next_s + self._window_s, now_s):
             rows += self._estimate(self._next_s, utc_s)
             self._next_s += self._settings.step_s
-        return rows + self._update_alarms(now_s, utc_s, store_problem)
+        return [*rows, *self._update_alarms(now_s, utc_s, store_problem), *self._take_raw(utc_s)]
 
     def end(self, now_s: float, utc_s: float) -> list[Row]:
         """Estimate what has arrived in full; the sources are at their end."""
         self.streams.flush()
         rows = self.tick(now_s, utc_s)
         self.is_ended = True
-        return rows
+        return [*rows, *self._take_raw(utc_s, all=True)]
 
     def restore(self, log: Iterable[AlarmRow], *, time_s: float, utc_s: float) -> None:
         """Take over paused and off from the log of an earlier session."""
@@ -309,6 +309,16 @@ class PatientEngine:
                 rows.append(EventRow(time_s=now_s, utc_s=utc_s, source=kind, kind="gate", message=state))
             self._gates[kind] = state
         return rows
+
+    def _take_raw(self, utc_s: float, *, all: bool = False) -> list[Row]:
+        """Give the raw ECG, where it is kept."""
+        return [
+            EcgRow(
+                time_s=raw.time_s, utc_s=utc_s, grid=raw.grid, first=raw.first, rate_hz=info.rate_hz,
+                unit=info.unit or "", samples=raw.samples.astype("<f4").tobytes(),
+            )
+            for info, raw in self.streams.take_raw(all=all)
+        ]  # fmt: skip
 
     def _event_row(self, event: SourceEvent, utc_s: float) -> EventRow:
         time_s = self._time_s if event.start_s is None else event.start_s

@@ -150,6 +150,11 @@ class SampleOrder:
                 runs += self.place(samples, stamps_s)
         return runs + self._release(lost=0)
 
+    @property
+    def settled_index(self) -> int:
+        """The sample up to which nothing can change any more: late packets may fill the holes behind it."""
+        return self._holes[0].start if self._holes else self.next_index
+
     def take_holes(self) -> list[Hole]:
         """Give the holes that were closed since the last call."""
         while self._holes and self._holes[0].end <= self.next_index - self._wait:

@@ -350,6 +350,8 @@ def open_ward(
     names = [one.patient for one in connections]
     if not names or len(set(names)) < len(names):
         raise SettingsError(f"patients are {names}: expected one or more, each once")
+    if settings.keep_ecg and store is None:
+        raise SettingsError("keep_ecg is asked for, but there is no store: name a file to keep it in, with --store")
     with ExitStack() as held:
         if store is not None:
             held.enter_context(lock_file(store))

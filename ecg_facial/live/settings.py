@@ -33,6 +33,8 @@ class MonitorSettings:
         Length of the calibration at rest of a new person; 0 for none.
     max_queue_frames : int
         Frames that may wait for processing; the oldest beyond it are dropped, and counted.
+    keep_ecg : bool
+        Keep the raw ECG in the store: 8 MB per hour at 512 Hz.
     """
 
     step_s: float = 1.0
@@ -42,10 +44,13 @@ class MonitorSettings:
     min_usable: float = 0.5
     rest_s: float = 30.0
     max_queue_frames: int = 50
+    keep_ecg: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, bool):
+                continue
             if not math.isfinite(value) or value < 0 or (value == 0 and field.name != "rest_s"):
                 raise SettingsError(f"{field.name} is {value}: expected a positive number")
         if self.step_s != round(self.step_s):

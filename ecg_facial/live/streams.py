@@ -15,7 +15,7 @@ from ecg_facial.live.clock import ClockState, SessionClock, Verdict
 from ecg_facial.live.estimating import ClosedStretches
 from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
 from ecg_facial.live.quality.face_gate import judge_face
-from ecg_facial.live.rings.ecg import EcgRing
+from ecg_facial.live.rings.ecg import EcgRing, RawEcg
 from ecg_facial.live.rings.faces import FaceRing, SeenFrame
 from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.live.sources.contract import RECORDING, Block, EcgBlock, Kind, SourceEvent, SourceInfo, VideoBlock
@@ -65,7 +65,7 @@ class PatientStreams:
         if "video" in self.infos and detector is not None:
             self.faces = FaceRing(windows, detector, keep_s=keep_s)
         if "ecg" in self.infos:
-            self.ecg = EcgRing(self.clock["ecg"], keep_s=keep_s)
+            self.ecg = EcgRing(self.clock["ecg"], keep_s=keep_s, gives_raw=settings.keep_ecg)
         self.closed = ClosedStretches()
         self._gate = EcgGate(settings.flag_s)
         self._keep_s = keep_s
@@ -73,16 +73,22 @@ class PatientStreams:
         self._arrivals: dict[Kind, deque[tuple[float, float]]] = {}
         self._events: list[SourceEvent] = []
         self._firsts: dict[Kind, float] = {}
+        # raw ECG of a ring that is gone
+        self._rest: list[tuple[SourceInfo, RawEcg]] = []
         self.face_state = "no signal" if self.faces is not None else ""
         self.ecg_state = "no signal" if self.ecg is not None else ""
 
     def connect(self, info: SourceInfo) -> None:
         """Take note that a source came back, maybe with another clock or rate."""
         self.clock.connect(info)
-        changed = self.infos[info.kind].rate_hz != info.rate_hz or self.infos[info.kind].clock != info.clock
+        before = self.infos[info.kind]
+        changed = before.rate_hz != info.rate_hz or before.clock != info.clock
         self.infos[info.kind] = info
         if info.kind == "ecg" and changed:
-            self.ecg = EcgRing(self.clock["ecg"], keep_s=self._keep_s)
+            if self.ecg is not None:
+                self._rest += [(before, raw) for raw in self.ecg.take_raw(all=True)]
+            grid = 0 if self.ecg is None else self.ecg.grid + 1
+            self.ecg = EcgRing(self.clock["ecg"], keep_s=self._keep_s, gives_raw=self._settings.keep_ecg, grid=grid)
 
     def push(self, block: Block) -> None:
         """Take a block."""
@@ -164,6 +170,19 @@ class PatientStreams:
         if self.ecg is not None:
             events += self.ecg.take_events()
         return events
+
+    def take_raw(self, *, all: bool = False) -> list[tuple[SourceInfo, RawEcg]]:
+        """Give the raw ECG that was not given yet, and the source that it is of; none where it is not kept.
+
+        Parameters
+        ----------
+        all : bool
+            Whether the sources are at their end.
+        """
+        raw, self._rest = self._rest, []
+        if self.ecg is not None:
+            raw += [(self.infos["ecg"], block) for block in self.ecg.take_raw(all=all)]
+        return raw
 
     def flush(self) -> None:
         """Take what is held back: the sources are at their end."""

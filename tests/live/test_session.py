@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from bedside import ECG, VIDEO, BedSource, MarkedDetector, Person, make_predictor
 from chaos import times
@@ -22,7 +23,7 @@ from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.live.sources.contract import SourceInfo
 from ecg_facial.live.state import Phase
 from ecg_facial.live.store.database import Store
-from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow, Row
+from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EcgRow, EstimateRow, EventRow, RatingRow, Row
 
 UTC_S = 1_800_000_000.0
 
@@ -68,14 +69,15 @@ def start(
     *,
     patient: str = "P1",
     rest_s: float = 0,
+    keep_ecg: bool = False,
     utc: Callable[[], float] = lambda: UTC_S,
 ) -> RunningSession:
     person = person or Person(seconds=9)
     sources = (BedSource(VIDEO, person), BedSource(ECG, person))
     return RunningSession(
         Connection(patient=patient, sources=sources), make_predictor(), bundle=BundleName(version="1", sha256="ab"),
-        settings=MonitorSettings(rest_s=rest_s), alarms=AlarmSettings(), store=store, now=lambda: 0.0,
-        utc=utc,
+        settings=MonitorSettings(rest_s=rest_s, keep_ecg=keep_ecg), alarms=AlarmSettings(), store=store,
+        now=lambda: 0.0, utc=utc,
     )  # fmt: skip
 
 
@@ -98,6 +100,28 @@ def test_a_session_keeps_its_estimates_and_says_what_it_was(tmp_path: Path) -> N
         assert [row.time_s for row in estimates] == [5.5, 6.5, 7.5, 8.5]
         assert {row.used for row in estimates} == {"facial+ecg"}
         assert [row.kind for row in store.read(EventRow, number) if row.source == "monitor"] == ["started", "ended"]
+
+
+@pytest.mark.parametrize("keep_ecg", [False, True])
+def test_raw_ecg_is_kept_to_the_last_sample_where_that_is_asked_for(tmp_path: Path, keep_ecg: bool) -> None:
+    path, person = tmp_path / "monitor.sqlite", Person(seconds=9.3)
+    wait(start(path, person, keep_ecg=keep_ecg))
+    with Store(path, read_only=True) as store:
+        ((number, _),) = store.sessions()
+        rows = store.read(EcgRow, number)
+    kept = np.concatenate([np.frombuffer(row.samples, "<f4") for row in rows]) if rows else np.empty(0)
+    assert person.ecg is not None
+    expected = person.ecg.astype(np.float32) if keep_ecg else np.empty(0)
+    assert np.array_equal(kept, expected)
+    assert [row.time_s for row in rows] == pytest.approx([row.first / 128 for row in rows])
+
+
+def test_raw_ecg_needs_a_store(bundle: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no store: name a file"):
+        open_ward(
+            [Connection(patient="P1", sources=())], bundle=bundle, settings=MonitorSettings(keep_ecg=True),
+            alarms=AlarmSettings(),
+        )  # fmt: skip
 
 
 def test_without_a_store_the_session_runs_too() -> None:

@@ -7,14 +7,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from ecg_facial.errors import StoreError
 from ecg_facial.live.store.database import Store
-from ecg_facial.live.store.rows import ROWS, AlarmRow, EstimateRow, EventRow, RatingRow, Session
+from ecg_facial.live.store.rows import ROWS, AlarmRow, EcgRow, EstimateRow, EventRow, RatingRow, Session
 from ecg_facial.live.store.writing import StoreWriter
 
 
@@ -41,11 +43,15 @@ GATED = make_estimate(
 )
 EVENT = EventRow(time_s=3.0, utc_s=1003.0, source="ecg", kind="gap", message="0.4 s are missing", duration_s=0.4)
 ALARM = AlarmRow(time_s=4.0, utc_s=1004.0, alarm="pain", priority="medium", change="raised", by="monitor")
+ECG = EcgRow(
+    time_s=0.5, utc_s=1004.5, grid=0, first=128, rate_hz=256.0, unit="mV",
+    samples=np.array([0.1, np.nan, -3.25], "<f4").tobytes(),
+)  # fmt: skip
 RATING = RatingRow(time_s=5.0, utc_s=1005.0, scale="NRS", value=6.0, by="nurse k", note="after turning")
 
 
 def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
-    rows = [make_estimate(1.0), GATED, EVENT, ALARM, RATING]
+    rows = [make_estimate(1.0), GATED, EVENT, ALARM, RATING, ECG]
     with Store(tmp_path / "ward.sqlite") as store:
         number = store.begin(make_session())
         store.add(number, rows)
@@ -68,14 +74,14 @@ def test_pandas_reads_a_table_while_the_monitor_writes(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from tests.live.test_store import EVENT, make_session
+from tests.live.test_store import ECG, EVENT, make_session
 from dataclasses import replace
 from pathlib import Path
 from ecg_facial.live.store.database import Store
 store = Store(Path(sys.argv[1]))
 number = store.begin(make_session())
 for count in range(100_000):
-    store.add(number, [replace(EVENT, time_s=float(count))])
+    store.add(number, [replace(EVENT, time_s=float(count)), replace(ECG, first=1024 * count, samples=bytes(4096))])
     print(count, flush=True)
 """
 
@@ -96,10 +102,11 @@ def test_no_acknowledged_row_is_lost_when_the_program_is_killed(tmp_path: Path, 
         assert store.find_damage() == ""
         [(number, session)] = store.end_interrupted()
         kept = [row.time_s for row in store.read(EventRow, number)]
+        assert [row.first for row in store.read(EcgRow, number)] == [1024 * count for count in range(len(kept))]
     # the last one may have been written and not been told
     assert kept[: len(acknowledged)] == [float(count) for count in acknowledged]
     assert len(kept) <= len(acknowledged) + 1
-    assert (session.end, session.ended_utc_s) == ("interrupted", EVENT.utc_s)
+    assert (session.end, session.ended_utc_s) == ("interrupted", ECG.utc_s)
 
 
 def test_a_session_that_was_closed_is_not_called_interrupted(tmp_path: Path) -> None:
@@ -117,8 +124,12 @@ def test_not_a_byte_of_a_deleted_patient_stays_in_the_file_or_its_log(tmp_path: 
             number = store.begin(make_session(patient))
             for count in range(300):
                 note = f"note of {patient} {count}"
-                store.add(number, [RatingRow(time_s=count, utc_s=0.0, scale="NRS", value=1.0, by="k", note=note)])
-        assert b"hidden-name" in read_everything(tmp_path)
+                ecg = EcgRow(
+                    time_s=count, utc_s=0.0, grid=0, first=count, rate_hz=256.0, unit="mV",
+                    samples=f"ecg of {patient}, ".encode() * 100,
+                )  # fmt: skip
+                store.add(number, [RatingRow(time_s=count, utc_s=0.0, scale="NRS", value=1.0, by="k", note=note), ecg])
+        assert b"ecg of hidden-name" in read_everything(tmp_path)
         assert store.delete_patient("hidden-name") == 1
         assert b"hidden-name" not in read_everything(tmp_path)
         assert b"kept-name" in read_everything(tmp_path)
@@ -171,6 +182,42 @@ def test_a_file_that_is_no_store_is_refused_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "absent.sqlite").exists()
 
 
+def make_version_1(path: Path) -> None:
+    """Write a store as the first version of it was."""
+    with Store(path) as store:
+        store.add(store.begin(make_session()), [make_estimate(1.0), RATING])
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE ecg")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def test_a_store_of_version_1_is_read_and_gets_the_table_of_raw_ecg_when_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "ward.sqlite"
+    make_version_1(path)
+    with Store(path, read_only=True) as store:
+        ((number, _),) = store.sessions()
+        assert (store.read(EstimateRow, number), store.read(EcgRow, number)) == ([make_estimate(1.0)], [])
+        assert (store.count(RatingRow, number), store.count(EcgRow, number)) == (1, 0)
+    for _ in range(2):
+        with Store(path) as store:
+            store.add(number, [ECG])
+    with Store(path, read_only=True) as store:
+        assert store.read(EstimateRow, number) == [make_estimate(1.0)]
+        assert store.read(EcgRow, number) == [ECG, ECG]
+        assert store.find_damage() == ""
+
+
+def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ward.sqlite"
+    Store(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    with pytest.raises(StoreError, match="version 3, expected a store of version 1 to 2"):
+        Store(path)
+
+
 def fill_disk(store: Store, *, pages: int) -> None:
     store._connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -209,3 +256,18 @@ def test_what_no_longer_fits_in_memory_is_counted_and_alarms_are_kept(tmp_path: 
         events = store.read(EventRow, number)
     assert events[0] == EVENT
     assert events[1].message == "2 rows were dropped while the store could not be written"
+
+
+def test_raw_ecg_is_dropped_before_estimates_while_the_store_cannot_be_written(tmp_path: Path) -> None:
+    with Store(tmp_path / "ward.sqlite") as store:
+        number = store.begin(make_session())
+        writer = StoreWriter(store, number, max_waiting_rows=5, max_waiting_ecg=2)
+        store._connection.execute("PRAGMA query_only = ON")
+        writer.write([replace(ECG, first=place) for place in range(4)], time_s=2.0, utc_s=0.0)
+        writer.write([ALARM, make_estimate(1.0), make_estimate(2.0), make_estimate(3.0)], time_s=3.0, utc_s=0.0)
+        store._connection.execute("PRAGMA query_only = OFF")
+        assert writer.write([], time_s=9.0, utc_s=0.0)
+        assert [row.first for row in store.read(EcgRow, number)] == [3]
+        assert len(store.read(EstimateRow, number)) == 3
+        ((loss),) = store.read(EventRow, number)
+    assert loss.message == "3 rows were dropped while the store could not be written"

@@ -1,14 +1,14 @@
 """The last minutes of an ECG stream on their regular grid, in session time.
 
 Input: blocks as they arrive. Output: the `EcgSignal` of a stretch of session time, NaN where samples were lost; events
-for gaps and steps. A stretch has one offset and the stream's nominal rate: clocks are within 0.2 % of each other, and a
-window's middle is placed exactly.
+for gaps and steps; where it is kept, the raw ECG, once and in order. A stretch has one offset and the stream's nominal
+rate: clocks are within 0.2 % of each other, and a window's middle is placed exactly.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from ecg_facial.live.clock import StreamClock, Verdict, count_on_new_time
 from ecg_facial.live.ordering import Run, SampleOrder
 from ecg_facial.live.sources.contract import RECORDING, EcgBlock, SourceEvent
 from ecg_facial.recording import EcgSignal
-from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.runtime.typing import Float32Array, Float64Array
 
 # a block that holds a step of the clock is two blocks
 _STEP_S = 0.3
@@ -24,6 +24,31 @@ _STEP_S = 0.3
 _MAX_PENDING_S = 4.0
 # a window's first sample is the nearest: rounding must not make it the next one
 _LESS_THAN_HALF = 0.49
+# Length of a block of raw ECG. It is what a crash may lose, and 8 kB at 512 Hz: much shorter blocks leave half of
+# SQLite's pages empty.
+_RAW_S = 4.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RawEcg:
+    """Samples as they are on the grid.
+
+    Attributes
+    ----------
+    grid : int
+        From 0; a new one begins where the clock was set.
+    first : int
+        Number of the first sample on its grid.
+    time_s : float
+        Session time of the first sample.
+    samples : ndarray of float32
+        Begin and end with a number; NaN where samples were lost.
+    """
+
+    grid: int
+    first: int
+    time_s: float
+    samples: Float32Array
 
 
 class EcgRing:
@@ -35,11 +60,16 @@ class EcgRing:
         Of this stream; the ring tells it of every block.
     keep_s : float
         Length of what is kept.
+    gives_raw : bool
+        Whether `take_raw` is called.
+    grid : int
+        Number of the first grid.
     """
 
-    def __init__(self, clock: StreamClock, *, keep_s: float = 120.0) -> None:
+    def __init__(self, clock: StreamClock, *, keep_s: float = 120.0, gives_raw: bool = False, grid: int = 0) -> None:
         self._clock = clock
         self._rate_hz = clock.info.rate_hz
+        self._gives_raw, self.grid, self._raw = gives_raw, grid, list[RawEcg]()
         self._keep = math.ceil(keep_s * self._rate_hz)
         self._pending: list[EcgBlock] = []
         self._events: list[SourceEvent] = []
@@ -51,6 +81,9 @@ class EcgRing:
         self._buffer = np.full(2 * self._keep, np.nan)
         self._base: int | None = None
         self._said_jitters = False
+        # the first sample that was not given as raw, and a sample whose session time is known
+        self._given: int | None = None
+        self._known = (0, 0.0)
 
     @property
     def order(self) -> SampleOrder:
@@ -87,7 +120,9 @@ class EcgRing:
                 self._forget_pending(block.arrived_s)
                 return
             if verdict is Verdict.STEP:
+                self._collect_raw(self._order.next_index, at_least=1)
                 self._begin()
+                self.grid += 1
             spans_s = [(float(one.stamps_s[0]), float(one.stamps_s[-1])) for one in self._pending]
             n_new = count_on_new_time(spans_s, period_s=1 / self._rate_hz) if verdict is Verdict.STEP else None
             # what is ahead of a block that is believed was never true
@@ -102,6 +137,19 @@ class EcgRing:
     def flush(self) -> None:
         """Take what is held back into the ring: the stream is at its end, or gone."""
         self._write(self._order.flush())
+
+    def take_raw(self, *, all: bool = False) -> list[RawEcg]:
+        """Give the samples that were not given yet, in blocks of a few seconds.
+
+        Parameters
+        ----------
+        all : bool
+            Whether nothing more will come; without it, samples that late packets may still change wait.
+        """
+        if all:
+            self._collect_raw(self._order.next_index, at_least=1)
+        raw, self._raw = self._raw, []
+        return raw
 
     def take_events(self) -> list[SourceEvent]:
         """Give what happened since the last call: gaps, and stamps that turned out to jitter."""
@@ -179,6 +227,31 @@ class EcgRing:
         self._write(self._order.place(block.samples, block.stamps_s))
         if self._base is not None:
             self._clock.align(self._order.stamp_of(self._order.next_index - 1), block.arrived_s)
+            if self._gives_raw:
+                self._known = self._order.next_index, self._session_of(self._order.next_index)
+                self._collect_raw(self._order.settled_index, at_least=round(_RAW_S * self._rate_hz))
+
+    def _collect_raw(self, end: int, *, at_least: int) -> None:
+        """Cut samples off as blocks, up to a sample; what is shorter than `at_least` waits."""
+        if not self._gives_raw or self._base is None:
+            return
+        start = max(self._base, self._order.start_index if self._given is None else self._given)
+        size = round(_RAW_S * self._rate_hz)
+        while end - start >= at_least:
+            stop = min(start + size, end)
+            samples = self._buffer[start - self._base : stop - self._base].astype(np.float32)
+            numbers = np.flatnonzero(np.isfinite(samples))
+            if len(numbers):
+                first, (index, time_s) = start + int(numbers[0]), self._known
+                self._raw.append(
+                    RawEcg(
+                        grid=self.grid,
+                        first=first,
+                        time_s=time_s + (first - index) / self._rate_hz,
+                        samples=samples[numbers[0] : numbers[-1] + 1],
+                    )
+                )
+            start = self._given = stop
 
     def _write(self, runs: list[Run]) -> None:
         for index, samples in runs:

@@ -61,29 +61,38 @@ class Store:
 
     def _prepare(self, *, read_only: bool) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if version not in (0, STORE_VERSION) or (version == 0 and tables):
+        names = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        # a store of version 1 that may not be written has no raw ECG
+        self._tables = {name for (name,) in names}
+        if not 0 <= version <= STORE_VERSION or (version == 0 and self._tables):
             found = f"version {version}" if version else "no version, but tables"
-            raise StoreError(f"{self.path}: {found}, expected a store of version {STORE_VERSION}; give another file")
+            raise StoreError(
+                f"{self.path}: {found}, expected a store of version 1 to {STORE_VERSION}; give another file"
+            )
         if read_only and version == 0:
             raise StoreError(f"{self.path}: an empty file, expected a store; give the file that the monitor writes")
         if read_only:
             return
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
-        if version == 0:
+        if version < STORE_VERSION:
             self._create()
 
     def _create(self) -> None:
+        """Make the tables that are not there: all of them, or those that a newer version added."""
         with self._transaction():
-            self._connection.execute(f"CREATE TABLE sessions (id INTEGER PRIMARY KEY, {_declare(Session)})")
+            if "sessions" not in self._tables:
+                self._connection.execute(f"CREATE TABLE sessions (id INTEGER PRIMARY KEY, {_declare(Session)})")
             for kind in ROWS:
+                if kind.table in self._tables:
+                    continue
                 self._connection.execute(
                     f"CREATE TABLE {kind.table} (id INTEGER PRIMARY KEY, "
                     f"session INTEGER NOT NULL REFERENCES sessions (id) ON DELETE CASCADE, {_declare(kind)})"
                 )
                 self._connection.execute(f"CREATE INDEX {kind.table}_in_time ON {kind.table} (session, time_s)")
             self._connection.execute(f"PRAGMA user_version = {STORE_VERSION}")
+        self._tables = {"sessions", *(kind.table for kind in ROWS)}
 
     def begin(self, session: Session) -> int:
         """Begin a session; return its number."""
@@ -139,6 +148,8 @@ class Store:
 
     def read(self, kind: type[_Kind], session: int, *, start_s: float = 0.0, end_s: float = 1e18) -> list[_Kind]:
         """Rows of a session by time: from `start_s` on, before `end_s`, on the session's clock."""
+        if kind.table not in self._tables:
+            return []
         query = f"SELECT {', '.join(columns(kind))} FROM {kind.table} WHERE session = ? AND time_s >= ? AND time_s < ?"
         with self._errors("read"):
             rows = self._connection.execute(f"{query} ORDER BY time_s, id", (session, start_s, end_s)).fetchall()
@@ -146,6 +157,8 @@ class Store:
 
     def count(self, kind: type[Row], session: int) -> int:
         """Count the rows of a session in one table."""
+        if kind.table not in self._tables:
+            return 0
         with self._errors("read"):
             query = f"SELECT count(*) FROM {kind.table} WHERE session = ?"
             (number,) = self._connection.execute(query, (session,)).fetchone()

@@ -14,9 +14,10 @@ from typing import Any, ClassVar, get_args, get_origin
 
 from ecg_facial.runtime.records import field_types
 
-STORE_VERSION = 1
+STORE_VERSION = 2
+"""Version 1 is the same without the table of raw ECG."""
 
-_SQL_TYPES = {int: "INTEGER", float: "REAL", str: "TEXT", bool: "INTEGER"}
+_SQL_TYPES = {int: "INTEGER", float: "REAL", str: "TEXT", bool: "INTEGER", bytes: "BLOB"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +187,35 @@ class BaselineRow(Row):
     n_estimates: int
 
 
-ROWS: tuple[type[Row], ...] = (EstimateRow, EventRow, AlarmRow, RatingRow, BaselineRow)
+@dataclass(frozen=True, kw_only=True)
+class EcgRow(Row):
+    """Some seconds of raw ECG, where it is kept. `time_s` is that of its first sample.
+
+    Attributes
+    ----------
+    grid : int
+        From 0. Samples of one grid are equally far from each other; a new one begins where the amplifier's clock was
+        set, or where it came back with another rate.
+    first : int
+        Number of the first sample on its grid; samples whose numbers are in no row were lost.
+    rate_hz : float
+        Nominal rate of the amplifier.
+    unit : str
+        ``mV``, or empty where it is not known.
+    samples : bytes
+        float32, little endian; NaN where nothing was measured.
+    """
+
+    table: ClassVar[str] = "ecg"
+
+    grid: int
+    first: int
+    rate_hz: float
+    unit: str
+    samples: bytes
+
+
+ROWS: tuple[type[Row], ...] = (EstimateRow, EventRow, AlarmRow, RatingRow, BaselineRow, EcgRow)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,12 @@ from collections.abc import Iterable
 
 from ecg_facial.errors import StoreError
 from ecg_facial.live.store.database import Store
-from ecg_facial.live.store.rows import EstimateRow, EventRow, Row
+from ecg_facial.live.store.rows import EcgRow, EstimateRow, EventRow, Row
 
 # A row takes about 1 kB in memory; an estimate per second for a day.
 MAX_WAITING_ROWS = 86_400
+# Raw ECG of two hours: 16 MB at 512 Hz
+MAX_WAITING_ECG = 1_800
 
 
 class StoreWriter:
@@ -26,8 +28,10 @@ class StoreWriter:
     session : int
         Number of the session, from `Store.begin`.
     max_waiting_rows : int
-        Rows that may wait in memory. Beyond it the oldest estimates are dropped first: events, alarms and ratings are
-        few, and are kept as long as there is an estimate to drop.
+        Rows that may wait in memory. Beyond it the oldest raw ECG is dropped first, then the oldest estimates: events,
+        alarms and ratings are few, and are kept as long as there is anything else to drop.
+    max_waiting_ecg : int
+        Rows of raw ECG among them.
 
     Attributes
     ----------
@@ -35,10 +39,18 @@ class StoreWriter:
         Why the store cannot be written at present; empty while it can.
     """
 
-    def __init__(self, store: Store, session: int, *, max_waiting_rows: int = MAX_WAITING_ROWS) -> None:
-        self._store, self._session, self._limit = store, session, max_waiting_rows
+    def __init__(
+        self,
+        store: Store,
+        session: int,
+        *,
+        max_waiting_rows: int = MAX_WAITING_ROWS,
+        max_waiting_ecg: int = MAX_WAITING_ECG,
+    ) -> None:
+        self._store, self._session = store, session
+        self._limit, self._ecg_limit = max_waiting_rows, max_waiting_ecg
         self._waiting: deque[Row] = deque()
-        self._n_dropped = 0
+        self._n_dropped = self._n_ecg = 0
         self.problem = ""
 
     @property
@@ -48,7 +60,9 @@ class StoreWriter:
 
     def hold(self, rows: Iterable[Row]) -> None:
         """Take rows without trying to write them: the store could not be written a moment ago."""
-        self._waiting.extend(rows)
+        new = list(rows)
+        self._waiting.extend(new)
+        self._n_ecg += sum(isinstance(row, EcgRow) for row in new)
         self._drop_oldest()
 
     def write(self, rows: Iterable[Row], *, time_s: float, utc_s: float) -> bool:
@@ -73,18 +87,21 @@ class StoreWriter:
             self.problem = str(error)
             return False
         self._waiting.clear()
-        self._n_dropped, self.problem = 0, ""
+        self._n_dropped, self._n_ecg, self.problem = 0, 0, ""
         return True
 
     def _drop_oldest(self) -> None:
-        """Drop rows beyond the limit, estimates first."""
-        surplus = len(self._waiting) - self._limit
+        """Drop rows beyond the limits: raw ECG first, then estimates."""
+        surplus = max(len(self._waiting) - self._limit, self._n_ecg - self._ecg_limit)
         if surplus <= 0:
             return
-        estimates = [place for place, row in enumerate(self._waiting) if isinstance(row, EstimateRow)][:surplus]
-        others = [place for place, row in enumerate(self._waiting) if not isinstance(row, EstimateRow)]
-        dropped = {*estimates, *others[: surplus - len(estimates)]}
+        ecg, estimates, others = list[int](), list[int](), list[int]()
+        for place, row in enumerate(self._waiting):
+            group = ecg if isinstance(row, EcgRow) else estimates if isinstance(row, EstimateRow) else others
+            group.append(place)
+        dropped = {*[*ecg, *estimates, *others][:surplus]}
         self._waiting = deque(row for place, row in enumerate(self._waiting) if place not in dropped)
+        self._n_ecg -= min(surplus, len(ecg))
         self._n_dropped += surplus
 
     def _describe_loss(self, time_s: float, utc_s: float) -> EventRow:
