@@ -5,6 +5,7 @@ Input: video frames. Output: faces with five landmarks. The networks are in `det
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,8 +63,12 @@ class FaceDetector(Protocol):
     def detect_small(self, frame: VideoFrame) -> list[Face]:
         """Find all faces from `SMALL_FACE_PX` on; takes up to forty times as long, and no time in small pictures."""
 
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        """Tell whether a face is within about 45 degrees of upright: detectors find some upside-down ones."""
+    def ask_upright(self, frame: VideoFrame, face: Face) -> Callable[[], bool]:
+        """Prepare to tell whether a face is within about 45 degrees of upright: detectors find some upside-down ones.
+
+        What is needed of the frame is cut out now; the networks, which take most of the time, run when the question is
+        asked.
+        """
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
         """Look for a face only where one is expected; None if there is none."""

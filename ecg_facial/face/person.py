@@ -1,7 +1,8 @@
 """Deciding which face is the person's.
 
 Input: the faces of frames in order, from the interval in which a window starts. Output: for each frame the person's
-face, or None. The first frame with faces gives the person; from then on, other people are ignored.
+face, or None. The first frame with upright faces gives the person; from then on, other people are ignored. Whoever was
+the person in the frame before is not asked again whether the face is upright.
 """
 
 from __future__ import annotations
@@ -49,9 +50,9 @@ class PersonFinder:
 
     def _choose(self, seen: FrameFaces) -> TrackedFace | None:
         """Choose the person among the first faces."""
-        if self._enrolled is None:
-            return max(seen.faces, key=lambda tracked: tracked.prominence, default=None)
-        return max(seen.faces, key=self._likeness, default=None)
+        fitness = self._likeness if self._enrolled is not None else _prominence
+        # the fittest first, so that few are asked
+        return next((face for face in sorted(seen.faces, key=fitness, reverse=True) if face.is_upright), None)
 
     def _find_again(self, seen: FrameFaces, last: TrackedFace) -> TrackedFace | None:
         """Find the person in a new interval, or after a loss; the nearest of several that may be the same."""
@@ -60,6 +61,8 @@ class PersonFinder:
 
     def _is_same_person(self, tracked: TrackedFace, last: TrackedFace) -> bool:
         """Tell whether a face is the last one: at its place, near it and of similar size, or of the same look."""
+        if self._track is None and not tracked.is_upright:
+            return False
         face, before = tracked.face, last.face
         distance = float(np.linalg.norm(face.centre - before.centre)) / before.size_px
         ratio = face.size_px / before.size_px
@@ -71,3 +74,7 @@ class PersonFinder:
 
     def _likeness(self, tracked: TrackedFace) -> float:
         return 0.0 if self._look is None else float((self._look * tracked.look).sum())
+
+
+def _prominence(tracked: TrackedFace) -> float:
+    return tracked.prominence

@@ -8,14 +8,16 @@ is carried over from one interval to the next: a frame's faces follow from the f
 are the same in every window that holds the frame. Which of the faces is the person's is decided in `face.person`.
 
 Box and landmarks are those of the verification: a search sees the face at another scale, its landmarks differ by up to
-a sixth of the distance between the eyes, and crops would jump. A face is taken up only if it is upright; one that turns
-while it is followed stays until its interval ends.
+a sixth of the distance between the eyes, and crops would jump. Whether a face is upright is found out when somebody
+asks: it takes as long as following a face for eight frames, and is asked of those alone who may be the person.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -31,6 +33,27 @@ from ecg_facial.runtime.typing import Float32Array
 _LOOK_PX = 24
 # The person before the camera is the largest, less 0.3 pixels per pixel from the middle.
 _OFF_CENTRE_COST = 0.3
+# Where no face is found, the next search comes after more than 60 ms: searches take most of the time there. At
+# 25 frames per second every other frame is searched, and a face that comes back is found 40 ms later at most.
+_SEARCH_AGAIN_S = 0.06
+
+
+class Upright:
+    """Whether a face was upright when it was taken up; found out when it is asked first.
+
+    Parameters
+    ----------
+    ask : callable
+        From `FaceDetector.ask_upright`.
+    """
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        self._ask = ask
+
+    @cached_property
+    def answer(self) -> bool:
+        """Whether it was."""
+        return self._ask()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,12 +70,20 @@ class TrackedFace:
         of two is their correlation.
     prominence : float
         In pixels: its size, less a part of its distance from the picture's middle.
+    upright : Upright
+        Of the face when it was taken up. Asked by the thread of the detector.
     """
 
     track: int
     face: Face
     look: Float32Array
     prominence: float
+    upright: Upright
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether it was upright when it was taken up."""
+        return self.upright.answer
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,16 +122,19 @@ class FaceFollower:
         self._interval: int | None = None
         self._followed: list[TrackedFace] = []
         self._n_tracks = self._n_expected = 0
+        self._searched_s = -math.inf
 
     def update(self, frame: VideoFrame) -> FrameFaces:
         """Take the next frame; give the faces in it."""
         interval = find_interval(frame.time_s, search_every_s=self._settings.search_every_s)
         begins = interval != self._interval
         if begins:
-            # one face is looked for in every frame until it is found
+            # one face is looked for until it is found
             self._interval, self._followed, self._n_tracks, self._n_expected = interval, [], 0, 1
+            self._searched_s = -math.inf
         self._verify(frame)
-        if len(self._followed) < self._n_expected:
+        if len(self._followed) < self._n_expected and frame.time_s - self._searched_s > _SEARCH_AGAIN_S:
+            self._searched_s = frame.time_s
             self._take_up(frame, thorough=begins)
         self._n_expected = max(self._n_expected, len(self._followed))
         return FrameFaces(interval=interval, faces=tuple(self._followed))
@@ -111,13 +145,13 @@ class FaceFollower:
         for tracked in before:
             face = self._find_again(frame, tracked.face)
             if face is not None and self._is_new(face):
-                self._followed.append(_track(frame, face, tracked.track, tracked.look))
+                self._followed.append(_track(frame, face, tracked.track, tracked.look, tracked.upright))
 
     def _take_up(self, frame: VideoFrame, *, thorough: bool) -> None:
-        """Search the whole picture, and follow what is new in it: upright faces, the most prominent ones first.
+        """Search the whole picture, and follow what is new in it, the most prominent faces first.
 
         Small faces are searched only where the usual search finds none, and only at the interval's first frame: that
-        search takes long.
+        search takes long. Later in the interval a face must be upright: one that is none would end the search.
         """
         found = self._detector.detect(frame)
         if not found and thorough:
@@ -125,9 +159,10 @@ class FaceFollower:
         for face in sorted(found, key=lambda face: -_prominence(frame, face)):
             if len(self._followed) == self._settings.max_faces:
                 break
-            if self._is_new(face) and self._detector.is_upright(frame, face):
+            upright = Upright(self._detector.ask_upright(frame, face))
+            if self._is_new(face) and (thorough or upright.answer):
                 place = self._find_again(frame, face) or face
-                self._followed.append(_track(frame, place, self._n_tracks, _describe(frame, place)))
+                self._followed.append(_track(frame, place, self._n_tracks, _describe(frame, place), upright))
                 self._n_tracks += 1
 
     def _find_again(self, frame: VideoFrame, last: Face) -> Face | None:
@@ -142,8 +177,8 @@ class FaceFollower:
         return all(overlap(face.box, other.face.box) < self._settings.same_overlap for other in self._followed)
 
 
-def _track(frame: VideoFrame, face: Face, track: int, look: Float32Array) -> TrackedFace:
-    return TrackedFace(track=track, face=face, look=look, prominence=_prominence(frame, face))
+def _track(frame: VideoFrame, face: Face, track: int, look: Float32Array, upright: Upright) -> TrackedFace:
+    return TrackedFace(track=track, face=face, look=look, prominence=_prominence(frame, face), upright=upright)
 
 
 def _prominence(frame: VideoFrame, face: Face) -> float:

@@ -9,7 +9,7 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.face.settings import TrackSettings
 from ecg_facial.runtime.settings import strict_settings
 
-PREPROCESSING_VERSION = 6
+PREPROCESSING_VERSION = 7
 FRAME_POLICIES = ("uniform", "late", "first")
 DETECTORS = ("mtcnn", "yunet")
 

@@ -85,12 +85,12 @@ def test_a_face_that_appears_within_a_second_gets_a_track_when_one_was_lost() ->
 
 def test_a_second_face_that_is_lost_is_searched_for_until_the_second_ends() -> None:
     one, two = (1, face_at(60, 120)), (2, face_at(250, 120))
-    stage = Stage(script=[[one, two]] * 3 + [[one]] * 3 + [[one, two]] * 2 + [[one]] * 22)
+    stage = Stage(script=[[one, two]] * 3 + [[one]] * 4 + [[one, two]] * 2 + [[one]] * 21)
     found = places(follow_all(stage))
-    assert [len(faces) for faces in found] == [2] * 3 + [1] * 3 + [2] * 2 + [1] * 22
-    assert found[6] == found[7] == [(1, 60.0), (2, 250.0)]
+    assert [len(faces) for faces in found] == [2] * 3 + [1] * 4 + [2] * 2 + [1] * 21
+    assert found[7] == found[8] == [(1, 60.0), (2, 250.0)]
     # from frame 25 on one face is all there is
-    assert stage.searched == [0, 3, 4, 5, 6, *range(8, 26)]
+    assert stage.searched == [0, 3, 5, 7, *range(9, 25, 2), 25]
 
 
 def test_two_tracks_that_come_to_one_face_are_one() -> None:
@@ -113,11 +113,18 @@ def test_box_and_landmarks_are_always_those_of_the_verification() -> None:
     assert follow(Shifted([[(1, face_at(160, 120))]] * 30)) == [165.0] * 30
 
 
-def test_a_face_that_vanishes_is_lost_at_once_and_searched_for_on_every_frame() -> None:
+def test_a_face_that_vanishes_is_lost_at_once_and_searched_for() -> None:
     stage = Stage(script=[[(1, face_at(160, 120))]] * 3 + [[]] * 4)
     assert follow(stage) == [160.0] * 3 + [None] * 4
-    assert stage.searched == [0, 3, 4, 5, 6]
+    assert stage.searched == [0, 3, 5]
     assert stage.verified == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("fps", "searched"), [(12.5, [0, 1, 2, 3, 4, 5]), (25.0, [0, 2, 4]), (60.0, [0, 4])])
+def test_where_no_face_is_the_next_search_is_later_than_sixty_ms(fps: float, searched: list[int]) -> None:
+    stage = Stage(script=[[]] * 6, fps=fps)
+    assert follow(stage) == [None] * 6
+    assert stage.searched == searched
 
 
 def test_a_jump_onto_another_face_is_no_verification() -> None:
@@ -155,7 +162,7 @@ def test_small_faces_are_searched_once_a_second_alone_and_followed_after() -> No
     stage = WithSmallFaces([[]] * 3 + [[(1, face_at(160, 120))]] * 57 + [[]] * 2)
     assert follow(stage) == [None] * 25 + [160.0] * 35 + [None] * 2
     assert stage.searched_for_small == [0, 25, 50]
-    assert stage.searched == [*range(26), 50, 60, 61]
+    assert stage.searched == [*range(0, 25, 2), 25, 50, 60]
 
 
 def upside_down(face: Face) -> Face:
@@ -166,10 +173,18 @@ def test_a_face_upside_down_is_not_taken_up_but_the_next_best() -> None:
     cast = [(2, upside_down(face_at(160, 120, 90))), (1, face_at(60, 60, 40))]
     assert follow(Stage(script=[cast] * 3)) == [60.0] * 3
     assert follow(Stage(script=[cast[:1]] * 3)) == [None] * 3
-    lost = [[(1, face_at(160, 120))], [], [(1, upside_down(face_at(160, 120)))], [(1, face_at(160, 120))]]
-    assert follow(Stage(script=lost)) == [160.0, None, None, 160.0]
+    upright = [(1, face_at(160, 120))]
+    lost = [upright, [], [], [], [(1, upside_down(face_at(160, 120)))], [], upright]
+    assert follow(Stage(script=lost)) == [160.0, None, None, None, None, None, 160.0]
 
 
-def test_a_face_that_turns_while_it_is_followed_stays_until_the_second_ends() -> None:
-    script = [[(1, face_at(160, 120))]] * 5 + [[(1, upside_down(face_at(160, 120)))]] * 30
-    assert follow(Stage(script=script)) == [160.0] * 25 + [None] * 10
+def test_a_face_upside_down_where_the_lost_person_was_is_not_the_person() -> None:
+    script = [[(1, face_at(160, 120))]] * 20 + [[]] * 5 + [[(1, upside_down(face_at(160, 120)))]] * 25
+    assert follow(Stage(script=script)) == [160.0] * 20 + [None] * 30
+
+
+def test_who_is_followed_is_asked_once_whether_the_face_is_upright_and_stays_when_it_turns() -> None:
+    script = [[(1, face_at(160, 120))]] * 5 + [[(1, upside_down(face_at(160, 120)))]] * 70
+    stage = Stage(script=script)
+    assert follow(stage) == [160.0] * 75
+    assert len(stage.asked) == 1

@@ -43,8 +43,8 @@ class MarkedDetector:
     def detect_small(self, frame: VideoFrame) -> list[Face]:
         return []
 
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        return True
+    def ask_upright(self, frame: VideoFrame, face: Face) -> Callable[[], bool]:
+        return lambda: True
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
         return next((face for face in self.detect(frame) if np.array_equal(face.box, expected.box)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -61,8 +62,8 @@ class DiscDetector:
     def detect_small(self, frame: VideoFrame) -> list[Face]:
         return []
 
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        return True
+    def ask_upright(self, frame: VideoFrame, face: Face) -> Callable[[], bool]:
+        return lambda: True
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face:
         return self.detect(frame)[0]

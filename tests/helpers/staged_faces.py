@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Stage:
         self.searched: list[int] = []
         self.verified: list[int] = []
         self.searched_for_small: list[int] = []
+        self.asked: list[int] = []
 
     def frames(self) -> list[RgbFrame]:
         return [RgbFrame(self._draw(cast), number / self.fps) for number, cast in enumerate(self.script)]
@@ -50,8 +51,12 @@ class Stage:
         self.searched_for_small.append(self.number(frame))
         return []
 
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        return bool(face.landmarks[0, 1] < face.landmarks[3, 1])
+    def ask_upright(self, frame: VideoFrame, face: Face) -> Callable[[], bool]:
+        def answer() -> bool:
+            self.asked.append(self.number(frame))
+            return bool(face.landmarks[0, 1] < face.landmarks[3, 1])
+
+        return answer
 
     def verify(self, frame: VideoFrame, expected: Face) -> Face | None:
         self.verified.append(self.number(frame))

@@ -15,6 +15,7 @@ References
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -156,19 +157,22 @@ class MtcnnDetector:
         side = small_search_side(frame)
         return [] if side is None else self._detect(frame, side)
 
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        """Compare the scores of the face's square with those of its quarter turns.
+    def ask_upright(self, frame: VideoFrame, face: Face) -> Callable[[], bool]:
+        """Prepare to compare the scores of the face's square with those of its quarter turns.
 
         Faces upside down score up to 1.0 and get landmarks of an upright face. Turned upright they score more: the
         logit, as the mean of two squares, is higher by 4.5 or more in 86 of 86 faces of real and simulated people.
         """
         ((left, top, right, bottom),) = _inner_squares(_corners_of(face)[None])
-        patches = []
+        squares = []
         for shift, share in _UPRIGHT_SQUARES:
             side = (right - left) * share
             x, y = (left + right - side) / 2, (top + bottom - side) / 2 + shift * (bottom - top)
-            patch = _cut_square(frame, x, y, side)
-            patches += [np.rot90(patch, turns) for turns in range(4)]
+            squares.append(_cut_square(frame, x, y, side))
+        return lambda: self._is_upright(squares)
+
+    def _is_upright(self, squares: list[UInt8Array]) -> bool:
+        patches = [np.rot90(square, turns) for square in squares for turns in range(4)]
         inputs = _normalise(np.ascontiguousarray(np.stack(patches))).transpose(0, 2, 1, 3)
         score = self._output.run(None, {self._output.get_inputs()[0].name: inputs})[2].astype(np.float64)
         logits = np.log(np.maximum(score[:, 1], _TINY) / np.maximum(score[:, 0], _TINY))

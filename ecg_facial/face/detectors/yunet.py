@@ -9,6 +9,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -65,9 +66,12 @@ class YuNetDetector:
         side = small_search_side(frame)
         return [] if side is None else self._detect(frame, side)
 
-    def is_upright(self, frame: VideoFrame, face: Face) -> bool:
-        """Compare the score of the face's region with those of its quarter turns; faces upside down score too."""
+    def ask_upright(self, frame: VideoFrame, face: Face) -> Callable[[], bool]:
+        """Prepare to compare the score of the face's region with those of its quarter turns."""
         region, zoom, corner = _cut_region(frame, face)
+        return lambda: self._is_upright(face, region, zoom, corner)
+
+    def _is_upright(self, face: Face, region: UInt8Array, zoom: float, corner: Float64Array) -> bool:
         scores = []
         for turns in range(4):
             faces = self._run(np.rot90(region, turns), _VERIFY_THRESHOLD, zoom=zoom, shift=corner)

@@ -38,7 +38,7 @@ class SeenFrame:
     ----------
     time_s : float
     n_faces : int
-        Faces in the picture, at most `TrackSettings.max_faces`.
+        The person and other upright faces, at most `TrackSettings.max_faces`.
     confidence : float
         Of the person's face, 0..1; 0 where it is not seen.
     brightness, contrast : float
@@ -200,7 +200,7 @@ def _look_at(kept: _KeptFrame, face: TrackedFace | None) -> SeenFrame:
         brightness, contrast = float(mean[0, 0]), float(spread[0, 0])
     return SeenFrame(
         time_s=kept.time_s,
-        n_faces=len(kept.seen.faces),
+        n_faces=sum(one is face or one.is_upright for one in kept.seen.faces),
         confidence=0.0 if face is None else face.face.confidence,
         brightness=brightness,
         contrast=contrast,
