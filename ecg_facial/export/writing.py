@@ -9,15 +9,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.export.content import SessionContent, read_sessions
+from ecg_facial.export.content import read_sessions
+from ecg_facial.export.settings import FHIR_VERSIONS, FORMATS
 from ecg_facial.live.store.database import Store
 from ecg_facial.runtime.outputs import check_output_folder, lock_folder
 
-FORMATS = ("csv",)
-"""In the order of the help."""
 
-
-def write_export(store: Store, patient: str, out: Path, *, format: str, session: int | None = None) -> list[Path]:
+def write_export(
+    store: Store,
+    patient: str,
+    out: Path,
+    *,
+    format: str,
+    session: int | None = None,
+    fhir_version: str = "R4B",
+    show_progress: bool = False,
+) -> list[Path]:
     """Write the sessions of a patient.
 
     Parameters
@@ -28,9 +35,11 @@ def write_export(store: Store, patient: str, out: Path, *, format: str, session:
         Pseudonym.
     out : Path
         Folder; made where there is none. Several exports may go into one folder.
-    format : {"csv"}
+    format : {"fhir", "csv"}
     session : int, optional
         Number of one session; all of the patient without it.
+    fhir_version : {"R4B", "R5"}
+    show_progress : bool
 
     Returns
     -------
@@ -43,17 +52,21 @@ def write_export(store: Store, patient: str, out: Path, *, format: str, session:
         For an unknown patient or session, and where nothing was kept.
     SettingsError
         For an unknown format, and a folder that cannot be written or holds other content under the same names.
+    MissingDependencyError
+        Where a format needs the extra `export`.
     StoreError
     """
     if format not in FORMATS:
         raise SettingsError(f"format is {format!r}: expected one of {', '.join(FORMATS)}")
+    if fhir_version not in FHIR_VERSIONS:
+        raise SettingsError(f"fhir_version is {fhir_version!r}: expected one of {', '.join(FHIR_VERSIONS)}")
     sessions = read_sessions(store, patient, session=session)
     check_output_folder(out)
     with lock_folder(out):
-        return _write(sessions, out, format=format, is_all=session is None)
+        if format == "fhir":
+            from ecg_facial.export.fhir.bundles import write_bundles
 
+            return write_bundles(sessions, out, version=fhir_version, show_progress=show_progress)
+        from ecg_facial.export.tables import write_tables
 
-def _write(sessions: list[SessionContent], out: Path, *, format: str, is_all: bool) -> list[Path]:
-    from ecg_facial.export.tables import write_tables
-
-    return write_tables(sessions, out, is_all=is_all)
+        return write_tables(sessions, out, is_all=session is None)

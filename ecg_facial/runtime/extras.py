@@ -20,6 +20,7 @@ PACKAGES = {
     "matlab": ("h5py",),
     "live": ("pylsl",),
     "brainflow": ("brainflow",),
+    "export": ("fhir", "edfio"),
 }
 """Extra -> import names of the packages that it adds to those of the extras in `_INCLUDED`."""
 _INCLUDED = {"train": ("evaluate",)}

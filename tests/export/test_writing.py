@@ -11,7 +11,8 @@ from stored_sessions import draw_session, write_store
 from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.export.content import make_label
 from ecg_facial.export.hiding import hide_files, hide_sources
-from ecg_facial.export.writing import FORMATS, write_export
+from ecg_facial.export.settings import FORMATS
+from ecg_facial.export.writing import write_export
 from ecg_facial.live.store.database import Store
 
 

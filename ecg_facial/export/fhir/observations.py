@@ -1,0 +1,292 @@
+"""Rows of a store as FHIR Observations.
+
+Input: a row. Output: one or two Observations as plain dictionaries. What is known stands in them with all its digits,
+what is not known is absent; times have microseconds.
+
+- A value that is doubtful carries UNCERTREL and the interpretation ``questionable``: one of two signals is gone, the
+  quality of a used signal is poor, or the clocks are not synchronised.
+- A value that is absent carries a dataAbsentReason: ``not-performed`` where no signal arrived, ``error`` with
+  UNRELIABLE where the signals could not be used, ``unknown`` where nothing is known to be wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from ecg_facial.export.content import SessionContent
+from ecg_facial.export.fhir import codes
+from ecg_facial.export.fhir.devices import Names, describe_method
+from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow, Row
+
+POOR_QUALITY = 0.5
+"""A used signal whose quality is below makes an estimate doubtful; the monitor's windows need so much usable signal."""
+SELF_REPORT_SCALE = "NRS-self"
+"""A rating of this scale, 0 to 10, is the person's own. `NRS` alone does not say who rated."""
+_MAX_NRS = 10.0
+_OK, _NO_SIGNAL, _UNSYNCHRONISED = "ok", "no signal", "unsynchronised"
+_CHANGES = ("raised", "acknowledged", "cleared", "paused", "resumed", "switched off", "switched on")
+
+
+def make_observations(row: Row, one: SessionContent, names: Names) -> list[dict[str, Any]]:
+    """Make the observations of a row.
+
+    Parameters
+    ----------
+    row : Row
+        Any but raw ECG.
+    one : SessionContent
+    names : Names
+    """
+    if isinstance(row, EstimateRow):
+        return [_estimate(row, one, names), *_heart_rate(row, one, names)]
+    if isinstance(row, AlarmRow):
+        return [_alarm(row, one, names)]
+    if isinstance(row, EventRow):
+        return [_event(row, one, names)]
+    if isinstance(row, RatingRow):
+        return [_rating(row, one, names)]
+    assert isinstance(row, BaselineRow)
+    return [_rest(row, one, names)]
+
+
+def make_session_observation(one: SessionContent, names: Names) -> dict[str, Any]:
+    """Make the observation of the session itself: when it was, with what, and how it ended."""
+    about = one.session
+    period = {"start": say_utc(about.started_utc_s)}
+    if about.ended_utc_s is not None:
+        period["end"] = say_utc(about.ended_utc_s)
+    parts = [_text("sources", about.sources), _text("session-end", about.end)]
+    parts += [
+        {"code": codes.own(codes.probability_code(place)), "valueString": clean(name)}
+        for place, name in enumerate(about.class_names)
+    ]
+    return {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": codes.own("session"),
+        "subject": names.refer("patient"),
+        "effectivePeriod": period,
+        "method": {"text": describe_method(about)},
+        "device": names.refer("mds"),
+        "component": [part for part in parts if part],
+    }
+
+
+def say_utc(utc_s: float) -> str:
+    """Time as FHIR writes it, in UTC with its offset.
+
+    Examples
+    --------
+    >>> say_utc(1_800_000_000.25)
+    '2027-01-15T08:00:00.250000+00:00'
+    """
+    return datetime.fromtimestamp(utc_s, tz=UTC).isoformat(timespec="microseconds")
+
+
+def clean(text: str) -> str:
+    r"""Replace what FHIR allows in no text, control characters.
+
+    Examples
+    --------
+    >>> clean("a\tb\x00")
+    'a\tb\ufffd'
+    """
+    return "".join(sign if sign >= " " or sign in "\t\r\n" else "\ufffd" for sign in text)
+
+
+def is_self_report(row: RatingRow) -> bool:
+    """Whether a rating is surely the person's own, from 0 to 10."""
+    return row.scale.strip().casefold() == SELF_REPORT_SCALE.casefold() and (
+        row.value is not None and 0.0 <= row.value <= _MAX_NRS
+    )
+
+
+def find_doubts(row: EstimateRow) -> list[str]:
+    """Reasons to doubt an estimate that was made; none for a sound one."""
+    used = row.used.split("+")
+    doubts = _describe_states(row)
+    for name, signal, quality in (("face", "facial", row.face_quality), ("ECG", "ecg", row.ecg_quality)):
+        if signal in used and (poor := _describe_quality(name, quality)):
+            doubts.append(poor)
+    if row.clock_state == _UNSYNCHRONISED:
+        doubts.append("clocks are not synchronised")
+    return doubts
+
+
+def _describe_states(row: EstimateRow) -> list[str]:
+    states = (("face", row.face_state), ("ECG", row.ecg_state))
+    return [f"{name}: {state}" for name, state in states if state not in ("", _OK)]
+
+
+def _describe_quality(name: str, quality: float | None) -> str:
+    """Name a quality that is poor; empty for a good one."""
+    return f"{name}: quality {quality:.2f}" if quality is not None and quality < POOR_QUALITY else ""
+
+
+def _estimate(row: EstimateRow, one: SessionContent, names: Names) -> dict[str, Any]:
+    value = _finite(row.estimate)
+    found = _start("pain-estimate", row, one, names, status="preliminary", device="estimate")
+    if value is None:
+        states = [state for state in (row.face_state, row.ecg_state) if state]
+        found |= _absent(states, "; ".join(_describe_states(row)))
+    else:
+        found |= {"valueQuantity": codes.quantity(value, "1", text="expected class"), **_judge(find_doubts(row))}
+    parts = [
+        _number("trend", row.trend, "1"),
+        _interval("trend-interval", row.low, row.high),
+        *(
+            {
+                "code": codes.own(codes.probability_code(place), text=clean(name)),
+                "valueQuantity": codes.quantity(p, "1"),
+            }
+            for place, (name, p) in enumerate(zip(one.session.class_names, row.probabilities or (), strict=False))
+        ),
+        _text("signals-used", row.used),
+        _text("face-state", row.face_state),
+        _text("ecg-state", row.ecg_state),
+        _number("face-quality", row.face_quality, "1"),
+        _number("ecg-quality", row.ecg_quality, "1"),
+        _text("clock-state", row.clock_state),
+        _number("clock-offset", row.clock_offset_ms, "ms"),
+        _number("clock-drift", row.clock_drift_ppm, "[ppm]"),
+        _number("clock-uncertainty", row.clock_uncertainty_ms, "ms"),
+        _number("latency", row.latency_ms, "ms"),
+        _number("frames-shed", row.frames_shed, "1"),
+    ]
+    return _finish(found, parts)
+
+
+def _heart_rate(row: EstimateRow, one: SessionContent, names: Names) -> list[dict[str, Any]]:
+    """Heart rate of a window; nothing where no ECG was asked for."""
+    value = _finite(row.heart_rate_bpm)
+    if value is None and not row.ecg_state:
+        return []
+    found = _start("heart-rate", row, one, names, status="preliminary", device="heart rate")
+    found["category"] = [{"coding": [codes.VITAL_SIGNS]}]
+    found["code"] = {"coding": [{"system": codes.LOINC, "code": codes.HEART_RATE, "display": "Heart rate"}]}
+    state = f"ECG: {row.ecg_state}" if row.ecg_state not in ("", _OK) else ""
+    if value is None:
+        found |= _absent([row.ecg_state], state)
+    else:
+        doubts = [state, _describe_quality("ECG", row.ecg_quality)]
+        found |= {"valueQuantity": codes.quantity(value, "/min"), **_judge([doubt for doubt in doubts if doubt])}
+    return [found]
+
+
+def _alarm(row: AlarmRow, one: SessionContent, names: Names) -> dict[str, Any]:
+    found = _start("alarm", row, one, names, device="mds")
+    change = row.change.replace(" ", "-")
+    found["valueCodeableConcept"] = codes.own(change) if row.change in _CHANGES else {"text": clean(row.change) or "-"}
+    parts = [
+        _text("alarm-name", row.alarm),
+        _text("alarm-priority", row.priority),
+        _text("by", row.by),
+        _text("message", row.message),
+    ]
+    return _finish(found, parts)
+
+
+def _event(row: EventRow, one: SessionContent, names: Names) -> dict[str, Any]:
+    found = _start("event", row, one, names, device="mds")
+    found["valueString"] = clean(row.kind) or "-"
+    parts = [
+        _text("event-source", row.source),
+        _text("message", row.message),
+        _number("duration", row.duration_s, "s"),
+    ]
+    return _finish(found, parts)
+
+
+def _rating(row: RatingRow, one: SessionContent, names: Names) -> dict[str, Any]:
+    """Rating or note; a rating that is surely the person's own has the LOINC code of self-report."""
+    found = _start("rating" if row.scale or row.value is not None else "note", row, one, names)
+    value = _finite(row.value)
+    if is_self_report(row):
+        display = "Pain severity - 0-10 verbal numeric rating [Score] - Reported"
+        found["code"] = {"coding": [{"system": codes.LOINC, "code": codes.SELF_REPORT, "display": display}]}
+        found["performer"] = [names.refer("patient")]
+    if value is not None:
+        found["valueQuantity"] = codes.quantity(value, "{score}")
+    elif row.note.strip():
+        found["valueString"] = clean(row.note)
+    else:
+        found["dataAbsentReason"] = {"coding": [codes.UNKNOWN]}
+    if value is not None and row.note.strip():
+        found["note"] = [{"text": clean(row.note)}]
+    return _finish(found, [_text("rating-scale", row.scale), _text("by", row.by)])
+
+
+def _rest(row: BaselineRow, one: SessionContent, names: Names) -> dict[str, Any]:
+    parts = [
+        _number("rest-estimate", row.estimate, "1"),
+        _number("rest-heart-rate", row.heart_rate_bpm, "/min"),
+        _number("rest-count", row.n_estimates, "1"),
+    ]
+    return _finish(_start("rest", row, one, names, status="preliminary", device="estimate"), parts)
+
+
+def _start(
+    code: str, row: Row, one: SessionContent, names: Names, *, status: str = "final", device: str = ""
+) -> dict[str, Any]:
+    """Begin an observation with what all of them have; of a window, the period that it covers."""
+    end = say_utc(one.utc_s(row.time_s))
+    when: dict[str, Any] = {"effectiveDateTime": end}
+    if isinstance(row, EstimateRow):
+        when = {"effectivePeriod": {"start": say_utc(one.utc_s(row.time_s - row.window_s)), "end": end}}
+    found = {
+        "resourceType": "Observation",
+        "status": status,
+        "code": codes.own(code),
+        "subject": names.refer("patient"),
+        **when,
+        "issued": say_utc(row.utc_s),
+    }
+    if device:
+        found |= {"method": {"text": describe_method(one.session)}, "device": names.refer(device)}
+    return found
+
+
+def _judge(doubts: list[str]) -> dict[str, Any]:
+    """Mark a value that is doubtful."""
+    if not doubts:
+        return {}
+    return {
+        "meta": {"security": [codes.UNCERTAIN]},
+        "interpretation": [{"coding": [codes.QUESTIONABLE], "text": clean("; ".join(doubts))}],
+    }
+
+
+def _absent(states: list[str], text: str) -> dict[str, Any]:
+    """Say why there is no value, from the states of the signals that were asked for."""
+    wrong = [state for state in states if state != _OK]
+    reason = codes.ERROR if wrong and len(wrong) == len(states) else codes.UNKNOWN
+    if states and all(state == _NO_SIGNAL for state in states):
+        reason = codes.NOT_PERFORMED
+    found: dict[str, Any] = {"dataAbsentReason": {"coding": [reason], **({"text": clean(text)} if text else {})}}
+    return {**found, "meta": {"security": [codes.UNRELIABLE]}} if reason is codes.ERROR else found
+
+
+def _finish(found: dict[str, Any], parts: list[dict[str, Any] | None]) -> dict[str, Any]:
+    known = [part for part in parts if part]
+    return {**found, "component": known} if known else found
+
+
+def _number(code: str, value: float | None, unit: str) -> dict[str, Any] | None:
+    known = _finite(value)
+    return None if known is None else {"code": codes.own(code), "valueQuantity": codes.quantity(known, unit)}
+
+
+def _interval(code: str, low: float | None, high: float | None) -> dict[str, Any] | None:
+    ends = {name: _finite(value) for name, value in (("low", low), ("high", high))}
+    known = {name: codes.quantity(value, "1") for name, value in ends.items() if value is not None}
+    return {"code": codes.own(code), "valueRange": known} if known else None
+
+
+def _text(code: str, text: str) -> dict[str, Any] | None:
+    return {"code": codes.own(code), "valueString": clean(text)} if text.strip() else None
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
