@@ -7,7 +7,7 @@ STAMP = $(VENV)/.installed
 ORACLES_STAMP = $(ORACLES)/.installed
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo monitor soak chaos test fuzz check docs oracles bench clean
+.PHONY: demo monitor soak chaos test fuzz check docs oracles sbom bench clean
 
 demo: $(STAMP)
 	$(BIN)/ecg-facial demo --out runs/demo
@@ -52,6 +52,12 @@ docs: $(STAMP)
 # results beside those of independent libraries; a missing library is a failure here, not a skipped test
 oracles: $(ORACLES_STAMP)
 	ECG_FACIAL_ORACLES=1 $(ORACLES)/bin/python -m pytest tests/oracles
+
+# a bill of materials of the environment, and known vulnerabilities in it; the tools live in an environment of their own
+sbom: $(STAMP)
+	test -e build/sbom-tools/bin/cyclonedx-py || ($(PYTHON) -m venv build/sbom-tools && build/sbom-tools/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1)
+	build/sbom-tools/bin/cyclonedx-py environment $(BIN)/python --output-file build/sbom.json
+	build/sbom-tools/bin/pip-audit --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 bench: $(STAMP)
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

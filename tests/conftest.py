@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +26,22 @@ hypothesis_settings.register_profile("ecg_facial", deadline=None, suppress_healt
 hypothesis_settings.load_profile("ecg_facial")
 LEVELS = ("BL1", "PA1", "PA2", "PA3")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "", None)
+
+
+def _refuse_other_machines(event: str, arguments: tuple[object, ...]) -> None:
+    """Audit hook: no test, and nothing that is tested, may ask another machine for anything."""
+    if event == "socket.getaddrinfo" and arguments[0] not in _LOCAL_NAMES:
+        raise PermissionError(f"a test looked {arguments[0]!r} up: tests stay on this machine")
+    if event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if host not in _LOCAL_NAMES and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+            raise PermissionError(f"a test connected to {host}: tests stay on this machine")
+
+
+sys.addaudithook(_refuse_other_machines)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
