@@ -21,6 +21,7 @@ from ecg_facial.live.baseline import Calibration, share_of_scale
 from ecg_facial.live.delays import Delays
 from ecg_facial.live.estimating import WindowEstimate, estimate_window
 from ecg_facial.live.settings import MonitorSettings
+from ecg_facial.live.signals import LiveSignals
 from ecg_facial.live.sources.contract import Block, Kind, SourceEvent, SourceInfo
 from ecg_facial.live.state import PatientState, Phase
 from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EcgRow, EstimateRow, EventRow, Row
@@ -142,6 +143,10 @@ class PatientEngine:
     def restore(self, log: Iterable[AlarmRow], *, time_s: float, utc_s: float) -> None:
         """Take over paused and off from the log of an earlier session."""
         self.panel.restore(log, time_s=time_s, utc_s=utc_s)
+
+    def signals(self) -> LiveSignals:
+        """Give the newest picture and the last seconds of ECG."""
+        return self.streams.signals(self._time_s)
 
     @property
     def time_s(self) -> float:

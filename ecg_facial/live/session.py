@@ -24,6 +24,7 @@ from ecg_facial.live.connecting import Connection
 from ecg_facial.live.engine import PatientEngine
 from ecg_facial.live.feeding import Feed, make_feed
 from ecg_facial.live.settings import MonitorSettings
+from ecg_facial.live.signals import LiveSignals, SignalsTap
 from ecg_facial.live.sources.contract import Kind, SourceEvent, SourceInfo
 from ecg_facial.live.state import PatientState, Phase
 from ecg_facial.live.store.database import Store
@@ -103,7 +104,7 @@ class RunningSession:
             patient=connection.patient, time_s=0.0, class_names=predictor.info.class_names,
             simulated=predictor.info.simulated, phase=Phase.WAITING,
         )  # fmt: skip
-        self._published_s = now()
+        self._published_s, self._tap = now(), SignalsTap(now)
         self._thread = threading.Thread(target=self._run, name=f"monitor {connection.patient}", daemon=True)
         self._thread.start()
 
@@ -113,6 +114,10 @@ class RunningSession:
         if state.phase is Phase.ENDED or silent_s <= self._settings.stale_s:
             return state
         return replace(state, is_stale=True, message=f"the monitor has not answered for {silent_s:.0f} s")
+
+    def signals(self) -> LiveSignals:
+        """Give the newest picture and the last seconds of ECG; see `SignalsTap.ask`."""
+        return self._tap.ask()
 
     def acknowledge(self, *, by: str) -> None:
         """Take note that a person has seen all alarms."""
@@ -241,6 +246,7 @@ class RunningSession:
             rows += self._commands.get()(engine, engine.time_s, utc_s)
         keeper.write(rows, engine.time_s, utc_s)
         self._publish(engine, keeper)
+        self._tap.offer(engine.signals)
 
     def _publish(self, engine: PatientEngine, keeper: _Keeper) -> None:
         self._state = engine.state(store_bytes=keeper.size_bytes(self._now()), store_problem=keeper.problem)

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from ecg_facial.face.detection import FaceDetector
+from ecg_facial.face.frames import VideoFrame
+from ecg_facial.face.tracking import TrackedFace
 from ecg_facial.live.clock import ClockState, SessionClock, Verdict
 from ecg_facial.live.estimating import ClosedStretches
 from ecg_facial.live.quality.ecg_gate import LOOK_S, EcgGate
@@ -18,6 +20,7 @@ from ecg_facial.live.quality.face_gate import judge_face
 from ecg_facial.live.rings.ecg import EcgRing, RawEcg
 from ecg_facial.live.rings.faces import FaceRing, SeenFrame
 from ecg_facial.live.settings import MonitorSettings
+from ecg_facial.live.signals import ECG_S, LivePicture, LiveSignals
 from ecg_facial.live.sources.contract import RECORDING, Block, EcgBlock, Kind, SourceEvent, SourceInfo, VideoBlock
 from ecg_facial.windows.settings import WindowSettings
 
@@ -163,6 +166,14 @@ class PatientStreams:
         state = self.clock_state
         return state is None or state.state != "unsynchronised"
 
+    def signals(self, now_s: float) -> LiveSignals:
+        """Give the newest picture and the last seconds of ECG, for those who want to see them."""
+        newest = None if self.faces is None else self.faces.newest(person_from_s=self._person_from_s(now_s))
+        return LiveSignals(
+            picture=None if newest is None else _make_picture(*newest),
+            ecg=None if self.ecg is None else self.ecg.recent(ECG_S),
+        )
+
     def take_events(self) -> list[SourceEvent]:
         """Give what happened since the last call."""
         events, self._events = self._events, []
@@ -192,7 +203,10 @@ class PatientStreams:
     def _seen(self, since_s: float, now_s: float) -> list[SeenFrame]:
         """Frames since a time; the person is whom the window that ends now follows."""
         assert self.faces is not None
-        return self.faces.recent(since_s, person_from_s=max(now_s - self._windows.window_s, 0.0))
+        return self.faces.recent(since_s, person_from_s=self._person_from_s(now_s))
+
+    def _person_from_s(self, now_s: float) -> float:
+        return max(now_s - self._windows.window_s, 0.0)
 
     def _push_frame(self, block: VideoBlock) -> None:
         if not math.isfinite(block.frame.time_s):
@@ -242,3 +256,10 @@ class PatientStreams:
     def _note_stray(self, number: int, arrived_s: float) -> None:
         message = f"{number} frames with stray stamps were dropped"
         self._events.append(SourceEvent(source="video", kind="stray", message=message, arrived_s=arrived_s))
+
+
+def _make_picture(frame: VideoFrame, tracked: TrackedFace | None) -> LivePicture:
+    if tracked is None:
+        return LivePicture(frame=frame, box=None)
+    left, top, width, height = (float(one) for one in tracked.face.box)
+    return LivePicture(frame=frame, box=(left, top, width, height))

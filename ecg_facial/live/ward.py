@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from ecg_facial.errors import SettingsError
 from ecg_facial.live.screen.keys import SCALE, Action
+from ecg_facial.live.signals import LiveSignals
 from ecg_facial.live.state import PatientState
 
 
@@ -19,6 +21,9 @@ class PatientSession(Protocol):
 
     def state(self) -> PatientState:
         """Give all that is shown now."""
+
+    def signals(self) -> LiveSignals:
+        """Give the newest picture and the last seconds of ECG."""
 
     def acknowledge(self, *, by: str) -> None:
         """Take note that a person has seen all alarms."""
@@ -69,6 +74,19 @@ class Ward:
         told = zip(states, self._describe, strict=True)
         # what the session itself has to say comes first
         return tuple(replace(state, message=state.message or describe(state.time_s)) for state, describe in told)
+
+    def session(self, patient: str) -> PatientSession:
+        """Find a patient's session.
+
+        Raises
+        ------
+        SettingsError
+            For a patient who is not watched.
+        """
+        for session in self._sessions:
+            if session.state().patient == patient:
+                return session
+        raise SettingsError(f"patient {patient!r} is not watched here: see the list of patients")
 
     def act(self, action: Action) -> None:
         """Do what a person wants with one patient."""

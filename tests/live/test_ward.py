@@ -4,41 +4,11 @@ from __future__ import annotations
 
 import pytest
 from patient_states import make_state
+from watched import Noted
 
 from ecg_facial.live.screen.keys import Action, ActionKind
 from ecg_facial.live.state import PatientState
 from ecg_facial.live.ward import Ward
-
-
-class Noted:
-    """A session that notes what is asked of it."""
-
-    def __init__(self, state: PatientState, *, fails: bool = False) -> None:
-        self._state, self._fails = state, fails
-        self.done: list[tuple[object, ...]] = []
-
-    def state(self) -> PatientState:
-        return self._state
-
-    def acknowledge(self, *, by: str) -> None:
-        self.done.append(("acknowledge", by))
-
-    def pause(self, *, by: str) -> None:
-        self.done.append(("pause", by))
-
-    def resume(self, *, by: str) -> None:
-        self.done.append(("resume", by))
-
-    def switch(self, *, on: bool, by: str) -> None:
-        self.done.append(("switch", on, by))
-
-    def rate(self, *, scale: str, value: float | None, by: str, note: str) -> None:
-        self.done.append(("rate", scale, value, by, note))
-
-    def close(self) -> None:
-        self.done.append(("close",))
-        if self._fails:
-            raise OSError("the disk is gone")
 
 
 def act(kind: ActionKind, state: PatientState, *, value: float | None = None, note: str = "") -> list[object]:

@@ -1,7 +1,8 @@
 """The faces of the last seconds of a video.
 
 Input: frames in order, each of which is followed once. Output: face parts of windows, equal to those that `make_window`
-makes of the same frames, and what the quality gates look at. Frames themselves are not kept, only a crop per face.
+makes of the same frames, and what the quality gates look at. Of the frames only the newest is kept, of the others a
+crop per face.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ class FaceRing:
         self._follower = FaceFollower(detector, settings=track_settings(settings))
         self._kept: deque[_KeptFrame] = deque()
         self._begin_s = -np.inf
+        self._newest: VideoFrame | None = None
 
     def __len__(self) -> int:
         """Give the number of frames that are kept."""
@@ -143,6 +145,7 @@ class FaceRing:
             checksum=_sum_patch(frame),
         )
         self._kept.append(kept)
+        self._newest = frame
         self._drop(frame.time_s - self._keep_s)
 
     def window_faces(self, start_s: float) -> FacePart:
@@ -173,16 +176,34 @@ class FaceRing:
             The person is the one whom a window from this time on would follow: give the start of the present window,
             so that somebody who came later is not taken for the person. By default `since_s`.
         """
-        from_s = first_frame_s(since_s if person_from_s is None else person_from_s, self._settings)
+        found = self._find_person(since_s, since_s if person_from_s is None else person_from_s)
+        return [_look_at(kept, face) for kept, face in found]
+
+    def newest(self, *, person_from_s: float) -> tuple[VideoFrame, TrackedFace | None] | None:
+        """Give the newest frame and the person's face in it; None before the first.
+
+        Parameters
+        ----------
+        person_from_s : float
+            As for `recent`.
+        """
+        if self._newest is None:
+            return None
+        _, face = self._find_person(self._newest.time_s, person_from_s)[-1]
+        return self._newest, face
+
+    def _find_person(self, since_s: float, person_from_s: float) -> list[tuple[_KeptFrame, TrackedFace | None]]:
+        """Frames since a time, each with the face of the person whom a window from `person_from_s` on follows."""
+        from_s = first_frame_s(person_from_s, self._settings)
         person = PersonFinder(settings=track_settings(self._settings), enrolled=self._enrolled)
-        seen = []
+        found = []
         for kept in self._kept:
             if kept.time_s < min(from_s, since_s) - CLOCK_TOLERANCE_S:
                 continue
             face = person.update(kept.seen) if kept.time_s >= from_s - CLOCK_TOLERANCE_S else None
             if kept.time_s >= since_s - CLOCK_TOLERANCE_S:
-                seen.append(_look_at(kept, face))
-        return seen
+                found.append((kept, face))
+        return found
 
     def _drop(self, before_s: float) -> None:
         """Drop whole intervals of the clock that end before a time: windows start with whole ones."""

@@ -76,6 +76,7 @@ def run_screen(
     read_keys: ReadKeys,
     is_over: Callable[[], bool] = lambda: False,
     refresh_s: float = _REFRESH_S,
+    address: str = "",
 ) -> None:
     """Show the monitor until a person quits, every patient's session has ended, or it is over for another reason.
 
@@ -91,9 +92,11 @@ def run_screen(
         Asked after each look.
     refresh_s : float
         Time between two looks at the monitor.
+    address : str
+        Of the page that shows the same; empty without one.
     """
     with ExitStack() as stack:
-        show = _show_screen(stack, console) if console.is_terminal else _Lines(console)
+        show = _show_screen(stack, console, address) if console.is_terminal else _Lines(console)
         while True:
             states = monitor.states()
             show(states, keys)
@@ -107,11 +110,12 @@ def run_screen(
                     monitor.act(action)
 
 
-def _show_screen(stack: ExitStack, console: Console) -> Callable[[Sequence[PatientState], Keys], None]:
+def _show_screen(stack: ExitStack, console: Console, address: str) -> Callable[[Sequence[PatientState], Keys], None]:
     live = stack.enter_context(Live(console=console, screen=True, auto_refresh=False))
 
     def show(states: Sequence[PatientState], keys: Keys) -> None:
-        live.update(MonitorView(states=states, selected=keys.selected, foot=keys.foot), refresh=True)
+        view = MonitorView(states=states, selected=keys.selected, foot=keys.foot, address=address)
+        live.update(view, refresh=True)
 
     return show
 

@@ -34,11 +34,14 @@ class MonitorView:
         Number of the patient on whom keys act.
     foot : str
         Keys, or what is being typed.
+    address : str
+        Of the page that shows the same; empty without one.
     """
 
     states: Sequence[PatientState]
     selected: int = 0
     foot: str = ""
+    address: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw for the size that there is."""
@@ -56,7 +59,10 @@ class MonitorView:
         banner = Text("ecg_facial monitor ", style="bold")
         if any(state.simulated for state in self.states):
             banner.append(f" {SIMULATED} ", style="bold white on magenta").append(" ")
-        return banner.append(_RESEARCH, style="not bold yellow")
+        banner.append(_RESEARCH, style="not bold yellow")
+        if self.address:
+            banner.append(f"  page: {self.address}", style="not bold cyan")
+        return banner
 
     def _arrange(self, width: int, height: int) -> RenderableType:
         """Put the panels into as few columns as leave every panel high enough."""
