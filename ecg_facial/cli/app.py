@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ecg_facial.cli.arguments import DATA, EXECUTOR, TRAINING, DataFolder, open_folder, open_running
-from ecg_facial.cli.commands import evaluating, exporting, monitoring, recordings, stores, using
+from ecg_facial.cli.commands import evaluating, exporting, monitoring, recordings, serving, stores, using
 from ecg_facial.cli.console import ctrl_c_as_one_line, errors_as_one_line, say
 from ecg_facial.cli.options import with_options
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
@@ -33,6 +33,7 @@ COMMANDS = (
     evaluating.train,
     using.predict,
     monitoring.monitor,
+    serving.serve,
     stores.sessions,
     exporting.export,
     using.doctor,

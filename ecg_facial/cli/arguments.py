@@ -34,6 +34,7 @@ from ecg_facial.runtime.executors.opening import open_executor
 from ecg_facial.runtime.executors.settings import ExecutorSettings
 from ecg_facial.runtime.outputs import check_output_file, check_output_folder
 from ecg_facial.runtime.paths import find_path
+from ecg_facial.service.settings import ServiceSettings
 from ecg_facial.simulate.pathology_kinds import PATHOLOGY_KINDS
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.simulate.settings.presets import PRESETS
@@ -248,4 +249,8 @@ MONITOR = SettingsOptions(
 )
 ALARMS = SettingsOptions(
     base=AlarmSettings(), places={"pain_raise": "pain_raise", "pain_clear": "pain_clear", "pause_s": "pause_s"}
+)
+SERVICE = SettingsOptions(
+    base=ServiceSettings(),
+    places={name: name for name in ("host", "port", "certificate", "key", "behind_proxy")},
 )

@@ -243,3 +243,29 @@ def with_options(**groups: Options) -> Callable[[Callable[..., None]], Callable[
         return run
 
     return decorate
+
+
+class FunctionOptions:
+    """Options that are the parameters of a function, which makes their argument of what was typed.
+
+    Parameters
+    ----------
+    make : callable
+        With keyword parameters as typer reads them.
+    """
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+        hints = get_type_hints(make, include_extras=True)
+        self._parameters = [
+            parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name])
+            for name, parameter in signature(make).parameters.items()
+        ]
+
+    def list_parameters(self) -> list[Parameter]:
+        """Give the parameters of the function."""
+        return self._parameters
+
+    def make(self, typed: Mapping[str, Any]) -> Any:
+        """Call the function."""
+        return self._make(**{parameter.name: typed[parameter.name] for parameter in self._parameters})

@@ -1,0 +1,1 @@
+"""The monitor over HTTP: a page for people, JSON for programs."""

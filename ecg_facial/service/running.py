@@ -1,0 +1,140 @@
+"""The service in a thread of its own.
+
+Input: an application and settings. Output: a `RunningService` that answers until it is stopped. The monitor's threads
+never wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ecg_facial.errors import SettingsError
+from ecg_facial.service.protocol import make_protocol
+from ecg_facial.service.settings import ServiceSettings
+
+_BACKLOG, _STARTS_S, _ENDS_S = 1024, 20.0, 2
+
+
+class RunningService:
+    """A server that answers.
+
+    Attributes
+    ----------
+    address : str
+        Such as ``http://127.0.0.1:8765``.
+    """
+
+    def __init__(self, server: uvicorn.Server, listener: socket.socket, address: str) -> None:
+        self.address, self._server = address, server
+        self._thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="service", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it answers."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Close all connections; returns when that is done."""
+        self._server.should_exit = True
+        self._thread.join()
+
+
+@contextmanager
+def run_service(app: ASGIApp, settings: ServiceSettings, *, logs: bool = False) -> Iterator[RunningService]:
+    """Serve an application for as long as the block runs.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    settings : ServiceSettings
+    logs : bool
+        Whether what goes wrong is written to standard error; not where a screen is drawn.
+
+    Raises
+    ------
+    SettingsError
+        When the port is taken, or the certificate cannot be used.
+    """
+    _set_up_logs(logs)
+    listener = _listen(settings)
+    try:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        service = RunningService(_make_server(app, settings), listener, f"{settings.scheme}://{shown}:{port}")
+        try:
+            yield service
+        finally:
+            service.stop()
+    finally:
+        listener.close()
+
+
+def _make_server(app: ASGIApp, settings: ServiceSettings) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app, http=make_protocol(settings), ws="websockets-sansio", loop="asyncio", lifespan="off", log_config=None,
+        access_log=False, proxy_headers=False, server_header=False, backlog=_BACKLOG,
+        ws_max_size=settings.max_message_bytes, ws_per_message_deflate=False,
+        h11_max_incomplete_event_size=settings.max_header_bytes, timeout_graceful_shutdown=_ENDS_S,
+    )  # fmt: skip
+    config.load()
+    if settings.certificate is not None and settings.key is not None:
+        config.ssl = _open_certificate(settings)
+    return uvicorn.Server(config)
+
+
+def _open_certificate(settings: ServiceSettings) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(str(settings.certificate), str(settings.key))
+    except (ssl.SSLError, OSError) as error:
+        raise SettingsError(
+            f"{settings.certificate}, {settings.key}: no certificate with its key ({error}); give two PEM files"
+        ) from None
+    return context
+
+
+def _listen(settings: ServiceSettings) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, place = found[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingsError(f"host {settings.host!r} is no address of this machine ({error}); give another") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(place)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"port {settings.port} of {settings.host} cannot be used ({error.strerror}); give another with --port, "
+            "0 for any that is free"
+        ) from None
+    return listener
+
+
+class _Plain(logging.Formatter):
+    """Lines without the words of exceptions, which may hold names and paths."""
+
+    def formatException(self, exc_info: object) -> str:  # a method of logging's
+        """Leave the exception out."""
+        return ""
+
+
+def _set_up_logs(is_shown: bool) -> None:
+    """Write what goes wrong to standard error, or nowhere."""
+    handler: logging.Handler = logging.StreamHandler() if is_shown else logging.NullHandler()
+    handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("uvicorn", "ecg_facial.service"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(logging.WARNING)
