@@ -22,9 +22,7 @@ from ecg_facial.service.settings import ServiceSettings
 
 HEALTH, SIGN_IN, UPLOAD, PAGE = "/health", "/v1/session", "/v1/predict", "/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_NO_TOKEN = (
-    "a token is needed: send it as `Authorization: Bearer TOKEN`, or sign in at the page's address"
-)
+_NO_TOKEN = "a token is needed: send it as `Authorization: Bearer TOKEN`, or sign in at the page's address"
 _OTHER_SITE = "the request comes from a page of another site: open the page of this service itself"
 _NOT_THE_PROXY = "this service is reached through its reverse proxy alone"
 
