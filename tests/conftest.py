@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -28,16 +29,26 @@ LEVELS = ("BL1", "PA1", "PA2", "PA3")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "", None)
+def _is_this_machine(host: object) -> bool:
+    """Tell whether a name or an address is this machine's own: a socket can be bound to those alone."""
+    if host in ("localhost", "", None):
+        return True
+    try:
+        address = ipaddress.ip_address(str(host).partition("%")[0])
+        with socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(host), 0))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _refuse_other_machines(event: str, arguments: tuple[object, ...]) -> None:
     """Audit hook: no test, and nothing that is tested, may ask another machine for anything."""
-    if event == "socket.getaddrinfo" and arguments[0] not in _LOCAL_NAMES:
+    if event == "socket.getaddrinfo" and not _is_this_machine(arguments[0]):
         raise PermissionError(f"a test looked {arguments[0]!r} up: tests stay on this machine")
     if event in ("socket.connect", "socket.sendto") and isinstance(arguments[1], tuple):
-        host = str(arguments[1][0])
-        if host not in _LOCAL_NAMES and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        host = arguments[1][0]
+        if not _is_this_machine(host):
             raise PermissionError(f"a test connected to {host}: tests stay on this machine")
 
 

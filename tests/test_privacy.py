@@ -9,9 +9,9 @@ import pytest
 
 def test_tests_cannot_reach_another_machine() -> None:
     with socket.socket() as one, pytest.raises(PermissionError, match="stay on this machine"):
-        one.connect(("192.0.2.1", 80))
+        one.connect(("198.51.100.1", 80))
     with socket.socket(type=socket.SOCK_DGRAM) as one, pytest.raises(PermissionError, match="stay on this machine"):
-        one.sendto(b"", ("192.0.2.1", 80))
+        one.sendto(b"", ("198.51.100.1", 80))
     with pytest.raises(PermissionError, match="stay on this machine"):
         socket.getaddrinfo("example.invalid", 80)
 
