@@ -35,7 +35,7 @@ def write_export(
         Pseudonym.
     out : Path
         Folder; made where there is none. Several exports may go into one folder.
-    format : {"fhir", "csv"}
+    format : {"fhir", "edf", "csv"}
     session : int, optional
         Number of one session; all of the patient without it.
     fhir_version : {"R4B", "R5"}
@@ -67,6 +67,10 @@ def write_export(
             from ecg_facial.export.fhir.bundles import write_bundles
 
             return write_bundles(sessions, out, version=fhir_version, show_progress=show_progress)
+        if format == "edf":
+            from ecg_facial.export.edf import write_edf
+
+            return write_edf(sessions, out)
         from ecg_facial.export.tables import write_tables
 
         return write_tables(sessions, out, is_all=session is None)

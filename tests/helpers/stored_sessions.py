@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.live.store.database import Store
-from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow, Row, Session
+from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EcgRow, EstimateRow, EventRow, RatingRow, Row, Session
 
 START_UTC_S = 1_800_000_000.25
 CLASS_NAMES = (("BL1", "PA1", "PA2", "PA3"), ("no pain", "schmerz, \u00e4rgste"), ("BL1", "PA1", "PA2", "PA3", "PA4"))
@@ -90,7 +90,31 @@ def draw_other(rng: np.random.Generator, time_s: float) -> Row:
     return BaselineRow(**when, estimate=float(rng.random()), heart_rate_bpm=heart_rate_bpm, n_estimates=25)
 
 
-def write_store(path: Path, seed: int, *, n_sessions: int = 2, n_estimates: int | None = None) -> Path:
+def draw_ecg(rng: np.random.Generator) -> list[EcgRow]:
+    """Raw ECG with losses inside and between blocks; on two grids where the amplifier's clock was set."""
+    rate_hz, unit = float(rng.choice([64.0, 130.0, 128.5])), str(rng.choice(["mV", ""]))
+    height = 1.0 if unit else float(rng.choice([1e-3, 1.0, 1e5]))
+    rows, time_s = [], round(float(rng.uniform(0.0, 2.0)), 6)
+    for grid in range(rng.integers(1, 3)):
+        first, begun = int(rng.integers(0, 500)), None
+        for _ in range(rng.integers(1, 4)):
+            samples = (height * rng.normal(0, 0.3, int(rng.integers(20, 200)))).astype("<f4")
+            samples[1:-1][rng.random(len(samples) - 2) < 0.05] = np.nan
+            begun = first if begun is None else begun
+            rows.append(
+                EcgRow(
+                    time_s=time_s + (first - begun) / rate_hz, utc_s=START_UTC_S + 5.0, grid=grid, first=first,
+                    rate_hz=rate_hz, unit=unit, samples=samples.tobytes(),
+                )
+            )  # fmt: skip
+            first += len(samples) + int(rng.choice([0, 0, 3, 40]))
+        time_s += (first - (begun or 0)) / rate_hz + 1.0
+    return rows
+
+
+def write_store(
+    path: Path, seed: int, *, n_sessions: int = 2, n_estimates: int | None = None, ecg: bool = False
+) -> Path:
     """Write a store with sessions of patient P7, and one of another patient."""
     rng = np.random.default_rng(seed)
     with Store(path) as store:
@@ -99,5 +123,6 @@ def write_store(path: Path, seed: int, *, n_sessions: int = 2, n_estimates: int 
         for place in range(n_sessions + 1):
             patient = "P7" if place else "other"
             session = draw_session(rng, patient=patient, started_utc_s=START_UTC_S + 200.0 * place)
-            store.add(store.begin(session), draw_rows(rng, session.class_names, n_estimates=n_estimates))
+            rows = draw_rows(rng, session.class_names, n_estimates=n_estimates)
+            store.add(store.begin(session), [*rows, *draw_ecg(rng)] if ecg else rows)
     return path
