@@ -14,9 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ecg_facial.ecg.formats.array_clock import find_time, name_unnamed
 from ecg_facial.ecg.formats.channels import looks_like_ecg
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, shorten
 from ecg_facial.ecg.formats.fields import parse_field
+from ecg_facial.ecg.formats.text_rate import place_samples
+from ecg_facial.ecg.formats.text_times import TimeColumn, scale_times
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.typing import AnyArray, Float64Array
 
@@ -69,6 +72,9 @@ class ArrayFile:
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
         """Return the number of samples, and their rate in Hz."""
+        if fs_hz is None and self._find_time(index) is not None:
+            lead = self.read(index)
+            return len(lead.samples), lead.fs_hz
         rate_hz = self.rate_hz if fs_hz is None else fs_hz
         if rate_hz is None:
             raise DataError(f"{self.path}: states no sampling rate (fs_hz); give it in Hz (fs_hz)")
@@ -76,10 +82,31 @@ class ArrayFile:
         return self.count(name, column) if self.count else max(self.shapes[name]), rate_hz
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
-        """Read a column."""
+        """Read a column; by the times beside it where there are some."""
+        time = None if fs_hz is not None else self._find_time(index)
+        if time is not None:
+            return self._read_by_times(index, time)
         n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
         samples: Float64Array = np.array(self.load(*self.places[index]), dtype=np.float64)
         return Lead(samples=samples[:n_times], fs_hz=rate_hz, unit=self.channels[index].unit, notes=self.notes)
+
+    def _find_time(self, index: int) -> TimeColumn | None:
+        return find_time(self.channels, self.places, self.shapes, index)
+
+    def _read_by_times(self, index: int, time: TimeColumn) -> Lead:
+        values, times = (
+            np.array(self.load(*self.places[place]), dtype=np.float64).ravel() for place in (index, time.index)
+        )
+        n_times = min(len(values), len(times))
+        times_s, notes = scale_times(self.path, time, times[:n_times], stated_hz=self.rate_hz)
+        no_cell_is_blank = np.zeros(n_times, dtype=bool)
+        placed = place_samples(self.path, values[:n_times], no_cell_is_blank, times_s=times_s, stated_hz=self.rate_hz)
+        return Lead(
+            samples=placed.samples,
+            fs_hz=placed.fs_hz,
+            unit=self.channels[index].unit,
+            notes=(*self.notes, *notes, *placed.notes),
+        )
 
 
 def make_array_file(
@@ -121,6 +148,9 @@ def make_array_file(
         for column in range(n_columns):
             places.append((name, column))
             channels.append(_name(_shorten(name, signals), column, n_columns, labels=labels, units=units))
+    named = name_unnamed(channels, places, load)
+    if named is not None:
+        channels, notes = list(named[0]), (*notes, named[1])
     return ArrayFile(
         path=path, channels=tuple(channels), places=tuple(places), shapes=signals, rate_hz=_find_rate(path, small),
         load=load, kind=kind, notes=notes, count=count,

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecg_facial.ecg.formats.channels import ECG
 from ecg_facial.ecg.formats.text_times import counts_samples
 from ecg_facial.runtime.typing import Float64Array
 
+# a table without names: columns that it may have to be understood, and rows by which it is
+MOST_UNNAMED, N_NAMED = 4, 4000
 # steps of rounded times differ by half; dropped samples, breaks and damage are rare
 _EVEN, _MOSTLY, _LEAST_ROWS = 0.6, 0.9, 20
 
@@ -35,6 +38,18 @@ class Roles:
     ecg: int
     time: int | None
     counts: tuple[int, ...]
+
+    def name_columns(self) -> dict[int, str]:
+        """Give each column the name that stands for its role."""
+        times = {} if self.time is None else {self.time: "time"}
+        return {self.ecg: ECG, **dict.fromkeys(self.counts, "sample"), **times}
+
+    def describe(self) -> str:
+        """Say what was assumed."""
+        said = [f"column {place + 1} counts samples" for place in self.counts]
+        if self.time is not None:
+            said.append(f"column {self.time + 1} goes up in even steps and is read as the time")
+        return f"the columns have no names: {', '.join(said)}, column {self.ecg + 1} is read as the ECG"
 
 
 def is_clock(values: Float64Array) -> bool:

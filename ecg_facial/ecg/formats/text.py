@@ -18,8 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecg_facial.ecg.formats.channels import ECG
-from ecg_facial.ecg.formats.clock_columns import find_roles
+from ecg_facial.ecg.formats.clock_columns import MOST_UNNAMED, N_NAMED, find_roles
 from ecg_facial.ecg.formats.contract import Channel, Lead, readable, shorten
 from ecg_facial.ecg.formats.text_columns import (
     Column,
@@ -61,8 +60,6 @@ _START_S, _RATES_HZ = (1e9, 5e9), (0.1, 5000.0)
 # "ECG (250 Hz)"
 _RATE_IN_NAME = re.compile(r"(?<![\d.])(?P<value>\d{2,5}(?:\.\d{1,3})?)\s*(?P<unit>k?)hz\b", re.IGNORECASE)
 _MAX_NAME = 200
-# a table without names: columns that it may have to be understood, and rows by which it is
-_MOST_UNNAMED, _N_NAMED = 4, 4000
 _COUNT_UNITS = frozenset({"adu", "counts", "count", "raw", "lsb", "bits", "digits"})
 
 
@@ -337,27 +334,21 @@ def _take_start(table: TextTable) -> TextTable:
 def _name_unnamed(table: TextTable) -> TextTable:
     """Name the columns of a table without names where all but one are clocks or count samples."""
     rows = table.rows
-    if table.channels[0].is_named or not 1 < rows.n_columns <= _MOST_UNNAMED:
+    if table.channels[0].is_named or not 1 < rows.n_columns <= MOST_UNNAMED:
         return table
     first = rows.split(rows.lines[0])
     if rows.n_columns > 2 and has_times(rows, 1) and is_time_cell(join_time(first[0], first[1])):
         # a date and a clock in two cells
         rows = replace(rows, is_joined=True)
-    sample = replace(rows, lines=rows.lines[:_N_NAMED], places=rows.places[:_N_NAMED])
+    sample = replace(rows, lines=rows.lines[:N_NAMED], places=rows.places[:N_NAMED])
     places = range(rows.n_columns)
     roles = find_roles([None if has_times(rows, place) else read_column(sample, place).values for place in places])
     if roles is None:
         return table
-    names = {roles.ecg: ECG, **dict.fromkeys(roles.counts, "sample")}
-    if roles.time is not None:
-        names[roles.time] = "time"
+    names = roles.name_columns()
     units = [channel.unit for channel in table.channels[-len(places) :]]
     channels = tuple(Channel(name=names[place], unit=units[place]) for place in places)
-    said = [f"column {place + 1} counts samples" for place in roles.counts]
-    if roles.time is not None:
-        said.append(f"column {roles.time + 1} goes up in even steps and is read as the time")
-    note = f"the columns have no names: {', '.join(said)}, column {roles.ecg + 1} is read as the ECG"
-    return replace(table, channels=channels, rows=rows, notes=(*table.notes, note))
+    return replace(table, channels=channels, rows=rows, notes=(*table.notes, roles.describe()))
 
 
 def _to_number(cell: str) -> float:

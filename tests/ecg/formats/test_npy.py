@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import arrays
 
 from ecg_facial.ecg.reading import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.errors import CorruptDataError, DataError, EcgFacialError
+from ecg_facial.runtime.typing import AnyArray
 
 ECG = make_ecg()
 
@@ -189,3 +190,41 @@ def test_an_archive_whose_arrays_are_too_short_is_refused(tmp_path: Path, shape:
         archive.writestr("ecg.npy", header(shape) + bytes(80))
     with pytest.raises(CorruptDataError, match=r"claims shape \(\d+,\), which is \d+ bytes, and holds 80"):
         read_ecg(tmp_path / "lie.npz", fs_hz=250.0)
+
+
+def _beats(n_times: int) -> AnyArray:
+    return np.sin(np.arange(n_times) ** 1.01 / 9)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_the_times_in_a_column_without_names_give_the_rate(tmp_path: Path, across: bool) -> None:
+    ecg = _beats(500)
+    table = np.column_stack([np.arange(500) / 256, ecg])
+    np.save(tmp_path / "a.npy", table.T if across else table)
+    found = read_ecg_fully(tmp_path / "a.npy")
+    assert found.signal.fs_hz == pytest.approx(256)
+    np.testing.assert_array_equal(found.signal.samples, ecg)
+    assert any("read as the time" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("name", "scale"), [("time", 1.0), ("t", 1.0), ("time_ms", 1e3), ("timestamps", 1e9)])
+def test_the_times_in_an_array_of_their_own_give_the_rate_and_the_gaps(tmp_path: Path, name: str, scale: float) -> None:
+    ecg, kept = _beats(1000), np.r_[0:400, 500:1000]
+    times = 1.7e9 + np.arange(1000) / 250
+    np.savez(tmp_path / "a.npz", **{"ecg": ecg[kept], name: np.round((times[kept]) * scale, 6)})
+    found = read_ecg(tmp_path / "a.npz")
+    assert found.fs_hz == pytest.approx(250, rel=1e-4)
+    assert len(found.samples) == 1000
+    assert np.isnan(found.samples[400:500]).all()
+    np.testing.assert_array_equal(found.samples[500:], ecg[500:])
+
+
+def test_two_signals_without_names_are_still_asked_for(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.column_stack([_beats(500), _beats(500)[::-1]]))
+    with pytest.raises(DataError, match="2 channels"):
+        read_ecg(tmp_path / "a.npy", fs_hz=250)
+
+
+def test_a_rate_that_is_given_counts_more_than_times(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", ecg=_beats(500), time=np.arange(500) / 256)
+    assert read_ecg(tmp_path / "a.npz", fs_hz=200).fs_hz == 200
