@@ -84,7 +84,7 @@ class PatientEngine:
         self._judged_s: float | None = None
         self._last: EstimateRow | None = None
         self._time_s = 0.0
-        self._shed_now, self._shed = 0, 0
+        self._shed_now, self._shed, self._gaps = 0, 0, 0
         self._gates: dict[Kind, str] = {}
         self._events: list[EventRow] = []
         self.message = ""
@@ -127,6 +127,7 @@ class PatientEngine:
             self.streams.judge(now_s)
         rows: list[Row] = [*self._events, *(self._event_row(one, utc_s) for one in self.streams.take_events())]
         self._events = []
+        self._gaps += sum(isinstance(row, EventRow) and row.kind == "gap" for row in rows)
         rows += self._note_gates(now_s, utc_s)
         while self._next_s is not None and self._is_due(self._next_s + self._window_s, now_s):
             rows += self._estimate(self._next_s, utc_s)
@@ -201,6 +202,7 @@ class PatientEngine:
             estimate_delay=self._delays.summarise(),
             alarm_delay=self._alarm_delays.summarise(),
             frames_shed=self._shed,
+            gaps=self._gaps,
             store_bytes=store_bytes,
             store_problem=store_problem,
             sources=tuple(one.name for one in self.streams.infos.values()),

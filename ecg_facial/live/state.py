@@ -78,6 +78,8 @@ class PatientState:
         From the last sensor sample to the estimate, and to the alarm that it raised.
     frames_shed : int
         Frames that were not looked at since the session's start, because the machine was too slow.
+    gaps : int
+        Stretches of a signal that were lost since the session's start.
     store_bytes : int
         Size of the store; 0 without one.
     store_problem : str
@@ -108,6 +110,7 @@ class PatientState:
     estimate_delay: Delay | None = None
     alarm_delay: Delay | None = None
     frames_shed: int = 0
+    gaps: int = 0
     store_bytes: int = 0
     store_problem: str = ""
     sources: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ for tests. What the routes do is in their own modules.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -18,11 +19,15 @@ from ecg_facial.service.access import COOKIE, Access, TooManyWrongError
 from ecg_facial.service.bodies import Credentials
 from ecg_facial.service.broadcast import Broadcast, Watched
 from ecg_facial.service.browser_source import BrowserLink
+from ecg_facial.service.exporting import add_export_routes
 from ecg_facial.service.guard import Guard, make_unknown, make_waiting, visitor_of
+from ecg_facial.service.metrics import MEDIA_TYPE, make_metrics
 from ecg_facial.service.page import Page, load_page
-from ecg_facial.service.patients import make_patient_routes
+from ecg_facial.service.patients import add_patient_routes
+from ecg_facial.service.predicting import Predictions, add_prediction_routes
 from ecg_facial.service.problems import add_handlers, make_problem
 from ecg_facial.service.settings import ServiceSettings
+from ecg_facial.service.stored import add_store_routes
 from ecg_facial.service.stream import serve_stream
 from ecg_facial.service.tokens import TokenBook
 from ecg_facial.version import __version__
@@ -35,7 +40,11 @@ def make_app(
     *,
     book: TokenBook,
     settings: ServiceSettings | None = None,
+    store: Path | None = None,
+    bundle: Path | None = None,
+    detector_path: Path | None = None,
     links: Mapping[str, BrowserLink] | None = None,
+    access: Access | None = None,
     page: Page | None = None,
 ) -> FastAPI:
     """Make the application.
@@ -47,13 +56,21 @@ def make_app(
     book : TokenBook
         Who may use it.
     settings : ServiceSettings, optional
+    store : Path, optional
+        File that the monitor writes.
+    bundle : Path, optional
+        Folder of the bundle that predicts from uploads; without one there is no such route.
+    detector_path : Path, optional
+        Model file of the face detector, where the bundle's needs one.
     links : mapping of str to BrowserLink, optional
         For patients who may be watched by a browser's camera.
+    access : Access, optional
+        By default one that uses this machine's clocks.
     page : Page, optional
         Files of the page; by default those of the package.
     """
     settings, links, page = settings or ServiceSettings(), links or {}, page or load_page()
-    access, broadcast = Access(book, settings), Broadcast(ward, browsers=links)
+    access, broadcast = access or Access(book, settings), Broadcast(ward, browsers=links)
     app = FastAPI(
         title="ecg_facial", version=__version__, description=RESEARCH_NOTE, docs_url=None, redoc_url=None,
         redirect_slashes=False, dependencies=[Depends(HTTPBearer(auto_error=False))],
@@ -61,12 +78,22 @@ def make_app(
     add_handlers(app)
     _add_access(app, access)
     _add_page(app, page)
-    app.include_router(make_patient_routes(ward, browsers=links))
+    add_patient_routes(app, ward, browsers=links)
+    add_store_routes(app, store)
+    add_export_routes(app, store)
+    if bundle is not None:
+        add_prediction_routes(app, Predictions(bundle, detector_path=detector_path))
+    write_metrics = make_metrics(ward, n_listeners=lambda: broadcast.n_listeners)
 
     @app.get("/health")
     async def health() -> dict[str, str]:
         """Tell that the service answers; nothing else."""
         return {"status": "ok"}
+
+    @app.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Give figures for Prometheus."""
+        return Response(write_metrics(), headers={"content-type": MEDIA_TYPE})
 
     async def stream(websocket: WebSocket) -> None:
         await serve_stream(

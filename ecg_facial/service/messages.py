@@ -38,8 +38,12 @@ def describe_state(state: PatientState, *, accepts_browser: bool = False) -> dic
         "rest_left_s": _number(state.rest_left_s, _TIME_DIGITS),
         "last": None if shown is None else describe_estimate(shown),
         "is_stale": state.is_stale,
-        "trend": [_number(value, _TREND_DIGITS) for value in state.trend],
+        **{
+            name: [_number(value, _TREND_DIGITS) for value in getattr(state, name)]
+            for name in ("trend", "trend_low", "trend_high")
+        },
         "trend_step_s": state.trend_step_s,
+        "trend_end_s": _number(state.trend_end_s, _TIME_DIGITS),
         "alarms": [
             {"name": alarm.name, "priority": alarm.priority, "state": alarm.state.value, "message": alarm.message}
             for alarm in state.alarms
@@ -47,8 +51,8 @@ def describe_state(state: PatientState, *, accepts_browser: bool = False) -> dic
         "pause_left_s": _number(state.pause_left_s, _TIME_DIGITS),
         "alarms_off": state.alarms_off,
         "sounds": state.sounds,
-        "estimate_delay": None if state.estimate_delay is None else _plain(asdict(state.estimate_delay)),
-        "alarm_delay": None if state.alarm_delay is None else _plain(asdict(state.alarm_delay)),
+        "estimate_delay": None if state.estimate_delay is None else to_plain(asdict(state.estimate_delay)),
+        "alarm_delay": None if state.alarm_delay is None else to_plain(asdict(state.alarm_delay)),
         "frames_shed": state.frames_shed,
         "store_bytes": state.store_bytes,
         "store_problem": state.store_problem,
@@ -70,13 +74,13 @@ def describe_estimate(row: EstimateRow) -> dict[str, Any]:
 
 def describe_row(row: Row) -> dict[str, Any]:
     """Describe a row of the store."""
-    content: dict[str, Any] = _plain(asdict(row))
+    content: dict[str, Any] = to_plain(asdict(row))
     return content
 
 
 def describe_session(number: int, session: Session) -> dict[str, Any]:
     """Describe a session of the store."""
-    content: dict[str, Any] = {"session": number, **_plain(asdict(session))}
+    content: dict[str, Any] = {"session": number, **to_plain(asdict(session))}
     return content
 
 
@@ -119,12 +123,12 @@ def to_json(content: Any) -> str:
     return json.dumps(content, allow_nan=False, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
-    """Make values that JSON knows; numbers that are not finite are None."""
+def to_plain(value: Any) -> Any:
+    """Make values that JSON knows: tuples become lists, numbers that are not finite are None."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [to_plain(item) for item in value]
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return value

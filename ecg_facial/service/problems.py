@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
+from typing import TypeVar
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -77,6 +80,15 @@ async def _answer_own(request: Request, error: Exception) -> Response:
         return make_problem(422, str(error))
     log_error(error)
     return make_problem(500)
+
+
+_Error = TypeVar("_Error", bound=EcgFacialError)
+
+
+def without_path(error: _Error, folder: Path | str, name: str) -> _Error:
+    """Make the same error without a path of this machine: a name stands in its place, or nothing."""
+    text = str(error) if name else str(error).replace(f"{folder}{os.sep}", "")
+    return type(error)(text.replace(str(folder), name or "the upload"))
 
 
 def log_error(error: BaseException) -> None:

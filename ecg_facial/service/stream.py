@@ -5,13 +5,13 @@ Input: a connection that has passed the guard. Output: messages of the broadcast
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+import anyio
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ecg_facial.errors import CorruptDataError, EcgFacialError, SettingsError
 from ecg_facial.service.access import Access
@@ -19,6 +19,7 @@ from ecg_facial.service.broadcast import Broadcast, Listener
 from ecg_facial.service.browser_source import BrowserLink, Offer
 from ecg_facial.service.guard import visitor_of
 from ecg_facial.service.messages import make_hello, to_json
+from ecg_facial.service.problems import log_error
 
 _TOO_LARGE, _NOT_ALLOWED = 1009, 1008
 _MAX_WATCHED = 1000
@@ -44,21 +45,33 @@ async def serve_stream(
                 for text in await listener.take():
                     await websocket.send_text(text)
 
-        telling, hearing = asyncio.ensure_future(tell()), asyncio.ensure_future(talk.hear())
         try:
-            done, _ = await asyncio.wait([telling, hearing], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        except (WebSocketDisconnect, OSError, RuntimeError):
-            # it has left, maybe in the middle of a message
-            return
+            is_there = await _run_until_one_ends(tell, talk.hear)
         finally:
             talk.stop()
-            telling.cancel()
-            hearing.cancel()
-            await asyncio.gather(telling, hearing, return_exceptions=True)
-    if websocket.client_state is WebSocketState.CONNECTED:
+    if is_there:
         await websocket.close(talk.close_code)
+
+
+async def _run_until_one_ends(*talks: Callable[[], Awaitable[None]]) -> bool:
+    """Run both directions; return whether the page is still there."""
+    is_there = True
+    async with anyio.create_task_group() as group:
+
+        async def run(talk: Callable[[], Awaitable[None]]) -> None:
+            nonlocal is_there
+            try:
+                await talk()
+            except (WebSocketDisconnect, OSError, RuntimeError) as error:
+                # a server that closes a connection itself lets what is sent then fail as a RuntimeError
+                is_there = False
+                if isinstance(error, RuntimeError):
+                    log_error(error)
+            group.cancel_scope.cancel()
+
+        for talk in talks:
+            group.start_soon(run, talk)
+    return is_there
 
 
 class _Talk:

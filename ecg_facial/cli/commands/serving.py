@@ -121,7 +121,10 @@ def _start(
     from ecg_facial.service.app import make_app
     from ecg_facial.service.running import run_service
 
-    app = make_app(opened.ward, book=book, settings=settings, links=links)
+    app = make_app(
+        opened.ward, book=book, settings=settings, store=asked.store, bundle=opened.bundle,
+        detector_path=asked.detector_path, links=links,
+    )  # fmt: skip
     running = stack.enter_context(run_service(app, settings, logs=logs))
     return running.address, lambda: running.is_running
 

@@ -146,13 +146,23 @@ class Store:
             rows = self._connection.execute(f"{query}{where} ORDER BY id", values).fetchall()
         return [(row[0], from_values(Session, row[1:])) for row in rows]
 
-    def read(self, kind: type[_Kind], session: int, *, start_s: float = 0.0, end_s: float = 1e18) -> list[_Kind]:
-        """Rows of a session by time: from `start_s` on, before `end_s`, on the session's clock."""
+    def read(
+        self,
+        kind: type[_Kind],
+        session: int,
+        *,
+        start_s: float = 0.0,
+        end_s: float = 1e18,
+        limit: int | None = None,
+    ) -> list[_Kind]:
+        """Rows of a session by time: from `start_s` on, before `end_s`, on the session's clock; the first `limit`."""
         if kind.table not in self._tables:
             return []
         query = f"SELECT {', '.join(columns(kind))} FROM {kind.table} WHERE session = ? AND time_s >= ? AND time_s < ?"
         with self._errors("read"):
-            rows = self._connection.execute(f"{query} ORDER BY time_s, id", (session, start_s, end_s)).fetchall()
+            # SQLite reads -1 as no limit
+            values = (session, start_s, end_s, -1 if limit is None else limit)
+            rows = self._connection.execute(f"{query} ORDER BY time_s, id LIMIT ?", values).fetchall()
         return [from_values(kind, row) for row in rows]
 
     def count(self, kind: type[Row], session: int) -> int:

@@ -1,0 +1,62 @@
+"""The route of exports: a patient's sessions as files of other programs, in one archive.
+
+Input: a request. Output: a ZIP file. What the files hold is decided in `ecg_facial.export`; nothing stays on the disk.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Annotated
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from fastapi import FastAPI, Query
+from fastapi.responses import StreamingResponse
+
+from ecg_facial.errors import EcgFacialError
+from ecg_facial.export.settings import FORMATS
+from ecg_facial.service.bodies import Patient
+from ecg_facial.service.problems import without_path
+from ecg_facial.service.stored import PATIENT, TAGS, SessionNumber, open_store
+
+_CHUNK_BYTES = 1 << 16
+
+
+def add_export_routes(app: FastAPI, path: Path | None) -> None:
+    """Add the route that exports from a store."""
+
+    @app.get(f"{PATIENT}/export", response_class=StreamingResponse, tags=TAGS)
+    def export(
+        patient: Patient,
+        format: Annotated[str, Query(description="What to write.", json_schema_extra={"enum": list(FORMATS)})],
+        session: SessionNumber = None,
+    ) -> StreamingResponse:
+        """Write the sessions of a patient, or one of them, into a ZIP file."""
+        archive = _export(path, patient, format=format, session=session)
+        # without the patient's name, which would be kept in lists of downloads
+        headers = {"content-disposition": f'attachment; filename="export_{format}.zip"'}
+        return StreamingResponse(_read(archive), media_type="application/zip", headers=headers)
+
+
+def _export(path: Path | None, patient: str, *, format: str, session: int | None) -> IO[bytes]:
+    """Write the files into a folder that goes away again, and pack them into a file without a name."""
+    from ecg_facial.export.writing import write_export
+
+    with open_store(path) as store, tempfile.TemporaryDirectory(prefix="ecg-facial-") as folder:
+        try:
+            written = write_export(store, patient, Path(folder), format=format, session=session)
+        except EcgFacialError as error:
+            raise without_path(without_path(error, store.path, "the store"), folder, "the export") from None
+        archive = tempfile.TemporaryFile()  # noqa: SIM115  # closed by whoever reads it
+        with ZipFile(archive, "w", ZIP_DEFLATED) as packed:
+            for one in written:
+                packed.write(one, one.relative_to(folder))
+    archive.seek(0)
+    return archive
+
+
+def _read(archive: IO[bytes]) -> Iterator[bytes]:
+    with archive:
+        while chunk := archive.read(_CHUNK_BYTES):
+            yield chunk
