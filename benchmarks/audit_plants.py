@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,11 +22,11 @@ def main() -> None:
     """Print the tables."""
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
     from tests.helpers.clean_methods import clean_pipelines
-    from tests.helpers.plants import CAUGHT, OWN, under_name
+    from tests.helpers.plants import CAUGHT, OWN, name_of, stand_together
 
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    names = {f"plant{number:02d}": name for number, name in enumerate(CAUGHT)}
-    factories = [partial(under_name, CAUGHT[name][1], own) for own, name in names.items()]
+    names = {name_of(number): name for number, name in enumerate(CAUGHT)}
+    factories = stand_together({name: factory for name, (_, factory) in CAUGHT.items()})
     found: dict[str, list[Any]] = defaultdict(list)
     for seed in range(repetitions):
         for own, checks in _by_method(_audit(_draw(seed), factories)).items():

@@ -162,7 +162,7 @@ def make_trial(row: int, crops: AnyArray, mask: AnyArray, tokens: AnyArray) -> W
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_prepared() -> Callable[..., MemoryData]:
     """Make prepared data in memory: the first row has no face, the second no beats."""
 

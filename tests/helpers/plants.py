@@ -6,8 +6,9 @@ was fitted before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ecg_facial.evaluation.benchmark.adapters import EstimatorPipeline, heart_features
 from ecg_facial.evaluation.benchmark.trial_set import Parts, TrialSet
+from ecg_facial.evaluation.judging.schema import AuditResult
 
 REMEMBERED: dict[str, Any] = {}
 
@@ -278,6 +280,28 @@ def under_name(factory: Any, name: str, trials: TrialSet, /) -> Named:
     return Named(factory(trials), name)
 
 
+def stand_together(methods: Mapping[str, Any]) -> list[Any]:
+    """Give factories and ready-made methods names of their own: one audit fits a fold again for all of them."""
+    return [
+        Named(each, name_of(number)) if hasattr(each, "fit") else partial(under_name, each, name_of(number))
+        for number, each in enumerate(methods.values())
+    ]
+
+
+def name_of(number: int) -> str:
+    return f"method{number:02d}"
+
+
+def part_verdicts(found: AuditResult, methods: Mapping[str, Any]) -> dict[str, AuditResult]:
+    """Part an audit of `stand_together` by method: the checks of each, with those of the whole run."""
+    own = [f"{name_of(number)}: " for number in range(len(methods))]
+    shared = [check for check in found.checks if not check.name.startswith(tuple(own))]
+    return {
+        name: replace(found, checks=(*shared, *(check for check in found.checks if check.name.startswith(start))))
+        for name, start in zip(methods, own, strict=True)
+    }
+
+
 def ready_made(prepared: Any, task: Any) -> dict[str, Any]:
     """Ready-made pipelines that hold what was fitted on everybody: not checked, never passed."""
     rows = [row for row, level in enumerate(prepared.table["level"]) if task.includes_code(level)]
@@ -298,8 +322,6 @@ def ready_made(prepared: Any, task: Any) -> dict[str, Any]:
 
 def with_rates(prepared: Any, seed: int = 0) -> Any:
     """Give data in memory heart rates of their own, with a level for each person."""
-    from dataclasses import replace
-
     rng, people = np.random.default_rng(seed), pd.factorize(prepared.table["subject"])[0]
     base = rng.normal(75, 8, people.max() + 1)
     return prepared.with_windows(

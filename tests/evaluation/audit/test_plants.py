@@ -29,28 +29,35 @@ Audit = Callable[..., AuditResult]
 TASK = get_task(SETTINGS.task)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def prepared(make_prepared: Callable[..., Any]) -> Any:
     return plants.with_rates(make_prepared(n_subjects=6, per_level=2, n_frames=2))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def audit(fresh: FreshExecutor) -> Audit:
-    """Run a method and audit the run, one fold of it."""
+    """Run methods and audit the run, one fold of it."""
 
-    def run_and_audit(prepared: Any, out: Path, method: Any, *, settings: BenchmarkSettings = SETTINGS) -> AuditResult:
+    def run_and_audit(prepared: Any, out: Path, *methods: Any, settings: BenchmarkSettings = SETTINGS) -> AuditResult:
         plants.REMEMBERED.clear()
-        result = run_benchmark(prepared, out, settings=settings, pipelines=[method])
+        result = run_benchmark(prepared, out, settings=settings, pipelines=methods)
         wanted = AuditSettings(n_folds=1)
-        return audit_run(prepared, result, settings=settings, factories=[method], audit=wanted, fresh=fresh)
+        return audit_run(prepared, result, settings=settings, factories=methods, audit=wanted, fresh=fresh)
 
     return run_and_audit
 
 
+@pytest.fixture(scope="module")
+def audited(prepared: Any, audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, AuditResult]:
+    """All plants, and what is ready made, in one run."""
+    methods = {name: method for name, (_, method) in plants.CAUGHT.items()} | plants.ready_made(prepared, TASK)
+    found = audit(prepared, tmp_path_factory.mktemp("plants"), *plants.stand_together(methods))
+    return plants.part_verdicts(found, methods)
+
+
 @pytest.mark.parametrize("name", plants.CAUGHT)
-def test_a_plant_is_named_once_by_its_cause(prepared: Any, tmp_path: Path, audit: Audit, name: str) -> None:
-    numbers, method = plants.CAUGHT[name]
-    found = audit(prepared, tmp_path, method)
+def test_a_plant_is_named_once_by_its_cause(audited: dict[str, AuditResult], name: str) -> None:
+    numbers, found = plants.CAUGHT[name][0], audited[name]
     assert found.verdict == "LEAK", found.describe()
     assert len(found.leaks) == 1, found.describe()
     assert set(found.leaks) <= numbers, found.describe()
@@ -60,9 +67,9 @@ def test_a_plant_is_named_once_by_its_cause(prepared: Any, tmp_path: Path, audit
 
 @pytest.mark.parametrize("name", ["selector", "columns", "figures of"])
 def test_a_ready_made_pipeline_that_holds_something_fitted_is_never_passed(
-    prepared: Any, tmp_path: Path, audit: Audit, name: str
+    audited: dict[str, AuditResult], name: str
 ) -> None:
-    found = audit(prepared, tmp_path, plants.ready_made(prepared, TASK)[name])
+    found = audited[name]
     assert found.verdict == "not checked", found.describe()
     assert any("handed over fitted" in line for line in found.describe())
 
