@@ -6,6 +6,8 @@ BIN = $(VENV)/bin
 STAMP = $(VENV)/.installed
 ORACLES_STAMP = $(ORACLES)/.installed
 export OMP_NUM_THREADS ?= 2
+# tests and benchmarks start many interpreters: each would compile the whole package anew where no bytecode is kept
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo monitor soak chaos test fuzz check docs oracles sbom bench clean
 
@@ -24,7 +26,7 @@ runs/demo/model/bundle.json: | $(STAMP)
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# files and tables spelt and damaged at random, 1,000 variants of each kind; `make test` runs 50
+# files and tables spelt and damaged at random, 1,000 variants of each kind; `make test` runs 20
 fuzz: $(STAMP)
 	ECG_FACIAL_VARIANTS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/fuzz
 
