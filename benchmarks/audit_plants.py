@@ -22,7 +22,8 @@ def main() -> None:
     """Print the tables."""
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "helpers")]
     from tests.helpers.clean_methods import clean_pipelines
-    from tests.helpers.plants import CAUGHT, OWN, name_of, stand_together
+    from tests.helpers.plants import CAUGHT, OWN
+    from tests.helpers.together import name_of, stand_together
 
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     names = {name_of(number): name for number, name in enumerate(CAUGHT)}

@@ -18,7 +18,7 @@ from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.runtime.executors.fresh import FreshExecutor
 from tests.helpers import leaks
 from tests.helpers.leaks import Centroids, hand_everything
-from tests.helpers.plants import part_verdicts, stand_together
+from tests.helpers.together import part_verdicts, stand_together
 
 SETTINGS = BenchmarkSettings(inner=InnerSettings(stopping_share=0.3), baselines=False)
 PLANTED = {

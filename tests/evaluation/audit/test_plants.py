@@ -21,6 +21,7 @@ from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.labels import get_task
 from ecg_facial.runtime.executors.fresh import FreshExecutor
 from tests.helpers import plants
+from tests.helpers.together import part_verdicts, stand_together
 
 pytestmark = pytest.mark.long
 
@@ -51,8 +52,8 @@ def audit(fresh: FreshExecutor) -> Audit:
 def audited(prepared: Any, audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, AuditResult]:
     """All plants, and what is ready made, in one run."""
     methods = {name: method for name, (_, method) in plants.CAUGHT.items()} | plants.ready_made(prepared, TASK)
-    found = audit(prepared, tmp_path_factory.mktemp("plants"), *plants.stand_together(methods))
-    return plants.part_verdicts(found, methods)
+    found = audit(prepared, tmp_path_factory.mktemp("plants"), *stand_together(methods))
+    return part_verdicts(found, methods)
 
 
 @pytest.mark.parametrize("name", plants.CAUGHT)
