@@ -14,7 +14,7 @@ from pathlib import Path
 
 def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     try:
         while not ready() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.002)
