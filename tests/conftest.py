@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,8 @@ import pytest
 from fewer_figures import keep_figures
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sharing import make_once
+from small_bundle import make_small_bundle
 
 from ecg_facial.prepared.memory import MemoryData
 from ecg_facial.runtime.typing import AnyArray
@@ -81,43 +81,7 @@ def shared_models() -> Path:
 @pytest.fixture(scope="session")
 def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bundle of small networks that were never trained: it predicts, at chance. The workers of xdist share it."""
-    shared = tmp_path_factory.getbasetemp().parent / "small bundle"
-    alone = "PYTEST_XDIST_WORKER" not in os.environ
-    if alone or not shared.is_dir():
-        made = _make_small_bundle(tmp_path_factory.mktemp("bundle") / "model")
-        if alone:
-            return made
-        with suppress(OSError):  # another worker was faster
-            made.rename(shared)
-    return shared
-
-
-def _make_small_bundle(folder: Path) -> Path:
-    import torch
-
-    from ecg_facial.ecg_model import ECGModel
-    from ecg_facial.facial_model import FacialModel
-    from ecg_facial.inference.bundle import BundleInfo, write_bundle
-    from ecg_facial.inference.fusion import Fusion
-    from ecg_facial.labels import get_task
-    from ecg_facial.learning.export import export_models
-    from ecg_facial.nets.settings import EcgSettings, FacialSettings
-
-    torch.manual_seed(0)
-    task, windows = get_task("biovid4"), WindowSettings(n_frames=4, crop_px=48)
-    facial = FacialModel(FacialSettings(weights="none", hidden=8, n_layers=1), n_classes=task.n_classes)
-    ecg = ECGModel(EcgSettings(width=16, n_heads=2, n_layers=1, feedforward=16), n_classes=task.n_classes)
-    info = BundleInfo(
-        task=task.name,
-        class_names=task.class_names,
-        windows=windows,
-        fusion=Fusion(),
-        simulated=True,
-        n_subjects=0,
-        description="never trained",
-    )
-    files = export_models(facial, ecg, crop_px=windows.crop_px)
-    return write_bundle(folder, files=files, info=info)
+    return make_once(tmp_path_factory, "small bundle", make_small_bundle) / "model"
 
 
 @pytest.fixture
