@@ -45,7 +45,10 @@ def describe_state(state: PatientState, *, accepts_browser: bool = False) -> dic
         "trend_step_s": state.trend_step_s,
         "trend_end_s": _number(state.trend_end_s, _TIME_DIGITS),
         "alarms": [
-            {"name": alarm.name, "priority": alarm.priority, "state": alarm.state.value, "message": alarm.message}
+            {
+                "name": alarm.name, "priority": alarm.priority, "state": alarm.state.value, "message": alarm.message,
+                "by": alarm.by,
+            }
             for alarm in state.alarms
         ],
         "pause_left_s": _number(state.pause_left_s, _TIME_DIGITS),
@@ -59,7 +62,7 @@ def describe_state(state: PatientState, *, accepts_browser: bool = False) -> dic
         "sources": list(state.sources),
         "message": state.message,
         "accepts_browser": accepts_browser,
-    }
+    }  # fmt: skip
 
 
 def describe_estimate(row: EstimateRow) -> dict[str, Any]:
