@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from scipy import signal
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.typing import BoolArray, Float64Array
@@ -36,6 +35,8 @@ def check_rate(fs_hz: float) -> float:
 @lru_cache(maxsize=64)
 def _design(fs_hz: float, low_hz: float, high_hz: float, order: int) -> tuple[Float64Array, int]:
     """Second-order sections, and the padding in samples: one period of the lowest frequency."""
+    from scipy import signal  # here, as in `bandpass`
+
     sos = signal.butter(order, (low_hz, high_hz), btype="bandpass", fs=fs_hz, output="sos")
     return sos, int(np.ceil(fs_hz / low_hz))
 
@@ -104,6 +105,9 @@ def bandpass(
         raise SettingsError(f"band {low_hz}..{high_hz} Hz at {fs_hz} Hz: expected 0 < low < high < half the rate")
     if order < 1:
         raise SettingsError(f"filter order is {order}: expected 1 or more")
+    # importing it takes three times as long as all else of a monitor's start
+    from scipy import signal
+
     filled, gaps = bridge_gaps(samples, fs_hz)
     # no filter on a single sample
     if len(filled) < 2:

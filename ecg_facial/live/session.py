@@ -7,6 +7,7 @@ one session does not stop another's.
 
 from __future__ import annotations
 
+import importlib
 import queue
 import threading
 import time
@@ -163,6 +164,8 @@ class RunningSession:
     def _run(self) -> None:
         """Whole life of the session; whatever fails is shown, and kept where it can be."""
         feed: Feed | None = None
+        # the first beats need it, and importing it takes a second: meanwhile the screen is there
+        importlib.import_module("scipy.signal")
         try:
             feed = make_feed(self._connection.sources, now=self._now, max_queue_frames=self._settings.max_queue_frames)
             infos = self._wait_for_sources(feed)

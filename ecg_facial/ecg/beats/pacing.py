@@ -11,7 +11,6 @@ beat has two spikes, and the first one, ahead of the P wave, would be taken for 
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
 
 from ecg_facial.ecg.beats.scales import LOWEST_PACED_HZ, SPIKE_HOP_S
 from ecg_facial.runtime.typing import BoolArray, Float64Array
@@ -116,6 +115,8 @@ def remove_spikes(samples: Float64Array, fs_hz: float) -> Float64Array:
 
 def _clean(known: Float64Array, start: int, end: int, *, hop: int, width: int) -> Float64Array:
     """Replace the spikes from `start` to `end`; hops begin at `start`."""
+    from scipy import ndimage  # here, as in `ecg.filtering`: importing it takes long
+
     cleaned = known[start:end].copy()
     for place in _find_suspects(known, start, end, hop=hop, width=width):
         low = max(0, place - _PAST_HOPS * hop)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import signal
 
 from ecg_facial.ecg.filtering import check_rate
 from ecg_facial.errors import SettingsError
@@ -211,6 +210,8 @@ def average_neighbours(samples: Float64Array, n: int) -> Float64Array:
 
 def _design_slope(rate_hz: float) -> Float64Array:
     """Kernel of the slope: impulse response of a zero-phase Butterworth band-pass, differentiated."""
+    from scipy import signal  # here, as in `ecg.filtering`: importing it takes long
+
     reach = round(_QRS_FILTER_S * rate_hz)
     impulse = np.zeros(4 * reach + 1)
     impulse[2 * reach] = 1.0
