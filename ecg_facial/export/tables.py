@@ -1,7 +1,7 @@
 """CSV: one tidy table per kind of row, and a card that explains them.
 
-Input: sessions of a patient. Output: ``LABEL_estimates.csv`` and so on, and ``LABEL.json``. Numbers keep all their
-digits. What is unknown is an empty cell.
+Input: sessions of a patient. Output: ``LABEL_estimates.csv`` and so on, and ``LABEL.json``; the raw ECG is written
+by `ecg_tables`. Numbers keep all their digits. What is unknown is an empty cell.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from ecg_facial.export.columns import COLUMNS
 from ecg_facial.export.content import SessionContent, make_label
+from ecg_facial.export.ecg_tables import write_ecg_tables
 from ecg_facial.export.files import new_file, put_text
 from ecg_facial.live.store.rows import EstimateRow, Row, columns
 from ecg_facial.runtime.text import RESEARCH_NOTE, SIMULATED_NOTE
@@ -62,7 +63,8 @@ def write_tables(sessions: Sequence[SessionContent], out: Path, *, is_all: bool)
         _write_table(path, list_columns(kind, names), ((one, row) for one in sessions for row in one.read(kind)))
         written.append(path)
     card = json.dumps(_describe(sessions, names, stem), indent=2, ensure_ascii=False, allow_nan=False)
-    return [*written, put_text(out / f"{stem}.json", card + "\n")]
+    ecg = [path for one in sessions for path in write_ecg_tables(one, out)]
+    return [*written, put_text(out / f"{stem}.json", card + "\n"), *ecg]
 
 
 def list_columns(kind: type[Row], class_names: Sequence[str]) -> dict[str, Callable[[SessionContent, Any], Any]]:

@@ -35,7 +35,7 @@ def write_export(
         Pseudonym.
     out : Path
         Folder; made where there is none. Several exports may go into one folder.
-    format : {"fhir", "edf", "csv"}
+    format : {"fhir", "edf", "bids", "csv", "wfdb"}
     session : int, optional
         Number of one session; all of the patient without it.
     fhir_version : {"R4B", "R5"}
@@ -71,6 +71,14 @@ def write_export(
             from ecg_facial.export.edf import write_edf
 
             return write_edf(sessions, out)
+        if format == "bids":
+            from ecg_facial.export.bids import write_data_set
+
+            return write_data_set(sessions, out)
+        if format == "wfdb":
+            from ecg_facial.export.wfdb import write_records
+
+            return write_records(sessions, out)
         from ecg_facial.export.tables import write_tables
 
         return write_tables(sessions, out, is_all=session is None)

@@ -11,7 +11,7 @@ from typing import Any
 import edfio
 import numpy as np
 import pytest
-from stored_sessions import START_UTC_S, draw_rows, draw_session, write_store
+from stored_sessions import draw_beats, draw_rows, draw_session, write_ecg_store, write_store
 
 from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.export.content import SessionContent, read_sessions
@@ -108,30 +108,11 @@ def test_every_row_of_a_store_comes_back_from_its_file(tmp_path: Path, first: in
         store.close()
 
 
-def add_ecg(path: Path, samples: np.ndarray, *, unit: str = "mV", rate_hz: float = 250.0) -> Path:
-    """Write a store with an ECG that begins at 1 s, and nothing else."""
-    rng = np.random.default_rng(0)
-    with Store(path) as store:
-        number = store.begin(draw_session(rng))
-        rows = draw_rows(rng, ("BL1", "PA4"), n_estimates=0)
-        ecg = EcgRow(
-            time_s=1.0, utc_s=START_UTC_S, grid=0, first=0, rate_hz=rate_hz, unit=unit,
-            samples=samples.astype("<f4").tobytes(),
-        )  # fmt: skip
-        store.add(number, [*rows, ecg])
-    return path
-
-
-def draw_beats(n_times: int, fs_hz: float = 250.0) -> np.ndarray:
-    times = np.arange(n_times) / fs_hz
-    return np.exp(-0.5 * ((times % 0.8 - 0.4) / 0.01) ** 2) + 0.05 * np.sin(5 * times)
-
-
 @pytest.mark.parametrize("unit", ["mV", ""])
 def test_our_own_reader_finds_the_ecg_and_its_gaps(tmp_path: Path, unit: str) -> None:
     samples = draw_beats(5_000)
     samples[2_000:2_500] = np.nan
-    _, _, store, path = export(add_ecg(tmp_path / "monitor.sqlite", samples, unit=unit), tmp_path / "out")
+    _, _, store, path = export(write_ecg_store(tmp_path / "monitor.sqlite", samples, unit=unit), tmp_path / "out")
     store.close()
     found = read_ecg(path, column="ECG")
     assert (found.fs_hz, found.unit) == (250.0, unit or None)
@@ -143,10 +124,10 @@ def test_our_own_reader_finds_the_ecg_and_its_gaps(tmp_path: Path, unit: str) ->
 def test_lost_samples_and_a_rate_that_fits_into_no_record_are_said(tmp_path: Path) -> None:
     samples = draw_beats(1_000)
     samples[300:400] = np.nan
-    file, _, store, _ = export(add_ecg(tmp_path / "a.sqlite", samples), tmp_path / "a")
+    file, _, store, _ = export(write_ecg_store(tmp_path / "a.sqlite", samples), tmp_path / "a")
     store.close()
     assert (2.2, 0.4, "ECG lost", {}) in annotations_of(file)
-    file, _, store, _ = export(add_ecg(tmp_path / "b.sqlite", samples, rate_hz=250.000123), tmp_path / "b")
+    file, _, store, _ = export(write_ecg_store(tmp_path / "b.sqlite", samples, rate_hz=250.000123), tmp_path / "b")
     store.close()
     assert "ECG" not in file.labels
     (about,) = [content for _, _, word, content in annotations_of(file) if word == "raw ECG"]

@@ -18,7 +18,7 @@ from ecg_facial.live.store.database import Store
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    return write_store(tmp_path / "monitor.sqlite", 3, n_estimates=8)
+    return write_store(tmp_path / "monitor.sqlite", 3, n_estimates=8, ecg=True, simulated=True)
 
 
 def test_an_unknown_patient_is_told_who_there_is(store: Path, tmp_path: Path) -> None:
@@ -53,15 +53,15 @@ def test_an_export_is_repeated_to_the_byte_and_replaces_nothing(store: Path, tmp
     with Store(store, read_only=True) as opened:
         first = write_export(opened, "P7", out, format=format)
         content = {path: path.read_bytes() for path in first}
-        first[0].unlink()
+        first[-1].unlink()
         assert write_export(opened, "P7", out, format=format) == first
         assert {path: path.read_bytes() for path in first} == content
         assert {path for path in out.rglob("*") if path.is_file()} >= set(first)
         assert not list(out.rglob(".*"))
-        first[0].write_bytes(b"another")
+        first[-1].write_bytes(b"another")
         with pytest.raises(SettingsError, match="is there, with other content"):
             write_export(opened, "P7", out, format=format)
-        assert first[0].read_bytes() == b"another"
+        assert first[-1].read_bytes() == b"another"
 
 
 def test_labels_are_letters_and_digits_and_differ_where_pseudonyms_do() -> None:

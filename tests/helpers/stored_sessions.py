@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,9 +114,15 @@ def draw_ecg(rng: np.random.Generator) -> list[EcgRow]:
 
 
 def write_store(
-    path: Path, seed: int, *, n_sessions: int = 2, n_estimates: int | None = None, ecg: bool = False
+    path: Path,
+    seed: int,
+    *,
+    n_sessions: int = 2,
+    n_estimates: int | None = None,
+    ecg: bool = False,
+    simulated: bool | None = None,
 ) -> Path:
-    """Write a store with sessions of patient P7, and one of another patient."""
+    """Write a store with sessions of patient P7, and one of another patient; SIMULATED by chance unless it is said."""
     rng = np.random.default_rng(seed)
     with Store(path) as store:
         # a test of what is written need not wait for the disk
@@ -123,6 +130,26 @@ def write_store(
         for place in range(n_sessions + 1):
             patient = "P7" if place else "other"
             session = draw_session(rng, patient=patient, started_utc_s=START_UTC_S + 200.0 * place)
+            session = session if simulated is None else replace(session, simulated=simulated)
             rows = draw_rows(rng, session.class_names, n_estimates=n_estimates)
             store.add(store.begin(session), [*rows, *draw_ecg(rng)] if ecg else rows)
     return path
+
+
+def write_ecg_store(path: Path, samples: np.ndarray, *, unit: str = "mV", rate_hz: float = 250.0) -> Path:
+    """Write a store with an ECG that begins at 1 s, and nothing else."""
+    rng = np.random.default_rng(0)
+    with Store(path) as store:
+        number = store.begin(draw_session(rng))
+        rows = draw_rows(rng, ("BL1", "PA4"), n_estimates=0)
+        ecg = EcgRow(
+            time_s=1.0, utc_s=START_UTC_S, grid=0, first=0, rate_hz=rate_hz, unit=unit,
+            samples=samples.astype("<f4").tobytes(),
+        )  # fmt: skip
+        store.add(number, [*rows, ecg])
+    return path
+
+
+def draw_beats(n_times: int, fs_hz: float = 250.0) -> np.ndarray:
+    times = np.arange(n_times) / fs_hz
+    return np.exp(-0.5 * ((times % 0.8 - 0.4) / 0.01) ** 2) + 0.05 * np.sin(5 * times)
