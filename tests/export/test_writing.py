@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from stored_sessions import draw_session, write_store
+from stored_sessions import START_UTC_S, draw_ecg, draw_rows, draw_session, write_store
 
 from ecg_facial.errors import MissingDataError, SettingsError
 from ecg_facial.export.content import make_label
@@ -14,6 +16,7 @@ from ecg_facial.export.hiding import hide_files, hide_sources
 from ecg_facial.export.settings import FORMATS
 from ecg_facial.export.writing import write_export
 from ecg_facial.live.store.database import Store
+from ecg_facial.live.store.rows import AlarmRow, EventRow
 
 
 @pytest.fixture
@@ -62,6 +65,32 @@ def test_an_export_is_repeated_to_the_byte_and_replaces_nothing(store: Path, tmp
         with pytest.raises(SettingsError, match="is there, with other content"):
             write_export(opened, "P7", out, format=format)
         assert first[-1].read_bytes() == b"another"
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_name_and_no_path_leaves_the_store(tmp_path: Path, format: str) -> None:
+    folder = tmp_path / "anna smith"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    session = replace(draw_session(rng), sources="video anna s.mp4, ECG anna, smith.csv")
+    when = {"utc_s": START_UTC_S, "time_s": 1.0}
+    with Store(folder / "anna.sqlite") as opened:
+        rows = [
+            EventRow(**when, source="monitor", kind="started", message=session.sources),
+            EventRow(**when, source="ecg", kind="failed", message=f"{folder}/anna, smith.csv: cannot be read"),
+            AlarmRow(
+                **when, alarm="store", priority="medium", change="raised", by="monitor",
+                message=f"{opened.path}: cannot be written (disk full); check space",
+            ),
+            AlarmRow(**when, alarm="store", priority="medium", change="raised", by="k", message="Anna/x.mp4 is gone"),
+        ]  # fmt: skip
+        opened.add(opened.begin(session), [*rows, *draw_rows(rng, session.class_names), *draw_ecg(rng)])
+        written = write_export(opened, "P7", tmp_path / "out", format=format)
+    for path in written:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        for secret in (b"anna", b"smith", str(tmp_path).encode()):
+            assert secret not in content.lower(), path
 
 
 def test_labels_are_letters_and_digits_and_differ_where_pseudonyms_do() -> None:

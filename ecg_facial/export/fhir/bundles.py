@@ -26,6 +26,8 @@ from ecg_facial.runtime.extras import require_extras
 from ecg_facial.runtime.progress import track
 
 _KINDS = (BaselineRow, EstimateRow, AlarmRow, EventRow, RatingRow)
+# what monitors has no serial number: it is known by its identity in the bundle
+_IDENTIFIED = ("Device", "DeviceMetric")
 _LINE = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
 
 
@@ -61,9 +63,10 @@ def _write_bundle(one: SessionContent, out: Path, *, version: str, show_progress
     with new_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         stream.write(json.dumps(shell, **_LINE)[:-1] + ',"entry":[')  # type: ignore[arg-type]
         for place, (key, resource) in enumerate(entries):
-            marked = _mark(resource, simulated=one.session.simulated)
             identity = names.make_id(key)
-            complete = {"resourceType": marked.pop("resourceType"), "id": identity, **marked}
+            complete = _mark({"id": identity, **resource}, simulated=one.session.simulated)
+            if complete["resourceType"] in _IDENTIFIED:
+                complete["identifier"] = [_identify(identity)]
             _check(complete, one, version=version)
             entry = json.dumps({"fullUrl": f"urn:uuid:{identity}", "resource": complete}, **_LINE)  # type: ignore[arg-type]
             stream.write(("," if place else "") + "\n" + entry)
@@ -78,10 +81,14 @@ def _make_shell(one: SessionContent, names: Names) -> dict[str, Any]:
     return {
         "resourceType": "Bundle",
         "id": identity,
-        "identifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{identity}"},
+        "identifier": _identify(identity),
         "type": "collection",
         "timestamp": say_utc(one.session.started_utc_s if ended_utc_s is None else ended_utc_s),
     }
+
+
+def _identify(identity: str) -> dict[str, str]:
+    return {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{identity}"}
 
 
 def _list_resources(
@@ -103,11 +110,11 @@ def _list_resources(
 
 
 def _mark(resource: dict[str, Any], *, simulated: bool) -> dict[str, Any]:
-    """Mark a resource of a simulated session."""
-    if not simulated:
-        return resource
-    labels = resource.get("meta", {}).get("security", [])
-    return {**resource, "meta": {"security": [codes.TEST_DATA, *labels]}}
+    """Put the labels ahead of the content, with that of a simulated session."""
+    kind, identity = resource["resourceType"], resource["id"]
+    labels = [codes.TEST_DATA] * simulated + resource.get("meta", {}).get("security", [])
+    rest = {name: value for name, value in resource.items() if name not in ("resourceType", "id", "meta")}
+    return {"resourceType": kind, "id": identity, **({"meta": {"security": labels}} if labels else {}), **rest}
 
 
 def _check(resource: dict[str, Any], one: SessionContent, *, version: str) -> None:

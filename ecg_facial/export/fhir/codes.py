@@ -35,6 +35,7 @@ QUESTIONABLE = {"system": STATUS, "code": "questionable", "display": "Questionab
 NOT_PERFORMED = {"system": ABSENT, "code": "not-performed", "display": "Not Performed"}
 ERROR = {"system": ABSENT, "code": "error", "display": "Error"}
 UNKNOWN = {"system": ABSENT, "code": "unknown", "display": "Unknown"}
+MDC_HEART_RATE = {"system": MDC, "code": "147842", "display": "MDC_ECG_HEART_RATE"}
 VITAL_SIGNS = {"system": CATEGORY, "code": "vital-signs", "display": "Vital Signs"}
 
 CONCEPTS = {
@@ -80,7 +81,7 @@ CONCEPTS = {
     "model-bundle": "Model that made the estimates, with the SHA-256 of its manifest",
     "heart-rate": "Heart rate from the ECG",
 }
-"""The package's own codes and what they mean; and ``probability-0``, ``probability-1``, ... of the classes."""
+"""The package's own codes and what they mean. Each class has two more, such as ``class-0`` and ``probability-0``."""
 
 # units as a person reads them
 _UNITS = {
@@ -101,14 +102,20 @@ def own(code: str, *, text: str = "") -> dict[str, Any]:
 
 def describe(code: str) -> str:
     """Meaning of one of the package's own codes."""
-    if code.startswith("probability-"):
-        return f"Probability of class {code.removeprefix('probability-')}"
+    for prefix, meaning in (("probability-", "Probability of class"), ("class-", "Name of class")):
+        if code.startswith(prefix):
+            return f"{meaning} {code.removeprefix(prefix)}"
     return CONCEPTS[code].partition(":")[0]
 
 
 def probability_code(place: int) -> str:
     """Code of the probability of a class, by its place from 0."""
     return f"probability-{place}"
+
+
+def name_code(place: int) -> str:
+    """Code of the name of a class, by its place from 0."""
+    return f"class-{place}"
 
 
 def quantity(value: float, unit: str, *, text: str = "") -> dict[str, Any]:
@@ -118,7 +125,8 @@ def quantity(value: float, unit: str, *, text: str = "") -> dict[str, Any]:
 
 def make_code_system(class_names: Sequence[str], *, version: str) -> dict[str, Any]:
     """CodeSystem of the package's own codes, with the classes of a bundle."""
-    codes = [*CONCEPTS, *(probability_code(place) for place in range(len(class_names)))]
+    places = range(len(class_names))
+    codes = [*CONCEPTS, *map(name_code, places), *map(probability_code, places)]
     return {
         "resourceType": "CodeSystem",
         "url": SYSTEM,

@@ -15,10 +15,10 @@ from ecg_facial.live.store.rows import Session
 from ecg_facial.runtime.text import RESEARCH_NOTE, SIMULATED_NOTE
 
 _NAMESPACE = uuid.UUID("a7c1f6de-2b0d-4f63-8a56-3f0c1e9d7b24")
-# ISO/IEEE 11073-10101: kinds of devices, heart rate, software revision, units
+# ISO/IEEE 11073-10101: kinds of devices, software revision, units
 _MDS, _VMD = ("69965", "MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS"), ("69966", "MDC_DEV_MON_PHYSIO_MULTI_PARAM_VMD")
 _CHANNEL = ("69967", "MDC_DEV_MON_PHYSIO_MULTI_PARAM_CHAN")
-_HEART_RATE, _SOFTWARE = ("147842", "MDC_ECG_HEART_RATE"), ("531975", "MDC_ID_PROD_SPEC_SW")
+_SOFTWARE = ("531975", "MDC_ID_PROD_SPEC_SW")
 _BEATS_PER_MINUTE, _DIMENSIONLESS = ("264864", "MDC_DIM_BEAT_PER_MIN"), ("262656", "MDC_DIM_DIMLESS")
 
 
@@ -76,7 +76,7 @@ def make_devices(names: Names, *, version: str) -> dict[str, dict[str, Any]]:
             version=version,
         ),
         "heart rate": _metric(
-            names, [_mdc(_HEART_RATE), _own("heart-rate")], unit="/min", dimension=_BEATS_PER_MINUTE,
+            names, [codes.MDC_HEART_RATE, _own("heart-rate")], unit="/min", dimension=_BEATS_PER_MINUTE,
             channel="ecg channel", version=version,
         ),
     }  # fmt: skip

@@ -58,10 +58,7 @@ def make_session_observation(one: SessionContent, names: Names) -> dict[str, Any
     if about.ended_utc_s is not None:
         period["end"] = say_utc(about.ended_utc_s)
     parts = [_text("sources", about.sources), _text("session-end", about.end)]
-    parts += [
-        {"code": codes.own(codes.probability_code(place)), "valueString": clean(name)}
-        for place, name in enumerate(about.class_names)
-    ]
+    parts += [_text(codes.name_code(place), name) for place, name in enumerate(about.class_names)]
     return {
         "resourceType": "Observation",
         "status": "final",
@@ -165,7 +162,9 @@ def _heart_rate(row: EstimateRow, one: SessionContent, names: Names) -> list[dic
         return []
     found = _start("heart-rate", row, one, names, status="preliminary", device="heart rate")
     found["category"] = [{"coding": [codes.VITAL_SIGNS]}]
-    found["code"] = {"coding": [{"system": codes.LOINC, "code": codes.HEART_RATE, "display": "Heart rate"}]}
+    found["code"] = {
+        "coding": [{"system": codes.LOINC, "code": codes.HEART_RATE, "display": "Heart rate"}, codes.MDC_HEART_RATE]
+    }
     state = f"ECG: {row.ecg_state}" if row.ecg_state not in ("", _OK) else ""
     if value is None:
         found |= _absent([row.ecg_state], state)
