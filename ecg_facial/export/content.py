@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 from typing import TypeVar
@@ -47,7 +48,8 @@ class SessionContent:
 
     def read(self, kind: type[_Kind]) -> list[_Kind]:
         """Rows of one table in the order of time; messages of the monitor without paths and names of files."""
-        rows = self.store.read(kind, self.number)
+        # what was buffered before the session began has negative times
+        rows = self.store.read(kind, self.number, start_s=-math.inf)
         return [self._hide(row) for row in rows] if kind in (EventRow, AlarmRow) else rows
 
     def utc_s(self, time_s: float) -> float:

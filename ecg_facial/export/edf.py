@@ -52,6 +52,8 @@ _LARGEST = {
 _LEAST_LOSS_S = 0.1
 _UNITS = {"1": "", "/min": "bpm", "[ppm]": "ppm"}
 _TEXT_FIELD, _CODE_FIELD = 80, 40
+# years that a header can hold; a machine without a battery begins in 1970
+_YEARS = range(1985, 2085)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,7 @@ def _write_session(one: SessionContent, out: Path) -> Path:
         [*_make_signals(grid, about.class_names, plan), *_make_ecg(fitting, plan)],
         patient=Patient(code=_say_code(about.patient)),
         recording=Recording(
-            startdate=started.date(),
+            startdate=started.date() if started.year in _YEARS else None,
             equipment_code=f"ecg_facial_{_say_code(about.software)}",
             additional=["SIMULATED"] * about.simulated,
         ),
@@ -146,9 +148,11 @@ def _make_ecg(fitting: Sequence[EcgSeries], plan: _Plan) -> Iterator[EdfSignal]:
         per_record = round(rate_hz * plan.record_s)
         samples = np.full(per_record * plan.n_records, np.nan)
         for series in group:
-            first = max(0, round(series.start_s * rate_hz))
-            known = np.isfinite(series.samples[: len(samples) - first])
-            samples[first : first + len(known)][known] = series.samples[: len(known)][known]
+            first = round(series.start_s * rate_hz)
+            # what was buffered before the session began lies ahead of the file
+            given = series.samples[max(0, -first) : len(samples) - first]
+            known = np.isfinite(given)
+            samples[max(0, first) :][: len(given)][known] = given[known]
         scale = choose_scale(samples, room=_ECG_ROOM, is_signal=True)
         label = "ECG" if number == 1 else f"ECG {number}"
         yield _make_signal(samples, per_record / plan.record_s, label, "Raw ECG as the amplifier gave it", scale, unit)

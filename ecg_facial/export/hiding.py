@@ -53,5 +53,6 @@ def hide_files(text: str, *, sources: str, known: Sequence[str] = ()) -> str:
         text = text.replace(sources, hide_sources(sources))
     recorded = [found[2] for piece in _BETWEEN.split(sources) if (found := _REPLAYED.fullmatch(piece))]
     for name in (*known, *recorded):
-        text = text.replace(name, PATH)
+        # a short name must not be found inside words
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", PATH, text)
     return _RELATIVE.sub(PATH, _ABSOLUTE.sub(PATH, text))

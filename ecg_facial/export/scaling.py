@@ -42,9 +42,11 @@ class Scale:
         return _PREFIXED.get((unit, self.power), f"{unit} e{3 * self.power}".strip() if self.power else unit)
 
     def to_counts(self, values: Float64Array) -> Int16Array:
-        """Turn values into counts; NaN into `MISSING_COUNT`."""
-        counts = np.rint(values / (self.step * 1000.0**self.power))
-        return np.where(np.isnan(values), MISSING_COUNT, counts).astype(np.int16)
+        """Turn values into counts; what is no number into `MISSING_COUNT`."""
+        counts = np.full(len(values), MISSING_COUNT, dtype=np.int16)
+        known = np.isfinite(values)
+        counts[known] = np.rint(values[known] / (self.step * 1000.0**self.power))
+        return counts
 
     def to_value(self, count: int) -> float:
         """Value of a count, in the prefixed unit, without the noise of floats."""

@@ -143,6 +143,27 @@ def test_a_long_session_has_long_records(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_was_sampled_before_the_session_lies_ahead_of_the_file(tmp_path: Path) -> None:
+    samples = draw_beats(1_000)
+    with Store(write_ecg_store(tmp_path / "monitor.sqlite", samples)) as store:
+        store._connection.execute("UPDATE ecg SET time_s = -1.0")
+    file, _, store, _ = export(tmp_path / "monitor.sqlite", tmp_path / "out")
+    store.close()
+    values, error = values_of(file, "ECG")
+    np.testing.assert_allclose(values[:750], samples[250:], atol=1.05 * error)
+
+
+def test_a_machine_that_knows_no_date_writes_none(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with Store(tmp_path / "monitor.sqlite") as store:
+        store.add(store.begin(draw_session(rng, started_utc_s=3600.0)), draw_rows(rng, ("BL1",), n_estimates=0))
+    file, _, store, _ = export(tmp_path / "monitor.sqlite", tmp_path / "out")
+    store.close()
+    assert file.recording._to_str().startswith("Startdate X X X ")
+    assert file.starttime.hour == 1
+    assert annotations_of(file)[0][3]["started_utc_s"] == 3600.0
+
+
 @pytest.mark.parametrize("patient", ["M\u00fcller 7", "P 7", "x" * 100, "\u6f22"])
 def test_the_header_takes_any_pseudonym(tmp_path: Path, patient: str) -> None:
     rng = np.random.default_rng(0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from failing_disk import FailingDisk
 from stored_sessions import START_UTC_S, draw_ecg, draw_rows, draw_session, write_store
 
 from ecg_facial.errors import MissingDataError, SettingsError
@@ -114,6 +115,28 @@ def test_labels_are_letters_and_digits_and_differ_where_pseudonyms_do() -> None:
 )
 def test_no_path_and_no_name_of_a_file_leaves_the_store(text: str, hidden: str) -> None:
     assert hide_files(text, sources="video anna k.mp4, ECG anna.csv") == hidden
+
+
+def test_a_short_name_of_a_store_is_not_found_inside_words() -> None:
+    assert hide_files("a: cannot be opened", sources="", known=["a"]) == "(path): cannot be opened"
+
+
+@pytest.mark.parametrize("fails_at", [2, 5, 9, 20])
+def test_a_disk_that_fills_leaves_whole_files_and_the_export_is_run_again(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    with Store(store, read_only=True) as opened:
+        whole = write_export(opened, "P7", tmp_path / "whole", format="bids")
+        with monkeypatch.context() as patch:
+            FailingDisk(tmp_path / "out", fails_at).install(patch)
+            with pytest.raises((OSError, SettingsError), match="No space left"):
+                write_export(opened, "P7", tmp_path / "out", format="bids")
+        left = [path for path in (tmp_path / "out").rglob("*") if path.is_file() and path.suffix != ".lock"]
+        for path in left:
+            other = tmp_path / "whole" / path.relative_to(tmp_path / "out")
+            assert path.name == "participants.tsv" or path.read_bytes() == other.read_bytes()
+        again = write_export(opened, "P7", tmp_path / "out", format="bids")
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in whole]
 
 
 def test_devices_keep_their_names() -> None:
