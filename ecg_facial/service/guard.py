@@ -72,7 +72,7 @@ class Guard:
             if refusal is not None:
                 await _refuse(refusal, scope, receive, send_carefully)
                 return
-            await self._app(scope, self._limit(scope, receive), send_carefully)
+            await self._app(scope, self._count(scope, receive), send_carefully)
         except (ClientDisconnect, WebSocketDisconnect):
             return
         except Exception as error:  # nobody else is told but the log
@@ -97,7 +97,7 @@ class Guard:
         origin, host = headers.get("origin"), headers.get("host", "")
         is_own = origin is not None and is_same_origin(origin, host=host, scheme=scheme)
         if path == SIGN_IN and method == "POST":
-            return None if origin is None or is_own else make_problem(403, _OTHER_SITE)
+            return self._weigh(headers, path) if origin is None or is_own else make_problem(403, _OTHER_SITE)
         try:
             visitor = self._access.find(headers, address)
         except TooManyWrongError as error:
@@ -109,29 +109,36 @@ class Guard:
         if not _may_come_from(origin, is_own=is_own, method=method, by_cookie=bool(visitor.key)):
             return make_problem(403, _OTHER_SITE)
         scope["state"]["visitor"] = visitor
-        return None
+        return self._weigh(headers, path)
 
-    def _limit(self, scope: Scope, receive: Receive) -> Receive:
-        """Count the bytes of a body; refuse one that is, or says that it is, too large."""
+    def _limit(self, path: str) -> int:
+        """Give the largest body that an address takes."""
+        return self._settings.max_upload_bytes if path == UPLOAD else self._settings.max_body_bytes
+
+    def _weigh(self, headers: Headers, path: str) -> Response | None:
+        """Refuse a body that says that it is too large."""
+        said, limit = headers.get("content-length", ""), self._limit(path)
+        return make_problem(413, _describe_limit(limit)) if said.isdecimal() and int(said[:20]) > limit else None
+
+    def _count(self, scope: Scope, receive: Receive) -> Receive:
+        """Count the bytes of a body; refuse one that is too large, whatever it says."""
         if scope["type"] != "http":
             return receive
-        is_upload = scope["path"] == UPLOAD
-        limit = self._settings.max_upload_bytes if is_upload else self._settings.max_body_bytes
-        said = dict(scope["headers"]).get(b"content-length", b"")
-        too_large = HTTPException(413, f"the body is larger than {limit} bytes: send less")
-        n_bytes = 0
+        limit, n_bytes = self._limit(scope["path"]), 0
 
         async def count() -> Message:
             nonlocal n_bytes
-            if said.isdigit() and int(said[:20]) > limit:
-                raise too_large
             message = await receive()
             n_bytes += len(message.get("body", b""))
             if n_bytes > limit:
-                raise too_large
+                raise HTTPException(413, _describe_limit(limit))
             return message
 
         return count
+
+
+def _describe_limit(limit: int) -> str:
+    return f"the body is larger than {limit} bytes: send less"
 
 
 def make_unknown() -> Response:

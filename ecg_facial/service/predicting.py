@@ -127,6 +127,8 @@ def _predict(predictions: Predictions, form: FormData) -> Prediction:
         folder = Path(name)
         video = _keep(form, "video", folder, _name_video)
         ecg = _keep(form, "ecg", folder, _name_ecg)
+        if video is None and ecg is None:
+            raise SettingsError("neither video nor ECG was given: send one of them as a file of the form, or both")
         return predictions.predict(folder, video=video, ecg=ecg, form=form)
 
 

@@ -16,7 +16,7 @@ from ecg_facial.service.settings import ServiceSettings
 
 _CHECK_S = 1.0
 # of a body that is not wanted any more, so that the answer arrives before the connection is closed
-_LINGER_S = 1.0
+_LINGER_S, _LINGER_BYTES = 1.0, 16 << 20
 
 
 def make_protocol(settings: ServiceSettings) -> type[asyncio.Protocol]:
@@ -44,7 +44,7 @@ class _PatientProtocol(H11Protocol):
         self._body_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._begun_s, self._n_bytes, self._n_bytes_before = 0.0, 0, 0
-        self._is_http = True
+        self._is_http, self._is_over = True, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # as uvicorn declares it
@@ -65,6 +65,10 @@ class _PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._n_bytes += len(data)
+        if self._is_over:
+            if self._n_bytes > _LINGER_BYTES:
+                self._cut()
+            return
         super().data_received(data)
         self._look()
 
@@ -108,6 +112,7 @@ class _PatientProtocol(H11Protocol):
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
             # the answer did not need the body: what still comes of it is dropped for a moment
+            self._is_over, self._n_bytes = True, 0
             self.loop.call_later(_LINGER_S, self.transport.close)
 
     def pause_writing(self) -> None:

@@ -113,6 +113,8 @@ def _listen(settings: ServiceSettings) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(place)
+        # from now on clients are kept waiting, not refused
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise SettingsError(
@@ -134,7 +136,7 @@ def _set_up_logs(is_shown: bool) -> None:
     """Write what goes wrong to standard error, or nowhere."""
     handler: logging.Handler = logging.StreamHandler() if is_shown else logging.NullHandler()
     handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for name in ("uvicorn", "ecg_facial.service"):
+    for name in ("uvicorn", "ecg_facial.service", "python_multipart"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.WARNING)
