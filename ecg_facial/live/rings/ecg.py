@@ -269,6 +269,8 @@ class EcgRing:
         """Keep the newest half of the buffer, up to and without a sample."""
         assert self._base is not None
         base = end - self._keep
+        # behind a long gap, what is ahead of it leaves the buffer
+        self._collect_raw(min(base, self._base + len(self._buffer)), at_least=1)
         moved = base - self._base
         kept = self._buffer[moved:].copy()
         self._buffer[: len(kept)] = kept

@@ -86,6 +86,20 @@ def test_a_clock_that_is_set_begins_a_new_grid_and_loses_nothing() -> None:
     assert np.diff(np.concatenate(times_s)).max() < 0.5
 
 
+@pytest.mark.parametrize("gap_s", [0.5, 8.0, 60.0, 4000.0])
+def test_what_came_ahead_of_a_gap_of_any_length_is_in_it(gap_s: float) -> None:
+    ring, samples = make_ring(RECORDING), np.random.default_rng(0).normal(size=5_000)
+    stamps_s = np.arange(5_000) / FS_HZ
+    stamps_s[1_700:] += gap_s
+    raw = send(ring, samples, stamps_s, list(range(200)), size=25)
+    raw += ring.take_raw(all=True)
+    together = np.concatenate([block.samples for block in raw])
+    assert np.array_equal(together[np.isfinite(together)], samples.astype(np.float32))
+    lost = round(gap_s * FS_HZ)
+    assert raw[-1].first + len(raw[-1].samples) == 5_000 + lost
+    assert [block.time_s for block in raw] == pytest.approx([block.first / FS_HZ for block in raw])
+
+
 def test_a_ring_that_gives_no_raw_keeps_none() -> None:
     info = SourceInfo(name="ECG", kind="ecg", clock=RECORDING, rate_hz=FS_HZ)
     ring = EcgRing(SessionClock([info])["ecg"])
