@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from patient_states import GATED, make_alarm, make_state
 
+from ecg_facial.live.alarms.alarm import AlarmState
 from ecg_facial.live.signals import NewEcg
 from ecg_facial.live.state import Delay
 from ecg_facial.service.messages import describe_state, make_ecg, to_json
@@ -54,12 +55,12 @@ def test_a_gated_estimate_keeps_what_is_known_of_the_signals() -> None:
 
 def test_all_that_is_shown_is_told() -> None:
     state = make_state(
-        alarms=(make_alarm("pain", "trend at 70 % of the scale"),), sounds=True, pause_left_s=12.3456,
+        alarms=(make_alarm("face", "covered", AlarmState.ACKNOWLEDGED, by="AB"),), sounds=True, pause_left_s=12.3456,
         alarm_delay=Delay(p50_ms=1.0, p99_ms=2.0, max_ms=3.0), simulated=True,
     )  # fmt: skip
     told = describe_state(state, accepts_browser=True)
     assert told["alarms"] == [
-        {"name": "pain", "priority": "medium", "state": "active", "message": "trend at 70 % of the scale"}
+        {"name": "face", "priority": "low", "state": "acknowledged", "message": "covered", "by": "AB"}
     ]
     assert (told["sounds"], told["simulated"], told["accepts_browser"], told["phase"]) == (True, True, True, "running")
     assert told["pause_left_s"] == 12.346
