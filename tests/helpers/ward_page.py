@@ -13,7 +13,7 @@ from patient_states import GATED, make_alarm, make_state
 from watched import Noted
 
 from ecg_facial.example import load_example
-from ecg_facial.face.video import RgbFrame, VideoFrame
+from ecg_facial.face.frames import RgbFrame
 from ecg_facial.live.alarms.alarm import AlarmState
 from ecg_facial.live.signals import ECG_S, LivePicture, LiveSignals
 from ecg_facial.live.state import PatientState, Phase
@@ -32,14 +32,16 @@ _LEADLESS = {"used": "facial", "ecg_state": "lead off", "ecg_quality": 0.0, "hea
 _EXAMPLE = load_example().ecg
 _PAIN = make_alarm("pain", "trend at 79 % of the scale")
 
-Picture = Callable[[float], tuple[VideoFrame, tuple[float, float, float, float] | None]]
+Picture = Callable[[PatientState, float], LivePicture]
+"""Gives the picture of a patient at a time."""
 
 
-def draw_picture(time_s: float) -> tuple[VideoFrame, tuple[float, float, float, float]]:
-    """Draw a bright square in a dark picture, and give its box."""
+def draw_picture(state: PatientState, time_s: float) -> LivePicture:
+    """Draw a bright square for the face, and box it where a face is seen."""
     image = np.full((240, 320, 3), 40, dtype=np.uint8)
     image[60:180, 110:210] = (222, 184, 150)
-    return RgbFrame(image, time_s), (110.0, 60.0, 100.0, 120.0)
+    has_face = state.last is not None and state.last.face_state == "ok"
+    return LivePicture(frame=RgbFrame(image, time_s), box=(110.0, 60.0, 100.0, 120.0) if has_face else None)
 
 
 class ShownSession(Noted):
@@ -61,10 +63,7 @@ class ShownSession(Noted):
 
     def signals(self) -> LiveSignals:
         now_s = self.now_s
-        picture = None
-        if not self._is_waiting:
-            frame, box = self._picture(now_s)
-            picture = LivePicture(frame=frame, box=box)
+        picture = None if self._is_waiting else self._picture(self.shown, now_s)
         return LiveSignals(picture=picture, ecg=_give_ecg(now_s) if self._has_ecg else None)
 
     def acknowledge(self, *, by: str) -> None:
