@@ -28,7 +28,7 @@ from ecg_facial.live.signals import LivePicture
 from ecg_facial.live.state import PatientState
 
 SIZES = {"screen": {"width": 1920, "height": 1080}, "phone": {"width": 390, "height": 844}}
-DOCS_SIZE = {"width": 1280, "height": 800}
+DOCS_SIZE = {"width": 1440, "height": 900}
 WALL = ("running", "pain alarm", "face covered", "paused and off")
 # until the sweep of the ECG has filled its strip
 SWEEP_MS = 9000

@@ -78,7 +78,10 @@ class Bedside:
     def show(self, *states: PatientState, page: Any = None) -> list[ShownSession]:
         """Show patients, each under a new name, and wait until the page has them."""
         self._number += 1
-        named = [replace(state, patient=f"P{self._number}{place}") for place, state in enumerate(states)]
+        # the names of `make_states` are one short one: every other keeps its length
+        named = [
+            replace(state, patient=f"{state.patient[2:]}P{self._number}{place}") for place, state in enumerate(states)
+        ]
         sessions = self.ward.show(*named)
         (page or self.page).wait_for_function(_SHOWS, arg=[state.patient for state in named])
         return sessions

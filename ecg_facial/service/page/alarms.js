@@ -82,6 +82,8 @@ export class Announcer {
 
   /** Take states; give what is to be read out now, empty for nothing. */
   update(states) {
+    // nothing is known of alarms now: that is not "no alarm"
+    if (states.some((state) => state.is_lost)) return "";
     const now = alarmKeys(states);
     const news = [...now].filter(([key]) => !this.known.has(key)).map(([, text]) => text);
     const gone = this.known.size > 0 && now.size === 0 ? ["no alarm"] : [];

@@ -1,8 +1,8 @@
 /**
  * What keys mean: the same as on the terminal.
  *
- * Input: key presses. Output: names of commands. Nothing is taken from fields in which people type, nor together with
- * Control, Alt or Meta, which belong to the browser.
+ * Input: key presses. Output: names of commands. Nothing is taken while a dialog is open, in which people type, nor
+ * together with Control, Alt or Meta, which belong to the browser.
  */
 
 const COMMANDS = {
@@ -17,7 +17,7 @@ export function commandOf({ key, ctrlKey, altKey, metaKey }) {
   return name ? { name } : null;
 }
 
-/** Call back for every command, while no dialog is open and nobody types; `button` switches keys off and on. */
+/** Call back for every command, while no dialog is open; `button` switches keys off and on. */
 export function listenForKeys(button, onCommand) {
   // speech input types single letters: whoever uses it switches keys off
   let isOn = true;
@@ -27,7 +27,8 @@ export function listenForKeys(button, onCommand) {
     button.textContent = `single keys are ${isOn ? "on" : "off"}`;
   });
   document.addEventListener("keydown", (event) => {
-    if (!isOn || event.repeat || event.target.closest?.("input, textarea, select, dialog")) return;
+    // all fields are in dialogs; one that was just closed may still have the focus
+    if (!isOn || event.repeat || document.querySelector("dialog[open]")) return;
     const command = commandOf(event);
     if (!command) return;
     event.preventDefault();

@@ -91,7 +91,8 @@ function speak(shown) {
   const news = announcer.update(shown);
   if (news) setText(byId("say-alarms"), news);
   const pained = shown.filter((state) => painAlarm(state)?.state === "active").map((state) => state.patient);
-  const title = pained.length ? `PAIN ALARM ${pained.join(", ")} - ${TITLE}` : TITLE;
+  const urgent = !stream.isFresh ? "NO DATA" : pained.length ? `PAIN ALARM ${pained.join(", ")}` : "";
+  const title = urgent ? `${urgent} - ${TITLE}` : TITLE;
   if (document.title !== title) document.title = title;
   const state = shown[opened];
   if (!state || performance.now() - spoken_ms < SPEAK_MS) return;

@@ -33,6 +33,7 @@ export function fillScale(box, state) {
     band.style.width = `${place(row.high, top) - place(row.low, top)}%`;
   }
   if (!dot.hidden) dot.style.left = `${place(row.trend, top)}%`;
+  box.style.setProperty("--count", String(state.class_names.length));
   fillList(box.querySelector(".classes"), state.class_names, makeClass, (item, name, number) => {
     const share = row?.probabilities?.[number];
     setText(item.children[0], String(number));

@@ -18,6 +18,7 @@ export function fillWall(states, selected, { open, select }) {
   const cards = byId("cards");
   cards.style.setProperty("--columns", String(Math.ceil(Math.sqrt(states.length))));
   cards.classList.toggle("many", states.length > FEW);
+  cards.classList.toggle("pair", states.length === 2);
   fillList(cards, states, (_, place) => makeCard(place, open, select), (card, state, place) => {
     fillCard(card, state, place);
     card.classList.toggle("selected", place === selected);

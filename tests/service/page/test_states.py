@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ from ecg_facial.live.state import PatientState
 
 STATES = make_states()
 FOUR = [STATES[name] for name in ("running", "pain alarm", "face covered", "paused and off")]
+# names as long as they may be
+LONG = replace(
+    STATES["pain alarm"], patient="P" * 60, message="m" * 200, sources=("s" * 120,),
+    class_names=("nopainatallduringthewholestretch", "mild", "moderate", "theworstthatcanbeimagined"),
+)  # fmt: skip
 WIDTHS = (360, 390, 768, 1024, 1920, 3840)
 
 
@@ -121,7 +127,7 @@ def test_what_is_simulated_and_that_it_is_research_is_always_in_sight(bedside: B
 def test_nothing_is_wider_than_the_screen(bedside: Bedside, width: int) -> None:
     bedside.page.set_viewport_size({"width": width, "height": 700})
     try:
-        for patients in ([STATES["paused and off"]], FOUR):
+        for patients in ([STATES["paused and off"]], [LONG], [*FOUR, LONG]):
             bedside.show(*patients)
             assert bedside.page.evaluate("document.documentElement.scrollWidth") <= width
     finally:

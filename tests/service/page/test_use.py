@@ -55,6 +55,17 @@ def test_a_wrong_token_is_said_and_a_right_one_can_be_typed(bedside: Bedside) ->
     page.close()
 
 
+def test_who_signs_out_is_asked_for_a_token_again(bedside: Bedside) -> None:
+    page = bedside.open_page()
+    page.keyboard.press("?")
+    page.get_by_role("button", name="sign out").click()
+    page.get_by_label("Token").wait_for()
+    page.close()
+    # the console names each answer 401, as it should
+    assert all("401" in complaint for complaint in bedside.complaints)
+    bedside.complaints.clear()
+
+
 def test_after_three_seconds_of_silence_nothing_is_shown_and_the_page_connects_anew(bedside: Bedside) -> None:
     line = Line()
     page = bedside.open_page(before=line.join)
@@ -201,11 +212,12 @@ def test_a_screen_reader_hears_an_alarm_once_and_not_each_second_of_a_pause(beds
           const pain = (state, message) => ({ name: 'pain', priority: 'medium', state, message, by: '' });
           return [
             state([], 0), state([pain('active', 'trend at 70 %')], 0), state([pain('active', 'trend at 80 %')], 0),
-            state([pain('active', 'trend at 80 %')], 120), state([pain('active', 'trend at 80 %')], 119), state([], 0),
+            state([pain('active', 'trend at 80 %')], 120), state([pain('active', 'trend at 80 %')], 119),
+            { ...state([], 0), is_lost: true }, state([], 0),
           ].map((one) => announcer.update([one]));
         }"""
     )
-    assert heard == ["", "P7: PAIN ALARM, medium: trend at 70 %", "", "P7: alarms PAUSED", "", "no alarm"]
+    assert heard == ["", "P7: PAIN ALARM, medium: trend at 70 %", "", "P7: alarms PAUSED", "", "", "no alarm"]
 
 
 def test_a_device_becomes_the_camera_of_a_patient_who_takes_one(bedside: Bedside) -> None:
