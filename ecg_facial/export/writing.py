@@ -13,6 +13,7 @@ from ecg_facial.export.content import read_sessions
 from ecg_facial.export.settings import FHIR_VERSIONS, FORMATS
 from ecg_facial.live.store.database import Store
 from ecg_facial.runtime.outputs import check_output_folder, lock_folder
+from ecg_facial.runtime.progress import announce_time
 
 
 def write_export(
@@ -62,7 +63,8 @@ def write_export(
         raise SettingsError(f"fhir_version is {fhir_version!r}: expected one of {', '.join(FHIR_VERSIONS)}")
     sessions = read_sessions(store, patient, session=session)
     check_output_folder(out)
-    with lock_folder(out):
+    # FHIR shows how many rows are done
+    with lock_folder(out), announce_time(format, show=show_progress and format != "fhir"):
         if format == "fhir":
             from ecg_facial.export.fhir.bundles import write_bundles
 

@@ -289,6 +289,14 @@ def test_only_what_the_person_said_has_the_code_of_self_report(
         assert "device" not in one
         assert one["performer"] == [one["subject"]]
         assert one["valueQuantity"]["value"] == value
+        assert one["note"] == [{"authorString": "RN1", "text": row.note}]
+
+
+def test_a_session_that_goes_on_has_no_end(tmp_path: Path) -> None:
+    bundle = export_rows(tmp_path, [make_estimate()], ended_utc_s=None, end="")
+    (one,) = [one for one in resources(bundle, "Observation") if code_of(one) == "session"]
+    assert (one["status"], "end" in one["effectivePeriod"]) == ("preliminary", False)
+    assert parts_of(one) == {"sources": "camera 0, LSL stream Amplifier", "class-0": "BL1", "class-1": "PA4"}
 
 
 def test_identities_stay_when_a_session_goes_on(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def make_session_observation(one: SessionContent, names: Names) -> dict[str, Any
     parts += [_text(codes.name_code(place), name) for place, name in enumerate(about.class_names)]
     return {
         "resourceType": "Observation",
-        "status": "final",
+        "status": "preliminary" if about.ended_utc_s is None else "final",
         "code": codes.own("session"),
         "subject": names.refer("patient"),
         "effectivePeriod": period,
@@ -213,7 +213,8 @@ def _rating(row: RatingRow, one: SessionContent, names: Names) -> dict[str, Any]
     else:
         found["dataAbsentReason"] = {"coding": [codes.UNKNOWN]}
     if value is not None and row.note.strip():
-        found["note"] = [{"text": clean(row.note)}]
+        author = {"authorString": clean(row.by)} if row.by.strip() else {}
+        found["note"] = [{**author, "text": clean(row.note)}]
     return _finish(found, [_text("rating-scale", row.scale), _text("by", row.by)])
 
 
