@@ -35,6 +35,7 @@ NOTES = {
     "ecg_facial/evaluation/report/templates/probabilities.html.j2": "Calibration, abstention, conformal, retest",
     "ecg_facial/evaluation/report/templates/data.html.j2": "Subjects, trials, exclusions",
     "ecg_facial/evaluation/report/templates/protocol.html.j2": "Protocol, how to repeat the run, reporting checklist",
+    "ecg_facial/service/page/page.css": "How the page looks, dark and light, on any screen",
     "docs/model_card.md": "The model card as a page",
     "docs/contributing.md": "How the code is written, as a page",
     "docs/changes.md": "What users notice, as a page",
