@@ -20,7 +20,7 @@ from ecg_facial.service.bodies import Credentials
 from ecg_facial.service.broadcast import Broadcast, Watched
 from ecg_facial.service.browser_source import BrowserLink
 from ecg_facial.service.exporting import add_export_routes
-from ecg_facial.service.guard import Guard, make_unknown, make_waiting, visitor_of
+from ecg_facial.service.guard import Guard, make_waiting, visitor_of
 from ecg_facial.service.metrics import MEDIA_TYPE, make_metrics
 from ecg_facial.service.page import Page, load_page
 from ecg_facial.service.patients import add_patient_routes
@@ -105,7 +105,7 @@ def make_app(
         Guard,
         access=access,
         settings=settings,
-        make_sign_in=lambda: page.answer_sign_in() or make_unknown(),
+        make_sign_in=page.answer_sign_in,
         policy=page.policy,
     )
     return app
@@ -141,7 +141,7 @@ def _add_access(app: FastAPI, access: Access) -> None:
 def _add_page(app: FastAPI, page: Page) -> None:
     @app.get("/", include_in_schema=False)
     async def show_page() -> Response:
-        return page.answer_page() or make_problem(404)
+        return page.answer_page()
 
     @app.get("/static/{file}", include_in_schema=False)
     async def show_file(file: str) -> Any:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from fastapi import Response
 
+from ecg_facial.errors import MissingDataError
+
 _FOLDER = Path(__file__).parent / "page"
 _PAGE, _SIGN_IN = "page.html", "sign_in.html"
 _TYPES = {
@@ -37,25 +39,25 @@ class Page:
 
     files: dict[str, bytes]
 
-    def answer(self, name: str, *, status: int = 200) -> Response | None:
+    def answer(self, name: str) -> Response | None:
         """Make the answer with a file; None for a name that is not in the folder."""
-        content = self.files.get(name)
-        if content is None:
-            return None
-        return Response(content, status_code=status, headers={"content-type": _TYPES[Path(name).suffix]})
+        return self._make(name) if name in self.files else None
 
-    def answer_page(self) -> Response | None:
+    def answer_page(self) -> Response:
         """Make the answer with the page itself."""
-        return self.answer(_PAGE)
+        return self._make(_PAGE)
 
-    def answer_sign_in(self) -> Response | None:
+    def answer_sign_in(self) -> Response:
         """Make the answer to somebody who is not signed in."""
-        return self.answer(_SIGN_IN, status=401)
+        return self._make(_SIGN_IN, status=401)
+
+    def _make(self, name: str, *, status: int = 200) -> Response:
+        return Response(self.files[name], status_code=status, headers={"content-type": _TYPES[Path(name).suffix]})
 
     @property
     def policy(self) -> str:
         """Content security policy: nothing of other sites, and of what is inline only that of the sign-in page."""
-        text = self.files.get(_SIGN_IN, b"").decode("utf-8")
+        text = self.files[_SIGN_IN].decode("utf-8")
         hashes = {kind: "".join(f" '{_hash(part)}'" for part in found.findall(text)) for kind, found in _INLINE.items()}
         return (
             f"default-src 'self'; script-src 'self'{hashes['script']}; style-src 'self'{hashes['style']}; "
@@ -65,8 +67,16 @@ class Page:
 
 
 def load_page(folder: Path = _FOLDER) -> Page:
-    """Read the page's files."""
+    """Read the page's files.
+
+    Raises
+    ------
+    MissingDataError
+        When the page itself is not among them.
+    """
     files = sorted(path for path in folder.glob("*") if path.suffix in _TYPES and path.is_file())
+    if missing := {_PAGE, _SIGN_IN} - {path.name for path in files}:
+        raise MissingDataError(f"{folder}: no {', '.join(sorted(missing))}; install ecg-facial again")
     return Page(files={path.name: path.read_bytes() for path in files})
 
 
