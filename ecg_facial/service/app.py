@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.security import HTTPBearer
 from starlette.websockets import WebSocket
 
+from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.text import RESEARCH_NOTE
 from ecg_facial.service.access import COOKIE, Access, TooManyWrongError
 from ecg_facial.service.bodies import Credentials
@@ -68,7 +69,13 @@ def make_app(
         By default one that uses this machine's clocks.
     page : Page, optional
         Files of the page; by default those of the package.
+
+    Raises
+    ------
+    SettingsError
+        For a pseudonym that cannot be part of an address.
     """
+    _check_names(ward)
     settings, links, page = settings or ServiceSettings(), links or {}, page or load_page()
     access, broadcast = access or Access(book, settings), Broadcast(ward, browsers=links)
     app = FastAPI(
@@ -109,6 +116,12 @@ def make_app(
         policy=page.policy,
     )
     return app
+
+
+def _check_names(ward: Watched) -> None:
+    for state in ward.states():
+        if "/" in state.patient:
+            raise SettingsError(f"patient is {state.patient!r}: addresses hold it, so leave the stroke out")
 
 
 def _add_access(app: FastAPI, access: Access) -> None:

@@ -51,7 +51,8 @@ def monitor(
             address = _show_page(stack, opened, asked, port)
             _watch(opened, sign=sign, address=address, duration_s=duration_s, is_wished=is_wished)
         if address:
-            say(f"the page was at {address}")
+            # its token has ended with this process
+            say(f"the page was at {address.partition('#')[0]}")
         if is_wished():
             exit_interrupted("the session is closed, and all of it is kept")
     if asked.store is not None:
