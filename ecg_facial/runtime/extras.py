@@ -21,6 +21,7 @@ PACKAGES = {
     "live": ("pylsl",),
     "brainflow": ("brainflow",),
     "export": ("fhir", "edfio"),
+    "sdc": ("sdc11073",),
     "service": ("fastapi", "uvicorn", "websockets", "python_multipart", "prometheus_client"),
 }
 """Extra -> import names of the packages that it adds to those of the extras in `_INCLUDED`."""

@@ -16,16 +16,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecg_facial.export.content import SessionContent
+from ecg_facial.export.doubts import (
+    describe_face_and_ecg,
+    describe_quality,
+    describe_state,
+    explain_absence,
+    find_doubts,
+    list_states,
+)
 from ecg_facial.export.fhir import codes
 from ecg_facial.export.fhir.devices import Names, describe_method
 from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow, Row
 
-POOR_QUALITY = 0.5
-"""A used signal whose quality is below makes an estimate doubtful; the monitor's windows need so much usable signal."""
 SELF_REPORT_SCALE = "NRS-self"
 """A rating of this scale, 0 to 10, is the person's own. `NRS` alone does not say who rated."""
 _MAX_NRS = 10.0
-_OK, _NO_SIGNAL, _UNSYNCHRONISED = "ok", "no signal", "unsynchronised"
+_REASONS = {"not available": codes.NOT_PERFORMED, "invalid": codes.ERROR, "unknown": codes.UNKNOWN}
 _CHANGES = ("raised", "acknowledged", "cleared", "paused", "resumed", "switched off", "switched on")
 
 
@@ -100,34 +106,11 @@ def is_self_report(row: RatingRow) -> bool:
     )
 
 
-def find_doubts(row: EstimateRow) -> list[str]:
-    """Reasons to doubt an estimate that was made; none for a sound one."""
-    used = row.used.split("+")
-    doubts = _describe_states(row)
-    for name, signal, quality in (("face", "facial", row.face_quality), ("ECG", "ecg", row.ecg_quality)):
-        if signal in used and (poor := _describe_quality(name, quality)):
-            doubts.append(poor)
-    if row.clock_state == _UNSYNCHRONISED:
-        doubts.append("clocks are not synchronised")
-    return doubts
-
-
-def _describe_states(row: EstimateRow) -> list[str]:
-    states = (("face", row.face_state), ("ECG", row.ecg_state))
-    return [f"{name}: {state}" for name, state in states if state not in ("", _OK)]
-
-
-def _describe_quality(name: str, quality: float | None) -> str:
-    """Name a quality that is poor; empty for a good one."""
-    return f"{name}: quality {quality:.2f}" if quality is not None and quality < POOR_QUALITY else ""
-
-
 def _estimate(row: EstimateRow, one: SessionContent, names: Names) -> dict[str, Any]:
     value = _finite(row.estimate)
     found = _start("pain-estimate", row, one, names, status="preliminary", device="estimate")
     if value is None:
-        states = [state for state in (row.face_state, row.ecg_state) if state]
-        found |= _absent(states, "; ".join(_describe_states(row)))
+        found |= _absent(list_states(row), "; ".join(describe_face_and_ecg(row)))
     else:
         found |= {"valueQuantity": codes.quantity(value, "1", text="expected class"), **_judge(find_doubts(row))}
     parts = [
@@ -165,11 +148,11 @@ def _heart_rate(row: EstimateRow, one: SessionContent, names: Names) -> list[dic
     found["code"] = {
         "coding": [{"system": codes.LOINC, "code": codes.HEART_RATE, "display": "Heart rate"}, codes.MDC_HEART_RATE]
     }
-    state = f"ECG: {row.ecg_state}" if row.ecg_state not in ("", _OK) else ""
+    state = describe_state("ECG", row.ecg_state)
     if value is None:
         found |= _absent([row.ecg_state], state)
     else:
-        doubts = [state, _describe_quality("ECG", row.ecg_quality)]
+        doubts = [state, describe_quality("ECG", row.ecg_quality)]
         found |= {"valueQuantity": codes.quantity(value, "/min"), **_judge([doubt for doubt in doubts if doubt])}
     return [found]
 
@@ -260,10 +243,7 @@ def _judge(doubts: list[str]) -> dict[str, Any]:
 
 def _absent(states: list[str], text: str) -> dict[str, Any]:
     """Say why there is no value, from the states of the signals that were asked for."""
-    wrong = [state for state in states if state != _OK]
-    reason = codes.ERROR if wrong and len(wrong) == len(states) else codes.UNKNOWN
-    if states and all(state == _NO_SIGNAL for state in states):
-        reason = codes.NOT_PERFORMED
+    reason = _REASONS[explain_absence(states)]
     found: dict[str, Any] = {"dataAbsentReason": {"coding": [reason], **({"text": clean(text)} if text else {})}}
     return {**found, "meta": {"security": [codes.UNRELIABLE]}} if reason is codes.ERROR else found
 
