@@ -132,11 +132,12 @@ class SdcPatient:
         with warnings.catch_warnings():
             # it deprecates a module of its own that it imports
             warnings.simplefilter("ignore", DeprecationWarning)
+            from sdc11073.definitions_sdc import SdcV1Definitions
             from sdc11073.mdib.providermdib import ProviderMdib
             from sdc11073.provider.providerimpl import SdcProvider, provider_components_sync_factory
             from sdc11073.xml_types.dpws_types import ThisDeviceType, ThisModelType
 
-        self._mdib: Any = ProviderMdib.from_string(_describe(fs_hz, unit).encode())
+        self._mdib: Any = ProviderMdib.from_string(_describe(fs_hz, unit).encode(), SdcV1Definitions)
         model = ThisModelType(manufacturer="ecg_facial", model_name="ecg_facial monitor, research only")
         device = ThisDeviceType(friendly_name="ecg_facial", firmware_version=__version__)
         self._provider = SdcProvider(
