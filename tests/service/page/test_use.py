@@ -101,7 +101,7 @@ def test_a_connection_that_broke_is_tried_again_with_growing_pauses(bedside: Bed
     page = bedside.open_page(before=line.join)
     line.sockets[-1].close(code=1001, reason="the service is started anew")
     page.clock.run_for(1000)
-    page.wait_for_function("document.querySelector('#lost').hidden")
+    page.wait_for_function("() => document.querySelector('#lost').hidden")
     assert line.connections == 2
     page.close()
 
@@ -195,11 +195,11 @@ def test_alarms_sound_by_priority_once_the_browser_allows_it(bedside: Bedside) -
     assert page.evaluate("tones.length") == 0
     page.locator("#unblock").click()
     page.locator("#unblock").wait_for(state="hidden")
-    page.wait_for_function("tones.length === 3")
+    page.wait_for_function("() => tones.length === 3")
     # silenced by the monitor, then another alarm, of low priority
     bedside.show(replace(STATES["pain alarm"], sounds=False, pause_left_s=100.0), page=page)
     bedside.show(STATES["face covered"], page=page)
-    page.wait_for_function("tones.length === 5")
+    page.wait_for_function("() => tones.length === 5")
     page.close()
 
 
