@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from sharing import make_once
 from small_bundle import make_small_bundle
 
 from ecg_facial.prepared.memory import MemoryData
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 from ecg_facial.runtime.typing import AnyArray
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.windows.window import Window
@@ -82,6 +84,32 @@ def shared_models() -> Path:
 def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Bundle of small networks that were never trained: it predicts, at chance. The workers of xdist share it."""
     return make_once(tmp_path_factory, "small bundle", make_small_bundle) / "model"
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[FreshExecutor]:
+    """Executor of fresh processes whose interpreter starts once: every task is a copy of it, in which nothing ran."""
+    from ecg_facial.evaluation.audit.refitting import open_fresh
+
+    with open_fresh() as executor:
+        yield executor
+
+
+@pytest.fixture(scope="module")
+def shared_fresh(fresh: FreshExecutor) -> Iterator[None]:
+    """Let every audit take `fresh`, where how many interpreters are started is not the point: each takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ecg_facial.evaluation.audit.running.open_fresh", lambda *_, **__: nullcontext(fresh))
+        yield
+
+
+@pytest.fixture(scope="module")
+def shared_exports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Export equal networks once for all test files that ask for this."""
+    from exports import exports_once
+
+    with exports_once(tmp_path_factory):
+        yield
 
 
 @pytest.fixture

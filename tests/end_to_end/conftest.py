@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from exports import exports_once
 from sharing import make_once
 from whole_run import WholeRun, make_whole_run, open_whole_run
 
@@ -18,7 +19,8 @@ from ecg_facial.workflow import benchmarking
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> WholeRun:
-    return open_whole_run(make_once(tmp_path_factory, "whole run", make_whole_run))
+    with exports_once(tmp_path_factory):
+        return open_whole_run(make_once(tmp_path_factory, "whole run", make_whole_run))
 
 
 @pytest.fixture(scope="session")

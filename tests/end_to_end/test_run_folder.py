@@ -26,7 +26,7 @@ from ecg_facial.evaluation.report.checklist import fill_checklist
 from ecg_facial.workflow.benchmarking import audit
 
 # the whole run is made for the first test: minutes on a machine that is busy
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800), pytest.mark.usefixtures("shared_fresh")]
 MODELS_OF_A_RUN = (
     "facial", "ecg", "fusion", "ecg:descriptors", "ecg:rate", "facial:descriptors", "fusion:descriptors", "majority",
 )  # fmt: skip

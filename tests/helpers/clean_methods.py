@@ -128,7 +128,19 @@ MODULES: dict[str, Callable[[int], nn.Module]] = {
 }  # fmt: skip
 
 
+DRAWING = (
+    "svm", "tree", "forest", "extra trees", "boosting", "histogram boosting", "adaboost", "bagging", "mlp", "quantiles",
+    "stochastic gradient", "random guesses", "module dropout", "module both",
+)  # fmt: skip
+"""Those that draw random numbers."""
+
+
 def clean_pipelines() -> list[Any]:
     """All of them, each as a pipeline of its own name."""
     made = [EstimatorPipeline(name, each, features=features) for name, each in ESTIMATORS.items()]
     return made + [ModulePipeline(f"module {name}", each, training=EPOCHS) for name, each in MODULES.items()]
+
+
+def drawing_pipelines() -> list[Any]:
+    """Those that draw random numbers, which could be those of the process."""
+    return [each for each in clean_pipelines() if each.models[0] in DRAWING]

@@ -24,9 +24,9 @@ from ecg_facial.workflow.settings import DataOptions
 
 TASK = get_task("biovid4")
 N_SUBJECTS = 4
-# faces as small as a crop still shows: drawing and following them takes most of the time
+# small pictures: drawing faces and following them takes most of the time
 COHORT = CohortSettings(n_subjects=N_SUBJECTS, trials_per_level=1, levels=TASK.levels, seed=5, width=240, height=180)
-OPTIONS = DataOptions(windows=WindowSettings(n_frames=3, crop_px=48))
+OPTIONS = DataOptions(windows=WindowSettings(n_frames=3, crop_px=32))
 SETTINGS = BenchmarkSettings(
     models=ModelSettings(
         facial=FacialSettings(hidden=4, n_layers=1),

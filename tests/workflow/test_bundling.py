@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from torch import nn
 
-from ecg_facial.evaluation.benchmark.pipelines import hash_module
 from ecg_facial.evaluation.benchmark.runner import PREDICTIONS_FILE, run_benchmark
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.evaluation.protocols.settings import InnerSettings
@@ -21,7 +19,6 @@ from ecg_facial.inference.bundle import Bundle, load_bundle
 from ecg_facial.inference.fusion import Fusion
 from ecg_facial.inference.predictor import Prediction, open_predictor
 from ecg_facial.labels import get_task
-from ecg_facial.learning import export as exporting
 from ecg_facial.learning.settings import ModelSettings, TrainingSettings
 from ecg_facial.nets.settings import EcgSettings, FacialSettings
 from ecg_facial.prepared.memory import MemoryData
@@ -29,7 +26,8 @@ from ecg_facial.runtime.settings import to_dict
 from ecg_facial.windows.window import Window
 from ecg_facial.workflow.bundling import train_bundle
 
-pytestmark = pytest.mark.long
+# the runs with fixed and with learned weights train the same networks
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("shared_exports")]
 
 TASK = get_task("biovid4")
 TESTED = "s00"
@@ -83,22 +81,6 @@ def judge(prepared: MemoryData, out: Path, settings: BenchmarkSettings) -> Judge
 def read_probabilities(judged: Judged, model: str, place: int) -> np.ndarray:
     rows = judged.predictions[judged.predictions["model"] == model]
     return rows[[f"p_{name}" for name in TASK.class_names]].to_numpy()[place]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _equal_networks_are_exported_once() -> Iterator[None]:
-    """The runs with fixed and with learned weights train the same networks, and an export takes seconds."""
-    export, made = exporting._to_onnx, dict[tuple[str, ...], bytes]()
-
-    def export_once(module: nn.Module, inputs: Mapping[str, Any], *rest: Any, **more: Any) -> bytes:
-        key = (hash_module(module), *inputs)
-        if key not in made:
-            made[key] = export(module, inputs, *rest, **more)
-        return made[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exporting, "_to_onnx", export_once)
-        yield
 
 
 @pytest.fixture

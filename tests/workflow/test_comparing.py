@@ -24,7 +24,7 @@ from ecg_facial.workflow import benchmarking
 from ecg_facial.workflow.benchmarking import audit
 from ecg_facial.workflow.comparing import benchmark
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("shared_fresh")]
 
 SETTINGS = BenchmarkSettings(protocol="kfold:2", baselines=False)
 QUICK = AuditSettings(n_folds=1)

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,15 @@ from ecg_facial.inference.bundle import load_bundle
 from ecg_facial.inference.predictor import open_predictor, predict_files
 from ecg_facial.labels import get_task
 from ecg_facial.recording import Trial
+from ecg_facial.simulate.observer.ceiling import observe_cohort
+from ecg_facial.simulate.observer.observer import ObserverSettings
 from ecg_facial.windows.settings import WindowSettings
+from ecg_facial.workflow import benchmarking
 from ecg_facial.workflow.benchmarking import audit, benchmark_dataset, train_dataset
 from ecg_facial.workflow.settings import DataOptions
 
 # a whole run is set up for the first test: minutes on a machine that is busy
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800), pytest.mark.usefixtures("shared_fresh")]
 
 TASK = get_task("biovid4")
 OPTIONS = DataOptions(windows=WindowSettings(n_frames=2, crop_px=32))
@@ -54,6 +58,15 @@ class Finished:
 @pytest.fixture(scope="module", autouse=True)
 def _no_figures() -> Iterator[None]:
     with keep_figures("example"):
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_observer() -> Iterator[None]:
+    """A ceiling of few draws, of which no figure is looked at."""
+    quick = partial(observe_cohort, observer=ObserverSettings(n_people=50, n_courses=16))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmarking, "observe_cohort", quick)
         yield
 
 

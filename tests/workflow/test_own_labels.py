@@ -23,10 +23,13 @@ from ecg_facial.evaluation.judging.predictions_table import read_predictions
 from ecg_facial.inference.bundle import load_bundle
 from ecg_facial.inference.predictor import open_predictor, predict_files
 from ecg_facial.labels import get_task
+from ecg_facial.nets.settings import FacialSettings
 from ecg_facial.windows.settings import WindowSettings
 from ecg_facial.workflow.benchmarking import benchmark_dataset
 from ecg_facial.workflow.preparing import Prepared, choose_classes, join_datasets, share_classes
 from ecg_facial.workflow.settings import DataOptions
+
+pytestmark = pytest.mark.usefixtures("shared_fresh", "shared_exports")
 
 WORDS = {"BL1": "no pain", "PA1": "mild", "PA2": "severe", "PA3": "Severe "}
 RATINGS = {"BL1": "0", "PA1": "3", "PA2": "6.0", "PA3": "9"}
@@ -35,7 +38,7 @@ OPTIONS = DataOptions(windows=WindowSettings(n_frames=2, crop_px=32))
 SETTINGS = BenchmarkSettings(
     baselines=False,
     protocol="kfold:2",
-    models=TINY_MODELS,
+    models=replace(TINY_MODELS, facial=FacialSettings(hidden=4, n_layers=1)),
 )
 
 

@@ -31,6 +31,8 @@ from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.workflow.benchmarking import audit
 from ecg_facial.workflow.tabular import benchmark_table
 
+pytestmark = pytest.mark.usefixtures("shared_fresh")
+
 COLUMNS = FeatureSettings(features="face_*:facial,ecg_*:ecg", label="pain", subject="who", trial="n")
 SETTINGS = BenchmarkSettings(protocol="kfold:3", task="own", classes=LABELS)
 TABLE = ["--features", "face_*:facial", "--label", "pain", "--subject", "who"]

@@ -1,4 +1,4 @@
-"""Nothing clean is accused: 26 estimators and five torch modules, with one worker and with two."""
+"""Nothing clean is accused: 26 estimators and five torch modules with two workers, those that draw with one too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ecg_facial.evaluation.judging.schema import NO_LEAK
 from ecg_facial.evaluation.protocols.settings import InnerSettings
 from ecg_facial.runtime.executors.fresh import FreshExecutor
 from ecg_facial.runtime.executors.opening import open_executor
-from tests.helpers.clean_methods import ESTIMATORS, clean_pipelines, random_features
+from tests.helpers.clean_methods import ESTIMATORS, clean_pipelines, drawing_pipelines, random_features
 
 pytestmark = pytest.mark.long
 
@@ -29,9 +29,11 @@ def prepared(make_prepared: Callable[..., Any]) -> Any:
     return make_prepared(n_subjects=8, per_level=3, n_frames=2)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_no_clean_method_is_accused_and_none_crashes(prepared: Any, tmp_path: Path, workers: int) -> None:
-    methods = clean_pipelines()
+@pytest.mark.parametrize(("workers", "make"), [(1, drawing_pipelines), (2, clean_pipelines)])
+def test_no_clean_method_is_accused_and_none_crashes(
+    prepared: Any, tmp_path: Path, workers: int, make: Callable[[], list[Any]]
+) -> None:
+    methods = make()
     with open_executor("processes", workers=workers) as executor:
         result = run_benchmark(prepared, tmp_path, settings=SETTINGS, pipelines=methods, executor=executor)
         found = audit_run(prepared, result, settings=SETTINGS, factories=methods, executor=executor)

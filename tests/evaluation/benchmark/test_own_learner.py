@@ -18,6 +18,8 @@ from ecg_facial.runtime.storage import sha256_bytes
 from ecg_facial.runtime.typing import Float64Array
 from ecg_facial.workflow.comparing import benchmark
 
+pytestmark = pytest.mark.usefixtures("shared_fresh")
+
 
 @dataclass(frozen=True)
 class NearestMean:
