@@ -7,13 +7,12 @@
 
 import { byId, setHidden, setText } from "./dom.js";
 
+// wishes, not demands: a phone that is held upright turns width and height; what is larger is scaled down here
 const WANTED = {
   audio: false,
-  video: {
-    width: { min: 320, ideal: 480, max: 640 }, height: { min: 240, ideal: 360, max: 480 },
-    frameRate: { min: 15, ideal: 20, max: 25 }, facingMode: "user",
-  },
+  video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 20 }, facingMode: "user" },
 };
+const [LONG_PX, SHORT_PX] = [640, 480];
 const JPEG_QUALITY = 0.85;
 const FRAME = 1; // kind of a binary message: a JPEG frame
 const HEAD_BYTES = 9;
@@ -28,7 +27,6 @@ const REASONS = {
   NotAllowedError: "The browser was not allowed to use the camera: allow it in the address bar, and try again.",
   NotFoundError: "This device has no camera.",
   NotReadableError: "The camera is used by another program: close that, and try again.",
-  OverconstrainedError: "The camera gives no 320 x 240 to 640 x 480 pixels at 15 to 25 frames per second.",
 };
 
 /** A binary message: kind, capture time in seconds (little endian), JPEG. */
@@ -38,6 +36,12 @@ export function packFrame(time_s, jpeg) {
   new DataView(message.buffer).setFloat64(1, time_s, true);
   message.set(new Uint8Array(jpeg), HEAD_BYTES);
   return message;
+}
+
+/** Size of a frame as it is sent: whole, within 640 x 480 or upright within 480 x 640, never enlarged. */
+export function frameSize(width, height) {
+  const scale = Math.min(1, LONG_PX / Math.max(width, height), SHORT_PX / Math.min(width, height));
+  return { width: Math.round(width * scale), height: Math.round(height * scale) };
 }
 
 export class Camera {
@@ -108,8 +112,7 @@ export class Camera {
     const video = document.createElement("video");
     Object.assign(video, { srcObject: this.media, muted: true, playsInline: true });
     await video.play();
-    this.lock = await navigator.wakeLock?.request("screen").catch(() => null);
-    const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+    const canvas = new OffscreenCanvas(1, 1);
     const next = async (now_ms, about) => {
       if (video.srcObject !== this.media) return;
       const time_s = (about.captureTime ?? now_ms) / 1000;
@@ -117,13 +120,16 @@ export class Camera {
       if (this.media) video.requestVideoFrameCallback(next);
     };
     video.requestVideoFrameCallback(next);
-    const { videoWidth: width, videoHeight: height } = video;
+    const { width, height } = frameSize(video.videoWidth, video.videoHeight);
     this.#say(`Camera of ${this.patient}: ${width} x ${height}. Keep this page in front; nothing is recorded.`);
   }
 
   async #send(video, canvas, time_s) {
     this.sent_s = time_s;
-    canvas.getContext("2d").drawImage(video, 0, 0);
+    // a device that is turned changes the size
+    const { width, height } = frameSize(video.videoWidth, video.videoHeight);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    canvas.getContext("2d").drawImage(video, 0, 0, width, height);
     const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: JPEG_QUALITY });
     const bytes = packFrame(time_s, await blob.arrayBuffer());
     if (this.patient) this.stream.sendBytes(bytes);
@@ -132,8 +138,7 @@ export class Camera {
   /** Stop, and switch the camera off. */
   stop(text) {
     this.media?.getTracks().forEach((track) => track.stop());
-    this.lock?.release();
-    [this.media, this.patient, this.lock] = [null, null, null];
+    [this.media, this.patient] = [null, null];
     this.#say(text);
   }
 

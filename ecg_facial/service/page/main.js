@@ -8,6 +8,7 @@
 import { Announcer } from "./alarms.js";
 import { acknowledge, pause, rate, sign, switchSound } from "./actions.js";
 import { Camera } from "./camera.js";
+import { keepAwake } from "./awake.js";
 import { askNote, askRating, askSign, showHelp, startDialogs } from "./dialogs.js";
 import { byId, setHidden, setText } from "./dom.js";
 import { listenForKeys } from "./keys.js";
@@ -200,4 +201,5 @@ byId("sign-out").addEventListener("click", async () => {
   location.reload();
 });
 window.addEventListener("resize", redraw);
+keepAwake();
 requestAnimationFrame(frame);

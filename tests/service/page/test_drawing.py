@@ -1,4 +1,4 @@
-"""Arithmetic of the ECG strip and the trend, as the browser runs it."""
+"""Arithmetic of the ECG strip, the trend and the camera, as the browser runs it."""
 
 from __future__ import annotations
 
@@ -101,3 +101,14 @@ def test_the_trend_ends_where_its_newest_value_is_and_breaks_at_gaps(bedside: Be
     assert found[0] == [[47], [49, 50]]
     assert found[1] == pytest.approx(7 / 300 * (1000 - 38))
     assert found[2] is True
+
+
+@pytest.mark.parametrize(
+    ("camera", "sent"),
+    [((1920, 1080), (640, 360)), ((720, 1280), (360, 640)), ((640, 480), (640, 480)), ((320, 240), (320, 240))],
+)
+def test_a_frame_is_sent_whole_and_small_whichever_way_a_phone_is_held(
+    bedside: Bedside, camera: tuple[int, int], sent: tuple[int, int]
+) -> None:
+    found = run(bedside, "camera", f"return m.frameSize({camera[0]}, {camera[1]})")
+    assert (found["width"], found["height"]) == sent

@@ -171,3 +171,20 @@ def test_reduced_motion_stops_the_alarm_from_blinking(bedside: Bedside) -> None:
     assert bedside.page.locator("#pain").evaluate(name) == "blink"
     bedside.page.emulate_media(reduced_motion="reduce")
     assert bedside.page.locator("#pain").evaluate(name) == "none"
+
+
+def test_dark_and_light_follow_the_device_until_somebody_chooses(bedside: Bedside) -> None:
+    page, ground = bedside.page, "() => getComputedStyle(document.body).backgroundColor"
+    found = {}
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        found[scheme] = page.evaluate(ground)
+    assert found["dark"] != found["light"]
+    # the device asks for light
+    page.locator("#theme").click()
+    assert page.evaluate(ground) == found["dark"]
+    page.locator("#theme").click()
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(ground) == found["light"]
+    page.locator("#theme").click()
+    assert page.evaluate(ground) == found["dark"]
