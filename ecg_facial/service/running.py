@@ -6,12 +6,14 @@ never wait for it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -20,7 +22,19 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.service.protocol import make_protocol
 from ecg_facial.service.settings import ServiceSettings
 
-_BACKLOG, _STARTS_S, _ENDS_S = 1024, 20.0, 2
+# connections that may wait to be taken, and seconds that those which are open have to end
+_BACKLOG, _ENDS_S = 1024, 2
+
+
+class _ImpatientLoop(asyncio.SelectorEventLoop):
+    """Event loop whose servers wait for the greeting of TLS no longer than for headers; asyncio's own limit is 60 s."""
+
+    greeting_s = 0.0
+
+    async def create_server(self, *args: Any, **options: Any) -> asyncio.Server:
+        if options.get("ssl") is not None:
+            options["ssl_handshake_timeout"] = self.greeting_s
+        return await super().create_server(*args, **options)
 
 
 class RunningService:
@@ -32,9 +46,10 @@ class RunningService:
         Such as ``http://127.0.0.1:8765``.
     """
 
-    def __init__(self, server: uvicorn.Server, listener: socket.socket, address: str) -> None:
+    def __init__(self, server: uvicorn.Server, listener: socket.socket, address: str, *, greeting_s: float) -> None:
         self.address, self._server = address, server
-        self._thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="service", daemon=True)
+        self._listener, self._greeting_s = listener, greeting_s
+        self._thread = threading.Thread(target=self._run, name="service", daemon=True)
         self._thread.start()
 
     @property
@@ -46,6 +61,12 @@ class RunningService:
         """Close all connections; returns when that is done."""
         self._server.should_exit = True
         self._thread.join()
+
+    def _run(self) -> None:
+        loop = _ImpatientLoop()
+        loop.greeting_s = self._greeting_s
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(self._server.serve(sockets=[self._listener]))
 
 
 @contextmanager
@@ -69,7 +90,8 @@ def run_service(app: ASGIApp, settings: ServiceSettings, *, logs: bool = False) 
     try:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        service = RunningService(_make_server(app, settings), listener, f"{settings.scheme}://{shown}:{port}")
+        address = f"{settings.scheme}://{shown}:{port}"
+        service = RunningService(_make_server(app, settings), listener, address, greeting_s=settings.header_s)
         try:
             yield service
         finally:

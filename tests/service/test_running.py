@@ -172,6 +172,12 @@ def test_with_a_certificate_it_speaks_https_alone(ward: Ward, certificate: tuple
             httpx2.get(f"http://127.0.0.1:{served.place[1]}/health")
 
 
+def test_a_client_that_does_not_greet_over_tls_is_closed(ward: Ward, certificate: tuple[Path, Path]) -> None:
+    made, key = certificate
+    with serve_here(ward, settings={"certificate": made, "key": key, "header_s": 0.3}) as served:
+        assert wait_for_end(open_raw(served, b"\x16\x03")) == b""
+
+
 def test_a_certificate_that_cannot_be_used_is_said_in_one_line(
     ward: Ward, certificate: tuple[Path, Path], tmp_path: Path
 ) -> None:
