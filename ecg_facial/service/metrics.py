@@ -36,6 +36,9 @@ class _States(Collector):
         yield from _describe_delays(states)
         yield _count("frames_shed", "Frames that were not looked at", ((s.patient, s.frames_shed) for s in states))
         yield _count("gaps", "Gaps of the signals", ((s.patient, s.gaps) for s in states))
+        yield _measure(
+            "simulated", "1 where patient or model are SIMULATED", ((s.patient, s.simulated) for s in states)
+        )
         yield _measure("stale", "1 where there is no estimate now", ((s.patient, s.shown is None) for s in states))
         yield _measure(
             "store_problem", "1 where the store cannot be written", ((s.patient, bool(s.store_problem)) for s in states)

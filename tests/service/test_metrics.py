@@ -17,7 +17,7 @@ def read(*states: object) -> dict[tuple[str, tuple[str, ...]], float]:
 
 def test_figures_are_those_of_each_patient() -> None:
     found = read(
-        make_state(frames_shed=4, gaps=2, store_bytes=4096, alarms=(make_alarm("pain", "high"),)),
+        make_state(simulated=True, frames_shed=4, gaps=2, store_bytes=4096, alarms=(make_alarm("pain", "high"),)),
         make_state(patient='P"8\n', is_stale=True, store_problem="full"),
     )
     expected = {
@@ -30,6 +30,7 @@ def test_figures_are_those_of_each_patient() -> None:
         ("ecg_facial_store_bytes", ()): 4096,
         ("ecg_facial_stream_clients", ()): 3,
         ("ecg_facial_stale", ("P7",)): 0,
+        ("ecg_facial_simulated", ("P7",)): 1,
         ("ecg_facial_stale", ('P"8\n',)): 1,
         ("ecg_facial_store_problem", ('P"8\n',)): 1,
     }

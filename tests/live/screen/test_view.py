@@ -166,3 +166,11 @@ def test_before_the_first_estimate_and_at_rest_the_screen_says_what_is_waited_fo
 def test_the_trend_is_drawn_with_gaps_where_there_was_none() -> None:
     state = make_state(trend=(0.0, 1.5, None, 3.0))
     assert "▁▅ █" in draw(state, width=44, height=20)
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_address_of_the_page_is_shown_whole_and_the_screen_fits_the_terminal(width: int, height: int) -> None:
+    address = f"http://127.0.0.1:8765/#token={'x' * 43}"
+    lines = draw(make_state(), width=width, height=height, address=address).splitlines()
+    assert len(lines) <= height
+    assert address in "".join(line.strip() for line in lines)
