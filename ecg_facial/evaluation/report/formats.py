@@ -27,12 +27,24 @@ def format_points(value: float | None) -> str:
     return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
+def round_figure(value: float) -> str:
+    """Round a figure to three digits, below 1 to three decimals: the digits of a column are comparable.
+
+    Examples
+    --------
+    >>> [round_figure(value) for value in (1234.5, 12.34, 0.3456, 0.00721, -0.0555, 0.0001)]
+    ['1234', '12.3', '0.346', '0.007', '-0.056', '0.0001']
+    """
+    if 0 < abs(value) < 5e-4:
+        return f"{value:.1g}"
+    if abs(value) < 1:
+        return f"{value:.3f}"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".removesuffix(".")
+
+
 def format_number(value: float | None) -> str:
-    """Any other figure, with three digits."""
-    if value is None:
-        return NONE
-    text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:#.3g}".removesuffix(".")
-    return text.replace("-", "−")
+    """Any other figure, with three digits or decimals."""
+    return NONE if value is None else round_figure(value).replace("-", "−")
 
 
 def break_name(name: str) -> Markup:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ecg_facial.evaluation.judging.schema import ModelMetrics, RunMetrics, Stratum, SubjectMetrics
+from ecg_facial.evaluation.report.formats import round_figure
 from ecg_facial.evaluation.report.latex import join_interval, to_latex
 from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import write_text
@@ -174,4 +175,4 @@ def _show(column: str, value: Any, *, percent: bool) -> str:
         return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return round_figure(value) if isinstance(value, float) else str(value)

@@ -183,7 +183,7 @@ def test_figures_are_written_as_readers_expect_them() -> None:
     # a difference that rounds to nothing has no sign
     assert (format_points(0.0), format_points(-0.0), format_points(-0.0004)) == ("0.0", "0.0", "0.0")
     assert [format_number(value) for value in (0.3, 1.0, 12.34, 219.4, 1234.5, -0.005, None)] == [
-        "0.300", "1.00", "12.3", "219", "1234", "−0.00500", "–"
+        "0.300", "1.00", "12.3", "219", "1234", "−0.005", "–"
     ]  # fmt: skip
     assert (format_p(0.5), format_p(0.0042), format_p(1e-9), format_p(None)) == ("0.50", "0.0042", "< 0.0001", "–")
 
