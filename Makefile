@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 2
 # tests and benchmarks start many interpreters: each would compile the whole package anew where no bytecode is kept
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo monitor soak chaos test fuzz check docs oracles sbom bench clean
+.PHONY: demo monitor soak chaos test fuzz check docs oracles sbom vulnerabilities bench clean
 
 demo: $(STAMP)
 	$(BIN)/ecg-facial demo --out runs/demo
@@ -56,11 +56,18 @@ docs: $(STAMP)
 oracles: $(ORACLES_STAMP)
 	ECG_FACIAL_ORACLES=1 $(ORACLES)/bin/python -m pytest tests/oracles
 
-# a bill of materials of the environment, and known vulnerabilities in it; the tools live in an environment of their own
-sbom: $(STAMP)
-	test -e build/sbom-tools/bin/cyclonedx-py || ($(PYTHON) -m venv build/sbom-tools && build/sbom-tools/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1)
-	build/sbom-tools/bin/cyclonedx-py environment $(BIN)/python --output-file build/sbom.json
-	build/sbom-tools/bin/pip-audit --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+# a bill of materials of the environment; the tools live in an environment of their own
+sbom: $(STAMP) build/safety-tools/.installed
+	build/safety-tools/bin/cyclonedx-py environment $(BIN)/python --output-file build/sbom.json
+
+# known vulnerabilities in it; asks a service on the internet
+vulnerabilities: $(STAMP) build/safety-tools/.installed
+	build/safety-tools/bin/pip-audit --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
+build/safety-tools/.installed:
+	$(PYTHON) -m venv build/safety-tools
+	build/safety-tools/bin/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom==7.5.0 pip-audit==2.10.1
+	touch $@
 
 bench: $(STAMP)
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
