@@ -6,18 +6,19 @@ Input: a request. Output: a ZIP file. What the files hold is decided in `ecg_fac
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Query, Response
 from fastapi.responses import StreamingResponse
 
 from ecg_facial.errors import EcgFacialError
 from ecg_facial.export.settings import FORMATS
 from ecg_facial.service.bodies import Patient
-from ecg_facial.service.problems import without_path
+from ecg_facial.service.problems import make_problem, without_path
 from ecg_facial.service.stored import PATIENT, TAGS, SessionNumber, open_store
 
 _CHUNK_BYTES = 1 << 16
@@ -25,15 +26,22 @@ _CHUNK_BYTES = 1 << 16
 
 def add_export_routes(app: FastAPI, path: Path | None) -> None:
     """Add the route that exports from a store."""
+    # one at a time: it takes processor time beside the monitor
+    running = threading.Lock()
 
     @app.get(f"{PATIENT}/export", response_class=StreamingResponse, tags=TAGS)
     def export(
         patient: Patient,
         format: Annotated[str, Query(description="What to write.", json_schema_extra={"enum": list(FORMATS)})],
         session: SessionNumber = None,
-    ) -> StreamingResponse:
+    ) -> Response:
         """Write the sessions of a patient, or one of them, into a ZIP file."""
-        archive = _export(path, patient, format=format, session=session)
+        if not running.acquire(blocking=False):
+            return make_problem(429, "another export is running: try again", headers={"Retry-After": "5"})
+        try:
+            archive = _export(path, patient, format=format, session=session)
+        finally:
+            running.release()
         # without the patient's name, which would be kept in lists of downloads
         headers = {"content-disposition": f'attachment; filename="export_{format}.zip"'}
         return StreamingResponse(_read(archive), media_type="application/zip", headers=headers)

@@ -9,8 +9,9 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from stored_sessions import draw_rows, draw_session
+from stored_sessions import draw_ecg, draw_rows, draw_session
 
+from ecg_facial.errors import MissingDataError
 from ecg_facial.export.settings import FORMATS
 from ecg_facial.live.store.database import Store
 from ecg_facial.live.store.rows import EstimateRow, RatingRow
@@ -27,7 +28,10 @@ def path(tmp_path: Path) -> Path:
         for _ in range(2):
             session = draw_session(rng)
             rows = draw_rows(rng, session.class_names, n_estimates=12)
-            store.add(store.begin(session), [*rows, RatingRow(time_s=3.0, utc_s=1e9, scale="NRS", value=4.0, by="AB")])
+            store.add(
+                store.begin(session),
+                [*rows, *draw_ecg(rng), RatingRow(time_s=3.0, utc_s=1e9, scale="NRS", value=4.0, by="AB")],
+            )
         return store.path
 
 
@@ -93,6 +97,20 @@ def test_an_export_that_cannot_be_is_a_problem_without_paths(
     answer = client.get(f"/v1/patients/{patient}/export", params=asked)
     assert answer.status_code == status
     assert str(path.parent) not in answer.text
+
+
+def test_one_export_runs_at_a_time(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    statuses: list[int] = []
+
+    def ask_again(*_: object, **__: object) -> None:
+        statuses.append(client.get("/v1/patients/P7/export?format=csv").status_code)
+        raise MissingDataError("nothing to export")
+
+    monkeypatch.setattr("ecg_facial.export.writing.write_export", ask_again)
+    assert client.get("/v1/patients/P7/export?format=csv").status_code == 404
+    monkeypatch.undo()
+    assert client.get("/v1/patients/P7/export?format=csv").status_code == 200
+    assert statuses == [429]
 
 
 def test_a_store_that_cannot_be_read_is_a_problem_without_paths(client: TestClient, path: Path) -> None:
