@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -90,7 +91,9 @@ def draw_ecg(rng: np.random.Generator, *, seconds: float, rate_bpm: float = 72.0
     beat_s = 0.3
     while beat_s < seconds:
         for offset, height, width in ((-0.16, 0.12, 0.02), (-0.03, -0.1, 0.01), (0.0, 1.0, 0.012), (0.25, 0.25, 0.04)):
-            wave += height * np.exp(-0.5 * ((times - beat_s - offset) / width) ** 2)
+            # farther away it is below the last bit: an hour's wave for each beat would take minutes
+            first, end = np.searchsorted(times, beat_s + offset + 10 * width * np.array([-1, 1]))
+            wave[first:end] += height * np.exp(-0.5 * ((times[first:end] - beat_s - offset) / width) ** 2)
         beat_s += 60.0 / rate_bpm * rng.normal(1.0, 0.03)
     return wave
 
@@ -136,18 +139,19 @@ class Person:
 
     def blocks(self, *, chunk: int = 16) -> Iterator[Block]:
         """Blocks in the order of their arrival."""
-        assert self.ecg is not None
-        blocks: list[Block] = []
+        return heapq.merge(self.video_blocks(), self.ecg_blocks(chunk=chunk), key=lambda block: block.arrived_s)
+
+    def video_blocks(self) -> Iterator[Block]:
         for number in range(round(self.seconds * FPS)):
             frame = self.frame(number)
             if frame is not None:
-                blocks.append(VideoBlock(frame=frame, arrived_s=number / FPS))
+                yield VideoBlock(frame=frame, arrived_s=number / FPS)
+
+    def ecg_blocks(self, *, chunk: int = 16) -> Iterator[Block]:
+        assert self.ecg is not None
         for first in range(0, len(self.ecg), chunk):
             stamps_s = (first + np.arange(len(self.ecg[first : first + chunk]))) / FS_HZ
-            blocks.append(
-                EcgBlock(samples=self.ecg[first : first + chunk], stamps_s=stamps_s, arrived_s=float(stamps_s[-1]))
-            )
-        return iter(sorted(blocks, key=lambda block: block.arrived_s))
+            yield EcgBlock(samples=self.ecg[first : first + chunk], stamps_s=stamps_s, arrived_s=float(stamps_s[-1]))
 
 
 class BedSource:
@@ -155,7 +159,7 @@ class BedSource:
 
     def __init__(self, info: SourceInfo, person: Person) -> None:
         self.info, self.kind, self.pace = info, info.kind, Pace(speed=math.inf)
-        self._blocks = (block for block in person.blocks() if isinstance(block, EcgBlock) is (info.kind == "ecg"))
+        self._blocks = person.ecg_blocks() if info.kind == "ecg" else person.video_blocks()
 
     def open(self) -> SourceInfo:
         return self.info
