@@ -139,11 +139,14 @@ class PageWard:
 
     def __init__(self, picture: Picture = draw_picture) -> None:
         self._picture = picture
+        # also those that are gone: the service may be in the middle of looking at them
+        self._known: dict[str, ShownSession] = {}
         self.sessions = self.show(make_states()["running"])
 
     def show(self, *states: PatientState) -> list[ShownSession]:
         """Show other patients from now on."""
         self.sessions = [ShownSession(state, picture=self._picture) for state in states]
+        self._known.update({session.shown.patient: session for session in self.sessions})
         return self.sessions
 
     def states(self) -> tuple[PatientState, ...]:
@@ -152,7 +155,7 @@ class PageWard:
 
     def session(self, patient: str) -> ShownSession:
         """Find a patient's session."""
-        return next(session for session in self.sessions if session.shown.patient == patient)
+        return self._known[patient]
 
 
 @contextmanager
