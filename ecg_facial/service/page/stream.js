@@ -15,10 +15,28 @@ const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15000];
 // frames of a camera that wait in the browser; more of them would only grow old
 const MAX_WAITING_BYTES = 256 * 1024;
 const UNAUTHORIZED = 401;
+// clocks of computers differ by less, also while they are set slowly; a page is open for weeks
+const CLOCKS_DRIFT = 1e-3;
 
 /** How long to wait before a try, with chance in it: pages that lost one server do not return together. */
 export function pauseMs(tries, chance = Math.random()) {
   return PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] * (0.8 + 0.4 * chance);
+}
+
+/** How much longer than others a message was on its way, such as what waited while the network stood still. */
+export class Lateness {
+  constructor() {
+    this.least_s = Infinity; // difference of the two clocks for a message without delay
+    this.before_s = 0;
+  }
+
+  /** Take a message by our clock and by its sender's; give its lateness in seconds. */
+  take(now_s, sent_s) {
+    const crept_s = CLOCKS_DRIFT * (now_s - this.before_s);
+    this.least_s = Math.min(this.least_s + crept_s, now_s - sent_s);
+    this.before_s = now_s;
+    return now_s - sent_s - this.least_s;
+  }
 }
 
 /** Time since something by two clocks: one stands still while a machine sleeps, the other may be set. */
@@ -44,7 +62,7 @@ export class Stream {
     this.tries = 0;
     this.seen = new Since();
     this.begun = new Since();
-    this.least_s = Infinity; // smallest difference of our clock to the monitor's: a message without delay
+    this.lateness = new Lateness();
     this.timer = 0;
     setInterval(() => this.check(), CHECK_MS);
     for (const name of ["visibilitychange", "resume"]) document.addEventListener(name, () => this.check());
@@ -78,7 +96,7 @@ export class Stream {
 
   #connect() {
     this.begun.reset();
-    this.least_s = Infinity;
+    this.lateness = new Lateness();
     const socket = new WebSocket(this.url);
     this.socket = socket;
     socket.addEventListener("open", () => {
@@ -105,19 +123,12 @@ export class Stream {
 
   #take(message) {
     if (message.type === "states") {
-      if (this.#isLate(message.utc_s)) return;
+      if (this.lateness.take(performance.now() / 1000, message.utc_s) >= STALE_MS / 1000) return;
       this.seen.reset();
       this.tries = 0;
       if (!this.isFresh) this.#tell(true);
     }
     if (this.isFresh || message.type === "hello" || message.type === "problem") this.onMessage(message);
-  }
-
-  /** Whether a message was on its way for longer than the others, such as what waited while the network stood still. */
-  #isLate(utc_s) {
-    const difference_s = performance.now() / 1000 - utc_s;
-    this.least_s = Math.min(this.least_s, difference_s);
-    return difference_s - this.least_s > STALE_MS / 1000;
   }
 
   #tell(isFresh) {

@@ -25,6 +25,7 @@ class Line:
     def __init__(self) -> None:
         self.is_held, self.connections = False, 0
         self.sockets: list[Any] = []
+        self.held: list[str] = []
 
     def join(self, page: Any) -> None:
         page.clock.install()
@@ -35,7 +36,7 @@ class Line:
         self.sockets.append(socket)
         server = socket.connect_to_server()
         socket.on_message(server.send)
-        server.on_message(lambda message: None if self.is_held else socket.send(message))
+        server.on_message(lambda message: (self.held.append if self.is_held else socket.send)(message))
 
 
 def test_the_token_of_the_address_signs_in_and_is_taken_out_of_it(bedside: Bedside) -> None:
@@ -90,6 +91,40 @@ def test_after_three_seconds_of_silence_nothing_is_shown_and_the_page_connects_a
     assert page.locator("#estimate").inner_text() == "2.6"
     assert line.connections > 1
     page.close()
+
+
+def test_what_waited_in_the_network_is_not_taken_for_the_present(bedside: Bedside) -> None:
+    line = Line()
+    page = bedside.open_page(before=line.join)
+    bedside.show(STATES["pain alarm"], page=page)
+    line.is_held = True
+    page.wait_for_timeout(500)
+    waited = list(line.held)
+    page.clock.fast_forward(4000)
+    for message in waited:
+        line.sockets[-1].send(message)
+    page.clock.run_for(500)
+    assert waited
+    assert page.locator("#lost").is_visible()
+    assert page.locator("#estimate").inner_text() == DASHES
+    page.close()
+
+
+def test_clocks_that_drift_apart_make_no_message_late_and_a_stall_does(bedside: Bedside) -> None:
+    late_s = bedside.page.evaluate(
+        """async () => {
+          const { Lateness } = await import('/static/stream.js');
+          const lateness = new Lateness();
+          let longest_s = 0;
+          // a day at 200 ppm, a message every second
+          for (let sent_s = 0; sent_s < 86400; sent_s++) {
+            longest_s = Math.max(longest_s, lateness.take(100 + 1.0002 * sent_s + 0.05, sent_s));
+          }
+          return [longest_s, lateness.take(100 + 1.0002 * 86400 + 3, 86400)];
+        }"""
+    )
+    assert late_s[0] < 0.1
+    assert 2.9 < late_s[1] < 3.1
 
 
 def test_a_connection_that_broke_is_tried_again_with_growing_pauses(bedside: Bedside) -> None:
