@@ -100,6 +100,19 @@ def run_service(app: ASGIApp, settings: ServiceSettings, *, logs: bool = False) 
         listener.close()
 
 
+def check_address(settings: ServiceSettings) -> None:
+    """Try whether a service can listen there with its certificate, before sessions are begun.
+
+    Raises
+    ------
+    SettingsError
+        As for `run_service`.
+    """
+    if settings.certificate is not None:
+        _open_certificate(settings)
+    _listen(settings).close()
+
+
 def _make_server(app: ASGIApp, settings: ServiceSettings) -> uvicorn.Server:
     config = uvicorn.Config(
         app, http=make_protocol(settings), ws="websockets-sansio", loop="asyncio", lifespan="off", log_config=None,

@@ -50,6 +50,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[ServiceSettings]:
         yield SimpleNamespace(address=f"http://127.0.0.1:{settings.port}", is_running=False)
 
     monkeypatch.setattr(running, "run_service", run_service)
+    monkeypatch.setattr(running, "check_address", lambda settings: None)
     return found
 
 
@@ -66,6 +67,9 @@ def test_tokens_of_a_file_are_shown_once(
     run: Callable[..., Said], opened: list[Any], served: list[ServiceSettings], tmp_path: Path
 ) -> None:
     command = ("serve", "--bundle", "m", "--ecg", "a.csv", "--tokens", tmp_path / "tokens.json")
+    refused = run("serve", "--ecg", "a.csv", *command[-2:])
+    assert refused.code == 2
+    # what could not start has not used the one time up
     first = run(*command)
     assert "#token=" in first.out
     assert "valid for 90 days" in first.out
@@ -144,7 +148,12 @@ def test_a_second_demo_takes_another_port(
         said = run("monitor", "--demo", "--bundle", "m")
         assert said.code == 0, said.err
         assert f":{taken}/" not in said.out
-        assert run("monitor", "--bundle", "m", "--ecg", "a.csv", "--port", str(taken)).code == 2
+        n_opened = len(opened)
+        for command in ("monitor", "serve"):
+            refused = run(command, "--bundle", "m", "--ecg", "a.csv", "--port", str(taken))
+            assert refused.code == 2
+            assert "give another with --port" in refused.err
+        assert len(opened) == n_opened
 
 
 def test_a_recording_has_a_page_where_a_port_is_given(

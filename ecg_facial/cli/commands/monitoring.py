@@ -14,14 +14,13 @@ from typing import Annotated
 import typer
 
 from ecg_facial.cli.arguments import ALARMS, MONITOR
-from ecg_facial.cli.commands.serving import start_page
+from ecg_facial.cli.commands.serving import check_service, start_page
 from ecg_facial.cli.commands.watching import WATCHED, Asked, Opened, open_asked
 from ecg_facial.cli.console import ctrl_c_as_wish, exit_interrupted, say, warn
 from ecg_facial.cli.options import make_option, with_options
 from ecg_facial.errors import MissingDependencyError
 from ecg_facial.live.alarms.settings import AlarmSettings
 from ecg_facial.live.settings import MonitorSettings, WatchSettings
-from ecg_facial.runtime.extras import require_extras
 from ecg_facial.service.settings import ServiceSettings
 
 
@@ -43,7 +42,7 @@ def monitor(
     """
     WatchSettings(sign=sign)
     if port is not None:
-        require_extras("service")
+        check_service(ServiceSettings(port=port))
     with ctrl_c_as_wish() as is_wished:
         with ExitStack() as stack:
             opened = open_asked(asked, settings=settings, alarms=alarms)

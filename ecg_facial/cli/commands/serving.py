@@ -53,17 +53,19 @@ def serve(
     duration_s: Annotated[float | None, typer.Option(min=0.0, help="End after so many seconds.")] = None,
 ) -> None:
     """Serve the monitor over HTTP: a page that shows the patients, JSON, metrics, predictions and exports."""
-    require_extras("service")
     if new_token is not None and tokens is None:
         raise SettingsError("--new-token needs --tokens: name the file to keep it in")
     links = _make_links(browser or [])
+    check_service(service)
     ends_s = None if duration_s is None else time.monotonic() + duration_s
     with ctrl_c_as_wish() as is_wished:
         with ExitStack() as stack:
-            book, token = _open_tokens(tokens, name=new_token, days=token_days)
+            book = _open_tokens(tokens)
             opened = open_asked(asked, settings=settings, alarms=alarms, browsers=_connect(links))
             stack.callback(opened.ward.close)
             address, is_running = _start(stack, opened, asked, settings=service, book=book, links=links, logs=True)
+            # made when all is well: it cannot be shown a second time
+            token = _make_token(book, name=new_token, days=token_days)
             say(f"page: {address}/" + (f"#token={token}" if token else ""))
             if token and tokens is not None:
                 say(f"the token is shown this once; its hash is in {tokens}, valid for {token_days:g} days")
@@ -71,6 +73,22 @@ def serve(
                 time.sleep(_LOOK_S)
         if is_wished():
             exit_interrupted("the sessions are closed, and all of them are kept")
+
+
+def check_service(settings: ServiceSettings) -> None:
+    """Check that a service can be started, before anything else is.
+
+    Raises
+    ------
+    MissingDependencyError
+        Without the extra ``service``.
+    SettingsError
+        When the port or the certificate cannot be used.
+    """
+    require_extras("service")
+    from ecg_facial.service.running import check_address
+
+    check_address(settings)
 
 
 def start_page(stack: ExitStack, opened: Opened, asked: Asked, *, settings: ServiceSettings, any_port: bool) -> str:
@@ -94,7 +112,8 @@ def start_page(stack: ExitStack, opened: Opened, asked: Asked, *, settings: Serv
         When the port cannot be used.
     """
     require_extras("service")
-    book, token = _open_tokens(None, name=None, days=1.0)
+    book = _open_tokens(None)
+    token = _make_token(book, name=None, days=1.0)
 
     def start(settings: ServiceSettings) -> str:
         return _start(stack, opened, asked, settings=settings, book=book, links={}, logs=False)[0]
@@ -129,13 +148,16 @@ def _start(
     return running.address, lambda: running.is_running
 
 
-def _open_tokens(path: Path | None, *, name: str | None, days: float) -> tuple[TokenBook, str]:
-    """Open the tokens; make one where one is asked for, or none can be used."""
+def _open_tokens(path: Path | None) -> TokenBook:
     from ecg_facial.service.tokens import TokenBook
 
-    book = TokenBook(path)
+    return TokenBook(path)
+
+
+def _make_token(book: TokenBook, *, name: str | None, days: float) -> str:
+    """Make a token where one is asked for, or none can be used; empty otherwise."""
     made = name or ("" if book.is_usable else "first")
-    return book, book.add(made, days=days) if made else ""
+    return book.add(made, days=days) if made else ""
 
 
 def _make_links(browsers: list[str]) -> dict[str, BrowserLink]:
