@@ -7,6 +7,7 @@ never wait for it.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import socket
 import ssl
@@ -88,9 +89,7 @@ def run_service(app: ASGIApp, settings: ServiceSettings, *, logs: bool = False) 
     _set_up_logs(logs)
     listener = _listen(settings)
     try:
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        address = f"{settings.scheme}://{shown}:{port}"
+        address = f"{settings.scheme}://{_name_place(listener)}"
         service = RunningService(_make_server(app, settings), listener, address, greeting_s=settings.header_s)
         try:
             yield service
@@ -98,6 +97,14 @@ def run_service(app: ASGIApp, settings: ServiceSettings, *, logs: bool = False) 
             service.stop()
     finally:
         listener.close()
+
+
+def _name_place(listener: socket.socket) -> str:
+    """Name host and port as a browser is told: the machine's name where it listens on all of its addresses."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = socket.gethostname()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def check_address(settings: ServiceSettings) -> None:

@@ -64,7 +64,7 @@ class ServiceSettings:
     wrong_tokens: int = 10
     wrong_within_s: float = 60.0
     max_body_bytes: int = 64 << 10
-    max_upload_bytes: int = 256 * MIB
+    max_upload_bytes: int = 64 * MIB
     max_message_bytes: int = 2 * MIB
     max_header_bytes: int = 16 << 10
     max_connections: int = 2000

@@ -172,6 +172,16 @@ def test_with_a_certificate_it_speaks_https_alone(ward: Ward, certificate: tuple
             httpx2.get(f"http://127.0.0.1:{served.place[1]}/health")
 
 
+def test_the_address_names_the_machine_where_it_listens_everywhere(
+    ward: Ward, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, key = certificate
+    monkeypatch.setattr(socket, "gethostname", lambda: "ward7")
+    for host, shown in (("0.0.0.0", "ward7"), ("127.0.0.1", "127.0.0.1")):
+        with serve_here(ward, settings={"certificate": made, "key": key, "host": host}) as served:
+            assert served.address.rpartition(":")[0] == f"https://{shown}"
+
+
 def test_a_client_that_does_not_greet_over_tls_is_closed(ward: Ward, certificate: tuple[Path, Path]) -> None:
     made, key = certificate
     with serve_here(ward, settings={"certificate": made, "key": key, "header_s": 0.3}) as served:
