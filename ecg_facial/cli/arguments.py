@@ -252,5 +252,5 @@ ALARMS = SettingsOptions(
 )
 SERVICE = SettingsOptions(
     base=ServiceSettings(),
-    places={name: name for name in ("host", "port", "certificate", "key", "behind_proxy")},
+    places={name: name for name in ("host", "port", "certificate", "key", "behind_proxy", "token_days")},
 )

@@ -31,6 +31,8 @@ class ServiceSettings:
         PEM files of TLS.
     behind_proxy : str
         Address of a reverse proxy that speaks TLS to the outside; requests from elsewhere are refused. Empty for none.
+    token_days : float
+        Days for which a new token is valid.
     signed_in_s : float
         How long a browser stays signed in.
     wrong_tokens : int
@@ -60,6 +62,7 @@ class ServiceSettings:
     certificate: Path | None = None
     key: Path | None = None
     behind_proxy: str = ""
+    token_days: float = 90.0
     signed_in_s: float = 12 * 3600.0
     wrong_tokens: int = 10
     wrong_within_s: float = 60.0

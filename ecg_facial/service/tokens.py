@@ -22,10 +22,9 @@ from ecg_facial.errors import SettingsError
 from ecg_facial.runtime.outputs import check_output_file
 from ecg_facial.runtime.records import Record
 from ecg_facial.runtime.storage import atomic_path, sha256_bytes
+from ecg_facial.service.settings import ServiceSettings
 
 _TOKEN_BYTES = 32
-DAYS = 90.0
-"""Days for which a new token is valid."""
 _DAY_S = 86_400.0
 _ANYONE_ELSE = stat.S_IRWXG | stat.S_IRWXO
 
@@ -96,7 +95,7 @@ class TokenBook:
         """Whether any token is valid now."""
         return any(token.expires_utc_s > self._utc() for token in self._tokens)
 
-    def add(self, name: str, *, days: float = DAYS) -> str:
+    def add(self, name: str, *, days: float = ServiceSettings.token_days) -> str:
         """Make a token and keep its hash; return the token, which cannot be had again.
 
         Raises

@@ -45,7 +45,6 @@ def serve(
     new_token: Annotated[
         str | None, typer.Option(help="Add a token of this name to the file, and show it once.", metavar="NAME")
     ] = None,
-    token_days: Annotated[float, typer.Option(min=0.0, help="Days for which a new token is valid.")] = 90.0,
     browser: Annotated[
         list[str] | None,
         typer.Option(help="Patient whom a browser's camera watches, with an ECG as PATIENT:ecg; may be repeated."),
@@ -65,10 +64,10 @@ def serve(
             stack.callback(opened.ward.close)
             address, is_running = _start(stack, opened, asked, settings=service, book=book, links=links, logs=True)
             # made when all is well: it cannot be shown a second time
-            token = _make_token(book, name=new_token, days=token_days)
+            token = _make_token(book, name=new_token, days=service.token_days)
             say(f"page: {address}/" + (f"#token={token}" if token else ""))
             if token and tokens is not None:
-                say(f"the token is shown this once; its hash is in {tokens}, valid for {token_days:g} days")
+                say(f"the token is shown this once; its hash is in {tokens}, valid for {service.token_days:g} days")
             while is_running() and not is_wished() and (ends_s is None or time.monotonic() < ends_s):
                 time.sleep(_LOOK_S)
         if is_wished():
