@@ -93,10 +93,18 @@ def test_verifying_finds_the_detected_face_and_refuses_an_empty_place(detector: 
     assert detector.verify(frame, wall) is None
 
 
-def test_a_larger_picture_gives_the_same_face_in_its_own_pixels(detector: FaceDetector) -> None:
+@pytest.fixture(scope="module")
+def large_pictures() -> list[np.ndarray]:
+    """Five people, drawn once for all detectors."""
+    people = [sample_identity(np.random.default_rng(seed)) for seed in (1, 5, 7, 9, 11)]
+    return [FaceRenderer(person, width=960, height=720).render({}) for person in people]
+
+
+def test_a_larger_picture_gives_the_same_face_in_its_own_pixels(
+    detector: FaceDetector, large_pictures: list[np.ndarray]
+) -> None:
     """The same picture three times as large: only its scale may tell, so that nothing but rounding is allowed."""
-    for seed in (1, 5, 7, 9, 11):
-        picture = FaceRenderer(sample_identity(np.random.default_rng(seed)), width=960, height=720).render({})
+    for picture in large_pictures:
         shrunk = np.asarray(cv2.resize(picture, (320, 240), interpolation=cv2.INTER_AREA), dtype=np.uint8)
         large, small = (detector.detect(RgbFrame(image, 0.0))[0] for image in (picture, shrunk))
         np.testing.assert_allclose(large.landmarks / 3, small.landmarks, atol=1e-6)
