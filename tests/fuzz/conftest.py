@@ -1,6 +1,6 @@
 """Fixtures of the fuzzers: each test that asks for `rng` runs for many variants, each with a generator of its own.
 
-``make test`` runs 20 variants of each test, ``make fuzz`` 1,000; ``ECG_FACIAL_VARIANTS`` sets another number. A variant
+``make test`` runs 50 variants of each test, ``make fuzz`` 1,000; ``ECG_FACIAL_VARIANTS`` sets another number. A variant
 is the same whatever the number: variant 17 of a test is run again by its name, as in ``test_ecg_text.py::test_x[17]``.
 """
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ecg_facial.errors import EcgFacialError
 
-N_VARIANTS = int(os.environ.get("ECG_FACIAL_VARIANTS", "20"))
+N_VARIANTS = int(os.environ.get("ECG_FACIAL_VARIANTS", "50"))
 MOST_BYTES = 100 << 20
 """A small file, however damaged, must not take more; a declared limit of a reader may be given in its place."""
 _MOST_CHARACTERS = 600

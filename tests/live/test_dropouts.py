@@ -11,7 +11,7 @@ from chaos import times
 
 from ecg_facial.runtime.typing import Float64Array
 
-N_PATTERNS = times(ordinary=2, full=50)
+N_PATTERNS = times(ordinary=4, full=50)
 FLAGGED_S, BACK_S = 2.0, 5.0
 
 _Face = Callable[[Person, float, float], None]

@@ -174,7 +174,7 @@ def test_alarms_that_were_off_stay_off_and_rest_is_not_measured_twice(tmp_path: 
     assert counts == [1, 0, 1, 1]
 
 
-@pytest.mark.parametrize("first", range(1, times(ordinary=3, full=50) + 1))
+@pytest.mark.parametrize("first", range(1, times(ordinary=5, full=50) + 1))
 def test_a_disk_that_fills_at_any_write_raises_an_alarm_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
 ) -> None:
