@@ -56,8 +56,8 @@ class Sound(Signed):
 
 
 class Rating(Signed):
-    """A rating of a person, or a note without one."""
+    """A rating, or a note without one; `NRS-self` is what the person said, `NRS` does not say whose it is."""
 
-    scale: Literal["NRS"] = "NRS"
+    scale: Literal["NRS", "NRS-self"] = "NRS"
     value: Annotated[float, Field(ge=0, le=NRS_MAX, allow_inf_nan=False)] | None = None
     note: Note = ""

@@ -59,8 +59,10 @@ export function switchSound(state) {
   return send(state.patient, "sound", { by: sign.value, on }, `${state.patient}: sound ${on ? "on" : "OFF"} by ${sign.value}`);
 }
 
-export function rate(state, value, note) {
-  const done = value === null ? `${state.patient}: note kept` : `${state.patient}: rating NRS ${value} kept`;
-  const body = { scale: "NRS", value, by: sign.value, note };
+/** Keep a rating, or a note; a rating that is the person's own has a scale of its own. */
+export function rate(state, { value, isOwn, note }) {
+  const said = isOwn ? ", as the person said" : "";
+  const done = value === null ? `${state.patient}: note kept` : `${state.patient}: rating NRS ${value} kept${said}`;
+  const body = { scale: isOwn ? "NRS-self" : "NRS", value, by: sign.value, note };
   return send(state.patient, "ratings", body, `${done}, by ${sign.value}`);
 }

@@ -55,17 +55,18 @@ export async function askSign() {
   return ask("sign-dialog", () => readSign("sign-value"));
 }
 
-/** Ask for a rating; gives value and note. */
+/** Ask for a rating; gives value, whether it is the person's own, and note. */
 export async function askRating(patient) {
   setText(byId("rate-title"), `Rating of ${patient}`);
   const field = byId("rate-value");
+  byId("rate-self").checked = false;
   [field.value, byId("rate-note").value, byId("rate-sign").value] = ["", "", sign.value];
   markValue(field.value);
   const answer = ask("rate-dialog", () => {
     const value = parseRating(field.value);
     if (value === null) throw new Error(`"${field.value}" is no rating from 0 to 10.`);
     readSign("rate-sign");
-    return { value, note: byId("rate-note").value.trim() };
+    return { value, isOwn: byId("rate-self").checked, note: byId("rate-note").value.trim() };
   });
   field.focus();
   return answer;
@@ -79,7 +80,7 @@ export async function askNote(patient) {
     const note = byId("note-text").value.trim();
     if (!note) throw new Error("The note is empty.");
     readSign("note-sign");
-    return { value: null, note };
+    return { value: null, isOwn: false, note };
   });
 }
 

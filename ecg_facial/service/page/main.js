@@ -161,7 +161,7 @@ async function act(what) {
 async function keepRating(ask) {
   const state = states[opened ?? selected];
   const found = state && (await ask(state.patient));
-  if (found) say((await rate(state, found.value, found.note)).text);
+  if (found) say((await rate(state, found)).text);
   rerender();
 }
 

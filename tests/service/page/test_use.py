@@ -205,9 +205,16 @@ def test_ratings_and_notes_are_kept_and_what_is_no_rating_is_refused(bedside: Be
     page.locator("#done", has_text="note kept").wait_for()
     page.keyboard.press("r")
     page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    page.locator("#rate-value").fill("3")
+    page.locator("#rate-self").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.locator("#done", has_text="rating NRS 3 kept, as the person said").wait_for()
     assert session.done == [
         ("rate", "NRS", 6.5, "CD", "says it is worse <b>now</b>"),
         ("rate", "", None, "CD", "a quiet night, no pause"),
+        ("rate", "NRS-self", 3.0, "CD", ""),
     ]
 
 
