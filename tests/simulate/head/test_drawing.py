@@ -102,13 +102,18 @@ def test_a_trial_is_drawn_with_every_unit_of_the_truth() -> None:
     assert next(frames).shape == (HEIGHT, WIDTH, 3)
 
 
+@pytest.fixture(scope="module")
+def twenty_people() -> list[tuple[FrameDrawer, Scene]]:
+    """Making a person takes longer than drawing a frame of them."""
+    return [make(number, replace(BIOVID_LIKE_SCENE, hand_share=0.0)) for number in range(20)]
+
+
 @pytest.mark.parametrize("strength", [0.0, 1.0])
-def test_the_default_detector_finds_hard_faces(strength: float) -> None:
+def test_the_default_detector_finds_hard_faces(strength: float, twenty_people: list[tuple[FrameDrawer, Scene]]) -> None:
     """The small brother of ``benchmarks/simulated_faces.py``; hands are left out."""
     detector, found = load_detector(), []
     units = {name: strength * value for name, value in PAIN.items()}
-    for number in range(20):
-        drawer, scene = make(number, replace(BIOVID_LIKE_SCENE, hand_share=0.0))
+    for drawer, scene in twenty_people:
         faces = detector.detect(RgbFrame(drawer(units, scene, 60), 0.0))
         middle = np.array([WIDTH * (0.5 + scene.x[60]), HEIGHT / 2 + WIDTH * scene.y[60]])
         found.append(bool(faces) and float(np.hypot(*(faces[0].centre - middle))) < 0.35 * HEIGHT)
