@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 from patient_states import make_state
+from set_clock import SetClock
 from watched import make_ward
 
 from ecg_facial.live.ward import Ward
@@ -17,6 +18,12 @@ from ecg_facial.service.tokens import TokenBook
 @pytest.fixture
 def ward() -> Ward:
     return make_ward(make_state(), make_state(patient="P8"))
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """Clock of tests in which time matters."""
+    return SetClock()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from set_clock import SetClock
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.testclient import WebSocketDenialResponse
 
@@ -20,22 +21,8 @@ from ecg_facial.service.tokens import TokenBook
 ORIGIN = {"Origin": "http://testserver"}
 
 
-class Clock:
-    """UTC and the clock that never steps."""
-
-    now_s = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def book(clock: Clock) -> TokenBook:
+def book(clock: SetClock) -> TokenBook:
     return TokenBook(utc=clock)
 
 
@@ -61,7 +48,7 @@ def list_routes(app: FastAPI) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("shown", ["none", "wrong", "expired", "wrong cookie"])
 def test_every_route_but_health_needs_a_valid_token(
-    ward: Ward, book: TokenBook, clock: Clock, tmp_path: object, shown: str
+    ward: Ward, book: TokenBook, clock: SetClock, tmp_path: object, shown: str
 ) -> None:
     token = book.add("short", days=1)
     clock.now_s += 2 * 86_400
@@ -120,7 +107,7 @@ def test_the_cookie_is_secure_under_tls(app: FastAPI, book: TokenBook) -> None:
     assert "Secure" in answer.headers["set-cookie"]
 
 
-def test_a_cookie_ends_with_its_time_and_with_its_token(clock: Clock, book: TokenBook) -> None:
+def test_a_cookie_ends_with_its_time_and_with_its_token(clock: SetClock, book: TokenBook) -> None:
     access = Access(book, ServiceSettings(), utc=clock, now=clock)
     found = access.sign_in(book.add("ward", days=0.25), "a")
     assert found is not None
@@ -156,7 +143,7 @@ def test_a_page_of_another_site_changes_nothing_and_sees_no_stream(
 def test_ten_wrong_tokens_within_a_minute_have_to_wait_for_a_minute(
     ward: Ward, book: TokenBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Clock()
+    clock = SetClock()
     token = book.add("ward")
     access = Access(book, ServiceSettings(), now=clock)
     app = make_app(ward, book=book, access=access)

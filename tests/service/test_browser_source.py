@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from fuzzing import bounded_memory
+from set_clock import SetClock
 
 from ecg_facial.errors import CorruptDataError, SettingsError, SourceLostError
 from ecg_facial.live.sources.contract import EcgBlock, VideoBlock
@@ -33,20 +34,8 @@ def say(kind: int, captured_s: float, payload: bytes) -> bytes:
     return struct.pack("<Bd", kind, captured_s) + payload
 
 
-class Clock:
-    now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def link(clock: Clock) -> BrowserLink:
+def link(clock: SetClock) -> BrowserLink:
     return BrowserLink("P7", takes_ecg=True, now=clock)
 
 
@@ -61,7 +50,7 @@ def test_pictures_and_ecg_carry_the_browsers_own_times(link: BrowserLink) -> Non
     offer.put(say(2, 7.5, np.array([0.5, np.inf, -0.25], "<f4").tobytes()))
     picture, ecg = camera.read(0.0), amplifier.read(0.0)
     assert isinstance(picture, VideoBlock)
-    assert (picture.frame.time_s, picture.arrived_s) == (7.25, 100.0)
+    assert (picture.frame.time_s, picture.arrived_s) == (7.25, SetClock().now_s)
     assert (picture.frame.width, picture.frame.height) == (64, 48)
     red, green, blue = picture.frame.small_rgb(640)[0].reshape(-1, 3).mean(axis=0)
     assert red > 150 > green > blue
@@ -86,7 +75,7 @@ def test_a_source_is_lost_without_a_browser_and_found_again_on_another_clock(lin
     assert camera.open().clock != clock
 
 
-def test_one_browser_at_a_time_is_the_camera_until_it_is_silent(link: BrowserLink, clock: Clock) -> None:
+def test_one_browser_at_a_time_is_the_camera_until_it_is_silent(link: BrowserLink, clock: SetClock) -> None:
     first = link.accept(ecg_fs_hz=None)
     with pytest.raises(SettingsError, match="another browser"):
         link.accept(ecg_fs_hz=None)
