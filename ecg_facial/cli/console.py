@@ -62,7 +62,7 @@ def _interrupt(*_: object) -> NoReturn:
 def ctrl_c_as_wish() -> Iterator[Callable[[], bool]]:
     """Take Ctrl-C as the wish to end, for what must be closed first: gives a function that says whether it was pressed.
 
-    A second Ctrl-C interrupts at once.
+    A second Ctrl-C interrupts at once. SIGTERM, by which a system ends its services, counts as Ctrl-C.
     """
     pressed = threading.Event()
 
@@ -74,11 +74,12 @@ def ctrl_c_as_wish() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield pressed.is_set
         return
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield pressed.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def exit_interrupted(message: str) -> NoReturn:

@@ -107,16 +107,19 @@ def test_ctrl_c_is_one_line_and_exit_code_130(capsys: pytest.CaptureFixture[str]
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_ctrl_c_can_be_a_wish_and_interrupts_the_second_time(capsys: pytest.CaptureFixture[str]) -> None:
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_the_end_of_a_service_can_be_a_wish_and_interrupt_the_second_time(
+    capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    before = signal.getsignal(number)
     with ctrl_c_as_wish() as is_wished:
         assert not is_wished()
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
         assert is_wished()
         with pytest.raises(SystemExit) as caught:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
     assert caught.value.code == EXIT_INTERRUPTED
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
     with pytest.raises(SystemExit) as caught:
         exit_interrupted("the session is closed")
     assert caught.value.code == EXIT_INTERRUPTED
