@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
+from killing import wait_until
 from stored_sessions import START_UTC_S, draw_estimate
 
 from ecg_facial.errors import SettingsError
@@ -49,14 +49,6 @@ def seen(provider: SdcPatient) -> Iterator[Any]:
     consumer.stop_all()
 
 
-def wait(is_there: Callable[[], bool]) -> None:
-    """Wait until what was sent has arrived; fails after long."""
-    ends_s = time.monotonic() + 30.0
-    while not is_there():
-        assert time.monotonic() < ends_s
-        time.sleep(0.01)
-
-
 def make_estimate(**changes: Any) -> EstimateRow:
     sound = {
         "used": "facial+ecg", "face_state": "ok", "ecg_state": "ok", "estimate": 0.75, "face_quality": 0.9,
@@ -92,7 +84,7 @@ def test_the_estimate_has_its_validity_and_nothing_stays_that_is_stale(
         value = seen.entities.by_handle("estimate").state.MetricValue
         return (None, "") if value is None else (value.Value, value.MetricQuality.Validity.value)
 
-    wait(lambda: read() == expected)
+    assert wait_until(lambda: read() == expected)
     # SIMULATED
     assert seen.entities.by_handle("estimate").state.MetricValue.MetricQuality.Mode.value == "Demo"
 
@@ -104,9 +96,9 @@ def test_heart_rate_alarms_and_patient_are_seen(provider: SdcPatient, seen: Any)
         ShownAlarm(name="face", priority="low", state=AlarmState.PAST, message="no face"),
     )
     provider.update(make_state(make_estimate(heart_rate_bpm=72.25), alarms=shown))
-    wait(lambda: seen.entities.by_handle("heart_rate").state.MetricValue.Value == Decimal("72.25"))
+    assert wait_until(lambda: seen.entities.by_handle("heart_rate").state.MetricValue.Value == Decimal("72.25"))
     present = {name: seen.entities.by_handle(name_alarm(name)).state for name in ("pain", "ecg", "face", "store")}
-    wait(lambda: bool(seen.entities.by_handle(name_alarm("pain")).state.Presence))
+    assert wait_until(lambda: bool(seen.entities.by_handle(name_alarm("pain")).state.Presence))
     present = {name: seen.entities.by_handle(name_alarm(name)).state.Presence for name in present}
     assert present == {"pain": True, "ecg": True, "face": False, "store": False}
     (patient,) = seen.entities.by_handle("patient").states.values()
@@ -120,7 +112,7 @@ def test_the_ecg_is_sent_once_and_without_what_was_lost(provider: SdcPatient, se
         # stretches of 2 s each second
         part = EcgSignal(samples=samples[start : start + 500], fs_hz=FS_HZ, unit="mV", start_s=start / FS_HZ)
         provider.send_ecg(part, utc_s=START_UTC_S, simulated=False)
-    wait(lambda: "ecg" in seen.rt_buffers and len(seen.rt_buffers["ecg"].rt_data) >= 999)
+    assert wait_until(lambda: "ecg" in seen.rt_buffers and len(seen.rt_buffers["ecg"].rt_data) >= 999)
     found = list(seen.rt_buffers["ecg"].rt_data)
     assert [float(one.value) for one in found] == samples[np.isfinite(samples)].tolist()
     times_s = [one.determination_time - START_UTC_S for one in found]
