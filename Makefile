@@ -74,7 +74,7 @@ bench: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[simulate,train,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[simulate,train,dev]'
 	touch $@
 
 $(ORACLES_STAMP): pyproject.toml constraints.txt requirements-oracles.txt

@@ -16,16 +16,26 @@ export function parseRating(text) {
   return value >= 0 && value <= NRS_MAX ? value : null;
 }
 
+const unfinished = new Map();
+
 /** Open a dialog; `read` gives what was typed, or throws a line for the person. */
 function ask(id, read) {
   const dialog = byId(id);
   const problem = dialog.querySelector(".problem");
   const form = dialog.querySelector("form");
   if (problem) setText(problem, "");
+  // one that was closed a moment ago may not have heard of it yet
+  unfinished.get(dialog)?.();
   return new Promise((resolve) => {
     let answer = null;
     const stop = new AbortController();
     const options = { signal: stop.signal };
+    const finish = () => {
+      stop.abort();
+      unfinished.delete(dialog);
+      resolve(answer);
+    };
+    unfinished.set(dialog, finish);
     form.addEventListener("submit", (event) => {
       try {
         answer = read();
@@ -36,8 +46,8 @@ function ask(id, read) {
     }, options);
     dialog.querySelector(".drop").addEventListener("click", () => dialog.close(), options);
     dialog.addEventListener("close", () => {
-      stop.abort();
-      resolve(answer);
+      // closing is told late: it may be open again
+      if (!dialog.open) finish();
     }, options);
     dialog.showModal();
   });

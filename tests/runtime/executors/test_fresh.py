@@ -16,6 +16,14 @@ from ecg_facial.errors import WorkerDiedError
 from ecg_facial.runtime.executors.fresh import FreshExecutor
 
 STATE: list[int] = []
+
+
+@pytest.fixture(autouse=True)
+def few_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import nothing ahead of the tasks: by now a test run has loaded everything, which takes seconds each time."""
+    monkeypatch.setattr("ecg_facial.runtime.executors.fresh._PACKAGES", ())
+
+
 SCRIPT = """
 from ecg_facial.runtime.executors.fresh import FreshExecutor
 STATE = {}
