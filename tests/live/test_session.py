@@ -187,14 +187,15 @@ def test_a_disk_that_fills_at_any_write_raises_an_alarm_and_loses_nothing(
 
     monkeypatch.setattr(Store, "add", fill)
     seconds = itertools.count()
-    session = start(path, Person(seconds=24), utc=lambda: UTC_S + next(seconds) / 20)
+    # about one write per second: so long that all four fail, and room is back before the end
+    session = start(path, Person(seconds=24 + first), utc=lambda: UTC_S + next(seconds) / 20)
     wait(session)
     assert session.state().message == ""
     with Store(path, read_only=True) as store:
         assert store.find_damage() == ""
         ((number, about),) = store.sessions()
         assert about.end == "closed"
-        assert [row.time_s for row in store.read(EstimateRow, number)] == [5.5 + second for second in range(19)]
+        assert [row.time_s for row in store.read(EstimateRow, number)] == [5.5 + second for second in range(19 + first)]
         changes = [row.change for row in store.read(AlarmRow, number) if row.alarm == "store"]
     assert changes == ["raised", "cleared"]
 
