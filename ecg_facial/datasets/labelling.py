@@ -22,7 +22,7 @@ from ecg_facial.runtime.numbers import NumberStyle, find_style, parse_number
 
 _SHOWN, _MAX_WORD = 8, 40
 # a label like those of levels, which is a slip of the pen beside them and no other set of labels
-_LIKE_A_LEVEL = re.compile(r"[BP][AL]?\W?\d{1,2}", re.IGNORECASE)
+_LEVEL_CODE = re.compile(r"[BP][AL]?\W?\d{1,2}", re.IGNORECASE)
 # one other label in less than this share of the trials is a slip too
 _SLIPS = 0.1
 _LEVELS = f"{', '.join(PainLevel.__members__)} (or P0..P4, or 0..4)"
@@ -155,7 +155,7 @@ def _grade(counts: Mapping[str, int]) -> Labelling:
 
 def _refuse_second_set(levels: Mapping[str, int], others: Mapping[str, int]) -> None:
     """Refuse labels beside stimulus levels that are more than a slip: they are another set, and a part of the study."""
-    words = {label: n for label, n in others.items() if not _LIKE_A_LEVEL.fullmatch(label.strip())}
+    words = {label: n for label, n in others.items() if not _LEVEL_CODE.fullmatch(label.strip())}
     n_trials = sum(levels.values()) + sum(others.values())
     if len(words) > 1 or sum(words.values()) >= _SLIPS * n_trials > 0:
         raise SettingsError(

@@ -44,7 +44,7 @@ def hide_files(text: str, *, sources: str, known: Sequence[str] = ()) -> str:
 
     Examples
     --------
-    >>> hide_files("/home/anna b/p.sqlite: cannot be written; make room", sources="")
+    >>> hide_files("/srv/anna b/p.sqlite: cannot be written; make room", sources="")
     '(path): cannot be written; make room'
     >>> hide_files("0.4 s of ECG were lost (60 beats/min)", sources="")
     '0.4 s of ECG were lost (60 beats/min)'

@@ -21,7 +21,7 @@ SPELLINGS = (
     "'data/{0}'",
     "DATA/{0}",
     "C:\\Users\\anna\\study\\data\\{0}",
-    "file:///home/anna/study/data/{0}",
+    "file:///srv/anna/study/data/{0}",
 )
 
 

@@ -104,7 +104,7 @@ def test_labels_are_letters_and_digits_and_differ_where_pseudonyms_do() -> None:
 @pytest.mark.parametrize(
     ("text", "hidden"),
     [
-        ("/home/anna b/p.sqlite: cannot be written; make room", "(path): cannot be written; make room"),
+        ("/srv/anna b/p.sqlite: cannot be written; make room", "(path): cannot be written; make room"),
         (r"C:\Users\Anna\p.sqlite: locked", "(path): locked"),
         ("data/anna/a.mp4 cannot be read", "(path) cannot be read"),
         ("video anna k.mp4, ECG anna.csv", "video recording, ECG recording"),

@@ -94,7 +94,7 @@ def test_an_error_inside_is_a_problem_without_its_words(
     client: TestClient, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
-        raise RuntimeError("the secret of /root/patient.sqlite")
+        raise RuntimeError("the secret of /srv/patient.sqlite")
 
     monkeypatch.setattr(ward, "states", fail)
     answer = client.get("/v1/patients")

@@ -206,7 +206,7 @@ def test_logs_hold_no_token_no_patient_and_no_path(
     ward: Ward, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fail() -> None:
-        raise RuntimeError("P7 in /root/secret")
+        raise RuntimeError("P7 in /srv/secret")
 
     with serve_here(ward, logs=True) as served:
         httpx2.get(f"{served.address}/v1/patients/P7?token=secret", headers=served.headers)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ from ecg_facial.runtime.progress import track
 _KINDS = (BaselineRow, EstimateRow, AlarmRow, EventRow, RatingRow)
 # what monitors has no serial number: it is known by its identity in the bundle
 _IDENTIFIED = ("Device", "DeviceMetric")
-_LINE = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
 
 
 def write_bundles(
@@ -61,17 +60,21 @@ def _write_bundle(one: SessionContent, out: Path, *, version: str, show_progress
     shell = _mark(_make_shell(one, names), simulated=one.session.simulated)
     _check(shell, one, version=version)
     with new_file(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
-        stream.write(json.dumps(shell, **_LINE)[:-1] + ',"entry":[')  # type: ignore[arg-type]
+        stream.write(_to_line(shell)[:-1] + ',"entry":[')
         for place, (key, resource) in enumerate(entries):
             identity = names.make_id(key)
             complete = _mark({"id": identity, **resource}, simulated=one.session.simulated)
             if complete["resourceType"] in _IDENTIFIED:
                 complete["identifier"] = [_identify(identity)]
             _check(complete, one, version=version)
-            entry = json.dumps({"fullUrl": f"urn:uuid:{identity}", "resource": complete}, **_LINE)  # type: ignore[arg-type]
+            entry = _to_line({"fullUrl": f"urn:uuid:{identity}", "resource": complete})
             stream.write(("," if place else "") + "\n" + entry)
         stream.write("\n]}\n")
     return path
+
+
+def _to_line(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _make_shell(one: SessionContent, names: Names) -> dict[str, Any]:
