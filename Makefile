@@ -27,7 +27,7 @@ test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # files and tables spelt and damaged at random, 1,000 variants of each kind, and clean methods audited on more data; of
-# the former `make test` runs 20
+# the former `make test` runs 50
 fuzz: $(STAMP)
 	ECG_FACIAL_VARIANTS=1000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 tests/fuzz tests/evaluation/audit/test_audit.py
 

@@ -154,6 +154,7 @@ def describe(arguments: argparse.Namespace, path: Path, samples: np.ndarray, she
         "frames_shed": shed,
         "cpu_percent_of_all_cores": round(100 * cpu / (os.cpu_count() or 1), 1),
         "memory_mb": round(float(late[-1, 2]), 1),
+        "memory_mb_by_tenths": [round(float(np.median(part[:, 2])), 1) for part in np.array_split(samples, 10)],
         "memory_mb_per_hour": round(3600 * float(np.polyfit(late[:, 0], late[:, 2], 1)[0]), 2),
         "files_first_last": [int(late[0, 3]), int(late[-1, 3])],
         "clock_states": sorted({row.clock_state for row in rates}),
