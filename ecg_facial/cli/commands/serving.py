@@ -75,7 +75,7 @@ def serve(
 
 
 def check_service(settings: ServiceSettings) -> None:
-    """Check that a service can be started, before anything else is.
+    """Check that a service can be started, before anything else is; import it before sessions share the processor.
 
     Raises
     ------
@@ -85,6 +85,7 @@ def check_service(settings: ServiceSettings) -> None:
         When the port or the certificate cannot be used.
     """
     require_extras("service")
+    import ecg_facial.service.app  # noqa: F401  # used when the sessions have begun
     from ecg_facial.service.running import check_address
 
     check_address(settings)
