@@ -11,7 +11,8 @@ Input: a CSV file, or the folder that holds it as ``manifest.csv``. Output: one 
 manifest's folder. ``fs_hz`` may be empty if the ECG table has a time column. ``label`` is a stimulus level, or any
 word or rating (`LabelSettings`); ``REST`` marks a rest recording, outside the trials. Optional columns: ``sex`` (``m``
 or ``w``), ``age_years``; ``start_s`` and ``duration_s`` if a row is a part of longer files; they hold for video and
-ECG; ``fps`` of a folder of frames; and ``frame_times``, a text file that lists the time of each frame.
+ECG, unless ``video_start_s`` or ``ecg_start_s`` says that a file began at another time; ``fps`` of a folder of frames;
+and ``frame_times``, a text file that lists the time of each frame. A note names columns that are not read.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ CARD = Card(
 )
 _SEXES = dict.fromkeys(("m", "male", "man"), "m") | dict.fromkeys(("w", "f", "female", "woman"), "w")
 _NEEDED = ("subject", "trial", "label")
+_STARTS = ("start_s", "video_start_s", "ecg_start_s")
+_COLUMNS = (*_NEEDED, "video", "ecg", "fs_hz", *_STARTS, "duration_s", "fps", "frame_times", "sex", "age_years")
 _OF_FEATURES = "or name the columns of a table of features: benchmark --features, --label, --subject"
 
 
@@ -95,8 +98,16 @@ def scan(root: Path, settings: FrameSettings, *, window_s: float) -> Scan:
         expects_video=False,
         expects_ecg=False,
         rest=tuple(entry for entry in entries if _is_rest(entry)),
-        notes=(*table.notes, *people.notes, *trials.notes, *finder.notes),
+        notes=(*table.notes, *_name_unread(list(rows[0][1])), *people.notes, *trials.notes, *finder.notes),
     )
+
+
+def _name_unread(columns: list[str]) -> tuple[str, ...]:
+    """Say which columns hold nothing that is known here: one of them may be a known one in another spelling."""
+    unread = [name for name in columns if name and name not in _COLUMNS]
+    if not unread:
+        return ()
+    return (f"columns that are not read: {', '.join(unread)}; optional ones are {', '.join(_COLUMNS[3:])}",)
 
 
 def _blank(row: dict[str, str]) -> dict[str, str]:
@@ -133,7 +144,9 @@ def _parse_signals(
 ) -> tuple[VideoRef | None, EcgRef | None]:
     """Read the signals of a row; its numbers are checked even if no signal needs them."""
     fs_hz = _parse_number(row, "fs_hz", where, wanted="a positive sampling rate in Hz")
-    start_s = _parse_number(row, "start_s", where, wanted="0 or more seconds", least=0.0) or 0.0
+    start_s, video_start_s, ecg_start_s = (
+        _parse_number(row, column, where, wanted="0 or more seconds", least=0.0) for column in _STARTS
+    )
     duration_s = _parse_number(row, "duration_s", where, wanted="a positive number of seconds")
     fps = _parse_number(row, "fps", where, wanted="a positive number of frames per second") or settings.fps
     video, ecg, times = row.get("video"), row.get("ecg"), row.get("frame_times")
@@ -141,14 +154,21 @@ def _parse_signals(
         VideoRef(
             path=finder.find(video).path,
             fps=fps,
-            start_s=start_s,
+            start_s=_first(video_start_s, start_s),
             duration_s=duration_s,
             frame_times=finder.find(times).path if times else None,
         )
         if video
         else None,
-        EcgRef(path=finder.find(ecg).path, fs_hz=fs_hz, start_s=start_s, duration_s=duration_s) if ecg else None,
+        EcgRef(path=finder.find(ecg).path, fs_hz=fs_hz, start_s=_first(ecg_start_s, start_s), duration_s=duration_s)
+        if ecg
+        else None,
     )
+
+
+def _first(own_s: float | None, shared_s: float | None) -> float:
+    """Give a signal's own start where it is said, else that of the row."""
+    return own_s if own_s is not None else shared_s or 0.0
 
 
 def _parse_number(

@@ -167,6 +167,22 @@ def test_a_row_may_be_a_stretch_of_longer_files(layout: Any) -> None:
     assert [(signal.start_s, signal.duration_s) for signal in (trial.video, trial.ecg)] == [(0.25, 5.0)] * 2
 
 
+def test_video_and_ecg_may_have_begun_at_different_times(layout: Any) -> None:
+    header = f"{HEADER},start_s,video_start_s,ecg_start_s"
+    files = f"clips/{NAME}.mp4,signals/{NAME}.csv,"
+    layout.write_manifest([f"s1,a,BL1,{files},0.5,,0", f"s2,b,PA1,{files},,6,", f"s3,c,PA2,{files},7,8,9"], header)
+    found = index_dataset(layout.root, check_files=False)
+    starts = {item.id: (item.video.start_s, item.ecg.start_s) for item in found.trials}
+    assert starts == {"a": (0.5, 0.0), "b": (6.0, 0.0), "c": (8.0, 9.0)}
+
+
+def test_columns_that_are_not_read_are_named(layout: Any) -> None:
+    layout.write_manifest([f"{layout.row(NAME)},4,x"], f"{HEADER},begin_s,Remark")
+    (note,) = (note for note in index_dataset(layout.root).notes if "not read" in note)
+    assert note.startswith("columns that are not read: begin_s, remark; optional ones are video, ecg, ")
+    assert "start_s" in note
+
+
 @pytest.mark.parametrize(("start_s", "duration_s"), [("-1", ""), ("soon", ""), ("", "0"), ("0", "inf")])
 def test_a_stretch_that_cannot_be_names_its_row(start_s: str, duration_s: str, layout: Any) -> None:
     layout.write_manifest([layout.row(NAME) + f",{start_s},{duration_s}"], f"{HEADER},start_s,duration_s")
