@@ -28,3 +28,8 @@ def test_a_question_that_some_methods_answer_names_the_others_in_words() -> None
 def test_a_long_list_says_how_many_more_there_are() -> None:
     found = make_result({"order": True} | {f"question {number}": None for number in range(9)})
     assert found.headline.endswith("question 4; question 5; and 3 more")
+
+
+def test_a_name_of_what_should_hold_is_not_read_as_what_was_found() -> None:
+    found = make_result({"no copy of a trial on both sides": False, "order": True})
+    assert [line.strip() for line in found.describe()[1:]] == ["LEAK: failed: no copy of a trial on both sides: "]

@@ -169,7 +169,7 @@ class AuditResult(Record):
             if check.passed is False and not check.consequence_of:
                 named = f" [{check.leak_name}]" if check.leak_name else ""
                 kind = "nondeterministic" if check.nondeterministic else "warning" if check.warning else "LEAK"
-                lines.append(f"  {kind}: {check.name}: {check.message}{named}")
+                lines.append(f"  {kind}: failed: {check.name}: {check.message}{named}")
                 lines += [
                     f"    as a consequence: {other.name}: {other.message}"
                     for other in self.checks
