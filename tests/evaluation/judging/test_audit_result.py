@@ -32,4 +32,4 @@ def test_a_long_list_says_how_many_more_there_are() -> None:
 
 def test_a_name_of_what_should_hold_is_not_read_as_what_was_found() -> None:
     found = make_result({"no copy of a trial on both sides": False, "order": True})
-    assert [line.strip() for line in found.describe()[1:]] == ["LEAK: failed: no copy of a trial on both sides: "]
+    assert [line.strip() for line in found.describe()[1:]] == ["LEAK: failed: no copy of a trial on both sides:"]
