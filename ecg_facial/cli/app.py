@@ -7,6 +7,7 @@ code 2.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ import typer
 
 from ecg_facial.cli.arguments import DATA, EXECUTOR, TRAINING, DataFolder, open_folder, open_running
 from ecg_facial.cli.commands import evaluating, exporting, monitoring, recordings, serving, stores, using
-from ecg_facial.cli.console import ctrl_c_as_one_line, errors_as_one_line, say
+from ecg_facial.cli.console import ctrl_c_as_one_line, errors_as_one_line, open_streams, refuse_empty, say
 from ecg_facial.cli.options import with_options
 from ecg_facial.evaluation.benchmark.settings import BenchmarkSettings
 from ecg_facial.runtime.executors.settings import ExecutorSettings
@@ -54,7 +55,9 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Run the command line."""
+    open_streams()
     with errors_as_one_line(), ctrl_c_as_one_line():
+        refuse_empty(sys.argv[1:])
         app()
 
 
@@ -84,7 +87,9 @@ def fusion_main() -> None:
             )
         say(show_accuracy(result))
 
+    open_streams()
     with errors_as_one_line(), ctrl_c_as_one_line():
+        refuse_empty(sys.argv[1:])
         single()
 
 

@@ -5,21 +5,51 @@ Input: text, or an error. Output: what is written, and exit codes. `wording` mak
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
-from ecg_facial.errors import EcgFacialError
+from ecg_facial.errors import EcgFacialError, SettingsError
 from ecg_facial.runtime.extras import missing_extras_named
 from ecg_facial.runtime.outputs import describe_os_error
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+# Python keeps bytes of a name that are no UTF-8 as halves of characters, and refuses to write these
+_NOT_UNICODE, _AROUND = "surrogates not allowed", 40
 _INTERRUPTED = "interrupted; what is finished is kept: run it again to go on"
+
+
+def open_streams() -> None:
+    """Make standard output and error take any text: names that the console cannot show, and a stream that is closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # closed by whoever started the program
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # as long as the program
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def refuse_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty argument: as a path it would mean the working folder.
+
+    Raises
+    ------
+    SettingsError
+    """
+    for place, argument in enumerate(arguments):
+        option, _, value = argument.partition("=")
+        if argument and not (option.startswith("--") and "=" in argument and not value):
+            continue
+        before = arguments[place - 1] if place else ""
+        name = option or (before if before.startswith("-") and "=" not in before else f"argument {place + 1}")
+        raise SettingsError(f"{name} is empty, as of a variable that is not set; give it, or leave it out")
 
 
 @contextmanager
@@ -37,6 +67,11 @@ def errors_as_one_line() -> Iterator[None]:
         _leave_quietly()
     except OSError as error:
         _exit_with(describe_os_error(error))
+    except UnicodeEncodeError as error:
+        if error.reason != _NOT_UNICODE:
+            raise
+        shown = error.object[max(0, error.start - _AROUND) : error.end + _AROUND]
+        _exit_with(f"{shown!a}: a name that is no UTF-8, which no table can hold; rename it")
 
 
 @contextmanager
@@ -88,7 +123,10 @@ def exit_interrupted(message: str) -> NoReturn:
 
 
 def _exit_with(message: str, *, code: int = EXIT_BAD_INPUT) -> NoReturn:
-    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    # where standard error cannot be written to, the exit code says it
+    with suppress(OSError):
+        sys.stderr.write(f"error: {' '.join(message.split())}\n")
+        sys.stderr.flush()
     raise SystemExit(code) from None
 
 

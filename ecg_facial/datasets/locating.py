@@ -13,7 +13,7 @@ from ecg_facial.datasets.readers.contract import Reader
 from ecg_facial.datasets.readers.registry import READERS
 from ecg_facial.datasets.settings import AUTO
 from ecg_facial.errors import AmbiguousDataError, MissingDataError, SettingsError
-from ecg_facial.runtime.listing import list_files, list_folders
+from ecg_facial.runtime.listing import list_files, list_folders, show_name
 from ecg_facial.runtime.paths import explain_absence, find_path
 
 _SHOWN = 5
@@ -59,6 +59,10 @@ def locate(path: Path | str, wanted: str) -> Located:
         raise SettingsError(f"unknown reader {wanted!r}: expected {AUTO}, {', '.join(READERS)}")
     given = find_path(path)
     root = given.path.resolve()
+    if show_name(str(root)) != str(root):
+        raise SettingsError(
+            f"{show_name(str(root))}: the name is no UTF-8, which no table can hold; rename that folder"
+        )
     if not root.exists():
         raise MissingDataError(f"{root}: no such folder{explain_absence(root)}; check the path of the data set")
     if root.is_dir() and not (list_files(root) or list_folders(root)):

@@ -121,7 +121,7 @@ def list_copies(folder: Path, endings: Collection[str] = ()) -> list[tuple[Path,
     endings : collection of str
         Of the files; subfolders are always looked at.
     """
-    names = {entry.name: entry.is_dir() for entry in _scan(folder)}
+    names = dict(_scan(folder))
     kept = [name for name, is_folder in names.items() if is_folder or _has_ending(name, endings)]
     found = _find_copies(folder, names, kept)
     return [(folder / name, folder / found[name]) for name in sorted(found, key=natural_key)]
@@ -141,17 +141,51 @@ def find_child(folder: Path, name: str) -> Path:
 def list_spellings(folder: Path, name: str) -> list[Path]:
     """List all files and folders of a name, in any letter case and Unicode form."""
     wanted = fold_name(name)
-    return sorted(folder / entry.name for entry in _scan(folder) if fold_name(entry.name) == wanted)
+    return sorted(folder / name for name, _ in _scan(folder) if fold_name(name) == wanted)
 
 
-def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
+def list_odd_names(folder: Path) -> list[str]:
+    """List the names that are no UTF-8, as they are shown; they are left out, since no table can hold them."""
+    if not folder.is_dir():
+        return []
+    return sorted(show_name(name) for name in os.listdir(folder) if not _is_text(name) and not is_leftover(name))
+
+
+def show_name(name: str) -> str:
+    r"""Show a name whose bytes may be no UTF-8.
+
+    Examples
+    --------
+    >>> show_name("M\udcfcller")
+    'M\\xfcller'
+    """
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is text; Python keeps other bytes as halves of characters."""
+    return not any("\udc80" <= sign <= "\udcff" for sign in name)
+
+
+def _scan(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Yield the names in a folder that may be data, and whether each is a folder."""
     if folder.is_dir():
         with os.scandir(folder) as entries:
-            yield from (entry for entry in entries if not is_leftover(entry.name))
+            for entry in entries:
+                if not is_leftover(entry.name) and _is_text(entry.name):
+                    yield entry.name, _is_folder(entry)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # a link to itself
+        return False
 
 
 def _list(folder: Path, endings: Collection[str], *, folders: bool) -> list[Path]:
-    there = {entry.name: entry.is_dir() for entry in _scan(folder)}
+    there = dict(_scan(folder))
     wanted = [name for name, is_folder in there.items() if is_folder == folders and _has_ending(name, endings)]
     copies = _find_copies(folder, there, wanted)
     return [folder / name for name in sorted(wanted, key=natural_key) if name not in copies]

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ecg_facial.errors import SettingsError
+from ecg_facial.runtime.listing import show_name
 from ecg_facial.runtime.progress import announce
 
 LOCK_FILE = ".lock"
@@ -55,6 +56,7 @@ def check_output_folder(folder: Path) -> None:
     SettingsError
         When it is a file, cannot be made, or cannot be written to.
     """
+    _refuse_bytes(folder)
     with _refused(folder):
         if folder.is_symlink() and not folder.exists():
             raise SettingsError(f"{folder}: a link to {os.readlink(folder)}, which is not there; name a folder")
@@ -81,6 +83,9 @@ def check_output_file(path: Path) -> None:
     with _refused(path):
         if path.is_dir():
             raise SettingsError(f"{path}: a folder; name a file to write")
+        if path.exists() and not path.is_file():
+            # a finished file takes the name of what was there, of /dev/null too
+            raise SettingsError(f"{path}: a device or a pipe; name a file to write")
     check_output_folder(path.parent)
 
 
@@ -105,6 +110,12 @@ def _refused(path: Path) -> Iterator[None]:
         raise SettingsError(f"{path}: cannot be written to ({error.strerror or error}); {remedy}") from None
     except ValueError:
         raise SettingsError(f"{str(path)!r}: no system allows such a name; give another") from None
+
+
+def _refuse_bytes(path: Path) -> None:
+    """Refuse a name of bytes that are no UTF-8: tables and JSON cannot hold it."""
+    if show_name(str(path)) != str(path):
+        raise SettingsError(f"{show_name(str(path))}: the name is no UTF-8; rename it, or name another place")
 
 
 @contextmanager

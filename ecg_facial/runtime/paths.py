@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from ecg_facial.runtime.listing import fold_name, is_leftover, list_folders
+from ecg_facial.runtime.listing import fold_name, is_leftover, list_folders, list_odd_names
 from ecg_facial.runtime.names import tidy_name
 
 _DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\]|$)|^[/\\]{2}(?=[^/\\])")
@@ -165,6 +165,8 @@ def _describe_neighbours(folder: Path, name: str) -> Iterator[str]:
         yield f"{' and '.join(map(repr, sorted(same)))} fit it: rename one"
     elif near:
         yield f"{', '.join(map(repr, sorted(near)[:_SHOWN]))} is there"
+    elif odd := list_odd_names(folder):
+        yield f"'{odd[0]}' is there, and no UTF-8: rename it"
 
 
 def _respell(text: str, base: str) -> Iterator[tuple[PurePosixPath, str]]:

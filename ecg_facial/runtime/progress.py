@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -45,9 +45,13 @@ def track(items: Iterable[_Item], *, label: str, total: int, show: bool) -> Iter
 
 
 def announce(text: str) -> None:
-    """Write a line to standard error, where the bars are; standard output holds results alone."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """Write a line to standard error, where the bars are; standard output holds results alone.
+
+    A log that cannot be written, as on a full disk, stops no work.
+    """
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 @contextmanager

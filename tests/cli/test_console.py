@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
+import os
 import re
 import signal
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -18,6 +22,8 @@ from ecg_facial.cli.console import (
     ctrl_c_as_wish,
     errors_as_one_line,
     exit_interrupted,
+    open_streams,
+    refuse_empty,
     say,
 )
 from ecg_facial.errors import CorruptDataError, SettingsError
@@ -124,6 +130,66 @@ def test_ctrl_c_and_the_end_of_a_service_can_be_a_wish_and_interrupt_the_second_
         exit_interrupted("the session is closed")
     assert caught.value.code == EXIT_INTERRUPTED
     assert capsys.readouterr().err.splitlines()[1:] == ["error: interrupted; the session is closed"]
+
+
+def test_names_that_a_console_cannot_show_are_shown_by_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", shown)
+    open_streams()
+    say("\u0141ukasz \udcfc")
+    assert shown.buffer.getvalue() == b"\\u0141ukasz \\udcfc\n"
+
+
+def test_closed_streams_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    open_streams()
+    say("nobody listens")
+    with pytest.raises(SystemExit) as caught, errors_as_one_line():
+        raise SettingsError("nobody listens")
+    assert caught.value.code == EXIT_BAD_INPUT
+    for stream in (sys.stdout, sys.stderr):
+        stream.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_behind_standard_error_leaves_the_exit_code() -> None:
+    code = "from ecg_facial.cli.app import main; main()"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "index", "gone"], stdout=subprocess.DEVNULL, stderr=full, check=False
+        )
+    assert done.returncode == EXIT_BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["index", "data", "--out", ""], "--out is empty"),
+        (["index", "data", "--out="], "--out is empty"),
+        (["index", ""], "argument 2 is empty"),
+        (["index", "--check=x", ""], "argument 3 is empty"),
+    ],
+)
+def test_an_empty_argument_is_no_path_to_the_working_folder(arguments: list[str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        refuse_empty(arguments)
+
+
+@pytest.mark.parametrize("arguments", [[], ["index", "data", "--out", "x"], ["score", "--classes=a=b", "-"]])
+def test_other_arguments_are_taken(arguments: list[str]) -> None:
+    refuse_empty(arguments)
+
+
+def test_a_name_that_no_table_can_hold_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught, errors_as_one_line():
+        (f"{'x' * 1000}/{os.fsdecode(bytes([0xFC]))}.csv").encode()
+    assert caught.value.code == EXIT_BAD_INPUT
+    shown = capsys.readouterr().err
+    assert "a name that is no UTF-8" in shown
+    assert len(shown) < 200
+    with pytest.raises(UnicodeEncodeError), errors_as_one_line():
+        "\u0141".encode("ascii")
 
 
 def test_saying_writes_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ecg_facial.runtime.listing import (
     list_copies,
     list_files,
     list_folders,
+    list_odd_names,
     list_spellings,
 )
 
@@ -101,6 +103,25 @@ def test_fixed_names_are_found_in_any_spelling(tmp_path: Path) -> None:
     (tmp_path / "PartA").mkdir()
     assert find_child(tmp_path, "PartA") == tmp_path / "PartA"
     assert [path.name for path in list_spellings(tmp_path, "PartA")] == ["PARTa", "PartA"]
+
+
+def test_a_link_to_itself_is_no_folder_and_costs_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "anna").mkdir()
+    assert [path.name for path in list_folders(tmp_path)] == ["anna"]
+    assert find_child(tmp_path, "ANNA") == tmp_path / "anna"
+
+
+def test_names_that_are_no_utf8_are_left_out_and_named(tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/M\xfcller"
+    try:
+        os.mkdir(odd)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    (tmp_path / "M\u00fcller").mkdir()
+    assert [path.name for path in list_folders(tmp_path)] == ["M\u00fcller"]
+    assert list_odd_names(tmp_path) == [r"M\xfcller"]
+    assert list_odd_names(tmp_path / "gone") == []
 
 
 def test_an_absent_folder_holds_nothing(tmp_path: Path) -> None:

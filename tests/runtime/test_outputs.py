@@ -44,13 +44,21 @@ def a_name_with_nul(place: Path) -> Path:
     return place / "a\0b"
 
 
+def a_name_that_is_no_utf8(place: Path) -> Path:
+    return place / os.fsdecode(b"r\xfcn")
+
+
 def a_link_to_itself(place: Path) -> Path:
     (place / "loop").symlink_to(place / "loop")
     return place / "loop" / "run"
 
 
 @pytest.mark.parametrize(
-    "make", [a_file, below_a_file, a_link_to_nothing, a_long_name, a_name_with_nul, a_link_to_itself]
+    "make",
+    [
+        *(a_file, below_a_file, a_link_to_nothing, a_long_name, a_name_with_nul, a_name_that_is_no_utf8),
+        a_link_to_itself,
+    ],
 )
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     folder = make(tmp_path)
@@ -95,6 +103,15 @@ def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:
 def test_a_folder_is_no_file_to_write(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="a folder; name a file"):
         check_output_file(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_or_a_device_is_no_file_to_write(tmp_path: Path) -> None:
+    # a finished file takes the name of what was there
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(SettingsError, match="a device or a pipe; name a file"):
+            check_output_file(path)
 
 
 def test_two_programs_do_not_write_to_one_folder(tmp_path: Path) -> None:

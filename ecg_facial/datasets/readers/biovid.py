@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ecg_facial.datasets.readers.contract import Reader
-from ecg_facial.datasets.readers.folders import find_folder, name_copies
+from ecg_facial.datasets.readers.folders import find_folder, name_left_out
 from ecg_facial.datasets.readers.sessions import SESSION_PART, list_session_rest
 from ecg_facial.datasets.readers.tables import open_rows, read_rows
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
@@ -231,9 +231,9 @@ def _list_biosignals(folder: Path) -> Iterator[Entry | Problem]:
 
 def _list_files(folder: Path, endings: Collection[str]) -> Iterator[Path | Problem]:
     """List files one level down, and copies as problems."""
-    yield from name_copies(folder)
+    yield from name_left_out(folder)
     for subfolder in list_folders(folder):
-        yield from name_copies(subfolder, endings)
+        yield from name_left_out(subfolder, endings)
         yield from list_files(subfolder, endings)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ecg_facial.datasets.records import Problem
 from ecg_facial.errors import AmbiguousDataError
-from ecg_facial.runtime.listing import find_child, list_copies, list_spellings
+from ecg_facial.runtime.listing import find_child, list_copies, list_odd_names, list_spellings
 
 
 def find_folder(folder: Path, name: str) -> Path:
@@ -27,8 +27,11 @@ def find_folder(folder: Path, name: str) -> Path:
     return find_child(folder, name)
 
 
-def name_copies(folder: Path, endings: Collection[str] = ()) -> Iterator[Problem]:
-    """List the copies in a folder that are left out, as problems."""
+def name_left_out(folder: Path, endings: Collection[str] = ()) -> Iterator[Problem]:
+    """List the copies in a folder that are left out, and names that no table can hold, as problems."""
     for copy, original in list_copies(folder, endings):
         message = f"a copy of {original.name}, which stands beside it: left out"
         yield Problem(kind="duplicate", subject="", trial="", path=copy, message=message)
+    for name in list_odd_names(folder):
+        message = "its name is no UTF-8, as in an archive of another system: left out; rename it"
+        yield Problem(kind="unreadable", subject="", trial="", path=folder / name, message=message)

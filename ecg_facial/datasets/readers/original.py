@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ecg_facial.datasets.readers.biovid import parse_subject
 from ecg_facial.datasets.readers.contract import FrameSettings, Reader
-from ecg_facial.datasets.readers.folders import find_folder, name_copies
+from ecg_facial.datasets.readers.folders import find_folder, name_left_out
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.errors import UnknownLabelError
@@ -83,17 +83,17 @@ def scan(root: Path, settings: FrameSettings, *, window_s: float) -> Scan:
 
 
 def _list_clips(folder: Path, fps: float) -> Iterator[Entry | Problem]:
-    yield from name_copies(folder)
+    yield from name_left_out(folder)
     for subject in list_folders(folder):
-        yield from name_copies(subject, _TABLES)
+        yield from name_left_out(subject, _TABLES)
         for path in list_folders(subject):
             yield _make_entry(path, path.name, video=VideoRef(path=path, fps=fps))
 
 
 def _list_tables(folder: Path) -> Iterator[Entry | Problem]:
-    yield from name_copies(folder)
+    yield from name_left_out(folder)
     for subject in list_folders(folder):
-        yield from name_copies(subject, _TABLES)
+        yield from name_left_out(subject, _TABLES)
         for path in list_files(subject, _TABLES):
             fs_hz = None if _has_time_column(path) else DOCUMENTED_FS_HZ
             yield _make_entry(path, _TABLE_ENDING.sub("", path.stem), ecg=EcgRef(path=path, fs_hz=fs_hz))

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.contract import NoSettings, Reader
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
-from ecg_facial.datasets.readers.folders import name_copies
+from ecg_facial.datasets.readers.folders import name_left_out
 from ecg_facial.datasets.readers.tables import read_columns
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
@@ -117,7 +117,7 @@ def scan(root: Path, settings: NoSettings, *, window_s: float) -> Scan:
     return Scan(
         base=tables[0].parent,
         entries=tuple(entry for entry in entries if entry.code != REST_CODE),
-        problems=(*name_copies(tables[0].parent, (".csv",)), *(item for item in found if isinstance(item, Problem))),
+        problems=(*name_left_out(tables[0].parent, (".csv",)), *(item for item in found if isinstance(item, Problem))),
         expects_video=False,
         rest=tuple(entry for entry in entries if entry.code == REST_CODE),
     )

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.cutting import Interval, find_rest, find_runs
-from ecg_facial.datasets.readers.folders import find_folder, name_copies
+from ecg_facial.datasets.readers.folders import find_folder, name_left_out
 from ecg_facial.datasets.readers.tables import open_rows, read_columns, read_rows
 from ecg_facial.datasets.records import Entry, Problem
 from ecg_facial.errors import CorruptDataError, DataError
@@ -66,7 +66,7 @@ def list_session_rest(
         When ``labels.csv`` is not the table it should be.
     """
     biosignals = find_folder(part, "biosignals")
-    yield from name_copies(biosignals, (".csv",))
+    yield from name_left_out(biosignals, (".csv",))
     paths = list_files(biosignals, (".csv",))
     labels = find_child(part, LABELS_NAME)
     if paths and not labels.is_file():

@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecg_facial.datasets.readers.contract import Reader
-from ecg_facial.datasets.readers.folders import find_folder, name_copies
+from ecg_facial.datasets.readers.folders import find_folder, name_left_out
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.datasets.settings import MIN_SHARE
@@ -162,7 +162,7 @@ def scan(root: Path, settings: UnbcSettings, *, window_s: float) -> Scan:
             raise MissingDataError(f"{folder}: no such folder; expected {LAYOUT}")
     subjects = list_folders(images)
     sequences = [path for subject in subjects for path in list_folders(subject)]
-    copies = [problem for folder in (images, *subjects) for problem in name_copies(folder, IMAGE_SUFFIXES)]
+    copies = [problem for folder in (images, *subjects) for problem in name_left_out(folder, IMAGE_SUFFIXES)]
     names = make_unique((path.parent.name, path.name) for path in sequences)
     found = [
         item

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from ecg_facial.datasets.indexing import index_dataset
-from ecg_facial.errors import AmbiguousDataError
+from ecg_facial.datasets.store import read_index, write_index
+from ecg_facial.errors import AmbiguousDataError, SettingsError
 
 READERS = ["biovid", "original", "pmed", "unbc", "manifest"]
 MAC = b"\0\5\x16\7\0\2\0\0Mac OS X        " + bytes(98)
@@ -94,3 +96,24 @@ def test_two_spellings_of_one_fixed_folder_are_refused(make_layout: Callable[[st
     (layout.root / "PartA" / "Video").mkdir()
     with pytest.raises(AmbiguousDataError, match="'Video' and 'video'"):
         index_dataset(layout.root, check_files=False)
+
+
+def test_a_person_whose_name_is_no_utf8_is_named_and_costs_nobody_else(
+    make_layout: Callable[[str], Any], tmp_path: Path
+) -> None:
+    layout = make_layout("biovid")
+    before = index_dataset(layout.root, check_files=False)
+    try:
+        os.makedirs(os.fsencode(layout.root / "PartA" / "video") + b"/M\xfcller")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    (layout.root / "loop").symlink_to("loop")
+    after = index_dataset(layout.root, check_files=False)
+    assert after.trials == before.trials
+    new = [problem for problem in after.problems if problem not in before.problems]
+    assert [(problem.kind, problem.path.name) for problem in new] == [("unreadable", r"M\xfcller")]
+    # it can be written, and comes back
+    write_index(after, tmp_path / "index.parquet")
+    assert read_index(tmp_path / "index.parquet").problems == after.problems
+    with pytest.raises(SettingsError, match=r"M\\xfcller: the name is no UTF-8"):
+        index_dataset(layout.root / "PartA" / "video" / os.fsdecode(b"M\xfcller"), check_files=False)
