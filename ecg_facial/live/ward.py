@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.live.screen.keys import SCALE, Action
+from ecg_facial.live.screen.keys import Action
 from ecg_facial.live.signals import LiveSignals
 from ecg_facial.live.state import PatientState
 
@@ -101,8 +101,7 @@ class Ward:
         elif action.kind == "switch":
             session.switch(on=session.state().alarms_off, by=by)
         elif action.kind in ("rate", "note"):
-            scale = SCALE if action.kind == "rate" else ""
-            session.rate(scale=scale, value=action.value, by=by, note=action.note)
+            session.rate(scale=action.scale, value=action.value, by=by, note=action.note)
 
     def close(self) -> None:
         """End all sessions, also where one of them fails to end."""

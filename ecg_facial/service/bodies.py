@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ecg_facial.live.alarms.panel import MONITOR
-from ecg_facial.live.screen.keys import NRS_MAX
+from ecg_facial.live.store.rows import NRS_MAX
 
 _MAX_SIGN, _MAX_NOTE, _MAX_TOKEN, _MAX_PATIENT = 40, 200, 200, 200
 

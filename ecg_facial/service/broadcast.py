@@ -123,16 +123,20 @@ class Broadcast:
         due_s = clock()
         while self._listeners:
             wanted = [listener.watched for listener in self._listeners]
-            try:
-                # a worker's thread looks at signals and encodes: the loop goes on answering
-                messages = await asyncio.to_thread(self.make_messages, wanted)
-            except Exception as error:  # one bad tick must not end the page of everybody
-                log_error(error)
-                messages = ()
+            # a worker's thread looks at signals and encodes: the loop goes on answering
+            messages = await asyncio.to_thread(self._make_safely, wanted)
             for listener in self._listeners:
                 listener.put(messages)
             due_s = max(due_s + TICK_S, clock())
             await asyncio.sleep(due_s - clock())
+
+    def _make_safely(self, wanted: Collection[frozenset[str] | None]) -> tuple[Told, ...]:
+        """Make what is new, or nothing: one bad tick must not end the page of everybody."""
+        try:
+            return self.make_messages(wanted)
+        except Exception as error:  # here, as a future does not pass on every kind
+            log_error(error)
+            return ()
 
     def make_messages(self, wanted: Collection[frozenset[str] | None]) -> tuple[Told, ...]:
         """Make what is new, of those patients whom somebody watches."""

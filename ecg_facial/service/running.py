@@ -174,9 +174,15 @@ class _Plain(logging.Formatter):
         return ""
 
 
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether something went wrong: uvicorn takes a WebSocket that was refused with an HTTP answer for an error."""
+    return "without completing handshake" not in record.getMessage()
+
+
 def _set_up_logs(is_shown: bool) -> None:
     """Write what goes wrong to standard error, or nowhere."""
     handler: logging.Handler = logging.StreamHandler() if is_shown else logging.NullHandler()
+    handler.addFilter(_is_fault)
     handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for name in ("uvicorn", "ecg_facial.service", "python_multipart"):
         logger = logging.getLogger(name)

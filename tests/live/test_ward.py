@@ -20,7 +20,7 @@ def act(kind: ActionKind, state: PatientState, *, value: float | None = None, no
 
 def test_what_a_person_does_reaches_the_selected_patient_with_the_persons_sign() -> None:
     assert act("acknowledge", make_state()) == [("acknowledge", "AB")]
-    assert act("rate", make_state(), value=4.0) == [("rate", "NRS", 4.0, "AB", "")]
+    assert act("rate", make_state(), value=4.0, scale="NRS") == [("rate", "NRS", 4.0, "AB", "")]
     assert act("note", make_state(), note="turned") == [("rate", "", None, "AB", "turned")]
 
 

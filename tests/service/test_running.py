@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import struct
@@ -216,12 +217,32 @@ def test_logs_hold_no_token_no_patient_and_no_path(
         assert httpx2.get(f"{served.address}/v1/patients/P7", headers=served.headers).status_code == 500
         with connect(served.stream, additional_headers=served.headers):
             pass
+        with pytest.raises(InvalidStatus):
+            connect(served.stream)
         token = served.token
     said = capfd.readouterr()
     assert "RuntimeError in fail, line" in said.err
+    # who is refused has met no fault
+    assert "handshake" not in said.err
     for secret in (*_SECRETS, token, "/v1/"):
         assert secret not in said.err
     assert said.out == ""
+
+
+def test_a_tick_that_fails_in_any_way_ends_no_stream(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    states, faults = ward.states, iter([StopIteration("nothing next"), RuntimeError("bad")])
+
+    def fail_twice() -> object:
+        for fault in faults:
+            raise fault
+        return states()
+
+    with serve_here(ward) as served:
+        monkeypatch.setattr(ward, "states", fail_twice)
+        with connect(served.stream, additional_headers=served.headers) as stream:
+            kinds = {json.loads(stream.recv(timeout=30))["type"] for _ in range(2)}
+    assert kinds == {"hello", "states"}
+    assert next(faults, None) is None
 
 
 def test_the_service_connects_to_nobody() -> None:

@@ -26,11 +26,8 @@ from ecg_facial.export.doubts import (
 )
 from ecg_facial.export.fhir import codes
 from ecg_facial.export.fhir.devices import Names, describe_method
-from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow, Row
+from ecg_facial.live.store.rows import NRS_MAX, NRS_SELF, AlarmRow, BaselineRow, EstimateRow, EventRow, RatingRow, Row
 
-SELF_REPORT_SCALE = "NRS-self"
-"""A rating of this scale, 0 to 10, is the person's own. `NRS` alone does not say who rated."""
-_MAX_NRS = 10.0
 _REASONS = {"not available": codes.NOT_PERFORMED, "invalid": codes.ERROR, "unknown": codes.UNKNOWN}
 _CHANGES = ("raised", "acknowledged", "cleared", "paused", "resumed", "switched off", "switched on")
 
@@ -101,8 +98,8 @@ def clean(text: str) -> str:
 
 def is_self_report(row: RatingRow) -> bool:
     """Whether a rating is surely the person's own, from 0 to 10."""
-    return row.scale.strip().casefold() == SELF_REPORT_SCALE.casefold() and (
-        row.value is not None and 0.0 <= row.value <= _MAX_NRS
+    return row.scale.strip().casefold() == NRS_SELF.casefold() and (
+        row.value is not None and 0.0 <= row.value <= NRS_MAX
     )
 
 

@@ -1,7 +1,8 @@
 """What keys mean.
 
 Input: characters, one at a time. Output: actions, and the text of the bottom line. Ratings, notes and signs are typed
-there and kept with Enter; Escape drops them. Knows no terminal.
+there and kept with Enter; Escape drops them. ``7`` is a rating by whoever types, ``7s`` what the person said. Knows no
+terminal.
 """
 
 from __future__ import annotations
@@ -9,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ecg_facial.live.store.rows import NRS, NRS_MAX, NRS_SELF
+
 ActionKind = Literal["acknowledge", "pause", "switch", "rate", "note", "quit"]
-SCALE = "NRS"
-"""Scale of ratings: 0 (no pain) to 10 (the worst that can be imagined)."""
-NRS_MAX = 10.0
 _HELP = "a seen  p pause  o off/on  r rate  n note  s sign{patients}  q quit"
 _ENTER, _ESCAPE, _DELETE = ("\r", "\n"), "\x1b", ("\x7f", "\b")
 _DIRECT: dict[str, ActionKind] = {"a": "acknowledge", "p": "pause", "o": "switch", "q": "quit"}
@@ -35,6 +35,8 @@ class Action:
     value : float or None
         Rating, 0 to 10.
     note : str
+    scale : str
+        Of a rating: `NRS` or `NRS_SELF`.
     """
 
     kind: ActionKind
@@ -42,6 +44,7 @@ class Action:
     by: str
     value: float | None = None
     note: str = ""
+    scale: str = ""
 
 
 class Keys:
@@ -65,7 +68,7 @@ class Keys:
     def foot(self) -> str:
         """Text of the bottom line: the keys, or what is being typed."""
         if self._typing:
-            asked = {"r": f"{SCALE} rating, 0 to 10", "n": "note", "s": "your sign"}[self._typing]
+            asked = {"r": f"{NRS}, 0 to 10, with s if the person said it", "n": "note", "s": "your sign"}[self._typing]
             return f"{asked}: {self._typed}_   Enter keeps, Esc drops"
         patients = f"  1-{min(9, self._n_patients)} patient" if self._n_patients > 1 else ""
         keys = _HELP.format(patients=patients)
@@ -104,14 +107,15 @@ class Keys:
             return None
         if kind == "n":
             return self._make("note", note=text) if text else None
+        number = text.lower().removesuffix("s")
         try:
-            value = float(text.replace(",", "."))
+            value = float(number.replace(",", "."))
         except ValueError:
             value = -1.0
         if not 0.0 <= value <= NRS_MAX:
             self._refused = f"{text!r} is no rating from 0 to 10."
             return None
-        return self._make("rate", value=value)
+        return self._make("rate", value=value, scale=NRS if number == text.lower() else NRS_SELF)
 
-    def _make(self, kind: ActionKind, *, value: float | None = None, note: str = "") -> Action:
-        return Action(kind=kind, patient=self.selected, by=self.sign, value=value, note=note)
+    def _make(self, kind: ActionKind, *, value: float | None = None, note: str = "", scale: str = "") -> Action:
+        return Action(kind=kind, patient=self.selected, by=self.sign, value=value, note=note, scale=scale)

@@ -143,6 +143,11 @@ class AlarmRow(Row):
     message: str = ""
 
 
+NRS, NRS_SELF = "NRS", "NRS-self"
+"""Scales of ratings, 0 (no pain) to 10 (the worst that can be imagined): whoever rated, or what the person said."""
+NRS_MAX = 10.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class RatingRow(Row):
     """A rating by a person.
@@ -150,7 +155,7 @@ class RatingRow(Row):
     Attributes
     ----------
     scale : str
-        Such as ``NRS``.
+        `NRS`, or `NRS_SELF` where it is the person's own; empty for a note.
     value : float or None
         None for a note alone.
     by : str

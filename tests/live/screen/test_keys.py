@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecg_facial.live.screen.keys import Action, Keys
+from ecg_facial.live.store.rows import NRS, NRS_SELF
 
 
 def press(text: str, *, n_patients: int = 2) -> tuple[Keys, list[Action]]:
@@ -29,7 +30,13 @@ def test_a_rating_is_typed_and_kept_with_enter(typed: str, value: float) -> None
     assert [(action.kind, action.value) for action in actions] == [("rate", value)]
 
 
-@pytest.mark.parametrize("typed", ["r11\n", "r-1\n", "rq\n", "r\n", "rnan\n"])
+@pytest.mark.parametrize(("typed", "scale"), [("r7\n", NRS), ("r7s\n", NRS_SELF), ("r7,5 S\n", NRS_SELF)])
+def test_a_rating_that_the_person_gave_is_kept_as_theirs(typed: str, scale: str) -> None:
+    _, (action,) = press(typed)
+    assert (action.scale, action.value is not None and 7 <= action.value <= 7.5) == (scale, True)
+
+
+@pytest.mark.parametrize("typed", ["r11\n", "r-1\n", "rq\n", "r\n", "rnan\n", "rs\n", "r7ss\n"])
 def test_what_is_no_rating_is_refused_and_said(typed: str) -> None:
     keys, actions = press(typed)
     assert actions == []
@@ -46,7 +53,8 @@ def test_a_note_may_hold_the_letters_of_keys_and_escape_drops_it() -> None:
 
 def test_what_is_typed_is_shown() -> None:
     keys, _ = press("r7")
-    assert "0 to 10: 7_" in keys.foot
+    assert "NRS, 0 to 10" in keys.foot
+    assert ": 7_" in keys.foot
 
 
 def test_the_sign_can_be_changed_and_is_shown() -> None:
