@@ -53,6 +53,13 @@ _PATTERNS = (
     re.compile(_COMPACT + r"(?:[.,]?(?P<fraction>\d{1,9}))?(?P<half>)" + _ZONE),
     re.compile(rf"{_CLOCK}{_BETWEEN}{_DAY[0]}"),
     re.compile(rf"{_CLOCK}{_BETWEEN}{_DAY[1]}"),
+    # "Tue Mar 05 09:30:00.004 2024", with a zone in front of the year or not
+    re.compile(
+        rf"[^\W\d_]{{2,9}}\.?,?\s+(?P<name>[^\W\d_]{{3,9}})\.?\s+(?P<day>\d{{1,2}})\s+{_CLOCK}"
+        r"(?:\s+[A-Z]{2,5})?\s+(?P<year>\d{4})"
+    ),
+    # "0 days 00:00:01.004" of pandas
+    re.compile(rf"(?P<days>\d{{1,4}})\s+days?,?\s+{_CLOCK}"),
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?P<utc>Z?)")
 
@@ -183,7 +190,7 @@ def _read(match: re.Match[str]) -> _Cell:
     if half:
         # 12 AM is midnight
         hours = hours % 12 + (12 if half == "p" else 0)
-    seconds = HOUR_S * hours + 60.0 * minutes + whole
+    seconds = DAY_S * int(parts.get("days") or 0) + HOUR_S * hours + 60.0 * minutes + whole
     if parts["fraction"]:
         seconds += int(parts["fraction"]) / 10 ** len(parts["fraction"])
     zone = parts.get("zone")

@@ -36,8 +36,8 @@ def find_time(
     own = places[index][0]
     fitting = [
         column
-        for column in find_time_columns([_last_name(channel) for channel in channels])
-        if column.index != index and not column.counts
+        for column in find_time_columns([_last_name(channel) for channel in channels], of=index)
+        if not column.counts
         if max(shapes[places[column.index][0]]) == max(shapes[own])
     ]
     beside = [column for column in fitting if places[column.index][0] == own]

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.ecg.formats.array_clock import find_time, name_unnamed
-from ecg_facial.ecg.formats.channels import looks_like_ecg
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, shorten
-from ecg_facial.ecg.formats.fields import parse_field
+from ecg_facial.ecg.formats.ecg_names import looks_like_ecg
+from ecg_facial.ecg.formats.fields import decode_field, parse_field
 from ecg_facial.ecg.formats.text_rate import place_samples
 from ecg_facial.ecg.formats.text_times import TimeColumn, scale_times
+from ecg_facial.ecg.formats.units import split_unit
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.typing import AnyArray, Float64Array
 
@@ -190,14 +191,17 @@ def _find(small: Mapping[str, AnyArray], keys: Sequence[str], *, beside: str = "
 
 
 def _list_texts(array: AnyArray | None) -> list[str]:
-    return [] if array is None else [str(one).strip() for one in np.ravel(array)]
+    cells = [] if array is None else np.ravel(array).tolist()
+    return [decode_field(cell) if isinstance(cell, bytes) else str(cell).strip() for cell in cells]
 
 
 def _name(name: str, column: int, n_columns: int, *, labels: Sequence[str], units: Sequence[str]) -> Channel:
     unit = units[column] if len(units) == n_columns else units[0] if len(units) == 1 else None
     if len(labels) == n_columns:
-        return Channel(name=labels[column], unit=unit)
+        label, own = split_unit(labels[column])
+        return Channel(name=label, unit=unit or own)
     is_named = last_part(name) not in _ANONYMOUS
+    unit = unit or (split_unit(name)[1] if is_named else None)
     if n_columns == 1:
         return Channel(name=name if is_named else "1", unit=unit, is_named=is_named)
     return Channel(name=f"{name} {column + 1}" if is_named else str(column + 1), unit=unit, is_named=is_named)

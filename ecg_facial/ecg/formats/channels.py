@@ -7,40 +7,15 @@ position: the second column of a BioVid table is the skin conductance.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from ecg_facial.ecg.formats.contract import EcgFile, shorten
+from ecg_facial.ecg.formats.contract import Channel, EcgFile, shorten
+from ecg_facial.ecg.formats.ecg_names import looks_like_ecg
+from ecg_facial.ecg.formats.units import is_another_quantity, split_unit
 from ecg_facial.errors import DataError
 
 ECG = "ecg"
-_ECG_WORD = re.compile(r"^e[ck]g(\d+[a-z]?)?$")
-# names of leads: standard, modified (ML, M), augmented (aV), chest (V), and of two-channel monitors
-_LEAD = re.compile(r"^(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|mcl\d|cm\d|d[123])$")
-# channels computed from an ECG have "ECG" in their names too
-_DERIVED = frozenset({
-    "rate", "hr", "bpm", "rr", "nn", "sqi", "quality", "status", "peak", "peaks", "rpeaks", "onset", "onsets", "offset",
-    "offsets", "time", "timestamp", "off",
-})  # fmt: skip
 _MAX_LISTED = 12
-
-
-def looks_like_ecg(name: str) -> bool:
-    """Tell whether a name is that of an ECG: it has the word ``ecg`` or ``ekg``, or is a lead.
-
-    Examples
-    --------
-    >>> [looks_like_ecg(name) for name in ("ECG II", "ECG100C", "MLII", "V5", "ECG_Rate", "gsr", "EEG Fpz")]
-    [True, True, True, True, False, False, False]
-    """
-    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
-    # a rate or quality computed from an ECG is not an ECG
-    if _DERIVED & set(words):
-        return False
-    return any(_ECG_WORD.match(word) for word in words) or _is_lead(words)
-
-
-def _is_lead(words: list[str]) -> bool:
-    rest = [word for word in words if word not in ("lead", "channel", "ch")]
-    return len(rest) == 1 and bool(_LEAD.match(rest[0]))
 
 
 def choose_channel(recording: EcgFile, wanted: str) -> int:
@@ -81,16 +56,26 @@ def _match(recording: EcgFile, names: list[str], asked: str) -> list[int]:
     found = [place for place, name in enumerate(names) if name == asked]
     if not found and asked.isdecimal() and len(asked) < 8 and 0 < int(asked) <= len(names):
         return [int(asked) - 1]
-    if not found and asked == ECG:
-        likely = [name for name in names if looks_like_ecg(name)]
-        found = [place for place, name in enumerate(names) if likely and name == _prefer(likely)]
-        if not found:
-            # a plug "A1" with a sensor "ECG"; the first of several, as with names
-            sensors = [place for place, channel in enumerate(recording.channels) if looks_like_ecg(channel.sensor)]
-            found = sensors[:1]
-        if not found and len(names) == 1 and not recording.channels[0].is_named:
-            return [0]
-    return found
+    if not found:
+        # as the file spells it, with the unit
+        plain = split_unit(asked)[0].strip()
+        found = [place for place, name in enumerate(names) if plain != asked and name == plain]
+    return found if found or asked != ECG else _find_ecg(recording.channels, names)
+
+
+def _find_ecg(channels: Sequence[Channel], names: list[str]) -> list[int]:
+    """List the channels with the best name of an ECG: its own, else that of its sensor, else the only one without."""
+    likely = [place for place, channel in enumerate(channels) if looks_like_ecg(channel.name)]
+    # a channel in beats per minute or per cent is computed from it
+    likely = [place for place in likely if not is_another_quantity(channels[place].unit)] or likely
+    if likely:
+        best = _prefer([names[place] for place in likely])
+        return [place for place in likely if names[place] == best]
+    # a plug "A1" with a sensor "ECG"; the first of several, as with names
+    sensors = [place for place, channel in enumerate(channels) if looks_like_ecg(channel.sensor)]
+    if sensors:
+        return sensors[:1]
+    return [0] if len(names) == 1 and not channels[0].is_named else []
 
 
 def _prefer(likely: list[str]) -> str:

@@ -96,7 +96,7 @@ def _is_small(name: str, head: _Head) -> bool:
     return (
         is_key
         and head.is_whole
-        and head.dtype.kind in "fiuU"
+        and head.dtype.kind in "fiuUS"
         and math.prod(head.shape) * head.dtype.itemsize <= MAX_SMALL_BYTES
     )
 

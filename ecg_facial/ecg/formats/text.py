@@ -20,6 +20,7 @@ import numpy as np
 
 from ecg_facial.ecg.formats.clock_columns import MOST_UNNAMED, N_NAMED, find_roles
 from ecg_facial.ecg.formats.contract import Channel, Lead, readable, shorten
+from ecg_facial.ecg.formats.text_blocks import drop_repeated_heads, find_remarks
 from ecg_facial.ecg.formats.text_columns import (
     Column,
     Rows,
@@ -30,7 +31,7 @@ from ecg_facial.ecg.formats.text_columns import (
     read_fast,
 )
 from ecg_facial.ecg.formats.text_header import Header, StatedRate, read_header
-from ecg_facial.ecg.formats.text_layout import Layout, find_layout, split_cells
+from ecg_facial.ecg.formats.text_layout import Layout, find_layout
 from ecg_facial.ecg.formats.text_names import name_columns
 from ecg_facial.ecg.formats.text_rate import find_even_rate, place_samples
 from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_samples, find_time_columns, scale_times
@@ -138,7 +139,7 @@ class TextTable:
         self, index: int, time: TimeColumn | None, stated_hz: float | None, *, is_text: bool
     ) -> tuple[Column, Float64Array | None, tuple[str, ...]]:
         """Read cell by cell; damaged rows are left out at the end, and NaN elsewhere."""
-        rows = _drop_repeated_heads(self.rows)
+        rows = drop_repeated_heads(self.path, self.rows, self.header.rates)
         column = read_column(rows, index)
         is_damaged, first_damage = column.is_damaged, column.first_damage
         times_s: Float64Array | None = None
@@ -148,12 +149,17 @@ class TextTable:
             times_s, notes = found.seconds, found.notes
         elif time is not None:
             clock = read_column(rows, time.index)
+            self._check_clock(time, clock)
             if time.seconds is None and find_seconds(clock.unit) is not None:
                 # the unit stands behind each number
                 time = replace(time, unit=clock.unit, seconds=find_seconds(clock.unit))
             times_s, notes = scale_times(self.path, time, clock.values, stated_hz=stated_hz)
             is_damaged = is_damaged | clock.is_damaged
             first_damage = first_damage or clock.first_damage
+        if is_damaged.any() and times_s is not None and (is_remark := find_remarks(times_s, is_damaged)).any():
+            column, times_s, is_damaged = column.take(~is_remark), times_s[~is_remark], is_damaged[~is_remark]
+            rows = rows.take(~is_remark)
+            notes = (*notes, f"{int(is_remark.sum())} lines between the rows are no samples: left out")
         n_rows = len(rows.lines)
         if is_damaged.sum() >= _MOST_DAMAGED * n_rows:
             place = int(np.argmax(is_damaged))
@@ -181,11 +187,17 @@ class TextTable:
             )
         return column, None if times_s is None else times_s[:end], notes
 
+    def _check_clock(self, time: TimeColumn, clock: Column) -> None:
+        """Refuse a column of times of which most cells are neither numbers nor times."""
+        if clock.is_damaged.mean() > _MOST_DAMAGED:
+            raise DataError(
+                f"{self.path}: the column {time.name!r} holds {clock.first_damage}, which is no time that is known; "
+                "write seconds, or leave the column out and give the rate in Hz (fs_hz)"
+            )
+
     def _find_time(self, index: int) -> TimeColumn | None:
         """Find the time column: by its name, else by its cells."""
-        named = [
-            one for one in find_time_columns(self.channels) if one.index != index and one.index < self.rows.n_columns
-        ]
+        named = [one for one in find_time_columns(self.channels, of=index) if one.index < self.rows.n_columns]
         usable = [one for one in named if not one.counts]
         known = [one for one in usable if one.seconds is not None or not one.unit or has_times(self.rows, one.index)]
         if usable:
@@ -265,6 +277,9 @@ def _read_text(source: TextFile) -> str:
     """Read the text; a last line that was not finished when NUL bytes were written is left out."""
     with readable(source.path), source.open() as stream:
         text = stream.read().rstrip("\x1a")
+    if "\ufeff" in text:
+        # files that were put together each begin with a mark
+        text = text.replace("\ufeff", "")
     if source.n_bytes_cut and not text.endswith("\n"):
         text = text[: text.rfind("\n") + 1]
     return text.removesuffix("\n")
@@ -300,6 +315,11 @@ def _check_columns(path: Path, channels: Sequence[Channel], rows: Rows) -> Rows:
     is_named = channels[0].is_named
     if is_named and len(channels) == n_columns - 1 and is_time_cell(join_time(first[0], first[1])):
         return replace(rows, is_joined=True)
+    if is_named and rows.layout.delimiter == "," and n_columns == 2 * len(channels):
+        raise CorruptDataError(
+            f"{path}: commas separate the cells and stand within the numbers too, so which is which is unknown; "
+            "separate the cells by semicolons, or write decimal points"
+        )
     if is_named and len(channels) < n_columns:
         raise CorruptDataError(
             f"{path}: rows of {n_columns} cells under a header of {len(channels)}, so which name is whose is unknown; "
@@ -370,21 +390,3 @@ def _wrap(values: Float64Array, layout: Layout) -> Column:
         is_damaged=np.zeros(len(values), dtype=bool),
         style=layout.style,
     )
-
-
-def _drop_repeated_heads(rows: Rows) -> Rows:
-    """Leave out lines that stand above the table and again between its rows, as at the start of each block."""
-    heads = {*rows.layout.head, rows.layout.above}
-    keep = [
-        place
-        for place, line in enumerate(rows.lines)
-        if not (_is_key(line) or tuple(split_cells(line, rows.layout.delimiter)) in heads)
-    ]
-    if len(keep) == len(rows.lines):
-        return rows
-    return replace(rows, lines=[rows.lines[place] for place in keep], places=[rows.places[place] for place in keep])
-
-
-def _is_key(line: str) -> bool:
-    """Tell whether a line begins with a key and no number: ``Interval=``."""
-    return "=" in line[:40] and line[:1].isalpha()

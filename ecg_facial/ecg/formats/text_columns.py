@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -60,6 +60,11 @@ class Rows:
         """Cells of a typical row."""
         return self.layout.n_columns - self.is_joined
 
+    def take(self, keep: BoolArray) -> Rows:
+        """Leave out other rows."""
+        at = np.flatnonzero(keep).tolist()
+        return replace(self, lines=[self.lines[one] for one in at], places=[self.places[one] for one in at])
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Column:
@@ -87,6 +92,10 @@ class Column:
     unit: str = ""
     style: NumberStyle = field(default_factory=NumberStyle)
     first_damage: str = ""
+
+    def take(self, keep: BoolArray) -> Column:
+        """Leave out other rows."""
+        return replace(self, values=self.values[keep], is_blank=self.is_blank[keep], is_damaged=self.is_damaged[keep])
 
 
 def join_time(first: str, second: str) -> str:

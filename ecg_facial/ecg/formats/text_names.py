@@ -59,11 +59,14 @@ def name_columns(layout: Layout, header: Header, comments: Sequence[str]) -> tup
             Channel(name=str(number + 1), unit=_unit_at(units, number), is_named=False)
             for number in range(layout.n_columns)
         )
-    sensors = dict(zip(header.names, header.sensors, strict=False))
+    # by place where the names are those of the header: two devices may both have a "CH1"
+    sensors = header.sensors if tuple(names) == header.names else ()
+    of_name = dict(zip(header.names, header.sensors, strict=False))
     channels = []
     for place, label in enumerate(names):
         name, unit = split_unit(label)
-        channels.append(Channel(name=name, unit=unit or _unit_at(units, place), sensor=sensors.get(label, "")))
+        sensor = sensors[place] if place < len(sensors) else of_name.get(label, "")
+        channels.append(Channel(name=name, unit=unit or _unit_at(units, place), sensor=sensor))
     return tuple(channels)
 
 

@@ -72,6 +72,10 @@ def place_samples(
     DataError
         When the times fit no regular rate, or one that no ECG has.
     """
+    if times_s is not None and len(times_s) and is_blank[-1] and np.isnan(times_s[-1]):
+        # a shorter signal beside longer ones: its rows end with its times
+        n_rows = len(times_s) - int(np.argmin((is_blank & np.isnan(times_s))[::-1]))
+        values, is_blank, times_s = values[:n_rows], is_blank[:n_rows], times_s[:n_rows]
     filled, step = _find_filled(is_blank, times_s)
     notes: tuple[str, ...] = ()
     if filled is not None:

@@ -43,6 +43,8 @@ _NO_UNITS = frozenset({
 })  # fmt: skip
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _MAX_NAME = 200
+# a column of times that bears the name of its signal counts more than any plain name
+_FAR = 100
 # units that a table without one may mean: never minutes or hours, in which 250 Hz looks like 15 kHz in seconds
 _GUESSED = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
 _NAMED = (*_GUESSED, ("min", 60.0), ("h", 3600.0), ("days", 86400.0))
@@ -53,6 +55,8 @@ _MOSTLY = 0.7
 _SHOWN = (("s", 1.0), ("ms", 1e-3), ("min", 60.0))
 # days since 1900 of a spreadsheet, for dates from 1954 to 2119
 _SERIAL_DAYS = (20_000.0, 80_000.0)
+# tenths of microseconds since the year 1, for dates from 1970 to 2200
+_TICKS, _TICK_S = (6.2e17, 6.95e17), 1e-7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,28 +83,78 @@ class TimeColumn:
     counts: bool
 
 
-def find_time_columns(channels: Sequence[Channel]) -> tuple[TimeColumn, ...]:
+def find_time_columns(channels: Sequence[Channel], *, of: int | None = None) -> tuple[TimeColumn, ...]:
     """Find the columns whose name says that they hold times, the most plain name first.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+    of : int, optional
+        Column whose times are wanted: the one that bears its name (``time_ecg``) stands first, and where each signal
+        has a column of the same name beside it (``time,ppg,time,ecg``), its own.
 
     Examples
     --------
     >>> [(one.index, one.seconds) for one in find_time_columns((Channel(name="ecg"), Channel(name="time_ms")))]
     [(1, 0.001)]
+    >>> pairs = [Channel(name=name) for name in ("time_ppg", "ppg", "time_ecg", "ecg")]
+    >>> [column.name for column in find_time_columns(pairs, of=3)]
+    ['time_ecg', 'time_ppg']
     """
-    found = [
-        (rank, column)
-        for place, channel in enumerate(channels)
-        if (ranked := _rank(place, channel))
-        for rank, column in [ranked]
-    ]
-    return tuple(column for _, column in sorted(found, key=lambda pair: (pair[0], pair[1].index)))
+    words = [_split_words(channel) for channel in channels]
+    own = set(words[of]) if of is not None else set()
+    found = []
+    for place, channel in enumerate(channels):
+        shared = own & set(words[place]) & _OTHERS
+        ranked = None if place == of else _rank(place, channel, [one for one in words[place] if one not in shared])
+        if ranked is None:
+            continue
+        rank, column = ranked
+        if of is not None:
+            rank += _belong(words, place, own)
+        found.append((rank, column))
+    ordered = [column for _, column in sorted(found, key=lambda pair: (pair[0], pair[1].index))]
+    return tuple(ordered if of is None else _prefer_beside(ordered, of))
 
 
-def _rank(place: int, channel: Channel) -> tuple[int, TimeColumn] | None:
+def _split_words(channel: Channel) -> list[str]:
+    if len(channel.name) > _MAX_NAME:
+        return []
+    return [word for word in re.split(r"[^a-z0-9\u00b5\u03bc]+", _CAMEL.sub(" ", channel.name).lower()) if word]
+
+
+def _belong(words: Sequence[Sequence[str]], place: int, own: set[str]) -> int:
+    """Rank of a column of times for one signal: first if it bears that one's name, last if it bears another's."""
+    rest = {one for one in words[place] if one not in _WORDS and find_seconds(one) is None and not one.isdecimal()}
+    if not rest:
+        return 0
+    if rest <= own:
+        return -_FAR
+    return _FAR if any(rest == set(other) for number, other in enumerate(words) if number != place) else 0
+
+
+def _prefer_beside(columns: list[TimeColumn], of: int) -> list[TimeColumn]:
+    """Put the nearest of columns of one name first: in front of its signal, or behind it where the first one is."""
+    if not columns:
+        return columns
+    name = _base_name(columns[0])
+    alike = sorted(one.index for one in columns if _base_name(one) == name)
+    if len(alike) < 2:
+        return columns
+    before, behind = [place for place in alike if place < of], [place for place in alike if place > of]
+    nearest = (before[-1:] or behind[:1]) if alike[0] == 0 else (behind[:1] or before[-1:])
+    return sorted(columns, key=lambda one: one.index != nearest[0])
+
+
+def _base_name(column: TimeColumn) -> str:
+    """Name without the number by which a program tells equal names apart: ``time.1``."""
+    return re.sub(r"[\W_]*\d*$", "", column.name.lower())
+
+
+def _rank(place: int, channel: Channel, words: list[str]) -> tuple[int, TimeColumn] | None:
     """Rank of a column as that of times, 0 is best; None where its name says another thing."""
     if not channel.is_named or len(channel.name) > _MAX_NAME:
         return None
-    words = [word for word in re.split(r"[^a-z0-9\u00b5\u03bc]+", _CAMEL.sub(" ", channel.name).lower()) if word]
     unit = channel.unit or ""
     if not unit and len(words) > 1 and find_seconds(words[-1]) is not None:
         unit = words.pop()
@@ -113,6 +167,9 @@ def _rank(place: int, channel: Channel) -> tuple[int, TimeColumn] | None:
     elif place == 0 and len(words) == 1 and not channel.unit and find_seconds(words[0]) is not None:
         # a header that is the unit alone: "min", "sec"
         rank, unit = len(_NAMES) + 2, words[0]
+    elif words == ["x"] and find_seconds(unit) is not None:
+        # "X [s]" of Delsys
+        rank = len(_NAMES) + 2
     elif _DATES & set(words):
         rank = len(_NAMES) + 3
     if rank is None:
@@ -212,6 +269,8 @@ def _guess(path: Path, column: TimeColumn, known: Float64Array, step: float) -> 
     days_hz = 1 / (step * 86400.0)
     if _SERIAL_DAYS[0] < known[0] < _SERIAL_DAYS[1] and is_ecg_rate(days_hz):
         return "days of a spreadsheet", 86400.0
+    if _TICKS[0] < known[0] < _TICKS[1] and is_ecg_rate(1 / (step * _TICK_S)):
+        return "ticks of 100 ns since the year 1", _TICK_S
     found = next((pair for pair in _GUESSED if is_ecg_rate(1 / (step * pair[1]))), None)
     if found is not None:
         return found

@@ -17,6 +17,7 @@ _WORDS = {
     86400.0: "d day days tage dias jours",
 }
 _SECONDS = {word: seconds for seconds, words in _WORDS.items() for word in words.split()}
+_PARTS = re.compile(r"[a-z]{1,12}/[1-9]\d{0,5}")
 # 50 Hz is the lowest rate of the beat detector; above 5 kHz, a unit of time is wrong more often than right
 ECG_RATES_HZ = (50.0, 5000.0)
 
@@ -26,11 +27,14 @@ def find_seconds(unit: str) -> float | None:
 
     Examples
     --------
-    >>> [find_seconds(unit) for unit in ("(ms)", "\u00b5s", "Min.", "ticks")]
-    [0.001, 1e-06, 60.0, None]
+    >>> [find_seconds(unit) for unit in ("(ms)", "\u00b5s", "Min.", "s/256", "ticks")]
+    [0.001, 1e-06, 60.0, 0.00390625, None]
     """
     word = re.sub(r"[\s.()\[\]]", "", unit).replace("\u03bc", "u").replace("\u00b5", "u").lower()
-    return _SECONDS.get(word)
+    # Hexoskin counts parts of seconds
+    word, _, parts = word.partition("/") if _PARTS.fullmatch(word) else (word, "", "1")
+    seconds = _SECONDS.get(word)
+    return None if seconds is None else seconds / int(parts)
 
 
 def is_ecg_rate(rate_hz: float) -> bool:

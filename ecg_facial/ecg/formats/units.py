@@ -17,7 +17,9 @@ MILLIVOLT = "mV"
 # mean millivolts, since no ECG is in megavolts.
 _FACTORS = {
     "v": 1e3, "volt": 1e3, "mv": 1.0, "millivolt": 1.0, "mvolt": 1.0, "uv": 1e-3, "microvolt": 1e-3, "uvolt": 1e-3,
-    "?v": 1e-3, "\ufffdv": 1e-3, "mcv": 1e-3, "nv": 1e-6, "nanovolt": 1e-6,
+    "?v": 1e-3, "\ufffdv": 1e-3, "mcv": 1e-3, "microv": 1e-3, "nv": 1e-6, "nanovolt": 1e-6,
+    # the micro sign of UTF-8 read as Windows-1252, and of DOS
+    "\u00e2uv": 1e-3, "\u00e6v": 1e-3,
 }  # fmt: skip
 # a channel in one of these units is not an ECG
 _OTHER_QUANTITIES = frozenset({
@@ -28,7 +30,14 @@ _OTHER_QUANTITIES = frozenset({
 _RANGE_MV = (0.005, 100.0)
 _BLOCK_S, _MAX_BLOCKS = 2.0, 300
 _MAX_LABEL = 400
-_IN_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]{1,16})[)\]]\s*$")
+_IN_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[{<](?P<unit>[^()\[\]{}<>]{1,16})[)\]}>]\s*$")
+# a voltage that stands in a label in another way: "ECG_mV", "ECG / uV", "ECG in mV", "ECGmV", "ECG (mV) filtered"
+_VOLTAGES = (
+    re.compile(r"[(\[{<]\s*(?P<unit>[^()\[\]{}<> ]{1,12})\s*[)\]}>]"),
+    re.compile(r"(?:[/,]|\bin\b)\s*(?P<unit>[^\W\d_]{1,12})$", re.IGNORECASE),
+    re.compile(r"[\s_:-](?P<unit>[^\W\d_]{2,12})$"),
+    re.compile(r"[a-zG\d](?P<unit>[mnu\u00b5\u03bc]V)$"),
+)
 
 
 def find_factor(unit: str | None) -> float | None:
@@ -85,12 +94,22 @@ def is_size_of_ecg(range_mv: float) -> bool:
 
 
 def split_unit(label: str) -> tuple[str, str | None]:
-    """Split a label into a name and the unit in brackets behind it.
+    """Split a label into a name and the unit in brackets behind it; a voltage is found in other places of a name too.
 
     Examples
     --------
-    >>> split_unit("ECG (uV)"), split_unit("ecg")
-    (('ECG', 'uV'), ('ecg', None))
+    >>> split_unit("ECG (uV)"), split_unit("ecg"), split_unit("ECG_mV"), split_unit("lead V")
+    (('ECG', 'uV'), ('ecg', None), ('ECG_mV', 'mV'), ('lead V', None))
     """
-    found = _IN_BRACKETS.match(label) if len(label) <= _MAX_LABEL else None
-    return (found["name"], found["unit"].strip()) if found and found["name"] else (label, None)
+    if len(label) > _MAX_LABEL:
+        return label, None
+    found = _IN_BRACKETS.match(label)
+    if found and found["name"]:
+        return found["name"], found["unit"].strip()
+    return label, _find_voltage(label)
+
+
+def _find_voltage(label: str) -> str | None:
+    text = label.strip()
+    matches = (one for pattern in _VOLTAGES if (one := pattern.search(text)) and one.start())
+    return next((one["unit"] for one in matches if find_factor(one["unit"]) is not None), None)

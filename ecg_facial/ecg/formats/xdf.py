@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ecg_facial.ecg.formats.channels import ECG, looks_like_ecg
+from ecg_facial.ecg.formats.channels import ECG
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, readable, shorten
+from ecg_facial.ecg.formats.ecg_names import looks_like_ecg
 from ecg_facial.ecg.formats.xdf_chunks import TEXT, VALUE_TYPES, XdfStream, walk_streams
 from ecg_facial.ecg.formats.xdf_samples import place_samples, read_samples, synchronise
 from ecg_facial.errors import DataError

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ecg_facial.ecg.formats.channels import looks_like_ecg
+from ecg_facial.ecg.formats.ecg_names import looks_like_ecg
 from ecg_facial.ecg.formats.units import MILLIVOLT, find_factor
 from ecg_facial.errors import SettingsError, SourceLostError
 from ecg_facial.live.sources.contract import MACHINE, EcgBlock, Kind, SourceInfo

@@ -25,6 +25,10 @@ _FEW_STAMPS, _FAR_S = 3, 1.0
 _MAX_BACK = 50
 
 
+# a stretch of so many stamps has a rate of its own where its quarters agree within 2 %, and it is off by over 5 %
+_MEASURED_STAMPS, _N_PARTS, _STEADY, _OTHER_RATE = 40, 4, 0.02, 0.05
+
+
 @dataclass(frozen=True, kw_only=True)
 class Break:
     """One break.
@@ -92,6 +96,40 @@ def _undo(
         if abs(levels_s[stretch] - levels_s[place]) < tolerance_s:
             is_gap[place:stretch] = False
             return
+
+
+def find_another_rate(
+    times_s: Float64Array, number: IntpArray, starts: IntpArray, rate_hz: float
+) -> tuple[int, float] | None:
+    """Find a stretch between breaks with a steady rate of its own.
+
+    Parameters
+    ----------
+    times_s : ndarray, shape (n_stamps,)
+    number : ndarray of int, shape (n_stamps,)
+        Number of the sample of each stamp.
+    starts : ndarray of int
+        First stamp of each stretch.
+    rate_hz : float
+        Of the whole.
+
+    Returns
+    -------
+    tuple of int and float, or None
+        First sample of the stretch, and its rate in Hz.
+    """
+    ends = np.append(starts[1:], len(times_s))
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        if len(starts) < 2 or end - start < _MEASURED_STAMPS:
+            continue
+        parts = np.linspace(start, end - 1, _N_PARTS + 1).astype(np.intp)
+        slopes = np.diff(times_s[parts]) / np.diff(number[parts])
+        usual = float(np.median(slopes))
+        # delays of a network differ from part to part
+        is_steady = usual > 0 and float(np.abs(slopes / usual - 1).max()) < _STEADY
+        if is_steady and abs(usual * rate_hz - 1) > _OTHER_RATE:
+            return int(number[start]), 1 / usual
+    return None
 
 
 def describe_breaks(breaks: Sequence[Break], *, fs_hz: float, what: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ecg_facial.runtime.clocks.breaks import Break, classify_breaks, describe_breaks, levels_of
+from ecg_facial.runtime.clocks.breaks import Break, classify_breaks, describe_breaks, find_another_rate, levels_of
 from ecg_facial.runtime.typing import Float64Array, Int64Array, IntpArray
 
 # LSL stamps are delayed by buffering, never early: the minimum delay in any 2 s counts as zero.
@@ -192,6 +192,10 @@ def _fit_ordered(stamps: _Stamps, n_times: int, nominal_hz: float, what: str) ->
     if nominal_hz > 0 and abs(rate_hz / nominal_hz - 1) > _MAX_DRIFT:
         said = f"a stated rate of {nominal_hz:g} Hz, and time stamps of {rate_hz:.4g} Hz"
         return _refuse(rate_hz, said)
+    another = find_another_rate(stamps.times_s, stamps.number, starts, rate_hz)
+    if another is not None:
+        said = f"time stamps of {rate_hz:.4g} Hz, and of {another[1]:.4g} Hz from sample {another[0] + 1} on"
+        return _refuse(rate_hz, said)
     rate_hz = _prefer(nominal_hz or float(round(rate_hz)), rate_hz, n_times)
     return _place(stamps, starts, n_times, rate_hz, is_exact=is_exact, what=what)
 
@@ -291,6 +295,9 @@ def _place(stamps: _Stamps, starts: IntpArray, n_times: int, rate_hz: float, *, 
     if wrong > _FEW_LATE * len(late):
         problem = f"time stamps up to {late.max():.3g} s off a regular rate"
         return Grid(fs_hz=rate_hz, places=places, breaks=breaks, problem=problem)
+    uneven_s = max(_GAP_S, _GAP_STEPS / rate_hz)
+    if is_exact and (late > uneven_s).sum() > wrong + _FEW_LATE * len(late):
+        notes = (*notes, f"the rate changes: time stamps are up to {late.max():.3g} s off a regular one")
     if wrong:
         notes = (*notes, f"{wrong} time stamps are over {_MAX_LATE_S:g} s off a regular rate, and not used")
     # a single wrong stamp at the start is not the start

@@ -28,6 +28,21 @@ def open_signals(*, indent: int | None = None) -> str:
     return write_rows(lambda t, v: f"{round(t * FS_HZ) % 16}\t9\t{v}\t", header=header)
 
 
+def several_devices(*sensors: str) -> str:
+    """One device a sensor, each with the same names of columns."""
+    about = {
+        f"00:07:80:00:00:0{number}": {
+            "device": "biosignalsplux", "channels": [1], "sensor": [sensor], "label": ["CH1"],
+            "column": ["nSeq", "DI", "CH1"], "sampling rate": 250,
+        } for number, sensor in enumerate(sensors)
+    }  # fmt: skip
+    header = f"# OpenSignals Text File Format. Version 1\n# {json.dumps(about)}\n# EndOfHeader\n"
+    return write_rows(
+        lambda t, v: "".join(f"{round(t * FS_HZ)}\t0\t{v if 'ECG' in sensor else 4}\t" for sensor in sensors),
+        header=header,
+    )
+
+
 LABCHART = (
     "Interval=\t0.004 s\nExcelDateTime=\t4.5356E+04\t05/03/2024 09:30:00\nTimeFormat=\tStartOfBlock\nDateFormat=\t\n"
     "ChannelTitle=\tECG\tResp\nRange=\t5.000 mV\t10.000 V\n"
@@ -45,6 +60,8 @@ APPLE_IN_GERMAN = (
 EXPORTS = {
     "OpenSignals": open_signals(),
     "OpenSignals over lines": open_signals(indent=2),
+    "OpenSignals of two devices": several_devices("EDA", "ECG"),
+    "OpenSignals of three devices": several_devices("RAW", "ECGBITREV", "EDABITREV"),
     "LabChart": write_rows(lambda t, v: f"{t:.3f}\t{v}\t1.0", header=LABCHART),
     "LabChart with comments": write_rows(
         lambda t, v: f"{t:.3f}\t{v}\t1.0" + ("\t#1 stimulus 5" if t in (0.4, 0.8) else ""), header=LABCHART
@@ -80,6 +97,15 @@ EXPORTS = {
     ),
     "rdsamp in seconds": write_rows(
         lambda t, v: f"{t:.3f},{v}", header="'Elapsed time','ECG I'\n'seconds','mV'\n"
+    ),
+    "Shimmer with its status": write_rows(
+        lambda t, v: f"{1709631000000 + t * 1e3:.3f}\t128.0\t{v}\t{2 * v}\t0\t",
+        header="sep=\\t\nS_Timestamp_Unix_CAL\tS_ECG_EMG_Status1_CAL\tS_ECG_LA_RA_24BIT_CAL\tS_ECG_LL_RA_24BIT_CAL\t"
+        "S_ECG_EMG_Status2_CAL\t\nms\tno_units\tmV\tmV\tno_units\t\n",
+    ),
+    "Delsys": write_rows(
+        lambda t, v: f"{t:.4f},{v / 1000},{t / 2:.4f},0.1",
+        header='"X[s]","Trigno EKG: EKG 1 [Volts]","X[s]","Trigno: ACC.X 1[g]"\n',
     ),
     "rate in the name": write_rows(lambda _, v: f"{1000 * v:.1f},1", header="ECG_250Hz [uV],resp\n"),
     "keys in blocks": write_rows(lambda _, v: f"{v}", header="[Header]\nSampleRate=250\nUnits=mV\n[Data]\nECG\n"),
@@ -123,6 +149,16 @@ WITHOUT_A_UNIT = {
     ),
     "two rates": write_rows(
         lambda _, v: f"{v},1", header="# ECG sampling rate: 250 Hz\n# EDA sampling rate: 4 Hz\necg,eda\n"
+    ),
+    "Zephyr": write_rows(lambda t, v: f"{clock(t, pattern='%d/%m/%Y %H:%M:%S.')},{v}", header="Time,EcgWaveform\n"),
+    "Hexoskin": write_rows(
+        lambda t, v: f"{399541760000 + round(t * FS_HZ)},{v}", header="time [s/250],ECG_I [NA](/api/datatype/4113/)\n"
+    ),
+    "pages": write_rows(
+        lambda t, v: ("Page 2\ntime,ecg\n" if t == 2 else "") + f"{t:.3f},{v}", header="Page 1\ntime,ecg\n"
+    ),
+    "footers of pages": write_rows(
+        lambda t, v: f"{t:.3f},{v}" + ("\nPage 1 of 2\n\n" if t == 2 else ""), header="time,ecg\n"
     ),
     "names again": write_rows(lambda t, v: ("time,ecg\n" if t == 2 else "") + f"{t:.3f},{v}", header="time,ecg\n"),
 }
@@ -187,6 +223,18 @@ def test_several_rates_without_a_name_are_refused(tmp_path: Path) -> None:
     text = write_rows(lambda _, v: f"{v}", header="# sampling rate: 250 Hz\n# sampling rate: 500 Hz\necg\n")
     with pytest.raises(DataError, match=r"several sampling rates \(250, 500 Hz\); give that of the ECG \(fs_hz\)"):
         read_text(tmp_path, text)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_blocks_of_two_rates_are_refused(tmp_path: Path, restart: bool) -> None:
+    """By what the heads of the blocks state, and by the times alone."""
+    second = LABCHART.replace("0.004", "0.002")
+    rows = [f"{number / FS_HZ:.3f}\t{value}\t1" for number, value in enumerate(ECG_MV[:500])]
+    rows += [f"{number / 500 + (0 if restart else 9):.3f}\t{value}\t1" for number, value in enumerate(ECG_MV[500:])]
+    with pytest.raises(DataError, match="has blocks at 250 and at 500 Hz, and an ECG has one rate; export each block"):
+        read_text(tmp_path, LABCHART + "\n".join([*rows[:500], *second.strip().split("\n"), *rows[500:]]) + "\n")
+    with pytest.raises(DataError, match="time stamps of 500 Hz, and of 250 Hz from sample 1 on"):
+        read_text(tmp_path, "time\tecg\tresp\n" + "\n".join([*rows[:250], *rows[500:]]) + "\n")
 
 
 def test_a_gain_without_a_unit_is_not_used(tmp_path: Path) -> None:

@@ -93,6 +93,22 @@ def test_any_encoding_and_line_end_is_read(tmp_path: Path, encoding: str, end: s
     assert any("read as" in note for note in reading.notes) is not encoding.startswith("utf-8")
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_files_that_were_put_together_are_one_table(tmp_path: Path, restarts: bool) -> None:
+    parts = [f"{(n - (500 if restarts and n >= 500 else 0)) / FS_HZ:.3f},{value}" for n, value in enumerate(ECG_MV)]
+    files = ["\ufefftime,ecg\n" + "\n".join(part) + "\n" for part in (parts[:500], parts[500:])]
+    reading = check_text(tmp_path, "".join(files).encode())
+    assert not any("damaged" in note for note in reading.notes)
+
+
+def test_commas_with_two_meanings_are_refused(tmp_path: Path) -> None:
+    text = write_rows(
+        lambda t, v: f"{t:.3f},{v:.4f}".translate(str.maketrans({",": ",", ".": ","})), header="time,ecg\n"
+    )
+    with pytest.raises(CorruptDataError, match="commas separate the cells and stand within the numbers too"):
+        read_text(tmp_path, text)
+
+
 @pytest.mark.parametrize("blank", ["", "NaN"])
 @pytest.mark.parametrize("every", [2, 4])
 def test_a_column_that_is_blank_at_regular_rows_has_a_rate_of_its_own(tmp_path: Path, blank: str, every: int) -> None:

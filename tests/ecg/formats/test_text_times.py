@@ -52,6 +52,9 @@ DATES = {
     "comma": lambda t: clock(t, pattern="%Y-%m-%d %H:%M:%S,"),
     "days of a spreadsheet": lambda t: f"{45356.4 + t / 86400:.10f}",
     "whole seconds": lambda t: clock(t, pattern="%H:%M:%S", digits=0),
+    "as C writes it": lambda t: clock(t, pattern="%a %b %d %H:%M:%S.") + " 2024",
+    "days and a clock": lambda t: f"1 days 00:00:{t:09.6f}",
+    "ticks of 100 ns": lambda t: f"{638452278000000000 + round(t * 1e7)}",
     "over midnight": lambda t: clock(t, start=datetime(2024, 3, 5, 23, 59, 59), pattern="%H:%M:%S."),
     "over midnight with a date": lambda t: clock(t, start=datetime(2024, 2, 28, 23, 59, 59)),
     "over noon": lambda t: clock(t, start=datetime(2024, 3, 5, 12, 59, 59), pattern="%I:%M:%S."),
@@ -154,6 +157,41 @@ def test_the_better_of_two_clocks_is_taken(tmp_path: Path) -> None:
     names = ("response time", "ecg time", "RR interval time", "timestamp", "sensor timestamp")
     found = find_time_columns([Channel(name=name) for name in names])
     assert [column.name for column in found] == ["timestamp", "sensor timestamp"]
+
+
+PAIRS = (
+    "time_ppg,ppg,time_ecg,ecg", "ppg_time,ppg,ecg_time,ecg", "time,ppg,time,ecg", "time,ppg,time.1,ecg",
+    "X [s],ACC,X [s],EKG 1", "Time PPG (s),PPG,Time ECG (s),ECG", "Timestamp,HR,Timestamp_2,ECG II",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("is_ecg_first", [False, True])
+@pytest.mark.parametrize("header", PAIRS)
+def test_each_signal_has_its_own_times_where_each_has_a_column(tmp_path: Path, header: str, is_ecg_first: bool) -> None:
+    # 64 Hz beside 250 Hz: its cells end early
+    rows = []
+    for number, value in enumerate(ECG_MV):
+        other = f"{number / 64:.5f},7" if number < 256 else ","
+        own = f"{number / FS_HZ:.3f},{value}"
+        rows.append(f"{own},{other}" if is_ecg_first else f"{other},{own}")
+    names = header.split(",")
+    names = [*names[2:], *names[:2]] if is_ecg_first and ".1" not in header else names
+    if is_ecg_first and ".1" in header:
+        names = ["time", "ecg", "time.1", "ppg"]
+    check_text(tmp_path, "\n".join([",".join(names), *rows]) + "\n")
+
+
+def test_a_signal_whose_cells_end_early_ends_there(tmp_path: Path) -> None:
+    rows = [f"{n / 1000:.3f},7," + (f"{n / FS_HZ:.3f},{ECG_MV[n]}" if n < N_ROWS else ",") for n in range(4 * N_ROWS)]
+    check_text(tmp_path, "time_emg,emg,time_ecg,ecg\n" + "\n".join(rows) + "\n")
+
+
+def test_times_that_are_not_known_say_so(tmp_path: Path) -> None:
+    text = write_rows(lambda t, v: f"PT{t:.3f}S,{v}", header="time,ecg\n")
+    with pytest.raises(
+        DataError, match=r"column 'time' holds 'PT0.000S', which is no time that is known; write seconds"
+    ):
+        read_text(tmp_path, text)
 
 
 def test_stamps_of_a_table_without_names_are_found_by_their_cells(tmp_path: Path) -> None:

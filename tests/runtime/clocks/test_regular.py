@@ -114,6 +114,19 @@ def test_lost_seconds_of_a_clock_of_whole_seconds_are_a_gap() -> None:
     assert np.abs(grid.places - kept).max() <= 2
 
 
+@pytest.mark.parametrize("behind", ["restart", "pause"])
+def test_two_rates_in_one_signal_are_a_problem(behind: str) -> None:
+    second_s = np.arange(5000) / 500 + (0 if behind == "restart" else TRUE_S[2500] + 10)
+    grid = fit_grid(np.concatenate([TRUE_S[:2500], second_s]))
+    assert grid.problem == "time stamps of 500 Hz, and of 250 Hz from sample 1 on"
+
+
+def test_a_rate_that_changes_a_little_is_noted() -> None:
+    grid = fit_grid(np.concatenate([TRUE_S[:5000], TRUE_S[5000] + np.arange(5000) / 256]))
+    assert not grid.problem
+    assert any("the rate changes: time stamps are up to 0.1" in note for note in grid.notes)
+
+
 def test_a_rate_is_never_fitted_across_a_break() -> None:
     """A straight line through all stamps gives 256.4 Hz here."""
     assert fit_grid(step_at(HALF, -0.5), FS_HZ).fs_hz == FS_HZ
