@@ -6,7 +6,6 @@ nor answers.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -14,12 +13,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ecg_facial.service.settings import ServiceSettings
-from ecg_facial.service.tokens import TokenBook, hash_token
+from ecg_facial.service.tokens import KeptBrowser, KeptToken, TokenBook, hash_token
 
 COOKIE = "ecg_facial_session"
-_KEY_BYTES = 32
-# more browsers than are ever signed in, and more addresses than ever guess; the oldest are forgotten
-_MAX_SIGNED_IN, _MAX_ADDRESSES = 1000, 10_000
+# more addresses than ever guess; the oldest are forgotten
+_MAX_ADDRESSES = 10_000
 _PORTS = {"http": "80", "https": "443"}
 
 
@@ -75,7 +73,6 @@ class Access:
     ) -> None:
         self._book, self._utc, self.signed_in_s = book, utc, settings.signed_in_s
         self._wrong = _WrongTokens(settings, now)
-        self._browsers: OrderedDict[str, Visitor] = OrderedDict()
 
     def sign_in(self, token: str, address: str) -> tuple[str, Visitor] | None:
         """Sign a browser in; return its cookie and who it is, None for a wrong token.
@@ -87,17 +84,12 @@ class Access:
         known = self._check(token, address)
         if known is None:
             return None
-        cookie = secrets.token_urlsafe(_KEY_BYTES)
-        expires_utc_s = min(known.expires_utc_s, self._utc() + self.signed_in_s)
-        visitor = Visitor(name=known.name, expires_utc_s=expires_utc_s, key=hash_token(cookie))
-        self._browsers[visitor.key] = visitor
-        if len(self._browsers) > _MAX_SIGNED_IN:
-            self._browsers.popitem(last=False)
-        return cookie, visitor
+        cookie, browser = self._book.sign_in(known, within_s=self.signed_in_s)
+        return cookie, _make_visitor(browser)
 
     def sign_out(self, visitor: Visitor) -> None:
         """Forget a browser."""
-        self._browsers.pop(visitor.key, None)
+        self._book.sign_out(visitor.key)
 
     def find(self, headers: Mapping[str, str], address: str) -> Visitor | None:
         """Find out who sends a request.
@@ -115,21 +107,27 @@ class Access:
         """
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return self._check(token.strip(), address)
-        visitor = self._browsers.get(hash_token(_read_cookie(headers.get("cookie", ""))))
-        return visitor if visitor is not None and self.is_valid(visitor) else None
+            known = self._check(token.strip(), address)
+            return None if known is None else Visitor(name=known.name, expires_utc_s=known.expires_utc_s)
+        browser = self._book.find_browser(hash_token(_read_cookie(headers.get("cookie", ""))))
+        return None if browser is None else _make_visitor(browser)
 
     def is_valid(self, visitor: Visitor) -> bool:
         """Whether a visitor may still be here: neither expired nor signed out."""
-        return visitor.expires_utc_s > self._utc() and (not visitor.key or visitor.key in self._browsers)
+        if visitor.key:
+            return self._book.find_browser(visitor.key) is not None
+        return visitor.expires_utc_s > self._utc()
 
-    def _check(self, token: str, address: str) -> Visitor | None:
+    def _check(self, token: str, address: str) -> KeptToken | None:
         self._wrong.check(address)
         found = self._book.find(token)
         if found is None:
             self._wrong.note(address)
-            return None
-        return Visitor(name=found.name, expires_utc_s=found.expires_utc_s)
+        return found
+
+
+def _make_visitor(browser: KeptBrowser) -> Visitor:
+    return Visitor(name=browser.name, expires_utc_s=browser.expires_utc_s, key=browser.sha256)
 
 
 class _WrongTokens:

@@ -1,18 +1,20 @@
 """Tokens: who may use the service.
 
-Input: a token that a client shows. Output: whether it is valid, and until when. A token is 256 random bits, of which
-only the SHA-256 is kept, with a name and an expiry, in a file for its owner alone or in memory. A token is shown once,
-when it is made.
+Input: a token that a client shows, or the cookie of a browser that signed in with one. Output: whether it is valid, and
+until when. Both are 256 random bits, of which only the SHA-256 is kept, with a name and an expiry, in a file for its
+owner alone or in memory. A token is shown once, when it is made.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import os
 import secrets
 import stat
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,8 @@ from ecg_facial.service.settings import ServiceSettings
 
 _TOKEN_BYTES = 32
 _DAY_S = 86_400.0
+# more browsers than are ever signed in; the oldest are forgotten
+_MAX_BROWSERS = 1000
 _ANYONE_ELSE = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -47,21 +51,45 @@ class KeptToken(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptBrowser(Record):
+    """What is kept of a browser that is signed in.
+
+    Attributes
+    ----------
+    name : str
+        Of the token that it signed in with.
+    token_sha256 : str
+        Without that token it is not signed in.
+    sha256 : str
+        Of its cookie.
+    expires_utc_s : float
+    """
+
+    name: str
+    token_sha256: str
+    sha256: str
+    expires_utc_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenFile(Record):
-    """All tokens, as a file.
+    """All tokens and browsers, as a file.
 
     Attributes
     ----------
     tokens : tuple of KeptToken
+    browsers : tuple of KeptBrowser
     """
 
     format_version: ClassVar[int] = 1
+    optional: ClassVar[tuple[str, ...]] = ("browsers",)
 
     tokens: tuple[KeptToken, ...] = ()
+    browsers: tuple[KeptBrowser, ...] = ()
 
 
 class TokenBook:
-    """Tokens that are known.
+    """Tokens and browsers that are known; used by one thread.
 
     Parameters
     ----------
@@ -81,12 +109,16 @@ class TokenBook:
     def __init__(self, path: Path | None = None, *, utc: Callable[[], float] = time.time) -> None:
         self._path, self._utc = path, utc
         self._tokens: tuple[KeptToken, ...] = ()
+        self._browsers: OrderedDict[str, KeptBrowser] = OrderedDict()
         if path is None:
             return
         if path.exists():
             if os.name == "posix" and path.stat().st_mode & _ANYONE_ELSE:
                 raise SettingsError(f"{path}: others may read or change the tokens in it; run `chmod 600 {path}`")
-            self._tokens = TokenFile.read(path).tokens
+            found = TokenFile.read(path)
+            self._tokens = found.tokens
+            known = {token.sha256 for token in found.tokens}
+            self._browsers.update((one.sha256, one) for one in found.browsers if one.token_sha256 in known)
         else:
             check_output_file(path)
 
@@ -108,8 +140,7 @@ class TokenBook:
         token, now_s = secrets.token_urlsafe(_TOKEN_BYTES), self._utc()
         kept = KeptToken(name=name, sha256=hash_token(token), expires_utc_s=now_s + _DAY_S * days)
         self._tokens = (*(one for one in self._tokens if one.expires_utc_s > now_s), kept)
-        if self._path is not None:
-            _write_private(self._path, TokenFile(tokens=self._tokens))
+        self._save()
         return token
 
     def find(self, token: str) -> KeptToken | None:
@@ -119,6 +150,40 @@ class TokenBook:
             if hmac.compare_digest(kept.sha256, shown):
                 found = kept
         return found if found is not None and found.expires_utc_s > self._utc() else None
+
+    def sign_in(self, token: KeptToken, *, within_s: float) -> tuple[str, KeptBrowser]:
+        """Sign a browser in for a time, no longer than its token; return its cookie, which cannot be had again."""
+        cookie = secrets.token_urlsafe(_TOKEN_BYTES)
+        browser = KeptBrowser(
+            name=token.name, token_sha256=token.sha256, sha256=hash_token(cookie),
+            expires_utc_s=min(token.expires_utc_s, self._utc() + within_s),
+        )  # fmt: skip
+        self._browsers[browser.sha256] = browser
+        if len(self._browsers) > _MAX_BROWSERS:
+            self._browsers.popitem(last=False)
+        self._save_browsers()
+        return cookie, browser
+
+    def sign_out(self, sha256: str) -> None:
+        """Forget a browser, by the hash of its cookie."""
+        if self._browsers.pop(sha256, None) is not None:
+            self._save_browsers()
+
+    def find_browser(self, sha256: str) -> KeptBrowser | None:
+        """Find a browser that is signed in now, by the hash of its cookie."""
+        found = self._browsers.get(sha256)
+        return found if found is not None and found.expires_utc_s > self._utc() else None
+
+    def _save_browsers(self) -> None:
+        """Write the file; where the disk is full browsers are signed in for this process alone."""
+        with contextlib.suppress(OSError):
+            self._save()
+
+    def _save(self) -> None:
+        if self._path is not None:
+            now_s = self._utc()
+            browsers = tuple(one for one in self._browsers.values() if one.expires_utc_s > now_s)
+            _write_private(self._path, TokenFile(tokens=self._tokens, browsers=browsers))
 
 
 def hash_token(token: str) -> str:
