@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from video_files import damage, read_number, write_images
 
 from ecg_facial.errors import CorruptDataError
-from ecg_facial.face.frame_folders import list_images, read_numbers, time_images
+from ecg_facial.face.frame_folders import list_images, time_images
 from ecg_facial.face.video import read_frames
 from ecg_facial.recording import VideoRef
 
@@ -114,7 +115,111 @@ def test_a_part_holds_the_frames_that_begin_in_it_and_opens_no_others(tmp_path: 
     np.testing.assert_allclose([frame.time_s for frame in frames], [0.0, 0.1], atol=1e-9)
 
 
-def test_a_number_that_stands_twice_counts_nothing() -> None:
-    assert read_numbers(["a1", "a01", "a2"]) is None
-    assert read_numbers(["a1"]) is None
-    assert read_numbers(["a1", "a2"]) == [1, 2]
+def test_where_images_are_one_level_down_is_said(tmp_path: Path) -> None:
+    write_images(tmp_path / "frames", ["1.png"])
+    with pytest.raises(CorruptDataError, match="no images in it, but in its folder 'frames'"):
+        time_images(tmp_path)
+
+
+START_MS = 1_580_465_472_640
+STEPS_MS = (0, 33, 67, 100, 133, 200, 233, 267, 300, 333, 400)
+
+
+def spell_date(at_ms: int, form: str) -> str:
+    seconds, ms = divmod(at_ms - START_MS + 640, 1000)
+    return form.format(second=57 + seconds, ms=ms)
+
+
+CLOCKS: dict[str, Callable[[int], str]] = {
+    "milliseconds since 1970": lambda at_ms: f"cam_{at_ms}",
+    "microseconds since 1970": lambda at_ms: f"{at_ms}000",
+    "nanoseconds since 1970": lambda at_ms: f"{at_ms}000123",
+    "nanoseconds since the start of the computer": lambda at_ms: f"{at_ms - START_MS + 5_000_000}000000",
+    "seconds and a fraction": lambda at_ms: f"{at_ms // 1000}.{at_ms % 1000:03d}000",
+    "a date, compact": lambda at_ms: spell_date(at_ms, "IMG_20200131_1011{second:02d}_{ms:03d}"),
+    "a date, compact, without marks": lambda at_ms: spell_date(at_ms, "2020013110 11{second:02d}{ms:03d}"),
+    "a date as programs write it": lambda at_ms: spell_date(at_ms, "2020-01-31T10-11-{second:02d}.{ms:03d}"),
+    "a screenshot's date": lambda at_ms: spell_date(at_ms, "Shot 2020-01-31 at 10.11.{second:02d}.{ms:03d}"),
+    "hours, minutes and seconds": lambda at_ms: spell_date(at_ms, "left 10-11-{second:02d}-{ms:03d}"),
+    "milliseconds from the first": lambda at_ms: f"t{at_ms - START_MS}",
+}
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_names_that_are_times_need_no_rate(tmp_path: Path, clock: str) -> None:
+    names = [f"{CLOCKS[clock](START_MS + step)}.png" for step in STEPS_MS]
+    times, numbers, notes = read_all(write_images(tmp_path, names), None)
+    np.testing.assert_allclose(times, np.array(STEPS_MS) / 1e3, atol=1e-6)
+    np.testing.assert_allclose(numbers, range(len(names)), atol=1)
+    assert len(notes) == 1
+    assert "in the names are" in notes[0]
+    # the last frame is shown for the usual time
+    assert time_images(tmp_path).duration_s == pytest.approx(0.433, abs=2e-3)
+
+
+def test_names_that_are_times_count_more_than_a_rate(tmp_path: Path) -> None:
+    steps = [0, 31, 70, 99, 170, 201, 229]
+    write_images(tmp_path, [f"{START_MS + step}.png" for step in steps])
+    assert read_all(tmp_path, 30.0)[0] == [step / 1e3 for step in steps]
+
+
+@pytest.mark.parametrize("rest", [".jpg", ".bmp"])
+def test_midnight_between_names_does_not_matter(tmp_path: Path, rest: str) -> None:
+    write_images(tmp_path, [f"20200131_235959_600{rest}", f"20200131_235959_800{rest}", f"20200201_000000_000{rest}"])
+    np.testing.assert_allclose(read_all(tmp_path, None)[0], [0.0, 0.2, 0.4], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("names", "places"),
+    [
+        # every 24th or 25th frame was kept, and the rate is known
+        (["0.png", "24.png", "49.png", "73.png"], [0, 24, 49, 73]),
+        # a counter behind the second at which it began to count
+        (["20200131_101112_0001.png", "20200131_101112_0002.png", "20200131_101113_0003.png"], [0, 1, 2]),
+        (["f1_t0.040s.png", "f2_t0.080s.png", "f4_t0.160s.png"], [0, 1, 3]),
+    ],
+)
+def test_a_counter_is_no_time(tmp_path: Path, names: list[str], places: list[int]) -> None:
+    np.testing.assert_allclose(read_all(write_images(tmp_path, names), 25.0)[0], np.array(places) / 25, atol=1e-9)
+
+
+FILM = ["f_1.png", "f_2.png", "f_3.png", "f_4.png", "F_7.PNG", "f_8.png"]
+TIMES = [0.0, 0.04, 0.08, 0.12, 0.24, 0.28]
+
+
+@pytest.mark.parametrize(
+    "others", [["contact_sheet.png"], ["Folder.jpg", "AlbumArtSmall.jpg"], ["f_3 (1).png"], ["f_last.png", "_x.png"]]
+)
+def test_a_picture_of_another_name_is_no_frame(tmp_path: Path, others: list[str]) -> None:
+    write_images(tmp_path, [*FILM, *others])
+    times, numbers, notes = read_all(tmp_path)
+    assert times == TIMES
+    np.testing.assert_allclose(numbers, range(6), atol=1)
+    assert notes[0] == f"no frame by its name: {', '.join(sorted(others))}"
+
+
+def test_pictures_of_which_many_have_another_name_are_all_frames(tmp_path: Path) -> None:
+    names = [*(f"a_{number}.png" for number in range(4)), *(f"b_{number}.png" for number in range(4))]
+    times, numbers, notes = read_all(write_images(tmp_path, names))
+    np.testing.assert_allclose(times, np.arange(8) / 25, atol=1e-9)
+    np.testing.assert_allclose(numbers, range(8), atol=1)
+    assert notes == ["the numbers in the names start anew: 2 series are read one behind the other"]
+
+
+def test_frames_of_two_cameras_in_one_folder_are_said(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"cam{camera}_{number:03d}.png" for camera in (1, 2) for number in range(4)])
+    assert read_all(tmp_path)[2] == ["the numbers in the names start anew: 2 series are read one behind the other"]
+
+
+def test_a_frame_in_two_formats_is_one_frame(tmp_path: Path) -> None:
+    write_images(tmp_path, [f"{number}.png" for number in range(4)])
+    write_images(tmp_path, [f"{number}.jpg" for number in range(3)])
+    times, _, notes = read_all(tmp_path)
+    assert times == [0.0, 0.04, 0.08, 0.12]
+    assert notes == ["3 frames are there in two formats, such as 0.jpg: each is read once"]
+    assert [path.suffix for path in time_images(tmp_path, 25.0).paths] == [".png"] * 4
+
+
+def test_names_without_a_number_are_said(tmp_path: Path) -> None:
+    write_images(tmp_path, ["a1f3.png", "b7c.png", "c.png"])
+    assert read_all(tmp_path)[2] == ["no number in the names counts frames: the order counts alone"]

@@ -167,6 +167,26 @@ def test_a_folder_of_frames_keeps_the_gaps_of_its_numbers(rng: np.random.Generat
     np.testing.assert_allclose(shown, np.arange(len(numbers)), atol=1)
 
 
+def test_a_folder_of_frames_keeps_the_times_of_its_names(rng: np.random.Generator, tmp_path: Path) -> None:
+    times_ms = np.cumsum([0, *rng.choice([33, 34, 33, 67, 500], 14)]) + int(rng.integers(700))
+    form = str(rng.choice(["ms", "us", "ns", "fraction", "date"]))
+    since = 1_580_465_472_000 + times_ms
+    names = {
+        "ms": [f"{number}" for number in since],
+        "us": [f"cam1_{number}{rng.integers(1000):03d}" for number in since],
+        "ns": [f"{number}000000-left" for number in since],
+        "fraction": [f"{number // 1000}.{number % 1000:03d}000" for number in since],
+        "date": [f"2020-01-31 23.5{8 + n // 60000}.{n // 1000 % 60:02d}.{n % 1000:03d}" for n in times_ms + 30_000],
+    }[form]
+    write_images(tmp_path, [f"{name}{rng.choice(['.png', '.PNG'])}" for name in names])
+    for other in rng.choice(["cover.jpg", "folder.png", "._x.png"], int(rng.integers(3)), replace=False):
+        write_images(tmp_path, [str(other)])
+    fps = float(rng.choice(RATES)) if rng.random() < 0.5 else None
+    times, shown, _ = attempt_and_read(lambda: read_all(tmp_path, fps=fps))
+    np.testing.assert_allclose(times, (times_ms - times_ms[0]) / 1e3, atol=1.1e-3)
+    np.testing.assert_allclose(shown, np.arange(len(times_ms)), atol=1)
+
+
 def test_a_file_of_frame_times_is_a_list_or_one_line(rng: np.random.Generator, tmp_path: Path) -> None:
     path = tmp_path / "times.txt"
     times = np.cumsum(rng.choice([0.02, 0.04, 0.08], 40))
