@@ -3,83 +3,64 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 from chaos import times
+from killed_monitors import Life, kill_some, kill_started
 
 from ecg_facial.live.store.database import Store
-from ecg_facial.live.store.rows import EstimateRow
+from ecg_facial.live.store.rows import ROWS
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 
-_HELPERS = Path(__file__).parents[1] / "helpers"
-_MONITOR = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[2])
-from bedside import ECG, VIDEO, Bed, BedSource, MarkedDetector, Person, make_predictor
-from ecg_facial.live import session
-from ecg_facial.live.alarms.settings import AlarmSettings
-from ecg_facial.live.connecting import Connection
-from ecg_facial.live.settings import MonitorSettings
-from ecg_facial.live.store.database import Store
-from ecg_facial.live.store.writing import StoreWriter
-
-write = StoreWriter.write
-
-def told(self, rows, **when):
-    rows = list(rows)
-    safe = write(self, rows, **when)
-    if safe:
-        for row in rows:
-            print(type(row).__name__, row.time_s, flush=True)
-    return safe
-
-StoreWriter.write = told
-session.load_detector = lambda *_, **__: MarkedDetector()
-store = Path(sys.argv[1])
-with Store(store) as opened:
-    opened.end_interrupted()
-person = Person(seconds=600)
-running = session.RunningSession(
-    Connection(patient="P1", sources=(BedSource(VIDEO, person), BedSource(ECG, person))), make_predictor(),
-    bundle=session.BundleName(version="1", sha256="ab"), settings=MonitorSettings(rest_s=0), alarms=AlarmSettings(),
-    store=store,
-)
-running._thread.join()
-"""
+_KILLS = 5
+# of processor time: "ready again in < 5 s", whatever else the machine does
+_READY_S = 5.0
 
 
-@pytest.mark.parametrize("seed", range(times(ordinary=2, full=200)))
-def test_what_a_killed_monitor_had_acknowledged_is_in_the_store(tmp_path: Path, seed: int) -> None:
-    path, n_lines = tmp_path / "monitor.sqlite", int(np.random.default_rng(seed).integers(1, 40))
-    told: list[float] = []
-    for _ in range(2):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _MONITOR, str(path), str(_HELPERS)], stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        told = []
-        for line in process.stdout:
-            kind, time_s = line.split()
-            told += [float(time_s)] if kind == "EstimateRow" else []
-            if len(told) >= n_lines:
-                break
-        process.send_signal(signal.SIGKILL)
-        # what it had printed before it died was acknowledged too
-        for line in process.stdout:
-            if line.endswith("\n") and line.startswith("EstimateRow"):
-                told.append(float(line.split()[1]))
-        process.wait()
-        process.stdout.close()
-        assert process.returncode == -signal.SIGKILL
+@pytest.fixture(scope="module")
+def copies() -> Iterator[FreshExecutor]:
+    """One interpreter that has imported a monitor; those that are killed are copies of it."""
+    with FreshExecutor(preload=("killed_monitors", "scipy.signal", "scipy.ndimage")) as executor:
+        yield executor
+
+
+@pytest.mark.parametrize("seed", range(times(ordinary=4, full=40)))
+def test_what_killed_monitors_had_acknowledged_is_in_the_store_and_the_next_is_ready(
+    tmp_path: Path, copies: FreshExecutor, seed: int
+) -> None:
+    path = tmp_path / "monitor.sqlite"
+    (lives,) = copies.map(kill_some, [(path, seed, _KILLS)])
+    assert [life.exit_code for life in lives] == [-signal.SIGKILL] * _KILLS + [0]
+    assert_all_is_kept(path, lives)
+    # ready again: the last one gave an estimate, and so did all that were killed behind one
+    assert lives[-1].ready_s is not None
+    assert max(life.ready_s or 0.0 for life in lives) < _READY_S
+    with Store(path) as store:
+        assert [about.end for _, about in store.sessions()][-1] == "closed"
+
+
+def test_a_monitor_in_an_interpreter_of_its_own_is_killed_and_the_next_is_ready(
+    tmp_path: Path, copies: FreshExecutor
+) -> None:
+    path = tmp_path / "monitor.sqlite"
+    killed = kill_started(path, n_estimates=3)
+    assert killed.exit_code == -signal.SIGKILL
+    (lives,) = copies.map(kill_some, [(path, 0, 0)])
+    assert_all_is_kept(path, [killed, *lives])
+    assert lives[-1].ready_s is not None
+
+
+def assert_all_is_kept(path: Path, lives: Sequence[Life]) -> None:
+    """Compare a store with what monitors had acknowledged; each closed what the one before it left."""
     with Store(path) as store:
         assert store.find_damage() == ""
-        # the second monitor closed what the first one left
-        assert [about.end for _, about in store.sessions()] == ["interrupted", ""]
-        assert len(store.end_interrupted()) == 1
-        kept = {row.time_s for row in store.read(EstimateRow, store.sessions()[-1][0])}
+        assert store.end_interrupted() == []
+        sessions = store.sessions()
+        kept = {(number, kind.__name__, row.time_s) for number, _ in sessions for kind in ROWS
+                for row in store.read(kind, number)}  # fmt: skip
+    assert {about.end for _, about in sessions[:-1]} == {"interrupted"}
+    told = [row for life in lives for row in life.told]
     assert told
     assert set(told) <= kept
