@@ -37,9 +37,11 @@ soak: runs/demo/model/bundle.json
 	test -e runs/monitor/SIMULATED.json || $(BIN)/ecg-facial monitor --demo --duration-s 1
 	$(BIN)/python benchmarks/monitor_soak.py --minutes 30 --lsl
 
-# the tests of the monitor's reliability as often as they are asked for: 450 drop-outs, 200 kills and more
+# the tests of reliability as often as they are asked for: 450 drop-outs, 200 kills of a monitor, 40 of a training, 20 of
+# a benchmark, and more
 chaos: $(STAMP)
-	ECG_FACIAL_CHAOS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/live
+	ECG_FACIAL_CHAOS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/live \
+		tests/learning/test_killed_training.py tests/end_to_end/test_other_runs.py
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import whole_run
+from chaos import times
 from killing import assert_same_results, kill_when
 from whole_run import N_SUBJECTS, OPTIONS, PLAIN, SETTINGS, TASK
 
@@ -26,18 +27,20 @@ from ecg_facial.workflow.benchmarking import benchmark_dataset
 
 # the whole run is made for the first test: minutes on a machine that is busy
 pytestmark = pytest.mark.timeout(1800)
+# folds that are done, of eight, when a run is killed with two workers, and when it is killed again with one
+KILLS = ((4, 6), *((first, second) for first in (1, 2, 3) for second in (4, 5, 6)))
 
 
 @pytest.mark.usefixtures("no_figures")
+@pytest.mark.parametrize("wanted", KILLS[: times(ordinary=1, full=len(KILLS))])
 def test_a_run_killed_with_two_workers_and_with_one_goes_on_and_ends_with_the_bytes_of_a_serial_one(
-    data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path
+    data: Path, cache: Path, result: BenchmarkResult, tmp_path: Path, wanted: tuple[int, int]
 ) -> None:
     out = tmp_path / "killed"
-    # of eight folds at least four are made by two workers
-    for workers, wanted in (("2", 4), ("1", 6)):
+    for workers, n_folds in zip(("2", "1"), wanted, strict=True):
         command = [sys.executable, whole_run.__file__, str(data), str(cache), str(out), workers]
-        kill_when(command, lambda wanted=wanted: len(list_folds(out)) >= wanted)
-        assert len(list_folds(out)) >= wanted
+        kill_when(command, lambda n_folds=n_folds: len(list_folds(out)) >= n_folds)
+        assert len(list_folds(out)) >= n_folds
         assert not (out / "predictions.csv").exists()
     stamps = {path: path.stat().st_mtime_ns for path in list_folds(out)}
     resumed = benchmark_dataset(data, out, options=OPTIONS, settings=SETTINGS, cache=cache, **PLAIN)

@@ -1,8 +1,8 @@
 """Monitors on one store that die of SIGKILL one after the other, and the one that is left to end.
 
-`watch` is the monitor, which says on a pipe which rows it has acknowledged; `kill_some` starts and kills them. A monitor
-dies from outside after some estimates, or in the midst of its work: at an instruction of SQLite, also while it opens the
-store or closes what the one before it left.
+`watch` is the monitor, which says on a pipe which rows it has acknowledged; `kill_some` starts and kills them. They die
+from outside after some estimates, or in the midst of their work: at an instruction of SQLite, also while they open the
+store or close what the one before left.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import IO
 
 import numpy as np
 from bedside import ECG, VIDEO, BedSource, MarkedDetector, Person, make_predictor
+from killing import copy_process, end_copy
 
 from ecg_facial.live import session
 from ecg_facial.live.alarms.settings import AlarmSettings
@@ -135,11 +136,11 @@ def kill_some(asked: tuple[Path, int, int]) -> list[Life]:
     rng, lives = np.random.default_rng(seed), []
     for number in range(n_kills):
         dies_at = int(rng.integers(1, _MOST_INSTRUCTIONS)) if number % 2 else 0
-        process, out = _copy(lambda out, at=dies_at: watch(store, out, dies_at=at))  # type: ignore[misc]
+        process, out = copy_process(lambda out, at=dies_at: watch(store, out, dies_at=at))  # type: ignore[misc]
         n_estimates = 0 if dies_at else int(rng.integers(1, _MOST_ESTIMATES))
-        lives.append(_follow(out, n_estimates, lambda pid=process: _kill_copy(pid)))  # type: ignore[misc]
-    process, out = _copy(lambda out: watch(store, out, n_estimates=1))
-    return [*lives, _follow(out, 0, lambda: os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))]
+        lives.append(_follow(out, n_estimates, lambda pid=process: end_copy(pid, signal.SIGKILL)))  # type: ignore[misc]
+    process, out = copy_process(lambda out: watch(store, out, n_estimates=1))
+    return [*lives, _follow(out, 0, lambda: end_copy(process))]
 
 
 def kill_started(store: Path, *, n_estimates: int) -> Life:
@@ -154,27 +155,6 @@ def kill_started(store: Path, *, n_estimates: int) -> Life:
 
     assert process.stdout is not None
     return _follow(process.stdout, n_estimates, kill)
-
-
-def _copy(work: Callable[[IO[str]], None]) -> tuple[int, IO[str]]:
-    """Copy this process; the copy works, and what it writes is read here."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(write)
-        return child, os.fdopen(read)
-    code = 1
-    try:
-        os.close(read)
-        work(os.fdopen(write, "w"))
-        code = 0
-    finally:
-        os._exit(code)
-
-
-def _kill_copy(process: int) -> int:
-    os.kill(process, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def _follow(out: IO[str], n_estimates: int, end: Callable[[], int]) -> Life:

@@ -8,8 +8,10 @@ import os
 import signal
 import subprocess
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 
 def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
@@ -22,6 +24,37 @@ def kill_when(command: list[str], ready: Callable[[], bool]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def copy_process(work: Callable[[IO[str]], object]) -> tuple[int, IO[str]]:
+    """Copy this process, which must have one thread: the copy works, and what it writes is read here.
+
+    Returns
+    -------
+    process : int
+    out : text stream
+    """
+    read, write = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(write)
+        return child, os.fdopen(read)
+    code = 1
+    try:
+        os.close(read)
+        with os.fdopen(write, "w") as out:
+            work(out)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def end_copy(process: int, how: int = 0) -> int:
+    """Send a signal to a copy (0: none), wait for its end, and give its exit code: -9 if it was killed."""
+    os.kill(process, how)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def is_running(process: int) -> bool:
