@@ -34,9 +34,14 @@ _MAX_ERROR_S, _ENTER_ERROR_S = 0.020, 0.015
 _MIN_POINTS = 5
 # LSL streams step by 0.5 s and more; jitter, delays and packets out of order are below
 _STEP_S = 0.3
+# behind a pause, blocks of a synchronised stream that are ahead by so much are on a new time, though some are late too
+_EARLY_S = 0.1
 # A step is one when it lasted so long: then it is no stray stamp, and no packet that was sent again. Where stamps fall
 # behind over a pause, a queue that empties looks the same at first.
-_LASTS_S, _MAY_DRAIN_S, _LASTS_BLOCKS = 0.7, 3.0, 3
+_LASTS_S, _MAY_DRAIN_S, _LASTS_BLOCKS = 0.5, 3.0, 3
+# Blocks that arrive together had waited for the first of them: by so much less than its delay it began to last. Packets
+# that are sent again fall less behind too, but block by block.
+_TOGETHER_S = 0.02
 # blocks this late tell nothing of the clocks
 _TOO_LATE_S = 0.25
 
@@ -86,6 +91,16 @@ class _Suspicion:
     is_early: bool
     last_s: float
     blocks: list[tuple[float, float]]
+    least_s: float
+
+    def lasts_s(self, stamp_s: float, arrived_s: float) -> float:
+        """Take a block, and tell how long this lasts: since the first block would have arrived without its wait."""
+        self.blocks.append((stamp_s, arrived_s))
+        since_s = arrived_s - self.since_s
+        if since_s <= _TOGETHER_S:
+            self.least_s = min(self.least_s, arrived_s - stamp_s)
+        first_stamp_s, first_arrived_s = self.blocks[0]
+        return since_s + min(first_arrived_s - first_stamp_s - self.least_s, _STEP_S)
 
 
 class StreamClock:
@@ -143,9 +158,15 @@ class StreamClock:
         late_s = arrived_s - stamp_s - self.line.late_at(arrived_s)
         if self._suspicion is not None:
             return self._follow(stamp_s, arrived_s, first_s=first_s, late_s=late_s, align=align)
+        period_s = 1.0 / self.info.rate_hz
+        jump_s = (stamp_s if first_s is None else first_s) - self._last_s - period_s
+        if late_s < -_EARLY_S and jump_s > _STEP_S and self.error_at(arrived_s) <= _MAX_ERROR_S:
+            self._suspect(stamp_s, arrived_s, jump_s=jump_s, late_s=late_s)
+            return Verdict.WAIT
         if abs(late_s) > _STEP_S:
-            jump_s = (stamp_s if first_s is None else first_s) - self._last_s - 1.0 / self.info.rate_hz
-            if abs(jump_s) > _STEP_S:
+            # a block that is late and out of its order, or a step back behind blocks that have not arrived
+            may_be_step = late_s > 0 and jump_s < -period_s
+            if abs(jump_s) > _STEP_S or may_be_step:
                 self._suspect(stamp_s, arrived_s, jump_s=jump_s, late_s=late_s)
                 return Verdict.WAIT
             if late_s < 0:
@@ -214,8 +235,8 @@ class StreamClock:
 
     def _suspect(self, stamp_s: float, arrived_s: float, *, jump_s: float, late_s: float) -> None:
         self._suspicion = _Suspicion(
-            since_s=arrived_s, may_drain=jump_s > 0 and late_s > 0, is_early=late_s < 0, last_s=stamp_s,
-            blocks=[(stamp_s, arrived_s)],
+            since_s=arrived_s, may_drain=jump_s > -_STEP_S and late_s > 0, is_early=late_s < 0, last_s=stamp_s,
+            blocks=[(stamp_s, arrived_s)], least_s=arrived_s - stamp_s,
         )  # fmt: skip
 
     def _follow(
@@ -239,9 +260,8 @@ class StreamClock:
             self._suspect(stamp_s, arrived_s, jump_s=first_s - self._last_s, late_s=late_s)
             return Verdict.WAIT
         one.last_s = max(stamp_s, one.last_s) if one.is_early else stamp_s
-        one.blocks.append((stamp_s, arrived_s))
-        lasts_s = _MAY_DRAIN_S if one.may_drain else _LASTS_S
-        if arrived_s - one.since_s < lasts_s or len(one.blocks) < _LASTS_BLOCKS:
+        is_long = one.lasts_s(stamp_s, arrived_s) >= (_MAY_DRAIN_S if one.may_drain else _LASTS_S)
+        if not is_long or len(one.blocks) < _LASTS_BLOCKS:
             return Verdict.WAIT
         self._step(one.blocks, -late_s)
         return Verdict.STEP
