@@ -7,9 +7,9 @@ Input: a text file with a line per frame: its number or name, and a time. Output
     0 2020-01-31 10:11:12.040000
     1 2020-01-31 10:11:12.080000
 
-A header and lines that begin with # are left out; separators are blanks, TAB, comma or semicolon. A time is a date with
-hours, minutes and seconds, hours and minutes alone, or a number of seconds. The first column may be absent: then the
-order counts.
+Separators are blanks, TAB, comma or semicolon. A time is a date with hours, minutes and seconds, hours and minutes
+alone, or a number: of seconds, unless the header or the numbers themselves say another unit. The number or name of the
+frame may be absent: then the order counts. `frame_lists` finds the columns.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from ecg_facial.errors import CorruptDataError
+from ecg_facial.face.frame_lists import is_number, split_list
 from ecg_facial.runtime.clocks.irregular import check_times
 from ecg_facial.runtime.text_files import find_text
-from ecg_facial.runtime.time_cells import is_time_cell, parse_time_cells
+from ecg_facial.runtime.time_cells import parse_time_cells
 from ecg_facial.runtime.typing import Float64Array
 
 EXPECTED = "a line per frame: its number, and a time such as 2020-01-31 10:11:12.040000 or 0.04"
-# number or name of the frame, then the time
-_LINE = re.compile(r"(?:(?P<key>[^\s,;]+?)(?:\s*[,;\t]\s*|\s+))?(?P<time>\S.*?)")
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?\s*s?")
 _LAST_NUMBER = re.compile(r"(\d+)\D*$")
 # of more lines than this that are no times, the file is another one
 _MAX_BAD_SHARE = 0.1
-# frames further apart than this are no video: the unit is another one
+# Frames further apart than this are no video: the unit is another one. Whole numbers are seconds up to half of that.
 _MAX_STEP_S = 10.0
+_UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+_FPS = (1.0, 1000.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,24 +67,21 @@ def read_frame_times(path: Path) -> FrameTimes:
         When it is not a list of times, or not in seconds.
     """
     text = find_text(path, expected=EXPECTED, allow_damage=True)
-    lines = [line for row in text.lines() if (line := row.replace('"', "").strip()) and not line.startswith("#")]
-    rows = [_split(line) for line in lines]
-    if rows and not _is_time(rows[0][1]):
-        rows = rows[1:]
-    cells = [cell for _, cell in rows]
-    are_numbers = sum(_NUMBER.fullmatch(cell) is not None for cell in cells) > len(cells) / 2
+    listed = split_list([line for row in text.lines() if (line := row.replace('"', "").strip())])
+    cells = listed.times
+    are_numbers = sum(map(is_number, cells)) > len(cells) / 2
     parsed = None if are_numbers else parse_time_cells(cells)
     stamps_s = np.array([_to_number(cell) for cell in cells], dtype=np.float64) if parsed is None else parsed.seconds
     n_bad = int(np.isnan(stamps_s).sum())
     if not len(stamps_s) or n_bad > _MAX_BAD_SHARE * len(stamps_s):
         raise CorruptDataError(f"{path}: {n_bad} of {len(stamps_s)} lines are no frame times; expected {EXPECTED}")
-    steps = np.diff(stamps_s[np.isfinite(stamps_s)])
-    usual_s = float(np.median(steps)) if len(steps) else 0.0
-    if usual_s > _MAX_STEP_S:
-        raise CorruptDataError(f"{path}: times go up by {usual_s:g} per frame; expected seconds, or dates and times")
-    keys = tuple(key for key, _ in rows)
+    assumed: tuple[str, ...] = () if parsed is None else parsed.notes
+    if are_numbers:
+        unit_s, assumed = _find_unit(path, stamps_s, listed.unit)
+        # from the first one, since numbers of nanoseconds since 1970 have 19 digits
+        stamps_s = (stamps_s - np.nanmin(stamps_s)) * unit_s
+    keys = listed.keys
     lost = (f"{n_bad} of {len(stamps_s)} lines are no frame times",) if n_bad else ()
-    assumed = () if parsed is None else parsed.notes
     return FrameTimes(
         keys=keys if all(keys) and len(set(keys)) == len(keys) else None,
         stamps_s=stamps_s,
@@ -92,25 +89,29 @@ def read_frame_times(path: Path) -> FrameTimes:
     )
 
 
-def _split(line: str) -> tuple[str, str]:
-    """Give the key, empty if there is none, and the time of a line."""
-    if _is_time(line):
-        return "", line
-    match = _LINE.fullmatch(line)
-    if match is None or match["key"] is None:
-        return "", line
-    # columns behind the time are none of ours
-    rest = match["time"]
-    time = next((part for part in (rest, re.split(r"\s*[,;\t]\s*", rest)[0]) if _is_time(part)), rest)
-    return match["key"], time
+def _find_unit(path: Path, numbers: Float64Array, stated: tuple[str, float] | None) -> tuple[float, tuple[str, ...]]:
+    """Find the unit of times, in seconds: the stated one, else seconds if these can be steps of frames, else another.
 
-
-def _is_time(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None or is_time_cell(text)
+    Raises
+    ------
+    CorruptDataError
+        Where no unit makes a rate of frames.
+    """
+    if stated is not None:
+        return stated[1], ()
+    known = numbers[np.isfinite(numbers)]
+    usual = float(np.median(np.diff(known))) if len(known) > 1 else 0.0
+    is_whole = bool((known == np.round(known)).all())
+    if usual <= (_MAX_STEP_S / 2 if is_whole else _MAX_STEP_S):
+        return 1.0, ()
+    for name, unit_s in _UNITS.items():
+        if _FPS[0] <= 1 / (usual * unit_s) <= _FPS[1]:
+            return unit_s, (f"the frame times have no unit: {name} are assumed",)
+    raise CorruptDataError(f"{path}: times go up by {usual:g} per frame; expected seconds, or dates and times")
 
 
 def _to_number(cell: str) -> float:
-    return float(cell.rstrip(" s").replace(",", ".")) if _NUMBER.fullmatch(cell) else np.nan
+    return float(cell.rstrip(" s").replace(",", ".")) if is_number(cell) else np.nan
 
 
 def match_times(
@@ -154,10 +155,12 @@ def _find_places(listed: FrameTimes, n_frames: int, names: Sequence[str] | None)
         return order
     if names is not None:
         by_name = {name: place for place, name in enumerate(names)} | {Path(n).stem: p for p, n in enumerate(names)}
-        found = [by_name.get(key, -1) for key in listed.keys]
+        # lists name frames by their place in a data set, too: rgb/0001.png
+        own = [PurePosixPath(key.replace("\\", "/")).name for key in listed.keys]
+        found = [by_name.get(key, -1) for key in own]
         if max(found) < 0:
             by_number = {_number(Path(name).stem): place for place, name in enumerate(names)}
-            found = [by_number.get(_number(Path(key).stem), -1) for key in listed.keys]
+            found = [by_number.get(_number(Path(key).stem), -1) for key in own]
         if max(found) >= 0:
             return np.array(found)
     numbers = [_number(key) for key in listed.keys]

@@ -40,6 +40,65 @@ SPELLINGS: dict[str, Callable[[int, float], str]] = {
 }
 
 
+START_S = 1_580_465_472
+
+
+def since_1970(n: int, time_s: float, unit: int) -> int:
+    return START_S * unit + round(time_s * unit)
+
+
+# lines, what stands above them, and the notes
+LISTS: dict[str, tuple[Callable[[int, float], str], str, int]] = {
+    "counter and milliseconds": (lambda n, t: f"{n},{1000 * t:.0f}", "frame,timestamp_ms\n", 0),
+    "counter and milliseconds without a name": (lambda n, t: f"{n},{1000 * t:.0f}", "", 1),
+    "counter and milliseconds with blanks": (lambda n, t: f"{n} {1000 * t:.0f}", "", 1),
+    "counter and milliseconds with decimals": (lambda n, t: f"{n},{1000 * t:.3f}", "", 1),
+    "milliseconds of MKVToolNix": (lambda n, t: f"{1000 * t:.0f}", "# timestamp format v2\n", 0),
+    "milliseconds of MKVToolNix, old": (lambda n, t: f"{1000 * t:.6f}", "# timecode format v2\n", 0),
+    "milliseconds since 1970": (lambda n, t: f"{n},{since_1970(n, t, 1000)}", "", 1),
+    "microseconds since 1970": (lambda n, t: f"{n};{since_1970(n, t, 10**6)}", "", 1),
+    "nanoseconds since 1970": (lambda n, t: f"{n}\t{since_1970(n, t, 10**9)}", "", 1),
+    "EuRoC": (lambda n, t: f"{since_1970(n, t, 10**9)},{since_1970(n, t, 10**9)}.png", "#timestamp [ns],filename\n", 0),
+    "TUM": (lambda n, t: f"{START_S + t:.6f} rgb/{START_S + t:.6f}.png", "# color images\n# timestamp filename\n", 0),
+    "TUM without a header": (lambda n, t: f"{START_S + t:.6f} rgb/{START_S + t:.6f}.png", "", 0),
+    "OpenFace": (lambda n, t: f"{n + 1}, {t:.3f}, 0.98, 1", "frame, timestamp, confidence, success\n", 0),
+    "times before numbers": (lambda n, t: f"{t:.3f} {n}", "", 0),
+    "a column of times by its name": (lambda n, t: f"{n},0.9{n},{t:.3f}", "frame,confidence,time_s\n", 0),
+    "German": (lambda n, t: f"{n};{1000 * t:.0f}".replace(".", ","), "Bild;Zeit [ms]\n", 0),
+    "a decimal comma alone": (lambda n, t: f"{t:.3f}".replace(".", ","), "time\n", 0),
+    "an evening in America": (lambda n, t: f"{n} 10:59:{t:06.3f} PM", "", 0),
+}
+
+
+@pytest.mark.parametrize("spelling", LISTS)
+def test_the_columns_and_the_unit_of_a_list_are_found(clip: Path, tmp_path: Path, spelling: str) -> None:
+    line, before, n_notes = LISTS[spelling]
+    lines = [line(number, time_s) for number, time_s in enumerate(TIMES)]
+    times, numbers, notes = read_with(clip, write_times(tmp_path / "times.txt", lines, before=before))
+    np.testing.assert_allclose(times, TIMES, atol=1e-6)
+    np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
+    assert len(notes) == n_notes
+    assert all("no unit" in note for note in notes)
+
+
+def test_images_are_found_by_their_place_in_a_data_set(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "rgb", [f"f{number}.png" for number in range(N_FRAMES)])
+    lines = [f"{TIMES[number]:.3f} rgb/f{number}.png" for number in (2, 0, 1, 3, 4, 5, 6, 7)]
+    times, numbers, notes = read_with(folder, write_times(tmp_path / "rgb.txt", lines))
+    np.testing.assert_allclose(times, TIMES, atol=1e-6)
+    np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
+    assert notes == []
+
+
+def test_a_time_lapse_of_seconds_stays_one(clip: Path, tmp_path: Path) -> None:
+    lines = [f"{n} {60 * n}" for n in range(N_FRAMES)]
+    times, _, notes = read_with(clip, write_times(tmp_path / "times.txt", lines, before="frame time_s\n"))
+    np.testing.assert_allclose(times, 60.0 * np.arange(N_FRAMES))
+    assert notes == []
+    times, _, _ = read_with(clip, write_times(tmp_path / "times.txt", [f"{n} {2 * n}" for n in range(N_FRAMES)]))
+    np.testing.assert_allclose(times, 2.0 * np.arange(N_FRAMES))
+
+
 def write_times(path: Path, lines: list[str], *, before: str = "") -> Path:
     path.write_text(before + "\n".join(lines) + "\n")
     return path
@@ -122,7 +181,10 @@ def test_midnight_and_a_clock_that_was_set_do_not_matter(clip: Path, tmp_path: P
             ["one", "two", "three"],
             "lines are no frame times; expected a line per frame: its number, and a time such as",
         ),
-        ([f"{n} {40 * n}" for n in range(8)], "times go up by 40 per frame; expected seconds, or dates and times"),
+        (
+            [f"{n} {40_000_000_000 * n}" for n in range(8)],
+            r"times go up by 4e\+10 per frame; expected seconds, or dates and times",
+        ),
     ],
 )
 def test_what_is_no_list_of_times_is_refused_in_one_line(tmp_path: Path, lines: list[str], message: str) -> None:

@@ -187,6 +187,32 @@ def test_a_folder_of_frames_keeps_the_times_of_its_names(rng: np.random.Generato
     np.testing.assert_allclose(shown, np.arange(len(times_ms)), atol=1)
 
 
+def test_a_file_of_frame_times_is_read_in_every_spelling(rng: np.random.Generator, tmp_path: Path) -> None:
+    times_s = np.cumsum([0.0, *rng.choice([0.033, 0.04, 0.08, 0.5], 30, p=[0.3, 0.4, 0.2, 0.1])])
+    unit, per_second = [("s", 1), ("ms", 10**3), ("us", 10**6), ("ns", 10**9)][int(rng.integers(4))]
+    start = int(rng.choice([0, 1_580_465_472])) * per_second
+    mark = str(rng.choice(["\t", ";", ",", " ", ", "]))
+    decimal = str(rng.choice([".", ","])) if mark in ("\t", ";", " ") else "."
+    cells = [
+        f"{start + time_s:.6f}".replace(".", decimal) if unit == "s" else f"{start + round(time_s * per_second)}"
+        for time_s in times_s
+    ]
+    first, form = int(rng.choice([0, 1, 5000])), str(rng.choice(["{}", "img_{:05d}.png", "cam0/{:06d}.jpg"]))
+    keys = [form.format(first + number) for number in range(len(cells))]
+    # numbers without a mark of their own may be taken for a counter
+    is_first = form != "{}" and rng.random() < 0.4
+    rows = [mark.join([cell, key] if is_first else [key, cell]) for key, cell in zip(keys, cells, strict=True)]
+    head = str(rng.choice(["{}timestamp [{}]", "{}time_{}", "{}Time ({})"])).format("", unit)
+    names = ["frame", head]
+    above = [mark.join(names[::-1] if is_first else names)] if rng.random() < 0.6 or unit != "s" else []
+    above = [f"{'# ' if rng.random() < 0.5 else ''}{line}" for line in above]
+    path = tmp_path / "times.txt"
+    path.write_text("\n".join([*above, *rows, ""]))
+    found = attempt_and_read(lambda: read_frame_times(path))
+    np.testing.assert_allclose(found.stamps_s - found.stamps_s[0], times_s, atol=1e-5)
+    assert found.keys == tuple(keys)
+
+
 def test_a_file_of_frame_times_is_a_list_or_one_line(rng: np.random.Generator, tmp_path: Path) -> None:
     path = tmp_path / "times.txt"
     times = np.cumsum(rng.choice([0.02, 0.04, 0.08], 40))

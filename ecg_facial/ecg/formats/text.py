@@ -20,6 +20,7 @@ import numpy as np
 
 from ecg_facial.ecg.formats.clock_columns import MOST_UNNAMED, N_NAMED, find_roles
 from ecg_facial.ecg.formats.contract import Channel, Lead, readable, shorten
+from ecg_facial.ecg.formats.ecg_rates import is_ecg_rate
 from ecg_facial.ecg.formats.text_blocks import drop_repeated_heads, find_remarks
 from ecg_facial.ecg.formats.text_columns import (
     Column,
@@ -35,12 +36,12 @@ from ecg_facial.ecg.formats.text_layout import Layout, find_layout
 from ecg_facial.ecg.formats.text_names import name_columns
 from ecg_facial.ecg.formats.text_rate import find_even_rate, place_samples
 from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_samples, find_time_columns, scale_times
-from ecg_facial.ecg.formats.time_units import find_seconds, is_ecg_rate
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.numbers import MISSING_WORDS
 from ecg_facial.runtime.text_files import TextFile, find_text
 from ecg_facial.runtime.time_cells import is_time_cell, parse_time_cells
+from ecg_facial.runtime.time_units import find_seconds
 from ecg_facial.runtime.typing import Float64Array
 
 _EXPECTED = "a table of numbers (CSV or TSV): one row per sample and one column per signal"

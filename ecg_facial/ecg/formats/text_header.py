@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ecg_facial.ecg.formats.ecg_rates import is_ecg_rate
 from ecg_facial.ecg.formats.text_json import JsonColumns, find_json, read_json_columns
-from ecg_facial.ecg.formats.time_units import find_seconds, is_ecg_rate
 from ecg_facial.ecg.formats.units import find_factor
 from ecg_facial.runtime.numbers import NumberStyle, parse_quantity
+from ecg_facial.runtime.time_units import find_seconds
 
 COMMENT_MARKS = ("#", "%", "//")
 # a longer line states no rate; the search would take time in proportion to the square of its length

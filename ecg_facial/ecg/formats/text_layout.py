@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecg_facial.ecg.formats.text_header import find_rate_below
-from ecg_facial.ecg.formats.time_units import find_seconds
 from ecg_facial.ecg.formats.units import find_factor
 from ecg_facial.runtime.numbers import MISSING_WORDS, NumberStyle, find_style, parse_quantity
 from ecg_facial.runtime.time_cells import is_time_cell
+from ecg_facial.runtime.time_units import find_seconds
 
 _N_SAMPLED_ROWS = 20
 # first lines, which have the names

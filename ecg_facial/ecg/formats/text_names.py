@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from ecg_facial.ecg.formats.contract import Channel
 from ecg_facial.ecg.formats.text_header import Header, states_a_rate, strip_comment
 from ecg_facial.ecg.formats.text_layout import Layout, is_value, split_cells
-from ecg_facial.ecg.formats.time_units import find_seconds
 from ecg_facial.ecg.formats.units import find_factor, is_another_quantity, split_unit
+from ecg_facial.runtime.time_units import find_seconds
 
 _GENERIC = re.compile(r"(?:ch|chan|channel|col|column|sensor|signal|exg)?\W?\d{0,3}", re.IGNORECASE)
 _NO_UNITS = frozenset({

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.ecg.formats.contract import check_n_times
-from ecg_facial.ecg.formats.time_units import ECG_RATES_HZ, is_ecg_rate
+from ecg_facial.ecg.formats.ecg_rates import ECG_RATES_HZ, is_ecg_rate
 from ecg_facial.errors import DataError
 from ecg_facial.runtime.clocks.regular import fit_grid
 from ecg_facial.runtime.typing import BoolArray, Float64Array, IntpArray

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.ecg.formats.contract import Channel, shorten
+from ecg_facial.ecg.formats.ecg_rates import ECG_RATES_HZ, is_ecg_rate
 from ecg_facial.ecg.formats.text_names import is_clock_format
-from ecg_facial.ecg.formats.time_units import ECG_RATES_HZ, find_seconds, is_ecg_rate
 from ecg_facial.errors import DataError
+from ecg_facial.runtime.time_units import find_seconds
 from ecg_facial.runtime.typing import Float64Array
 
 # in the order in which they are preferred

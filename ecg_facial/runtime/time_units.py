@@ -1,6 +1,6 @@
 """Units of time in files.
 
-Input: the text of a unit. Output: its length in seconds. Also the rates at which an ECG may be sampled.
+Input: the text of a unit, or the name of a column. Output: the unit's length in seconds.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _WORDS = {
 }
 _SECONDS = {word: seconds for seconds, words in _WORDS.items() for word in words.split()}
 _PARTS = re.compile(r"[a-z]{1,12}/[1-9]\d{0,5}")
-# 50 Hz is the lowest rate of the beat detector; above 5 kHz, a unit of time is wrong more often than right
-ECG_RATES_HZ = (50.0, 5000.0)
+# of a name such as "timestamp_ms", "Time [s]" or "pts (us)"
+_BETWEEN = re.compile(r"[\s_.:,;()\[\]-]+")
 
 
 def find_seconds(unit: str) -> float | None:
@@ -37,6 +37,13 @@ def find_seconds(unit: str) -> float | None:
     return None if seconds is None else seconds / int(parts)
 
 
-def is_ecg_rate(rate_hz: float) -> bool:
-    """Tell whether an ECG may be sampled at a rate; rounded stamps may miss a limit by half a per cent."""
-    return 0.995 * ECG_RATES_HZ[0] <= rate_hz <= 1.005 * ECG_RATES_HZ[1]
+def find_unit_of_column(name: str) -> tuple[str, float] | None:
+    """Find the unit in the name of a column of times, and its length in seconds; None where the name has none.
+
+    Examples
+    --------
+    >>> [find_unit_of_column(name) for name in ("timestamp_ms", "#timestamp [ns]", "timestamp", "s")]
+    [('ms', 0.001), ('ns', 1e-09), None, ('s', 1.0)]
+    """
+    parts = [part for part in _BETWEEN.split(name) if part]
+    return next(((part, seconds) for part in reversed(parts) if (seconds := find_seconds(part)) is not None), None)
