@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.ecg.filtering import check_rate
-from ecg_facial.ecg.formats.channels import ECG, choose_channel
+from ecg_facial.ecg.formats.channels import ECG, choose_channel, is_named_like_ecg, list_ecgs
 from ecg_facial.ecg.formats.contract import EcgFile, Lead
 from ecg_facial.ecg.formats.opening import open_ecg_file
 from ecg_facial.ecg.formats.units import MILLIVOLT, find_factor, is_another_quantity, is_size_of_ecg, measure_range_mv
 from ecg_facial.ecg.sentinels import remove_sentinels
 from ecg_facial.errors import CorruptDataError, DataError, SettingsError
 from ecg_facial.recording import EcgSignal
+from ecg_facial.runtime.typing import Float64Array
 
 _OWN_NUMBERS = "amplitudes are its own numbers, not millivolts"
 # sampling rates of anything that a file may hold beside an ECG, temperature to sound
@@ -123,6 +124,9 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
     recording = open_ecg_file(path)
     index = choose_channel(recording, column)
     lead = recording.read(index, fs_hz=_check_given(fs_hz))
+    choice: tuple[str, ...] = ()
+    if column == ECG:
+        index, lead, choice = _prefer_living(recording, index, lead, fs_hz=_check_given(fs_hz))
     _check_stated(path, lead.fs_hz)
     kind, channel, channels = _describe(recording, index)
     if is_another_quantity(lead.unit):
@@ -135,7 +139,7 @@ def read_ecg_fully(path: Path, *, fs_hz: float | None = None, column: str = ECG)
         kind=kind,
         channel=channel,
         channels=channels,
-        notes=(*lead.notes, *gaps, *notes),
+        notes=(*choice, *lead.notes, *gaps, *notes),
     )
 
 
@@ -155,6 +159,28 @@ def probe_ecg(path: Path, *, fs_hz: float | None = None, column: str = ECG) -> E
     return EcgInfo(
         n_times=n_times, fs_hz=rate_hz, duration_s=n_times / rate_hz, columns=channels, kind=kind, channel=channel
     )
+
+
+def _prefer_living(
+    recording: EcgFile, index: int, lead: Lead, *, fs_hz: float | None
+) -> tuple[int, Lead, tuple[str, ...]]:
+    """Take another ECG where the first one is flat, as an electrode that fell off leaves it; a note says so."""
+    chosen = recording.channels[index]
+    if not is_named_like_ecg(chosen) and chosen.is_named:
+        return index, lead, (f"no channel is named like an ECG: {chosen.name!r}, the only signal, is read",)
+    if not _is_flat(lead.samples):
+        return index, lead, ()
+    for other in list_ecgs(recording):
+        found = None if other == index else recording.read(other, fs_hz=fs_hz)
+        if found is not None and not _is_flat(found.samples):
+            note = f"channel {chosen.name!r} is flat: {recording.channels[other].name!r} was taken"
+            return other, found, (note,)
+    return index, lead, ()
+
+
+def _is_flat(samples: Float64Array) -> bool:
+    known = samples[np.isfinite(samples)]
+    return not len(known) or bool((known == known[0]).all())
 
 
 def _check_given(fs_hz: float | None) -> float | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
+from ecg_facial.runtime.other_files import name_other_file
 from ecg_facial.runtime.paths import explain_absence
 
 # a line of 1 MiB is no row of a table; the file is scanned in blocks of the same size
@@ -28,17 +29,6 @@ _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-_OTHER_FILES = {
-    b"PK\x03\x04": "a workbook (.xlsx) or an archive; save the sheet as CSV, or unpack it",
-    b"\xd0\xcf\x11\xe0": "an old workbook (.xls); save the sheet as CSV",
-    b"\x1f\x8b": "a compressed file; unpack it first (gunzip)",
-    b"BZh": "a compressed file; unpack it first (bunzip2)",
-    b"\xfd7zXZ": "a compressed file; unpack it first (unxz)",
-    b"%PDF": "a PDF document; export the table as CSV",
-    b"PAR1": "a Parquet file; save it as CSV",
-    b"\x89HDF": "an HDF5 file; export the table as CSV",
-    b"SQLite format 3": "a database (SQLite); export the table as CSV",
-}
 # tab, line ends, form feed, the end mark of DOS (Ctrl-Z) and escape occur in text
 _NO_TEXT = bytes({*range(32), 127} - set(b"\t\n\v\f\r\x1a\x1b"))
 _MAX_SHARE_NO_TEXT = 0.05
@@ -229,9 +219,9 @@ def _looks_like_text(content: bytes) -> bool:
 
 def _refuse_other_files(path: Path, head: bytes, expected: str) -> None:
     """Refuse binary files; a run of NUL bytes counts once, since it is damage in a text."""
-    other = next((what for mark, what in _OTHER_FILES.items() if head.startswith(mark)), None)
+    other = name_other_file(head)
     if other is not None:
-        raise CorruptDataError(f"{path}: not a text file but {other}")
+        raise CorruptDataError(f"{path}: not {'a table' if _looks_like_text(head) else 'a text file'} but {other}")
     if not _looks_like_text(re.sub(rb"\0{2,}", b"\0", head)):
         raise CorruptDataError(f"{path}: not a text file; expected {expected}")
 

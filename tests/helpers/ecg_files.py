@@ -127,13 +127,14 @@ def make_xdf_stream(
     labels: Sequence[tuple[str, str]] = (),
     nominal_hz: float = FS_HZ,
     per_chunk: int = 100,
+    described: str = "",
 ) -> bytes:
     """Chunks of a float32 stream; without stamps only the first sample of each chunk has one."""
     channels = "".join(f"<channel><label>{label}</label><unit>{unit}</unit></channel>" for label, unit in labels)
     header = (
         f"<info><name>{name}</name><type>{kind}</type><channel_count>{values.shape[1]}</channel_count>"
         f"<nominal_srate>{nominal_hz:g}</nominal_srate><channel_format>float32</channel_format>"
-        f"<desc><channels>{channels}</channels></desc></info>"
+        f"<desc>{described or f'<channels>{channels}</channels>'}</desc></info>"
     )
     content = _chunk(2, struct.pack("<I", number) + header.encode())
     for first in range(0, len(values), per_chunk):

@@ -26,7 +26,8 @@ from ecg_facial.runtime.typing import AnyArray, Float64Array
 
 RATE_KEYS = (
     "fs_hz", "fs", "sampling_rate", "sample_rate", "samplingrate", "samplerate", "sampling_frequency",
-    "samplingfrequency", "sampfreq", "sfreq", "srate", "sr", "freq", "frequency",
+    "samplingfrequency", "sampfreq", "sfreq", "srate", "sr", "freq", "frequency", "fsample", "samplingratehz",
+    "sampleratehz", "sampling_rate_hz", "sample_rate_hz", "samplingfreq", "sampling_freq", "fsamp", "samp_rate",
 )  # fmt: skip
 # interval in milliseconds, as AcqKnowledge exports it
 INTERVAL_KEYS = ("isi",)
@@ -50,8 +51,10 @@ class ArrayFile:
     places : tuple of (str, int)
         Array name and column of each channel.
     shapes : mapping of str to tuple of int
-    rate_hz : float or None
-        Sampling rate in Hz if the file has one.
+    rates_hz : mapping of str to float
+        Sampling rates in Hz by array, of those that have one.
+    stated_hz : tuple of float
+        Rates that the file states without saying of which array.
     load : callable
         Loads a column of an array: name, column -> samples.
     kind, hint : str
@@ -64,22 +67,26 @@ class ArrayFile:
     channels: tuple[Channel, ...]
     places: tuple[tuple[str, int], ...]
     shapes: Mapping[str, tuple[int, ...]]
-    rate_hz: float | None
+    rates_hz: Mapping[str, float]
     load: Callable[[str, int], AnyArray]
     kind: str
     hint: str = field(default="", init=False)
     notes: tuple[str, ...] = ()
     count: Callable[[str, int], int] | None = None
+    stated_hz: tuple[float, ...] = ()
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
         """Return the number of samples, and their rate in Hz."""
         if fs_hz is None and self._find_time(index) is not None:
             lead = self.read(index)
             return len(lead.samples), lead.fs_hz
-        rate_hz = self.rate_hz if fs_hz is None else fs_hz
+        name, column = self.places[index]
+        rate_hz = self.rates_hz.get(name) if fs_hz is None else fs_hz
+        if rate_hz is None and self.stated_hz:
+            said = ", ".join(f"{rate:g}" for rate in self.stated_hz)
+            raise DataError(f"{self.path}: states several sampling rates ({said} Hz); give that of the ECG (fs_hz)")
         if rate_hz is None:
             raise DataError(f"{self.path}: states no sampling rate (fs_hz); give it in Hz (fs_hz)")
-        name, column = self.places[index]
         return self.count(name, column) if self.count else max(self.shapes[name]), rate_hz
 
     def read(self, index: int, *, fs_hz: float | None = None) -> Lead:
@@ -99,9 +106,10 @@ class ArrayFile:
             np.array(self.load(*self.places[place]), dtype=np.float64).ravel() for place in (index, time.index)
         )
         n_times = min(len(values), len(times))
-        times_s, notes = scale_times(self.path, time, times[:n_times], stated_hz=self.rate_hz)
+        stated_hz = self.rates_hz.get(self.places[index][0])
+        times_s, notes = scale_times(self.path, time, times[:n_times], stated_hz=stated_hz)
         no_cell_is_blank = np.zeros(n_times, dtype=bool)
-        placed = place_samples(self.path, values[:n_times], no_cell_is_blank, times_s=times_s, stated_hz=self.rate_hz)
+        placed = place_samples(self.path, values[:n_times], no_cell_is_blank, times_s=times_s, stated_hz=stated_hz)
         return Lead(
             samples=placed.samples,
             fs_hz=placed.fs_hz,
@@ -128,7 +136,7 @@ def make_array_file(
     shapes : mapping of str to tuple of int
         Arrays of numbers. The longer axis is time.
     small : mapping of str to ndarray
-        Entries named as in `SMALL_KEYS`, in any letter case; of nested entries (``ecg.fs``) the last part counts.
+        Entries of which `is_small_name` is true; of nested entries (``ecg.fs``) the last part counts.
     load, kind, notes, count
         As in `ArrayFile`.
 
@@ -149,18 +157,35 @@ def make_array_file(
         for column in range(n_columns):
             places.append((name, column))
             channels.append(_name(_shorten(name, signals), column, n_columns, labels=labels, units=units))
+    found = {name: _find_rates(path, small, name) for name in signals}
     named = name_unnamed(channels, places, load)
     if named is not None:
         channels, notes = list(named[0]), (*notes, named[1])
     return ArrayFile(
-        path=path, channels=tuple(channels), places=tuple(places), shapes=signals, rate_hz=_find_rate(path, small),
-        load=load, kind=kind, notes=notes, count=count,
+        path=path, channels=tuple(channels), places=tuple(places), shapes=signals, load=load, kind=kind, notes=notes,
+        rates_hz={name: rates_hz[0] for name, rates_hz in found.items() if len(rates_hz) == 1}, count=count,
+        stated_hz=max(found.values(), key=len) if any(len(rates_hz) > 1 for rates_hz in found.values()) else (),
     )  # fmt: skip
+
+
+def is_small_name(name: str) -> bool:
+    """Tell whether a name is that of a rate, a unit or labels; ``ecg_fs`` and ``fs_ecg`` are those of ``ecg``.
+
+    Examples
+    --------
+    >>> [is_small_name(name) for name in ("rec.Fs", "ecg_fs", "labels", "ecg", "buffs")]
+    [True, True, True, False, False]
+    """
+    last = last_part(name)
+    return last in SMALL_KEYS or any(last.endswith(f"_{key}") or last.startswith(f"{key}_") for key in RATE_KEYS)
 
 
 def _shorten(name: str, names: Collection[str]) -> str:
     """Leave out the structs around an array that is named like an ECG itself, unless another one is called the same."""
-    last = name.rpartition(".")[2]
+    around, _, last = name.rpartition(".")
+    if last.lower() in _ANONYMOUS and looks_like_ecg(around.rpartition(".")[2]):
+        # "rec.ecg.signal"
+        return _shorten(around, [other.removesuffix(f".{last}") for other in names])
     is_clear = sum(other.rpartition(".")[2] == last for other in names) == 1
     return last if is_clear and looks_like_ecg(last) else name
 
@@ -217,16 +242,41 @@ def _count_columns(path: Path, name: str, shape: tuple[int, ...]) -> int:
     return n_columns
 
 
-def _find_rate(path: Path, small: Mapping[str, AnyArray]) -> float | None:
-    """Convert the stated sampling rate, or the interval; refuse anything but one positive number."""
-    stated = _find(small, RATE_KEYS)
-    if stated is None:
-        interval = _find(small, INTERVAL_KEYS)
-        if interval is None:
-            return None
-        unit = "".join(_list_texts(_find(small, ("isi_units",)))).lower()
-        return 1.0 / (_to_rate(path, interval) * _INTERVALS_S.get(unit, 1e-3))
-    return _to_rate(path, stated)
+def _find_rates(path: Path, small: Mapping[str, AnyArray], array: str) -> tuple[float, ...]:
+    """List the rates that may be those of an array: the one that bears its name or stands nearest, else all others."""
+    around, _, last = array.rpartition(".")
+    names = {
+        name: rank
+        for name in small
+        if (rank := _rank_rate(last_part(name), last.lower())) is not None and _is_around(name, around)
+    }
+    if not names:
+        names = {name: 1 + RATE_KEYS.index(key) for name in small if (key := last_part(name)) in RATE_KEYS}
+        return tuple(sorted({_to_rate(path, small[name]) for name in names})) or _find_interval(path, small)
+    # the innermost struct first
+    best = min(names, key=lambda name: (names[name] > 0, -name.count("."), names[name]))
+    return (_to_rate(path, small[best]),)
+
+
+def _rank_rate(key: str, array: str) -> int | None:
+    """Rank of the name of a rate for an array: 0 where it bears its name; None where it is none, or another's."""
+    if any(key in (f"{array}_{one}", f"{one}_{array}") for one in RATE_KEYS):
+        return 0
+    return 1 + RATE_KEYS.index(key) if key in RATE_KEYS else None
+
+
+def _is_around(name: str, struct: str) -> bool:
+    """Tell whether an entry stands in a struct, or in one around it."""
+    own = name.rpartition(".")[0]
+    return own in ("", struct) or struct.startswith(f"{own}.")
+
+
+def _find_interval(path: Path, small: Mapping[str, AnyArray]) -> tuple[float, ...]:
+    interval = _find(small, INTERVAL_KEYS)
+    if interval is None:
+        return ()
+    unit = "".join(_list_texts(_find(small, ("isi_units",)))).lower()
+    return (1.0 / (_to_rate(path, interval) * _INTERVALS_S.get(unit, 1e-3)),)
 
 
 def _to_rate(path: Path, stated: AnyArray) -> float:

@@ -6,16 +6,23 @@ position: the second column of a BioVid table is the skin conductance.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from ecg_facial.ecg.formats.contract import Channel, EcgFile, shorten
 from ecg_facial.ecg.formats.ecg_names import looks_like_ecg
+from ecg_facial.ecg.formats.text_times import find_time_columns
 from ecg_facial.ecg.formats.units import is_another_quantity, split_unit
 from ecg_facial.errors import DataError
 
 ECG = "ecg"
 _MAX_LISTED = 12
+# what the only signal beside times is called by programs that record an ECG alone
+_SIGNALS = frozenset({
+    "signal", "signals", "value", "values", "data", "sample", "samples", "voltage", "amplitude", "y", "uv",
+    "\u00b5v", "mv",
+})  # fmt: skip
 
 
 def choose_channel(recording: EcgFile, wanted: str) -> int:
@@ -26,7 +33,7 @@ def choose_channel(recording: EcgFile, wanted: str) -> int:
     recording : EcgFile
     wanted : str
         A name (letter case does not matter) or a number from 1. ``ecg`` is the channel of that name, else the first one
-        named like an ECG or a lead, else the only channel of a file without names.
+        named like an ECG or a lead, else the only channel beside times that has no name, or one that says nothing.
 
     Returns
     -------
@@ -69,13 +76,37 @@ def _find_ecg(channels: Sequence[Channel], names: list[str]) -> list[int]:
     # a channel in beats per minute or per cent is computed from it
     likely = [place for place in likely if not is_another_quantity(channels[place].unit)] or likely
     if likely:
+        # the first of those with the most samples
+        most = max(_count_stored(channels[place]) for place in likely)
+        likely = [place for place in likely if _count_stored(channels[place]) == most]
         best = _prefer([names[place] for place in likely])
         return [place for place in likely if names[place] == best]
     # a plug "A1" with a sensor "ECG"; the first of several, as with names
     sensors = [place for place, channel in enumerate(channels) if looks_like_ecg(channel.sensor)]
     if sensors:
         return sensors[:1]
-    return [0] if len(names) == 1 and not channels[0].is_named else []
+    if len(names) == 1 and not channels[0].is_named:
+        return [0]
+    times = {column.index for column in find_time_columns(channels)}
+    others = [place for place in range(len(names)) if place not in times]
+    is_only = len(others) == 1 and (names[others[0]] in _SIGNALS or not channels[others[0]].is_named)
+    return others if is_only else []
+
+
+def list_ecgs(recording: EcgFile) -> list[int]:
+    """List all channels that are named like an ECG, or have a sensor for one, the best name first."""
+    channels = recording.channels
+    likely = [place for place, one in enumerate(channels) if is_named_like_ecg(one)]
+    return sorted(likely, key=lambda place: not re.search(r"e[ck]g", channels[place].name.lower()))
+
+
+def is_named_like_ecg(channel: Channel) -> bool:
+    """Tell whether the name of a channel, or of its sensor, is that of an ECG."""
+    return looks_like_ecg(channel.name) or looks_like_ecg(channel.sensor)
+
+
+def _count_stored(channel: Channel) -> float:
+    return math.inf if channel.n_stored is None else channel.n_stored
 
 
 def _prefer(likely: list[str]) -> str:

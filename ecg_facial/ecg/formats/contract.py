@@ -36,12 +36,15 @@ class Channel:
         Whether the file gave the name.
     sensor : str
         What the file says that the channel measures, where its name does not: ``ECG`` for a plug ``A1``.
+    n_stored : int or None
+        Samples that are stored, where that differs among channels; None where it is the length of all.
     """
 
     name: str
     unit: str | None = None
     is_named: bool = True
     sensor: str = ""
+    n_stored: int | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

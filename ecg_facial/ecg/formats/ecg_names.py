@@ -16,7 +16,7 @@ _ECG_WORD = re.compile(
     r"|ele[ck]?tro[ck]ardiogram+[aey]?"
 )
 # names of leads: standard, modified (ML, M), augmented (aV), chest (V), and of two-channel monitors
-_LEAD = re.compile(r"(lead)?(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|mcl\d|cm\d|d[123])|lead\d{1,2}")
+_LEAD = re.compile(r"(lead)?(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|v|mcl\d|cm\d|d[123])|lead\d{1,2}")
 _BESIDE_A_LEAD = frozenset({
     "lead", "channel", "ch", "kanal", "ableitung", "abl", "derivation", "derivacion", "derivazione", "avledning",
     "canal", "odprowadzenie", "afleiding", "ref", "raw", "filtered", "clean", "mv", "uv", "signal",

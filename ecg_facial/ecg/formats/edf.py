@@ -24,6 +24,8 @@ from ecg_facial.runtime.typing import Float64Array, Int64Array, UInt8Array
 _BLOCK_BYTES = 1 << 22
 # EDF and BDF store samples as WFDB's formats 16 and 24 do
 _STORAGE = {2: FORMATS[16], 3: FORMATS[24]}
+# a continuous recording whose clock drifts is late by less, from one data record to the next
+_LEAST_PAUSE_S = 0.25
 # time-stamped annotation list of EDF+: onset, optional duration, separators 0x15 and 0x14
 _ONSET = re.compile(rb"^\0*([+-]\d+(?:[.,]\d*)?)(?:\x15[\d.,]*)?\x14")
 
@@ -104,10 +106,16 @@ class EdfFile:
             )
         n_times = check_n_times(one.n_samples * self.header.n_records, self.path, what=f"signal {one.label!r}")
         in_order = np.arange(self.header.n_records, dtype=np.int64) * one.n_samples
-        if not self.header.is_discontinuous or not (self.header.record_s or fs_hz):
+        is_paused = self.header.is_discontinuous or self._hides_pauses()
+        if not is_paused or not (self.header.record_s or fs_hz):
             return n_times, _Records(starts=in_order)
         rate_hz = self._find_rate_hz(one) if self.header.record_s else float(fs_hz or 0)
-        records = _place_records(self._read_onsets(), one.n_samples, rate_hz)
+        onsets_s = self._read_onsets()
+        notes: tuple[str, ...] = ()
+        if not self.header.is_discontinuous:
+            onsets_s = _keep_pauses(onsets_s, self.header.record_s)
+            notes = ("the header calls the recording continuous, and the times of its data records show pauses",)
+        records = _place_records(onsets_s, one.n_samples, rate_hz, notes=notes)
         end = float(records.starts[-1]) + one.n_samples
         return check_n_times(end, self.path, what=f"signal {one.label!r}"), records
 
@@ -129,8 +137,23 @@ class EdfFile:
             for first in range(0, self.header.n_records, step):
                 yield stream.read(size * min(step, self.header.n_records - first))
 
+    def _hides_pauses(self) -> bool:
+        """Tell whether the last data record starts later than it would without pauses, in a file that claims none."""
+        header = self.header
+        if not header.record_s or header.n_records < 2 or not any(one.is_annotation for one in header.signals):
+            return False
+        with readable(self.path), open(self.path, "rb") as stream:
+            ends = []
+            for record in (0, header.n_records - 1):
+                stream.seek(header.n_bytes + record * header.record_bytes)
+                ends.append(self._parse_onsets(stream.read(header.record_bytes))[0])
+        return ends[1] - ends[0] > (header.n_records - 1) * header.record_s + _LEAST_PAUSE_S
+
     def _read_onsets(self) -> Float64Array:
         """Start of each data record in seconds, read from the first annotation signal; NaN where it states none."""
+        return np.array([one for block in self._read_blocks() for one in self._parse_onsets(block)])
+
+    def _parse_onsets(self, block: bytes) -> list[float]:
         header = self.header
         place = next((number for number, one in enumerate(header.signals) if one.is_annotation), None)
         if place is None:
@@ -141,10 +164,9 @@ class EdfFile:
         width = header.sample_bytes * header.signals[place].n_samples
         found = [
             _ONSET.match(block[start + first : start + first + width])
-            for block in self._read_blocks()
             for start in range(0, len(block), header.record_bytes)
         ]
-        return np.array([float(one[1].replace(b",", b".")) if one else math.nan for one in found])
+        return [float(one[1].replace(b",", b".")) if one else math.nan for one in found]
 
 
 def open_edf(path: Path) -> EdfFile:
@@ -160,7 +182,14 @@ def open_edf(path: Path) -> EdfFile:
     return found
 
 
-def _place_records(onsets_s: Float64Array, n_samples: int, rate_hz: float) -> _Records:
+def _keep_pauses(onsets_s: Float64Array, record_s: float) -> Float64Array:
+    """Keep the pauses between data records alone: the drift of a clock in a continuous recording makes no gaps."""
+    steps = np.diff(onsets_s, prepend=onsets_s[:1])
+    pauses_s = np.where(steps > record_s + _LEAST_PAUSE_S, steps - record_s, 0.0)
+    return np.asarray(record_s * np.arange(len(onsets_s)) + np.cumsum(pauses_s), dtype=np.float64)
+
+
+def _place_records(onsets_s: Float64Array, n_samples: int, rate_hz: float, *, notes: tuple[str, ...] = ()) -> _Records:
     """Place the data records of a file with pauses.
 
     A record without a time follows the one ahead, and so does one that starts before that one's end: its clock was set,
@@ -178,7 +207,7 @@ def _place_records(onsets_s: Float64Array, n_samples: int, rate_hz: float) -> _R
         # rounding must not make neighbours overlap
         starts[place] = end if math.isnan(late) else end + max(0, round(late))
     missing = int(np.isnan(onsets_s).sum())
-    notes = describe_breaks(breaks, fs_hz=rate_hz, what="samples")
+    notes = (*notes, *describe_breaks(breaks, fs_hz=rate_hz, what="samples"))
     if missing:
         notes = (*notes, f"{missing} data records state no time: taken to follow the record ahead")
     return _Records(starts=starts, notes=notes)

@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecg_facial.ecg.formats.arrays import (
+    LABEL_KEYS,
     MAX_SMALL_BYTES,
-    SMALL_KEYS,
     ArrayFile,
-    last_part,
+    is_small_name,
     make_array_file,
     take_column,
 )
 from ecg_facial.ecg.formats.contract import MAX_BYTES, Channel, corrupt_on_failure, read_head, readable, shorten
 from ecg_facial.ecg.formats.fields import decode_field, parse_field
+from ecg_facial.ecg.formats.matlab_labchart import read_labchart
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.extras import require_extras
 from ecg_facial.runtime.typing import AnyArray
@@ -62,7 +63,7 @@ def open_matlab(path: Path) -> ArrayFile:
     _check_inflated(path, head)
     entries = dict(_flatten(path, _load_all(path)))
     if {"data", "datastart", "dataend"} <= set(entries):
-        return _read_labchart(path, entries)
+        return read_labchart(path, entries)
     info = path.with_suffix(".info")
     if "val" in entries and info.is_file():
         return _read_physionet(path, entries["val"], info)
@@ -125,20 +126,37 @@ def _flatten(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[str, AnyArray
         if not isinstance(value, np.ndarray):
             continue
         if value.dtype.names:
-            fields = [] if value.size != 1 else [(f"{name}.{key}", value.ravel()[0][key]) for key in value.dtype.names]
+            fields = [(f"{name}.{key}", value.ravel()[0][key]) for key in value.dtype.names] if value.size == 1 else []
             waiting += [(key, one, depth + 1) for key, one in fields]
+            # names of channels in a list of structs, as EEGLAB has them
+            for key in value.dtype.names if value.size > 1 else ():
+                texts = _list_texts(value, key)
+                if texts is not None:
+                    yield f"{name}.{key}", texts
         elif value.dtype.kind == "O":
             parts = [np.asarray(one) for one in value.ravel()]
             if all(part.dtype.kind == "U" for part in parts):
                 yield name, np.array(["".join(part.ravel().tolist()) for part in parts])
-            elif last_part(name) not in SMALL_KEYS:
+            elif not is_small_name(name):
                 waiting += [(f"{name}.{number}", part, depth + 1) for number, part in enumerate(parts, start=1)]
         elif value.dtype.kind in f"{_NUMBERS}U":
             yield name, value
 
 
+def _list_texts(structs: AnyArray, key: str) -> AnyArray | None:
+    """Texts of one field of several structs; None for another field than labels, and where one is no text."""
+    if key.lower() not in LABEL_KEYS or structs.size > _MAX_ENTRIES:
+        return None
+    parts = [np.asarray(one[key]) for one in structs.ravel()]
+    return (
+        np.array(["".join(map(str, part.ravel())) for part in parts])
+        if all(p.dtype.kind == "U" for p in parts)
+        else None
+    )
+
+
 def _is_small(name: str, array: AnyArray) -> bool:
-    return last_part(name) in SMALL_KEYS and array.dtype.kind in f"{_NUMBERS}U" and array.nbytes <= MAX_SMALL_BYTES
+    return is_small_name(name) and array.dtype.kind in f"{_NUMBERS}U" and array.nbytes <= MAX_SMALL_BYTES
 
 
 def _read_physionet(path: Path, counts: AnyArray, info: Path) -> ArrayFile:
@@ -165,47 +183,9 @@ def _read_physionet(path: Path, counts: AnyArray, info: Path) -> ArrayFile:
         ),
         places=tuple(("val", column) for column in range(len(rows))),
         shapes={"val": (len(table),)},
-        rate_hz=parse_field(rate[1]),
+        rates_hz={"val": parse_field(rate[1])},
         load=load,
         kind=KIND,
-    )
-
-
-def _read_labchart(path: Path, entries: dict[str, AnyArray]) -> ArrayFile:
-    """Read LabChart's export: all channels and blocks in one row, with the numbers of their first and last samples."""
-    data = np.ravel(entries["data"])
-    starts, ends = (np.atleast_2d(entries[name]).astype(np.int64) for name in ("datastart", "dataend"))
-    if starts.shape != ends.shape or starts.max(initial=0) > len(data) or ends.max(initial=0) > len(data):
-        raise CorruptDataError(f"{path}: datastart and dataend do not fit {len(data)} numbers of data; export it again")
-    titles = [str(one).strip() for one in np.ravel(entries.get("titles", np.array([], dtype=str)))]
-    units = [str(one).strip() for one in np.ravel(entries.get("unittext", np.array([], dtype=str)))]
-    unit_of = np.ravel(np.atleast_2d(entries.get("unittextmap", np.zeros((len(starts), 1))))[:, :1]).astype(int)
-
-    def load(name: str, column: int) -> AnyArray:
-        blocks = zip(starts[column].tolist(), ends[column].tolist(), strict=True)
-        return np.concatenate([data[max(0, first - 1) : max(0, last)] for first, last in blocks])
-
-    names = [titles[at] if at < len(titles) else "" for at in range(len(starts))]
-    n_times = [int(np.clip(ends[at] - starts[at] + 1, 0, None).sum()) for at in range(len(starts))]
-    rates = np.unique(np.ravel(entries.get("samplerate", np.zeros(0))))
-    rates = rates[rates > 0]
-    n_blocks = starts.shape[1]
-    return ArrayFile(
-        path=path,
-        channels=tuple(
-            Channel(
-                name=name or str(at + 1),
-                unit=units[unit_of[at] - 1] if at < len(unit_of) and 0 < unit_of[at] <= len(units) else None,
-                is_named=bool(name),
-            )
-            for at, name in enumerate(names)
-        ),
-        places=tuple((str(at), at) for at in range(len(starts))),
-        shapes={str(at): (max(1, n),) for at, n in enumerate(n_times)},
-        rate_hz=float(rates[0]) if len(rates) == 1 else None,
-        load=load,
-        kind="MATLAB file of LabChart",
-        notes=(f"{n_blocks} blocks follow each other: the pauses between them are not in the file",) * (n_blocks > 1),
     )
 
 
@@ -226,7 +206,7 @@ def _open_hdf5(path: Path) -> ArrayFile:
                 small[name] = text
             elif entry.dtype.kind in _NUMBERS:
                 shapes[name] = tuple(entry.shape)
-                if last_part(name) in SMALL_KEYS and entry.size * entry.dtype.itemsize <= MAX_SMALL_BYTES:
+                if is_small_name(name) and entry.size * entry.dtype.itemsize <= MAX_SMALL_BYTES:
                     small[name] = np.asarray(entry[()])
     if len(shapes) > _MAX_ENTRIES:
         raise DataError(f"{path}: over {_MAX_ENTRIES} arrays; save the ECG alone")

@@ -19,9 +19,8 @@ import numpy as np
 
 from ecg_facial.ecg.formats.arrays import (
     MAX_SMALL_BYTES,
-    SMALL_KEYS,
     ArrayFile,
-    last_part,
+    is_small_name,
     make_array_file,
     take_column,
 )
@@ -70,7 +69,15 @@ def open_npy(path: Path) -> ArrayFile:
     heads = {name: _read_head(path, name, size) for name, size in _list_members(path).items()}
     # small arrays state the rate, units and labels
     small = {name: _load(path, name) for name, head in heads.items() if _is_small(name, head)}
+    # the fields of a table with names of its own are arrays too
+    fields = {
+        f"{name}.{key}": (name, key)
+        for name, head in heads.items()
+        for key in head.dtype.names or ()
+        if head.dtype[key].kind in "fiu" and not head.dtype[key].shape and head.is_whole
+    }
     shapes = {name: head.shape for name, head in heads.items() if head.dtype.kind in "fiu"}
+    shapes |= {name: heads[whole].shape for name, (whole, _) in fields.items()}
     notes = tuple(
         f"array {name!r} is cut off: {math.prod(head.shape) - head.n_present} of {math.prod(head.shape)} numbers are "
         "missing at its end"
@@ -79,12 +86,15 @@ def open_npy(path: Path) -> ArrayFile:
     )
 
     def load(name: str, column: int) -> AnyArray:
+        if name in fields:
+            whole, key = fields[name]
+            return take_column(_load(path, whole)[key], column)
         if heads[name].is_whole:
             return take_column(_load(path, name), column)
         return _load_rest(path, heads[name], column)
 
     def count(name: str, column: int) -> int:
-        return heads[name].count(column)
+        return max(shapes[name]) if name in fields else heads[name].count(column)
 
     return make_array_file(
         path, shapes, small, load=load, kind="NumPy arrays", notes=notes, count=count if notes else None
@@ -92,9 +102,8 @@ def open_npy(path: Path) -> ArrayFile:
 
 
 def _is_small(name: str, head: _Head) -> bool:
-    is_key = last_part(name) in SMALL_KEYS
     return (
-        is_key
+        is_small_name(name)
         and head.is_whole
         and head.dtype.kind in "fiuUS"
         and math.prod(head.shape) * head.dtype.itemsize <= MAX_SMALL_BYTES
@@ -105,7 +114,7 @@ def _list_members(path: Path) -> dict[str, int]:
     """Names of the arrays of a file, and their sizes in bytes with headers."""
     if path.suffix.lower() != ".npz":
         return {_ONLY: path.stat().st_size}
-    with readable(path), corrupt_on_failure(path, "the archive"), zipfile.ZipFile(path) as archive:
+    with _open_archive(path) as archive:
         members = archive.infolist()
         if len(members) > _MAX_MEMBERS:
             raise DataError(f"{path}: {len(members)} arrays, limit {_MAX_MEMBERS}; write the ECG to a file of its own")
@@ -168,6 +177,19 @@ def _load(path: Path, name: str) -> AnyArray:
     with _open_member(path, name) as stream:
         return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
     raise CorruptDataError(f"{path}: array {name!r} cannot be read")
+
+
+@contextmanager
+def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open an archive; its list of contents stands at its end, so that one that was cut off has none."""
+    with readable(path), corrupt_on_failure(path, "the archive"):
+        try:
+            archive = zipfile.ZipFile(path)
+        except zipfile.BadZipFile:
+            said = "it is empty" if not path.stat().st_size else "it is cut off or no .npz file"
+            raise CorruptDataError(f"{path}: the archive has no list of contents: {said}; copy it again") from None
+        with archive:
+            yield archive
 
 
 @contextmanager

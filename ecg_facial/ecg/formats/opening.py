@@ -23,13 +23,29 @@ _SUFFIXES = {
 ECG_SUFFIXES = frozenset({*_SUFFIXES, *_TEXT_SUFFIXES[:-1]})
 """Endings of files that may be ECGs; `open_ecg_file` opens others by their first bytes."""
 _MARKS = {b"0       ": "edf", b"\xffBIOSEMI": "edf", b"XDF:": "xdf", b"\x93NUMPY": "npy", b"MATLAB ": "matlab"}
+_TEXT_BYTES = 4096
 # quotes and blanks around a path
 _AROUND = " \"'\u00a0"
 _REFUSED = {
     ".zip": "an archive; unpack it first",
     ".gz": "a compressed file; unpack it first (gunzip)",
     ".atr": "annotations, which hold no samples; give the record's .hea",
+    ".rar": "an archive; unpack it first",
+    ".7z": "an archive; unpack it first",
+    ".acq": "a recording of AcqKnowledge (BIOPAC); save it there as text or MATLAB file, or convert it with bioread",
+    ".adicht": "a recording of LabChart; export it there as text or MATLAB file",
+    ".json": "a JSON document; write its samples to a CSV file with a column 'ecg'",
+    ".scp": "an SCP-ECG file; convert it to WFDB or EDF, or export it as CSV",
+    ".dcm": "a DICOM file; convert its waveform to WFDB or EDF, or export it as CSV",
+    ".fif": "a recording of MNE; export it as EDF (mne.export.export_raw)",
+    ".cnt": "a recording of an EEG program; convert it to EDF",
+    ".eeg": "samples of BrainVision; convert the recording to EDF",
+    ".smrx": "a recording of Spike2; export it there as text or MATLAB file",
 }
+
+
+# endings that text exports have too
+_MAYBE_TEXT = frozenset({".acq", ".cnt", ".eeg"})
 
 
 def open_ecg_file(path: Path) -> EcgFile:
@@ -51,7 +67,9 @@ def open_ecg_file(path: Path) -> EcgFile:
         return _open("wfdb")(path)
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file{explain_absence(path)}; check the path of the ECG")
-    if suffix in _REFUSED:
+    if suffix == ".dat" and not _is_text(path):
+        raise DataError(f"{path}: samples without a header; a WFDB record needs its .hea beside it, with the same name")
+    if suffix in _REFUSED and not (suffix in _MAYBE_TEXT and _is_text(path)):
         raise DataError(f"{path}: {_REFUSED[suffix]}")
     return _open(_SUFFIXES.get(suffix) or _recognise(path, suffix))(path)
 
@@ -79,6 +97,12 @@ def list_files(path: Path) -> tuple[Path, ...]:
     if path.suffix.lower() == ".hea":
         return list_wfdb_files(path)
     return (path,) if path.is_file() else ()
+
+
+def _is_text(path: Path) -> bool:
+    head = read_head(path, _TEXT_BYTES)
+    # UTF-16 has a mark; other texts no NUL
+    return b"\0" not in head or head[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
 def _recognise(path: Path, suffix: str) -> str:

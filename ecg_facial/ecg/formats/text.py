@@ -39,6 +39,7 @@ from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_sa
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.numbers import MISSING_WORDS
+from ecg_facial.runtime.other_files import looks_like_json
 from ecg_facial.runtime.text_files import TextFile, find_text
 from ecg_facial.runtime.time_cells import is_time_cell, parse_time_cells
 from ecg_facial.runtime.time_units import find_seconds
@@ -263,7 +264,9 @@ def open_text(path: Path) -> TextTable:
     if layout.n_columns > _MAX_COLUMNS:
         raise CorruptDataError(f"{path}: {layout.n_columns} columns, limit {_MAX_COLUMNS}; expected {_EXPECTED}")
     if layout.first_row == len(kept):
-        raise CorruptDataError(f"{path}: a header but no rows; expected rows of numbers")
+        is_json = looks_like_json(kept[0].encode())
+        said = "a JSON document, and no table; write its samples to a CSV file" if is_json else "a header but no rows"
+        raise CorruptDataError(f"{path}: {said}; expected rows of numbers")
     above = [line for line in lines[: places[layout.first_row]] if line and not line.isspace()]
     header = read_header(above)
     channels = name_columns(layout, header, [line for line in above if line[0] in _COMMENTS])

@@ -15,7 +15,7 @@ import numpy as np
 from ecg_facial.ecg.formats.contract import Channel, Lead, check_n_times, readable
 from ecg_facial.ecg.formats.wfdb_flac import FLAC_BITS, read_flac, read_flac_info
 from ecg_facial.ecg.formats.wfdb_header import NOT_STORED, WfdbHeader, WfdbSignal
-from ecg_facial.ecg.formats.wfdb_samples import FORMATS, SampleFormat
+from ecg_facial.ecg.formats.wfdb_samples import DIFFERENCES, FORMATS, SampleFormat
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
 from ecg_facial.runtime.listing import find_child
 from ecg_facial.runtime.typing import Int32Array
@@ -159,7 +159,11 @@ class WfdbRecord:
                 block = _decode(stored, stream.read(stored.count_bytes((stop - start) * place.frame)))
                 frames = block[: (stop - start) * place.frame].reshape(stop - start, place.frame)
                 counts[start:stop] = frames[:, place.first : place.first + signal.per_frame]
-        return counts.ravel()
+        found = counts.ravel()
+        if signal.format in DIFFERENCES:
+            # the first one is to the initial value of the header
+            found = ((signal.initial or 0) + np.cumsum(found, dtype=np.int64)).astype(np.int32)
+        return found
 
     def _find_file(self, signal: WfdbSignal) -> Path:
         """Find a signal file beside the header, in any letter case."""

@@ -48,6 +48,11 @@ def _sign(values: Int32Array, n_bits: int) -> Int32Array:
     return np.where(values >= 1 << (n_bits - 1), values - (1 << n_bits), values).astype(np.int32)
 
 
+def _decode_8(data: UInt8Array) -> Int32Array:
+    """Differences between samples; `DIFFERENCES` names the formats whose counts are their sums."""
+    return data.view(np.int8).astype(np.int32)
+
+
 def _decode_80(data: UInt8Array) -> Int32Array:
     return data.astype(np.int32) - 128
 
@@ -95,7 +100,12 @@ def _decode_311(data: UInt8Array) -> Int32Array:
     return _sign(triples.ravel().astype(np.int32), 10)
 
 
+DIFFERENCES = frozenset({8})
+# no count of format 8 says that a sample is missing
+_NO_COUNT = -(1 << 31)
+
 FORMATS: dict[int, SampleFormat] = {
+    8: SampleFormat(n_bytes=1, n_samples=1, missing=_NO_COUNT, decode=_decode_8),
     16: SampleFormat(n_bytes=2, n_samples=1, missing=-(1 << 15), decode=_decode_16),
     24: SampleFormat(n_bytes=3, n_samples=1, missing=-(1 << 23), decode=_decode_24),
     32: SampleFormat(n_bytes=4, n_samples=1, missing=-(1 << 31), decode=_decode_32),

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ecg_facial.ecg.formats.contract import Channel, EcgFile, Lead, check_n_times
+from ecg_facial.ecg.formats.ecg_names import looks_like_ecg
 from ecg_facial.ecg.formats.units import find_factor
 from ecg_facial.ecg.formats.wfdb import WfdbRecord
 from ecg_facial.ecg.formats.wfdb_header import NOT_STORED, WfdbHeader, WfdbSegment, find_header, read_header
@@ -62,10 +63,22 @@ class WfdbSegments:
         """Whether segments hold different signals."""
         return bool(self.header.segments) and not self.header.segments[0].n_frames
 
-    @property
+    @cached_property
     def channels(self) -> tuple[Channel, ...]:
-        """The signals of the record."""
-        return self.model.channels
+        """The signals of the record; in a variable layout each with the samples that its segments hold."""
+        if not self.is_variable:
+            return self.model.channels
+        stored = [0] * len(self.model.channels)
+        for segment in self.segments:
+            if segment.name != NOT_STORED:
+                try:
+                    record = self._open(segment)
+                except EcgFacialError:
+                    continue
+                for index in range(len(stored)):
+                    if self._find_signal(record, index) is not None:
+                        stored[index] += segment.n_frames * self.model.header.signals[index].per_frame
+        return tuple(replace(one, n_stored=n) for one, n in zip(self.model.channels, stored, strict=True))
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
         """Return the number of samples of a signal, pauses included, and its rate in Hz."""
@@ -79,7 +92,7 @@ class WfdbSegments:
         n_times, rate_hz = self.measure(index, fs_hz=fs_hz)
         per_frame = self.model.header.signals[index].per_frame
         samples = np.full(n_times, np.nan)
-        notes: list[str] = list(self._check_length())
+        notes: list[str] = [*self._check_length(), *self._describe_choice(index)]
         unit: str | None = None
         n_read = start = 0
         failed: EcgFacialError | None = None
@@ -141,6 +154,15 @@ class WfdbSegments:
         wanted = _number_names(self.model)[index]
         names = _number_names(record)
         return names.index(wanted) if wanted in names else None
+
+    def _describe_choice(self, index: int) -> tuple[str, ...]:
+        """Say which other leads could have been taken, where segments hold different ones."""
+        own = self.channels[index]
+        if own.n_stored is None or not looks_like_ecg(own.name):
+            return ()
+        others = [one for one in self.channels if one is not own and looks_like_ecg(one.name)]
+        listed = ", ".join(f"{one.name!r} ({one.n_stored} samples)" for one in others if one.n_stored)
+        return (f"signal {own.name!r} ({own.n_stored} samples) was taken, not {listed}",) if listed else ()
 
     def _check_length(self) -> tuple[str, ...]:
         total = sum(one.n_frames for one in self.segments)

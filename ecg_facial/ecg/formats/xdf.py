@@ -48,7 +48,10 @@ class XdfFile:
             name = _name(stream, number)
             names.append(name if name not in names else f"{name} of {stream.name or stream.id} ({stream.id})")
         units = [stream.units[number] if stream.units else None for stream, number in self.places]
-        return tuple(Channel(name=name, unit=unit) for name, unit in zip(names, units, strict=True))
+        kinds = [stream.kinds[number] if stream.kinds else "" for stream, number in self.places]
+        return tuple(
+            Channel(name=name, unit=unit, sensor=kind) for name, unit, kind in zip(names, units, kinds, strict=True)
+        )
 
     def measure(self, index: int, *, fs_hz: float | None = None) -> tuple[int, float]:
         """Return the number of samples, gaps included, and their rate in Hz; both follow from the time stamps."""

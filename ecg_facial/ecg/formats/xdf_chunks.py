@@ -63,7 +63,7 @@ class ClockOffset:
 
 @dataclass(kw_only=True)
 class XdfStream:
-    """One stream: its header, its chunks, and its number of samples."""
+    """One stream: its header, with labels, units and kinds of the channels, its chunks, and its number of samples."""
 
     id: int
     name: str
@@ -73,6 +73,7 @@ class XdfStream:
     nominal_hz: float
     labels: tuple[str, ...]
     units: tuple[str | None, ...]
+    kinds: tuple[str, ...] = ()
     n_times: int = 0
     chunks: list[SampleChunk] = field(default_factory=list)
     offsets: list[ClockOffset] = field(default_factory=list)
@@ -245,11 +246,13 @@ def _describe(path: Path, number: int, root: ElementTree.Element) -> XdfStream:
     if len(described) != n_channels:
         described = []
     labels = tuple(_text(one, "label", default="") for one in described)
-    units = tuple(_text(one, "unit", default="") or None for one in described)
+    of_all = next((unit for place in ("unit", "units") if (unit := _text(root, f"desc/{place}", default=""))), None)
+    units = tuple(_text(one, "unit", default="") or of_all for one in described) or (of_all,) * n_channels
+    kinds = tuple(_text(one, "type", default="") for one in described)
     return XdfStream(
         id=number, name=_text(root, "name", default=""), type=_text(root, "type", default=""),
         value_format=value_format, n_channels=n_channels, nominal_hz=nominal_hz,
-        labels=labels, units=units,
+        labels=labels, units=units, kinds=kinds,
     )  # fmt: skip
 
 

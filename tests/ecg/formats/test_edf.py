@@ -94,6 +94,35 @@ def test_a_record_without_a_time_follows_the_one_ahead(tmp_path: Path) -> None:
     assert reading.notes == ("1 data records state no time: taken to follow the record ahead",)
 
 
+def test_pauses_of_a_file_that_claims_none_are_nan(tmp_path: Path) -> None:
+    path = make_discontinuous(write_pair(tmp_path / "night.edf", annotated=True), [0, 1, 2, 3, 4, 7, 8, 9, 10, 11])
+    path.write_bytes(path.read_bytes().replace(b"EDF+D", b"EDF+C", 1))
+    reading = read_ecg_fully(path)
+    gap = np.full(400, np.nan)
+    np.testing.assert_allclose(reading.signal.samples, np.concatenate([ECG[:1000], gap, ECG[1000:]]), atol=1e-4)
+    assert probe_ecg(path).n_times == 2400
+    assert "the header calls the recording continuous, and the times of its data records show pauses" in reading.notes
+
+
+def test_the_drift_of_a_clock_makes_no_pauses(tmp_path: Path) -> None:
+    onsets_s = [round(1.04 * number, 2) for number in range(10)]
+    path = make_discontinuous(write_pair(tmp_path / "night.edf", annotated=True), onsets_s)
+    path.write_bytes(path.read_bytes().replace(b"EDF+D", b"EDF+C", 1))
+    np.testing.assert_allclose(read_ecg(path).samples, ECG, atol=1e-4)
+
+
+def test_an_ecg_that_is_flat_gives_way_to_the_next_one(tmp_path: Path) -> None:
+    flat = np.zeros(2000)
+    signals = [("ECG I", "mV", flat, FS_HZ), ("Resp", "au", ECG, FS_HZ), ("ECG II", "mV", ECG, FS_HZ)]
+    reading = read_ecg_fully(write_edf(tmp_path / "x.edf", signals))
+    assert (reading.channel, reading.notes[0]) == ("ECG II", "channel 'ECG I' is flat: 'ECG II' was taken")
+    np.testing.assert_allclose(reading.signal.samples, ECG, atol=1e-4)
+    # who asks for it gets it, and where all are flat the first one stays
+    assert read_ecg_fully(tmp_path / "x.edf", column="ECG I").channel == "ECG I"
+    signals[2] = ("ECG II", "mV", flat, FS_HZ)
+    assert read_ecg_fully(write_edf(tmp_path / "y.edf", signals)).channel == "ECG I"
+
+
 def test_a_pause_of_years_is_not_allocated(tmp_path: Path) -> None:
     path = make_discontinuous(write_pair(tmp_path / "years.edf", annotated=True), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9876543])
     with pytest.raises(DataError, match=r"signal 'ECG II' has 1975308800 samples, limit"):

@@ -117,6 +117,65 @@ def test_an_export_of_labchart_is_read(tmp_path: Path) -> None:
     assert "2 blocks follow each other" in reading.notes[0]
 
 
+def test_channels_and_blocks_of_labchart_have_rates_of_their_own(tmp_path: Path) -> None:
+    """The ECG is missing in the first block, and stored as counts."""
+    counts = np.round(200 * ECG).astype(np.int16)
+    data = np.concatenate([np.zeros(700, np.int16), np.zeros(900, np.int16), counts - 50])
+    path = write(
+        tmp_path,
+        {
+            "data": data[None, :], "datastart": [[1, 701], [-1, 1601]], "dataend": [[700, 1600], [-1, 3600]],
+            "titles": ["Finger", "ECG"], "samplerate": [[100.0, 100.0], [0.0, FS_HZ]], "unittext": ["V", "mV"],
+            "unittextmap": [[1, 1], [-1, 2]], "scaleunits": [[1.0, 1.0], [0.0, 0.005]],
+            "scaleoffset": [[0.0, 0.0], [0.0, 50.0]],
+        },
+    )  # fmt: skip
+    ecg = read_ecg(path)
+    assert (ecg.fs_hz, ecg.unit, probe_ecg(path).n_times) == (FS_HZ, "mV", 2000)
+    np.testing.assert_allclose(ecg.samples, ECG, atol=0.003)
+    assert read_ecg(path, column="Finger").fs_hz == 100.0
+
+
+def cell(*parts: Any) -> Any:
+    made = np.empty((1, len(parts)), dtype=object)
+    made[0, :] = parts
+    return made
+
+
+SLOW = OTHER[:500]
+SEVERAL_RATES = {
+    "in structs": {"rec": {"ppg": {"signal": SLOW, "fs": 50.0}, "ecg": {"signal": ECG, "fs": FS_HZ}}},
+    "in a struct around": {"ppg": SLOW, "fs": 50.0, "rec": {"fs": FS_HZ, "info": {"ecg": ECG}}},
+    "by name": {"gsr": SLOW, "gsr_fs": 50.0, "ecg": ECG, "ecg_fs": FS_HZ},
+    "by name in front": {"fs_gsr": 50.0, "fs_ecg": FS_HZ, "gsr": SLOW, "ecg": ECG},
+    "FieldTrip": {
+        "data": {
+            "trial": cell(np.stack([OTHER, ECG])), "time": cell(np.arange(len(ECG)) / FS_HZ), "fsample": FS_HZ,
+            "label": cell("EEG1", "ECG"),
+        }
+    },
+    "EEGLAB": {
+        "EEG": {
+            "srate": FS_HZ, "data": np.stack([OTHER, ECG]), "times": 1e3 * np.arange(len(ECG)) / FS_HZ,
+            "chanlocs": np.array([("Fp1", "EEG"), ("ECG", "")], dtype=[("labels", "O"), ("type", "O")]),
+        }
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", SEVERAL_RATES.values(), ids=SEVERAL_RATES.keys())
+def test_the_rate_is_that_of_the_ecg_among_several(tmp_path: Path, content: dict[str, Any]) -> None:
+    ecg = read_ecg(write(tmp_path, content))
+    assert ecg.fs_hz == pytest.approx(FS_HZ)
+    np.testing.assert_allclose(ecg.samples, ECG)
+
+
+def test_several_rates_that_bear_no_name_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, {"ecg": ECG, "one": {"fs": 50.0}, "two": {"fs": FS_HZ}})
+    with pytest.raises(DataError, match=r"several sampling rates \(50, 200 Hz\); give that of the ECG"):
+        read_ecg(path)
+
+
 def test_a_small_file_that_holds_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, {"ecg": np.zeros(3_000_000), "fs": FS_HZ}, do_compression=True)
     assert path.stat().st_size < 100_000

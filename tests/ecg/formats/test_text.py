@@ -9,6 +9,7 @@ import pytest
 from ecg_files import make_ecg
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from written_ecg import check_text, read_text, write_rows
 
 from ecg_facial.ecg.reading import probe_ecg, read_ecg, read_ecg_fully
 from ecg_facial.errors import CorruptDataError, DataError
@@ -122,6 +123,19 @@ def test_the_ecg_is_found_by_the_name_of_its_lead(tmp_path: Path) -> None:
     assert (info.channel, info.columns) == ("ECG_Clean", ("time", "ecg_rate", "resp", "Lead II", "ECG_Clean"))
     assert read_ecg(path, column="lead ii").samples[0] == 2.0
     assert read_ecg(path, column="3").samples[0] == 1.0
+
+
+@pytest.mark.parametrize("name", ["sample", "value", "Signal", "voltage (mV)", "uV"])
+def test_the_only_signal_beside_times_is_read_and_it_is_said(tmp_path: Path, name: str) -> None:
+    reading = check_text(tmp_path, write_rows(lambda t, v: f"{1000 * t:.0f},{v}", header=f"timestamp (ms),{name}\n"))
+    assert "no channel is named like an ECG" in reading.notes[0]
+
+
+@pytest.mark.parametrize("names", ["time,gsr", "time,value,sample", "time,x"])
+def test_another_signal_is_not_taken_for_an_ecg(tmp_path: Path, names: str) -> None:
+    more = ",1" * (names.count(",") - 1)
+    with pytest.raises(DataError, match="no column 'ecg'"):
+        read_text(tmp_path, write_rows(lambda t, v: f"{t:.3f},{v}{more}", header=f"{names}\n"))
 
 
 def test_two_columns_of_one_name_are_chosen_by_number(tmp_path: Path) -> None:

@@ -51,6 +51,16 @@ def test_gain_baseline_and_unit_are_used(tmp_path: Path, gain: str, zero: int, e
     np.testing.assert_allclose(ecg.samples, expected, atol=1e-12)
 
 
+def test_differences_add_up_from_the_initial_value(tmp_path: Path) -> None:
+    """Format 8: 300 samples of two signals, with an initial value of their own in the header."""
+    counts = np.cumsum(np.random.default_rng(5).integers(-128, 128, (300, 2)), axis=0)
+    steps = np.diff(counts, axis=0, prepend=counts[:1]).astype("i1")
+    lines = [f"rec.dat 8 100/mV 8 0 {counts[0, at]} 0 0 {name}" for at, name in enumerate(("II", "V1"))]
+    path = write_header(tmp_path, f"rec 2 {FS_HZ:g} 300", *lines, data=steps.tobytes())
+    for at, name in enumerate(("II", "V1")):
+        np.testing.assert_allclose(read_ecg(path, column=name).samples, counts[:, at] / 100)
+
+
 @pytest.mark.parametrize("gain", ["0", "0(10)/mV", "200/adu"])
 def test_without_a_gain_in_volts_no_millivolt_is_claimed(tmp_path: Path, gain: str) -> None:
     reading = read_ecg_fully(write_wfdb(tmp_path, np.full((4, 1), 100), gain=gain))
@@ -173,7 +183,10 @@ LIES: dict[str, tuple[tuple[str, ...], str]] = {
     "endless segments": (("rec/2 1 200 10", "rec 10", "~ 999999999999"), "a segment that has segments itself"),
     "pauses alone": (("rec/1 1 200 10", "~ 10"), "consists of pauses alone"),
     "compressed": (("rec 1 200 10", "rec.dat 516 200"), "rec.dat: no FLAC stream, as its header says"),
-    "another format": (("rec 1 200 10", "rec.dat 999 200"), r"stored in format 999; read are 16, 24.*convert it to 16"),
+    "another format": (
+        ("rec 1 200 10", "rec.dat 999 200"),
+        r"format 999; read are 8, 16, 24.*convert it to 16",
+    ),
     "wide frames": (("rec 1 200 10", "rec.dat 16x999999999 200"), "999999999 samples per frame, limit"),
     "endless offset": (("rec 1 200 10", "rec.dat 16+999999999 200"), "holds no sample, the header promises 10"),
     "another folder's file": (("rec 1 200 10", "gone.dat 16 200"), "'gone.dat' is not beside it"),

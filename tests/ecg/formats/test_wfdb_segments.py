@@ -86,6 +86,22 @@ def test_a_variable_layout_finds_signals_by_their_names(tmp_path: Path) -> None:
     np.testing.assert_allclose(first[1000:1500], OTHER[1000:1500], atol=0.003)
 
 
+def test_the_lead_that_most_segments_hold_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "layout.hea").write_text(
+        f"layout 3 {FS_HZ:g} 0\n~ 0 100(0)/mV 16 0 0 0 0 V\n~ 0 100(0)/mV 16 0 0 0 0 II\n~ 0 100/mmHg 0 0 0 0 0 ABP\n"
+    )
+    write_segment(tmp_path, "a", [("V", OTHER[:1000])])
+    write_segment(tmp_path, "b", [("ABP", OTHER[1000:2000]), ("II", ECG[1000:2000])])
+    write_segment(tmp_path, "c", [("II", ECG[2000:])])
+    path = write_whole(tmp_path, ("layout", 0), ("a", 1000), ("b", 1000), ("c", 1000), n_signals=3)
+    reading = read_ecg_fully(path)
+    assert reading.channel == "II"
+    assert "signal 'II' (2000 samples) was taken, not 'V' (1000 samples)" in reading.notes
+    np.testing.assert_allclose(reading.signal.samples[1000:], ECG[1000:], atol=0.003)
+    # one that is given by its name is read
+    np.testing.assert_allclose(read_ecg(path, column="V").samples[:1000], OTHER[:1000], atol=0.003)
+
+
 def test_each_segment_has_its_own_gain_and_unit(tmp_path: Path) -> None:
     write_segment(tmp_path, "a", [("II", ECG[:1000])], gain=200.0)
     write_segment(tmp_path, "b", [("II", ECG[1000:2000])], gain=1000.0)

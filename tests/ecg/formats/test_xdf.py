@@ -208,6 +208,24 @@ def test_a_drift_between_the_clocks_is_in_the_rate(tmp_path: Path) -> None:
     assert ecg.fs_hz == pytest.approx(FS_HZ / 1.002, rel=2e-4)
 
 
+def test_units_and_kinds_of_a_description_count(tmp_path: Path) -> None:
+    """A unit of the whole stream, and a kind of channel where its label says nothing."""
+    both = np.stack([np.arange(len(ECG)) % 256, 1000 * ECG], axis=1)
+    channels = "".join(f"<channel><label>{label}</label><type>{label}</type></channel>" for label in ("EOG", "Ch2"))
+    described = f"<unit>microvolts</unit><channels>{channels.replace('<type>Ch2', '<type>ECG')}</channels>"
+    reading = read_ecg_fully(
+        write_xdf(tmp_path / "x.xdf", make_xdf_stream(1, both, STAMPS_S, kind="EXG", described=described))
+    )
+    assert (reading.channel, reading.signal.unit) == ("Ch2", "mV")
+    np.testing.assert_allclose(reading.signal.samples, ECG, atol=1e-4)
+
+
+def test_a_counter_in_the_stream_of_an_ecg_is_none(tmp_path: Path) -> None:
+    both = np.stack([np.arange(len(ECG)) % 256, ECG], axis=1)
+    stream = make_xdf_stream(1, both, STAMPS_S, labels=[("Counter", ""), ("LeadII", "mV")])
+    assert read_ecg_fully(write_xdf(tmp_path / "x.xdf", stream)).channel == "LeadII"
+
+
 def test_of_several_ecg_streams_the_longest_is_taken_and_named(tmp_path: Path) -> None:
     short = make_xdf_stream(1, ECG[:50, None], STAMPS_S[:50], name="preview")
     empty = make_xdf_stream(2, ECG[:0, None], None, name="empty")
