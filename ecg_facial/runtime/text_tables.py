@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import warnings
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "TAB", "|": "bar"}
 _MAX_REMARKS = 100
 _BLOCK = 1 << 20
+_ROWS_TRIED = 50
 # cells that are no number in any style, so that a column with them may still be read as numbers at once
 _NO_NUMBER = ("", "nan", "NaN", "-nan", "NA", "N/A", "n/a", "<NA>", "#N/A", "null", "NULL", "None", "none")
 
@@ -40,6 +42,10 @@ class TextTable:
     separator : str
     header_line : int
         Line of the header; the first is 1.
+    n_repeated : int
+        How often the header stands there again: tables were joined.
+    has_row_names : bool
+        Whether the header is one cell shorter than the rows, as R writes it; the first column has an empty name then.
     notes : tuple of str
         What was assumed, one line each.
     """
@@ -48,6 +54,8 @@ class TextTable:
     names: tuple[str, ...]
     separator: str
     header_line: int
+    n_repeated: int = 0
+    has_row_names: bool = False
 
     @property
     def path(self) -> Path:
@@ -56,8 +64,13 @@ class TextTable:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed of the encoding, one line each."""
-        return self.text.notes
+        """What was assumed of encoding and header, one line each."""
+        notes = list(self.text.notes)
+        if self.n_repeated:
+            notes.append(f"the header stands there {self.n_repeated + 1} times, as in joined tables: read once")
+        if self.has_row_names:
+            notes.append("rows have a cell more than the header: the first is a row number, as R writes it")
+        return tuple(notes)
 
     def find_column(self, name: str) -> str | None:
         """Find a column in any letter case; None without one."""
@@ -101,9 +114,10 @@ def find_table(
             separator = line.strip()[len("sep=") :] or "\t"
         elif line.strip() and not (line.startswith("#") and number <= _MAX_REMARKS):
             chosen = separator or _find_separator(line, columns)
-            return TextTable(
-                text=text, names=_read_names(path, line, chosen, ending), separator=chosen, header_line=number
-            )
+            names = _read_names(path, line, chosen, ending)
+            table = TextTable(text=text, names=names, separator=chosen, header_line=number)
+            table = replace(table, n_repeated=_count_headers(table))
+            return replace(table, names=("", *names), has_row_names=True) if _has_row_names(table) else table
     raise CorruptDataError(f"{path}: the file is empty; expected {expected}{ending}")
 
 
@@ -130,6 +144,67 @@ def _read_names(path: Path, line: str, separator: str, ending: str) -> tuple[str
     return tuple(names)
 
 
+def _count_headers(table: TextTable) -> int:
+    """Count how often the header stands there again.
+
+    Raises
+    ------
+    CorruptDataError
+        For a header with the columns in another order: its rows are of another table.
+    """
+    # words of which few rows hold the first, so that few are split
+    words = sorted((name.lower() for name in table.names), key=len, reverse=True)
+    keys = [name_key(name) for name in table.names]
+    n_repeated = 0
+    if len(keys) < 2 or not _occurs_again(table, words[0]):
+        return 0
+    for number, line in enumerate(table.text.lines(), start=1):
+        if number <= table.header_line or not all(word in line.lower() for word in words):
+            continue
+        found = [name_key(cell) for cell in _split(line, table.separator)][: len(keys)]
+        if found == keys:
+            n_repeated += 1
+        elif sorted(found) == sorted(keys):
+            raise CorruptDataError(
+                f"{table.path}: row {number} is the header of another table, with the columns in another order; "
+                "write one table with one header"
+            )
+    return n_repeated
+
+
+def _occurs_again(table: TextTable, word: str) -> bool:
+    """Whether a word stands in the text below the header, looked for in large blocks."""
+    with table.text.open(newline="") as stream:
+        _skip_head(table, stream)
+        end = ""
+        while block := stream.read(_BLOCK).lower():
+            if word in end + block:
+                return True
+            end = block[-len(word) :]
+    return False
+
+
+def _has_row_names(table: TextTable) -> bool:
+    """Whether the first rows have one cell more than the header, and begin with their numbers."""
+    with table.text.open(newline="") as stream:
+        _skip_head(table, stream)
+        reader = csv.reader(stream, delimiter=table.separator, skipinitialspace=True)
+        try:
+            rows = [cells for cells in islice(reader, _ROWS_TRIED) if any(cells)]
+        except csv.Error:
+            return False
+    first = rows[0][0] if rows and rows[0] else ""
+    if len(rows) < 2 or first not in ("0", "1"):
+        return False
+    n_columns = len(table.names)
+    are_numbered = all(
+        len(cells) > n_columns and not any(cells[n_columns + 1 :]) and cells[0] == str(number)
+        for number, cells in enumerate(rows, start=int(first))
+    )
+    # empty cells alone are separators at the ends of lines
+    return are_numbered and any(cells[n_columns].strip() for cells in rows)
+
+
 def _split(line: str, separator: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
@@ -149,9 +224,10 @@ def iterate_rows(table: TextTable) -> Iterator[tuple[int, list[str]]]:
         _skip_head(table, stream)
         reader = csv.reader(stream, delimiter=table.separator, skipinitialspace=True)
         try:
+            header = [name_key(name) for name in table.names]
             for cells in reader:
                 tidy = [cell.strip() for cell in cells]
-                if any(tidy):
+                if any(tidy) and not (table.n_repeated and [name_key(cell) for cell in tidy][: len(header)] == header):
                     number = table.header_line + reader.line_num
                     yield number, _fit(table, tidy, number)
         except csv.Error as error:
@@ -203,7 +279,7 @@ def read_cells(table: TextTable) -> pd.DataFrame:
             )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, UnicodeDecodeError):
         frame = None
-    if frame is None or _may_be_ragged(frame, table):
+    if frame is None or table.n_repeated or _may_be_ragged(frame, table):
         # this one names the row
         frame = pd.DataFrame([cells for _, cells in iterate_rows(table)], columns=range(len(names)), dtype=object)
     frame = frame[list(range(len(names)))]
@@ -260,7 +336,7 @@ def read_typed(
             )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, UnicodeDecodeError, ValueError):
         frame = None
-    if frame is None or _has_odd_rows(frame, table):
+    if frame is None or table.n_repeated or _has_odd_rows(frame, table):
         # this one names the row
         cells = [cells for _, cells in iterate_rows(table)]
         frame = pd.DataFrame(cells, columns=every[:-1], dtype=object)

@@ -34,6 +34,12 @@ def write(path: Path, rows: list[list[str]], rng: np.random.Generator, separator
     if rng.random() < 0.3:
         rows = [[*cells, ""] for cells in rows]
     lines = [separator.join(cells) for cells in rows]
+    if rng.random() < 0.2:
+        # tables that were joined
+        lines.insert(int(rng.integers(2, len(lines) + 1)), lines[0])
+    elif rng.random() < 0.2 and any(cells[-1] for cells in rows[1:]):
+        # R's row numbers, without a name
+        lines[1:] = [f"{number}{separator}{line}" for number, line in enumerate(lines[1:], start=1)]
     if rng.random() < 0.3:
         lines.insert(int(rng.integers(1, len(lines) + 1)), "")
     head = [f"sep={separator}"] if rng.random() < 0.3 else []

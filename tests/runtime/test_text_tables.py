@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecg_facial.errors import CorruptDataError, DataError, MissingDataError
-from ecg_facial.runtime.text_tables import TextTable, find_table, iterate_rows, line_of, read_cells
+from ecg_facial.runtime.text_tables import TextTable, find_table, iterate_rows, line_of, read_cells, read_typed
 
 ROWS = [["anna", "1", "BL1"], ["ben", "2", "no pain"]]
 
@@ -50,6 +50,48 @@ def test_blank_lines_and_separators_at_the_end_do_not_matter(tmp_path: Path) -> 
     table = write(tmp_path / "t.csv", text)
     assert read_cells(table).to_numpy().tolist() == ROWS
     assert line_of(table, 1) == 5
+
+
+@pytest.mark.parametrize("again", ["subject,trial,label", "\ufeffsubject,trial,label", ' "Subject" ,TRIAL,label,,'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_header_that_stands_there_again_is_no_row(tmp_path: Path, again: str, end: str) -> None:
+    lines = ["subject,trial,label", *map(",".join, ROWS), again, "eve,3,PA1", again, ""]
+    table = write(tmp_path / "t.csv", end.join(lines))
+    assert read_cells(table).to_numpy().tolist() == [*ROWS, ["eve", "3", "PA1"]]
+    assert [number for number, _ in iterate_rows(table)] == [2, 3, 5]
+    assert line_of(table, 2) == 5
+    assert read_typed(table, words=("subject",), numbers=("trial",))["trial"].astype(int).tolist() == [1, 2, 3]
+    assert table.notes == ("the header stands there 3 times, as in joined tables: read once",)
+
+
+def test_names_of_columns_are_words_too(tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "subject,trial,label\nsubject,1,label\ntrial,2,subject\n")
+    assert len(read_cells(table)) == 2
+    assert table.notes == ()
+
+
+def test_a_second_header_in_another_order_is_another_table(tmp_path: Path) -> None:
+    with pytest.raises(CorruptDataError, match="row 3 is the header of another table, with the columns in another"):
+        write(tmp_path / "t.csv", "subject,trial,label\nanna,1,BL1\ntrial,subject,label\n2,anna,PA1\n")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_row_numbers_without_a_name_are_no_column(tmp_path: Path, first: int) -> None:
+    rows = [",".join(f'"{cell}"' for cell in [number, *cells]) for number, cells in enumerate(ROWS, start=first)]
+    table = write(tmp_path / "t.csv", "\n".join(['"subject","trial","label"', *rows]))
+    frame = read_cells(table)
+    assert frame[["subject", "trial", "label"]].to_numpy().tolist() == ROWS
+    assert table.has_row_names
+    assert "as R writes it" in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    "rows", [["1,anna,1,BL1", "1,anna,2,PA1"], ["1,anna,1,BL1"], ["a,anna,1,BL1", "b,anna,2,PA1"], ["1,a,1,x", "2,a,2"]]
+)
+def test_rows_that_are_longer_for_another_reason_are_refused(tmp_path: Path, rows: list[str]) -> None:
+    table = write(tmp_path / "t.csv", "\n".join(["subject,trial,label", *rows, ""]))
+    with pytest.raises(CorruptDataError, match="row 2 has 4 cells, the header 3"):
+        read_cells(table)
 
 
 def test_quoted_cells_hold_separators_and_line_ends(tmp_path: Path) -> None:
