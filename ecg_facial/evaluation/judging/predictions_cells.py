@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ecg_facial.errors import CorruptDataError
+from ecg_facial.errors import CorruptDataError, UnknownLabelError
 from ecg_facial.evaluation.judging.predictions_file import class_names_of
-from ecg_facial.labels import PainLevel
+from ecg_facial.labels import PainLevel, parse_pain_level
 from ecg_facial.runtime.names import is_missing, name_key, tidy_name, unify_names
 from ecg_facial.runtime.numbers import NumberStyle, find_style, parse_number
 from ecg_facial.runtime.text_tables import TextTable, find_table, line_of, read_cells
@@ -142,7 +142,8 @@ def _unify_classes(
     found = unify_names(
         (word for word in words if word not in absent), what="class", where=str(source.path), by_value=True
     )
-    names = {**found.names, **dict.fromkeys(absent, "")}
+    levels = {} if classes else _name_levels(found.names.values())
+    names = {spelt: levels.get(name, name) for spelt, name in found.names.items()} | dict.fromkeys(absent, "")
     for name in columns:
         codes, spellings = factorized[name]
         table[name] = _take(table[name], codes, spellings, names)
@@ -151,7 +152,22 @@ def _unify_classes(
     if both is not None:
         first, second = (name for name, value in renamed.items() if value == both)
         raise CorruptDataError(f"{source.path}: columns {first!r} and {second!r} are of one class; keep one of them")
-    return table.rename(columns=renamed), found.notes
+    changed = [f"{name!r} as {level!r}" for name, level in levels.items() if name != level]
+    read = (f"stimulus levels: read {', '.join(changed)}",) if changed else ()
+    return table.rename(columns=renamed), (*found.notes, *read)
+
+
+def _name_levels(names: Collection[str]) -> dict[str, str]:
+    """Name stimulus levels as they are called, where all classes are such: ``pa1`` and ``P1`` are ``PA1``.
+
+    Numbers stay: 1 may be the second of any two classes.
+    """
+    if any(name_key(name).isdecimal() for name in names):
+        return {}
+    try:
+        return {name: parse_pain_level(name).name for name in names}
+    except UnknownLabelError:
+        return {}
 
 
 def _missing_words(words: Collection[str], spelt: Collection[str]) -> set[str]:

@@ -49,6 +49,32 @@ def test_classes_in_two_spellings_are_one(
     assert any(note.startswith("class: read ") for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("labels", "predicted", "names"),
+    [
+        (("bl1", "pa3"), ("bl1", "pa3"), ("BL1", "PA3")),
+        (("BL1", "PA1"), ("BL1", "P1"), ("BL1", "PA1")),
+        (("P0", "P4"), ("p0", "p4"), ("BL1", "PA4")),
+        (("BL1", "pain"), ("BL1", "pain"), ("BL1", "pain")),
+    ],
+)
+def test_stimulus_levels_are_one_class_in_every_spelling(
+    tmp_path: Path, labels: tuple[str, str], predicted: tuple[str, str], names: tuple[str, str]
+) -> None:
+    rows = [f"a,1,{labels[0]},{predicted[0]}", f"a,2,{labels[1]},{predicted[1]}", f"b,1,{labels[0]},{predicted[1]}"]
+    found = read(tmp_path, rows)
+    assert found.class_names == names
+    assert found.ordered == (names[1] != "pain")
+    assert accuracy(found) == pytest.approx(2 / 3)
+
+
+def test_columns_of_probabilities_are_of_levels_in_every_spelling(tmp_path: Path) -> None:
+    found = read(tmp_path, ["a,1,BL1,0.9,0.1", "a,2,PA4,0.2,0.8"], "subject,trial,label,P_bl1,p_Pa4")
+    assert (found.class_names, found.ordered) == (("BL1", "PA4"), True)
+    with pytest.raises(CorruptDataError, match="columns 'p_P4' and 'p_PA4' are of one class"):
+        read(tmp_path, ["a,1,BL1,0.9,0.1,0", "a,2,PA4,0.2,0.8,0"], "subject,trial,label,p_BL1,p_P4,p_PA4")
+
+
 @pytest.mark.parametrize("answers", [("np.int64(0)", "np.int64(1)"), ("rest", "pain"), ("class 0", "class 1")])
 def test_predictions_in_other_words_than_the_labels_are_refused(tmp_path: Path, answers: tuple[str, str]) -> None:
     rows = [f"a,1,0,{answers[0]}", f"a,2,1,{answers[1]}", f"b,1,0,{answers[0]}", f"b,2,1,{answers[1]}"]

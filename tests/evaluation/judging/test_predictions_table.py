@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ecg_facial.datasets.settings import LabelSettings
@@ -141,3 +142,42 @@ def test_what_is_no_table_is_a_clear_error(tmp_path: Path) -> None:
 def test_one_class_alone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorruptDataError, match=r"1 classes \(no\); expected 2 to 50"):
         read_predictions(write(tmp_path, "subject,trial,label,predicted\na,1,no,no\n"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "share"), [("70,30", 0.7), ("70.5,29.5", 0.705), ("66.7,33.3", 0.667), ("100,0", 1.0)]
+)
+def test_per_cent_are_read_as_shares_with_a_note(tmp_path: Path, cells: str, share: float) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(f"subject,trial,label,p_no,p_yes\na,1,no,{cells}\na,2,yes,20,80\nb,1,yes,,\n")
+    found = read_predictions(path)
+    assert found.table["p_no"].tolist()[:2] == pytest.approx([share, 0.2])
+    assert found.table["predicted"].tolist() == ["no", "yes", ""]
+    assert any("per cent" in note for note in found.notes)
+
+
+def test_rows_that_were_rounded_sum_to_one(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("subject,trial,label,p_a,p_b,p_c\nx,1,a,0.33,0.33,0.33\nx,2,b,0.17,0.67,0.17\nx,3,c,0.1,0.2,0.7\n")
+    found = read_predictions(path)
+    values = found.table[["p_a", "p_b", "p_c"]].to_numpy()
+    np.testing.assert_allclose(values.sum(axis=1), 1.0)
+    np.testing.assert_allclose(values[1], np.array([0.17, 0.67, 0.17]) / 1.01)
+    assert "probabilities of 2 decimals: 2 rows miss 1 by rounding, divided by their sum" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("cells", "remedy"),
+    [
+        ("2.31,-1.2", "logits and other scores need a softmax first"),
+        ("7,3", "logits and other scores need a softmax first"),
+        ("0.6,0.3", "correct that row"),
+        ("0.61,0.33", "correct that row"),
+        ("0.333,0.660", "correct that row"),
+    ],
+)
+def test_what_does_not_sum_to_one_is_refused_with_a_remedy(tmp_path: Path, cells: str, remedy: str) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(f"subject,trial,label,p_no,p_yes\na,1,no,0.8,0.2\na,2,yes,{cells}\n")
+    with pytest.raises(CorruptDataError, match=f"row 3: probabilities .* do not sum to 1; {remedy}"):
+        read_predictions(path)
