@@ -25,6 +25,7 @@ from ecg_facial.inference.backends.contract import Networks
 from ecg_facial.inference.backends.loading import load_networks
 from ecg_facial.inference.bundle import Bundle, BundleInfo
 from ecg_facial.inference.face_descriptors import FaceDescriptors, read_descriptors
+from ecg_facial.inference.pairing import find_places
 from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.paths import FoundPath, find_path
 from ecg_facial.runtime.typing import Float32Array, FloatArray
@@ -236,13 +237,14 @@ def predict_files(
     video : path, optional
         A video file or a folder of frames.
     ecg : path, optional
-        A file of any format that `read_ecg` reads.
+        A file of any format that `read_ecg` reads. An XDF file with a stream of frame stamps places the frames of the
+        video on its clock; other recordings begin together.
     fs_hz : float, optional
         Sampling rate in Hz, where the ECG's file says none.
     ecg_column : str
         Name of the ECG's column or channel.
     start_s : float
-        Start of the window in both files, in seconds.
+        Start of the window in both files, in seconds; with stamps of the frames in an XDF file, from its ECG's start.
     fps : float, optional
         Frames per second of a folder of frames, or of a raw stream that states none.
     frame_times : path, optional
@@ -270,6 +272,7 @@ def predict_files(
     if ecg is None and "facial" not in models:
         raise SettingsError("the bundle holds the ECG model alone: give an ECG")
     signal, notes = None, []
+    place = None
     if ecg is not None and "ecg" in models:
         place = find_ecg_file(ecg)
         reading = read_ecg_fully(place.path, fs_hz=fs_hz, column=ecg_column)
@@ -282,8 +285,14 @@ def predict_files(
         found = find_path(video)
         film = VideoRef(path=found.path, fps=fps, frame_times=None if frame_times is None else times.path)
         begin_s = first_frame_s(start_s, settings)
-        frames = read_frames(film, start_s=begin_s, duration_s=start_s - begin_s + settings.window_s)
-        window = make_window(frames, signal, settings=settings, detector=predictor.detector, start_s=start_s)
+        span_s = (begin_s, start_s - begin_s + settings.window_s)
+        places = None if place is None or fs_hz is not None else find_places(film, place.path, column=ecg_column)
+        if places is not None:
+            span_s = places.find_span(begin_s, start_s + settings.window_s)
+            notes.append(f"video: {places.note}")
+        frames = read_frames(film, start_s=span_s[0], duration_s=span_s[1])
+        placed = frames if places is None else places.place(frames)
+        window = make_window(placed, signal, settings=settings, detector=predictor.detector, start_s=start_s)
         frames.close()
         notes += [f"video: {note}" for note in (found.note, times.note, *frames.notes) if note]
     prediction = predictor.predict(window)

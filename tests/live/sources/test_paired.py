@@ -11,10 +11,11 @@ import pytest
 from ecg_files import make_ecg, make_xdf_stream, write_xdf
 from video_files import read_number, write_numbered
 
+from ecg_facial.ecg.formats.xdf_frames import read_paired_times
 from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.errors import DataError, SettingsError
 from ecg_facial.live.sources.contract import EcgBlock, VideoBlock
-from ecg_facial.live.sources.paired import find_pair, open_pair, read_paired_times
+from ecg_facial.live.sources.paired import find_pair, open_pair
 from ecg_facial.live.sources.replay import Pace, read_in_turn
 from ecg_facial.recording import EcgRef, VideoRef
 
