@@ -1,13 +1,17 @@
 """The route of exports: a patient's sessions as files of other programs, in one archive.
 
 Input: a request. Output: a ZIP file. What the files hold is decided in `ecg_facial.export`; nothing stays on the disk.
+A process of its own with a low priority writes them, as hours of a session take minutes, in which the monitor must not
+wait.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -17,11 +21,23 @@ from fastapi.responses import StreamingResponse
 
 from ecg_facial.errors import EcgFacialError
 from ecg_facial.export.settings import FORMATS
+from ecg_facial.live.store.database import Store
+from ecg_facial.runtime.executors.fresh import FreshExecutor
 from ecg_facial.service.bodies import Patient
 from ecg_facial.service.problems import make_problem, without_path
 from ecg_facial.service.stored import PATIENT, TAGS, SessionNumber, open_store
 
 _CHUNK_BYTES = 1 << 16
+_NICE = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    store: Path
+    patient: str
+    folder: Path
+    format: str
+    session: int | None
 
 
 def add_export_routes(app: FastAPI, path: Path | None) -> None:
@@ -49,19 +65,30 @@ def add_export_routes(app: FastAPI, path: Path | None) -> None:
 
 def _export(path: Path | None, patient: str, *, format: str, session: int | None) -> IO[bytes]:
     """Write the files into a folder that goes away again, and pack them into a file without a name."""
-    from ecg_facial.export.writing import write_export
-
-    with open_store(path) as store, tempfile.TemporaryDirectory(prefix="ecg-facial-") as folder:
+    with open_store(path) as opened:
+        store = opened.path
+    with tempfile.TemporaryDirectory(prefix="ecg-facial-") as folder, FreshExecutor() as executor:
+        asked = _Asked(store=store, patient=patient, folder=Path(folder), format=format, session=session)
         try:
-            written = write_export(store, patient, Path(folder), format=format, session=session)
+            (written,) = executor.map(_write, [asked])
         except EcgFacialError as error:
-            raise without_path(without_path(error, store.path, "the store"), folder, "the export") from None
+            raise without_path(without_path(error, store, "the store"), folder, "the export") from None
         archive = tempfile.TemporaryFile()  # noqa: SIM115  # closed by whoever reads it
         with ZipFile(archive, "w", ZIP_DEFLATED) as packed:
             for one in written:
                 packed.write(one, one.relative_to(folder))
     archive.seek(0)
     return archive
+
+
+def _write(asked: _Asked) -> list[Path]:
+    """Write the files, in a process of their own."""
+    from ecg_facial.export.writing import write_export
+
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    with Store(asked.store, read_only=True) as store:
+        return list(write_export(store, asked.patient, asked.folder, format=asked.format, session=asked.session))
 
 
 def _read(archive: IO[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import NoReturn
 from zipfile import ZipFile
 
 import numpy as np
@@ -99,6 +100,14 @@ def test_an_export_that_cannot_be_is_a_problem_without_paths(
     assert str(path.parent) not in answer.text
 
 
+def test_an_export_leaves_the_monitors_process_alone(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("written in the process of the monitor")
+
+    monkeypatch.setattr("ecg_facial.export.writing.write_export", fail)
+    assert client.get("/v1/patients/P7/export?format=csv").status_code == 200
+
+
 def test_one_export_runs_at_a_time(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     statuses: list[int] = []
 
@@ -106,7 +115,7 @@ def test_one_export_runs_at_a_time(client: TestClient, monkeypatch: pytest.Monke
         statuses.append(client.get("/v1/patients/P7/export?format=csv").status_code)
         raise MissingDataError("nothing to export")
 
-    monkeypatch.setattr("ecg_facial.export.writing.write_export", ask_again)
+    monkeypatch.setattr("ecg_facial.service.exporting._export", ask_again)
     assert client.get("/v1/patients/P7/export?format=csv").status_code == 404
     monkeypatch.undo()
     assert client.get("/v1/patients/P7/export?format=csv").status_code == 200
