@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +24,10 @@ _DRIVE = re.compile(r"^[A-Za-z]:(?=[/\\]|$)|^[/\\]{2}(?=[^/\\])")
 _QUOTES = "\"'\u201c\u201d\u2018\u2019\u00ab\u00bb`"
 _SHOWN = 3
 _SPELT = "are found in another spelling"
+# as Python shows a path
+_SHOWN_PATH = re.compile(r"(?:Pure)?(?:Posix|Windows)?Path\((?P<path>.+)\)")
+# what a shell puts a backslash before
+_ESCAPED = re.compile(r"\\([ ()\[\]{}&'\"!$;,#*?|<>~`])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,28 +176,42 @@ def _describe_neighbours(folder: Path, name: str) -> Iterator[str]:
 
 def _respell(text: str, base: str) -> Iterator[tuple[PurePosixPath, str]]:
     """Spellings that a path may stand for, with the reason, from the most likely one; `base` is the folder's name."""
-    tidy = tidy_name(text).strip(_QUOTES).strip()
-    reason = "have quotes or blanks around them" if tidy != text else _SPELT
+    tidy, reason = tidy_name(text), _SPELT
+    if "&" in tidy and (plain := unescape(tidy)) != tidy:
+        tidy, reason = plain, "have signs of a web page"
+    if shown := _SHOWN_PATH.fullmatch(tidy):
+        tidy = shown["path"]
+    bare = tidy.strip(_QUOTES).strip()
+    if reason == _SPELT and bare != text:
+        reason = "have quotes or blanks around them"
+    tidy = bare
+    if tidy.lower().startswith("file:") and "://" not in tidy:
+        tidy, reason = unquote(tidy[len("file:") :]), "are web addresses of files"
     if "://" in tidy:
         tidy, reason = unquote(urlsplit(tidy).path), "are web addresses of files"
     if tidy.startswith("~"):
         tidy, reason = os.path.expanduser(tidy), "begin with ~"
     if "\\" in tidy:
+        typed = _ESCAPED.sub(r"\1", tidy)
+        if "\\" not in typed:
+            yield from _place(typed, "have signs that a terminal put in", base)
         tidy, reason = tidy.replace("\\", "/"), "have backslashes"
     for spelling in dict.fromkeys((tidy, unquote(tidy))):
-        why = reason if spelling == tidy else "have signs of a web address"
-        path = PurePosixPath(spelling)
-        if not _DRIVE.match(spelling):
-            yield path, why
-        else:
-            why = "begin with a drive of Windows"
-        parts = [part for part in path.parts if part not in ("/", "//") and not _DRIVE.match(part)]
-        is_absolute = len(parts) < len(path.parts)
-        for start in range(not is_absolute, len(parts)):
-            # of a data set that was moved: ever fewer of the folders that it lay in
-            if is_absolute or fold_name(parts[start - 1]) == fold_name(base):
-                place = "lie in another folder than they say" if why == _SPELT else why
-                yield PurePosixPath(*parts[start:]), place
+        yield from _place(spelling, reason if spelling == tidy else "have signs of a web address", base)
+
+
+def _place(spelling: str, reason: str, base: str) -> Iterator[tuple[PurePosixPath, str]]:
+    """Yield a path as it is, then ever fewer of the folders that it lay in: of a data set that was moved."""
+    path = PurePosixPath(spelling)
+    if not _DRIVE.match(spelling):
+        yield path, reason
+    else:
+        reason = "begin with a drive of Windows"
+    parts = [part for part in path.parts if part not in ("/", "//") and not _DRIVE.match(part)]
+    is_absolute = len(parts) < len(path.parts)
+    for start in range(not is_absolute, len(parts)):
+        if is_absolute or fold_name(parts[start - 1]) == fold_name(base):
+            yield PurePosixPath(*parts[start:]), "lie in another folder than they say" if reason == _SPELT else reason
 
 
 def _exists(path: Path) -> bool:

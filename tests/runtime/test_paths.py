@@ -38,6 +38,10 @@ def base(tmp_path: Path) -> Path:
         ("\ufeffclips/a.mp4", "have quotes or blanks"),
         ("file:///Users/anna/study/clips/a.mp4", "are web addresses"),
         ("file:///C:/study/clips/a.mp4", "are web addresses"),
+        ("file:clips/a.mp4", "are web addresses"),
+        ("PosixPath('clips/a.mp4')", "have quotes or blanks"),
+        ("WindowsPath('C:/study/clips/a.mp4')", "begin with a drive"),
+        ("&quot;clips/a.mp4&quot;", "have signs of a web page"),
     ],
 )
 def test_a_path_of_another_system_is_found_with_a_note(base: Path, text: str, reason: str) -> None:
@@ -52,6 +56,20 @@ def test_a_path_of_another_system_is_found_with_a_note(base: Path, text: str, re
 @pytest.mark.parametrize("text", ["clips/b%20c.mp4", "clips\\b%20c.mp4", "file://x/clips/b%20c.mp4", "CLIPS/b  c.mp4"])
 def test_signs_of_web_addresses_and_blanks_are_read(base: Path, text: str) -> None:
     assert PathFinder(base=base).find(text).path == base / "clips" / "b c.mp4"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("my clips (1)/a'b.mp4", r"my\ clips\ \(1\)/a\'b.mp4"),
+        ("my clips (1)/a'b.mp4", r"/Users/anna/study/my\ clips\ \(1\)/a\'b.mp4"),
+        ("A&B/a.mp4", "A&amp;B/a.mp4"),
+    ],
+)
+def test_what_terminals_and_pages_put_into_a_path_is_taken_out(base: Path, name: str, text: str) -> None:
+    (base / name).parent.mkdir()
+    (base / name).write_text("")
+    assert PathFinder(base=base).find(text).path == base / name
 
 
 def test_a_name_in_another_unicode_form_is_found(base: Path) -> None:

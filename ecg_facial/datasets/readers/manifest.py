@@ -67,7 +67,10 @@ def scan(root: Path, settings: FrameSettings, *, window_s: float) -> Scan:
     if not path.is_file():
         raise MissingDataError(f"{path}: no such file; write a table with the columns subject,trial,label,video,ecg")
     table = open_rows(path, needed=_NEEDED, remedy=_OF_FEATURES)
-    rows = [(number, _blank(row)) for number, row in read_rows(table)]
+    rows = []
+    for number, row in read_rows(table):
+        _refuse_words(row, f"{path}: row {number}")
+        rows.append((number, _blank(row)))
     if not rows:
         raise MissingDataError(f"{path}: a header but no rows; write one row per trial")
     if not {"video", "ecg"} & rows[0][1].keys():
@@ -108,6 +111,15 @@ def _name_unread(columns: list[str]) -> tuple[str, ...]:
     if not unread:
         return ()
     return (f"columns that are not read: {', '.join(unread)}; optional ones are {', '.join(_COLUMNS[3:])}",)
+
+
+def _refuse_words(row: dict[str, str], where: str) -> None:
+    """Refuse a person or trial whose name is a word for "missing": somebody may be called NA."""
+    for name in ("subject", "trial"):
+        if row[name] and is_missing(row[name]):
+            raise CorruptDataError(
+                f"{where}: {name} {row[name]!r} is a word for a missing name; fill it in, or spell it in another way"
+            )
 
 
 def _blank(row: dict[str, str]) -> dict[str, str]:

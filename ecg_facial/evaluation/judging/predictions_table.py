@@ -33,6 +33,7 @@ from ecg_facial.evaluation.judging.predictions_file import (
     predicted_classes,
     show_row,
 )
+from ecg_facial.evaluation.judging.predictions_scale import scale_probabilities
 from ecg_facial.evaluation.judging.settings import DECISIONS, Decisions
 from ecg_facial.labels import PainLevel, Task
 from ecg_facial.runtime.text_tables import TextTable
@@ -41,9 +42,6 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 DEFAULTS: dict[str, Any] = {"model": "model", "seed": 0, "fold": 0}
 AGE_BANDS = ((0, 35, "18-35"), (36, 50, "36-50"), (51, 200, "51+"))
 MAX_CLASSES, MAX_STRATA = 50, 12
-_PERCENT = 100.0
-# Of one decimal, a sum of 0.9 is as likely to be wrong as to be rounded.
-_LEAST_DIGITS, _MOST_DIGITS, _SAME_STEP = 2, 6, 1e-6
 _BIOVID_NAME = re.compile(r"^\d{6}_([mw])_(\d{2,3})$")
 
 
@@ -121,7 +119,7 @@ def read_predictions(
         cells, classes = to_classes(cells, wanted)
     raw, source = cells.table, cells.source
     names, ordered, how = _find_classes(path, raw, classes)
-    filled, scaled = _scale_probabilities(_fill(cells, raw, names), names)
+    filled, scaled = scale_probabilities(_fill(cells, raw, names), names)
     table, n_disagreeing = _decide(source, filled, names, decisions)
     _check_rows(source, table, names)
     table, notes = _drop_silent_models(path, table)
@@ -241,39 +239,6 @@ def _fill(cells: Cells, raw: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFra
     table["seed"] = _to_whole(cells.source, table, "seed")
     table["fold"] = table["fold"].astype(str)
     return table
-
-
-def _scale_probabilities(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Read per cent as shares, and let rows that were rounded sum to one."""
-    columns = [f"p_{name}" for name in names]
-    values = table[columns].to_numpy(np.float64)
-    known = np.isfinite(values).all(axis=1) & (values >= 0).all(axis=1)
-    if not known.any() or not (known == np.isfinite(values).any(axis=1)).all():
-        return table, ()
-    notes, digits = [], _count_digits(values[known])
-    if np.abs(values[known].sum(axis=1) - _PERCENT).max() <= _rounding(len(names), digits) + _PERCENT * SUM_TOLERANCE:
-        values, digits = values / _PERCENT, digits + 2
-        notes.append("probabilities sum to 100: they are read as per cent")
-    off = np.abs(values[known].sum(axis=1) - 1)
-    if SUM_TOLERANCE < off.max() <= _rounding(len(names), digits) and digits >= _LEAST_DIGITS:
-        values[known] /= values[known].sum(axis=1, keepdims=True)
-        n_rounded = int((off > SUM_TOLERANCE).sum())
-        notes.append(f"probabilities of {digits} decimals: {n_rounded} rows miss 1 by rounding, divided by their sum")
-    return (table.assign(**dict(zip(columns, values.T, strict=True))), tuple(notes)) if notes else (table, ())
-
-
-def _count_digits(values: Float64Array) -> int:
-    """Count the decimals that numbers are written with, up to six."""
-    for digits in range(_MOST_DIGITS):
-        steps = values * 10**digits
-        if (np.abs(steps - np.round(steps)) < _SAME_STEP).all():
-            return digits
-    return _MOST_DIGITS
-
-
-def _rounding(n_classes: int, digits: int) -> float:
-    """Give the largest error of a sum of rounded numbers."""
-    return n_classes / 2 * 10.0**-digits + _SAME_STEP
 
 
 def _to_whole(source: TextTable, table: pd.DataFrame, name: str) -> pd.Series:

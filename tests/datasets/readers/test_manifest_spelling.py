@@ -67,9 +67,12 @@ def test_who_may_be_two_people_is_refused(tmp_path: Path, other: str) -> None:
 
 @pytest.mark.parametrize("word", ["nan", "NA", "none", "-", "null"])
 def test_words_for_missing_are_no_person_no_trial_and_no_file(tmp_path: Path, word: str) -> None:
-    for row in (f"{word},1,BL1,clips/a.mp4,,", f"anna,{word},BL1,clips/a.mp4,,"):
-        with pytest.raises(CorruptDataError, match="row 2 has no subject or no trial"):
+    for name, row in (("subject", f"{word},1,BL1,clips/a.mp4,,"), ("trial", f"anna,{word},BL1,clips/a.mp4,,")):
+        # somebody may be called NA
+        with pytest.raises(CorruptDataError, match=f"row 2: {name} '{word}' is a word for a missing name"):
             index(tmp_path, [row])
+    with pytest.raises(CorruptDataError, match="row 2 has no subject or no trial"):
+        index(tmp_path, [",1,BL1,clips/a.mp4,,"])
     (trial,) = index(tmp_path, [f"anna,1,BL1,clips/a.mp4,{word},{word}"]).trials
     assert trial.ecg is None
 
