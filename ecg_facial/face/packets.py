@@ -20,6 +20,7 @@ import numpy as np
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.face.frame_folders import DEFAULT_FPS
 from ecg_facial.runtime.clocks.irregular import check_times
+from ecg_facial.runtime.other_files import is_web_page, name_other_file, name_pointer
 from ecg_facial.runtime.paths import explain_absence
 from ecg_facial.runtime.typing import Float64Array, Int64Array
 
@@ -35,6 +36,7 @@ _MOST_REORDERED = 17
 _STILLS = 0x400 | 0x800 | 0x100000
 # a file that fails this often in a row is read to where it fails
 _MAX_FAILURES = 100
+_HEAD = 512
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,11 +115,30 @@ def open_video(path: Path) -> Iterator[av.container.InputContainer]:
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise CorruptDataError(f"{path}: not a readable video ({error.__class__.__name__}); copy it again") from None
+        said = _describe(path) or f"not a readable video ({error.__class__.__name__}); copy it again"
+        raise CorruptDataError(f"{path}: {said}") from None
     with container:
         if not container.streams.video:
             raise CorruptDataError(f"{path}: no video stream; expected a video such as H.264 in MP4")
         yield container
+
+
+def _describe(path: Path) -> str | None:
+    """Say what a file is that FFmpeg cannot open, if its first bytes tell."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError as error:
+        return f"cannot be read ({error.strerror}); check its permissions"
+    if not head:
+        return "the file is empty; copy it again"
+    if head[4:8] == b"ftyp":
+        # MP4 and MOV keep the index of frames at their end
+        return "not a readable video: it has no index (moov), as a recording that was never closed; copy or repair it"
+    if is_web_page(head):
+        return "a page of the web in place of the file; download it again, signed in where that is needed"
+    other = name_other_file(head)
+    return name_pointer(head) or (f"not a video but {other}" if other and "unpack" in other else None)
 
 
 def demux(container: av.container.InputContainer, *streams: av.VideoStream) -> Iterator[AnyPacket]:
@@ -159,10 +180,14 @@ def _find_film(path: Path, fps: float | None, changed_ns: int, n_bytes: int) -> 
     with open_video(path) as container:
         known = [stream for stream in container.streams.video if stream.codec_context]
         streams = [stream for stream in known if not _is_still(stream)]
-        if known and not streams:
+        if not known:
+            raise CorruptDataError(
+                f"{path}: a codec that FFmpeg does not know, or cut off; copy it again, or convert it to H.264 in MP4"
+            )
+        if not streams:
             raise CorruptDataError(f"{path}: a still picture but no video; expected a video such as H.264 in MP4")
         packets = {stream.index: _Packets() for stream in streams}
-        for packet in demux(container, *streams) if streams else ():
+        for packet in demux(container, *streams):
             packets[packet.stream.index].add(packet)
         filled = [stream for stream in streams if packets[stream.index].shown]
         if not filled:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+_HEAD = 512
 _AS_TABLE, _UNPACK = "export the table as CSV", "an archive; unpack it first"
 # place and bytes of a mark
 _MARKS: tuple[tuple[int, bytes, str], ...] = (
@@ -47,7 +48,13 @@ _MARKS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"GIF8", "a picture; give the numbers as CSV"),
     (0, b"II*\x00", "a picture; give the numbers as CSV"),
     (0, b"Brain Vision Data Exchange", "a header of BrainVision; convert the recording to EDF"),
-    (0, b"version https://git-lfs", "a pointer of Git LFS in place of the file; fetch it (git lfs pull)"),
+)
+_POINTERS = (
+    (re.compile(rb"version https://git-lfs"), "a pointer of Git LFS in place of the file; fetch it (git lfs pull)"),
+    (
+        re.compile(rb"(?:[./]*\.git)?/annex/objects/"),
+        "a pointer of git-annex in place of the file; fetch it (git annex get)",
+    ),
 )
 _XML = re.compile(rb"<(?:\?xml|!doctype|html|annotatedecg|restingecg|cardiology|svg)\b", re.IGNORECASE)
 _AS_ECG = "export its samples as CSV, or convert it to WFDB or EDF"
@@ -69,12 +76,29 @@ def name_other_file(head: bytes) -> str | None:
     ('a PDF document; export the table as CSV', None)
     """
     found = next((what for at, mark, what in _MARKS if head[at : at + len(mark)] == mark), None)
+    found = found or name_pointer(head)
     if found is not None:
         return found
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not _XML.match(start):
         return None
     return next((what for kind, what in _XML_KINDS if kind.search(start)), f"an XML document; {_AS_TABLE}")
+
+
+def name_pointer(head: bytes) -> str | None:
+    """Name the pointer that a store of large files leaves in place of a file of any kind, with the remedy.
+
+    Examples
+    --------
+    >>> name_pointer(b"/annex/objects/SHA256E-s100--ab.mp4")
+    'a pointer of git-annex in place of the file; fetch it (git annex get)'
+    """
+    return next((what for mark, what in _POINTERS if mark.match(head)), None)
+
+
+def is_web_page(head: bytes) -> bool:
+    """Tell whether a file is a page of the web, as of a download without signing in."""
+    return _XML_KINDS[0][0].search(head[:_HEAD]) is not None
 
 
 def looks_like_json(head: bytes) -> bool:

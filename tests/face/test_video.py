@@ -282,6 +282,30 @@ def test_what_is_no_video_is_corrupt(tmp_path: Path) -> None:
             function(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n", "a pointer of Git LFS"),
+        (b"/annex/objects/SHA256E-s100--ab.mp4\n", "a pointer of git-annex"),
+        (b"<!DOCTYPE html><html></html>", "a page of the web"),
+        (b"\x1f\x8b\x08\0" + bytes(60), "not a video but a compressed file; unpack it first"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(200), r"no index \(moov\)"),
+    ],
+)
+def test_what_lies_in_the_place_of_a_video_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "clip.mp4").write_bytes(content)
+    with pytest.raises(CorruptDataError, match=f"clip.mp4: .*{said}"):
+        list(read_frames(tmp_path / "clip.mp4"))
+
+
+def test_a_codec_that_nobody_knows_is_said(clip: Path, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(clip.read_bytes().replace(b"avc1", b"zzz1").replace(b"avcC", b"zzzC"))
+    with pytest.raises(CorruptDataError, match="a codec that FFmpeg does not know"):
+        list(read_frames(path))
+
+
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as container:
