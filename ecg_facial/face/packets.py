@@ -134,7 +134,7 @@ def _describe(path: Path) -> str | None:
         return "the file is empty; copy it again"
     if head[4:8] == b"ftyp":
         # MP4 and MOV keep the index of frames at their end
-        return "not a readable video: it has no index (moov), as a recording that was never closed; copy or repair it"
+        return "no readable video: its index (moov) is missing, as if it was never closed; copy it again, or repair it"
     if is_web_page(head):
         return "a page of the web in place of the file; download it again, signed in where that is needed"
     other = name_other_file(head)

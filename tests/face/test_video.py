@@ -290,7 +290,7 @@ def test_what_is_no_video_is_corrupt(tmp_path: Path) -> None:
         (b"/annex/objects/SHA256E-s100--ab.mp4\n", "a pointer of git-annex"),
         (b"<!DOCTYPE html><html></html>", "a page of the web"),
         (b"\x1f\x8b\x08\0" + bytes(60), "not a video but a compressed file; unpack it first"),
-        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(200), r"no index \(moov\)"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(200), r"its index \(moov\) is missing"),
     ],
 )
 def test_what_lies_in_the_place_of_a_video_is_named(tmp_path: Path, content: bytes, said: str) -> None:
