@@ -43,14 +43,18 @@ class Mark:
 
 def list_marks(one: SessionContent, grid: EstimateGrid) -> list[Mark]:
     """List the marks of a session, in the order of time."""
-    marks = [
-        Mark(onset_s=row.time_s, duration_s=getattr(row, _LENGTH, None), kind=name, content=_describe(row))
-        for kind, name in KINDS.items()
-        for row in one.read(kind)
-    ]
+    marks = [_mark(row, name) for kind, name in KINDS.items() for row in one.read(kind)]
     for state in STATES:
         marks += _list_stretches(grid, state)
     return sorted([*marks, *_list_missing(grid)], key=lambda mark: mark.onset_s)
+
+
+def _mark(row: Row, name: str) -> Mark:
+    """Make the mark of a row; that of a source that is back covers the time in which it was lost."""
+    duration_s = getattr(row, _LENGTH, None)
+    is_over = isinstance(row, EventRow) and row.kind == "back" and duration_s is not None
+    onset_s = row.time_s - (duration_s if is_over else 0.0)
+    return Mark(onset_s=onset_s, duration_s=duration_s, kind=name, content=_describe(row))
 
 
 def _describe(row: Row) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.live.signals import LiveSignals, SignalsTap
 from ecg_facial.live.sources.contract import Kind, SourceEvent, SourceInfo
 from ecg_facial.live.state import PatientState, Phase
-from ecg_facial.live.store.database import Store
+from ecg_facial.live.store.database import INTERRUPTED, Store
 from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EventRow, RatingRow, Row, Session
 from ecg_facial.live.store.writing import StoreWriter
 from ecg_facial.live.ward import Ward
@@ -223,7 +223,8 @@ class RunningSession:
 
     def _watch(self, feed: Feed, infos: list[SourceInfo], keeper: _Keeper) -> None:
         engine = self._make_engine(infos, keeper)
-        keeper.write([self._event("started", ", ".join(info.name for info in infos), 0.0)], 0.0, self._utc())
+        begun = self._event("started", ", ".join(info.name for info in infos), 0.0)
+        keeper.write([begun, *self._tell_gap(keeper.interrupted_utc_s, begun)], 0.0, self._utc())
         while not self._stop.is_set() and not feed.is_ended:
             for item in feed.take(_TICK_S):
                 utc_s = self._utc()
@@ -255,6 +256,16 @@ class RunningSession:
         self._state = engine.state(store_bytes=keeper.size_bytes(self._now()), store_problem=keeper.problem)
         self._published_s = self._now()
 
+    def _tell_gap(self, interrupted_utc_s: float | None, begun: EventRow) -> list[EventRow]:
+        """Tell for how long nobody watched, where the session before was interrupted."""
+        if interrupted_utc_s is None:
+            return []
+        gap_s = begun.utc_s - interrupted_utc_s
+        # a machine without a clock of its own may start in the past
+        known = f"for {gap_s:.3g} s" if gap_s >= 0 else "for an unknown time, as the machine's clock was set back"
+        message = f"the session before was interrupted, and nobody watched {known}"
+        return [replace(begun, kind="back", message=message, duration_s=gap_s if gap_s >= 0 else None)]
+
     def _event(self, kind: str, message: str, time_s: float) -> EventRow:
         return EventRow(time_s=time_s, utc_s=self._utc(), source="monitor", kind=kind, message=message)
 
@@ -274,6 +285,8 @@ class _Keeper:
         self._tried_s, self._size, self._measured_s = utc_s, 0, float("-inf")
         self.alarm_log: list[AlarmRow] = []
         self._baseline: BaselineRow | None = None
+        # when the patient's session before this one was interrupted; None where it was ended
+        self.interrupted_utc_s: float | None = None
         if self._store is not None:
             self._read_before(self._store, session.patient)
             self._number = self._store.begin(session)
@@ -319,8 +332,9 @@ class _Keeper:
             self._store.close()
 
     def _read_before(self, store: Store, patient: str) -> None:
-        """Read what earlier sessions of the patient left: alarms paused or off, and the baseline."""
-        for number, _ in store.sessions(patient):
+        """Read what earlier sessions of the patient left: alarms paused or off, the baseline, how the last one ended."""
+        for number, about in store.sessions(patient):
+            self.interrupted_utc_s = about.ended_utc_s if about.end == INTERRUPTED else None
             self.alarm_log = store.read(AlarmRow, number) or self.alarm_log
             self._baseline = next(reversed(store.read(BaselineRow, number)), self._baseline)
 

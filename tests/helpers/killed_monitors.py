@@ -33,7 +33,7 @@ from ecg_facial.live.store.writing import StoreWriter
 # SQLite's instructions from opening a store to about ten estimates
 _MOST_INSTRUCTIONS = 1500
 _MOST_ESTIMATES = 6
-_ESTIMATE = "EstimateRow"
+ESTIMATE = "EstimateRow"
 _PERSON: list[Person] = []
 
 
@@ -63,20 +63,12 @@ def prepare() -> Person:
     return _PERSON[0]
 
 
-def watch(store: Path, out: IO[str], *, dies_at: int = 0, n_estimates: int = 0) -> None:
-    """Be a monitor, opened as the commands open it.
+def tell_rows(out: IO[str]) -> Callable[[], int]:
+    """Let the monitors of this process say which rows they have acknowledged; return what counts the estimates.
 
-    Parameters
-    ----------
-    store : Path
-    out : text stream
-        Takes a line per acknowledged row: session, kind, time; the first estimate's has the processor time too.
-    dies_at : int
-        Instruction of SQLite at which the process kills itself; 0 for never.
-    n_estimates : int
-        End well after so many; 0 for never.
+    Each is a line: session, kind, time; the first estimate's has the processor time from now until then, too.
     """
-    begun_s, n_told, write, connect = time.process_time(), 0, StoreWriter.write, Store._connect
+    begun_s, n_told, write = time.process_time(), 0, StoreWriter.write
 
     def tell(self: StoreWriter, rows: Iterable[Row], *, time_s: float, utc_s: float) -> bool:
         nonlocal n_told
@@ -84,10 +76,35 @@ def watch(store: Path, out: IO[str], *, dies_at: int = 0, n_estimates: int = 0) 
         safe = write(self, new, time_s=time_s, utc_s=utc_s)
         for row in new if safe else ():
             kind = type(row).__name__
-            ready = f" {time.process_time() - begun_s:.3f}" if kind == _ESTIMATE and not n_told else ""
-            n_told += kind == _ESTIMATE
+            ready = f" {time.process_time() - begun_s:.3f}" if kind == ESTIMATE and not n_told else ""
+            n_told += kind == ESTIMATE
             print(self._session, kind, repr(float(row.time_s)) + ready, file=out, flush=True)
         return safe
+
+    StoreWriter.write = tell  # type: ignore[method-assign]
+    return lambda: n_told
+
+
+def read_told(lines: Iterable[str]) -> list[tuple[int, str, float]]:
+    """Session, kind and time of the rows that were told; a line without its end was cut off by a kill."""
+    whole = [line.split() for line in lines if line.endswith("\n")]
+    return [(int(number), kind, float(time_s)) for number, kind, time_s, *_ in whole]
+
+
+def watch(store: Path, out: IO[str], *, dies_at: int = 0, n_estimates: int = 0) -> None:
+    """Be a monitor, opened as the commands open it.
+
+    Parameters
+    ----------
+    store : Path
+    out : text stream
+        Takes what `tell_rows` says.
+    dies_at : int
+        Instruction of SQLite at which the process kills itself; 0 for never.
+    n_estimates : int
+        End well after so many; 0 for never.
+    """
+    n_told, connect = tell_rows(out), Store._connect
 
     def count(self: Store, *, read_only: bool) -> object:
         nonlocal dies_at
@@ -103,7 +120,6 @@ def watch(store: Path, out: IO[str], *, dies_at: int = 0, n_estimates: int = 0) 
         connection.set_progress_handler(step, 1)
         return connection
 
-    StoreWriter.write = tell  # type: ignore[method-assign]
     if dies_at:
         Store._connect = count  # type: ignore[assignment,method-assign]
     predictor = make_predictor()
@@ -118,7 +134,7 @@ def watch(store: Path, out: IO[str], *, dies_at: int = 0, n_estimates: int = 0) 
         settings=MonitorSettings(rest_s=0), alarms=AlarmSettings(), store=store,
     )  # fmt: skip
     (running,) = ward._sessions
-    while running._thread.is_alive() and not (n_estimates and n_told >= n_estimates):  # type: ignore[attr-defined]
+    while running._thread.is_alive() and not (n_estimates and n_told() >= n_estimates):  # type: ignore[attr-defined]
         time.sleep(0.002)
     ward.close()
 
@@ -159,14 +175,12 @@ def kill_started(store: Path, *, n_estimates: int) -> Life:
 
 def _follow(out: IO[str], n_estimates: int, end: Callable[[], int]) -> Life:
     """Read what a monitor says until it has told so many estimates (0: as long as it speaks), then let it end."""
-    told, ready_s, exit_code = [], None, None
+    lines, exit_code = [], None
     with out:
         for line in out:
-            # what it said before it died was acknowledged too, but for a line that it did not end
-            number, kind, time_s, *ready = line.split() if line.endswith("\n") else ("", "", "")
-            if kind:
-                told.append((int(number), kind, float(time_s)))
-            ready_s = float(ready[0]) if ready else ready_s
-            if exit_code is None and n_estimates and sum(kind == _ESTIMATE for _, kind, _ in told) >= n_estimates:
+            lines.append(line)
+            if exit_code is None and n_estimates and sum(ESTIMATE in each for each in lines) >= n_estimates:
+                # what it said before it died is read too
                 exit_code = end()
-    return Life(told=told, ready_s=ready_s, exit_code=end() if exit_code is None else exit_code)
+    ready_s = next((float(said[3]) for line in lines if len(said := line.split()) > 3), None)
+    return Life(told=read_told(lines), ready_s=ready_s, exit_code=end() if exit_code is None else exit_code)

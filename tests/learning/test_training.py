@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from points import SETTINGS, Net, Points
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ecg_facial.errors import CorruptDataError, SettingsError, StaleCacheError
@@ -67,6 +68,31 @@ def test_an_interrupted_and_resumed_run_equals_a_whole_one_bit_for_bit(tmp_path:
     found = fit(resumed, train, validation, settings=SETTINGS, seed=5, checkpoint=path)
     assert found == expected
     assert_equal(resumed, whole)
+
+
+def test_a_checkpoint_that_could_not_be_written_whole_leaves_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, path, n_saved = Points(60, seed=0), tmp_path / "c.safetensors", 0
+    whole, resumed = Net(), Net()
+    expected = fit(whole, train, settings=SETTINGS, seed=0)
+
+    def save_some(tensors: dict[str, Tensor], file: Path, *, metadata: dict[str, str]) -> None:
+        nonlocal n_saved
+        n_saved += 1
+        save_file(tensors, file, metadata=metadata)
+        if n_saved == 4:
+            file.write_bytes(file.read_bytes()[:500])
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr("ecg_facial.learning.training.save_file", save_some)
+        fit(Net(), train, settings=SETTINGS, seed=0, checkpoint=path)
+    assert n_saved == 4
+    epochs: list[EpochRecord] = []
+    assert fit(resumed, train, settings=SETTINGS, seed=0, checkpoint=path, on_epoch=epochs.append) == expected
+    assert_equal(resumed, whole)
+    assert len(epochs) == SETTINGS.epochs - 3
 
 
 def test_a_finished_run_is_loaded_and_not_run_again(tmp_path: Path) -> None:

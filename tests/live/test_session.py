@@ -102,6 +102,27 @@ def test_a_session_keeps_its_estimates_and_says_what_it_was(tmp_path: Path) -> N
         assert [row.kind for row in store.read(EventRow, number) if row.source == "monitor"] == ["started", "ended"]
 
 
+def test_a_session_tells_for_how_long_nobody_watched_behind_one_that_was_interrupted(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.sqlite"
+    wait(start(path))
+    wait(start(path, utc=lambda: UTC_S + 100))
+    for after_s, told in ((12.5, (12.5, "for 12.5 s")), (-30.0, (None, "clock was set back"))):
+        with Store(path) as store:
+            number = store.sessions()[-1][0]
+            # as a program that was killed leaves it
+            store._connection.execute("UPDATE sessions SET end = '', ended_utc_s = NULL WHERE id = ?", (number,))
+            ((_, before),) = store.end_interrupted()
+        assert before.ended_utc_s is not None
+        wait(start(path, utc=lambda at_s=before.ended_utc_s + after_s: at_s))
+        with Store(path, read_only=True) as store:
+            (back,) = [row for row in store.read(EventRow, number + 1) if row.kind == "back"]
+        assert (back.source, back.time_s, back.duration_s) == ("monitor", 0.0, told[0])
+        assert told[1] in back.message
+    with Store(path, read_only=True) as store:
+        # behind a session that somebody ended there is none
+        assert not [row for number in (1, 2) for row in store.read(EventRow, number) if row.kind == "back"]
+
+
 @pytest.mark.parametrize("keep_ecg", [False, True])
 def test_raw_ecg_is_kept_to_the_last_sample_where_that_is_asked_for(tmp_path: Path, keep_ecg: bool) -> None:
     path, person = tmp_path / "monitor.sqlite", Person(seconds=9.3)

@@ -109,6 +109,36 @@ def test_no_acknowledged_row_is_lost_when_the_program_is_killed(tmp_path: Path, 
     assert (session.end, session.ended_utc_s) == ("interrupted", ECG.utc_s)
 
 
+def test_a_log_that_was_cut_off_anywhere_leaves_the_rows_before_the_cut(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.sqlite"
+    with Store(kept) as store:
+        number = store.begin(make_session())
+        for count in range(12):
+            store.add(number, [replace(EVENT, time_s=float(count)), replace(ECG, first=count, samples=bytes(3000))])
+        # as it lies on the disk while the monitor runs
+        content, log = kept.read_bytes(), (tmp_path / "kept.sqlite-wal").read_bytes()
+    counts = []
+    for n_bytes in range(0, len(log) + 1, 1000):
+        path = tmp_path / f"{n_bytes}.sqlite"
+        path.write_bytes(content)
+        (tmp_path / f"{path.name}-wal").write_bytes(log[:n_bytes])
+        with Store(path) as store:
+            assert store.find_damage() == ""
+            rows = [row.time_s for number, _ in store.sessions() for row in store.read(EventRow, number)]
+            assert rows == [float(count) for count in range(len(rows))]
+            assert len(rows) == sum(store.count(EcgRow, number) for number, _ in store.sessions())
+        counts.append(len(rows))
+    assert counts == sorted(counts)
+    assert set(counts) >= set(range(12))
+
+
+def test_a_row_is_on_the_disk_before_it_counts_as_kept(tmp_path: Path) -> None:
+    # no test can cut the power: what SQLite promises with these settings is that nothing is lost by it
+    with Store(tmp_path / "ward.sqlite") as store:
+        found = [store._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert found == ["wal", 2]
+
+
 def test_a_session_that_was_closed_is_not_called_interrupted(tmp_path: Path) -> None:
     with Store(tmp_path / "ward.sqlite") as store:
         number = store.begin(make_session())

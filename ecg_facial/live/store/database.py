@@ -21,6 +21,8 @@ _Kind = TypeVar("_Kind", bound=Row)
 # how long a writer waits for another one, such as a reader that ends a checkpoint
 _BUSY_S = 5.0
 _SESSION_COLUMNS = tuple(columns(Session))
+INTERRUPTED = "interrupted"
+"""How a session ended that nobody ended."""
 
 
 class Store:
@@ -131,9 +133,9 @@ class Store:
             for (number,) in numbers:
                 last = " UNION ALL ".join(f"SELECT utc_s FROM {kind.table} WHERE session = :id" for kind in ROWS)
                 self._connection.execute(
-                    "UPDATE sessions SET end = 'interrupted', ended_utc_s = max(started_utc_s, "
+                    "UPDATE sessions SET end = :end, ended_utc_s = max(started_utc_s, "
                     f"coalesce((SELECT max(utc_s) FROM ({last})), started_utc_s)) WHERE id = :id",
-                    {"id": number},
+                    {"id": number, "end": INTERRUPTED},
                 )
         found = dict(self.sessions())
         return [(number, found[number]) for (number,) in numbers]

@@ -106,7 +106,7 @@ class EventRow(Row):
     message : str
         One line for a person.
     duration_s : float or None
-        Of what has a length, such as a gap.
+        Of what has a length: of a ``gap`` from the row's time on, of the time before ``back``.
     """
 
     table: ClassVar[str] = "events"
