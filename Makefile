@@ -9,7 +9,7 @@ export OMP_NUM_THREADS ?= 2
 # tests and benchmarks start many interpreters: each would compile the whole package anew where no bytecode is kept
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo monitor soak chaos test fuzz check docs oracles sbom vulnerabilities bench clean
+.PHONY: demo monitor soak chaos guards test fuzz check docs oracles sbom vulnerabilities bench clean
 
 demo: $(STAMP)
 	$(BIN)/ecg-facial demo --out runs/demo
@@ -42,6 +42,10 @@ soak: runs/demo/model/bundle.json
 chaos: $(STAMP)
 	ECG_FACIAL_CHAOS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/live \
 		tests/learning/test_killed_training.py tests/end_to_end/test_other_runs.py
+
+# what keeps the product reliable is taken away, a line of code at a time: each time a test must fail
+guards: $(STAMP)
+	$(BIN)/python tools/guards_off.py
 
 check: $(STAMP)
 	$(BIN)/ruff check .

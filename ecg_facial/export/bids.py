@@ -36,7 +36,7 @@ _SESSIONS = {
     "session_id": "Number of the session in the monitor's store",
     "acq_time": "Beginning in UTC",
     "ended": "End in UTC",
-    "end": "closed, or interrupted",
+    "end": "closed, failed (by an error), or interrupted",
     "simulated": "Whether person or model are SIMULATED",
     "sources": "What was connected",
     "class_names": "Classes of the estimates, as JSON",

@@ -51,9 +51,9 @@ def list_marks(one: SessionContent, grid: EstimateGrid) -> list[Mark]:
 
 def _mark(row: Row, name: str) -> Mark:
     """Make the mark of a row; that of a source that is back covers the time in which it was lost."""
-    duration_s = getattr(row, _LENGTH, None)
-    is_over = isinstance(row, EventRow) and row.kind == "back" and duration_s is not None
-    onset_s = row.time_s - (duration_s if is_over else 0.0)
+    duration_s: float | None = getattr(row, _LENGTH, None)
+    is_over = isinstance(row, EventRow) and row.kind == "back"
+    onset_s = row.time_s - (duration_s or 0.0 if is_over else 0.0)
     return Mark(onset_s=onset_s, duration_s=duration_s, kind=name, content=_describe(row))
 
 

@@ -28,7 +28,7 @@ from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.live.signals import LiveSignals, SignalsTap
 from ecg_facial.live.sources.contract import Kind, SourceEvent, SourceInfo
 from ecg_facial.live.state import PatientState, Phase
-from ecg_facial.live.store.database import INTERRUPTED, Store
+from ecg_facial.live.store.database import CLOSED, FAILED, Store
 from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EventRow, RatingRow, Row, Session
 from ecg_facial.live.store.writing import StoreWriter
 from ecg_facial.live.ward import Ward
@@ -161,6 +161,11 @@ class RunningSession:
         """Whether the thread has ended."""
         return not self._thread.is_alive()
 
+    @property
+    def failure(self) -> str:
+        """Why the session has stopped by itself, though its sources had not ended; empty while it has not."""
+        return self._error
+
     def _run(self) -> None:
         """Whole life of the session; whatever fails is shown, and kept where it can be."""
         feed: Feed | None = None
@@ -171,10 +176,12 @@ class RunningSession:
             infos = self._wait_for_sources(feed)
             if infos:
                 keeper = _Keeper(self._store_path, self._session_row(infos), utc_s=self._utc())
+                end = FAILED
                 try:
                     self._watch(feed, infos, keeper)
+                    end = CLOSED
                 finally:
-                    keeper.close(self._utc())
+                    keeper.close(self._utc(), end=end)
         except Exception as error:  # shown to the person at the screen: a thread has nobody to raise to
             self._error = f"the monitor of this patient has stopped: {error}"
         finally:
@@ -257,13 +264,13 @@ class RunningSession:
         self._published_s = self._now()
 
     def _tell_gap(self, interrupted_utc_s: float | None, begun: EventRow) -> list[EventRow]:
-        """Tell for how long nobody watched, where the session before was interrupted."""
+        """Tell for how long nobody watched, where the session before was not ended by anybody."""
         if interrupted_utc_s is None:
             return []
         gap_s = begun.utc_s - interrupted_utc_s
         # a machine without a clock of its own may start in the past
         known = f"for {gap_s:.3g} s" if gap_s >= 0 else "for an unknown time, as the machine's clock was set back"
-        message = f"the session before was interrupted, and nobody watched {known}"
+        message = f"the session before was interrupted or failed, and nobody watched {known}"
         return [replace(begun, kind="back", message=message, duration_s=gap_s if gap_s >= 0 else None)]
 
     def _event(self, kind: str, message: str, time_s: float) -> EventRow:
@@ -285,7 +292,7 @@ class _Keeper:
         self._tried_s, self._size, self._measured_s = utc_s, 0, float("-inf")
         self.alarm_log: list[AlarmRow] = []
         self._baseline: BaselineRow | None = None
-        # when the patient's session before this one was interrupted; None where it was ended
+        # when the patient's session before this one was interrupted, or failed; None where somebody ended it
         self.interrupted_utc_s: float | None = None
         if self._store is not None:
             self._read_before(self._store, session.patient)
@@ -318,13 +325,13 @@ class _Keeper:
             self._size, self._measured_s = self._store.size_bytes(), now_s
         return self._size
 
-    def close(self, utc_s: float) -> None:
+    def close(self, utc_s: float, *, end: str) -> None:
         """Write what waits, end the session, close the file."""
         if self._store is None or self._writer is None:
             return
         try:
             self._writer.write([], time_s=0.0, utc_s=utc_s)
-            self._store.end(self._number, utc_s=utc_s)
+            self._store.end(self._number, utc_s=utc_s, how=end)
         except StoreError:
             # ended as interrupted by the next monitor that opens the store
             pass
@@ -332,9 +339,9 @@ class _Keeper:
             self._store.close()
 
     def _read_before(self, store: Store, patient: str) -> None:
-        """Read what earlier sessions of the patient left: alarms paused or off, the baseline, how the last one ended."""
+        """Read what earlier sessions of the patient left: alarms paused or off, baseline, how the last one ended."""
         for number, about in store.sessions(patient):
-            self.interrupted_utc_s = about.ended_utc_s if about.end == INTERRUPTED else None
+            self.interrupted_utc_s = None if about.end == CLOSED else about.ended_utc_s
             self.alarm_log = store.read(AlarmRow, number) or self.alarm_log
             self._baseline = next(reversed(store.read(BaselineRow, number)), self._baseline)
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from ecg_facial.errors import SettingsError
 from ecg_facial.live.screen.keys import Action
 from ecg_facial.live.signals import LiveSignals
-from ecg_facial.live.state import PatientState
+from ecg_facial.live.state import PatientState, Phase
 
 
 class PatientSession(Protocol):
@@ -39,6 +39,10 @@ class PatientSession(Protocol):
 
     def rate(self, *, scale: str, value: float | None, by: str, note: str) -> None:
         """Keep a rating or a note."""
+
+    @property
+    def failure(self) -> str:
+        """Why the session has stopped by itself; empty while it has not."""
 
     def close(self) -> None:
         """End the session, and everything that belongs to it."""
@@ -74,6 +78,13 @@ class Ward:
         told = zip(states, self._describe, strict=True)
         # what the session itself has to say comes first
         return tuple(replace(state, message=state.message or describe(state.time_s)) for state, describe in told)
+
+    @property
+    def failure(self) -> str:
+        """Why sessions have stopped, once none of them goes on; empty before, and where all are at their end."""
+        if any(session.state().phase is not Phase.ENDED for session in self._sessions):
+            return ""
+        return "; ".join(session.failure for session in self._sessions if session.failure)
 
     def session(self, patient: str) -> PatientSession:
         """Find a patient's session.

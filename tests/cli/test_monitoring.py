@@ -27,7 +27,7 @@ class Opened:
     """A ward that shows two estimates and ends; it notes how it was opened and closed."""
 
     def __init__(self, connections: Sequence[Connection], options: dict[str, Any]) -> None:
-        self.connections, self.options, self.is_closed = connections, options, False
+        self.connections, self.options, self.is_closed, self.failure = connections, options, False, ""
         self._looks = 0
 
     def states(self) -> tuple[PatientState, ...]:
@@ -109,6 +109,16 @@ def test_a_demo_without_its_model_says_how_to_make_it(
     said = run("monitor", "--demo")
     assert said.code == 2
     assert "`ecg-facial demo` trains it" in said.err
+
+
+def test_a_session_that_fails_is_one_line_and_2(
+    run: Callable[..., Said], opened: list[Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = property(lambda self: "a broken network", lambda self, _: None)
+    monkeypatch.setattr(Opened, "failure", failed, raising=False)
+    said = run("monitor", "--bundle", "m", "--ecg", "a.csv")
+    assert (said.code, said.err) == (2, "error: a broken network\n")
+    assert opened[0].is_closed
 
 
 def test_ctrl_c_closes_the_session_and_is_one_line_and_130(

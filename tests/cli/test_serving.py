@@ -177,6 +177,20 @@ def test_help_needs_no_web_framework_and_serving_no_torch() -> None:
     assert (done.returncode, done.stdout) == (0, "set()\n"), done.stderr
 
 
+def test_a_service_ends_when_all_of_its_sessions_have_failed(
+    run: Callable[..., Said], opened: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def run_service(app: object, settings: ServiceSettings, *, logs: bool) -> Iterator[Any]:
+        yield SimpleNamespace(address="http://127.0.0.1:9000", is_running=True)
+
+    monkeypatch.setattr(running, "run_service", run_service)
+    monkeypatch.setattr(running, "check_address", lambda settings: None)
+    monkeypatch.setattr(Ward, "failure", "a broken network")
+    said = run("serve", "--bundle", "m", "--ecg", "a.csv", "--duration-s", "600")
+    assert (said.code, said.err) == (2, "error: a broken network\n")
+
+
 def test_links_are_made_of_what_was_typed() -> None:
     links = serving._make_links(["P7", "P8:ecg"])
     assert {name: link.takes_ecg for name, link in links.items()} == {"P7": False, "P8": True}

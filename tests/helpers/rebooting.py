@@ -1,7 +1,7 @@
 """The monitor under a supervisor, as the service file in the documentation has it: killed, and after a power cut.
 
-There is no systemd here: `Supervisor` does what it does with ``Restart=always``. Of the command all is as documented but
-the places of its files and its port; camera, amplifier and face detector are played.
+There is no systemd here: `Supervisor` does what it does with ``Restart=always``. Of the command all is as documented
+but the places of its files and its port; camera, amplifier and face detector are played.
 """
 
 from __future__ import annotations
@@ -92,10 +92,11 @@ def serve(told: str) -> None:
         person = Person(seconds=600)
         return BedSource(VIDEO, person), BedSource(ECG, person)
 
-    tell_rows(open(told, "a", encoding="utf-8"))
     connecting._open_devices = open_devices
     session.load_detector = lambda *_, **__: MarkedDetector()
-    main()
+    with open(told, "a", encoding="utf-8") as out:
+        tell_rows(out)
+        main()
 
 
 class Supervisor:

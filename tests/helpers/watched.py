@@ -21,6 +21,7 @@ class Noted:
     ) -> None:
         self.shown, self._signals, self._fails = state, signals, fails
         self.done: list[tuple[object, ...]] = []
+        self.failure = ""
 
     def state(self) -> PatientState:
         return self.shown

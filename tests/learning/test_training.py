@@ -85,9 +85,10 @@ def test_a_checkpoint_that_could_not_be_written_whole_leaves_the_one_before(
             file.write_bytes(file.read_bytes()[:500])
             raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patch:
         patch.setattr("ecg_facial.learning.training.save_file", save_some)
-        fit(Net(), train, settings=SETTINGS, seed=0, checkpoint=path)
+        with pytest.raises(OSError, match="No space"):
+            fit(Net(), train, settings=SETTINGS, seed=0, checkpoint=path)
     assert n_saved == 4
     epochs: list[EpochRecord] = []
     assert fit(resumed, train, settings=SETTINGS, seed=0, checkpoint=path, on_epoch=epochs.append) == expected

@@ -68,7 +68,7 @@ def assert_whole(path: Path, told: Path, *, n_sessions: int) -> None:
             (back,) = [row for row in store.read(EventRow, number) if row.kind == "back"]
             assert before.ended_utc_s is not None
             assert back.duration_s == pytest.approx(back.utc_s - before.ended_utc_s)
-            assert 0 < back.duration_s
+            assert back.duration_s > 0
             assert after.started_utc_s <= back.utc_s
 
 

@@ -232,8 +232,9 @@ def test_a_session_that_fails_says_so_and_is_kept(tmp_path: Path, monkeypatch: p
     wait(session)
     assert session.state().phase is Phase.ENDED
     assert "has stopped: a broken network" in session.state().message
+    assert "a broken network" in session.failure
     with Store(path, read_only=True) as store:
-        assert [about.end for _, about in store.sessions()] == ["closed"]
+        assert [about.end for _, about in store.sessions()] == ["failed"]
 
 
 @pytest.fixture

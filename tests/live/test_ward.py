@@ -7,13 +7,15 @@ from patient_states import make_state
 from watched import Noted
 
 from ecg_facial.live.screen.keys import Action, ActionKind
-from ecg_facial.live.state import PatientState
+from ecg_facial.live.state import PatientState, Phase
 from ecg_facial.live.ward import Ward
 
 
-def act(kind: ActionKind, state: PatientState, *, value: float | None = None, note: str = "") -> list[object]:
+def act(
+    kind: ActionKind, state: PatientState, *, value: float | None = None, note: str = "", scale: str = ""
+) -> list[object]:
     others, session = Noted(make_state()), Noted(state)
-    Ward([others, session]).act(Action(kind=kind, patient=1, by="AB", value=value, note=note))
+    Ward([others, session]).act(Action(kind=kind, patient=1, by="AB", value=value, note=note, scale=scale))
     assert others.done == []
     return list(session.done)
 
@@ -38,6 +40,16 @@ def test_what_happens_to_a_simulated_patient_is_said_for_its_own_time() -> None:
     assert [state.message for state in Ward(sessions).states()] == ["", ""]
     (state,) = Ward([Noted(make_state(message="stopped"))], describe=[lambda time_s: "at rest"]).states()
     assert state.message == "stopped"
+
+
+def test_a_ward_has_failed_once_no_session_goes_on_and_one_has_failed() -> None:
+    first, second = Noted(make_state(phase=Phase.ENDED)), Noted(make_state(phase=Phase.ENDED))
+    ward = Ward([first, second])
+    assert ward.failure == ""
+    first.failure = "a broken network"
+    assert ward.failure == "a broken network"
+    second.shown = make_state(phase=Phase.RUNNING)
+    assert ward.failure == ""
 
 
 def test_all_sessions_are_closed_where_one_fails_and_the_failure_is_told() -> None:

@@ -18,7 +18,7 @@ from ecg_facial.cli.commands.serving import check_service, start_page
 from ecg_facial.cli.commands.watching import WATCHED, Asked, Opened, open_asked
 from ecg_facial.cli.console import ctrl_c_as_wish, exit_interrupted, say, warn
 from ecg_facial.cli.options import make_option, with_options
-from ecg_facial.errors import MissingDependencyError
+from ecg_facial.errors import EcgFacialError, MissingDependencyError
 from ecg_facial.live.alarms.settings import AlarmSettings
 from ecg_facial.live.settings import MonitorSettings, WatchSettings
 from ecg_facial.service.settings import ServiceSettings
@@ -49,6 +49,8 @@ def monitor(
             stack.callback(opened.ward.close)
             address = _show_page(stack, opened, asked, port)
             _watch(opened, sign=sign, address=address, duration_s=duration_s, is_wished=is_wished)
+            if failure := opened.ward.failure:
+                raise EcgFacialError(failure)
         if address:
             # its token has ended with this process
             say(f"the page was at {address.partition('#')[0]}")

@@ -18,7 +18,7 @@ from ecg_facial.cli.arguments import ALARMS, MONITOR, SERVICE
 from ecg_facial.cli.commands.watching import WATCHED, Asked, Opened, open_asked
 from ecg_facial.cli.console import ctrl_c_as_wish, exit_interrupted, say
 from ecg_facial.cli.options import with_options
-from ecg_facial.errors import SettingsError
+from ecg_facial.errors import EcgFacialError, SettingsError
 from ecg_facial.live.alarms.settings import AlarmSettings
 from ecg_facial.live.settings import MonitorSettings
 from ecg_facial.runtime.extras import require_extras
@@ -69,6 +69,9 @@ def serve(
             if token and tokens is not None:
                 say(f"the token is shown this once; its hash is in {tokens}, valid for {service.token_days:g} days")
             while is_running() and not is_wished() and (ends_s is None or time.monotonic() < ends_s):
+                # with nobody left to watch it ends, so that a system that watches it starts it again
+                if failure := opened.ward.failure:
+                    raise EcgFacialError(failure)
                 time.sleep(_LOOK_S)
         if is_wished():
             exit_interrupted("the sessions are closed, and all of them are kept")

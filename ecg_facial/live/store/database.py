@@ -21,8 +21,8 @@ _Kind = TypeVar("_Kind", bound=Row)
 # how long a writer waits for another one, such as a reader that ends a checkpoint
 _BUSY_S = 5.0
 _SESSION_COLUMNS = tuple(columns(Session))
-INTERRUPTED = "interrupted"
-"""How a session ended that nobody ended."""
+CLOSED, FAILED, INTERRUPTED = "closed", "failed", "interrupted"
+"""How a session ended: somebody ended it, it stopped by an error, or its program or machine died."""
 
 
 class Store:
@@ -117,7 +117,7 @@ class Store:
                 values = [(session, *to_values(row)) for row in group]
                 self._insert(kind.table, ("session", *columns(kind)), values)
 
-    def end(self, session: int, *, utc_s: float, how: str = "closed") -> None:
+    def end(self, session: int, *, utc_s: float, how: str = CLOSED) -> None:
         """End a session."""
         with self._errors("written"), self._transaction():
             self._connection.execute("UPDATE sessions SET ended_utc_s = ?, end = ? WHERE id = ?", (utc_s, how, session))

@@ -246,7 +246,8 @@ class Session:
     ended_utc_s : float or None
         None while it goes on.
     end : str
-        How it ended: ``closed``, or ``interrupted`` (the machine or the program stopped); empty while it goes on.
+        How it ended: ``closed``, ``failed`` (it stopped by an error), or ``interrupted`` (the machine or the program
+        stopped); empty while it goes on.
     """
 
     patient: str

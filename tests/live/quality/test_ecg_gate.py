@@ -24,6 +24,10 @@ def _lead_off(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
     return np.full(len(wave), np.nan)
 
 
+def _loose(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
+    return np.where(rng.random(len(wave)) < 0.7, np.nan, wave)
+
+
 def _held(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
     return np.full(len(wave), wave[0])
 
@@ -47,6 +51,7 @@ def _motion(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
 
 FAULTS: dict[str, tuple[Callable[[Float64Array, np.random.Generator], Float64Array], set[str]]] = {
     "lead off": (_lead_off, {"lead off"}),
+    "loose contact": (_loose, {"lead off"}),
     "held value": (_held, {"flat"}),
     "flat with noise": (_flat, {"flat"}),
     "rails": (_rails, {"saturated", "noisy"}),
