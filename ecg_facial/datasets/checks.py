@@ -49,6 +49,14 @@ class CheckedTrial(Generic[AnyRecording]):
     fingerprints: tuple[tuple[Path, str], ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _CheckedSignal:
+    """Problems and fingerprints of one signal."""
+
+    problems: tuple[Problem, ...] = ()
+    fingerprints: tuple[tuple[Path, str], ...] = ()
+
+
 def check_trials(
     trials: Sequence[AnyRecording], *, check_files: bool, min_duration_s: float, executor: Executor = SERIAL
 ) -> Iterator[CheckedTrial[AnyRecording]]:
@@ -77,19 +85,33 @@ def check_trial(trial: AnyRecording, *, check_files: bool, min_duration_s: float
     min_duration_s : float
         Shortest usable length of either signal in seconds.
     """
-    files = [*_files_of(trial.video), *_files_of(trial.ecg)]
-    fingerprints = tuple((path, fingerprint_file(path)) for path in files)
-    problems: list[Problem] = []
-    if trial.video is not None:
-        found = _check(trial, trial.video, check_files, min_duration_s)
-        problems += found
-        trial = replace(trial, video=None) if any(each.excludes for each in found) else trial
-    if trial.ecg is not None:
-        found = _check(trial, trial.ecg, check_files, min_duration_s)
-        problems += found
-        trial = replace(trial, ecg=None) if any(each.excludes for each in found) else trial
+    video: _CheckedSignal = _check_signal(trial, trial.video, check_files, min_duration_s)
+    ecg: _CheckedSignal = _check_signal(trial, trial.ecg, check_files, min_duration_s)
+    trial = replace(trial, video=None) if any(each.excludes for each in video.problems) else trial
+    trial = replace(trial, ecg=None) if any(each.excludes for each in ecg.problems) else trial
     usable = trial.video is not None or trial.ecg is not None
-    return CheckedTrial(trial=trial if usable else None, problems=tuple(problems), fingerprints=fingerprints)
+    return CheckedTrial(
+        trial=trial if usable else None,
+        problems=(*video.problems, *ecg.problems),
+        fingerprints=(*video.fingerprints, *ecg.fingerprints),
+    )
+
+
+def _check_signal(
+    trial: Recording, signal: VideoRef | EcgRef | None, check_files: bool, min_duration_s: float
+) -> _CheckedSignal:
+    """Check the files of one signal, and fingerprint them; what the system refuses costs that signal alone."""
+    if signal is None:
+        return _CheckedSignal()
+    try:
+        prints = tuple((path, fingerprint_file(path)) for path in _files_of(signal))
+        problems = _check(trial, signal, check_files, min_duration_s)
+        return _CheckedSignal(problems=tuple(problems), fingerprints=prints)
+    except OSError as error:
+        said = f"{error.filename or signal.path}: cannot be read ({error.strerror or error}); check its permissions"
+    who = trial.subject.id
+    refused = Problem(kind="unreadable", subject=who, trial=trial.id, path=signal.path, message=said)
+    return _CheckedSignal(problems=(refused,))
 
 
 def _files_of(signal: VideoRef | EcgRef | None) -> list[Path]:

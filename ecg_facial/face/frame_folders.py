@@ -103,9 +103,12 @@ def time_images(folder: Path, fps: float | None = None) -> TimedImages:
 
 
 def _say_where(folder: Path) -> str:
-    """Name the subfolder that holds images, as the end of a message."""
+    """Name the subfolder that holds images, or what is there instead, as the end of a message."""
     below = next((path.name for path in list_folders(folder) if list_images(path)), None)
-    return f" in it, but in its folder {below!r}" if below else ""
+    if below:
+        return f" in it, but in its folder {below!r}"
+    there = next((path.name for path in list_files(folder)), None)
+    return f", but {there!r}: name that file where it is meant" if there else ""
 
 
 def _read_times(stems: Sequence[str], fps: float | None) -> tuple[list[float] | None, list[str]]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ecg_facial.errors import CorruptDataError, MissingDataError
 from ecg_facial.face.frame_folders import DEFAULT_FPS
+from ecg_facial.face.joined_files import find_unread
 from ecg_facial.runtime.clocks.irregular import check_times
 from ecg_facial.runtime.other_files import is_web_page, name_other_file, name_pointer
 from ecg_facial.runtime.paths import explain_absence
@@ -187,8 +188,10 @@ def _find_film(path: Path, fps: float | None, changed_ns: int, n_bytes: int) -> 
         if not streams:
             raise CorruptDataError(f"{path}: a still picture but no video; expected a video such as H.264 in MP4")
         packets = {stream.index: _Packets() for stream in streams}
+        read_to = 0
         for packet in demux(container, *streams):
             packets[packet.stream.index].add(packet)
+            read_to = max(read_to, (packet.pos or 0) + packet.size)
         filled = [stream for stream in streams if packets[stream.index].shown]
         if not filled:
             raise CorruptDataError(f"{path}: no frame in it; copy it again")
@@ -208,6 +211,7 @@ def _find_film(path: Path, fps: float | None, changed_ns: int, n_bytes: int) -> 
                 *_note_choice(filled, film, packets),
                 *rebuilt,
                 *_note_cut(film, n_frames=len(found.shown), n_bytes=n_bytes),
+                *_note_unread(path, container.format.name, read_to),
             ),
         )
 
@@ -234,6 +238,13 @@ def _note_cut(film: av.VideoStream, *, n_frames: int, n_bytes: int) -> tuple[str
     return (
         f"cut off at {n_bytes} of at least {end} bytes: {n_frames} of {max(film.frames, n_frames)} frames are left",
     )
+
+
+def _note_unread(path: Path, format_name: str, read_to: int) -> tuple[str, ...]:
+    place = find_unread(path, format_name, read_to)
+    if place is None:
+        return ()
+    return (f"another recording begins at byte {place} of the same file and is not read: join them by a program",)
 
 
 def _time_frames(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ecg_facial.datasets import checks
 from ecg_facial.datasets.indexing import MARKER_NAME, index_dataset
 from ecg_facial.datasets.readers.registry import READERS
 from ecg_facial.datasets.store import read_index, summarise, write_index
@@ -79,6 +82,30 @@ def test_a_damaged_signal_costs_nobody_else_anything(reader: str, make_layout: M
     found = {trial.id: (trial.subject.id, trial.code, (trial.video, trial.ecg)) for trial in index.trials}
     assert others
     assert others.items() <= found.items()
+
+
+@paired_reader
+@pytest.mark.parametrize("call", ["fingerprint_file", "list_files"])
+def test_a_file_that_the_system_refuses_costs_its_signal_alone(
+    reader: str, call: str, make_layout: MakeLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = make_layout(reader)
+    before = index_dataset(layout.root)
+    refused = next(trial.ecg.path for trial in before.trials if trial.ecg)
+    asked = getattr(checks, call)
+
+    def refuse(path: Path) -> Any:
+        if path == refused:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return asked(path)
+
+    monkeypatch.setattr(checks, call, refuse)
+    after = index_dataset(layout.root)
+    (problem,) = [problem for problem in after.problems if problem not in before.problems]
+    assert (problem.kind, problem.path) == ("unreadable", refused)
+    assert "cannot be read (Permission denied); check its permissions" in problem.message
+    assert len(after.trials) == len(before.trials)
+    assert sum(trial.ecg is not None for trial in after.trials) == len(before.trials) - 1
 
 
 @every_reader
