@@ -7,6 +7,7 @@ documentation. Everything in them is SIMULATED. They are looked at by a person, 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import replace
 from itertools import product
@@ -86,4 +87,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    main(parser.parse_args().folder)

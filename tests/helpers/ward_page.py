@@ -98,7 +98,7 @@ def _shift(trend: Sequence[float | None], by: float) -> tuple[float | None, ...]
 
 
 def make_states(patient: str = "P7") -> dict[str, PatientState]:
-    """Make eight states of a patient, by name."""
+    """Make nine states of a patient, by name."""
 
     def state(row: dict[str, Any] | None = None, **fields: Any) -> PatientState:
         known: dict[str, Any] = {
@@ -124,6 +124,7 @@ def make_states(patient: str = "P7") -> dict[str, PatientState]:
                               message="a cloth covers the face"),
         "lead off": state({**_LOW, **_LEADLESS}, message="an electrode is off",
                           alarms=(make_alarm("ecg", "lead off", AlarmState.ACKNOWLEDGED, by="AB"),)),
+        "no camera": state({**_LOW, **_BLIND, "face_state": ""}, sources=("LSL stream Amplifier",), message=""),
         "stale": state(is_stale=True, alarms=(make_alarm("estimate", "no estimate for 7 s"),), sounds=True, message=""),
         "paused and off": state({**GATED, "face_state": "no face", "ecg_state": "noisy", "face_quality": 0.0,
                                  "ecg_quality": 0.1, "heart_rate_bpm": None},

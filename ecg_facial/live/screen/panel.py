@@ -21,6 +21,7 @@ from ecg_facial.live.screen.words import (
     DASHES,
     ECG,
     FACE,
+    NOT_WATCHED,
     OK,
     SIMULATED,
     say_alarm,
@@ -173,6 +174,8 @@ def _make_lamp(name: str, row: EstimateRow | None, signal: str) -> Text:
     if row is None:
         return Text(f"{name} {DASHES}", style=_QUIET)
     state, quality = (row.face_state, row.face_quality) if signal == FACE else (row.ecg_state, row.ecg_quality)
+    if not state:
+        return Text(f"{name} {NOT_WATCHED}", style=_QUIET)
     style = _GOOD if state == OK else _WARNING if uses(row, signal) else _BAD
     return Text(f"{name} ").append(f"{_LAMPS[style]} {say_quality(state, quality)}", style=style)
 

@@ -11,7 +11,7 @@ from ecg_facial.live.state import PatientState, Phase
 from ecg_facial.live.store.rows import EstimateRow
 
 DASHES = "--"
-OK = "ok"
+OK, NOT_WATCHED = "ok", "not watched"
 SIMULATED = "SIMULATED"
 FACE, ECG = "facial", "ecg"
 _USED = {"facial+ecg": "face + ECG", FACE: "face alone", ECG: "ECG alone"}
@@ -69,6 +69,8 @@ def uses(row: EstimateRow, signal: str) -> bool:
 
 def say_quality(state: str, quality: float | None) -> str:
     """Give the state of a signal and its quality."""
+    if not state:
+        return NOT_WATCHED
     return state if quality is None else f"{state} {quality:.2f}"
 
 

@@ -57,7 +57,7 @@ class EstimateRow(Row):
     used : str
         Signals behind the estimate: ``facial+ecg``, ``facial``, ``ecg``, or empty.
     face_state, ecg_state : str
-        ``ok``, or what is wrong (`quality.gates`).
+        ``ok``, or what is wrong (`quality.gates`); empty where this signal is not watched.
     face_quality, ecg_quality : float or None
         0..1; None where there was no signal to judge.
     heart_rate_bpm : float or None

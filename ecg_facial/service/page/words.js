@@ -7,6 +7,7 @@
 
 export const DASHES = "--";
 export const OK = "ok";
+const NOT_WATCHED = "not watched";
 export const FACE = "facial";
 export const ECG = "ecg";
 
@@ -77,6 +78,7 @@ export function sayHeartRate(row) {
 }
 
 export function sayQuality(state, quality) {
+  if (!state) return NOT_WATCHED;
   return isNumber(quality) ? `${state} ${quality.toFixed(2)}` : state;
 }
 
@@ -85,6 +87,7 @@ export function lampOf(row, signal) {
   if (!row) return { ...LAMPS.unknown, word: DASHES };
   const [state, quality] =
     signal === FACE ? [row.face_state, row.face_quality] : [row.ecg_state, row.ecg_quality];
+  if (!state) return { ...LAMPS.unknown, word: NOT_WATCHED };
   const lamp = state === OK ? LAMPS.good : uses(row, signal) ? LAMPS.warning : LAMPS.bad;
   return { ...lamp, word: sayQuality(state, quality) };
 }

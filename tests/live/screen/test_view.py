@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ecg_facial.live.alarms.alarm import AlarmState
 from ecg_facial.live.screen.digits import draw_digits
+from ecg_facial.live.screen.lines import format_line
 from ecg_facial.live.screen.view import MonitorView
 from ecg_facial.live.state import PatientState, Phase
 
@@ -95,6 +96,12 @@ def test_the_face_alone_is_said_and_a_dead_ecg_has_no_heart_rate() -> None:
 
 def test_the_heart_rate_stays_where_the_ecg_is_good_but_not_used() -> None:
     assert "heart 72 bpm" in draw(make_state(row={"used": "facial"}))
+
+
+def test_a_signal_that_is_not_watched_has_no_lamp_of_a_fault() -> None:
+    state = make_state({"face_state": "", "face_quality": None, "used": "ecg"})
+    assert "face not watched" in draw(state)
+    assert "face not watched, ECG ok 1.00" in format_line(state)
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

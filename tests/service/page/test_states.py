@@ -69,7 +69,9 @@ def test_the_page_says_of_a_state_what_the_terminal_says(bedside: Bedside, name:
     assert read_words(bedside, expected) == expected
 
 
-@pytest.mark.parametrize(("name", "shape"), [("running", "●"), ("face covered", "✖"), ("stale", "○")])
+@pytest.mark.parametrize(
+    ("name", "shape"), [("running", "●"), ("face covered", "✖"), ("stale", "○"), ("no camera", "○")]
+)
 def test_a_lamp_has_a_shape_of_its_own(bedside: Bedside, name: str, shape: str) -> None:
     bedside.show(STATES[name])
     assert bedside.text("#lamp-face .sign") == shape
