@@ -23,7 +23,16 @@ from ecg_facial.face.packets import Film, find_film, usual_step
 from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.typing import UInt8Array
 
-__all__ = ["FrameReader", "RgbFrame", "VideoFrame", "VideoInfo", "YuvFrame", "probe_video", "read_frames"]
+__all__ = [
+    "FrameReader",
+    "RgbFrame",
+    "VideoFrame",
+    "VideoInfo",
+    "YuvFrame",
+    "measure_video",
+    "probe_video",
+    "read_frames",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +107,17 @@ def probe_video(video: VideoRef | Path) -> VideoInfo:
         codec=film.codec,
         notes=film.notes,
     )
+
+
+def measure_video(video: VideoRef) -> float:
+    """Length in seconds of a whole video file or folder of images; decodes nothing.
+
+    Raises
+    ------
+    MissingDataError, CorruptDataError
+        When there is no such file, or it is not a video.
+    """
+    return open_folder(video).duration_s if video.path.is_dir() else open_film(video).duration_s
 
 
 def read_frames(video: VideoRef | Path | str, *, start_s: float = 0.0, duration_s: float | None = None) -> FrameReader:

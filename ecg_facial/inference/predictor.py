@@ -20,7 +20,7 @@ from ecg_facial.ecg.reading import read_ecg_fully
 from ecg_facial.errors import BundleError, SettingsError
 from ecg_facial.face.detection import FaceDetector
 from ecg_facial.face.detectors.loading import load_detector
-from ecg_facial.face.video import read_frames
+from ecg_facial.face.video import measure_video, read_frames
 from ecg_facial.inference.backends.contract import Networks
 from ecg_facial.inference.backends.loading import load_networks
 from ecg_facial.inference.bundle import Bundle, BundleInfo
@@ -278,7 +278,9 @@ def predict_files(
         reading = read_ecg_fully(place.path, fs_hz=fs_hz, column=ecg_column)
         signal = reading.signal
         notes += [f"ECG: {note}" for note in (place.note, *reading.notes) if note]
+    lengths_s = {} if signal is None else {"ECG": signal.duration_s}
     if video is None or "facial" not in models:
+        notes += _note_late(start_s, lengths_s)
         window = make_window(None, signal, settings=settings, start_s=start_s)
     else:
         times = FoundPath(path=Path()) if frame_times is None else find_path(frame_times)
@@ -290,6 +292,8 @@ def predict_files(
         if places is not None:
             span_s = places.find_span(begin_s, start_s + settings.window_s)
             notes.append(f"video: {places.note}")
+        else:
+            notes += _note_late(start_s, lengths_s | {"video": measure_video(film)})
         frames = read_frames(film, start_s=span_s[0], duration_s=span_s[1])
         placed = frames if places is None else places.place(frames)
         window = make_window(placed, signal, settings=settings, detector=predictor.detector, start_s=start_s)
@@ -297,6 +301,12 @@ def predict_files(
         notes += [f"video: {note}" for note in (found.note, times.note, *frames.notes) if note]
     prediction = predictor.predict(window)
     return replace(prediction, notes=(*prediction.notes, *notes))
+
+
+def _note_late(start_s: float, lengths_s: Mapping[str, float]) -> list[str]:
+    """Say which recordings end before the window starts: nothing else is wrong with them."""
+    late = [(name, length_s) for name, length_s in lengths_s.items() if 0 < length_s <= start_s]
+    return [f"{name}: it ends at {length_s:.4g} s, and the window starts at {start_s:g} s" for name, length_s in late]
 
 
 def _to_tuple(values: FloatArray) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from ecg_facial.runtime.listing import show_name
 from ecg_facial.runtime.progress import announce
 
 LOCK_FILE = ".lock"
+_PARTLY_WRITTEN = re.compile(r"\d+ requested and \d+ written")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REMEDIES = {
     **dict.fromkeys(_FULL, "make room, and run it again: what is finished is kept"),
@@ -43,8 +45,11 @@ def describe_os_error(error: OSError) -> str:
     'run/metrics.json: No space left on device; make room, and run it again: what is finished is kept'
     """
     names = [str(name) for name in (error.filename, error.filename2) if name is not None]
-    reason = error.strerror or str(error) or type(error).__name__
-    remedy = _REMEDIES.get(error.errno or 0, _DEFAULT_REMEDY)
+    reason, number = error.strerror or " ".join(map(str, error.args)) or type(error).__name__, error.errno or 0
+    if _PARTLY_WRITTEN.search(reason):
+        # NumPy's words, without the system's number
+        reason, number = "written in part only", errno.ENOSPC
+    remedy = _REMEDIES.get(number, _DEFAULT_REMEDY)
     return f"{' and '.join(names) or 'the system'}: {reason}; {remedy}"
 
 

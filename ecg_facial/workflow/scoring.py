@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecg_facial.datasets.settings import LabelSettings
+from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.benchmark.run_record import RUN_FILE, ScoredFile
 from ecg_facial.evaluation.judging.predictions_table import read_predictions
 from ecg_facial.evaluation.judging.schema import RunMetrics
@@ -63,9 +64,11 @@ def score(
     MissingDataError, CorruptDataError
         When the file is not there, or is no such table.
     SettingsError
-        When `labels`, `strata` or `decisions` do not fit the table.
+        When `labels`, `strata` or `decisions` do not fit the table, or the folder holds a run.
     """
     found, out = find_path(predictions), Path(out)
+    if (out / RUN_FILE).is_file():
+        raise SettingsError(f"{out}: holds a run, whose report and metrics would be lost; name another folder")
     path = found.path
     about = read_predictions(path, labels=labels, strata=strata, decisions=decisions)
     if found.note:

@@ -94,3 +94,17 @@ def test_what_is_not_found_is_one_line_that_says_what_is_there(
     assert said.code == 2
     assert said.err.count("error: ") == 1
     assert "holds no folder 'dada'" in said.err
+
+
+def test_an_index_is_written_over_an_index_and_over_nothing_else(run: Callable[..., Said], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("\n".join(["time,ecg", *(f"{n / 250},{n % 9}" for n in range(1500)), ""]))
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("subject,trial,label,ecg\nanna,1,BL1,a.csv\n")
+    before = manifest.read_bytes()
+    for data in (tmp_path, manifest):
+        said = run("index", data, "--out", manifest)
+        assert said.code == 2
+        assert "manifest.csv: a file that is no index, and would be lost; name another" in said.err
+        assert manifest.read_bytes() == before
+    for _ in range(2):
+        assert run("index", tmp_path, "--out", tmp_path / "index.parquet").code == 0

@@ -162,6 +162,9 @@ def test_a_start_before_the_recording_is_refused(predictor: Predictor, tmp_path:
 def test_a_start_after_the_end_sees_nothing(predictor: Predictor, tmp_path: Path) -> None:
     found: Prediction = predict_files(predictor, ecg=write_beats(tmp_path / "ecg.csv"), fs_hz=FS_HZ, start_s=60.0)
     assert found.predicted is None
+    assert any(note.startswith("ECG: it ends at ") and "starts at 60 s" in note for note in found.notes)
+    inside = predict_files(predictor, ecg=write_beats(tmp_path / "ecg.csv"), fs_hz=FS_HZ)
+    assert not any("ends at" in note for note in inside.notes)
 
 
 @pytest.mark.parametrize("model", ["facial", "ecg"])

@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from ecg_facial.errors import SettingsError
-from ecg_facial.runtime.outputs import LOCK_FILE, check_output_file, check_output_folder, lock_folder
+from ecg_facial.runtime.outputs import (
+    LOCK_FILE,
+    check_output_file,
+    check_output_folder,
+    describe_os_error,
+    lock_folder,
+)
 
 HOLD = "import sys; from pathlib import Path; from ecg_facial.runtime.outputs import lock_folder\n"
 HOLD += "with lock_folder(Path(sys.argv[1])):\n    print('locked', flush=True); sys.stdin.read(1)"
@@ -88,6 +94,15 @@ def test_what_the_system_refuses_is_said(
     with pytest.raises(SettingsError, match=said):
         check_output_folder(tmp_path / "run")
     assert snapshot(tmp_path) == []
+
+
+def test_what_numpy_could_not_write_whole_is_a_full_disk() -> None:
+    error = OSError("4096 requested and 120 written")
+    error.filename = "crops.npy"
+    assert describe_os_error(error).startswith("crops.npy: written in part only; make room")
+    error = OSError("odd")
+    error.filename = "x"
+    assert describe_os_error(error).startswith("x: odd; mend that")
 
 
 def test_a_place_that_can_be_written_is_left_as_it_was(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from ecg_facial.cli.app import app
 from ecg_facial.datasets.settings import LabelSettings
+from ecg_facial.errors import SettingsError
 from ecg_facial.evaluation.judging.published import Published
 from ecg_facial.evaluation.judging.schema import LeakageGap, ProtocolComparison, RunMetrics
 from ecg_facial.evaluation.report.figure_style import to_svg
@@ -107,6 +108,15 @@ def test_a_file_beside_a_simulated_run_is_marked_as_simulated(tmp_path: Path) ->
     (tmp_path / "run.json").write_text('{"simulated": true}')
     assert score(path, tmp_path / "out").simulated
     assert "SIMULATED data" in (tmp_path / "out" / REPORT_FILE).read_text()
+
+
+def test_a_run_is_not_overwritten_by_the_judgement_of_its_predictions(tmp_path: Path) -> None:
+    path = make_file(tmp_path / "predictions.csv", n_subjects=3)
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "metrics.json").write_text("the run's")
+    with pytest.raises(SettingsError, match="holds a run, whose report and metrics would be lost"):
+        score(path, tmp_path)
+    assert (tmp_path / "metrics.json").read_text() == "the run's"
 
 
 def test_the_command_shows_models_beside_chance_and_refuses_in_one_line(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ecg_facial.cli.arguments import (
 )
 from ecg_facial.cli.console import say
 from ecg_facial.cli.options import with_options
+from ecg_facial.errors import SettingsError
 from ecg_facial.inspection.settings import InspectionSettings
 from ecg_facial.labels import TASKS, get_task
 from ecg_facial.runtime.executors.settings import ExecutorSettings
@@ -30,6 +31,8 @@ from ecg_facial.runtime.extras import require_extras
 from ecg_facial.runtime.paths import find_path
 from ecg_facial.simulate.settings.cohort_settings import CohortSettings
 from ecg_facial.workflow.settings import DataOptions
+
+_PARQUET = b"PAR1"
 
 
 @with_options(settings=COHORT, running=EXECUTOR)
@@ -50,12 +53,21 @@ def simulate(
     say(f"SIMULATED cohort of {settings.n_subjects} people written to {folder}")
 
 
+def _open_index(path: Path | None) -> Path | None:
+    """Try a file to write, which may be an index of before, and nothing else: not the manifest that is read."""
+    if path is not None and path.is_file() and path.stat().st_size:
+        with open(path, "rb") as stream:
+            if stream.read(len(_PARQUET)) != _PARQUET:
+                raise SettingsError(f"{path}: a file that is no index, and would be lost; name another")
+    return open_file(path)
+
+
 @with_options(options=READING, running=EXECUTOR)
 def index(
     data: DataFolder,
     options: DataOptions,
     running: ExecutorSettings,
-    out: Annotated[Path | None, typer.Option(help="Parquet file to write the index to.", callback=open_file)] = None,
+    out: Annotated[Path | None, typer.Option(help="Parquet file to write the index to.", callback=_open_index)] = None,
 ) -> None:
     """Show what a data folder holds per subject and level, its rest recordings, and what cannot be used."""
     from ecg_facial.cli.wording import describe_index
