@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -180,14 +180,23 @@ def test_help_needs_no_web_framework_and_serving_no_torch() -> None:
 def test_a_service_ends_when_all_of_its_sessions_have_failed(
     run: Callable[..., Said], opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @contextmanager
-    def run_service(app: object, settings: ServiceSettings, *, logs: bool) -> Iterator[Any]:
-        yield SimpleNamespace(address="http://127.0.0.1:9000", is_running=True)
+    class Running:
+        """A service that is looked at a few times before it ends."""
 
-    monkeypatch.setattr(running, "run_service", run_service)
+        address = "http://127.0.0.1:9000"
+
+        def __init__(self) -> None:
+            self._looks = 0
+
+        @property
+        def is_running(self) -> bool:
+            self._looks += 1
+            return self._looks < 4
+
+    monkeypatch.setattr(running, "run_service", lambda *_, **__: nullcontext(Running()))
     monkeypatch.setattr(running, "check_address", lambda settings: None)
     monkeypatch.setattr(Ward, "failure", "a broken network")
-    said = run("serve", "--bundle", "m", "--ecg", "a.csv", "--duration-s", "600")
+    said = run("serve", "--bundle", "m", "--ecg", "a.csv")
     assert (said.code, said.err) == (2, "error: a broken network\n")
 
 

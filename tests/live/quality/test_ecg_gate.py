@@ -40,6 +40,11 @@ def _rails(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
     return np.clip(200.0 * (wave - 0.1), -3.3, 3.3)
 
 
+def _one_rail(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
+    # beats can still be told, but nothing below them
+    return np.maximum(wave, 0.02)
+
+
 def _muscle(wave: Float64Array, rng: np.random.Generator) -> Float64Array:
     return wave + rng.normal(0.0, 1.0, len(wave))
 
@@ -55,6 +60,7 @@ FAULTS: dict[str, tuple[Callable[[Float64Array, np.random.Generator], Float64Arr
     "held value": (_held, {"flat"}),
     "flat with noise": (_flat, {"flat"}),
     "rails": (_rails, {"saturated", "noisy"}),
+    "one rail": (_one_rail, {"saturated"}),
     "muscle": (_muscle, {"noisy"}),
     "motion": (_motion, {"noisy"}),
 }
