@@ -177,6 +177,10 @@ def parse_quantity(cell: str, style: NumberStyle) -> Quantity | None:
     infinite = _INFINITE.get(text.lstrip("+-").lower())
     if infinite is not None:
         return Quantity(value=-infinite if text[0] == "-" else infinite)
+    if text[:1] == "(" and text[-1:] == ")":
+        # negative, as accountants write it
+        inner = parse_quantity(text[1:-1], style)
+        return None if inner is None or not inner.value >= 0 else Quantity(value=-inner.value, unit=inner.unit)
     found = _NUMBER.fullmatch(text)
     if found is None:
         return None

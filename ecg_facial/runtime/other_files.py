@@ -56,6 +56,8 @@ _POINTERS = (
         "a pointer of git-annex in place of the file; fetch it (git annex get)",
     ),
 )
+# most texts are known by their first byte to be none of these; marks in other places stand behind NUL bytes
+_FIRST, _N_FIRST = frozenset(mark[:1] for at, mark, _ in _MARKS if not at), 200
 _XML = re.compile(rb"<(?:\?xml|!doctype|html|annotatedecg|restingecg|cardiology|svg)\b", re.IGNORECASE)
 _AS_ECG = "export its samples as CSV, or convert it to WFDB or EDF"
 _XML_KINDS = (
@@ -75,7 +77,9 @@ def name_other_file(head: bytes) -> str | None:
     >>> name_other_file(b"%PDF-1.7"), name_other_file(b"time,ecg")
     ('a PDF document; export the table as CSV', None)
     """
-    found = next((what for at, mark, what in _MARKS if head[at : at + len(mark)] == mark), None)
+    found = None
+    if head[:1] in _FIRST or b"\0" in head[:_N_FIRST]:
+        found = next((what for at, mark, what in _MARKS if head[at : at + len(mark)] == mark), None)
     found = found or name_pointer(head)
     if found is not None:
         return found

@@ -16,7 +16,14 @@ _WORDS = {
     3600.0: "h hr hrs hour hours std stunde stunden hora horas heure heures ore",
     86400.0: "d day days tage dias jours",
 }
-_SECONDS = {word: seconds for seconds, words in _WORDS.items() for word in words.split()}
+_CYRILLIC = {
+    "\u043c\u043a\u0441": 1e-6,
+    "\u043c\u0441": 1e-3,
+    "\u0441": 1.0,
+    "\u0441\u0435\u043a": 1.0,
+    "\u043c\u0438\u043d": 60.0,
+}
+_SECONDS = {word: seconds for seconds, words in _WORDS.items() for word in words.split()} | _CYRILLIC
 _PARTS = re.compile(r"[a-z]{1,12}/[1-9]\d{0,5}")
 # of a name such as "timestamp_ms", "Time [s]" or "pts (us)"
 _BETWEEN = re.compile(r"[\s_.:,;()\[\]-]+")

@@ -13,8 +13,10 @@ _ECG_WORD = re.compile(
     r"(raw|filtered|clean)?e[ck]g"
     r"(\d+[a-z]?|i{1,3}|av[rlf]|v\d?|[lrab]|lead[i\d]*|bit|bitrev|raw|signals?|data|values?|filtered|clean|waveforms?|wave"
     r"|m?v|uv|ch(annel)?\d*|samples?)?"
-    r"|ele[ck]?tro[ck]ardiogram+[aey]?"
+    r"|ele[ck]?tro[ck]ardiogram+[aey]?|\u044d\u043a\u0433|\u0435\u043a\u0433|\u03b7\u03ba\u03b3"
 )
+# Chinese, Japanese and Korean do not separate words
+_ECG_ANYWHERE = re.compile("\u5fc3\u7535|\u5fc3\u96fb|\uc2ec\uc804\ub3c4")
 # names of leads: standard, modified (ML, M), augmented (aV), chest (V), and of two-channel monitors
 _LEAD = re.compile(r"(lead)?(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|v|mcl\d|cm\d|d[123])|lead\d{1,2}")
 _BESIDE_A_LEAD = frozenset({
@@ -51,6 +53,8 @@ def looks_like_ecg(name: str) -> bool:
     """
     name = name[:_MAX_NAME]
     plain = name if name.isascii() else _strip_accents(name)
+    if _ECG_ANYWHERE.search(name):
+        return True
     whole = _split(plain)
     parts = _split(_CAMEL.sub(" ", plain))
     if _DERIVED & {word.rstrip("0123456789") for word in (*whole, *parts)}:

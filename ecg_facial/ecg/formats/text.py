@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.ecg.formats.clock_columns import MOST_UNNAMED, N_NAMED, find_roles
-from ecg_facial.ecg.formats.contract import Channel, Lead, readable, shorten
+from ecg_facial.ecg.formats.contract import Channel, Lead, shorten
 from ecg_facial.ecg.formats.ecg_rates import is_ecg_rate
 from ecg_facial.ecg.formats.text_blocks import drop_repeated_heads, find_remarks
 from ecg_facial.ecg.formats.text_columns import (
@@ -31,8 +31,9 @@ from ecg_facial.ecg.formats.text_columns import (
     read_column,
     read_fast,
 )
-from ecg_facial.ecg.formats.text_header import Header, StatedRate, read_header
+from ecg_facial.ecg.formats.text_header import Header, StatedRate, find_rate_below, read_header
 from ecg_facial.ecg.formats.text_layout import Layout, find_layout
+from ecg_facial.ecg.formats.text_lines import COMMENTS, find_content, read_lines
 from ecg_facial.ecg.formats.text_names import name_columns
 from ecg_facial.ecg.formats.text_rate import find_even_rate, place_samples
 from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_samples, find_time_columns, scale_times
@@ -40,7 +41,7 @@ from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.numbers import MISSING_WORDS
 from ecg_facial.runtime.other_files import looks_like_json
-from ecg_facial.runtime.text_files import TextFile, find_text
+from ecg_facial.runtime.text_files import find_text
 from ecg_facial.runtime.time_cells import is_time_cell, parse_time_cells
 from ecg_facial.runtime.time_units import find_seconds
 from ecg_facial.runtime.typing import Float64Array
@@ -49,20 +50,14 @@ _EXPECTED = "a table of numbers (CSV or TSV): one row per sample and one column 
 _MAX_COLUMNS = 4096
 # a table of which as many rows are damaged is read wrongly
 _MOST_DAMAGED = 0.5
-_COMMENTS = "#%"
 # a column of another rate than the table's has blank cells among so many
 _N_FILLED = 40
-# "#N/A" at the start of a row is a missing value and no comment
-_MISSING_FIRST = re.compile(
-    rf"(?:{'|'.join(re.escape(word) for word in sorted(MISSING_WORDS) if word[:1] == '#')})\s*(?:[\t,;|]|$)",
-    re.IGNORECASE,
-)
-_MAY_BE_NO_ROW = frozenset({"", " ", "\t", *_COMMENTS})
 # the time of the start and the rate in the first two rows (Empatica); times in seconds since 1970, from 2001 on
 _START_S, _RATES_HZ = (1e9, 5e9), (0.1, 5000.0)
 # "ECG (250 Hz)"
 _RATE_IN_NAME = re.compile(r"(?<![\d.])(?P<value>\d{2,5}(?:\.\d{1,3})?)\s*(?P<unit>k?)hz\b", re.IGNORECASE)
 _MAX_NAME = 200
+_N_COUNTED = 20
 _COUNT_UNITS = frozenset({"adu", "counts", "count", "raw", "lsb", "bits", "digits"})
 
 
@@ -220,11 +215,21 @@ class TextTable:
         if len({rate.rate_hz for rate in rates}) > 1:
             name = self.channels[index].name.lower()
             rates = _prefer(rates, name) or _prefer(rates, "ecg") or _prefer(rates, "ekg") or rates
+        rates = rates or self._find_rate_column()
         different = sorted({rate.rate_hz for rate in rates})
         if len(different) > 1 and self._find_time(index) is None:
             said = ", ".join(f"{rate:g}" for rate in different)
             raise DataError(f"{self.path}: states several sampling rates ({said} Hz); give that of the ECG (fs_hz)")
         return different[0] if len(different) == 1 else None
+
+    def _find_rate_column(self) -> tuple[StatedRate, ...]:
+        """Find a rate that each row states: a column ``fs`` of one value."""
+        first, last = (self.rows.split(line) for line in (self.rows.lines[0], self.rows.lines[-1]))
+        for name, cell, other in zip((one.name for one in self.channels), first, last, strict=False):
+            rate_hz = find_rate_below(name, cell) if cell == other else None
+            if rate_hz is not None:
+                return (StatedRate(rate_hz=rate_hz, text=name),)
+        return ()
 
     def _scale(self, index: int, samples: Float64Array, unit: str) -> tuple[Float64Array, str | None, tuple[str, ...]]:
         """Find the unit of a column, and convert counts to millivolts where the file gives the gain."""
@@ -254,9 +259,9 @@ def open_text(path: Path) -> TextTable:
         When it is not a table of numbers.
     """
     source = find_text(path, expected=_EXPECTED, allow_damage=True)
-    text = _read_text(source)
+    text, cut = read_lines(source)
     lines = text.split("\n")
-    places = _find_content(lines)
+    places = find_content(lines)
     kept = lines if len(places) == len(lines) else [lines[number] for number in places]
     if not kept:
         raise CorruptDataError(f"{path}: the file is empty; expected a header line and rows of numbers")
@@ -269,36 +274,15 @@ def open_text(path: Path) -> TextTable:
         raise CorruptDataError(f"{path}: {said}; expected rows of numbers")
     above = [line for line in lines[: places[layout.first_row]] if line and not line.isspace()]
     header = read_header(above)
-    channels = name_columns(layout, header, [line for line in above if line[0] in _COMMENTS])
+    channels = name_columns(layout, header, [line for line in above if line[0] in COMMENTS])
     is_even = len(kept) == len(lines) and _is_even(text, lines, layout)
     rows = Rows(lines=kept[layout.first_row :], layout=layout, places=places[layout.first_row :], is_even=is_even)
+    if channels[0].is_named and len(channels) == layout.n_columns - 1 and _counts_rows(rows):
+        # R writes numbers of rows without a name above them
+        channels = (Channel(name="row"), *channels)
     rows = _check_columns(path, channels, rows)
-    table = TextTable(path=path, channels=channels, rows=rows, header=header, notes=source.notes)
+    table = TextTable(path=path, channels=channels, rows=rows, header=header, notes=(*source.notes, *cut))
     return _name_unnamed(_take_start(table))
-
-
-def _read_text(source: TextFile) -> str:
-    """Read the text; a last line that was not finished when NUL bytes were written is left out."""
-    with readable(source.path), source.open() as stream:
-        text = stream.read().rstrip("\x1a")
-    if "\ufeff" in text:
-        # files that were put together each begin with a mark
-        text = text.replace("\ufeff", "")
-    if source.n_bytes_cut and not text.endswith("\n"):
-        text = text[: text.rfind("\n") + 1]
-    return text.removesuffix("\n")
-
-
-def _find_content(lines: Sequence[str]) -> Sequence[int]:
-    """List the lines that are neither blank nor comments."""
-    # the set of first characters is found four times as fast as looking at each line
-    if not {line[:1] for line in lines} & _MAY_BE_NO_ROW:
-        return range(len(lines))
-    return [
-        number
-        for number, line in enumerate(lines)
-        if line and not line.isspace() and (line[0] not in _COMMENTS or _MISSING_FIRST.match(line))
-    ]
 
 
 def _is_even(text: str, lines: Sequence[str], layout: Layout) -> bool:
@@ -337,6 +321,12 @@ def _check_columns(path: Path, channels: Sequence[Channel], rows: Rows) -> Rows:
             "a recording; give a table with one row per sample"
         )
     return rows
+
+
+def _counts_rows(rows: Rows) -> bool:
+    """Tell whether the first cells of the first rows are 1, 2, 3, ..."""
+    cells = [rows.split(line)[0] for line in rows.lines[:_N_COUNTED]]
+    return len(cells) > 2 and cells == [str(number + 1) for number in range(len(cells))]
 
 
 def _take_start(table: TextTable) -> TextTable:

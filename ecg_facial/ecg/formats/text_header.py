@@ -26,16 +26,22 @@ _MAX_LINE = 400
 _MAX_KEY = 40
 _NUMBER = r"(?P<value>\d(?:[.,' \u00a0\u202f]?\d){0,15}(?:[eE][-+]?\d{1,2})?|[.,]\d{1,15})"
 _RATE_UNIT = (
-    r"(?P<unit>k?hz|k?hertz|k?hercios?|k?hertzios?|sps|k?s/s|samples?\s*(?:/|per)\s*s(?:ec\w*)?|1\s*/\s*s|/\s*s)\b"
+    r"(?P<unit>k?hz|k?hertz|\u043a?\u0433\u0446|k?hercios?|k?hertzios?|sps|k?s/s|samples?\s*(?:/|per)\s*s(?:ec\w*)?|"
+    r"1\s*/\s*s|/\s*s)\b"
 )
 _RATE_KEY = re.compile(
     r"(?:sampl\w*[ _.-]*(?:rate|freq\w*)|(?:output|data|scan|acquisition|recording)[ _-]*rate|\bsfreq|\bs?rate\b|"
-    r"\bfs(?:_?hz)?(?![a-z])|\bsr\b|abtast(?!interv)\w*|messrate|tasa de muestreo|frecuencia de muestreo|muestreo|"
+    r"(?<![a-z])f_?s(?:_?(?:hz|ecg))?(?![a-z])|^(?:freq|frequency|frecuencia|fr\u00e9quence)\.?(?=\s*(?:[(\[]|$))|"
+    # Chinese, Japanese, Korean, Russian
+    r"\u91c7\u6837|\u63a1\u6a23|\u53d6\u6837|\u30b5\u30f3\u30d7\u30ea\u30f3\u30b0|\uc0d8\ud50c\ub9c1|"
+    r"\u0434\u0438\u0441\u043a\u0440\u0435\u0442\u0438\u0437\u0430\u0446|"
+    r"\bsr\b|abtast(?!interv)\w*|messrate|tasa de muestreo|frecuencia de muestreo|muestreo|"
     r"chantillonnage|campionamento|amostragem|bemonstering\w*|pr\u00f3bkowania|samples?[ _]*(?:per|/)[ _]*s\w*)",
     re.IGNORECASE,
 )
 _INTERVAL_KEY = re.compile(
-    r"(?:sampl\w*|time|abtast)?[ _-]*(?:interval\w*|period\b|abstand)|\bdt\b|\bdelta[ _]?t\b|\btime[ _]step\b",
+    r"(?:sampl\w*|time|abtast)?[ _-]*(?:interval\w*|period\b|abstand)|\bdt\b|\bdelta[ _]?t\b|\btime[ _]?step\b|"
+    r"\bsampl\w*[ _]time\b|\btime between samples\b|\btime resolution\b",
     re.IGNORECASE,
 )
 _OTHER_RATES = re.compile(
@@ -43,8 +49,10 @@ _OTHER_RATES = re.compile(
     r"sync|bandwidth|update|display|battery",
     re.IGNORECASE,
 )
+# "Frequency: 50 Hz" is that of the mains more often than not
+_FREQUENCY, _MAINS_HZ = re.compile(r"fr[e\u00e9]\w*\b", re.IGNORECASE), ([50.0], [60.0])
 _UNIT_IN_KEY = re.compile(r"[(\[]\s*(?P<unit>[^)\]]{1,16})\s*[)\]]")
-_KEY = re.compile(r"(?P<key>[^=:\t,;]{0,80}?)\s*(?::=|[=:\t,;])\s*(?P<value>.*)", re.DOTALL)
+_KEY = re.compile(r"(?P<key>[^=:\uff1a\t,;]{0,80}?)\s*(?::=|[=:\uff1a\t,;])\s*(?P<value>.*)", re.DOTALL)
 _PLAIN_KEY = re.compile(r"(?P<key>[^\d=:]{1,80}?)\s+(?P<value>\d.*)", re.DOTALL)
 _QUANTITY = re.compile(_NUMBER + r"\s*[\t(\[,;]?\s*(?P<unit>[^\d\s)\],;][^)\],;\t]{0,24})?", re.IGNORECASE)
 _RATE_ALONE = re.compile(_NUMBER + r"\s*" + _RATE_UNIT + r"\W*", re.IGNORECASE)
@@ -227,6 +235,8 @@ def _read_line(text: str, found: _Found) -> None:
             found.units = tuple(cells)
         elif _UNIT_KEYS.fullmatch(key) and find_factor(value) is not None:
             found.unit = value
+        elif _UNIT_KEYS.fullmatch(key) and any(find_factor(cell) is not None for cell in value.split()):
+            found.units = found.units or tuple(cells if len(cells) > 1 else value.split())
         elif _BASELINE_KEY.search(key):
             found.baseline = next(iter(_read_numbers(value)), found.baseline)
         else:
@@ -271,6 +281,8 @@ def find_rate(text: str) -> float | None:
         if _OTHER_RATES.search(key):
             continue
         quantity = _QUANTITY.match(value)
+        if _FREQUENCY.match(key) and quantity and _read_numbers(quantity["value"])[:1] in _MAINS_HZ:
+            continue
         if _RATE_KEY.search(key or value) and quantity:
             return _from_rate(quantity, key)
         if _INTERVAL_KEY.search(key) and quantity:

@@ -21,6 +21,8 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array, IntpArray
 _EVEN = (0.6, 1.4)
 # a column of another rate has a value in less than this share of the rows, and its steps are alike
 _MOST_FILLED, _ALIKE, _LEAST_FILLED = 0.9, 0.9, 20
+# rows that stand twice are less than this share
+_MOST_TWICE = 0.2
 # rates that are stated and measured agree within this share
 _SAME_RATE = 0.05
 
@@ -141,6 +143,11 @@ def _place_by_time(path: Path, values: Float64Array, times_s: Float64Array, stat
     if rate_hz is not None:
         _check_rate(path, rate_hz, "the time column has")
         return Placed(samples=values, fs_hz=rate_hz, notes=_compare(stated_hz, rate_hz))
+    twice = _find_twice(values, times_s)
+    if twice.any():
+        placed = _place_by_time(path, values[~twice], times_s[~twice], stated_hz)
+        note = f"{int(twice.sum())} rows stand in the file twice: left out"
+        return Placed(samples=placed.samples, fs_hz=placed.fs_hz, notes=(note, *placed.notes))
     if len(times_s) < 2:
         if stated_hz is not None:
             return Placed(samples=values, fs_hz=stated_hz)
@@ -186,6 +193,19 @@ def find_even_rate(times_s: Float64Array) -> float | None:
         return None
     off = times_s - times_s[0] - step * np.arange(len(times_s))
     return 1.0 / step if np.abs(off).max() < step else None
+
+
+def _find_twice(values: Float64Array, times_s: Float64Array) -> BoolArray:
+    """Tell which rows repeat the one ahead, time and value, where the others have even times; else none.
+
+    A longer stretch that occurs again is a clock that was set, as far as one can tell: a steady heart repeats itself.
+    """
+    same = (np.diff(times_s) == 0) & (np.diff(values) == 0)
+    is_twice = np.concatenate([[False], same]) if len(times_s) else same
+    if not 0 < is_twice.sum() < _MOST_TWICE * len(times_s):
+        return np.zeros(len(times_s), dtype=bool)
+    rate_hz = find_even_rate(times_s[~is_twice])
+    return is_twice if rate_hz is not None and is_ecg_rate(rate_hz) else np.zeros(len(times_s), dtype=bool)
 
 
 def _compare(stated_hz: float | None, rate_hz: float) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ _NAMES = ("time", "timestamp", "timestamps", "t", "times")
 _WORDS = frozenset({
     *_NAMES, "datetime", "zeit", "zeitstempel", "uhrzeit", "temps", "tiempo", "hora", "heure", "tempo", "czas", "tid",
     "tijd", "elapsed", "timecode", "epoch", "clock", "unixtime", "localtime",
+    # Russian, Chinese, Japanese, Korean, Greek
+    "\u0432\u0440\u0435\u043c\u044f", "\u65f6\u95f4", "\u65f6\u95f4\u6233", "\u6642\u9593", "\u6642\u523b",
+    "\uc2dc\uac04", "\u03c7\u03c1\u03cc\u03bd\u03bf\u03c2",
 })  # fmt: skip
 _DATES = frozenset({"date", "datum", "fecha", "day"})
 # times of something else than the sample
@@ -57,6 +60,7 @@ _SHOWN = (("s", 1.0), ("ms", 1e-3), ("min", 60.0))
 # days since 1900 of a spreadsheet, for dates from 1954 to 2119
 _SERIAL_DAYS = (20_000.0, 80_000.0)
 # tenths of microseconds since the year 1, for dates from 1970 to 2200
+_MAX_DAYS = 2.0
 _TICKS, _TICK_S = (6.2e17, 6.95e17), 1e-7
 
 
@@ -121,7 +125,7 @@ def find_time_columns(channels: Sequence[Channel], *, of: int | None = None) -> 
 def _split_words(channel: Channel) -> list[str]:
     if len(channel.name) > _MAX_NAME:
         return []
-    return [word for word in re.split(r"[^a-z0-9\u00b5\u03bc]+", _CAMEL.sub(" ", channel.name).lower()) if word]
+    return [word for word in re.split(r"[\W_]+", _CAMEL.sub(" ", channel.name).lower()) if word]
 
 
 def _belong(words: Sequence[Sequence[str]], place: int, own: set[str]) -> int:
@@ -168,8 +172,8 @@ def _rank(place: int, channel: Channel, words: list[str]) -> tuple[int, TimeColu
     elif place == 0 and len(words) == 1 and not channel.unit and find_seconds(words[0]) is not None:
         # a header that is the unit alone: "min", "sec"
         rank, unit = len(_NAMES) + 2, words[0]
-    elif words == ["x"] and find_seconds(unit) is not None:
-        # "X [s]" of Delsys
+    elif find_seconds(unit) is not None and (words == ["x"] or (place == 0 and not channel.name.isascii())):
+        # "X [s]" of Delsys; a word of another alphabet with a unit of time
         rank = len(_NAMES) + 2
     elif _DATES & set(words):
         rank = len(_NAMES) + 3
@@ -272,6 +276,8 @@ def _guess(path: Path, column: TimeColumn, known: Float64Array, step: float) -> 
         return "days of a spreadsheet", 86400.0
     if _TICKS[0] < known[0] < _TICKS[1] and is_ecg_rate(1 / (step * _TICK_S)):
         return "ticks of 100 ns since the year 1", _TICK_S
+    if 0 <= known[0] < 1 and known[-1] < _MAX_DAYS and is_ecg_rate(days_hz):
+        return "days of a spreadsheet", 86400.0
     found = next((pair for pair in _GUESSED if is_ecg_rate(1 / (step * pair[1]))), None)
     if found is not None:
         return found

@@ -18,6 +18,7 @@ MILLIVOLT = "mV"
 _FACTORS = {
     "v": 1e3, "volt": 1e3, "mv": 1.0, "millivolt": 1.0, "mvolt": 1.0, "uv": 1e-3, "microvolt": 1e-3, "uvolt": 1e-3,
     "?v": 1e-3, "\ufffdv": 1e-3, "mcv": 1e-3, "microv": 1e-3, "nv": 1e-6, "nanovolt": 1e-6,
+    "\u043c\u0432": 1.0, "\u043c\u043a\u0432": 1e-3,
     # the micro sign of UTF-8 read as Windows-1252, and of DOS
     "\u00e2uv": 1e-3, "\u00e6v": 1e-3,
 }  # fmt: skip

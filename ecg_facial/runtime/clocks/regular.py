@@ -43,6 +43,8 @@ _SAME_STEPS, _SAME_SHARE = 0.5, 1e-3
 _MAX_DRIFT = 0.05
 # above this share of equal neighbours, stamps belong to chunks
 _SHARED = 0.3
+# so many equal stamps in a row, where others change, are a clock that stood still
+_STOOD_STILL = 20
 # The first estimate is the mean slope over spans, as shares of all stamps, of which half agree within 20 %.
 _SPANS, _ALIKE, _ALIKE_SHARE = (0.1, 0.025, 0.006), 0.2, 0.5
 # Lost samples make it too low. Single steps are better where 95 % are equal within 2 %, and near it.
@@ -168,7 +170,10 @@ def _choose_stamps(stamps_s: Float64Array) -> _Stamps:
     times_s = stamps_s[number]
     changes = np.flatnonzero(np.diff(times_s) != 0) + 1
     if len(times_s) < 2 or len(changes) >= (1 - _SHARED) * (len(times_s) - 1):
-        return _Stamps(number=number, times_s=times_s, of_chunks=False)
+        # a clock that stood still, as one that was not set at first, tells nothing there
+        runs = np.diff(np.r_[0, changes, len(times_s)])
+        moves = np.repeat(runs < _STOOD_STILL, runs)
+        return _Stamps(number=number[moves], times_s=times_s[moves], of_chunks=False)
     # the first run may be the end of a chunk: its first sample has no time
     return _Stamps(number=number[changes], times_s=times_s[changes], of_chunks=True)
 

@@ -13,6 +13,7 @@ from ecg_facial.ecg.formats.text_header import find_rate, find_rate_below, read_
 from ecg_facial.ecg.reading import read_ecg
 from ecg_facial.errors import DataError
 
+DISCRETISATION = "\u0414\u0438\u0441\u043a\u0440\u0435\u0442\u0438\u0437\u0430\u0446\u0438\u044f"
 COMMA = str.maketrans(".", ",")
 
 
@@ -109,6 +110,15 @@ EXPORTS = {
     ),
     "rate in the name": write_rows(lambda _, v: f"{1000 * v:.1f},1", header="ECG_250Hz [uV],resp\n"),
     "keys in blocks": write_rows(lambda _, v: f"{v}", header="[Header]\nSampleRate=250\nUnits=mV\n[Data]\nECG\n"),
+    "names with line breaks": write_rows(lambda t, v: f"{t:.3f},{v}", header='"Time\n(s)","ECG\n(mV)"\n'),
+    "names and units in comments": write_rows(
+        lambda t, v: f"{t:.3f} {v}", header="# columns: time ecg\n# units: s mV\n"
+    ),
+    "Russian": write_rows(
+        lambda t, v: f"{t:.3f};{v}",
+        header="\u0412\u0440\u0435\u043c\u044f (\u0441);\u042d\u041a\u0413 (\u043c\u0412)\n",
+    ),
+    "Chinese": write_rows(lambda t, v: f"{t:.3f};{v}", header="\u65f6\u95f4(s);\u5fc3\u7535(mV)\n"),
     "separator": write_rows(lambda t, v: f"{t:.3f};{v}", header="sep=;\nTime;ECG (mV)\n"),
     "Polar": write_rows(
         lambda t, v: f"{clock(t // 0.3 * 0.3)};{599616000000000000 + round(t * 1e9)};{1000 * v:.1f}",
@@ -160,6 +170,12 @@ WITHOUT_A_UNIT = {
     "footers of pages": write_rows(
         lambda t, v: f"{t:.3f},{v}" + ("\nPage 1 of 2\n\n" if t == 2 else ""), header="time,ecg\n"
     ),
+    "rate in each row": write_rows(lambda _, v: f"7,{v},250", header="subject,ecg,Sampling rate (Hz)\n"),
+    "write.table of R": write_rows(lambda t, v: f'"{round(t * FS_HZ) + 1}" {t:.3f} {v}', header='"time" "ecg"\n'),
+    "write.table of R with semicolons": write_rows(
+        lambda t, v: f'"{round(t * FS_HZ) + 1}";{t:.3f};{v}', header='"time";"ecg"\n'
+    ),
+    "write.csv of R": write_rows(lambda t, v: f'"{round(t * FS_HZ) + 1}",{t:.3f},{v}', header='"","time","ecg"\n'),
     "names again": write_rows(lambda t, v: ("time,ecg\n" if t == 2 else "") + f"{t:.3f},{v}", header="time,ecg\n"),
 }
 
@@ -201,6 +217,22 @@ def test_a_column_of_an_export_has_its_own_name_too(tmp_path: Path) -> None:
         ("Sampling rate: 4 ms", 250.0),
         ("fs=250, unit=mV, lead=II", 250.0),
         ("Recorded at a sampling rate of 250 Hz by nobody", 250.0),
+        ("f_s = 250", 250.0),
+        ("ecg_fs=250", 250.0),
+        ("fs_ecg: 250", 250.0),
+        ("Frequency (Hz): 250", 250.0),
+        ("time between samples: 4 ms", 250.0),
+        ("Sample time 0.004 s", 250.0),
+        ("TimeStep=0.004", 250.0),
+        ("Sample period: 4000 us", 250.0),
+        ("\u91c7\u6837\u7387: 250", 250.0),
+        ("\u91c7\u6837\u9891\u7387\uff1a250Hz", 250.0),
+        ("\u30b5\u30f3\u30d7\u30ea\u30f3\u30b0\u5468\u6ce2\u6570 250Hz", 250.0),
+        (
+            f"{DISCRETISATION}: 250 \u0413\u0446",
+            250.0,
+        ),
+        ("Frequency: 50 Hz", None),
         ("Low pass filter: 100 Hz", None),
         ("Mains frequency: 60 Hz", None),
         ("Notch: 50 Hz", None),

@@ -29,6 +29,7 @@ CELLS = {
     "powers of ten": lambda v: f"{BIG * v:.6E}",
     "powers of ten with a comma": lambda v: f"{BIG * v:.6e}".translate(COMMA),
     "plus": lambda v: f"{BIG * v:+.3f}",
+    "brackets": lambda v: f"({BIG * -v:.3f})" if v < 0 else f"{BIG * v:.3f}",
     "minus of print": lambda v: f"{BIG * v:.3f}".replace("-", "\u2212"),
     "quoted comma": lambda v: f'"{BIG * v:.3f}"'.translate(COMMA),
 }
@@ -99,6 +100,28 @@ def test_files_that_were_put_together_are_one_table(tmp_path: Path, restarts: bo
     files = ["\ufefftime,ecg\n" + "\n".join(part) + "\n" for part in (parts[:500], parts[500:])]
     reading = check_text(tmp_path, "".join(files).encode())
     assert not any("damaged" in note for note in reading.notes)
+
+
+def test_rows_that_stand_twice_count_once(tmp_path: Path) -> None:
+    rows = [f"{number / FS_HZ:.3f},{value}" for number, value in enumerate(ECG_MV)]
+    twice = [line for number, row in enumerate(rows) for line in ([row, row] if number % 100 == 50 else [row])]
+    reading = check_text(tmp_path, "time,ecg\n" + "\n".join(twice) + "\n")
+    assert "10 rows stand in the file twice: left out" in reading.notes
+    # a clock that was set back is none, even where the signal repeats itself
+    assert len(read_text(tmp_path, "time,ecg\n" + "\n".join([*rows[:600], *rows[400:]]) + "\n").signal.samples) == 1200
+
+
+def test_the_last_number_of_a_file_that_was_cut_is_not_believed(tmp_path: Path) -> None:
+    text = write_rows(lambda t, v: f"{t:.3f},{v:.4f}", header="time,ecg\n")
+    reading = read_text(tmp_path, text[:-3])
+    np.testing.assert_allclose(reading.signal.samples, ECG_MV[:-1], atol=1e-4)
+    assert "the last row was cut off within its last number: left out" in reading.notes
+    # a file whose last line has no end is whole where its last number is
+    assert len(check_text(tmp_path, text.rstrip()).signal.samples) == N_ROWS
+    assert (
+        len(read_text(tmp_path, write_rows(lambda t, v: f"{t:.3f},{v}", header="time,ecg\n")[:-1]).signal.samples)
+        == N_ROWS
+    )
 
 
 def test_commas_with_two_meanings_are_refused(tmp_path: Path) -> None:

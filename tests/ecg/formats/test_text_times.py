@@ -54,6 +54,7 @@ DATES = {
     "whole seconds": lambda t: clock(t, pattern="%H:%M:%S", digits=0),
     "as C writes it": lambda t: clock(t, pattern="%a %b %d %H:%M:%S.") + " 2024",
     "days and a clock": lambda t: f"1 days 00:00:{t:09.6f}",
+    "part of a day": lambda t: f"{0.39583333 + t / 86400:.12f}",
     "ticks of 100 ns": lambda t: f"{638452278000000000 + round(t * 1e7)}",
     "over midnight": lambda t: clock(t, start=datetime(2024, 3, 5, 23, 59, 59), pattern="%H:%M:%S."),
     "over midnight with a date": lambda t: clock(t, start=datetime(2024, 2, 28, 23, 59, 59)),
@@ -91,6 +92,8 @@ STAMPS = {
     "jitter": lambda t: f"{t + 0.001 * (round(t * FS_HZ) * 7 % 3 - 1):.4f}",
     "every tenth row": lambda t: f"{t:.3f}" if round(t * FS_HZ) % 10 == 0 else "",
     "a unit each": lambda t: f"{t:.3f} s",
+    "a clock that starts late": lambda t: f"{max(0, t - 1):.3f}",
+    "a clock that stands still": lambda t: f"{1 if 1 < t < 2 else t:.3f}",
     "a restart": lambda t: f"{t if t < 1 else t - 1:.3f}",
 }
 
