@@ -20,7 +20,9 @@ from ecg_facial.face.frame_names import choose_frames, count_series, find_unit, 
 from ecg_facial.runtime.listing import list_files, list_folders
 
 DEFAULT_FPS = 25.0
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pnm"}
+)
 # a gap of hours, and fewer than one number in a thousand that is there: these numbers do not count frames
 _MAX_GAP_S, _LEAST_SHARE = 3600.0, 1e-3
 _ORDER_ALONE = "the order counts alone"

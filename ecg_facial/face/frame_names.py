@@ -24,7 +24,7 @@ _NUMBERS = re.compile(r"(\d+)")
 # so few names of another form beside so many of one are no frames
 _FEW_OTHERS, _SHARE_OF_OTHERS, _LEAST_FRAMES = 2, 0.05, 4
 # of a frame that is there twice, compressed without a loss and with one, the first is better
-_LOSSLESS = frozenset({".png", ".bmp", ".tif", ".tiff"})
+_LOSSLESS = frozenset({".png", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"})
 _DATE = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)[-_. ]?(?P<month>\d\d)[-_. ]?(?P<day>\d\d)[-_.,T@ ]{0,3}"
     r"(?P<hours>[01]\d|2[0-3])[-_.:h ]?(?P<minutes>[0-5]\d)[-_.:m ]?(?P<seconds>[0-5]\d)"

@@ -38,13 +38,14 @@ _COPY_FORMS = tuple(
         rf"(?P<name>.+?)(?: - | |-|_){_COPY}(?: ?\(?\d+\)?)?",
         r"(?P<name>.+?) ?\([^()]*(?:conflict|konflikt|conflit|conflicto)[^()]*\)",
         r"(?P<name>.+?)[.~]sync-conflict-[\w-]+",
+        r"(?P<name>.+?)_conflict-\d{8}-\d{6}",
     )
 )
 # as browsers name a second download; as Windows numbers pictures, too, so that only equal content makes it a copy
 _NUMBERED = re.compile(r"(?P<name>.+?) ?\(\d+\)")
 _NUMBERS = re.compile(r"(\d+)")
 # most names are no copies, and four expressions for each of 8,700 files take a fifth of a second
-_MAY_BE_COPY = re.compile(r"cop[yi]|cóp|kop|копи|副本|コピー|sync-conflict|\)", re.IGNORECASE)
+_MAY_BE_COPY = re.compile(r"cop[yi]|cóp|kop|копи|副本|コピー|conflict|\)", re.IGNORECASE)
 
 
 def is_leftover(name: str) -> bool:

@@ -29,6 +29,7 @@ def read_all(folder: Path, fps: float | None = 25.0, **part: float) -> tuple[lis
         ["001.jpg", "002.jpg", "009.jpg", "010.jpg", "011.jpg"],
         ["cam1_take2_1.bmp", "cam1_take2_2.bmp", "cam1_take2_9.bmp", "cam1_take2_10.bmp", "cam1_take2_11.bmp"],
         ["a-099998.webp", "a-099999.webp", "a-100006.webp", "a-100007.webp", "a-100008.webp"],
+        ["1.ppm", "2.ppm", "9.PPM", "10.ppm", "11.ppm"],
     ],
 )
 @pytest.mark.parametrize("fps", [25.0, 10.0])
@@ -102,7 +103,7 @@ def test_a_folder_of_damaged_images_is_corrupt(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_images_is_corrupt(tmp_path: Path) -> None:
-    with pytest.raises(CorruptDataError, match=r"no images; expected frames as .bmp, .jpeg, .jpg, .png"):
+    with pytest.raises(CorruptDataError, match=r"no images; expected frames as .bmp, .jfif, .jpe, .jpeg, .jpg, .pgm"):
         read_all(tmp_path)
 
 

@@ -64,6 +64,7 @@ COPIES = [
     *("clip - Copy.csv", "clip - Copy (2).csv", "clip copy.csv", "clip copy 2.csv", "Copy of clip.csv"),
     *("Copy (2) of clip.csv", "clip - Kopie.csv", "Kopie von clip.csv", "clip - Copie.csv", "clip - copia.csv"),
     *("clip (conflicted copy 2024-01-02).csv", "clip (Anna's conflicted copy 2024-01-02).csv"),
+    *("clip_conflict-20240102-101112.csv", "clip (Case Conflict).csv", "clip (Unicode Encoding Conflict 1).csv"),
     *("clip.sync-conflict-20240102-101112-ABCDEFG.csv", "clip (1).csv", "CLIP (1).CSV"),
 ]
 
