@@ -38,6 +38,9 @@ def scale_probabilities(table: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd
     known = np.isfinite(values).all(axis=1) & (values >= 0).all(axis=1)
     if not known.any() or not (known == np.isfinite(values).any(axis=1)).all():
         return table, ()
+    if values[known].max() > _PERCENT * (1 + SUM_TOLERANCE):
+        # scores, which the check of the table names
+        return table, ()
     notes, digits = [], _count_digits(values[known])
     if np.abs(values[known].sum(axis=1) - _PERCENT).max() <= _rounding(len(names), digits) + _PERCENT * SUM_TOLERANCE:
         values, digits = values / _PERCENT, digits + 2
