@@ -19,6 +19,7 @@ from video_files import (
     write_film,
     write_live_webm,
     write_numbered,
+    write_stamped,
     write_streams,
 )
 
@@ -139,6 +140,26 @@ def test_stamps_that_start_anew_are_joined_with_a_note(tmp_path: Path, suffix: s
     assert len(notes) == 1
     assert "clock steps" in notes[0]
     assert probe_video(path).duration_s == pytest.approx(2 * N_FRAMES / FPS, abs=0.02)
+
+
+STAMPS_MS = [40 * n for n in range(N_FRAMES)]
+WRONG_MS = {
+    "two overtook their neighbours": [
+        STAMPS_MS[n] for n in (*range(10), 11, 10, *range(12, 30), 31, 30, *range(32, N_FRAMES))
+    ],
+    "one is a day late": [*STAMPS_MS[:20], 86_400_000, *STAMPS_MS[21:]],
+    "one is 0": [*STAMPS_MS[:20], 0, *STAMPS_MS[21:]],
+    "the clock was set back": [stamp + 10_000 * (n < 25) for n, stamp in enumerate(STAMPS_MS)],
+    "the clock restarts": [STAMPS_MS[n % 13] for n in range(N_FRAMES)],
+}
+
+
+@pytest.mark.parametrize("stamps_ms", WRONG_MS.values(), ids=WRONG_MS.keys())
+def test_a_few_wrong_stamps_cost_no_frame(tmp_path: Path, stamps_ms: list[int]) -> None:
+    times, numbers, notes = read_times(write_stamped(tmp_path / "clip.mkv", stamps_ms))
+    np.testing.assert_allclose(times, np.arange(N_FRAMES), atol=0.5)
+    np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
+    assert len(notes) == 1
 
 
 def test_a_clock_that_jumps_by_hours_is_no_pause(tmp_path: Path) -> None:

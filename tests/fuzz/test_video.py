@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from fuzzing import attempt, attempt_and_read
-from video_files import TURNS, draw, join, read_number, store, turn_by_header, write_film, write_images
+from video_files import TURNS, draw, join, read_number, store, turn_by_header, write_film, write_images, write_stamped
 
 from ecg_facial.face.frame_times import read_frame_times
 from ecg_facial.face.video import FrameReader, probe_video, read_frames
@@ -120,6 +120,21 @@ def test_restarts_of_the_clock_are_joined(rng: np.random.Generator, tmp_path: Pa
     # a part that begins later may be a pause, never hours
     assert np.median(steps) < 0.05
     assert times[-1] < 3700 * len(parts)
+
+
+def test_a_few_wrong_stamps_cost_no_frame(rng: np.random.Generator, tmp_path: Path) -> None:
+    stamps = 40 * np.arange(N_FRAMES)
+    kind = str(rng.choice(["overtaken", "late", "early", "none"]))
+    place = int(rng.integers(2, N_FRAMES - 3))
+    if kind == "overtaken":
+        stamps[[place, place + 1]] = stamps[[place + 1, place]]
+    elif kind != "none":
+        stamps[place] = {"late": int(rng.choice([10_000, 86_400_000])), "early": 0}[kind]
+    path = write_stamped(tmp_path / "clip.mkv", stamps.tolist())
+    times, numbers, notes = attempt_and_read(lambda: read_all(path))
+    np.testing.assert_allclose(times, np.arange(N_FRAMES) / 25, atol=2e-3)
+    np.testing.assert_allclose(numbers, np.arange(N_FRAMES), atol=2)
+    assert bool(notes) == (kind != "none")
 
 
 def hurt(rng: np.random.Generator, content: bytes) -> bytes:

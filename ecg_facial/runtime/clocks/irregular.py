@@ -23,6 +23,8 @@ _CONTINUES_STEPS, _CONTINUES_SHARE = 10.0, 0.1
 _MAX_OLDER = 50
 # over a single wrong stamp the two beside it are less than this number of steps apart
 _AROUND_STEPS = 2.6
+# neighbours are exchanged where no step is then shorter than this share of the usual one
+_LEAST_FITTING = 0.6
 # A first stamp that far from the others is wrong: a frame of a preview, or a clock not yet set.
 _FAR_S, _FEW_STAMPS = 60.0, 3
 # shorter steps forward are frames that were left out
@@ -80,11 +82,14 @@ def check_times(stamps_s: Float64Array, nominal_hz: float = 0.0, *, what: str = 
     standing = np.diff(stamps_s[known]) <= 0
     if len(known) < 2 or standing.mean() > _MAX_STANDING:
         return _from_grid(stamps_s, nominal_hz, what)
-    found, breaks = _follow(stamps_s[known])
+    in_order, n_overtaken = _swap_overtaken(stamps_s[known])
+    found, breaks = _follow(in_order)
     times_s = _fill(found, known, len(stamps_s))
     breaks = tuple(replace(one, index=int(known[one.index])) for one in breaks)
     # described by the mean rate, which only turns numbers of frames into seconds
     notes = describe_breaks(breaks, fs_hz=len(times_s) / max(float(np.ptp(times_s)), 1e-9), what=what)
+    if n_overtaken:
+        notes = (*notes, f"{n_overtaken} time stamps are earlier than the one ahead: put in order of time")
     if len(known) < len(stamps_s):
         notes = (*notes, f"{len(stamps_s) - len(known)} time stamps are missing: times there follow from the order")
     return Times(times_s=times_s, breaks=breaks, notes=notes)
@@ -102,6 +107,24 @@ def _from_grid(stamps_s: Float64Array, nominal_hz: float, what: str) -> Times:
     return Times(
         times_s=np.asarray(start_s + np.sort(grid.times_s), dtype=np.float64), breaks=grid.breaks, notes=grid.notes
     )
+
+
+def _swap_overtaken(stamps_s: Float64Array) -> tuple[Float64Array, int]:
+    """Exchange neighbours of which the later one came first, where both then fit between the two around them.
+
+    A clock that was set back does not fit: its steps would be shorter than the usual one.
+    """
+    steps = np.diff(stamps_s)
+    least_s = _LEAST_FITTING * float(np.median(steps[steps > 0]))
+    swapped, n_swapped = stamps_s.copy(), 0
+    for index in np.flatnonzero(steps < 0).tolist():
+        first = max(index - 1, 0)
+        around = swapped[first : index + 3].copy()
+        around[[index - first, index + 1 - first]] = around[[index + 1 - first, index - first]]
+        if (np.diff(around) >= least_s).all():
+            swapped[first : index + 3] = around
+            n_swapped += 1
+    return swapped, n_swapped
 
 
 def _follow(stamps_s: Float64Array) -> tuple[Float64Array, tuple[Break, ...]]:
