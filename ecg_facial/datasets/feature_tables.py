@@ -28,6 +28,8 @@ from ecg_facial.runtime.typing import BoolArray, Float64Array
 
 PEOPLE_COLUMNS = ("sex", "age_years")
 """Columns of a table that are kept beside the features, where each person has one value: the report groups by them."""
+# subject, label and two features: a single one may be equal by chance
+_LEAST_FOR_EQUAL = 3
 _SHOWN = 12
 # rows by which the decimal sign is found
 _N_STYLED = 300
@@ -223,9 +225,10 @@ def _read_names(source: TextTable, raw: pd.DataFrame, name: str, *, people: bool
     """Read a column of names under one spelling each; words for "missing" are none."""
     text = raw[name].astype("string").str.strip()
     words = [word for word in text.dropna().unique() if is_missing(word) and (people or name_key(word) != _NONE)]
-    _refuse(
-        source, raw[name], (text.isna() | text.isin(words)).to_numpy(), "is empty; fill it in, or leave the row out"
-    )
+    absent = (text.isna() | (text == "")).to_numpy(bool)
+    _refuse(source, raw[name], absent, "is empty; fill it in, or leave the row out")
+    remedy = "is a word for a missing name; fill it in, or leave the row out"
+    _refuse(source, raw[name], text.isin(words).to_numpy(), remedy)
     values = text.tolist()
     found = unify_names(values, what=name, where=str(source.path), people=people, by_value=not people)
     return [found.names[value] for value in values], found.notes
@@ -320,6 +323,10 @@ def _describe(trials: pd.DataFrame, features: dict[str, pd.DataFrame], class_nam
     """Say what stands out: people with one class, rows without a modality, missing cells."""
     notes = []
     n_classes = trials.groupby("subject")["level"].nunique()
+    whole = pd.concat([trials[["subject", "level"]], *features.values()], axis=1)
+    twice = whole.duplicated() & whole.iloc[:, 2:].notna().any(axis=1)
+    if twice.any() and whole.shape[1] > _LEAST_FOR_EQUAL:
+        notes.append(f"{int(twice.sum())} rows equal another one of the same person in every feature: counted twice")
     single = [str(name) for name in n_classes.index[n_classes == 1]]
     if single:
         notes.append(f"{len(single)} of {len(n_classes)} subjects have one class alone: {_list(single)}")

@@ -92,8 +92,20 @@ def test_a_name_in_two_spellings_is_one(read: Callable[..., FeatureTable], name:
 
 @pytest.mark.parametrize("word", ["-", "nan", "NA", "null"])
 def test_words_for_missing_are_no_person(read: Callable[..., FeatureTable], word: str) -> None:
-    with pytest.raises(CorruptDataError, match=r"row 4: who .* is empty"):
+    with pytest.raises(CorruptDataError, match=rf"row 4: who '{word}' is a word for a missing name; fill it in"):
         read(with_cell("who", 2, word))
+
+
+def test_rows_that_stand_twice_are_said(read: Callable[..., FeatureTable]) -> None:
+    table = make_table()
+    note = "2 rows equal another one of the same person in every feature: counted twice"
+    assert note not in read(table).notes
+    assert note in read(pd.concat([table, table.iloc[[3, 5]]], ignore_index=True)).notes
+    # another person's is none, nor are rows without any value
+    others = table.iloc[[3]].assign(who="p2")
+    empty = table.iloc[[0, 0]].assign(face_a=np.nan, face_b=np.nan, ecg_a=np.nan)
+    found = read(pd.concat([table, others, empty], ignore_index=True)).notes
+    assert not any("counted twice" in said for said in found)
 
 
 @pytest.mark.parametrize(("sep", "decimal"), [(",", "."), (";", ","), (";", "."), ("\t", ","), ("\t", ".")])

@@ -118,7 +118,7 @@ def read_predictions(
     if wanted.classes or wanted.of_ratings:
         cells, classes = to_classes(cells, wanted)
     raw, source = cells.table, cells.source
-    names, ordered, how = _find_classes(path, raw, classes)
+    names, ordered, how = _find_classes(source, raw, classes)
     filled, scaled = scale_probabilities(_fill(cells, raw, names), names)
     table, n_disagreeing = _decide(source, filled, names, decisions)
     _check_rows(source, table, names)
@@ -180,9 +180,11 @@ def from_run(
     return PredictionsTable(table=table, class_names=names, ordered=ordered, strata=strata, notes=tuple(notes))
 
 
-def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None) -> tuple[tuple[str, ...], bool, str]:
+def _find_classes(
+    source: TextTable, table: pd.DataFrame, classes: Sequence[str] | None
+) -> tuple[tuple[str, ...], bool, str]:
     """Class names in their order, whether they are a scale, and how that was found out."""
-    given = class_names_of(table)
+    path, given = source.path, class_names_of(table)
     if "predicted" not in table and not given:
         raise CorruptDataError(f"{path}: neither p_<class> columns nor predicted; expected one of them")
     labels, answers = set(table["label"]), (set(table["predicted"]) if "predicted" in table else set()) - {""}
@@ -196,7 +198,9 @@ def _find_classes(path: Path, table: pd.DataFrame, classes: Sequence[str] | None
         )
     if given and occurring - set(given):
         unknown = sorted(occurring - set(given))[0]
-        raise CorruptDataError(f"{path}: class {unknown!r} has no column p_{unknown}; classes are {', '.join(given)}")
+        stated = table[[name for name in ("label", "predicted") if name in table]]
+        row = describe_row(source, int(np.argmax((stated == unknown).any(axis=1).to_numpy())))
+        raise CorruptDataError(f"{row}: class {unknown!r} has no column p_{unknown}; classes are {', '.join(given)}")
     found = set(given) | occurring
     if classes is not None:
         if set(classes) != found or len(set(classes)) != len(list(classes)):
