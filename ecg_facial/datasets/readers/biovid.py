@@ -21,6 +21,7 @@ References
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -57,9 +58,13 @@ UNREACTIVE = frozenset(
         *("101114_w_37", "101209_w_61", "101809_m_59", "101916_m_40", "111313_m_64", "120614_w_61"),
     }
 )
-_REST_FOLDER = "rest"
+_REST_FOLDER, _SHOWN = "rest", 5
 _PART, _VIDEO, _SAMPLES = "PartA", "video", Path("starting_point") / "samples.csv"
-_VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov"})
+# as people store them who shorten or convert the clips
+_VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv", ".3gp"}
+)
+_BIOSIGNAL_SUFFIXES = frozenset({".csv", ".tsv"})
 _BIOSIGNAL_ENDING = re.compile(r"_bio$", re.IGNORECASE)
 _SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})", re.IGNORECASE)
 _SAMPLE = re.compile(r"(?P<subject>.+)-(?P<code>[^-]+)-\d+")
@@ -165,6 +170,7 @@ def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
         expects_ecg=there[biosignals],
         rest=tuple(rest),
         rest_base=home,
+        notes=(*_note_others(videos, _VIDEO_SUFFIXES), *_note_others(biosignals, _BIOSIGNAL_SUFFIXES)),
     )
     return found if settings.subjects == "all" else _keep_reactive(found)
 
@@ -222,7 +228,7 @@ def _list_videos(folder: Path) -> Iterator[Entry | Problem]:
 
 
 def _list_biosignals(folder: Path) -> Iterator[Entry | Problem]:
-    for path in _list_files(folder, (".csv",)):
+    for path in _list_files(folder, _BIOSIGNAL_SUFFIXES):
         if isinstance(path, Problem):
             yield path
         else:
@@ -235,6 +241,20 @@ def _list_files(folder: Path, endings: Collection[str]) -> Iterator[Path | Probl
     for subfolder in list_folders(folder):
         yield from name_left_out(subfolder, endings)
         yield from list_files(subfolder, endings)
+
+
+def _note_others(folder: Path, endings: Collection[str]) -> Iterator[str]:
+    """Say what else is in the folders of people: clips of another ending, or taken apart into frames."""
+    others: Counter[str] = Counter()
+    n_folders = 0
+    for subfolder in list_folders(folder):
+        others.update(path.suffix.lower() for path in list_files(subfolder) if path.suffix.lower() not in endings)
+        n_folders += len(list_folders(subfolder))
+    if others:
+        listed = ", ".join(f"{n} {ending or 'without an ending'}" for ending, n in others.most_common(_SHOWN))
+        yield f"{folder.name}: files of other endings are not read ({listed}); read are {', '.join(sorted(endings))}"
+    if n_folders:
+        yield f"{folder.name}: {n_folders} folders within those of people are not read; name them in a manifest"
 
 
 def _make_entry(

@@ -215,3 +215,24 @@ def test_names_without_a_level_are_listed_and_hidden_files_are_not(layout: Any) 
     (folder / f"._{NAME}.mp4").write_bytes(b"x")
     (folder / "Thumbs.db").write_bytes(b"x")
     assert only_problem(index_dataset(layout.root))[:2] == ("unknown_label", "calibration")
+
+
+@pytest.mark.parametrize("ending", [".m4v", ".MOV", ".webm", ".wmv", ".mpg"])
+def test_clips_in_other_containers_are_clips(layout: Any, ending: str) -> None:
+    before = index_dataset(layout.root, check_files=False)
+    layout.video(NAME).rename(layout.video(NAME).with_suffix(ending))
+    after = index_dataset(layout.root, check_files=False)
+    assert after.problems == before.problems
+    assert after.notes == ()
+    assert [trial.video is not None for trial in after.trials] == [True] * len(before.trials)
+
+
+def test_files_and_folders_that_are_no_clips_are_said(layout: Any) -> None:
+    clip = layout.video(NAME)
+    clip.rename(clip.with_suffix(".xyz"))
+    (clip.parent / OTHERS[0]).mkdir()
+    (clip.parent / "Thumbs.db").write_bytes(b"x")
+    notes = index_dataset(layout.root, check_files=False).notes
+    assert notes[0].startswith("video: files of other endings are not read (1 .xyz); read are .3gp, ")
+    assert notes[1] == "video: 1 folders within those of people are not read; name them in a manifest"
+    assert len(notes) == 2
