@@ -119,7 +119,7 @@ def split_list(text: str, hint: Any, flag: str) -> tuple[Any, ...]:
     Parameters
     ----------
     text : str
-        Values separated by commas; empty for none.
+        Values separated by commas, or by semicolons; empty for none.
     hint : type
         That of the field, such as ``tuple[float, ...]``.
     flag : str
@@ -135,8 +135,12 @@ def split_list(text: str, hint: Any, flag: str) -> tuple[Any, ...]:
     >>> split_list("no pain, mild", tuple[str, ...], "--classes"), split_list("1,4,7", tuple[float, ...], "--cut")
     (('no pain', 'mild'), (1.0, 4.0, 7.0))
     """
-    words = [word.strip() for line in csv.reader([text], skipinitialspace=True) for word in line]
     kind = get_args(hint)[0]
+    # semicolons where a comma is the decimal sign, or where there is no comma
+    mark = ";" if ";" in text and (kind is float or "," not in text) else ","
+    words = [word.strip() for line in csv.reader([text], delimiter=mark, skipinitialspace=True) for word in line]
+    if kind is float and mark == ";":
+        words = [word.replace(",", ".") for word in words]
     try:
         return tuple(map(kind, words))
     except ValueError:

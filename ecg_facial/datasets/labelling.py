@@ -23,6 +23,7 @@ from ecg_facial.runtime.numbers import NumberStyle, find_style, parse_number
 _SHOWN, _MAX_WORD = 8, 40
 # a label like those of levels, which is a slip of the pen beside them and no other set of labels
 _LEVEL_CODE = re.compile(r"[BP][AL]?\W?\d{1,2}", re.IGNORECASE)
+_OF_SCALE = re.compile(r"(?P<rating>\d+(?:[.,]\d+)?)\s*(?:/|of|out of|von|sur|de)\s*(?P<high>\d{1,4})", re.IGNORECASE)
 # one other label in less than this share of the trials is a slip too
 _SLIPS = 0.1
 _LEVELS = f"{', '.join(PainLevel.__members__)} (or P0..P4, or 0..4)"
@@ -186,8 +187,9 @@ def name_classes(counts: Mapping[str, int], settings: LabelSettings) -> Labellin
         When a class is named that no label has while other labels have no class: one of them is misspelt.
     """
     class_names = settings.classes
-    forms = {name_key(name): name for name in class_names}
-    classes = {label: forms[name_key(label)] for label in counts if name_key(label) in forms}
+    forms = {name_key(name, by_value=True): name for name in class_names}
+    keys = {label: name_key(label, by_value=True) for label in counts}
+    classes = {label: forms[key] for label, key in keys.items() if key in forms}
     unknown = {label: n for label, n in counts.items() if label not in classes}
     absent = [name for name in class_names if name not in classes.values()]
     if absent and unknown:
@@ -211,10 +213,10 @@ def _rate(counts: Mapping[str, int], settings: LabelSettings) -> Labelling:
     """Ratings: cut into ranges, or each whole step of the scale a class."""
     (low, high), how = _find_scale(settings)
     names = name_ranges(settings.cut, low=low, high=high) if settings.cut else _name_steps(low, high)
-    style = find_style([[label] for label in counts])
+    style = find_style([[_strip_end(label, high)] for label in counts])
     classes, refused = {}, {}
     for label in counts:
-        value = parse_number(label, style)
+        value = parse_number(_strip_end(label, high), style)
         if label in names:
             classes[label] = label
         elif value is None or math.isnan(value):
@@ -234,6 +236,12 @@ def _rate(counts: Mapping[str, int], settings: LabelSettings) -> Labelling:
     unknown = {label: counts[label] for label in refused}
     notes += [f"{list_counts(unknown)}: no rating on this scale, left out"] if unknown else []
     return Labelling(class_names=names, counts=counts, classes=classes, refused=refused, notes=tuple(notes))
+
+
+def _strip_end(label: str, high: float) -> str:
+    """Leave out the end of the scale behind a rating: ``7/10``, ``7 of 10``."""
+    found = _OF_SCALE.fullmatch(label.strip())
+    return found["rating"] if found and float(found["high"]) == high else label
 
 
 def _find_scale(settings: LabelSettings) -> tuple[tuple[float, float], str]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from ecg_facial.errors import SettingsError
 from ecg_facial.labels import OWN_TASK, Task
+from ecg_facial.runtime.names import name_key
 from ecg_facial.runtime.settings import strict_settings
 from ecg_facial.windows.settings import WindowSettings
 
@@ -72,6 +73,7 @@ class LabelSettings:
             raise SettingsError("classes are words (--classes) or ranges of ratings (--cut, --scale): leave one out")
         if self.classes:
             Task(name=OWN_TASK, class_names=self.classes)
+            _refuse_twice(self.classes)
         if not all(map(math.isfinite, self.cut)) or any(a >= b for a, b in pairwise(self.cut)):
             shown = ",".join(f"{value:g}" for value in self.cut)
             raise SettingsError(f"cut {shown}: expected numbers that increase, such as 1,4,7")
@@ -98,7 +100,7 @@ class LabelSettings:
             For a name that is not in `SCALES` and no range.
         """
         text = (self.scale or "").strip().lower()
-        found = re.fullmatch(r"(-?[\d.]+)\s*(?:-|to|\.\.)\s*(-?[\d.]+)", text)
+        found = re.fullmatch(r"(-?[\d.]+)\s*(?:[-\u2010-\u2015]|to|\.\.|[,;:])\s*(-?[\d.]+)", text)
         try:
             low, high = SCALES[text] if text in SCALES else map(float, found.groups() if found else ("", ""))
         except ValueError:
@@ -106,6 +108,15 @@ class LabelSettings:
         if not low < high:
             raise SettingsError(f"scale {self.scale!r}: expected {', '.join(SCALES)}, or LOW-HIGH such as 0-10")
         return low, high
+
+
+def _refuse_twice(classes: tuple[str, ...]) -> None:
+    """Refuse a class in two spellings."""
+    first: dict[str, str] = {}
+    for name in classes:
+        other = first.setdefault(name_key(name, by_value=True), name)
+        if other != name:
+            raise SettingsError(f"classes {other!r} and {name!r} are one class in two spellings: name it once")
 
 
 @strict_settings

@@ -33,6 +33,9 @@ _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕԁԛԝһӏүвкмнт" + "αβεικνορτυχηγμζ",
     "aeopcyxijsdqwhlybkmht" + "abeiknoptuxnymz",
 )
+_QUOTES = frozenset({"''", '""', "\u201c\u201d", "\u201e\u201c", "\u2018\u2019", "\u00ab\u00bb"})
+# "no_pain", "no-pain" and "no pain"
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])[\s_\-\u2010-\u2015]+(?=[^\W\d_])")
 _SHOWN = 5
 
 
@@ -74,19 +77,27 @@ def name_key(text: str, *, by_value: bool = False) -> str:
     text : str
     by_value : bool
         Whether all numbers count by their value, as classes do: ``.50`` is ``0.5``. Of other names only whole numbers
-        lose their decimals, since trial 1.10 is not trial 1.1.
+        lose their decimals, since trial 1.10 is not trial 1.1. Between words of a class a blank, a dash and an
+        underscore are one, and quotes around it do not count.
 
     Examples
     --------
     >>> name_key("Anna ") == name_key("ANNA"), name_key("1.0") == name_key("1"), name_key("07") == name_key("7")
     (True, True, False)
     """
-    tidy = tidy_name(text)
+    tidy = _plain_words(tidy_name(text)) if by_value else tidy_name(text)
     if (number := _plain_number(tidy, by_value)) is not None:
         return number
     if tidy.isascii():
         return tidy.casefold()
     return _DASHES.sub("-", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", tidy).casefold()))
+
+
+def _plain_words(tidy: str) -> str:
+    """Name of a class without quotes around it, with a blank for what joins its words."""
+    if len(tidy) > 2 and tidy[0] + tidy[-1] in _QUOTES:
+        tidy = tidy[1:-1].strip()
+    return _BETWEEN_WORDS.sub(" ", tidy)
 
 
 def same_name(one: str, other: str) -> bool:

@@ -117,6 +117,9 @@ def test_what_is_typed_comes_back_as_settings_within_settings() -> None:
 def test_several_values_may_be_typed_as_one() -> None:
     assert run("--apertures", "1.4, 2,8")[2][0].apertures == (1.4, 2.0, 8.0)
     assert split_list('"a, b",c', tuple[str, ...], "--names") == ("a, b", "c")
+    assert split_list("no pain; mild", tuple[str, ...], "--classes") == ("no pain", "mild")
+    assert split_list("a;b, c", tuple[str, ...], "--names") == ("a;b", "c")
+    assert split_list("1,5; 4", tuple[float, ...], "--cut") == split_list("1.5,4", tuple[float, ...], "--cut")
     with pytest.raises(SettingsError, match="--apertures is '1,wide': expected numbers separated by commas"):
         run("--apertures", "1,wide")
 

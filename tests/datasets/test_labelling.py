@@ -181,3 +181,31 @@ def test_cuts_outside_the_scale_and_too_many_steps_are_refused() -> None:
         name_ranges((0, 4), low=0, high=10)
     with pytest.raises(SettingsError, match="101 steps; at most 20 classes are judged: cut it into classes with --cut"):
         find_classes({"50": 1}, LabelSettings(scale="vas"))
+
+
+@pytest.mark.parametrize(
+    "spelling", ["no_pain", "No-Pain", "NO  PAIN", "'no pain'", '"No pain"', "\u201cno pain\u201d"]
+)
+def test_what_joins_the_words_of_a_class_does_not_count(spelling: str) -> None:
+    found = find_classes({spelling: 2, "severe": 3}, LabelSettings(classes=("no pain", "severe")))
+    assert found.find(spelling) == "no pain"
+    assert found.notes == (f"label {spelling!r} is read as 'no pain'",)
+
+
+def test_a_class_that_is_named_in_two_spellings_is_refused() -> None:
+    for names in (("mild", "severe", "Mild"), ("no pain", "no_pain"), ("0", "0.0", "1")):
+        with pytest.raises(SettingsError, match="are one class in two spellings: name it once"):
+            LabelSettings(classes=names)
+
+
+@pytest.mark.parametrize("end", ["/10", " / 10", " of 10", " von 10"])
+def test_the_end_of_the_scale_behind_a_rating_does_not_count(end: str) -> None:
+    found = find_classes({f"0{end}": 1, f"3,5{end}": 1, f"10{end}": 1}, LabelSettings(cut=(1, 4, 7)))
+    assert list(found.classes.values()) == ["0", "1-3", "7-10"]
+    # another end is another scale
+    assert find_classes({"3/11": 1, "4": 1}, LabelSettings(cut=(1, 4, 7))).refused.keys() == {"3/11"}
+
+
+@pytest.mark.parametrize("scale", ["0-10", "0\u201310", "0 to 10", "0..10", "0,10", "0:10"])
+def test_a_scale_is_read_however_its_ends_are_joined(scale: str) -> None:
+    assert LabelSettings(scale=scale).ends == (0, 10)

@@ -12,14 +12,16 @@ from ecg_facial.datasets.labelling import Labelling, find_classes
 from ecg_facial.datasets.settings import SCALES, LabelSettings
 
 WORDS = ("no pain", "mild", "mäßig", "severe", "très fort", "none", "10 of 10", "unerträglich")
-FOREIGN = ("", "nan", "BL1", "REST", "7/10", "5-6", "--", "12 mV", "1e400", "p_1", "IV", "x" * 5000)
+FOREIGN = ("", "nan", "BL1", "REST", "7/11", "5-6", "--", "12 mV", "1e400", "p_1", "IV", "x" * 5000)
 
 
 def spell_word(word: str, rng: np.random.Generator) -> str:
     """Write a word as tables do: letter case, blanks, Unicode form."""
     cased = str(rng.choice([word, word.upper(), word.capitalize(), word.title()]))
     form = "NFC" if rng.random() < 0.5 else "NFD"
-    blanks = str(rng.choice([" ", "  ", "\u00a0", "\t"]))
+    blanks = (
+        str(rng.choice([" ", "  ", "\u00a0", "\t", "_", "-", "\u2010"])) if not any(map(str.isdigit, word)) else " "
+    )
     ends = rng.choice(["", " ", "\u00a0"], 2)
     return ends[0] + unicodedata.normalize(form, cased.replace("SS", "ß")).replace(" ", blanks) + ends[1]
 
@@ -31,6 +33,8 @@ def test_a_rating_is_of_one_class_however_it_is_written(rng: np.random.Generator
     values = rng.integers(low, high + 1, 12).astype(float)
     comma = rng.random() < 0.5
     spelt = [f"{value:.1f}".replace(".", ",") if comma else f"{value:g}" for value in values]
+    end = str(rng.choice(["", "", f"/{high:g}", f" / {high:g}", f" of {high:g}", f" von {high:g}"]))
+    spelt = [f"{label}{end}" for label in spelt]
     settings = LabelSettings(cut=tuple(cut.tolist()), scale=name)
     found = attempt_and_read(lambda: find_classes(Counter(spelt), settings))
     assert len(found.class_names) == len(cut) + 1

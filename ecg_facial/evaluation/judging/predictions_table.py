@@ -130,10 +130,20 @@ def read_predictions(
         class_names=names,
         ordered=ordered,
         strata=found,
-        notes=(how, *cells.notes, *absent, *scaled, _count_rows(table), *notes),
+        notes=(how, *cells.notes, *absent, *scaled, _count_rows(table), *_note_strange(table), *notes),
         decisions=decisions,
         n_disagreeing=n_disagreeing,
     )
+
+
+def _note_strange(table: pd.DataFrame) -> tuple[str, ...]:
+    """Name classes that are predicted and no label, beside labels that are never predicted: they may be shifted."""
+    labels, decided = set(table["label"]), set(table["predicted"]) - {""}
+    strange, never = sorted(decided - labels), sorted(labels - decided)
+    if not strange or not never:
+        return ()
+    said = f"predicted, but no label: {', '.join(strange)}; labels that are never predicted: {', '.join(never)}"
+    return (f"{said}: check that both count from the same number, or are spelt alike",)
 
 
 def _count_rows(table: pd.DataFrame) -> str:

@@ -37,6 +37,7 @@ def accuracy(found: PredictionsTable) -> float:
         (("BL1", "PA4"), ("bl1", "pa4"), ("BL1", "PA4")),
         (("no pain", "pain"), ("No  pain", "Pain\u00a0"), ("no pain", "pain")),
         (("ja", "Größe"), ("ja", unicodedata.normalize("NFD", "Größe")), ("Größe", "ja")),
+        (("no_pain", "mild"), ("No pain", "'mild'"), ("mild", "no_pain")),
     ],
 )
 def test_classes_in_two_spellings_are_one(
@@ -73,6 +74,15 @@ def test_columns_of_probabilities_are_of_levels_in_every_spelling(tmp_path: Path
     assert (found.class_names, found.ordered) == (("BL1", "PA4"), True)
     with pytest.raises(CorruptDataError, match="columns 'p_P4' and 'p_PA4' are of one class"):
         read(tmp_path, ["a,1,BL1,0.9,0.1,0", "a,2,PA4,0.2,0.8,0"], "subject,trial,label,p_BL1,p_P4,p_PA4")
+
+
+def test_classes_that_are_shifted_are_named(tmp_path: Path) -> None:
+    rows = [f"a,{trial},{trial % 3 + 1},{trial % 3}" for trial in range(6)]
+    said = "predicted, but no label: 0; labels that are never predicted: 3: check that both count from the same number"
+    assert any(note.startswith(said) for note in read(tmp_path, rows).notes)
+    # a model that never says a class, or says one more, is none of these
+    for others in (["a,1,x,x", "a,2,y,x"], ["a,1,x,x", "a,2,x,y", "a,3,y,y", "a,4,y,z"]):
+        assert not any("check that both" in note for note in read(tmp_path, others).notes)
 
 
 @pytest.mark.parametrize("answers", [("np.int64(0)", "np.int64(1)"), ("rest", "pain"), ("class 0", "class 1")])
