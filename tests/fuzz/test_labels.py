@@ -19,9 +19,9 @@ def spell_word(word: str, rng: np.random.Generator) -> str:
     """Write a word as tables do: letter case, blanks, Unicode form."""
     cased = str(rng.choice([word, word.upper(), word.capitalize(), word.title()]))
     form = "NFC" if rng.random() < 0.5 else "NFD"
-    blanks = (
-        str(rng.choice([" ", "  ", "\u00a0", "\t", "_", "-", "\u2010"])) if not any(map(str.isdigit, word)) else " "
-    )
+    # what joins words does not join numbers
+    joints = [" ", "  ", "\u00a0", "\t", *([] if any(map(str.isdigit, word)) else ["_", "-", "\u2010"])]
+    blanks = str(rng.choice(joints))
     ends = rng.choice(["", " ", "\u00a0"], 2)
     return ends[0] + unicodedata.normalize(form, cased.replace("SS", "ß")).replace(" ", blanks) + ends[1]
 
