@@ -59,7 +59,7 @@ COLUMNS: Mapping[type[Row], Mapping[str, Column]] = {
         "source": Column(description="video, ecg, clock, store or monitor"),
         "kind": Column(description="Such as gap, lost, back, shed, step, gate, started, ended"),
         "message": Column(description="One line for a person"),
-        "duration_s": Column(description="Length, where it has one", unit="s"),
+        "duration_s": Column(description="Length, where it has one; of `back` that of the time before it", unit="s"),
     },
     AlarmRow: {
         **_TIME,
