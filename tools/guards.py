@@ -247,8 +247,8 @@ GUARDS = (
         fault="two clocks",
         about="a late block hides a step of a clock",
         file="ecg_facial/live/clock.py",
-        text="            may_be_step = late_s > 0 and jump_s < -period_s\n",
-        instead="            may_be_step = False\n",
+        text=" or (late_s > 0 and jump_s < -period_s):\n",
+        instead=":\n",
         tests="tests/live/test_clock.py",
     ),
     Guard(

@@ -164,9 +164,8 @@ class StreamClock:
             self._suspect(stamp_s, arrived_s, jump_s=jump_s, late_s=late_s)
             return Verdict.WAIT
         if abs(late_s) > _STEP_S:
-            # a block that is late and out of its order, or a step back behind blocks that have not arrived
-            may_be_step = late_s > 0 and jump_s < -period_s
-            if abs(jump_s) > _STEP_S or may_be_step:
+            # late and out of its order, or a step back behind blocks that have not arrived
+            if abs(jump_s) > _STEP_S or (late_s > 0 and jump_s < -period_s):
                 self._suspect(stamp_s, arrived_s, jump_s=jump_s, late_s=late_s)
                 return Verdict.WAIT
             if late_s < 0:
