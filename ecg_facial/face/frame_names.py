@@ -34,11 +34,12 @@ _CLOCK = re.compile(
     r"(?<!\d)(?P<hours>[01]\d|2[0-3])[-_.:h](?P<minutes>[0-5]\d)[-_.:m](?P<seconds>[0-5]\d)"
     r"[-_.,](?P<fraction>\d{3,9})(?!\d)"
 )
-_SECONDS = re.compile(r"(?<!\d)(?P<seconds>\d+)\.(?P<fraction>\d{3,9})(?!\d)")
+_SECONDS = re.compile(r"(?<!\d)(?P<seconds>\d+)\.(?P<fraction>\d{2,9})(?!\d)")
 # Frames are at least 1 ms and at most 10 s apart.
 _LEAST_STEP_S, _MOST_STEP_S = 1e-3, 10.0
-# a counter behind the seconds is no fraction of them: fractions of a clock come to half a second and more
-_LEAST_FRACTION_S = 0.5
+# A counter behind the seconds is no fraction of them: fractions of a clock come to half a second and more, and go up by
+# more than one unit of their last digit.
+_LEAST_FRACTION_S, _LEAST_UNITS = 0.5, 1.5
 _UNITS = {1e3: "milliseconds", 1e6: "microseconds", 1e9: "nanoseconds"}
 # no camera has taken so many frames: such a number is a time
 _MOST_FRAMES = 10**11
@@ -175,10 +176,11 @@ def read_stamps(stems: Sequence[str]) -> list[float] | None:
 def _to_seconds(matches: Sequence[re.Match[str]]) -> list[float] | None:
     """Seconds of matches, if they can be times of frames."""
     stamps_s, fractions_s = [], []
-    first_day = None
+    first_day, unit_s = None, 0.0
     for match in matches:
         parts = match.groupdict()
         fraction = parts.get("fraction") or ""
+        unit_s = max(unit_s, 10.0 ** -len(fraction) if fraction else 0.0)
         fractions_s.append(int(fraction) / 10 ** len(fraction) if fraction else 0.0)
         whole_s = int(parts["seconds"]) + 60 * int(parts.get("minutes") or 0) + 3600 * int(parts.get("hours") or 0)
         if "year" in parts:
@@ -190,7 +192,7 @@ def _to_seconds(matches: Sequence[re.Match[str]]) -> list[float] | None:
             whole_s += 86400 * (day - first_day)
         stamps_s.append(whole_s + fractions_s[-1])
     steps = [other - one for one, other in pairwise(stamps_s)]
-    is_plausible = min(steps) > 0 and _LEAST_STEP_S <= median(steps) <= _MOST_STEP_S
+    is_plausible = min(steps) > 0 and max(_LEAST_STEP_S, _LEAST_UNITS * unit_s) <= median(steps) <= _MOST_STEP_S
     return stamps_s if is_plausible and max(fractions_s) >= _LEAST_FRACTION_S else None
 
 

@@ -42,6 +42,8 @@ def test_numbers_that_count_have_no_unit(numbers: list[int], fps: float | None) 
         ["20200131_101112_001", "20200131_101112_002", "20200131_101113_003"],
         ["20201331_101112_640", "20201331_101112_680"],
         ["1.001", "1.002", "2.001"],
+        [f"shot1.{number:03d}" for number in range(1, 700)],
+        [f"take{1 + number // 60}.{1 + number % 60:02d}" for number in range(120)],
         ["v1.900", "v1.900"],
         ["2020-01-31 10.11.12", "b"],
         ["1580465472.640", "1580469472.740"],
@@ -49,3 +51,9 @@ def test_numbers_that_count_have_no_unit(numbers: list[int], fps: float | None) 
 )
 def test_what_cannot_be_times_of_frames_is_none(stems: list[str]) -> None:
     assert read_stamps(stems) is None
+
+
+def test_seconds_with_two_decimals_are_times() -> None:
+    found = read_stamps([f"t{number / 25:.2f}" for number in range(30)])
+    assert found is not None
+    assert [round(value, 2) for value in found] == [round(number / 25, 2) for number in range(30)]
