@@ -7,9 +7,7 @@ Exports of PhysioNet (``val`` with an ``.info`` beside it) and of LabChart (``da
 from __future__ import annotations
 
 import re
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +25,7 @@ from ecg_facial.ecg.formats.arrays import (
 from ecg_facial.ecg.formats.contract import MAX_BYTES, Channel, corrupt_on_failure, read_head, readable, shorten
 from ecg_facial.ecg.formats.fields import decode_field, parse_field
 from ecg_facial.ecg.formats.matlab_labchart import read_labchart
+from ecg_facial.ecg.formats.matlab_sizes import check_sizes
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.extras import require_extras
 from ecg_facial.runtime.typing import AnyArray
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
 
 KIND = "MATLAB file"
 _HEAD_BYTES, _HDF5_MARK = 520, b"\x89HDF\r\n\x1a\n"
-# type of a compressed element in version 5
-_COMPRESSED, _TAG_BYTES = 15, 8
-_BLOCK_BYTES = 1 << 20
 _MAX_ENTRIES, _MAX_DEPTH = 256, 8
 _NUMBERS = "fiu"
 # PhysioNet's .info: rate, and a row per signal: number, name, gain, base, unit
@@ -60,7 +56,7 @@ def open_matlab(path: Path) -> ArrayFile:
         raise DataError(f"{path}: {size} bytes, limit {MAX_BYTES}; split the recording")
     if head.startswith(_HDF5_MARK) or head[512:].startswith(_HDF5_MARK):
         return _open_hdf5(path)
-    _check_inflated(path, head)
+    check_sizes(path, head, size)
     entries = dict(_flatten(path, _load_all(path)))
     if {"data", "datastart", "dataend"} <= set(entries):
         return read_labchart(path, entries)
@@ -80,36 +76,6 @@ def _load_all(path: Path) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         return dict(io.loadmat(str(path)))
     raise CorruptDataError(f"{path}: cannot be read")
-
-
-def _check_inflated(path: Path, head: bytes) -> None:
-    """Add up the sizes of compressed elements before anything is allocated: a small file may hold gigabytes."""
-    order = {b"IM": "<", b"MI": ">"}.get(head[126:128])
-    if order is None:
-        return
-    total = 0
-    with readable(path), open(path, "rb") as stream:
-        stream.seek(128)
-        while len(tag := stream.read(_TAG_BYTES)) == _TAG_BYTES:
-            kind, n_bytes = struct.unpack(f"{order}II", tag)
-            if kind != _COMPRESSED:
-                stream.seek(n_bytes, 1)
-                continue
-            total += _measure_inflated(stream.read(n_bytes), MAX_BYTES - total)
-            if total >= MAX_BYTES:
-                raise DataError(f"{path}: holds {MAX_BYTES} bytes or more when unpacked; split the recording")
-
-
-def _measure_inflated(content: bytes, limit: int) -> int:
-    inflater, total = zlib.decompressobj(), 0
-    try:
-        while content and total < limit:
-            total += len(inflater.decompress(content, _BLOCK_BYTES))
-            content = inflater.unconsumed_tail
-    except zlib.error:
-        # the reader will say what is damaged
-        return total
-    return total
 
 
 def _flatten(path: Path, loaded: dict[str, Any]) -> Iterator[tuple[str, AnyArray]]:

@@ -179,7 +179,7 @@ def test_several_rates_that_bear_no_name_are_refused(tmp_path: Path) -> None:
 def test_a_small_file_that_holds_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, {"ecg": np.zeros(3_000_000), "fs": FS_HZ}, do_compression=True)
     assert path.stat().st_size < 100_000
-    monkeypatch.setattr("ecg_facial.ecg.formats.matlab.MAX_BYTES", 1 << 24)
+    monkeypatch.setattr("ecg_facial.ecg.formats.matlab_sizes.MAX_BYTES", 1 << 24)
     tracemalloc.start()
     try:
         with pytest.raises(DataError, match=r"holds 16777216 bytes or more when unpacked"):
@@ -187,6 +187,26 @@ def test_a_small_file_that_holds_gigabytes_is_refused(tmp_path: Path, monkeypatc
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("version", ["4", "5"])
+def test_a_size_beyond_the_end_of_the_file_is_refused_before_so_much_is_allocated(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "x.mat"
+    io.savemat(path, {"ecg": ECG, "fs": FS_HZ}, format=version)
+    content = bytearray(path.read_bytes())
+    refused = 0
+    for place in range(0 if version == "4" else 128, 400, 4):
+        path.write_bytes(content[:place] + (0x60000000).to_bytes(4, "little") + content[place + 4 :])
+        tracemalloc.start()
+        try:
+            read_ecg(path)
+        except DataError as error:
+            refused += "states more bytes than it holds" in str(error)
+        finally:
+            most = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert most < 8 << 20, place
+    assert refused >= 2
 
 
 @pytest.mark.parametrize("seed", range(40))
