@@ -80,6 +80,8 @@ def place_samples(
         values, is_blank, times_s = values[:n_rows], is_blank[:n_rows], times_s[:n_rows]
     filled, step = _find_filled(is_blank, times_s)
     notes: tuple[str, ...] = ()
+    # with even rows a blank cell among the filled ones is a lost sample, which its neighbours' rounded times may not show
+    rows_hz = find_even_rate(times_s) if filled is not None and step > 1 and times_s is not None else None
     if filled is not None:
         first = int(filled[0])
         own = values[filled]
@@ -94,13 +96,17 @@ def place_samples(
             raise DataError(f"{path}: no time column, so the sampling rate is unknown; give it in Hz (fs_hz)")
         _check_rate(path, stated_hz / step, "the file states")
         placed = _place_in_order(own, filled, step, stated_hz / step)
+    elif rows_hz is not None:
+        _check_rate(path, rows_hz / step, "the time column has")
+        placed = _place_in_order(own, filled, step, rows_hz / step)
+        notes = _compare(stated_hz, rows_hz)
     else:
         placed = _place_by_time(
             path, own, times_s, stated_hz if filled is None or stated_hz is None else stated_hz / step
         )
     if filled is not None:
         every = f"every {step}. row" if step > 1 else "some rows"
-        notes = (f"the column is filled in {every} only: it has a rate of its own, {placed.fs_hz:.6g} Hz",)
+        notes = (*notes, f"the column is filled in {every} only: it has a rate of its own, {placed.fs_hz:.6g} Hz")
     # what was not recorded at the start, so that times stay true
     ahead = round(start_s * placed.fs_hz) if times_s is not None else first // step
     samples = np.concatenate([np.full(ahead, np.nan), placed.samples]) if ahead > 0 else placed.samples

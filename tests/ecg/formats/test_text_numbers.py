@@ -147,6 +147,19 @@ def test_a_column_that_is_blank_at_regular_rows_has_a_rate_of_its_own(tmp_path: 
     check_text(tmp_path, f"# sampling rate: {every * FS_HZ:g} Hz\nresp,ecg\n" + "\n".join(rows) + "\n")
 
 
+def test_lost_samples_of_a_column_of_its_own_rate_do_not_change_that_rate(tmp_path: Path) -> None:
+    lost = range(20, 300, 40)
+    rows = [
+        # a tenth of a millisecond is too coarse to show one lost sample of 360 Hz
+        f"{1.7e9 + number / 720:.4f},1.0,{'' if number % 2 or number // 2 in lost else number}"
+        for number in range(600)
+    ]
+    signal = read_text(tmp_path, "time,resp,ecg\n" + "\n".join(rows) + "\n").signal
+    assert signal.fs_hz == pytest.approx(360.0, rel=1e-3)
+    assert np.flatnonzero(np.isnan(signal.samples)).tolist() == list(lost)
+    np.testing.assert_array_equal(signal.samples[[0, 19, 299]], [0, 38, 598])
+
+
 def test_two_devices_merged_by_time_keep_their_rates(tmp_path: Path) -> None:
     merged = [(number / FS_HZ, f"{value}", "") for number, value in enumerate(ECG_MV)]
     merged += [(number / 130, "", "1.0") for number in range(1, 4 * 130)]
