@@ -194,9 +194,11 @@ def _refuse_look_alikes(names: Sequence[str], what: str, where: str) -> None:
         return
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(name_key(name).translate(_LOOK_ALIKES), name)
-        if other != name:
-            strange = next(c for c in (*name, *other) if c.casefold().translate(_LOOK_ALIKES) != c.casefold())
+        key = name_key(name)
+        other = seen.setdefault(key.translate(_LOOK_ALIKES), name)
+        # numbers that are written differently, which stay apart beside fractions, do not look alike
+        if name_key(other) != key:
+            strange = next(letter for letter in key + name_key(other) if letter.translate(_LOOK_ALIKES) != letter)
             raise CorruptDataError(
                 f"{where}: {what} {other!r} and {name!r} look alike, but one has {unicodedata.name(strange, 'another')}"
                 f" ({strange!r}): one or two? Spell it in one way"

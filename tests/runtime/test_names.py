@@ -80,6 +80,12 @@ def test_letters_of_other_alphabets_that_look_alike_are_refused(one: str, other:
         unify_names([one, other], what="subject", where="t.csv")
 
 
+def test_numbers_that_stay_apart_beside_fractions_do_not_look_alike() -> None:
+    # a name with a sign of no alphabet among them
+    names = ["1,0", "1", "1,5", "5\u00b0"]
+    assert list(unify_names(names, what="trial", where="t.csv").names.values()) == names
+
+
 def test_names_in_other_alphabets_are_names() -> None:
     names = ["анна", "Ελένη", "田中", "محمد"]
     assert list(unify_names(names, what="subject", where="t.csv").names.values()) == names
