@@ -36,7 +36,7 @@ _LOOK_ALIKES = str.maketrans(
 _QUOTES = frozenset({"''", '""', "\u201c\u201d", "\u201e\u201c", "\u2018\u2019", "\u00ab\u00bb"})
 # "no_pain", "no-pain" and "no pain"
 _BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_])[\s_\-\u2010-\u2015]+(?=[^\W\d_])")
-_SHOWN = 5
+_SHOWN, _MOST_EXACT = 5, 2.0**53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +180,8 @@ def _plain_number(tidy: str, by_value: bool) -> str | None:
     value = float(tidy.replace(",", "."))
     if not math.isfinite(value) or (not by_value and not value.is_integer()):
         return None
-    return f"{value + 0.0:.0f}" if value.is_integer() else repr(value)
+    # beyond it a float says no digits of its own: 1e300, not 300 digits
+    return f"{value + 0.0:.0f}" if value.is_integer() and abs(value) < _MOST_EXACT else repr(value)
 
 
 def _describe(names: dict[str, str], what: str) -> tuple[str, ...]:

@@ -86,6 +86,11 @@ def test_numbers_that_stay_apart_beside_fractions_do_not_look_alike() -> None:
     assert list(unify_names(names, what="trial", where="t.csv").names.values()) == names
 
 
+def test_a_number_beyond_all_digits_of_a_float_stays_short() -> None:
+    assert name_key("1e300", by_value=True) == name_key("1.0e+300", by_value=True) == "1e+300"
+    assert name_key("9007199254740991.0", by_value=True) == "9007199254740991"
+
+
 def test_names_in_other_alphabets_are_names() -> None:
     names = ["анна", "Ελένη", "田中", "محمد"]
     assert list(unify_names(names, what="subject", where="t.csv").names.values()) == names
