@@ -80,7 +80,7 @@ def place_samples(
         values, is_blank, times_s = values[:n_rows], is_blank[:n_rows], times_s[:n_rows]
     filled, step = _find_filled(is_blank, times_s)
     notes: tuple[str, ...] = ()
-    # with even rows a blank cell among the filled ones is a lost sample, which its neighbours' rounded times may not show
+    # with even rows a blank cell among the filled ones is a lost sample, which rounded times may not show
     rows_hz = find_even_rate(times_s) if filled is not None and step > 1 and times_s is not None else None
     if filled is not None:
         first = int(filled[0])
