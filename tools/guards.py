@@ -79,7 +79,7 @@ GUARDS = (
         fault="reboot",
         about="nobody learns for how long the monitor was gone",
         file="ecg_facial/live/session.py",
-        text="        keeper.write([begun, *self._tell_gap(keeper.interrupted_utc_s, begun)], 0.0, self._utc())\n",
+        text="        keeper.write([begun, *keeper.tell_gap(begun)], 0.0, self._utc())\n",
         instead="        keeper.write([begun], 0.0, self._utc())\n",
         tests="tests/live/test_session.py",
     ),

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ecg_facial.errors import SettingsError, StoreError
+from ecg_facial.errors import SettingsError
 from ecg_facial.face.detectors.loading import load_detector
 from ecg_facial.inference.bundle import MANIFEST_FILE, load_bundle
 from ecg_facial.inference.predictor import Predictor, open_predictor
@@ -29,8 +29,8 @@ from ecg_facial.live.signals import LiveSignals, SignalsTap
 from ecg_facial.live.sources.contract import Kind, SourceEvent, SourceInfo
 from ecg_facial.live.state import PatientState, Phase
 from ecg_facial.live.store.database import CLOSED, FAILED, Store
-from ecg_facial.live.store.rows import AlarmRow, BaselineRow, EventRow, RatingRow, Row, Session
-from ecg_facial.live.store.writing import StoreWriter
+from ecg_facial.live.store.keeping import Keeper
+from ecg_facial.live.store.rows import EventRow, RatingRow, Row, Session
 from ecg_facial.live.ward import Ward
 from ecg_facial.runtime.outputs import lock_file
 from ecg_facial.runtime.storage import sha256_file
@@ -40,10 +40,6 @@ from ecg_facial.version import __version__
 _WAIT_S = 5.0
 # blocks are waited for no longer than this, so that time goes on without them
 _TICK_S = 0.05
-# what waits for a store that cannot be written is tried again after this time; its size is measured as often
-_RETRY_S = 2.0
-# a person's rest is measured anew after a day
-_BASELINE_S = 24 * 3600.0
 
 _Command = Callable[[PatientEngine, float, float], list[Row]]
 
@@ -175,7 +171,7 @@ class RunningSession:
             feed = make_feed(self._connection.sources, now=self._now, max_queue_frames=self._settings.max_queue_frames)
             infos = self._wait_for_sources(feed)
             if infos:
-                keeper = _Keeper(self._store_path, self._session_row(infos), utc_s=self._utc())
+                keeper = Keeper(self._store_path, self._session_row(infos), utc_s=self._utc())
                 end = FAILED
                 try:
                     self._watch(feed, infos, keeper)
@@ -216,7 +212,7 @@ class RunningSession:
             software=__version__,
         )
 
-    def _make_engine(self, infos: list[SourceInfo], keeper: _Keeper) -> PatientEngine:
+    def _make_engine(self, infos: list[SourceInfo], keeper: Keeper) -> PatientEngine:
         has_video = any(info.kind == "video" for info in infos)
         detector = None
         if has_video:
@@ -228,10 +224,10 @@ class RunningSession:
         engine.restore(keeper.alarm_log, time_s=0.0, utc_s=self._utc())
         return engine
 
-    def _watch(self, feed: Feed, infos: list[SourceInfo], keeper: _Keeper) -> None:
+    def _watch(self, feed: Feed, infos: list[SourceInfo], keeper: Keeper) -> None:
         engine = self._make_engine(infos, keeper)
         begun = self._event("started", ", ".join(info.name for info in infos), 0.0)
-        keeper.write([begun, *self._tell_gap(keeper.interrupted_utc_s, begun)], 0.0, self._utc())
+        keeper.write([begun, *keeper.tell_gap(begun)], 0.0, self._utc())
         while not self._stop.is_set() and not feed.is_ended:
             for item in feed.take(_TICK_S):
                 utc_s = self._utc()
@@ -250,7 +246,7 @@ class RunningSession:
         keeper.write([*rows, self._event("ended", "", engine.time_s)], engine.time_s, utc_s)
         self._publish(engine, keeper)
 
-    def _tick(self, engine: PatientEngine, keeper: _Keeper, now_s: float) -> None:
+    def _tick(self, engine: PatientEngine, keeper: Keeper, now_s: float) -> None:
         utc_s = self._utc()
         rows = engine.tick(now_s, utc_s, store_problem=keeper.problem)
         while not self._commands.empty():
@@ -259,19 +255,9 @@ class RunningSession:
         self._publish(engine, keeper)
         self._tap.offer(engine.signals)
 
-    def _publish(self, engine: PatientEngine, keeper: _Keeper) -> None:
+    def _publish(self, engine: PatientEngine, keeper: Keeper) -> None:
         self._state = engine.state(store_bytes=keeper.size_bytes(self._now()), store_problem=keeper.problem)
         self._published_s = self._now()
-
-    def _tell_gap(self, interrupted_utc_s: float | None, begun: EventRow) -> list[EventRow]:
-        """Tell for how long nobody watched, where the session before was not ended by anybody."""
-        if interrupted_utc_s is None:
-            return []
-        gap_s = begun.utc_s - interrupted_utc_s
-        # a machine without a clock of its own may start in the past
-        known = f"for {gap_s:.3g} s" if gap_s >= 0 else "for an unknown time, as the machine's clock was set back"
-        message = f"the session before was interrupted or failed, and nobody watched {known}"
-        return [replace(begun, kind="back", message=message, duration_s=gap_s if gap_s >= 0 else None)]
 
     def _event(self, kind: str, message: str, time_s: float) -> EventRow:
         return EventRow(time_s=time_s, utc_s=self._utc(), source="monitor", kind=kind, message=message)
@@ -281,69 +267,6 @@ def _absent(kind: Kind) -> SourceInfo:
     """Describe a source that is not there yet; it is described anew when it comes."""
     rate_hz = 25.0 if kind == "video" else 250.0
     return SourceInfo(name=f"{kind} (not connected)", kind=kind, clock=f"{kind} (not connected)", rate_hz=rate_hz)
-
-
-class _Keeper:
-    """The session's part of the store; without a store it keeps nothing."""
-
-    def __init__(self, path: Path | None, session: Session, *, utc_s: float) -> None:
-        self._store = None if path is None else Store(path)
-        self._writer: StoreWriter | None = None
-        self._tried_s, self._size, self._measured_s = utc_s, 0, float("-inf")
-        self.alarm_log: list[AlarmRow] = []
-        self._baseline: BaselineRow | None = None
-        # when the patient's session before this one was interrupted, or failed; None where somebody ended it
-        self.interrupted_utc_s: float | None = None
-        if self._store is not None:
-            self._read_before(self._store, session.patient)
-            self._number = self._store.begin(session)
-            self._writer = StoreWriter(self._store, self._number)
-
-    @property
-    def problem(self) -> str:
-        """Why the store cannot be written; empty while it can."""
-        return "" if self._writer is None else self._writer.problem
-
-    def find_baseline(self, utc_s: float) -> BaselineRow | None:
-        """Give the patient's baseline of an earlier session of the last day."""
-        found = self._baseline
-        return found if found is not None and 0 <= utc_s - found.utc_s < _BASELINE_S else None
-
-    def write(self, rows: list[Row], time_s: float, utc_s: float) -> None:
-        """Write rows, and what waits; what waits alone is tried now and then."""
-        if self._writer is None or (not rows and not self._writer.problem):
-            return
-        if self._writer.problem and abs(utc_s - self._tried_s) < _RETRY_S:
-            self._writer.hold(rows)
-            return
-        self._tried_s = utc_s
-        self._writer.write(rows, time_s=time_s, utc_s=utc_s)
-
-    def size_bytes(self, now_s: float) -> int:
-        """Size of the store, measured now and then."""
-        if self._store is not None and now_s - self._measured_s >= _RETRY_S:
-            self._size, self._measured_s = self._store.size_bytes(), now_s
-        return self._size
-
-    def close(self, utc_s: float, *, end: str) -> None:
-        """Write what waits, end the session, close the file."""
-        if self._store is None or self._writer is None:
-            return
-        try:
-            self._writer.write([], time_s=0.0, utc_s=utc_s)
-            self._store.end(self._number, utc_s=utc_s, how=end)
-        except StoreError:
-            # ended as interrupted by the next monitor that opens the store
-            pass
-        finally:
-            self._store.close()
-
-    def _read_before(self, store: Store, patient: str) -> None:
-        """Read what earlier sessions of the patient left: alarms paused or off, baseline, how the last one ended."""
-        for number, about in store.sessions(patient):
-            self.interrupted_utc_s = None if about.end == CLOSED else about.ended_utc_s
-            self.alarm_log = store.read(AlarmRow, number) or self.alarm_log
-            self._baseline = next(reversed(store.read(BaselineRow, number)), self._baseline)
 
 
 def open_ward(
