@@ -76,7 +76,11 @@ CacheOption = Annotated[
 ]
 DataFolder = Annotated[
     Path,
-    typer.Argument(help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest."),
+    typer.Argument(
+        # the system says it in one line
+        readable=False,
+        help="BioVid (the folder of PartA), PMED, UNBC-McMaster, the original's layout, or a manifest.",
+    ),
 ]
 PipelineOption = Annotated[
     list[str] | None,

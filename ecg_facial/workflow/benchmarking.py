@@ -44,7 +44,7 @@ from ecg_facial.prepared.contract import PreparedData
 from ecg_facial.recording import Trial
 from ecg_facial.runtime.executors.contract import Executor
 from ecg_facial.runtime.executors.serial import SERIAL
-from ecg_facial.runtime.outputs import lock_folder
+from ecg_facial.runtime.outputs import check_output_folder, lock_folder
 from ecg_facial.runtime.progress import announce_time
 from ecg_facial.simulate.observer.ceiling import observe_cohort, read_cohort_settings
 from ecg_facial.windows.settings import WindowSettings
@@ -277,10 +277,12 @@ def audit(
     MissingDataError, CorruptDataError, StaleCacheError
         When it is no finished run, or its data or methods are gone or others.
     SettingsError
-        When its own methods cannot be imported by a name.
+        When its own methods cannot be imported by a name, or its folder cannot be written to.
     """
     folder = Path(run)
     about = RunRecord.read(folder / RUN_FILE)
+    # refitting takes minutes
+    check_output_folder(folder)
     source = None if data is None else Path(data)
     opened = open_data(about, folder, table=source) if prepared is None else prepared
     factories = open_pipelines(about, pipelines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from ecg_facial.evaluation.benchmark.trial_set import TrialSet
 from ecg_facial.evaluation.judging.schema import RunMetrics
 from ecg_facial.prepared.settings import NormalisationSettings
 from ecg_facial.runtime.typing import Float64Array
+from ecg_facial.workflow import benchmarking
 from ecg_facial.workflow.benchmarking import audit
 from ecg_facial.workflow.tabular import benchmark_table
 
@@ -118,6 +120,22 @@ def test_an_audit_refuses_a_changed_or_absent_table_and_other_methods(finished: 
         audit(moved)
     with pytest.raises(StaleCacheError, match="holds a run of other data"):
         audit(finished, settings=QUICK, pipelines=[f"{__name__}:make_other"])
+
+
+def test_an_audit_that_cannot_be_written_is_refused_before_the_work(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def refuse(path: Path, content: bytes) -> int:
+        asked.append(path)
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(benchmarking, "audit_run", pytest.fail)
+    with pytest.raises(SettingsError, match=r"cannot be written to \(Permission denied\)"):
+        audit(finished, settings=QUICK)
+    assert [path.parent for path in asked] == [finished]
 
 
 def make_other() -> CalibratedPipeline:
