@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ecg_facial.datasets.readers.contract import Reader
-from ecg_facial.datasets.readers.folders import find_folder, name_left_out
+from ecg_facial.datasets.readers.folders import VIDEO_SUFFIXES, find_folder, name_left_out
 from ecg_facial.datasets.readers.sessions import SESSION_PART, list_session_rest
 from ecg_facial.datasets.readers.tables import open_rows, read_rows
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
@@ -60,10 +60,6 @@ UNREACTIVE = frozenset(
 )
 _REST_FOLDER, _SHOWN = "rest", 5
 _PART, _VIDEO, _SAMPLES = "PartA", "video", Path("starting_point") / "samples.csv"
-# as people store them who shorten or convert the clips
-_VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv", ".3gp"}
-)
 _BIOSIGNAL_SUFFIXES = frozenset({".csv", ".tsv"})
 _BIOSIGNAL_ENDING = re.compile(r"_bio$", re.IGNORECASE)
 _SUBJECT = re.compile(r"[^_]+_(?P<sex>[mw])_(?P<age>\d{1,3})", re.IGNORECASE)
@@ -170,7 +166,7 @@ def scan(root: Path, settings: BiovidSettings, *, window_s: float) -> Scan:
         expects_ecg=there[biosignals],
         rest=tuple(rest),
         rest_base=home,
-        notes=(*_note_others(videos, _VIDEO_SUFFIXES), *_note_others(biosignals, _BIOSIGNAL_SUFFIXES)),
+        notes=(*_note_others(videos, VIDEO_SUFFIXES), *_note_others(biosignals, _BIOSIGNAL_SUFFIXES)),
     )
     return found if settings.subjects == "all" else _keep_reactive(found)
 
@@ -223,7 +219,7 @@ def _hint(folder: Path, part: Path) -> str:
 
 
 def _list_videos(folder: Path) -> Iterator[Entry | Problem]:
-    for path in _list_files(folder, _VIDEO_SUFFIXES):
+    for path in _list_files(folder, VIDEO_SUFFIXES):
         yield path if isinstance(path, Problem) else _make_entry(path, path.stem, video=VideoRef(path=path))
 
 

@@ -12,6 +12,11 @@ from ecg_facial.datasets.records import Problem
 from ecg_facial.errors import AmbiguousDataError
 from ecg_facial.runtime.listing import find_child, list_copies, list_odd_names, list_spellings
 
+# as people store them who shorten or convert the clips
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".flv", ".3gp"}
+)
+
 
 def find_folder(folder: Path, name: str) -> Path:
     """Find a subfolder of a fixed name in any letter case; the name as it is where there is none.

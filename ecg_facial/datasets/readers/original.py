@@ -9,6 +9,7 @@ Input: the folder that holds ``prepro_vid`` and ``ecg_only``. Output: one entry 
 
 The level is in the clip's name, as ``P0``..``P3`` or ``BL1``, ``PA1``.. between dashes, underscores or blanks. A clip
 and its ECG are paired by subject and name; the spelling of the level and an ending ``_bio`` or ``_ecg`` do not matter.
+A clip may be a video file in place of a folder of frames.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from pathlib import Path
 
 from ecg_facial.datasets.readers.biovid import parse_subject
 from ecg_facial.datasets.readers.contract import FrameSettings, Reader
-from ecg_facial.datasets.readers.folders import find_folder, name_left_out
+from ecg_facial.datasets.readers.folders import VIDEO_SUFFIXES, find_folder, name_left_out
 from ecg_facial.datasets.readers.naming import make_unique
 from ecg_facial.datasets.records import Card, Entry, Problem, Scan
 from ecg_facial.errors import UnknownLabelError
 from ecg_facial.face.frame_folders import DEFAULT_FPS
 from ecg_facial.labels import parse_pain_level
 from ecg_facial.recording import EcgRef, VideoRef
-from ecg_facial.runtime.listing import find_child, list_files, list_folders
+from ecg_facial.runtime.listing import find_child, fold_name, list_files, list_folders
 
 LAYOUT = "prepro_vid/<subject>/<clip folder>/*.jpg or ecg_only/<subject>/*.csv"
 CARD = Card(
@@ -86,8 +87,14 @@ def _list_clips(folder: Path, fps: float) -> Iterator[Entry | Problem]:
     yield from name_left_out(folder)
     for subject in list_folders(folder):
         yield from name_left_out(subject, _TABLES)
-        for path in list_folders(subject):
+        folders = list_folders(subject)
+        for path in folders:
             yield _make_entry(path, path.name, video=VideoRef(path=path, fps=fps))
+        # frames were taken out of the video that lies beside them
+        taken = {fold_name(path.name) for path in folders}
+        for path in list_files(subject, VIDEO_SUFFIXES):
+            if fold_name(path.stem) not in taken:
+                yield _make_entry(path, path.stem, video=VideoRef(path=path))
 
 
 def _list_tables(folder: Path) -> Iterator[Entry | Problem]:

@@ -70,3 +70,19 @@ def test_a_bad_frame_folder_costs_only_the_video(
     assert [problem.kind for problem in index.problems] == [kind]
     assert index.trials[0].video is None
     assert index.trials[0].ecg is not None
+
+
+def test_a_video_file_is_a_clip_unless_its_frames_lie_beside_it(tmp_path: Path, media: SimpleNamespace) -> None:
+    folder = tmp_path / "prepro_vid" / "anna"
+    media.write_images(folder / "P2_1")
+    for name in ("P2_1.mp4", "P3_2.MOV"):
+        media.write_video(folder / name)
+    bare_ecg(tmp_path / "ecg_only" / "anna" / "P3_2.csv")
+    trials = {trial.id: trial for trial in index_dataset(tmp_path).trials}
+    assert list(trials) == ["PA2_1", "PA3_2"]
+    first, second = trials["PA2_1"].video, trials["PA3_2"].video
+    assert first is not None
+    assert second is not None
+    assert (first.path.name, first.fps) == ("P2_1", 25.0)
+    assert (second.path.name, second.fps) == ("P3_2.MOV", None)
+    assert trials["PA3_2"].ecg is not None
