@@ -23,7 +23,9 @@ ENDS = ("\n", "\r\n", "\r")
 # decimal sign and sign of groups
 STYLES = ((".", ""), (".", ","), (".", "'"), (",", ""), (",", "."), (",", " "), (",", "\u00a0"))
 MISSING = ("", "NaN", "NA", "n/a", "-", "#N/A", "null")
-NAMES = ("ecg", "ECG", "EKG", "ECG II", "Lead II", "MLII")
+NAMES = ("ecg", "ECG", "EKG", "ECG II", "Lead II", "MLII", "EcgWaveform", "rawECG", "LeadII", "ECG_mV", "Ableitung II")
+# what stands beside it: another signal, or what is computed from an ECG and bears its name
+BESIDE = ("resp", "ECG_Rate", "ecg_seq", "ECG_LeadOff", "ECG_Status1", "EDA (uS)")
 START = datetime(2024, 2, 28, 23, 59, 58)
 
 
@@ -94,15 +96,17 @@ def draw(rng: np.random.Generator) -> Written:
         is_date = kind in ("ISO", "day first", "clock", "minutes")
     # a blank line between others is none of a table, so a missing value needs a second column
     if rng.random() < 0.5 or not by_time:
-        header.append("resp")
+        # in front of the ECG too
+        header.insert(int(rng.choice([len(header), len(header) - 1])), str(rng.choice(BESIDE)))
     lines = []
     for number, row in enumerate(rows):
         for part in range(every):
             cells = list(row) if part == 0 else [spell("", is_number=False)]
             if by_time:
                 cells.insert(0, spell(write((number + part / every) / fs_hz), is_number=not is_date))
-            if "resp" in header:
-                cells.append(spell("0.75", is_number=True))
+            beside = next((place for place, label in enumerate(header) if label in BESIDE), None)
+            if beside is not None:
+                cells.insert(beside, spell("0.75", is_number=True))
             lines.append(separator.join(cells))
     first = separator.join(f'"{label}"' if quote else label for label in header)
     above = _draw_remarks(rng, every * fs_hz, states_rate=not by_time)

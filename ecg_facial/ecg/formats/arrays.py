@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ LABEL_KEYS = ("labels", "label", "channels", "channel_names", "columns", "names"
 SMALL_KEYS = (*RATE_KEYS, *INTERVAL_KEYS, *UNIT_KEYS, *LABEL_KEYS)
 MAX_SMALL_BYTES = 1 << 16
 _ANONYMOUS = frozenset({"arr_0", "x", "data", "samples", "signal", "signals", "values", "val", "y"})
+_COUNTED = re.compile(r"(?:ch|chan|channel|sig|signal)?[_ ]?\d{1,3}")
 _MAX_COLUMNS = 4096
 _INTERVALS_S = {"ms": 1e-3, "s": 1.0, "us": 1e-6, "": 1e-3}
 
@@ -158,6 +159,7 @@ def make_array_file(
             places.append((name, column))
             channels.append(_name(_shorten(name, signals), column, n_columns, labels=labels, units=units))
     found = {name: _find_rates(path, small, name) for name in signals}
+    channels = _name_siblings(channels, list(signals), _list_texts(_find(small, LABEL_KEYS)))
     named = name_unnamed(channels, places, load)
     if named is not None:
         channels, notes = list(named[0]), (*notes, named[1])
@@ -166,6 +168,17 @@ def make_array_file(
         rates_hz={name: rates_hz[0] for name, rates_hz in found.items() if len(rates_hz) == 1}, count=count,
         stated_hz=max(found.values(), key=len) if any(len(rates_hz) > 1 for rates_hz in found.values()) else (),
     )  # fmt: skip
+
+
+def _name_siblings(channels: list[Channel], arrays: Sequence[str], labels: Sequence[str]) -> list[Channel]:
+    """Name vectors that are called by numbers alone (cells, ``ch1``) by labels, where there are as many."""
+    is_counted = all(_COUNTED.fullmatch(last_part(name)) for name in arrays)
+    if not is_counted or not len(labels) == len(arrays) == len(channels) > 1:
+        return channels
+    return [
+        replace(channel, name=split_unit(label)[0], unit=channel.unit or split_unit(label)[1], is_named=True)
+        for channel, label in zip(channels, labels, strict=True)
+    ]
 
 
 def is_small_name(name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ecg_facial.ecg.formats.contract import Channel, EcgFile, shorten
 from ecg_facial.ecg.formats.ecg_names import looks_like_ecg
@@ -72,7 +73,8 @@ def _match(recording: EcgFile, names: list[str], asked: str) -> list[int]:
 
 def _find_ecg(channels: Sequence[Channel], names: list[str]) -> list[int]:
     """List the channels with the best name of an ECG: its own, else that of its sensor, else the only one without."""
-    likely = [place for place, channel in enumerate(channels) if looks_like_ecg(channel.name)]
+    times = {column.index for column in find_time_columns([_last_name(channel) for channel in channels])}
+    likely = [place for place, one in enumerate(channels) if place not in times and looks_like_ecg(one.name)]
     # a channel in beats per minute or per cent is computed from it
     likely = [place for place in likely if not is_another_quantity(channels[place].unit)] or likely
     if likely:
@@ -87,10 +89,14 @@ def _find_ecg(channels: Sequence[Channel], names: list[str]) -> list[int]:
         return sensors[:1]
     if len(names) == 1 and not channels[0].is_named:
         return [0]
-    times = {column.index for column in find_time_columns(channels)}
     others = [place for place in range(len(names)) if place not in times]
     is_only = len(others) == 1 and (names[others[0]] in _SIGNALS or not channels[others[0]].is_named)
     return others if is_only else []
+
+
+def _last_name(channel: Channel) -> Channel:
+    """Leave out the structs around an array: ``ecg.t`` holds times."""
+    return replace(channel, name=channel.name.rpartition(".")[2]) if "." in channel.name else channel
 
 
 def list_ecgs(recording: EcgFile) -> list[int]:

@@ -60,7 +60,9 @@ class EdfFile:
     def channels(self) -> tuple[Channel, ...]:
         """Signals except annotations."""
         return tuple(
-            Channel(name=one.label or str(number), unit=one.unit or None, is_named=bool(one.label))
+            Channel(
+                name=one.label or str(number), unit=one.unit or None, is_named=bool(one.label), sensor=one.transducer
+            )
             for number, (_, one) in enumerate(self.signals, start=1)
         )
 
@@ -106,6 +108,9 @@ class EdfFile:
             )
         n_times = check_n_times(one.n_samples * self.header.n_records, self.path, what=f"signal {one.label!r}")
         in_order = np.arange(self.header.n_records, dtype=np.int64) * one.n_samples
+        if self.header.is_discontinuous and not any(signal.is_annotation for signal in self.header.signals):
+            note = "the header speaks of pauses, and no times of data records are in the file: they follow each other"
+            return n_times, _Records(starts=in_order, notes=(note,))
         is_paused = self.header.is_discontinuous or self._hides_pauses()
         if not is_paused or not (self.header.record_s or fs_hz):
             return n_times, _Records(starts=in_order)
@@ -155,11 +160,7 @@ class EdfFile:
 
     def _parse_onsets(self, block: bytes) -> list[float]:
         header = self.header
-        place = next((number for number, one in enumerate(header.signals) if one.is_annotation), None)
-        if place is None:
-            raise CorruptDataError(
-                f"{self.path}: discontinuous, without the times of its data records; export it again"
-            )
+        place = next(number for number, one in enumerate(header.signals) if one.is_annotation)
         first = header.sample_bytes * sum(one.n_samples for one in header.signals[:place])
         width = header.sample_bytes * header.signals[place].n_samples
         found = [

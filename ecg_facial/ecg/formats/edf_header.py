@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ecg_facial.ecg.formats.contract import read_head, shorten
 from ecg_facial.ecg.formats.fields import decode_field, parse_field
+from ecg_facial.ecg.formats.units import split_unit
 from ecg_facial.errors import CorruptDataError
 
 _FIXED_BYTES = 256
@@ -25,7 +26,7 @@ _MAX_RECORD_BYTES = 1 << 26
 # bytes per signal: label, transducer, unit, physical minimum and maximum, digital minimum and maximum, prefilter,
 # samples per data record, reserved
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
-_LABEL, _UNIT, _PHYSICAL, _DIGITAL, _SAMPLES = 0, 2, (3, 4), (5, 6), 8
+_LABEL, _TRANSDUCER, _UNIT, _PHYSICAL, _DIGITAL, _SAMPLES = 0, 1, 2, (3, 4), (5, 6), 8
 _N_RECORDS_AT, _NOT_CLOSED = slice(236, 244), -1
 
 
@@ -36,7 +37,8 @@ class EdfSignalHeader:
     Attributes
     ----------
     label, unit : str
-        As the file spells them; empty where it gives none.
+        As the file spells them; empty where it gives none. A unit may stand in the label.
+    transducer : str
     n_samples : int
         Samples per data record.
     gain, offset : float
@@ -52,6 +54,7 @@ class EdfSignalHeader:
     offset: float
     is_annotation: bool
     notes: tuple[str, ...] = ()
+    transducer: str = ""
 
     @property
     def is_calibrated(self) -> bool:
@@ -151,7 +154,8 @@ def _read_signals(path: Path, content: bytes, n_signals: int, *, is_bdf: bool) -
         signals.append(
             EdfSignalHeader(
                 label=label,
-                unit=decode_field(fields[_UNIT][place]),
+                unit=decode_field(fields[_UNIT][place]) or split_unit(label)[1] or "",
+                transducer=decode_field(fields[_TRANSDUCER][place]),
                 # a channel that is switched off may have none
                 n_samples=_read_int(path, fields[_SAMPLES][place], f"samples of {label!r} a record", 0, 10**8),
                 gain=gain,

@@ -29,6 +29,8 @@ from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.typing import AnyArray
 
 _ONLY = "arr_0"
+# numbers, and dates and times
+_KINDS = "fiuMm"
 _MAX_MEMBERS, _MAX_HEADER_BYTES = 256, 1 << 20
 
 
@@ -74,9 +76,9 @@ def open_npy(path: Path) -> ArrayFile:
         f"{name}.{key}": (name, key)
         for name, head in heads.items()
         for key in head.dtype.names or ()
-        if head.dtype[key].kind in "fiu" and not head.dtype[key].shape and head.is_whole
+        if head.dtype[key].kind in _KINDS and not head.dtype[key].shape and head.is_whole
     }
-    shapes = {name: head.shape for name, head in heads.items() if head.dtype.kind in "fiu"}
+    shapes = {name: head.shape for name, head in heads.items() if head.dtype.kind in _KINDS}
     shapes |= {name: heads[whole].shape for name, (whole, _) in fields.items()}
     notes = tuple(
         f"array {name!r} is cut off: {math.prod(head.shape) - head.n_present} of {math.prod(head.shape)} numbers are "
@@ -88,9 +90,9 @@ def open_npy(path: Path) -> ArrayFile:
     def load(name: str, column: int) -> AnyArray:
         if name in fields:
             whole, key = fields[name]
-            return take_column(_load(path, whole)[key], column)
+            return _to_numbers(take_column(_load(path, whole)[key], column))
         if heads[name].is_whole:
-            return take_column(_load(path, name), column)
+            return _to_numbers(take_column(_load(path, name), column))
         return _load_rest(path, heads[name], column)
 
     def count(name: str, column: int) -> int:
@@ -99,6 +101,14 @@ def open_npy(path: Path) -> ArrayFile:
     return make_array_file(
         path, shapes, small, load=load, kind="NumPy arrays", notes=notes, count=count if notes else None
     )
+
+
+def _to_numbers(column: AnyArray) -> AnyArray:
+    """Seconds from the first one, of dates and times of NumPy; other numbers stay."""
+    if column.dtype.kind not in "mM" or not len(column):
+        return column
+    steps = (column - column[0]).astype("timedelta64[ns]")
+    return np.where(np.isnat(steps), np.nan, steps.astype(np.int64) / 1e9)
 
 
 def _is_small(name: str, head: _Head) -> bool:

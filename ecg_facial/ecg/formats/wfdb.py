@@ -76,6 +76,8 @@ class WfdbRecord:
             )
         counts = self._read_counts(index, place)
         notes = (*self.header.notes, *self._describe_loss(signal, place, len(counts)))
+        if (found := self._find_file(signal).name).casefold() != signal.file.casefold():
+            notes = (*notes, f"the header names the file {signal.file!r}: {found!r}, of the record's own name, is read")
         if len(counts) == place.n_promised * signal.per_frame:
             notes = (*notes, *_check_sum(signal, counts))
         samples = counts.astype(np.float64) - signal.baseline
@@ -168,11 +170,19 @@ class WfdbRecord:
     def _find_file(self, signal: WfdbSignal) -> Path:
         """Find a signal file beside the header, in any letter case."""
         path = find_child(self.path.parent, signal.file)
+        if not path.is_file() and (renamed := self._find_renamed(signal)) is not None:
+            return renamed
         if not path.is_file():
             raise MissingDataError(
                 f"{self.path}: its signal file {signal.file!r} is not beside it; copy the whole record"
             )
         return path
+
+    def _find_renamed(self, signal: WfdbSignal) -> Path | None:
+        """Find the signal file of a record whose files were all given another name: the header's, with its ending."""
+        files = {one.file for one in self.header.signals if one.file != NOT_STORED}
+        path = find_child(self.path.parent, f"{self.path.stem}{Path(signal.file).suffix}")
+        return path if len(files) == 1 and path.is_file() else None
 
 
 def _decode(stored: SampleFormat, content: bytes) -> Int32Array:

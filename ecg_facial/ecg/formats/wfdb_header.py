@@ -11,6 +11,7 @@ References
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from dataclasses import dataclass
@@ -139,7 +140,9 @@ def read_header(path: Path) -> WfdbHeader:
     if path.stat().st_size > _MAX_HEADER_BYTES:
         raise CorruptDataError(f"{path}: {path.stat().st_size} bytes, a WFDB header has {_MAX_HEADER_BYTES} at most")
     with readable(path):
-        text = decode_field(path.read_bytes())
+        content = path.read_bytes()
+    is_utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = content.decode("utf-16", "replace") if is_utf16 else decode_field(content.removeprefix(codecs.BOM_UTF8))
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:

@@ -205,6 +205,9 @@ def list_wfdb_files(path: Path) -> tuple[Path, ...]:
     for one in records:
         if isinstance(one, WfdbRecord):
             names += [one.path, *(find_child(path.parent, signal.file) for signal in one.header.signals)]
+            # of a record that was renamed
+            endings = {Path(signal.file).suffix for signal in one.header.signals}
+            names += [find_child(path.parent, f"{one.path.stem}{ending}") for ending in sorted(endings)]
     return tuple(name for name in dict.fromkeys(names) if name.is_file())
 
 

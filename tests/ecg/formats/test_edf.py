@@ -104,6 +104,26 @@ def test_pauses_of_a_file_that_claims_none_are_nan(tmp_path: Path) -> None:
     assert "the header calls the recording continuous, and the times of its data records show pauses" in reading.notes
 
 
+def test_a_file_that_speaks_of_pauses_without_times_is_read_in_order(tmp_path: Path) -> None:
+    path = write_pair(tmp_path / "night.edf")
+    content = bytearray(path.read_bytes())
+    content[192:197] = b"EDF+D"
+    path.write_bytes(content)
+    reading = read_ecg_fully(path)
+    np.testing.assert_allclose(reading.signal.samples, ECG, atol=1e-4)
+    assert any("they follow each other" in note for note in reading.notes)
+
+
+def test_the_transducer_and_a_unit_in_the_label_count(tmp_path: Path) -> None:
+    path = write_pair(tmp_path / "night.edf", unit="")
+    content = path.read_bytes().replace(b"ECG II          ", b"Ch 3 (uV)       ", 1)
+    at = 256 + 2 * 16 + 80
+    path.write_bytes(content[:at] + b"ECG electrode".ljust(80) + content[at + 80 :])
+    reading = read_ecg_fully(path)
+    assert (reading.channel, reading.signal.unit) == ("Ch 3 (uV)", "mV")
+    np.testing.assert_allclose(reading.signal.samples, ECG, atol=1e-4)
+
+
 def test_the_drift_of_a_clock_makes_no_pauses(tmp_path: Path) -> None:
     onsets_s = [round(1.04 * number, 2) for number in range(10)]
     path = make_discontinuous(write_pair(tmp_path / "night.edf", annotated=True), onsets_s)

@@ -170,6 +170,21 @@ def test_the_rate_is_that_of_the_ecg_among_several(tmp_path: Path, content: dict
     np.testing.assert_allclose(ecg.samples, ECG)
 
 
+VECTORS = {
+    "times in a struct that is called ECG": {"ecg": {"t": np.arange(len(ECG)) / FS_HZ, "v": ECG}},
+    "times beside a rate": {"ecg": {"t": np.arange(len(ECG)) / FS_HZ, "v": ECG, "fs": FS_HZ}},
+    "cells of several lengths": {"data": cell(SLOW, ECG), "labels": cell("PPG", "ECG"), "fs": FS_HZ},
+    "arrays that are counted": {"ch1": OTHER, "ch2": ECG, "labels": cell("GSR", "ECG (mV)"), "fs": FS_HZ},
+}
+
+
+@pytest.mark.parametrize("content", VECTORS.values(), ids=VECTORS.keys())
+def test_the_ecg_is_found_among_vectors(tmp_path: Path, content: dict[str, Any]) -> None:
+    ecg = read_ecg(write(tmp_path, content))
+    assert ecg.fs_hz == pytest.approx(FS_HZ)
+    np.testing.assert_allclose(ecg.samples, ECG)
+
+
 def test_several_rates_that_bear_no_name_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, {"ecg": ECG, "one": {"fs": 50.0}, "two": {"fs": FS_HZ}})
     with pytest.raises(DataError, match=r"several sampling rates \(50, 200 Hz\); give that of the ECG"):

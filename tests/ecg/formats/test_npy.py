@@ -92,6 +92,15 @@ def test_fields_of_a_table_with_names_are_columns(tmp_path: Path) -> None:
     np.testing.assert_allclose(ecg.samples, ECG, atol=1e-6)
 
 
+def test_dates_beside_the_samples_are_times(tmp_path: Path) -> None:
+    steps = np.round(1e9 * np.arange(len(ECG)) / FS_HZ).astype("timedelta64[ns]")
+    for times in (np.datetime64("2024-03-05T09:30:00", "ns") + steps, steps):
+        np.savez(tmp_path / "x.npz", time=times, ecg=ECG)
+        ecg = read_ecg(tmp_path / "x.npz")
+        assert ecg.fs_hz == pytest.approx(FS_HZ)
+        np.testing.assert_allclose(ecg.samples, ECG)
+
+
 def test_objects_are_never_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     np.save(tmp_path / "bomb.npy", np.array([Bomb()], dtype=object), allow_pickle=True)

@@ -51,6 +51,22 @@ def test_gain_baseline_and_unit_are_used(tmp_path: Path, gain: str, zero: int, e
     np.testing.assert_allclose(ecg.samples, expected, atol=1e-12)
 
 
+def test_a_record_under_another_name_is_read(tmp_path: Path) -> None:
+    """Header and samples were renamed, and the header still names the old file."""
+    lines = [f"old 1 {FS_HZ:g} 4", "old.dat 16 100/mV 16 0 0 0 0 II"]
+    path = write_header(tmp_path, *lines, data=np.array([100, 200, -100, 5], "<i2").tobytes())
+    reading = read_ecg_fully(path)
+    np.testing.assert_allclose(reading.signal.samples, [1, 2, -1, 0.05])
+    assert "the header names the file 'old.dat': 'rec.dat', of the record's own name, is read" in reading.notes
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_header_with_a_mark_of_its_encoding_is_read(tmp_path: Path, encoding: str) -> None:
+    path = write_header(tmp_path, f"rec 1 {FS_HZ:g} 4", "rec.dat 16 100/mV 16 0 0 0 0 II", data=bytes(8))
+    path.write_bytes(path.read_text().encode(encoding))
+    assert probe_ecg(path).n_times == 4
+
+
 def test_differences_add_up_from_the_initial_value(tmp_path: Path) -> None:
     """Format 8: 300 samples of two signals, with an initial value of their own in the header."""
     counts = np.cumsum(np.random.default_rng(5).integers(-128, 128, (300, 2)), axis=0)
@@ -189,7 +205,10 @@ LIES: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "wide frames": (("rec 1 200 10", "rec.dat 16x999999999 200"), "999999999 samples per frame, limit"),
     "endless offset": (("rec 1 200 10", "rec.dat 16+999999999 200"), "holds no sample, the header promises 10"),
-    "another folder's file": (("rec 1 200 10", "gone.dat 16 200"), "'gone.dat' is not beside it"),
+    "another folder's file": (
+        ("rec 2 200 10", "gone.dat 16 200 12 0 0 0 0 II", "rec.dat 16 200"),
+        "'gone.dat' is not beside it",
+    ),
     "mixed formats": (("rec 2 200 10", SIGNAL, SIGNAL.replace("16", "212").replace("II", "V1")), "differ in format"),
     "nothing": (("",), "the header is empty"),
     "words": (("what is this", "rec.dat"), "is not a record line"),
