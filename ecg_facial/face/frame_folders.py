@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from ecg_facial.errors import CorruptDataError
-from ecg_facial.face.frame_names import choose_frames, count_series, find_unit, read_numbers, read_stamps
+from ecg_facial.face.frame_names import choose_frames, count_series, find_stem, find_unit, read_numbers, read_stamps
 from ecg_facial.runtime.listing import list_files, list_folders
 
 DEFAULT_FPS = 25.0
@@ -84,7 +84,7 @@ def time_images(folder: Path, fps: float | None = None) -> TimedImages:
             f"{folder}: no images{_say_where(folder)}; expected frames as {', '.join(sorted(IMAGE_SUFFIXES))}"
         )
     chosen = choose_frames(paths)
-    stems = [Path(name).stem for name in chosen.names]
+    stems = [find_stem(name) for name in chosen.names]
     stamps_s, about = _read_times(stems, fps)
     if stamps_s is not None:
         times_s, checked = _check(stamps_s)
