@@ -51,7 +51,7 @@ def write_any(rng: np.random.Generator, folder: Path) -> tuple[Path, np.ndarray]
     container = str(rng.choice(containers))
     rate = int(rng.choice(RATES_OF_MPEG if codec == "mpeg2video" else RATES))
     options = options | {"g": str(rng.choice([1, 5, 12, 250]))}
-    # key frames alone are late by a frame with this option, and FFmpeg's reader of MP4 cuts the last of them behind a pause
+    # key frames alone are late by a frame with it, and FFmpeg cuts the last of them behind a pause in an MP4
     if codec in ("libx264", "mpeg2video", "mpeg4") and options["g"] != "1" and rng.random() < 0.5:
         options |= {"bf": "2", "b_strategy": "0"}
     times = draw_times(rng, rate, container)
