@@ -42,7 +42,7 @@ class VideoInfo:
     Attributes
     ----------
     width, height : int
-        As it is shown, in pixels.
+        In pixels, with square pixels, before the picture is turned: how it lies each decoded frame alone says.
     fps : float
         Mean frame rate in Hz.
     n_frames : int
