@@ -143,7 +143,7 @@ def explain_absence(path: Path) -> str:
     if _exists(path):
         return ""
     if path.is_symlink():
-        hints.append(f"it is a link to {os.readlink(path)}, which is not there")
+        return f" (it is a link to {os.readlink(path)}, which is not there)"
     if "\\" in path.name or _DRIVE.match(path.name):
         hints.append("the path has backslashes or a drive letter of Windows, and nothing fits it here")
     elif text.endswith(tuple(_QUOTES)) or "%20" in text or "://" in text:

@@ -131,6 +131,8 @@ def test_what_is_there_instead_is_said(base: Path) -> None:
     ]:
         assert said in explain_absence(base / name), name
     assert explain_absence(base / "clips" / "z.mp4") == ""
+    (base / "clips" / "loop.mp4").symlink_to("loop.mp4")
+    assert explain_absence(base / "clips" / "loop.mp4") == " (it is a link to loop.mp4, which is not there)"
 
 
 def test_the_command_line_is_read_from_the_working_folder(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
