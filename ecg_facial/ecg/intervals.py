@@ -27,6 +27,8 @@ _SAME, _EARLY, _HALF = 0.1, 0.9, 0.8
 
 # scaling of the tokens: constants, because statistics of the data would leak between subjects
 _CENTRE_BPM, _SPREAD_BPM, _STEP_BPM = 75.0, 15.0, 5.0
+# no sampling rate that is wrong by a usual factor makes a heart as slow
+_NO_HEART_S = 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +151,8 @@ def explain_unknown_rate(r_times_s: Float64Array) -> str:
     'a single beat, and a rate needs an interval'
     >>> explain_unknown_rate(np.arange(5) * 0.1)
     'intervals of 0.1 s (600 bpm), outside of 30 to 220 bpm: check the sampling rate (fs_hz)'
+    >>> explain_unknown_rate(np.array([1.0, 30.0]))
+    '2 beats, 29 s apart: beats are missing, or there is no heart in the signal'
     """
     rr = compute_rr(r_times_s)
     if np.isfinite(mean_heart_rate(r_times_s)):
@@ -158,6 +162,8 @@ def explain_unknown_rate(r_times_s: Float64Array) -> str:
     if ((rr >= _MIN_RR_S) & (rr <= _MAX_RR_S)).any():
         return f"{len(rr)} intervals that disagree: {rr.min():.2g} to {rr.max():.2g} s"
     usual_s = float(np.median(rr))
+    if usual_s > _NO_HEART_S:
+        return f"{len(r_times_s)} beats, {usual_s:.2g} s apart: beats are missing, or there is no heart in the signal"
     return (
         f"intervals of {usual_s:.2g} s ({60.0 / usual_s:.0f} bpm), outside of {MIN_BPM:g} to {MAX_BPM:g} bpm: check "
         "the sampling rate (fs_hz)"
