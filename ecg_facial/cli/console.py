@@ -67,6 +67,9 @@ def errors_as_one_line() -> Iterator[None]:
         _leave_quietly()
     except OSError as error:
         _exit_with(describe_os_error(error))
+    except MemoryError as error:
+        said = f" ({error})" if str(error) else ""
+        _exit_with(f"not enough memory{said}; give fewer workers, or less at once")
     except UnicodeEncodeError as error:
         if error.reason != _NOT_UNICODE:
             raise

@@ -33,8 +33,6 @@ _NO_TIMESTAMPS = 0x80
 _LEAST_FPS, _MOST_FPS = 1.0, 1000.0
 # H.264 and H.265 show a frame at most 16 frames behind its place in the stream
 _MOST_REORDERED = 17
-# B-frames make a fourth of all steps or more run back
-_MAX_BACK_SHARE = 0.1
 # FFmpeg's dispositions attached_pic, timed_thumbnails and still_image: pictures beside the film
 _STILLS = 0x400 | 0x800 | 0x100000
 # a file that fails this often in a row is read to where it fails
@@ -259,8 +257,7 @@ def _time_frames(
             raise CorruptDataError(f"{path}: no time stamps, and no rate is stated; give its frames per second (fps)")
         return np.arange(len(packets.shown)) / rate, None, ()
     base = float(film.time_base or 0)
-    as_stored = _shows_as_stored(film, packets)
-    ordered = packets.shown if as_stored else _order(packets)
+    ordered = packets.shown if _shows_as_stored(film) else _order(packets)
     stamps_s = np.array([np.nan if stamp is None else stamp * base for stamp in ordered], dtype=np.float64)
     stated = fps or _read_rate(film.guessed_rate or film.average_rate) or 0.0
     checked = check_times(stamps_s, stated, what="frames")
@@ -276,13 +273,13 @@ def _read_rate(rate: object) -> float | None:
     return value if _LEAST_FPS <= value <= _MOST_FPS else None
 
 
-def _shows_as_stored(film: av.VideoStream, packets: _Packets) -> bool:
-    """Whether frames are shown in the order in which they are stored, and a few stamps against it are wrong.
+def _shows_as_stored(film: av.VideoStream) -> bool:
+    """Whether frames are always shown in the order in which they are stored: a stamp against it is wrong.
 
-    Network cameras send stamps that run back or far ahead. Codecs that show frames in another order run back often.
+    Network cameras send stamps that run back or far ahead.
     """
-    stamps = np.array([stamp for stamp in packets.shown if stamp is not None], dtype=np.int64)
-    return not film.codec_context.has_b_frames and (np.diff(stamps) < 0).sum() <= _MAX_BACK_SHARE * len(stamps)
+    codec = film.codec_context
+    return not codec.codec.reorder or "Baseline" in (codec.profile or "")
 
 
 def _order(packets: _Packets) -> list[int | None]:
@@ -313,7 +310,7 @@ def _trust(film: av.VideoStream, packets: _Packets) -> Int64Array | None:
     """Give the stamps if each names one frame. Containers such as AVI number packets, not the pictures shown."""
     stamps = np.array(packets.shown, dtype=np.int64)
     in_order = bool((np.diff(stamps) > 0).all())
-    if in_order == bool(film.codec_context.has_b_frames):
+    if film.codec_context.has_b_frames if in_order else _shows_as_stored(film):
         # the codec shows frames in another order than that of the stamps
         return None
     return np.sort(stamps)

@@ -181,6 +181,18 @@ def test_other_arguments_are_taken(arguments: list[str]) -> None:
     refuse_empty(arguments)
 
 
+@pytest.mark.parametrize(
+    ("error", "said"), [(MemoryError(), ""), (MemoryError("Unable to allocate 7 GiB"), " (Unable")]
+)
+def test_too_little_memory_is_one_line(error: MemoryError, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught, errors_as_one_line():
+        raise error
+    assert caught.value.code == EXIT_BAD_INPUT
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"error: not enough memory{said}")
+    assert shown.count("\n") == 1
+
+
 def test_a_name_that_no_table_can_hold_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught, errors_as_one_line():
         (f"{'x' * 1000}/{os.fsdecode(bytes([0xFC]))}.csv").encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -154,9 +155,13 @@ WRONG_MS = {
 }
 
 
+BASELINE = {"codec": "libx264", "pixels": "yuv420p", "options": {"profile": "baseline"}}
+
+
+@pytest.mark.parametrize("about", [{}, BASELINE], ids=["Motion JPEG", "H.264"])
 @pytest.mark.parametrize("stamps_ms", WRONG_MS.values(), ids=WRONG_MS.keys())
-def test_a_few_wrong_stamps_cost_no_frame(tmp_path: Path, stamps_ms: list[int]) -> None:
-    times, numbers, notes = read_times(write_stamped(tmp_path / "clip.mkv", stamps_ms))
+def test_a_few_wrong_stamps_cost_no_frame(tmp_path: Path, stamps_ms: list[int], about: dict[str, Any]) -> None:
+    times, numbers, notes = read_times(write_stamped(tmp_path / "clip.mkv", stamps_ms, **about))
     np.testing.assert_allclose(times, np.arange(N_FRAMES), atol=0.5)
     np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
     assert len(notes) == 1

@@ -115,18 +115,27 @@ def write_numbered(path: Path, n_frames: int = 50, *, times_s: Sequence[float] |
     return write_film(path, (draw(number) for number in range(len(times_s))), times_s, **about)
 
 
-def write_stamped(path: Path, stamps_ms: Sequence[int]) -> Path:
-    """Numbered frames of Motion JPEG with any time stamps, as a camera of the network sends them."""
+def write_stamped(
+    path: Path,
+    stamps_ms: Sequence[int],
+    *,
+    codec: str = "mjpeg",
+    pixels: str = "yuvj420p",
+    options: Mapping[str, str] | None = None,
+) -> Path:
+    """Numbered frames with any time stamps, as a camera of the network sends them; of a codec without B-frames."""
     base = Fraction(1, 1000)
     with av.open(str(path), "w") as box:
-        stream = add_stream(box, "mjpeg", pixels="yuvj420p", time_base=Fraction(1, FPS))
-        for number, stamp in enumerate(stamps_ms):
-            frame = av.VideoFrame.from_ndarray(draw(number), format="rgb24").reformat(format="yuvj420p")
+        stream = add_stream(box, codec, pixels=pixels, time_base=Fraction(1, FPS), options=options)
+        packets = []
+        for number in range(len(stamps_ms)):
+            frame = av.VideoFrame.from_ndarray(draw(number), format="rgb24").reformat(format=pixels)
             frame.pts, frame.time_base = number, Fraction(1, FPS)
-            for packet in stream.encode(frame):
-                # decoding in order, long before it is shown
-                packet.time_base, packet.pts, packet.dts = base, stamp + 2000, number
-                box.mux(packet)
+            packets += stream.encode(frame)
+        for number, packet in enumerate([*packets, *stream.encode(None)]):
+            # decoding in order, long before it is shown
+            packet.time_base, packet.pts, packet.dts = base, stamps_ms[number] + 2000, number
+            box.mux(packet)
     return path
 
 
