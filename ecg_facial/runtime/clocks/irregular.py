@@ -134,6 +134,7 @@ def _follow(stamps_s: Float64Array) -> tuple[Float64Array, tuple[Break, ...]]:
     edges = [0, *_find_jumps(stamps_s, steps, usual_s), len(stamps_s)]
     shifts = np.zeros(len(edges) - 1)
     is_set = np.zeros(len(edges) - 1, dtype=bool)
+    spread: list[tuple[int, int]] = []
     for place in range(1, len(shifts)):
         index = edges[place]
         older = _find_clock(stamps_s, edges, place, usual_s)
@@ -146,13 +147,24 @@ def _follow(stamps_s: Float64Array) -> tuple[Float64Array, tuple[Break, ...]]:
             shifts[late] = stamps_s[before] + shifts[late - 1] + usual_s - stamps_s[edges[late]]
             is_set[late] = True
         end_s = stamps_s[index - 1] + shifts[place - 1]
-        if older is not None and stamps_s[index] + shifts[older] > end_s:
+        if older is None:
+            continue
+        first, resumed_s = edges[older + 1], stamps_s[index] + shifts[older]
+        between_s = (resumed_s - stamps_s[first - 1] - shifts[older]) / (index - first + 1)
+        if resumed_s > end_s:
             shifts[place] = shifts[older]
+        elif between_s >= _LEAST_FITTING * usual_s:
+            # a few stamps of which each is wrong in its own way
+            shifts[place] = shifts[older]
+            spread.append((first, index))
     breaks = tuple(
         Break(index=edges[place], step_s=float(steps[edges[place] - 1]), is_gap=False)
         for place in np.flatnonzero(is_set).tolist()
     )
-    return stamps_s + np.repeat(shifts, np.diff(edges)), breaks
+    times_s = stamps_s + np.repeat(shifts, np.diff(edges))
+    for first, end in spread:
+        times_s[first:end] = np.linspace(times_s[first - 1], times_s[end], end - first + 2)[1:-1]
+    return times_s, breaks
 
 
 def _find_jumps(stamps_s: Float64Array, steps: Float64Array, usual_s: float) -> list[int]:

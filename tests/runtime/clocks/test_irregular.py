@@ -44,6 +44,8 @@ WRONG = {
     "the first overtook": TRUE_S[np.r_[1, 0, 2:300]],
     "the last was overtaken": TRUE_S[np.r_[:298, 299, 298]],
     "back by one and a half steps": TRUE_S - 0.06 * (ORDER >= 150),
+    "two in a row are wrong": np.r_[TRUE_S[:150], 24.0, 26.32, TRUE_S[152:]],
+    "three in a row are wrong": np.r_[TRUE_S[:150], 25.0, 26.5, 26.7, TRUE_S[153:]],
     "one stands": np.r_[TRUE_S[:150], TRUE_S[149], TRUE_S[151:]],
     "one is missing": np.r_[TRUE_S[:150], np.nan, TRUE_S[151:]],
     "the last is missing": np.r_[TRUE_S[:-1], np.nan],
