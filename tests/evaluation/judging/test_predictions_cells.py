@@ -56,6 +56,7 @@ def test_classes_in_two_spellings_are_one(
         (("bl1", "pa3"), ("bl1", "pa3"), ("BL1", "PA3")),
         (("BL1", "PA1"), ("BL1", "P1"), ("BL1", "PA1")),
         (("P0", "P4"), ("p0", "p4"), ("BL1", "PA4")),
+        (("BL1", "PA-1"), ("bl 1", "pa_1"), ("BL1", "PA1")),
         (("BL1", "pain"), ("BL1", "pain"), ("BL1", "pain")),
     ],
 )
