@@ -38,7 +38,7 @@ _MONTHS = {
 }  # fmt: skip
 _FRACTION = r"(?:[.,:](?P<fraction>\d{1,9}))?"
 _CLOCK = r"(?:(?P<a>\d{1,4}):)?(?P<b>\d{1,2}):(?P<c>\d{1,2})" + _FRACTION + r"(?:\s*(?P<half>[AaPp])\.?\s?[Mm]\.?)?"
-_ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\s*\[[^\]]*\])?)?"
+_ZONE = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)(?:\s*\[[^\]]*\])?|\s+[A-Z]{3,5})?"
 _DAY = (
     r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})\.?",
     r"(?P<first>\d{1,2})(?P<mark>[-/.])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4}|\d{2})",
@@ -48,7 +48,7 @@ _DAY = (
 _COMPACT = r"(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})[T_ -]?(?P<a>\d{2})(?P<b>\d{2})(?P<c>\d{2})"
 _BETWEEN = r"(?:[T_]|[,;]?\s+|[,;-])"
 _PATTERNS = (
-    re.compile(rf"{_CLOCK}"),
+    re.compile(rf"T?{_CLOCK}{_ZONE}"),
     *(re.compile(rf"(?:[^\W\d_]{{2,9}}\.?,?\s+)?{day}{_BETWEEN}{_CLOCK}{_ZONE}") for day in _DAY),
     re.compile(_COMPACT + r"(?:[.,]?(?P<fraction>\d{1,9}))?(?P<half>)" + _ZONE),
     re.compile(rf"{_CLOCK}{_BETWEEN}{_DAY[0]}"),

@@ -30,13 +30,22 @@ from ecg_facial.ecg.formats.text_columns import (
     read_cells,
     read_column,
     read_fast,
+    wrap_plain,
 )
 from ecg_facial.ecg.formats.text_header import Header, StatedRate, find_rate_below, read_header
 from ecg_facial.ecg.formats.text_layout import Layout, find_layout
 from ecg_facial.ecg.formats.text_lines import COMMENTS, find_content, read_lines
 from ecg_facial.ecg.formats.text_names import name_columns
 from ecg_facial.ecg.formats.text_rate import find_even_rate, place_samples
-from ecg_facial.ecg.formats.text_times import COUNT_NAMES, TimeColumn, counts_samples, find_time_columns, scale_times
+from ecg_facial.ecg.formats.text_times import (
+    COUNT_NAMES,
+    TimeColumn,
+    counts_samples,
+    find_count,
+    find_time_columns,
+    scale_times,
+    skips_samples,
+)
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.numbers import MISSING_WORDS
@@ -101,8 +110,14 @@ class TextTable:
         if time is None and fs_hz is None and stated_hz is None:
             self._refuse_rate()
         column, times_s, notes = self._read_columns(index, time, stated_hz)
+        given_hz = fs_hz
+        if time is None:
+            times_s, counted = self._find_counted(index, fs_hz or stated_hz, len(column.values))
+            notes = (*notes, *counted)
+            # numbers of samples at a rate are times
+            given_hz, stated_hz = (given_hz, stated_hz) if times_s is None else (None, fs_hz or stated_hz)
         placed = place_samples(
-            self.path, column.values, column.is_blank, times_s=times_s, stated_hz=stated_hz, given_hz=fs_hz
+            self.path, column.values, column.is_blank, times_s=times_s, stated_hz=stated_hz, given_hz=given_hz
         )
         samples, unit, gain_notes = self._scale(index, placed.samples, column.unit)
         if column.style.decimal == ",":
@@ -123,7 +138,7 @@ class TextTable:
         fast = read_fast(self.rows, wanted)
         if fast is None:
             return self._read_slowly(index, time, stated_hz, is_text=is_text)
-        column = _wrap(fast[:, 0], self.rows.layout)
+        column = wrap_plain(fast[:, 0], self.rows.layout)
         if time is None:
             return column, None, ()
         if is_text:
@@ -183,6 +198,17 @@ class TextTable:
                 f"{n_damaged} of {n_rows} rows are damaged, the first one is row {rows.places[place] + 1}: left out",
             )
         return column, None if times_s is None else times_s[:end], notes
+
+    def _find_counted(
+        self, index: int, rate_hz: float | None, n_rows: int
+    ) -> tuple[Float64Array | None, tuple[str, ...]]:
+        """Find the times of the rows where their numbers show that samples were lost; None where none are missing."""
+        place = find_count(self.channels, index)
+        fast = None if place is None or rate_hz is None else read_fast(self.rows, [place])
+        if fast is None or rate_hz is None or len(fast) != n_rows or not skips_samples(fast[:, 0]):
+            return None, ()
+        note = f"the numbers in column {self.channels[place or 0].name!r} show which samples were lost"
+        return (fast[:, 0] - fast[0, 0]) / rate_hz, (note,)
 
     def _check_clock(self, time: TimeColumn, clock: Column) -> None:
         """Refuse a column of times of which most cells are neither numbers nor times."""
@@ -374,13 +400,3 @@ def _to_number(cell: str) -> float:
 
 def _prefer(rates: Sequence[StatedRate], word: str) -> tuple[StatedRate, ...]:
     return tuple(rate for rate in rates if word in rate.text.lower())
-
-
-def _wrap(values: Float64Array, layout: Layout) -> Column:
-    """Make a column of plain numbers."""
-    return Column(
-        values=values,
-        is_blank=np.isnan(values),
-        is_damaged=np.zeros(len(values), dtype=bool),
-        style=layout.style,
-    )

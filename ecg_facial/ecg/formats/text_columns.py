@@ -133,6 +133,16 @@ def read_fast(rows: Rows, indices: Sequence[int]) -> Float64Array | None:
     return np.asarray(values, dtype=np.float64)
 
 
+def wrap_plain(values: Float64Array, layout: Layout) -> Column:
+    """Make a column of plain numbers."""
+    return Column(
+        values=values,
+        is_blank=np.isnan(values),
+        is_damaged=np.zeros(len(values), dtype=bool),
+        style=layout.style,
+    )
+
+
 def _is_even(rows: Rows) -> bool:
     """Tell whether all rows have as many separators as the first and the last: none is cut."""
     mark = rows.layout.delimiter or " "

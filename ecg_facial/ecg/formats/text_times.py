@@ -61,6 +61,8 @@ _SHOWN = (("s", 1.0), ("ms", 1e-3), ("min", 60.0))
 _SERIAL_DAYS = (20_000.0, 80_000.0)
 # tenths of microseconds since the year 1, for dates from 1970 to 2200
 _MAX_DAYS = 2.0
+# numbers of samples go up by one in more than this share of the rows
+_MOSTLY_NEXT = 0.9
 _TICKS, _TICK_S = (6.2e17, 6.95e17), 1e-7
 
 
@@ -191,6 +193,21 @@ def counts_samples(values: Float64Array) -> bool:
     return len(values) > 2 and bool(np.all(values == np.round(values)) and np.all(np.diff(values) == 1))
 
 
+def find_count(channels: Sequence[Channel], index: int) -> int | None:
+    """Place of the column that counts samples, by its name or unit; None where there is none."""
+    counted = {column.index for column in find_time_columns(channels) if column.counts}
+    counted |= {place for place, one in enumerate(channels) if one.is_named and one.name.lower() in COUNT_NAMES}
+    return next((place for place in sorted(counted) if place != index), None)
+
+
+def skips_samples(values: Float64Array) -> bool:
+    """Tell whether numbers of samples go up by 1, but for a few larger steps, where samples were lost."""
+    steps = np.diff(values)
+    if len(steps) < 2 or not np.isfinite(values).all() or steps.min() < 1 or steps.max() == 1:
+        return False
+    return bool((values == np.round(values)).all() and np.mean(steps == 1) > _MOSTLY_NEXT)
+
+
 def scale_times(
     path: Path, column: TimeColumn, values: Float64Array, *, stated_hz: float | None
 ) -> tuple[Float64Array | None, tuple[str, ...]]:
@@ -231,6 +248,9 @@ def scale_times(
         return (values - start) * column.seconds, ()
     if stated_hz is not None:
         fitting = next((pair for pair in _NAMED if abs(step * pair[1] * stated_hz - 1) < 0.05), None)
+        if fitting is None and skips_samples(values):
+            note = f"the numbers in column {column.name!r} show which samples were lost"
+            return (values - start) / stated_hz, (note,)
         if fitting is None and (column.unit or counts_samples(known[:1000])):
             note = f"column {column.name!r} tells no time: samples follow each other at the stated {stated_hz:g} Hz"
             return None, (note,)

@@ -11,6 +11,7 @@ from written_ecg import ECG_MV, FS_HZ, N_ROWS, check_text, clock, read_text, wri
 
 from ecg_facial.ecg.formats.contract import Channel
 from ecg_facial.ecg.formats.text_times import find_time_columns
+from ecg_facial.ecg.reading import read_ecg_fully
 from ecg_facial.errors import DataError
 
 UNITS = {
@@ -38,6 +39,8 @@ DATES = {
     "ISO": lambda t: clock(t),
     "ISO in UTC": lambda t: clock(t) + "Z",
     "ISO with a zone": lambda t: clock(t, digits=6) + "+01:00",
+    "a zone by name": lambda t: clock(t, pattern="%Y-%m-%d %H:%M:%S.") + " CET",
+    "clock in UTC": lambda t: clock(t, pattern="%H:%M:%S.") + "Z",
     "ISO with a blank": lambda t: clock(t, pattern="%Y-%m-%d %H:%M:%S."),
     "slashes": lambda t: clock(t, pattern="%Y/%m/%d %H:%M:%S."),
     "day first": lambda t: clock(t, pattern="%d.%m.%Y %H:%M:%S."),
@@ -160,6 +163,26 @@ def test_the_better_of_two_clocks_is_taken(tmp_path: Path) -> None:
     names = ("response time", "ecg time", "RR interval time", "timestamp", "sensor timestamp")
     found = find_time_columns([Channel(name=name) for name in names])
     assert [column.name for column in found] == ["timestamp", "sensor timestamp"]
+
+
+@pytest.mark.parametrize("name", ["sample", "Sample Number", "index", "time (samples)", "time", "'sample #'"])
+@pytest.mark.parametrize("is_given", [False, True])
+def test_numbers_of_samples_show_which_are_lost(tmp_path: Path, name: str, is_given: bool) -> None:
+    lines = [f"{number},{value}" for number, value in enumerate(ECG_MV)]
+    text = "\n".join([f"{name},ecg", *lines[:200], *lines[300:]]) + "\n"
+    path = tmp_path / "x.csv"
+    path.write_text(text if is_given else f"# fs: 250 Hz\n{text}")
+    expected = ECG_MV.copy()
+    expected[200:300] = np.nan
+    if is_given and name == "time":
+        # a rate that is given counts in place of times, whatever they are
+        expected = np.delete(ECG_MV, np.s_[200:300])
+    reading = read_ecg_fully(path, fs_hz=FS_HZ if is_given else None)
+    np.testing.assert_allclose(reading.signal.samples, expected, atol=1e-9)
+    assert reading.signal.fs_hz == FS_HZ
+    # numbers that start again count nothing
+    path.write_text("# fs: 250 Hz\nsample,ecg\n" + "".join(f"{n % 250},{value}\n" for n, value in enumerate(ECG_MV)))
+    np.testing.assert_allclose(read_ecg_fully(path).signal.samples, ECG_MV, atol=1e-9)
 
 
 PAIRS = (
