@@ -30,10 +30,10 @@ _LEAD_WORDS = frozenset({
 _DERIVED = frozenset({
     "rate", "hr", "hrv", "bpm", "rr", "rri", "nn", "ibi", "interval", "rrinterval", "sqi", "quality", "status", "peak",
     "peaks", "rpeak", "rpeaks", "onset", "onsets", "offset", "offsets", "phase", "template", "time", "times",
-    "timestamp", "timestamps", "ts", "t", "date", "epoch", "off", "leadoff", "loff", "contact", "impedance", "battery",
+    "timestamp", "timestamps", "ts", "t", "date", "off", "leadoff", "loff", "contact", "impedance", "battery",
     "counter", "seq", "nseq", "sequence", "index", "idx", "valid", "validity", "flag", "flags", "marker", "markers",
     "trigger", "event", "events", "annotation", "annotations", "noise", "artifact", "artifacts", "artefact",
-    "artefacts", "resp", "respiration", "edr", "temp", "temperature", "gain",
+    "artefacts", "resp", "respiration", "edr", "temp", "temperature",
 })  # fmt: skip
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MAX_NAME = 400

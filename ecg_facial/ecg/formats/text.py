@@ -46,6 +46,7 @@ from ecg_facial.ecg.formats.text_times import (
     scale_times,
     skips_samples,
 )
+from ecg_facial.ecg.formats.text_wide import unroll
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
 from ecg_facial.runtime.numbers import MISSING_WORDS
@@ -307,7 +308,8 @@ def open_text(path: Path) -> TextTable:
         # R writes numbers of rows without a name above them
         channels = (Channel(name="row"), *channels)
     rows = _check_columns(path, channels, rows)
-    table = TextTable(path=path, channels=channels, rows=rows, header=header, notes=(*source.notes, *cut))
+    channels, rows, wide = unroll(channels, rows) or (channels, rows, ())
+    table = TextTable(path=path, channels=channels, rows=rows, header=header, notes=(*source.notes, *cut, *wide))
     return _name_unnamed(_take_start(table))
 
 

@@ -16,7 +16,7 @@ ECGS = (
     "EKGL-EKGR", "ECGI", "ECG2L", "LeadII", "lead2", "Lead_1", "Ableitung II", "D\u00e9rivation II",
     "Elektrokardiogramm",
     "\u00c9lectrocardiogramme", "V5-REF", "POL ECG1", "HeartSignal_ECG", "aVF", "MLII", "II (filtered)",
-    "\u042d\u041a\u0413", "\u5fc3\u7535\u56fe", "\u5fc3\u96fb\u56f3",
+    "ECG100C (gain 1000)", "\u042d\u041a\u0413", "\u5fc3\u7535\u56fe", "\u5fc3\u96fb\u56f3",
     "ECG-LL-RA-24BIT",
 )  # fmt: skip
 OTHERS = (

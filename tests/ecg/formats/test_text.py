@@ -138,6 +138,30 @@ def test_another_signal_is_not_taken_for_an_ecg(tmp_path: Path, names: str) -> N
         read_text(tmp_path, write_rows(lambda t, v: f"{t:.3f},{v}{more}", header=f"{names}\n"))
 
 
+@pytest.mark.parametrize("name", ["ecg_{}", "ECG[{}]", "Sample {}", "ecg{} (mV)"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_samples_side_by_side_follow_each_other(tmp_path: Path, name: str, first: int) -> None:
+    ecg = make_ecg(2000, fs_hz=250.0) + 0.2 * np.sin(np.arange(2000) / 40)
+    names = ["timestamp_ms", *(name.format(first + number) for number in range(8))]
+    rows = [[f"{32 * row}", *(f"{value:.4f}" for value in ecg[8 * row : 8 * row + 8])] for row in range(250)]
+    reading = read_text(tmp_path, "\n".join(",".join(cells) for cells in [names, *rows]) + "\n")
+    assert reading.signal.fs_hz == pytest.approx(250)
+    np.testing.assert_allclose(reading.signal.samples, ecg, atol=1e-4)
+    assert any("each row holds 8 samples" in note for note in reading.notes)
+
+
+def test_leads_side_by_side_stay(tmp_path: Path) -> None:
+    ecg = make_ecg(1000, fs_hz=250.0) + 0.2 * np.sin(np.arange(1000) / 40)
+    rows = [
+        f"{row / 250:.3f}," + ",".join(f"{value * (lead + 1):.4f}" for lead in range(8))
+        for row, value in enumerate(ecg)
+    ]
+    names = ",".join(["time", *(f"ECG{lead + 1}" for lead in range(8))])
+    reading = read_text(tmp_path, "\n".join([names, *rows]) + "\n")
+    assert (reading.channel, reading.signal.fs_hz) == ("ECG1", pytest.approx(250))
+    np.testing.assert_allclose(reading.signal.samples, ecg, atol=1e-4)
+
+
 def test_two_columns_of_one_name_are_chosen_by_number(tmp_path: Path) -> None:
     path = write(tmp_path, "time,ecg,ecg\n0,1,4\n0.004,2,5\n0.008,3,6\n")
     with pytest.raises(DataError, match="2 channels are named 'ecg'; choose by number, one of 2, 3"):
