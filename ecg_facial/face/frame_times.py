@@ -33,9 +33,10 @@ _LAST_NUMBER = re.compile(r"(\d+)\D*$")
 # of more lines than this that are no times, the file is another one
 _MAX_BAD_SHARE = 0.1
 # Frames further apart than this are no video: the unit is another one. Whole numbers are seconds up to half of that.
-_MAX_STEP_S = 10.0
-_UNITS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
-_FPS = (1.0, 1000.0)
+_MAX_STEP_S, _MIN_STEP_S = 10.0, 0.9e-3
+_UNITS, _FPS = {"milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}, (1.0, 1000.0)
+# nearer to each other than those, so that only usual rates tell them apart
+_LONG_UNITS, _USUAL_FPS = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0}, (5.0, 250.0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -102,10 +103,11 @@ def _find_unit(path: Path, numbers: Float64Array, stated: tuple[str, float] | No
     known = numbers[np.isfinite(numbers)]
     usual = float(np.median(np.diff(known))) if len(known) > 1 else 0.0
     is_whole = bool((known == np.round(known)).all())
-    if usual <= (_MAX_STEP_S / 2 if is_whole else _MAX_STEP_S):
+    if usual <= 0 or _MIN_STEP_S <= usual <= (_MAX_STEP_S / 2 if is_whole else _MAX_STEP_S):
         return 1.0, ()
-    for name, unit_s in _UNITS.items():
-        if _FPS[0] <= 1 / (usual * unit_s) <= _FPS[1]:
+    units, fps = (_UNITS, _FPS) if usual > 1 else (_LONG_UNITS, _USUAL_FPS)
+    for name, unit_s in units.items():
+        if fps[0] <= 1 / (usual * unit_s) <= fps[1]:
             return unit_s, (f"the frame times have no unit: {name} are assumed",)
     raise CorruptDataError(f"{path}: times go up by {usual:g} per frame; expected seconds, or dates and times")
 

@@ -31,6 +31,8 @@ AnyPacket: TypeAlias = "av.Packet[Any]"
 _NO_TIMESTAMPS = 0x80
 # rates outside of these are counts of clock ticks that some headers state as a rate
 _LEAST_FPS, _MOST_FPS = 1.0, 1000.0
+# usual steps of frames, from that of a high-speed camera to that of a time-lapse
+_STEPS_S = (0.9 / _MOST_FPS, 600.0)
 # H.264 and H.265 show a frame at most 16 frames behind its place in the stream
 _MOST_REORDERED = 17
 # FFmpeg's dispositions attached_pic, timed_thumbnails and still_image: pictures beside the film
@@ -263,6 +265,13 @@ def _time_frames(
     checked = check_times(stamps_s, stated, what="frames")
     if checked.problem:
         raise CorruptDataError(f"{path}: {checked.problem}; give its frames per second (fps)")
+    step_s = usual_step(checked.times_s)
+    if not _STEPS_S[0] <= step_s <= _STEPS_S[1]:
+        said = f"time stamps of {1 / step_s:.4g} frames per second"
+        if not stated:
+            raise CorruptDataError(f"{path}: {said}; give its frames per second (fps)")
+        note = f"{said}: frames follow each other at the stated {stated:g}"
+        return np.arange(len(stamps_s)) / stated, None, (note,)
     as_stamped = np.array_equal(checked.times_s, stamps_s)
     return checked.times_s - checked.times_s[0], _trust(film, packets) if as_stamped else None, checked.notes
 

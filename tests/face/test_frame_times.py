@@ -64,6 +64,10 @@ LISTS: dict[str, tuple[Callable[[int, float], str], str, int]] = {
     "OpenFace": (lambda n, t: f"{n + 1}, {t:.3f}, 0.98, 1", "frame, timestamp, confidence, success\n", 0),
     "times before numbers": (lambda n, t: f"{t:.3f} {n}", "", 0),
     "a column of times by its name": (lambda n, t: f"{n},0.9{n},{t:.3f}", "frame,confidence,time_s\n", 0),
+    "minutes": (lambda n, t: f"{n},{t / 60:.12f}", "", 1),
+    "hours": (lambda n, t: f"{n},{t / 3600:.12f}", "", 1),
+    "days of a spreadsheet": (lambda n, t: f"{n},{45000 + t / 86400:.13f}", "", 1),
+    "days of a spreadsheet by their name": (lambda n, t: f"{n},{t / 86400:.13f}", "frame,time_days\n", 0),
     "German": (lambda n, t: f"{n};{1000 * t:.0f}".replace(".", ","), "Bild;Zeit [ms]\n", 0),
     "a decimal comma alone": (lambda n, t: f"{t:.3f}".replace(".", ","), "time\n", 0),
     "an evening in America": (lambda n, t: f"{n} 10:59:{t:06.3f} PM", "", 0),
@@ -185,6 +189,7 @@ def test_midnight_and_a_clock_that_was_set_do_not_matter(clip: Path, tmp_path: P
             [f"{n} {40_000_000_000 * n}" for n in range(8)],
             r"times go up by 4e\+10 per frame; expected seconds, or dates and times",
         ),
+        ([f"{n} {4e-12 * n:.12f}" for n in range(8)], "times go up by 4e-12 per frame; expected seconds"),
     ],
 )
 def test_what_is_no_list_of_times_is_refused_in_one_line(tmp_path: Path, lines: list[str], message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -165,6 +166,27 @@ def test_a_few_wrong_stamps_cost_no_frame(tmp_path: Path, stamps_ms: list[int], 
     np.testing.assert_allclose(times, np.arange(N_FRAMES), atol=0.5)
     np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
     assert len(notes) == 1
+
+
+@pytest.mark.parametrize(("scale", "rate"), [(1, 90_000), (1_000_000, 1)])
+def test_a_rate_that_no_camera_has_is_asked_for(tmp_path: Path, scale: int, rate: int) -> None:
+    path = write_numbered(tmp_path / "clip.avi", codec="mjpeg", pixels="yuvj420p", time_base=Fraction(1, FPS))
+    content = bytearray(path.read_bytes())
+    at = content.index(b"strh") + 8 + 20
+    content[at : at + 8] = struct.pack("<II", scale, rate)
+    path.write_bytes(content)
+    with pytest.raises(CorruptDataError, match=r"time stamps of .* frames per second; give its frames per second"):
+        probe_video(path)
+    frames = read_frames(VideoRef(path=path, fps=float(FPS)))
+    np.testing.assert_allclose([frame.time_s for frame in frames], np.arange(N_FRAMES) / FPS, atol=1e-9)
+    assert "frames follow each other at the stated 25" in frames.notes[0]
+
+
+def test_a_time_lapse_keeps_its_minutes(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "clip.mp4", times_s=[60.0 * n for n in range(10)], time_base=Fraction(1, 1000))
+    frames = read_frames(path)
+    np.testing.assert_allclose([frame.time_s for frame in frames], 60.0 * np.arange(10), atol=1e-2)
+    assert frames.notes == []
 
 
 def test_a_clock_that_jumps_by_hours_is_no_pause(tmp_path: Path) -> None:
