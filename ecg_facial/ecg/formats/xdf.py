@@ -7,7 +7,7 @@ channel and one chunk. Numbers of channels, chunks and samples were checked by `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -136,11 +136,48 @@ def open_xdf(path: Path) -> XdfFile:
         raise DataError(f"{path}: no stream of numbers in it; give a recording with an ECG stream")
     # a stream that was opened and never sent is no choice
     numeric = [stream for stream in numeric if stream.n_times] or numeric
+    numeric, joined = _join_reopened(path, numeric)
     places = [place for place, stream in enumerate(numeric) if _is_ecg(stream)]
     longest_first = sorted((numeric[place] for place in places), key=lambda stream: -stream.n_times)
     for place, stream in zip(places, longest_first, strict=True):
         numeric[place] = stream
-    return XdfFile(path, tuple(numeric), content.notes)
+    return XdfFile(path, tuple(numeric), (*content.notes, *joined))
+
+
+def _join_reopened(path: Path, streams: list[XdfStream]) -> tuple[list[XdfStream], tuple[str, ...]]:
+    """Join streams that are alike and follow each other in time: an amplifier that was connected again."""
+    found: list[XdfStream] = []
+    notes: list[str] = []
+    for stream in streams:
+        before = next((one for one in found if _is_continued(path, one, stream)), None)
+        if before is None:
+            found.append(stream)
+            continue
+        offsets = [replace(one, n_times=one.n_times + before.n_times) for one in stream.offsets]
+        found[found.index(before)] = replace(
+            before,
+            chunks=[*before.chunks, *stream.chunks],
+            offsets=[*before.offsets, *offsets],
+            n_times=before.n_times + stream.n_times,
+        )
+        notes.append(f"stream {shorten(stream.name)} was opened again: its parts follow each other")
+    return found, tuple(dict.fromkeys(notes))
+
+
+def _is_continued(path: Path, before: XdfStream, behind: XdfStream) -> bool:
+    """Tell whether a stream goes on where another one of the same description ended."""
+    if not before.name or not before.chunks or not behind.chunks:
+        return False
+    same = all(
+        getattr(before, name) == getattr(behind, name)
+        for name in ("name", "type", "value_format", "n_channels", "nominal_hz", "labels", "units", "kinds")
+    )
+    if not same or before.chunks[-1].at > behind.chunks[0].at:
+        return False
+    pair = XdfFile(path, (before, behind))
+    ended_s, began_s = (pair.read_stamped(index)[1] for index in (0, before.n_channels))
+    known = np.isfinite(ended_s).any() and np.isfinite(began_s).any()
+    return bool(known and np.nanmin(began_s) > np.nanmax(ended_s))
 
 
 def _is_ecg(stream: XdfStream) -> bool:

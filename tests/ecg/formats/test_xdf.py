@@ -226,6 +226,26 @@ def test_a_counter_in_the_stream_of_an_ecg_is_none(tmp_path: Path) -> None:
     assert read_ecg_fully(write_xdf(tmp_path / "x.xdf", stream)).channel == "LeadII"
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 2.0])
+def test_a_stream_that_was_opened_again_goes_on(tmp_path: Path, pause_s: float) -> None:
+    first = make_xdf_stream(1, ECG[:800, None], STAMPS_S[:800], labels=[("ECG", "mV")])
+    second = make_xdf_stream(2, ECG[800:, None], pause_s + STAMPS_S[800:], labels=[("ECG", "mV")])
+    reading = read_ecg_fully(write_xdf(tmp_path / "x.xdf", first, OTHER, second))
+    gap = np.full(round(pause_s * FS_HZ), np.nan)
+    np.testing.assert_allclose(reading.signal.samples, np.concatenate([ECG[:800], gap, ECG[800:]]))
+    assert "stream 'amplifier' was opened again: its parts follow each other" in reading.notes
+
+
+def test_two_amplifiers_of_one_name_that_run_together_stay_two(tmp_path: Path) -> None:
+    first, second = (
+        make_xdf_stream(number, number * ECG[:n_times, None], STAMPS_S[:n_times], labels=[("ECG", "mV")])
+        for number, n_times in ((1, 800), (2, 2000))
+    )
+    reading = read_ecg_fully(write_xdf(tmp_path / "x.xdf", first, second))
+    np.testing.assert_allclose(reading.signal.samples, 2 * ECG)
+    assert "stream 'amplifier' (2000 samples) was taken, not 'amplifier' (800 samples)" in reading.notes
+
+
 def test_of_several_ecg_streams_the_longest_is_taken_and_named(tmp_path: Path) -> None:
     short = make_xdf_stream(1, ECG[:50, None], STAMPS_S[:50], name="preview")
     empty = make_xdf_stream(2, ECG[:0, None], None, name="empty")
