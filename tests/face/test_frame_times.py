@@ -64,7 +64,7 @@ LISTS: dict[str, tuple[Callable[[int, float], str], str, int]] = {
     "OpenFace": (lambda n, t: f"{n + 1}, {t:.3f}, 0.98, 1", "frame, timestamp, confidence, success\n", 0),
     "times before numbers": (lambda n, t: f"{t:.3f} {n}", "", 0),
     "a column of times by its name": (lambda n, t: f"{n},0.9{n},{t:.3f}", "frame,confidence,time_s\n", 0),
-    "minutes": (lambda n, t: f"{n},{t / 60:.12f}", "", 1),
+    "minutes by their name": (lambda n, t: f"{n},{t / 60:.12f}", "frame,time_min\n", 0),
     "hours": (lambda n, t: f"{n},{t / 3600:.12f}", "", 1),
     "days of a spreadsheet": (lambda n, t: f"{n},{45000 + t / 86400:.13f}", "", 1),
     "days of a spreadsheet by their name": (lambda n, t: f"{n},{t / 86400:.13f}", "frame,time_days\n", 0),
@@ -83,6 +83,12 @@ def test_the_columns_and_the_unit_of_a_list_are_found(clip: Path, tmp_path: Path
     np.testing.assert_allclose(numbers, range(N_FRAMES), atol=1)
     assert len(notes) == n_notes
     assert all("no unit" in note for note in notes)
+
+
+def test_minutes_are_known_by_their_steps(tmp_path: Path) -> None:
+    found = read_frame_times(write_times(tmp_path / "times.txt", [f"{n},{n / 25 / 60:.9f}" for n in range(20)]))
+    np.testing.assert_allclose(found.stamps_s, np.arange(20) / 25, atol=1e-6)
+    assert found.notes == ("the frame times have no unit: minutes are assumed",)
 
 
 def test_images_are_found_by_their_place_in_a_data_set(tmp_path: Path) -> None:
