@@ -110,7 +110,9 @@ def _say_where(folder: Path) -> str:
     if below:
         return f" in it, but in its folder {below!r}"
     there = next((path.name for path in list_files(folder)), None)
-    return f", but {there!r}: name that file where it is meant" if there else ""
+    if not there:
+        return ""
+    return f", but {there!r}: name a video by its file, and save pictures of other formats as PNG or JPEG"
 
 
 def _read_times(stems: Sequence[str], fps: float | None) -> tuple[list[float] | None, list[str]]:

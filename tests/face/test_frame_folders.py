@@ -117,6 +117,9 @@ def test_a_part_holds_the_frames_that_begin_in_it_and_opens_no_others(tmp_path: 
 
 
 def test_where_images_are_one_level_down_is_said(tmp_path: Path) -> None:
+    (tmp_path / "IMG_0001.heic").write_bytes(b"x")
+    with pytest.raises(CorruptDataError, match=r"no images, but 'IMG_0001.heic': name a video by its file, and save"):
+        time_images(tmp_path)
     write_images(tmp_path / "frames", ["1.png"])
     with pytest.raises(CorruptDataError, match="no images in it, but in its folder 'frames'"):
         time_images(tmp_path)
