@@ -38,10 +38,10 @@ soak: runs/demo/model/bundle.json
 	$(BIN)/python benchmarks/monitor_soak.py --minutes 30 --lsl
 
 # the tests of reliability as often as they are asked for: 450 drop-outs, 200 kills of a monitor, 40 of a training, 20 of
-# a benchmark, and more
+# a benchmark, 10 of a Ray worker, 5 of a program with a Ray of its own, and more
 chaos: $(STAMP)
 	ECG_FACIAL_CHAOS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests/live \
-		tests/learning/test_killed_training.py tests/end_to_end/test_other_runs.py
+		tests/learning/test_killed_training.py tests/end_to_end/test_other_runs.py tests/runtime/executors/test_ray.py
 
 # what keeps the product reliable is taken away, a line of code at a time: each time a test must fail
 guards: $(STAMP)
