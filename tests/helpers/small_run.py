@@ -50,8 +50,7 @@ def run_all(out: Path, executor: Executor) -> None:
 
 def digest_all(out: Path) -> dict[str, str]:
     """SHA-256 of every file that must not depend on the executor; folds on disk hold the seconds that they took."""
-    # a kill may leave part of a file under a hidden name, which nobody reads
-    files = [path for path in out.rglob("[!.]*") if path.is_file() and path.parent.name != "folds"]
+    files = [path for path in out.rglob("*") if path.is_file() and path.parent.name != "folds"]
     return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
 
 
