@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from ecg_facial.ecg.formats.clock_columns import MOST_UNNAMED, N_NAMED, find_roles
-from ecg_facial.ecg.formats.contract import Channel, Lead, shorten
+from ecg_facial.ecg.formats.contract import Channel, Lead
 from ecg_facial.ecg.formats.ecg_rates import is_ecg_rate
 from ecg_facial.ecg.formats.text_blocks import drop_repeated_heads, find_remarks
+from ecg_facial.ecg.formats.text_checks import check_columns, counts_rows
 from ecg_facial.ecg.formats.text_columns import (
     Column,
     Rows,
@@ -49,7 +50,6 @@ from ecg_facial.ecg.formats.text_times import (
 from ecg_facial.ecg.formats.text_wide import unroll
 from ecg_facial.ecg.formats.units import MILLIVOLT
 from ecg_facial.errors import CorruptDataError, DataError
-from ecg_facial.runtime.numbers import MISSING_WORDS
 from ecg_facial.runtime.other_files import looks_like_json
 from ecg_facial.runtime.text_files import find_text
 from ecg_facial.runtime.time_cells import is_time_cell, parse_time_cells
@@ -67,7 +67,6 @@ _START_S, _RATES_HZ = (1e9, 5e9), (0.1, 5000.0)
 # "ECG (250 Hz)"
 _RATE_IN_NAME = re.compile(r"(?<![\d.])(?P<value>\d{2,5}(?:\.\d{1,3})?)\s*(?P<unit>k?)hz\b", re.IGNORECASE)
 _MAX_NAME = 200
-_N_COUNTED = 20
 _COUNT_UNITS = frozenset({"adu", "counts", "count", "raw", "lsb", "bits", "digits"})
 
 
@@ -304,10 +303,10 @@ def open_text(path: Path) -> TextTable:
     channels = name_columns(layout, header, [line for line in above if line[0] in COMMENTS])
     is_even = len(kept) == len(lines) and _is_even(text, lines, layout)
     rows = Rows(lines=kept[layout.first_row :], layout=layout, places=places[layout.first_row :], is_even=is_even)
-    if channels[0].is_named and len(channels) == layout.n_columns - 1 and _counts_rows(rows):
+    if channels[0].is_named and len(channels) == layout.n_columns - 1 and counts_rows(rows):
         # R writes numbers of rows without a name above them
         channels = (Channel(name="row"), *channels)
-    rows = _check_columns(path, channels, rows)
+    rows = check_columns(path, channels, rows)
     channels, rows, wide = unroll(channels, rows) or (channels, rows, ())
     table = TextTable(path=path, channels=channels, rows=rows, header=header, notes=(*source.notes, *cut, *wide))
     return _name_unnamed(_take_start(table))
@@ -320,41 +319,6 @@ def _is_even(text: str, lines: Sequence[str], layout: Layout) -> bool:
     n_head = sum(line.count(layout.delimiter) for line in lines[: layout.first_row])
     n_rows = len(lines) - layout.first_row
     return text.count(layout.delimiter) - n_head == n_rows * lines[layout.first_row].count(layout.delimiter)
-
-
-def _check_columns(path: Path, channels: Sequence[Channel], rows: Rows) -> Rows:
-    """Refuse a table with fewer names than columns, and a transposed one, with names in front of its rows.
-
-    A time may be two cells: a date and a clock, or seconds and a fraction behind a comma.
-    """
-    n_columns, first = rows.layout.n_columns, rows.split(rows.lines[0])
-    is_named = channels[0].is_named
-    if is_named and len(channels) == n_columns - 1 and is_time_cell(join_time(first[0], first[1])):
-        return replace(rows, is_joined=True)
-    if is_named and rows.layout.delimiter == "," and n_columns == 2 * len(channels):
-        raise CorruptDataError(
-            f"{path}: commas separate the cells and stand within the numbers too, so which is which is unknown; "
-            "separate the cells by semicolons, or write decimal points"
-        )
-    if is_named and len(channels) < n_columns:
-        raise CorruptDataError(
-            f"{path}: rows of {n_columns} cells under a header of {len(channels)}, so which name is whose is unknown; "
-            "name every column"
-        )
-    # a transposed table has words in its first column
-    word = first[0]
-    if not is_named and n_columns > 1 and re.match(r"^[A-Za-z_]", word) and word.lower() not in MISSING_WORDS:
-        raise DataError(
-            f"{path}: no column 'ecg': its rows begin with names ({shorten(word)}), so no column holds the samples of "
-            "a recording; give a table with one row per sample"
-        )
-    return rows
-
-
-def _counts_rows(rows: Rows) -> bool:
-    """Tell whether the first cells of the first rows are 1, 2, 3, ..."""
-    cells = [rows.split(line)[0] for line in rows.lines[:_N_COUNTED]]
-    return len(cells) > 2 and cells == [str(number + 1) for number in range(len(cells))]
 
 
 def _take_start(table: TextTable) -> TextTable:
