@@ -6,6 +6,7 @@ never class 0. A level is that of the stimulus, not of what the person felt.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -33,6 +34,8 @@ class PainLevel(IntEnum):
 _CODES: dict[str, PainLevel] = {level.name: level for level in PainLevel}
 _CODES |= {f"P{int(level)}": level for level in PainLevel}
 _CODES |= {str(int(level)): level for level in PainLevel}
+# between letters and number of a code
+_JOINTS = re.compile(r"(?<=[A-Z])[\s_\u2010-\u2015-]+(?=\d)")
 
 
 def parse_pain_level(code: str | int) -> PainLevel:
@@ -42,7 +45,7 @@ def parse_pain_level(code: str | int) -> PainLevel:
     ----------
     code : str or int
         ``BL1``, ``PA1``..``PA4``, the original project's folder codes ``P0``..``P4``, or a BioVid class id 0..4.
-        Letter case and surrounding blanks do not matter.
+        Letter case, surrounding blanks, and a dash or a blank before the number do not matter.
 
     Returns
     -------
@@ -57,10 +60,10 @@ def parse_pain_level(code: str | int) -> PainLevel:
     --------
     >>> parse_pain_level("PA3")
     <PainLevel.PA3: 3>
-    >>> parse_pain_level("p0").name
-    'BL1'
+    >>> parse_pain_level("p0").name, parse_pain_level("PA-1").name
+    ('BL1', 'PA1')
     """
-    level = _CODES.get(str(code).strip().upper())
+    level = _CODES.get(_JOINTS.sub("", str(code).strip().upper()))
     if level is None:
         known = ", ".join(member.name for member in PainLevel)
         raise UnknownLabelError(f"unknown pain level {code!r}: expected one of {known} (or P0..P4, or 0..4)")

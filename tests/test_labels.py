@@ -15,6 +15,8 @@ def test_every_spelling_of_a_level_is_read(level: PainLevel) -> None:
         level.name,
         level.name.lower(),
         f" {level.name} ",
+        f"{level.name[:2]}-{level.name[2:]}",
+        f"{level.name[:2]} {level.name[2:]}",
         f"P{int(level)}",
         str(int(level)),
         int(level),

@@ -7,7 +7,6 @@ spelling each, words for "missing" are empty, and numbers have a decimal point. 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +33,6 @@ _UNIFIED = (*KEYS, "predicted", "model", "fold", REPETITION)
 _KNOWN = (*_UNIFIED, "level", "seed", *QUALITIES, "sex", "age_years")
 # of these the word "none" may be a class, as in none, mild, severe
 _NONE = "none"
-# between letters and number of a level
-_JOINTS = re.compile(r"[\s_\u2010-\u2015-]+")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -168,7 +165,7 @@ def _name_levels(names: Collection[str]) -> dict[str, str]:
     if any(name_key(name).isdecimal() for name in names):
         return {}
     try:
-        return {name: parse_pain_level(_JOINTS.sub("", name)).name for name in names}
+        return {name: parse_pain_level(name).name for name in names}
     except UnknownLabelError:
         return {}
 
