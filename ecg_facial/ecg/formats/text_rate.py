@@ -85,7 +85,7 @@ def place_samples(
     if filled is not None:
         first = int(filled[0])
         own = values[filled]
-        start_s = 0.0 if times_s is None else float(times_s[filled[0]] - times_s[0])
+        start_s = 0.0 if times_s is None else _measure_start(times_s, first)
         times_s = None if times_s is None else times_s[filled]
     else:
         first, own, start_s = 0, values, 0.0
@@ -111,6 +111,16 @@ def place_samples(
     ahead = round(start_s * placed.fs_hz) if times_s is not None else first // step
     samples = np.concatenate([np.full(ahead, np.nan), placed.samples]) if ahead > 0 else placed.samples
     return Placed(samples=samples, fs_hz=placed.fs_hz, notes=(*placed.notes, *notes))
+
+
+def _measure_start(times_s: Float64Array, first: int) -> float:
+    """Seconds from the first row to another one; by the usual step where either has no time."""
+    start_s = float(times_s[first] - times_s[0])
+    if np.isfinite(start_s):
+        return start_s
+    steps_s = np.diff(times_s)
+    steps_s = steps_s[np.isfinite(steps_s)]
+    return first * float(np.median(steps_s)) if len(steps_s) else 0.0
 
 
 def _find_filled(is_blank: BoolArray, times_s: Float64Array | None) -> tuple[IntpArray | None, int]:

@@ -160,6 +160,17 @@ def test_lost_samples_of_a_column_of_its_own_rate_do_not_change_that_rate(tmp_pa
     np.testing.assert_array_equal(signal.samples[[0, 19, 299]], [0, 38, 598])
 
 
+@pytest.mark.parametrize(("first", "ahead"), [(0, 0), (8, 4)])
+def test_a_column_of_its_own_rate_may_begin_in_a_row_without_a_time(tmp_path: Path, first: int, ahead: int) -> None:
+    rows = [f"{number / 500:.3f},1.0,{number if number >= first and number % 2 == 0 else ''}" for number in range(600)]
+    rows[first] = f"x,1.0,{first}"
+    signal = read_text(tmp_path, "time,resp,ecg\n" + "\n".join(rows) + "\n").signal
+    assert signal.fs_hz == pytest.approx(250.0, rel=1e-3)
+    # a row without a time is damaged
+    assert np.isnan(signal.samples[: ahead + 1]).all()
+    np.testing.assert_array_equal(signal.samples[ahead + 1 : ahead + 3], [first + 2, first + 4])
+
+
 def test_two_devices_merged_by_time_keep_their_rates(tmp_path: Path) -> None:
     merged = [(number / FS_HZ, f"{value}", "") for number, value in enumerate(ECG_MV)]
     merged += [(number / 130, "", "1.0") for number in range(1, 4 * 130)]
