@@ -85,7 +85,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 $(ORACLES_STAMP): pyproject.toml constraints.txt requirements-oracles.txt
 	$(PYTHON) -m venv $(ORACLES)
-	$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . -r requirements-oracles.txt
+	$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[evaluate,export]' -r requirements-oracles.txt
 	touch $@
 
 clean:
