@@ -18,7 +18,7 @@ from ecg_facial.recording import VideoRef
 from ecg_facial.runtime.typing import Float64Array
 
 # times of frames agree to well within a frame
-_HALF_A_FRAME_S = 0.004
+_TOLERANCE_S = 0.004
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,8 +44,8 @@ class FramePlaces:
         inside = np.flatnonzero((self.times_s >= begin_s) & (self.times_s < end_s))
         if not len(inside):
             return 0.0, 0.0
-        first_s = max(0.0, float(self.own_s[inside[0]]) - _HALF_A_FRAME_S)
-        return first_s, float(self.own_s[inside[-1]]) + _HALF_A_FRAME_S - first_s
+        first_s = max(0.0, float(self.own_s[inside[0]]) - _TOLERANCE_S)
+        return first_s, float(self.own_s[inside[-1]]) + _TOLERANCE_S - first_s
 
     def place(self, frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         """Yield frames with their times on the ECG's clock."""

@@ -19,7 +19,8 @@ _ECG_WORD = re.compile(
 _ECG_ANYWHERE = re.compile("\u5fc3\u7535|\u5fc3\u96fb|\uc2ec\uc804\ub3c4")
 # names of leads: standard, modified (ML, M), augmented (aV), chest (V), and of two-channel monitors
 _LEAD = re.compile(r"(lead)?(ml?i{1,3}|i{1,3}|ml?[1-6]|av[rlf]|m?v\d{1,2}r?|v|mcl\d|cm\d|d[123])|lead\d{1,2}")
-_BESIDE_A_LEAD = frozenset({
+# words that may stand with the name of a lead
+_LEAD_QUALIFIERS = frozenset({
     "lead", "channel", "ch", "kanal", "ableitung", "abl", "derivation", "derivacion", "derivazione", "avledning",
     "canal", "odprowadzenie", "afleiding", "ref", "raw", "filtered", "clean", "mv", "uv", "signal",
 })  # fmt: skip
@@ -71,7 +72,7 @@ def _strip_accents(text: str) -> str:
 
 
 def _is_lead(words: list[str]) -> bool:
-    rest = [word for word in words if word not in _BESIDE_A_LEAD]
+    rest = [word for word in words if word not in _LEAD_QUALIFIERS]
     if len(rest) != 1:
         return False
     # "Lead 2"

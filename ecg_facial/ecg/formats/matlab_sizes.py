@@ -6,11 +6,11 @@ more than the limit. Of compressed elements the first part is looked at; their c
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
-from collections.abc import Callable
-from io import BufferedReader
 from pathlib import Path
+from typing import IO
 
 from ecg_facial.ecg.formats.contract import MAX_BYTES, readable
 from ecg_facial.errors import CorruptDataError, DataError
@@ -22,8 +22,6 @@ _MAX_DEPTH, _MAX_TAGS = 16, 100_000
 # header of an array in version 4: type, rows, columns, whether it is complex, length of its name
 _HEAD_4, _MAX_TYPE_4 = struct.Struct("5i"), 5000
 _ITEM_BYTES_4 = (8, 4, 4, 2, 2, 1)
-
-_Read = Callable[[int, int], bytes]
 
 
 def check_sizes(path: Path, head: bytes, size: int) -> None:
@@ -53,31 +51,27 @@ def check_sizes(path: Path, head: bytes, size: int) -> None:
             _check_version_5(path, stream, size, order)
 
 
-def _check_version_5(path: Path, stream: BufferedReader, size: int, order: str) -> None:
-    def read(start: int, n_bytes: int) -> bytes:
-        stream.seek(start)
-        return stream.read(n_bytes)
-
-    if _states_too_much(read, _HEAD_BYTES, size, order):
+def _check_version_5(path: Path, stream: IO[bytes], size: int, order: str) -> None:
+    if _states_too_much(stream, _HEAD_BYTES, size, order):
         raise _beyond_the_end(path)
     total, start = 0, _HEAD_BYTES
-    while len(tag := read(start, _TAG_BYTES)) == _TAG_BYTES:
+    while len(tag := _read_at(stream, start, _TAG_BYTES)) == _TAG_BYTES:
         kind, n_bytes = struct.unpack(f"{order}II", tag)
         start += _TAG_BYTES + n_bytes
         if kind != _COMPRESSED:
             continue
-        begin, n_inflated = _inflate(read(start - n_bytes, n_bytes), MAX_BYTES - total)
+        begin, n_inflated = _inflate(_read_at(stream, start - n_bytes, n_bytes), MAX_BYTES - total)
         total += n_inflated
         if total >= MAX_BYTES:
             raise DataError(f"{path}: holds {MAX_BYTES} bytes or more when unpacked; split the recording")
-        if _states_too_much(lambda at, n, begin=begin: begin[at : at + n], 0, n_inflated, order):  # type: ignore[misc]
+        if _states_too_much(io.BytesIO(begin), 0, n_inflated, order):
             raise _beyond_the_end(path)
 
 
-def _states_too_much(read: _Read, start: int, end: int, order: str, *, depth: int = 0) -> bool:
+def _states_too_much(stream: IO[bytes], start: int, end: int, order: str, *, depth: int = 0) -> bool:
     """Whether any element between two places states more bytes than there are; arrays hold elements again."""
     for _ in range(_MAX_TAGS):
-        tag = read(start, _TAG_BYTES) if start + _TAG_BYTES <= end else b""
+        tag = _read_at(stream, start, _TAG_BYTES) if start + _TAG_BYTES <= end else b""
         if len(tag) < _TAG_BYTES:
             return False
         kind, n_bytes = struct.unpack(f"{order}II", tag)
@@ -88,7 +82,7 @@ def _states_too_much(read: _Read, start: int, end: int, order: str, *, depth: in
         if n_bytes > end - start:
             return True
         inside = kind == _MATRIX and depth < _MAX_DEPTH
-        if inside and _states_too_much(read, start, start + n_bytes, order, depth=depth + 1):
+        if inside and _states_too_much(stream, start, start + n_bytes, order, depth=depth + 1):
             return True
         # elements begin at multiples of eight bytes, but behind compressed ones
         start += n_bytes if kind == _COMPRESSED else n_bytes + -n_bytes % 8
@@ -109,12 +103,11 @@ def _inflate(content: bytes, limit: int) -> tuple[bytes, int]:
     return begin, total
 
 
-def _check_version_4(path: Path, stream: BufferedReader, size: int) -> None:
+def _check_version_4(path: Path, stream: IO[bytes], size: int) -> None:
     """Go from array to array; what is no version 4 is left to the reader."""
     start = 0
     for _ in range(_MAX_TAGS):
-        stream.seek(start)
-        head = stream.read(_HEAD_4.size)
+        head = _read_at(stream, start, _HEAD_4.size)
         if len(head) < _HEAD_4.size:
             return
         order = "<" if 0 <= struct.unpack("<i", head[:4])[0] <= _MAX_TYPE_4 else ">"
@@ -124,6 +117,11 @@ def _check_version_4(path: Path, stream: BufferedReader, size: int) -> None:
         if min(n_rows, n_columns, n_name) < 0 or n_bytes + n_name > size - start - _HEAD_4.size:
             raise _beyond_the_end(path)
         start += _HEAD_4.size + n_name + n_bytes
+
+
+def _read_at(stream: IO[bytes], start: int, n_bytes: int) -> bytes:
+    stream.seek(start)
+    return stream.read(n_bytes)
 
 
 def _beyond_the_end(path: Path) -> CorruptDataError:
